@@ -1,0 +1,143 @@
+import { instantiate } from '@assemblyscript/loader';
+import type { instantiate as rawInstantiate } from '../../dist/thumbnet.js';
+import { bytesOf, type DType, newValues, type Quantization, sizeOf, type Values } from '../graph/graph.ts';
+import { wasmBytes } from './load.ts';
+
+/** Every export of the module, typed from what the compiler emitted. */
+export type Wasm = Awaited<ReturnType<typeof rawInstantiate>>;
+
+/** A place in Wasm memory with a shape. `ptr` is a byte address, aligned to 16. `i4` is packed two to a byte. */
+export interface HeapTensor {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly ptr: number;
+}
+
+/** A step of a compiled graph: calling it runs the layer once, on whatever its inputs then hold. */
+export type Step = () => void;
+
+export interface HeapOptions {
+  /** Requantization of the whole engine: `double` (CMSIS-NN's default) or `single`. */
+  rounding?: 'double' | 'single';
+}
+
+const ALIGN = 16;
+const PAGE = 65536;
+/** Room kept readable behind every allocation, so that a kernel's last vector load stays inside memory. */
+const GUARD = 64;
+
+/**
+ * Owns one instance of the Wasm module and its memory: a stack of allocations, freed by scope.
+ * Typed-array views never leave this file, because growing memory detaches them.
+ */
+export class Heap {
+  #top: number;
+  #scratch = { ptr: 0, bytes: 0 };
+
+  private constructor(
+    readonly wasm: Wasm,
+    readonly rounding: 'double' | 'single',
+  ) {
+    this.#top = align((wasm as unknown as { __heap_base: { value: number } }).__heap_base.value);
+  }
+
+  static async open({ rounding = 'double' }: HeapOptions = {}): Promise<Heap> {
+    const { exports } = await instantiate(await wasmBytes(), { env: { singleRounding: rounding === 'single' ? 1 : 0 } });
+    return new Heap(exports as unknown as Wasm, rounding);
+  }
+
+  /** Bytes in use. */
+  get used(): number {
+    return this.#top;
+  }
+
+  /** Address of `bytes` fresh bytes, aligned to 16, not cleared. */
+  alloc(bytes: number): number {
+    const ptr = this.#top;
+    this.#top = align(ptr + bytes);
+    const missing = this.#top + GUARD - this.wasm.memory.buffer.byteLength;
+    if (missing > 0) this.wasm.memory.grow(Math.ceil(missing / PAGE));
+    return ptr;
+  }
+
+  /** A tensor in memory, with `values` (elements; int4 values are packed here) or zeros. */
+  tensor(dtype: DType, shape: readonly number[], values?: ArrayLike<number> | ArrayLike<bigint> | null): HeapTensor {
+    const t = { dtype, shape, ptr: this.alloc(bytesOf(dtype, sizeOf(shape))) };
+    if (values) this.write(t, values);
+    else this.clear(t);
+    return t;
+  }
+
+  clear(t: HeapTensor): void {
+    new Uint8Array(this.wasm.memory.buffer, t.ptr, bytesOf(t.dtype, sizeOf(t.shape))).fill(0);
+  }
+
+  /** Writes `values` from element `offset` on. */
+  write(t: HeapTensor, values: ArrayLike<number> | ArrayLike<bigint>, offset = 0): void {
+    if (offset + values.length > sizeOf(t.shape)) {
+      throw new RangeError(`${values.length} values at ${offset} do not fit a tensor of ${sizeOf(t.shape)}`);
+    }
+    if (t.dtype === 'i4') {
+      const bytes = new Uint8Array(this.wasm.memory.buffer, t.ptr, (sizeOf(t.shape) + 1) >> 1);
+      for (let i = 0; i < values.length; i++) {
+        const at = offset + i;
+        const v = Number(values[i]) & 15;
+        bytes[at >> 1] = at & 1 ? (bytes[at >> 1] & 15) | (v << 4) : v | (at + 1 < sizeOf(t.shape) ? bytes[at >> 1] & 240 : 0);
+      }
+      return;
+    }
+    (this.#view(t) as unknown as { set(v: unknown, o: number): void }).set(values, offset);
+  }
+
+  /** A copy of `count` elements from `offset` on; int4 comes unpacked. */
+  read(t: HeapTensor, offset = 0, count = sizeOf(t.shape) - offset): Values {
+    if (t.dtype === 'i4') {
+      const bytes = new Uint8Array(this.wasm.memory.buffer, t.ptr, (sizeOf(t.shape) + 1) >> 1);
+      return Int8Array.from({ length: count }, (_, i) => ((bytes[(offset + i) >> 1] >> (((offset + i) & 1) * 4)) << 28) >> 28);
+    }
+    return this.#view(t).slice(offset, offset + count);
+  }
+
+  /**
+   * Working memory that every step may use while it runs and none may rely on afterwards. All callers of a scope share it:
+   * ask while compiling, use only inside the step.
+   */
+  scratch(bytes: number): number {
+    if (bytes > this.#scratch.bytes) {
+      const room = Math.max(bytes, 2 * this.#scratch.bytes, 1 << 16);
+      this.#scratch = { ptr: this.alloc(room), bytes: room };
+    }
+    return this.#scratch.ptr;
+  }
+
+  /** Runs `work` and frees everything it allocated, also when it throws; a promise is waited for. */
+  scope<T>(work: () => T): T {
+    const top = this.#top;
+    const scratch = this.#scratch;
+    const free = () => {
+      this.#top = top;
+      this.#scratch = scratch;
+    };
+    let result: T;
+    try {
+      result = work();
+    } catch (e) {
+      free();
+      throw e;
+    }
+    if (result instanceof Promise) return result.finally(free) as T;
+    free();
+    return result;
+  }
+
+  #view(t: HeapTensor): Values {
+    const like = newValues(t.dtype, 0);
+    const View = like.constructor as new (b: ArrayBuffer, o: number, n: number) => Values;
+    return new View(this.wasm.memory.buffer as ArrayBuffer, t.ptr, sizeOf(t.shape));
+  }
+}
+
+/** How a tensor's numbers are meant, carried along while a graph is compiled. */
+export type Quantized = HeapTensor & { readonly quant: Quantization | null };
+
+const align = (n: number) => (n + ALIGN - 1) & -ALIGN;

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+/** A room may import itself and the rooms above it, never one below. */
+const ROOMS = [
+  'errors.ts', 'random.ts', 'search', 'study', 'graph', 'wasm', 'ops', 'run', 'data', 'formats', 'mcu', 'stage.ts', 'evaluate.ts',
+  'simplify', 'train', 'prune', 'quant', 'distill', 'pipeline.ts', 'conform', 'compress', 'report', 'emulator', 'demo',
+  'index.ts', 'cli', 'cli.ts',
+];
+const SRC = fileURLToPath(new URL('../src/', import.meta.url));
+
+function files(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? files(path) : path.endsWith('.ts') ? [path] : [];
+  });
+}
+
+const roomOf = (path: string) => relative(SRC, path).split(/[/\\]/)[0];
+
+test('every room under src/ stands in the list', () => {
+  for (const name of readdirSync(SRC)) assert.ok(ROOMS.includes(name), `src/${name} is not in the list of rooms`);
+});
+
+test('no import points to a room below', () => {
+  const wrong: string[] = [];
+  for (const path of files(SRC)) {
+    for (const [, target] of readFileSync(path, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)) {
+      const to = resolve(dirname(path), target);
+      if (!to.startsWith(SRC)) continue;
+      if (ROOMS.indexOf(roomOf(to)) > ROOMS.indexOf(roomOf(path))) wrong.push(`${relative(SRC, path)} -> ${relative(SRC, to)}`);
+    }
+  }
+  assert.equal(wrong, []);
+});
+
+test('file names are snake_case', () => {
+  for (const path of files(SRC)) assert.match(relative(SRC, path), /^[a-z0-9_/\\]+(\.[a-z]+)?\.ts$/);
+});
+
+test.run();
