@@ -42,7 +42,8 @@ export class Heap {
   }
 
   static async open({ rounding = 'double' }: HeapOptions = {}): Promise<Heap> {
-    const { exports } = await instantiate(await wasmBytes(), { env: { singleRounding: rounding === 'single' ? 1 : 0 } });
+    const imports: Record<string, Record<string, unknown>> = { env: { singleRounding: rounding === 'single' ? 1 : 0 } };
+    const { exports } = await instantiate(await wasmBytes(), imports);
     return new Heap(exports as unknown as Wasm, rounding);
   }
 
