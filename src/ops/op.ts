@@ -1,0 +1,145 @@
+import type { DType, Quantization, Values } from '../graph/graph.ts';
+import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+
+/** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
+
+export type Shape = readonly number[];
+
+/** An operand while a graph is compiled: its place in memory, the meaning of its integers, and its values where it is constant. */
+export interface Operand extends HeapTensor {
+  readonly quant: Quantization | null;
+  readonly data: Values | null;
+}
+
+interface Call<A> {
+  readonly y: readonly Operand[];
+  /** null where the operand is left out (no bias). */
+  readonly x: readonly (Operand | null)[];
+  readonly attrs: A;
+}
+
+export interface FloatCall<A> extends Call<A> {
+  /** BatchNorm and dropout behave differently; weights may change between two calls of the step, so nothing is packed once. */
+  readonly training: boolean;
+  /** What `saves` asked for: kept from the forward step to the backward step. */
+  readonly saved: readonly HeapTensor[];
+}
+
+export interface GradCall<A> extends FloatCall<A> {
+  /** Gradients of the loss by `y`, read. */
+  readonly dy: readonly HeapTensor[];
+  /** Gradients of the loss by `x`, ADDED to; null where nobody wants them. */
+  readonly dx: readonly (HeapTensor | null)[];
+}
+
+export type IntegerCall<A> = Call<A>;
+
+/** How pruning may cut channels (the last axis of activations). Lists are [operand, axis]. */
+export type Channels =
+  /** Output channels are new combinations of all input channels: `in` axes follow the input, `out` axes the output. */
+  | {
+      readonly kind: 'mix';
+      readonly in: readonly (readonly [number, number])[];
+      readonly out: readonly (readonly [number, number])[];
+    }
+  /** Output channel i comes from channel i of every activation; `along` are parameters that shrink with it. */
+  | { readonly kind: 'keep'; readonly along: readonly (readonly [number, number])[] }
+  /** Output channels are those of the inputs one after another (when the axis is the last one, else `keep`). */
+  | { readonly kind: 'concat' }
+  /** Channel i of [.., h, w, c] becomes places i, i + c, i + 2c ... of a flat axis. */
+  | { readonly kind: 'flatten' }
+  /** Channels meet here in a way that cutting cannot follow; groups that reach it stay whole. */
+  | { readonly kind: 'fixed' };
+
+/** Whether the output needs memory of its own. */
+export type Memory =
+  /** The same bytes under another shape: nothing is computed. */
+  | 'view'
+  /** May be written over the first input that nobody reads afterwards and that has the same size. */
+  | 'in-place'
+  | 'fresh';
+
+export interface Core {
+  /** Which CMSIS-NN build runs: plain C (M0, M0+, M3, M23), DSP (M4, M7, M33), MVE (M55, M85). */
+  readonly kind: 'c' | 'dsp' | 'mve';
+}
+
+export interface CostCall<A> {
+  readonly x: readonly (Shape | null)[];
+  readonly y: readonly Shape[];
+  readonly dtypes: { readonly x: readonly (DType | null)[]; readonly y: readonly DType[] };
+  readonly attrs: A;
+  readonly core: Core;
+}
+
+export interface Cost {
+  /** Multiply-accumulates of the definition (bias, pooling and activations not counted). */
+  readonly macs: number;
+  /** CMSIS-NN's function (without `arm_`) or our name of the kernel, by which instructions and code size are looked up. */
+  readonly kernel: string;
+  readonly scratchBytes: number;
+  /** What instruction models regress on beside MACs: outputs, gathered elements, kernel calls ... */
+  readonly features: Readonly<Record<string, number>>;
+}
+
+export interface OpRow<A> {
+  /** Output shapes from input shapes (null = operand left out). Leading dimension: the batch. */
+  infer(x: readonly (Shape | null)[], attrs: A): number[][];
+  /** null: the operator has no float form. */
+  readonly float: {
+    forward(heap: Heap, call: FloatCall<A>): Step;
+    /** null: no gradient passes. */
+    readonly backward: ((heap: Heap, call: GradCall<A>) => Step) | null;
+    /** Shapes (f32) kept between forward and backward, or null. */
+    readonly saves: ((x: readonly (Shape | null)[], attrs: A) => Shape[]) | null;
+  } | null;
+  /** Chosen when an input or output is of an integer type. null: the operator has no integer form. */
+  readonly integer: ((heap: Heap, call: IntegerCall<A>) => Step) | null;
+  /** Places of operands that training changes. */
+  readonly trainable: readonly number[];
+  readonly memory: Memory;
+  readonly channels: Channels;
+  cost(call: CostCall<A>): Cost;
+  /** null: TFLite has no such operator. */
+  readonly tflite: TfliteCell<A> | null;
+}
+
+/** How an operator stands in a TFLite file (TensorFlow Lite schema.fbs). */
+export interface TfliteCell<A> {
+  /** BuiltinOperator codes that read as this row; the first is written. */
+  readonly codes: readonly number[];
+  read(from: TfliteRead): TfliteNode<A>;
+  write(node: TfliteNode<A>): TfliteWrite;
+}
+
+export type TfliteOptions = Readonly<Record<string, number | boolean | readonly number[]>>;
+
+/** One operator of a file as the reader hands it over: options by schema field name, operands as tensor indices of the graph. */
+export interface TfliteRead {
+  readonly code: number;
+  readonly options: TfliteOptions;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Values of constant operand `place`, or null. */
+  values(place: number): Values | null;
+  shape(place: number): Shape;
+  outputShape(place: number): Shape;
+}
+
+export interface TfliteNode<A> {
+  readonly attrs: A;
+  /** Operands that stay operands; structural constants (shapes, axes, paddings) become attrs. */
+  readonly inputs: readonly number[];
+}
+
+export interface TfliteWrite {
+  readonly code: number;
+  readonly options: TfliteOptions;
+  /** Structural constants to add after the operands. */
+  readonly constants?: readonly { readonly name: string; readonly values: readonly number[]; readonly shape: Shape }[];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a table of rows holds rows of every attribute type
+export type AnyRow = OpRow<any>;
+
+export const defineOp = <A>(row: OpRow<A>): AnyRow => row;

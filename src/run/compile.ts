@@ -1,0 +1,98 @@
+import { CompressError } from '../errors.ts';
+import { type Graph, isInteger, type Node } from '../graph/graph.ts';
+import { type AnyRow, type Operand, rowOf, type Shape } from '../ops/index.ts';
+import type { Heap, Step } from '../wasm/heap.ts';
+import { placeActivations } from './place.ts';
+
+export interface CompileOptions {
+  /** Examples in one run; the graph's leading dimension is replaced by it. */
+  batch?: number;
+  /** Every tensor keeps memory of its own, so that all can be read after a run. */
+  keepAll?: boolean;
+}
+
+/** A graph compiled for a heap and a batch size: running it allocates nothing and looks nothing up. */
+export interface Program {
+  readonly graph: Graph;
+  readonly batch: number;
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Operand[];
+  /** By tensor index of the graph; with `keepAll` every one holds its values after a run. */
+  readonly operands: readonly Operand[];
+  /** One for each node that computes something, in order. */
+  readonly steps: readonly { readonly node: Node; readonly step: Step }[];
+  run(): void;
+}
+
+/** Whether `graph` can be run for several examples at once: no state, and every input leads with a batch of 1. */
+export function isBatchable(graph: Graph): boolean {
+  if (graph.tensors.some((t) => t.variable)) return false;
+  if (!graph.inputs.every((i) => graph.tensors[i].shape[0] === 1)) return false;
+  try {
+    const shapes = inferShapes(graph, 2);
+    return graph.outputs.every((o) => shapes[o][0] === 2);
+  } catch {
+    return false;
+  }
+}
+
+/** Shape of every tensor when `batch` examples run at once. */
+export function inferShapes(graph: Graph, batch: number): Shape[] {
+  const shapes: Shape[] = graph.tensors.map((t) => t.shape);
+  if (batch !== 1) for (const i of graph.inputs) shapes[i] = [batch, ...shapes[i].slice(1)];
+  for (const node of graph.nodes) {
+    const found = rowOf(node.op).infer(
+      node.inputs.map((t) => (t < 0 ? null : shapes[t])),
+      node.attrs,
+    );
+    node.outputs.forEach((t, k) => {
+      if (t >= 0) shapes[t] = found[k];
+    });
+  }
+  return shapes;
+}
+
+/** Places every tensor of `graph` and makes its steps. Weights are packed here, once. */
+export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }: CompileOptions = {}): Program {
+  const shapes = inferShapes(graph, batch);
+  const places = placeActivations(graph, shapes, keepAll);
+  const base = heap.alloc(places.bytes);
+  const operands = graph.tensors.map((t, i): Operand => {
+    const ptr = t.data || t.variable ? heap.tensor(t.dtype, t.shape, t.data).ptr : base + places.offsets[i];
+    return { shape: shapes[i], dtype: t.dtype, ptr, quant: t.quant, data: t.data };
+  });
+  const steps = graph.nodes.flatMap((node) => {
+    const row = rowOf(node.op);
+    if (row.memory === 'view' && !keepAll) return [];
+    return [{ node, step: makeStep(heap, row, node, operands) }];
+  });
+  const calls = steps.map((s) => s.step);
+  return {
+    graph,
+    batch,
+    operands,
+    steps,
+    inputs: graph.inputs.map((i) => operands[i]),
+    outputs: graph.outputs.map((i) => operands[i]),
+    run() {
+      for (let i = 0; i < calls.length; i++) calls[i]();
+    },
+  };
+}
+
+function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operand[]): Step {
+  const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
+  const y = node.outputs.map((t) => operands[t]);
+  const integer = [...x, ...y].some((o) => o && isInteger(o.dtype) && !isIndex(o));
+  const call = { x, y, attrs: node.attrs };
+  if (integer && row.integer) return row.integer(heap, call);
+  if (!integer && row.float) return row.float.forward(heap, { ...call, training: false, saved: [] });
+  throw new CompressError(
+    'unsupported',
+    `"${node.name}" (${node.op}) has no ${integer ? 'integer' : 'float'} form`,
+    integer ? 'give the float model instead and let Thumbnet quantize it' : 'replace the operator before exporting the model',
+  );
+}
+
+/** Unquantized constant int32 values are indices, not numbers of the network. */
+const isIndex = (o: Operand) => o.dtype === 'i32' && !o.quant && o.data !== null;
