@@ -1,0 +1,233 @@
+/**
+ * Where buffers lie in one block of memory (the arena): dynamic storage allocation, known to be NP-hard.
+ * Everything here is a pure function of its input; effort is bounded by counted search nodes, never by a clock.
+ */
+
+/** A buffer of `bytes` that must stay untouched from step `first` to step `last`, both included. */
+export interface Lifetime {
+  readonly bytes: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface Arena {
+  /** Byte offset of each lifetime, a multiple of the alignment. */
+  readonly offsets: readonly number[];
+  readonly bytes: number;
+  /** The most bytes alive at one step: no plan can need less. */
+  readonly lowerBound: number;
+  /** True when no smaller arena exists (it meets the bound, or the search was exhausted). */
+  readonly optimal: boolean;
+}
+
+export interface ArenaOptions {
+  /** Bytes; every offset is a multiple. 16 is what MVE loads want. */
+  readonly align?: number;
+  /** Search nodes of the exact search before it settles for the best plan found. */
+  readonly nodes?: number;
+}
+
+interface Buffer {
+  readonly size: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Places `lifetimes`: never more bytes than greedy-by-size, optimal where the exact search finishes. */
+export function planArena(lifetimes: readonly Lifetime[], { align = 16, nodes = 20000 }: ArenaOptions = {}): Arena {
+  const steps = sections(lifetimes);
+  const buffers = lifetimes.map((l) => ({
+    size: Math.ceil(l.bytes / align) * align,
+    first: steps.get(l.first)!,
+    last: steps.get(l.last)!,
+  }));
+  const used = [...buffers.keys()].filter((i) => buffers[i].size > 0);
+  const lowerBound = peak(buffers, steps.count);
+  let best = place(buffers, bySize(buffers, used));
+  for (const order of best.bytes > lowerBound ? otherOrders(buffers, used) : []) {
+    if (best.bytes === lowerBound) break;
+    const plan = place(buffers, order);
+    if (plan.bytes < best.bytes) best = plan;
+  }
+  let optimal = best.bytes === lowerBound;
+  if (!optimal) {
+    const search = new ExactSearch(buffers, used, steps.count, lowerBound, best, nodes);
+    optimal = search.run();
+    best = search.best;
+  }
+  return { offsets: best.offsets, bytes: best.bytes, lowerBound, optimal };
+}
+
+/** Greedy-by-size, the planner of TFLite Micro: largest first, each at the lowest gap that holds it. */
+export function greedyBySize(lifetimes: readonly Lifetime[], align = 16): { offsets: readonly number[]; bytes: number } {
+  const buffers = lifetimes.map((l) => ({ size: Math.ceil(l.bytes / align) * align, first: l.first, last: l.last }));
+  return place(
+    buffers,
+    bySize(
+      buffers,
+      [...buffers.keys()].filter((i) => buffers[i].size > 0),
+    ),
+  );
+}
+
+interface Plan {
+  readonly offsets: readonly number[];
+  readonly bytes: number;
+}
+
+/** Steps renumbered so that only those remain at which a buffer begins: pressure is highest there. */
+function sections(lifetimes: readonly Lifetime[]): { get(step: number): number | undefined; count: number } {
+  const starts = [...new Set(lifetimes.map((l) => l.first))].sort((a, b) => a - b);
+  const index = new Map(starts.map((s, i) => [s, i]));
+  for (const { last } of lifetimes) {
+    if (index.has(last)) continue;
+    let at = starts.length - 1;
+    while (at > 0 && starts[at] > last) at--;
+    index.set(last, at);
+  }
+  return { get: (step) => index.get(step), count: starts.length };
+}
+
+function peak(buffers: readonly Buffer[], count: number): number {
+  const alive = new Float64Array(count);
+  for (const b of buffers) for (let s = b.first; s <= b.last; s++) alive[s] += b.size;
+  return alive.reduce((a, b) => Math.max(a, b), 0);
+}
+
+const bySize = (buffers: readonly Buffer[], used: readonly number[]) =>
+  [...used].sort((a, b) => buffers[b].size - buffers[a].size || buffers[a].first - buffers[b].first || a - b);
+
+/** Further orders that often win: by area, by length of life, by time, by the pressure at the busiest step of the life. */
+function otherOrders(buffers: readonly Buffer[], used: readonly number[]): number[][] {
+  const long = (i: number) => buffers[i].last - buffers[i].first + 1;
+  const pressure = (i: number) => {
+    const b = buffers[i];
+    let most = 0;
+    for (let s = b.first; s <= b.last; s++) {
+      let sum = 0;
+      for (const k of used) if (buffers[k].first <= s && buffers[k].last >= s) sum += buffers[k].size;
+      most = Math.max(most, sum);
+    }
+    return most;
+  };
+  const keys = used.map((i) => ({ i, size: buffers[i].size, first: buffers[i].first, long: long(i), pressure: pressure(i) }));
+  type Key = (typeof keys)[number];
+  const sorted = (by: (a: Key, b: Key) => number) => [...keys].sort((a, b) => by(a, b) || a.i - b.i).map((k) => k.i);
+  return [
+    sorted((a, b) => b.pressure - a.pressure || b.size - a.size),
+    sorted((a, b) => b.size * b.long - a.size * a.long),
+    sorted((a, b) => b.long - a.long || b.size - a.size),
+    sorted((a, b) => b.pressure - a.pressure || b.long - a.long || b.size - a.size),
+    sorted((a, b) => a.first - b.first || b.size - a.size),
+    sorted((a, b) => b.first - a.first || b.size - a.size),
+  ];
+}
+
+/** Each buffer in turn at the lowest offset where it meets none that is alive at the same time. */
+function place(buffers: readonly Buffer[], order: readonly number[]): Plan {
+  const offsets = new Array<number>(buffers.length).fill(0);
+  const placed: number[] = [];
+  let bytes = 0;
+  for (const i of order) {
+    const b = buffers[i];
+    let from = 0;
+    for (const k of placed) {
+      const other = buffers[k];
+      if (other.last < b.first || other.first > b.last) continue;
+      if (offsets[k] < from + b.size && offsets[k] + other.size > from) from = offsets[k] + other.size;
+    }
+    offsets[i] = from;
+    bytes = Math.max(bytes, from + b.size);
+    let at = placed.length;
+    while (at > 0 && offsets[placed[at - 1]] > from) at--;
+    placed.splice(at, 0, i);
+  }
+  return { offsets, bytes };
+}
+
+/**
+ * Branch and bound over plans in which nothing can slide down: buffers are set by rising offset, each on the highest
+ * one below it. `height[s]` is where the next buffer alive at section s may begin, `left[s]` the bytes still to be set there.
+ */
+class ExactSearch {
+  best: Plan;
+  private readonly height: Float64Array;
+  private readonly left: Float64Array;
+  private readonly offsets: number[];
+  private readonly todo: number[];
+  private visited = 0;
+
+  constructor(
+    private readonly buffers: readonly Buffer[],
+    used: readonly number[],
+    private readonly sections: number,
+    private readonly bound: number,
+    start: Plan,
+    private readonly limit: number,
+  ) {
+    this.best = start;
+    this.height = new Float64Array(sections);
+    this.left = new Float64Array(sections);
+    this.offsets = new Array<number>(buffers.length).fill(0);
+    this.todo = [...used];
+    for (const i of used) for (let s = buffers[i].first; s <= buffers[i].last; s++) this.left[s] += buffers[i].size;
+  }
+
+  /** True when the best plan is proven to be the smallest. */
+  run(): boolean {
+    this.branch(0, -1);
+    return this.best.bytes === this.bound || this.visited <= this.limit;
+  }
+
+  private branch(floor: number, previous: number): void {
+    if (this.todo.length === 0) {
+      const bytes = this.height.reduce((a, b) => Math.max(a, b), 0);
+      if (bytes < this.best.bytes) this.best = { offsets: [...this.offsets], bytes };
+      return;
+    }
+    if (++this.visited > this.limit || this.best.bytes === this.bound || this.isHopeless(floor)) return;
+    for (const { i, from } of this.candidates(floor, previous)) {
+      if (this.visited > this.limit || this.best.bytes === this.bound) return;
+      this.set(i, from);
+    }
+  }
+
+  private isHopeless(floor: number): boolean {
+    for (let s = 0; s < this.sections; s++) {
+      if (this.left[s] > 0 && Math.max(this.height[s], floor) + this.left[s] >= this.best.bytes) return true;
+    }
+    return false;
+  }
+
+  /** Buffers that may come next, lowest and largest first. One that leaves room below for another whole buffer may not. */
+  private candidates(floor: number, previous: number): { i: number; from: number; size: number }[] {
+    const found: { i: number; from: number; size: number }[] = [];
+    let limit = Number.POSITIVE_INFINITY;
+    for (const i of this.todo) {
+      const { first, last, size } = this.buffers[i];
+      let from = 0;
+      for (let s = first; s <= last; s++) from = Math.max(from, this.height[s]);
+      limit = Math.min(limit, from + size);
+      if (from > floor || (from === floor && i > previous)) found.push({ i, from, size });
+    }
+    return found.filter((c) => c.from < limit).sort((a, b) => a.from - b.from || b.size - a.size || a.i - b.i);
+  }
+
+  private set(i: number, from: number): void {
+    const { first, last, size } = this.buffers[i];
+    const before = this.height.slice(first, last + 1);
+    for (let s = first; s <= last; s++) {
+      this.height[s] = from + size;
+      this.left[s] -= size;
+    }
+    this.offsets[i] = from;
+    const at = this.todo.indexOf(i);
+    this.todo.splice(at, 1);
+    this.branch(from, i);
+    this.todo.splice(at, 0, i);
+    for (let s = first; s <= last; s++) {
+      this.height[s] = before[s - first];
+      this.left[s] += size;
+    }
+  }
+}
