@@ -1,0 +1,57 @@
+/** Examples and their labels as plain data. Readers and splits make them; batches are cut from them. */
+
+/** Examples as stored: [count, ...shape], channels last. */
+export type Samples = Float32Array | Uint8Array | Int8Array | Int16Array;
+
+export interface Part {
+  readonly x: Samples;
+  /** One class of 0..classes-1 for each example, or null where the source has no labels. */
+  readonly y: Int32Array | null;
+  readonly count: number;
+}
+
+/** The model is given (x * scale - mean) / std. `mean` and `std` hold one number, or one for each channel (the last axis). */
+export interface Normalization {
+  readonly scale: number;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+/** What the source holds: channels last (NHWC, NWC) or first (NCHW, NCW). After reading they are always last. */
+export type Layout = 'nhwc' | 'nchw';
+
+export const PARTS = ['train', 'validation', 'test'] as const;
+export type PartName = (typeof PARTS)[number];
+
+export interface Dataset {
+  readonly name: string;
+  /** Of one example, channels last. */
+  readonly shape: readonly number[];
+  /** The largest label + 1; 0 without labels. */
+  readonly classes: number;
+  readonly classNames?: readonly string[];
+  /** Stages and the search see train and validation only; test is for the last judgement. */
+  readonly train: Part | null;
+  readonly validation: Part | null;
+  readonly test: Part | null;
+  readonly normalization: Normalization;
+  readonly layout: Layout;
+  readonly sourceFiles: readonly string[];
+  /** What the reader decided by itself, a line each, to be shown: how parts were split, say. */
+  readonly notes: readonly string[];
+}
+
+/** The model is given x as it is. */
+export const AS_STORED: Normalization = { scale: 1, mean: [0], std: [1] };
+
+/** The examples at `indices`, copied. */
+export function takeExamples(part: Part, indices: ArrayLike<number>): Part {
+  const size = part.x.length / part.count;
+  const x = new (part.x.constructor as new (n: number) => Samples)(size * indices.length);
+  const y = part.y && new Int32Array(indices.length);
+  for (let i = 0; i < indices.length; i++) {
+    x.set(part.x.subarray(indices[i] * size, (indices[i] + 1) * size), i * size);
+    if (y) y[i] = part.y![indices[i]];
+  }
+  return { x, y, count: indices.length };
+}
