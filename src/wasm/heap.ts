@@ -38,7 +38,7 @@ export class Heap {
     readonly wasm: Wasm,
     readonly rounding: 'double' | 'single',
   ) {
-    this.#top = align((wasm as unknown as { __heap_base: { value: number } }).__heap_base.value);
+    this.#top = align(wasm.heap_base());
   }
 
   static async open({ rounding = 'double' }: HeapOptions = {}): Promise<Heap> {
