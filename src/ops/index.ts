@@ -1,10 +1,79 @@
 import { CompressError } from '../errors.ts';
+import { add } from './add.ts';
+import { avgPool2d } from './avg_pool2d.ts';
+import { batchMatmul } from './batch_matmul.ts';
+import { batchNorm } from './batch_norm.ts';
+import { concat } from './concat.ts';
+import { conv2d } from './conv2d.ts';
+import { depthwiseConv2d } from './depthwise_conv2d.ts';
+import { dequantize } from './dequantize.ts';
+import { dropout } from './dropout.ts';
+import { fullyConnected } from './fully_connected.ts';
+import { hardSwish } from './hard_swish.ts';
+import { leakyRelu } from './leaky_relu.ts';
+import { logistic } from './logistic.ts';
+import { lstm } from './lstm.ts';
+import { maxPool2d } from './max_pool2d.ts';
+import { maximum } from './maximum.ts';
+import { mean } from './mean.ts';
+import { minimum } from './minimum.ts';
+import { mul } from './mul.ts';
 import type { AnyRow } from './op.ts';
+import { pad } from './pad.ts';
+import { quantize } from './quantize.ts';
+import { relu } from './relu.ts';
+import { relu6 } from './relu6.ts';
+import { reshape } from './reshape.ts';
+import { resizeBilinear } from './resize_bilinear.ts';
+import { resizeNearest } from './resize_nearest.ts';
+import { softmax } from './softmax.ts';
+import { split } from './split.ts';
+import { stridedSlice } from './strided_slice.ts';
+import { sub } from './sub.ts';
+import { svdf } from './svdf.ts';
+import { tanh } from './tanh.ts';
+import { transpose } from './transpose.ts';
+import { transposeConv2d } from './transpose_conv2d.ts';
 
 export type * from './op.ts';
 
 /** The table: one line per operator. */
-export const OPS: Readonly<Record<string, AnyRow>> = {};
+export const OPS: Readonly<Record<string, AnyRow>> = {
+  conv2d,
+  depthwiseConv2d,
+  transposeConv2d,
+  fullyConnected,
+  batchMatmul,
+  avgPool2d,
+  maxPool2d,
+  mean,
+  add,
+  sub,
+  mul,
+  minimum,
+  maximum,
+  concat,
+  split,
+  pad,
+  reshape,
+  transpose,
+  stridedSlice,
+  relu,
+  relu6,
+  leakyRelu,
+  softmax,
+  logistic,
+  tanh,
+  hardSwish,
+  batchNorm,
+  quantize,
+  dequantize,
+  resizeNearest,
+  resizeBilinear,
+  svdf,
+  lstm,
+  dropout,
+};
 
 /** The row of an operator kind. */
 export function rowOf(op: string): AnyRow {

@@ -34,7 +34,7 @@ export interface GradCall<A> extends FloatCall<A> {
 
 export type IntegerCall<A> = Call<A>;
 
-/** How pruning may cut channels (the last axis of activations). Lists are [operand, axis]. */
+/** How pruning may cut channels (the last axis of activations). Lists are [operand, axis]; an operand left out is passed over. */
 export type Channels =
   /** Output channels are new combinations of all input channels: `in` axes follow the input, `out` axes the output. */
   | {
@@ -42,9 +42,12 @@ export type Channels =
       readonly in: readonly (readonly [number, number])[];
       readonly out: readonly (readonly [number, number])[];
     }
-  /** Output channel i comes from channel i of every activation; `along` are parameters that shrink with it. */
-  | { readonly kind: 'keep'; readonly along: readonly (readonly [number, number])[] }
-  /** Output channels are those of the inputs one after another (when the axis is the last one, else `keep`). */
+  /**
+   * Output channel i comes from channel i of every operand in `along` (an activation, or parameters that shrink with it);
+   * with `multiplier` m it comes from channel floor(i / m) of the first, and the others have as many places as the output.
+   */
+  | { readonly kind: 'keep'; readonly along: readonly (readonly [number, number])[]; readonly multiplier?: number }
+  /** Output channels are those of the inputs one after another. */
   | { readonly kind: 'concat' }
   /** Channel i of [.., h, w, c] becomes places i, i + c, i + 2c ... of a flat axis. */
   | { readonly kind: 'flatten' }
@@ -98,7 +101,8 @@ export interface OpRow<A> {
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;
-  readonly channels: Channels;
+  /** By attributes and input shapes. */
+  channels(attrs: A, x: readonly (Shape | null)[]): Channels;
   cost(call: CostCall<A>): Cost;
   /** null: TFLite has no such operator. */
   readonly tflite: TfliteCell<A> | null;
@@ -106,37 +110,58 @@ export interface OpRow<A> {
 
 /** How an operator stands in a TFLite file (TensorFlow Lite schema.fbs). */
 export interface TfliteCell<A> {
-  /** BuiltinOperator codes that read as this row; the first is written. */
+  /** BuiltinOperator codes that read as this row. */
   readonly codes: readonly number[];
   read(from: TfliteRead): TfliteNode<A>;
-  write(node: TfliteNode<A>): TfliteWrite;
+  write(node: TfliteSource<A>): TfliteWrite;
 }
 
+/** By field name of the schema's options table. */
 export type TfliteOptions = Readonly<Record<string, number | boolean | readonly number[]>>;
 
-/** One operator of a file as the reader hands it over: options by schema field name, operands as tensor indices of the graph. */
+/** One operator of a file as the reader hands it over; operands are tensor indices, -1 where left out. */
 export interface TfliteRead {
   readonly code: number;
   readonly options: TfliteOptions;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
-  /** Values of constant operand `place`, or null. */
-  values(place: number): Values | null;
   shape(place: number): Shape;
   outputShape(place: number): Shape;
+  /** Values of operand `place`, which must be constant; real numbers where the tensor is quantized. */
+  values(place: number): readonly number[];
+  /** Quantization of what an operator keeps to itself (LSTM's `intermediates`). */
+  readonly intermediates: readonly (Quantization | null)[];
 }
 
 export interface TfliteNode<A> {
   readonly attrs: A;
-  /** Operands that stay operands; structural constants (shapes, axes, paddings) become attrs. */
+  /** Operands that stay operands; structural constants (shapes, axes, paddings) become attributes. */
   readonly inputs: readonly number[];
+}
+
+/** A node to be written. */
+export interface TfliteSource<A> extends TfliteNode<A> {
+  readonly outputs: readonly number[];
+  shape(place: number): Shape;
+  outputShape(place: number): Shape;
+  /** Type of operand `place`, or null where it is left out. */
+  dtype(place: number): DType | null;
 }
 
 export interface TfliteWrite {
   readonly code: number;
   readonly options: TfliteOptions;
-  /** Structural constants to add after the operands. */
-  readonly constants?: readonly { readonly name: string; readonly values: readonly number[]; readonly shape: Shape }[];
+  /** Operands in the file's order: tensor indices, and structural constants to be made. */
+  readonly inputs: readonly (number | TfliteConstant)[];
+  readonly intermediates?: readonly (Quantization | null)[];
+}
+
+/** int32, or real numbers stored as tensor `like` stores its own. */
+export interface TfliteConstant {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly values: readonly number[];
+  readonly like?: number;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of rows holds rows of every attribute type

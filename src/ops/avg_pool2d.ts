@@ -1,0 +1,35 @@
+import type { Activation } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { type Pair, readWindow, type Window, windowOutput, writeWindow } from './window.ts';
+
+export interface AvgPool2d extends Window {
+  readonly activation: Activation;
+  readonly filter: Pair;
+}
+
+/** Mean of a window; what lies outside the input is not counted. x [n, h, w, c]. */
+export const avgPool2d = defineOp<AvgPool2d>({
+  infer: ([x], a) => [[x![0], ...windowOutput(a, [x![1], x![2]], a.filter), x![3]]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: () => ({ kind: 'keep', along: [[0, 3]] }),
+  cost: () => macsOnly('avg_pool', 0),
+  tflite: {
+    codes: [1],
+    read: (from) => ({
+      attrs: {
+        ...readWindow(from.options),
+        filter: [Number(from.options.filter_height), Number(from.options.filter_width)],
+      },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs }) => ({
+      code: 1,
+      options: { ...writeWindow(attrs), filter_height: attrs.filter[0], filter_width: attrs.filter[1] },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,36 @@
+import { sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp, type Shape } from './op.ts';
+import { broadcast, mismatch, show } from './shapes.ts';
+
+export interface BatchMatmul {
+  /** The left operand comes as [.., depth, rows]. */
+  readonly adjX: boolean;
+  /** The right operand comes as [.., columns, depth]. */
+  readonly adjY: boolean;
+}
+
+const matrix = (shape: Shape, swap: boolean): number[] => (swap ? [...shape.slice(-2)].reverse() : [...shape.slice(-2)]);
+
+/** x [.., rows, depth], y [.., depth, columns]; leading dimensions broadcast. */
+export const batchMatmul = defineOp<BatchMatmul>({
+  infer([x, y], a) {
+    const [rows, depth] = matrix(x!, a.adjX);
+    const [expected, columns] = matrix(y!, a.adjY);
+    if (depth !== expected) {
+      throw mismatch(`matrices of ${show(x!)} and ${show(y!)} cannot be multiplied`, `make both depths ${depth}`);
+    }
+    return [[...broadcast(x!.slice(0, -2), y!.slice(0, -2)), rows, columns]];
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: () => ({ kind: 'fixed' }),
+  cost: ({ x, y, attrs }) => macsOnly('batch_matmul', sizeOf(y[0]) * matrix(x[0]!, attrs.adjX)[1]),
+  tflite: {
+    codes: [126],
+    read: (from) => ({ attrs: { adjX: Boolean(from.options.adj_x), adjY: Boolean(from.options.adj_y) }, inputs: from.inputs }),
+    write: ({ attrs, inputs }) => ({ code: 126, options: { adj_x: attrs.adjX, adj_y: attrs.adjY }, inputs }),
+  },
+});

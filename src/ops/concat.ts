@@ -1,0 +1,44 @@
+import type { Activation } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { axisOf, keepChannels, mismatch, show } from './shapes.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
+
+export interface Concat {
+  /** Counted from the front. */
+  readonly axis: number;
+  readonly activation: Activation;
+}
+
+export const concat = defineOp<Concat>({
+  infer(x, { axis }) {
+    const [first] = x;
+    for (const s of x) {
+      if (s!.length !== first!.length || s!.some((d, i) => i !== axis && d !== first![i])) {
+        throw mismatch(`${show(first!)} and ${show(s!)} cannot be joined along axis ${axis}`, 'make all other dimensions equal');
+      }
+    }
+    return [first!.map((d, i) => (i === axis ? x.reduce((n, s) => n + s![axis], 0) : d))];
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: ({ axis }, x) => (axis === x[0]!.length - 1 ? { kind: 'concat' } : keepChannels(x)),
+  cost: () => macsOnly('concatenation', 0),
+  tflite: {
+    codes: [2],
+    read: (from) => ({
+      attrs: {
+        axis: axisOf(Number(from.options.axis), from.shape(0).length),
+        activation: readActivation(from.options.fused_activation_function),
+      },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs }) => ({
+      code: 2,
+      options: { axis: attrs.axis, fused_activation_function: writeActivation(attrs.activation) },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,60 @@
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { last, mismatch, show } from './shapes.ts';
+import { readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
+
+export interface Conv2d extends Window {
+  readonly activation: Activation;
+  /** Output channels are split into so many groups, each reading its own part of the input's. */
+  readonly groups?: number;
+}
+
+/** x [n, h, w, c], w [out, kh, kw, c / groups], bias [out]. */
+export const conv2d = defineOp<Conv2d>({
+  infer([x, w], a) {
+    if (x![3] !== w![3] * (a.groups ?? 1)) {
+      throw mismatch(
+        `input ${show(x!)} has ${x![3]} channels but weights ${show(w!)} read ${w![3] * (a.groups ?? 1)}`,
+        'prune both sides of this layer together, or correct the weights',
+      );
+    }
+    return [[x![0], ...windowOutput(a, [x![1], x![2]], [w![1], w![2]]), w![0]]];
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [1, 2],
+  memory: 'fresh',
+  channels: ({ groups = 1 }) =>
+    groups > 1
+      ? { kind: 'fixed' }
+      : {
+          kind: 'mix',
+          in: [[1, 3]],
+          out: [
+            [1, 0],
+            [2, 0],
+          ],
+        },
+  cost: ({ x, y }) => macsOnly('convolve', (sizeOf(y[0]) * sizeOf(x[1]!)) / last(y[0])),
+  tflite: {
+    codes: [3],
+    read: (from) => ({
+      attrs: {
+        ...readWindow(from.options),
+        dilation: readDilation(from.options),
+        groups: from.shape(0)[3] / from.shape(1)[3],
+      },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs, dtype }) => ({
+      code: 3,
+      options: {
+        ...writeWindow(attrs),
+        ...writeDilation(attrs.dilation ?? [1, 1]),
+        quantized_bias_type: dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0,
+      },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,54 @@
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { mismatch, show } from './shapes.ts';
+import { readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
+
+export interface DepthwiseConv2d extends Window {
+  readonly activation: Activation;
+  /** Output channels for each input channel: c * multiplier + m comes from input channel c. */
+  readonly multiplier: number;
+}
+
+/** x [n, h, w, c], w [1, kh, kw, c * multiplier], bias [c * multiplier]. */
+export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
+  infer([x, w], a) {
+    if (x![3] * a.multiplier !== w![3]) {
+      throw mismatch(
+        `input ${show(x!)} with multiplier ${a.multiplier} makes ${x![3] * a.multiplier} channels but weights are ${show(w!)}`,
+        'prune both sides of this layer together, or correct the weights',
+      );
+    }
+    return [[x![0], ...windowOutput(a, [x![1], x![2]], [w![1], w![2]]), w![3]]];
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [1, 2],
+  memory: 'fresh',
+  channels: ({ multiplier }) => ({
+    kind: 'keep',
+    along: [
+      [0, 3],
+      [1, 3],
+      [2, 0],
+    ],
+    multiplier,
+  }),
+  cost: ({ x, y }) => macsOnly('depthwise_conv', sizeOf(y[0]) * x[1]![1] * x[1]![2]),
+  tflite: {
+    codes: [4],
+    read: (from) => ({
+      attrs: {
+        ...readWindow(from.options),
+        dilation: readDilation(from.options),
+        multiplier: from.shape(1)[3] / from.shape(0)[3],
+      },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs }) => ({
+      code: 4,
+      options: { ...writeWindow(attrs), ...writeDilation(attrs.dilation ?? [1, 1]), depth_multiplier: attrs.multiplier },
+      inputs,
+    }),
+  },
+});

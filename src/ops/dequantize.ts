@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+/** Integers to the real numbers they mean. */
+export const dequantize = defineOp<Record<never, never>>({
+  infer: ([x]) => [[...x!]],
+  float: null, // one side is always of integers
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('dequantize', 0),
+  tflite: {
+    codes: [6],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 6, options: {}, inputs }),
+  },
+});

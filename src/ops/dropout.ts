@@ -1,0 +1,19 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+export interface Dropout {
+  /** Fraction of values that training sets to 0. */
+  readonly rate: number;
+}
+
+/** While training some values are 0 and the others grow by 1 / (1 - rate); else nothing happens. */
+export const dropout = defineOp<Dropout>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // it exists only while training
+  trainable: [],
+  memory: 'view',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('dropout', 0),
+  tflite: null, // left out when a graph is exported
+});

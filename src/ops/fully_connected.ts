@@ -1,0 +1,60 @@
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { last, mismatch, show } from './shapes.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
+
+export interface FullyConnected {
+  readonly activation: Activation;
+  /** Leading dimensions stay as they are; else the input is read as [n, depth]. */
+  readonly keepDims?: boolean;
+}
+
+/** x [.., depth], w [units, depth], bias [units]. */
+export const fullyConnected = defineOp<FullyConnected>({
+  infer([x, w], a) {
+    const [units, depth] = w!;
+    if (a.keepDims ? last(x!) !== depth : sizeOf(x!) % depth) {
+      throw mismatch(
+        `input ${show(x!)} does not fit weights ${show(w!)}, which read ${depth} features`,
+        'prune both sides of this layer together, or correct the weights',
+      );
+    }
+    return [a.keepDims ? [...x!.slice(0, -1), units] : [sizeOf(x!) / depth, units]];
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [1, 2],
+  memory: 'fresh',
+  channels: (_, [x, w]) =>
+    last(x!) === w![1]
+      ? {
+          kind: 'mix',
+          in: [[1, 1]],
+          out: [
+            [1, 0],
+            [2, 0],
+          ],
+        }
+      : { kind: 'fixed' },
+  cost: ({ x }) => macsOnly('fully_connected', sizeOf(x[0]!) * x[1]![0]),
+  tflite: {
+    codes: [9],
+    read: (from) => ({
+      attrs: {
+        activation: readActivation(from.options.fused_activation_function),
+        keepDims: Boolean(from.options.keep_num_dims),
+      },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs, dtype }) => ({
+      code: 9,
+      options: {
+        fused_activation_function: writeActivation(attrs.activation),
+        keep_num_dims: Boolean(attrs.keepDims),
+        quantized_bias_type: dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0,
+      },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+/** x * relu6(x + 3) / 6 */
+export const hardSwish = defineOp<Record<never, never>>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('hard_swish', 0),
+  tflite: {
+    codes: [117],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 117, options: {}, inputs }),
+  },
+});

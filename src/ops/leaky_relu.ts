@@ -1,0 +1,22 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+export interface LeakyRelu {
+  readonly alpha: number;
+}
+
+/** x where positive, alpha * x elsewhere. */
+export const leakyRelu = defineOp<LeakyRelu>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('leaky_relu', 0),
+  tflite: {
+    codes: [98],
+    read: (from) => ({ attrs: { alpha: Number(from.options.alpha) }, inputs: from.inputs }),
+    write: ({ attrs, inputs }) => ({ code: 98, options: { alpha: attrs.alpha }, inputs }),
+  },
+});

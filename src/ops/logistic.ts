@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+/** 1 / (1 + exp(-x)) */
+export const logistic = defineOp<Record<never, never>>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('logistic', 0),
+  tflite: {
+    codes: [14],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 14, options: {}, inputs }),
+  },
+});

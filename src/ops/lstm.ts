@@ -1,0 +1,57 @@
+import { CompressError } from '../errors.ts';
+import { type Quantization, sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+export interface Lstm {
+  /** The input is [time, n, depth], else [n, time, depth]. */
+  readonly timeMajor: boolean;
+  /** The cell state is clamped to +-cellClip; 0 = not at all. */
+  readonly cellClip: number;
+  /** Quantization of the gates' sums and of the hidden state, in integer graphs (TFLite's five `intermediates`). */
+  readonly intermediates: readonly (Quantization | null)[];
+}
+
+const TANH = 4;
+/** Places of operands, in TFLite's order. */
+const CELL_TO_INPUT = 9;
+const PROJECTION = 16;
+const PLACES = 20;
+
+/**
+ * x, weights of input, forget, cell and output gate for the input (places 1-4, [hidden, depth]) and for the hidden state
+ * (5-8, [hidden, hidden]), biases (12-15, [hidden]), hidden and cell state (18, 19, kept from call to call).
+ */
+export const lstm = defineOp<Lstm>({
+  infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: () => ({ kind: 'fixed' }),
+  cost: ({ x }) => macsOnly('lstm_unidirectional', 4 * x[0]![0] * x[0]![1] * (sizeOf(x[4]!) + sizeOf(x[8]!))),
+  tflite: {
+    codes: [44],
+    read(from) {
+      const o = from.options;
+      const extra = from.inputs.some(
+        (t, i) => t >= 0 && ((i >= CELL_TO_INPUT && i < CELL_TO_INPUT + 3) || i === PROJECTION || i >= PLACES),
+      );
+      if (extra || Number(o.fused_activation_function) !== TANH || from.inputs[1] < 0) {
+        throw new CompressError(
+          'unsupported',
+          'an LSTM with peepholes, a projection, layer normalization, coupled gates or another activation than tanh is not supported',
+          'use a plain LSTM layer',
+        );
+      }
+      const attrs = { timeMajor: Boolean(o.time_major), cellClip: Number(o.cell_clip), intermediates: from.intermediates };
+      return { attrs, inputs: from.inputs.slice(0, PLACES) };
+    },
+    write: ({ attrs, inputs }) => ({
+      code: 44,
+      options: { fused_activation_function: TANH, cell_clip: attrs.cellClip, time_major: attrs.timeMajor },
+      inputs: [...inputs, -1, -1, -1, -1],
+      intermediates: attrs.intermediates,
+    }),
+  },
+});

@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { broadcast, keepChannels } from './shapes.ts';
+
+export const maximum = defineOp<Record<never, never>>({
+  infer: ([a, b]) => [broadcast(a!, b!)],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, x) => keepChannels(x),
+  cost: () => macsOnly('maximum', 0),
+  tflite: {
+    codes: [55],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 55, options: {}, inputs }),
+  },
+});

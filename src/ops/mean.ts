@@ -1,0 +1,37 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { axisOf } from './shapes.ts';
+
+export interface Mean {
+  /** Counted from the front, ascending. */
+  readonly axes: readonly number[];
+  /** The axes stay, with one place each. */
+  readonly keepDims: boolean;
+}
+
+export const mean = defineOp<Mean>({
+  infer: ([x], { axes, keepDims }) => [
+    keepDims ? x!.map((d, i) => (axes.includes(i) ? 1 : d)) : x!.filter((_, i) => !axes.includes(i)),
+  ],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: ({ axes }, [x]) => (axes.includes(x!.length - 1) ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('mean', 0),
+  tflite: {
+    codes: [40],
+    read: (from) => ({
+      attrs: {
+        axes: [...new Set(from.values(1).map((a) => axisOf(a, from.shape(0).length)))].sort((a, b) => a - b),
+        keepDims: Boolean(from.options.keep_dims),
+      },
+      inputs: [from.inputs[0]],
+    }),
+    write: ({ attrs, inputs }) => ({
+      code: 40,
+      options: { keep_dims: attrs.keepDims },
+      inputs: [inputs[0], { name: 'axes', shape: [attrs.axes.length], values: attrs.axes }],
+    }),
+  },
+});

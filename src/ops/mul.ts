@@ -1,0 +1,28 @@
+import type { Activation } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { broadcast, keepChannels } from './shapes.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
+
+export interface Mul {
+  readonly activation: Activation;
+}
+
+export const mul = defineOp<Mul>({
+  infer: ([a, b]) => [broadcast(a!, b!)],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, x) => keepChannels(x),
+  cost: () => macsOnly('elementwise_mul', 0),
+  tflite: {
+    codes: [18],
+    read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),
+    write: ({ attrs, inputs }) => ({
+      code: 18,
+      options: { fused_activation_function: writeActivation(attrs.activation) },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,43 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+export interface Pad {
+  /** Places added before and after, for each dimension. */
+  readonly paddings: readonly (readonly [number, number])[];
+  /** The real number they hold (in integer graphs a multiple of the scale). */
+  readonly value: number;
+}
+
+const PAD = 34;
+const PADV2 = 60;
+
+export const pad = defineOp<Pad>({
+  infer: ([x], { paddings }) => [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: ({ paddings }, [x]) => {
+    const [before, after] = paddings[x!.length - 1];
+    return before + after ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] };
+  },
+  cost: () => macsOnly('pad', 0),
+  tflite: {
+    codes: [PAD, PADV2],
+    read(from) {
+      const flat = from.values(1);
+      const paddings = from.shape(0).map((_, i) => [flat[2 * i] ?? 0, flat[2 * i + 1] ?? 0] as const);
+      return { attrs: { paddings, value: from.code === PADV2 ? from.values(2)[0] : 0 }, inputs: [from.inputs[0]] };
+    },
+    write({ attrs: { paddings, value }, inputs }) {
+      const sides = { name: 'paddings', shape: [paddings.length, 2], values: paddings.flat() };
+      return value === 0
+        ? { code: PAD, options: {}, inputs: [inputs[0], sides] }
+        : {
+            code: PADV2,
+            options: {},
+            inputs: [inputs[0], sides, { name: 'value', shape: [], values: [value], like: inputs[0] }],
+          };
+    },
+  },
+});

@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+/** Real numbers, or integers of one scale, to integers of the output's scale. */
+export const quantize = defineOp<Record<never, never>>({
+  infer: ([x]) => [[...x!]],
+  float: null, // one side is always of integers
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('quantize', 0),
+  tflite: {
+    codes: [114],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 114, options: {}, inputs }),
+  },
+});

@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+/** x clamped to 0..6 */
+export const relu6 = defineOp<Record<never, never>>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('relu6', 0),
+  tflite: {
+    codes: [21],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 21, options: {}, inputs }),
+  },
+});

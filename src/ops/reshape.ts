@@ -1,0 +1,48 @@
+import { sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp, type Shape } from './op.ts';
+import { last, resolveShape } from './shapes.ts';
+
+export interface Reshape {
+  /** 0 is the input's dimension at the same place (the batch), one -1 is what is left (so channels may be pruned). */
+  readonly shape: readonly number[];
+}
+
+const RESHAPE = 22;
+
+const output = ({ shape }: Reshape, x: Shape) =>
+  resolveShape(
+    shape.map((d, i) => (d === 0 ? x[i] : d)),
+    x,
+  );
+
+/** How TFLite's `to` is meant for any batch and any number of channels. */
+function general(from: Shape, to: Shape): number[] {
+  const shape = [...to];
+  if (to.length > 1 && sizeOf(to) > 0) shape[to.length - 1] = -1;
+  if (from[0] === 1 && to[0] === 1) shape[0] = 0;
+  return shape;
+}
+
+export const reshape = defineOp<Reshape>({
+  infer: ([x], a) => [output(a, x!)],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'view',
+  channels: (a, [x]) => {
+    const y = output(a, x!);
+    if (last(y) === last(x!)) return { kind: 'keep', along: [[0, x!.length - 1]] };
+    return y.length === 2 && y[0] === x![0] && a.shape[1] === -1 ? { kind: 'flatten' } : { kind: 'fixed' };
+  },
+  cost: () => macsOnly('reshape', 0),
+  tflite: {
+    codes: [RESHAPE, 43, 70], // SQUEEZE and EXPAND_DIMS only change the shape as well
+    read: (from) => ({ attrs: { shape: general(from.shape(0), from.outputShape(0)) }, inputs: [from.inputs[0]] }),
+    write({ attrs, inputs, outputShape }) {
+      const y = outputShape(0);
+      const values = y.map((d, i) => (i === 0 && attrs.shape[0] === 0 ? -1 : d));
+      return { code: RESHAPE, options: { new_shape: values }, inputs: [inputs[0], { name: 'shape', shape: [y.length], values }] };
+    },
+  },
+});

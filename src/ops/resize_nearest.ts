@@ -1,0 +1,37 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import type { Pair } from './window.ts';
+
+export interface ResizeNearest {
+  /** Height and width of the output. */
+  readonly size: Pair;
+  readonly alignCorners: boolean;
+  readonly halfPixelCenters: boolean;
+}
+
+/** Each output takes the nearest input. x [n, h, w, c]. */
+export const resizeNearest = defineOp<ResizeNearest>({
+  infer: ([x], { size }) => [[x![0], ...size, x![3]]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: () => ({ kind: 'keep', along: [[0, 3]] }),
+  cost: () => macsOnly('resize_nearest', 0),
+  tflite: {
+    codes: [97],
+    read: (from) => ({
+      attrs: {
+        size: from.values(1) as unknown as Pair,
+        alignCorners: Boolean(from.options.align_corners),
+        halfPixelCenters: Boolean(from.options.half_pixel_centers),
+      },
+      inputs: [from.inputs[0]],
+    }),
+    write: ({ attrs, inputs }) => ({
+      code: 97,
+      options: { align_corners: attrs.alignCorners, half_pixel_centers: attrs.halfPixelCenters },
+      inputs: [inputs[0], { name: 'size', shape: [2], values: attrs.size }],
+    }),
+  },
+});

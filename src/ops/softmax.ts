@@ -1,0 +1,22 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+export interface Softmax {
+  readonly beta: number;
+}
+
+/** exp(beta * x) over the last axis, divided by its sum. */
+export const softmax = defineOp<Softmax>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: () => ({ kind: 'fixed' }),
+  cost: () => macsOnly('softmax', 0),
+  tflite: {
+    codes: [25],
+    read: (from) => ({ attrs: { beta: Number(from.options.beta) }, inputs: from.inputs }),
+    write: ({ attrs, inputs }) => ({ code: 25, options: { beta: attrs.beta }, inputs }),
+  },
+});

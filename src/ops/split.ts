@@ -1,0 +1,48 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { axisOf, mismatch, show } from './shapes.ts';
+
+export interface Split {
+  /** Counted from the front. */
+  readonly axis: number;
+  /** Places of each output along the axis. */
+  readonly sizes: readonly number[];
+}
+
+const SPLIT = 49;
+const SPLIT_V = 102;
+
+/** One output for each size. */
+export const split = defineOp<Split>({
+  infer([x], { axis, sizes }) {
+    const total = sizes.reduce((a, b) => a + b, 0);
+    if (total !== x![axis]) {
+      throw mismatch(
+        `axis ${axis} of ${show(x!)} cannot be split into ${sizes.join(' + ')}`,
+        `use sizes that add up to ${x![axis]}`,
+      );
+    }
+    return sizes.map((n) => x!.map((d, i) => (i === axis ? n : d)));
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: ({ axis }, [x]) => (axis === x!.length - 1 ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('split', 0),
+  tflite: {
+    codes: [SPLIT, SPLIT_V],
+    read(from) {
+      const x = from.code === SPLIT ? 1 : 0;
+      const axis = axisOf(from.values(from.code === SPLIT ? 0 : 2)[0], from.shape(x).length);
+      return { attrs: { axis, sizes: from.outputs.map((_, i) => from.outputShape(i)[axis]) }, inputs: [from.inputs[x]] };
+    },
+    write({ attrs: { axis, sizes }, inputs }) {
+      const places = { name: 'axis', shape: [], values: [axis] };
+      const options = { num_splits: sizes.length };
+      return sizes.every((n) => n === sizes[0])
+        ? { code: SPLIT, options, inputs: [places, inputs[0]] }
+        : { code: SPLIT_V, options, inputs: [inputs[0], { name: 'sizes', shape: [sizes.length], values: sizes }, places] };
+    },
+  },
+});

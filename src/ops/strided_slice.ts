@@ -1,0 +1,92 @@
+import { CompressError } from '../errors.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp, type Shape, type TfliteRead } from './op.ts';
+
+export interface StridedSlice {
+  /** First place taken along each dimension. */
+  readonly begin: readonly number[];
+  /** First place not taken; beyond the dimension means to its end, whatever its size. */
+  readonly end: readonly number[];
+  readonly strides: readonly number[];
+  /** Dimensions of one place that the output does not keep. */
+  readonly shrink: readonly number[];
+}
+
+const STRIDED_SLICE = 45;
+const SLICE = 65;
+const FAR = 0x7fffffff;
+
+/** Places taken along a dimension of `size`: first, and how many (TFLite's clamping). */
+export function sliceRange(a: StridedSlice, axis: number, size: number): { first: number; count: number } {
+  const stride = a.strides[axis];
+  const clamp = (v: number) => {
+    const at = v < 0 ? v + size : v;
+    return stride > 0 ? Math.min(Math.max(at, 0), size) : Math.min(Math.max(at, -1), size - 1);
+  };
+  const first = clamp(a.begin[axis]);
+  return { first, count: Math.max(0, Math.ceil((clamp(a.end[axis]) - first) / stride)) };
+}
+
+const isWhole = (a: StridedSlice, axis: number, size: number) =>
+  a.strides[axis] === 1 && sliceRange(a, axis, size).count === size;
+
+export const stridedSlice = defineOp<StridedSlice>({
+  infer: ([x], a) => [x!.map((d, i) => sliceRange(a, i, d).count).filter((_, i) => !a.shrink.includes(i))],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: (a, [x]) => {
+    const c = x!.length - 1;
+    return isWhole(a, c, x![c]) && !a.shrink.includes(c) ? { kind: 'keep', along: [[0, c]] } : { kind: 'fixed' };
+  },
+  cost: () => macsOnly('strided_slice', 0),
+  tflite: {
+    codes: [STRIDED_SLICE, SLICE],
+    read: (from) => ({
+      attrs: open(from.code === SLICE ? readSlice(from) : readStrided(from), from.shape(0)),
+      inputs: [from.inputs[0]],
+    }),
+    write({ attrs: { begin, end, strides, shrink }, inputs }) {
+      const list = (name: string, values: readonly number[]) => ({ name, shape: [values.length], values });
+      return {
+        code: STRIDED_SLICE,
+        options: { shrink_axis_mask: shrink.reduce((mask, i) => mask | (1 << i), 0) },
+        inputs: [inputs[0], list('begin', begin), list('end', end), list('strides', strides)],
+      };
+    },
+  },
+});
+
+/** Dimensions taken whole are marked so, that the slice holds for any batch and any number of channels. */
+function open(a: StridedSlice, x: Shape): StridedSlice {
+  const whole = x.map((d, i) => isWhole(a, i, d) && !a.shrink.includes(i));
+  return { ...a, begin: a.begin.map((b, i) => (whole[i] ? 0 : b)), end: a.end.map((e, i) => (whole[i] ? FAR : e)) };
+}
+
+function readSlice(from: TfliteRead): StridedSlice {
+  const begin = from.values(1);
+  const end = from.values(2).map((n, i) => (n < 0 ? FAR : begin[i] + n));
+  return { begin, end, strides: begin.map(() => 1), shrink: [] };
+}
+
+function readStrided({ options: o, values, shape }: TfliteRead): StridedSlice {
+  if (Number(o.ellipsis_mask) || Number(o.new_axis_mask) || o.offset) {
+    throw new CompressError(
+      'unsupported',
+      'a strided slice with an ellipsis, a new axis or offsets is not supported',
+      'write the slice with one range for each dimension',
+    );
+  }
+  const has = (mask: unknown, i: number) => Boolean((Number(mask) >> i) & 1);
+  const x = shape(0);
+  const told = values(1).length;
+  const strides = x.map((_, i) => (i < told ? values(3)[i] : 1));
+  const shrink = x.flatMap((_, i) => (has(o.shrink_axis_mask, i) ? [i] : []));
+  const begin = x.map((d, i) => (i >= told || has(o.begin_mask, i) ? (strides[i] < 0 ? d - 1 : 0) : values(1)[i]));
+  const end = x.map((_, i) => {
+    if (shrink.includes(i)) return begin[i] === -1 ? FAR : begin[i] + 1;
+    return i >= told || has(o.end_mask, i) ? (strides[i] < 0 ? -FAR - 1 : FAR) : values(2)[i];
+  });
+  return { begin, end, strides, shrink };
+}

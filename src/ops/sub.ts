@@ -1,0 +1,28 @@
+import type { Activation } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { broadcast, keepChannels } from './shapes.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
+
+export interface Sub {
+  readonly activation: Activation;
+}
+
+export const sub = defineOp<Sub>({
+  infer: ([a, b]) => [broadcast(a!, b!)],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, x) => keepChannels(x),
+  cost: () => macsOnly('elementwise_sub', 0),
+  tflite: {
+    codes: [41],
+    read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),
+    write: ({ attrs, inputs, dtype }) => ({
+      code: 41,
+      options: { fused_activation_function: writeActivation(attrs.activation), pot_scale_int16: dtype(0) !== 'i16' },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,36 @@
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
+
+export interface Svdf {
+  /** Filters that are summed for each unit. */
+  readonly rank: number;
+  readonly activation: Activation;
+}
+
+/**
+ * x [n, depth], features [units * rank, depth], time [units * rank, steps], bias [units],
+ * state [n, units * rank * steps], kept from call to call.
+ */
+export const svdf = defineOp<Svdf>({
+  infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: () => ({ kind: 'fixed' }),
+  cost: ({ x }) => macsOnly('svdf', x[0]![0] * (sizeOf(x[1]!) + sizeOf(x[2]!))),
+  tflite: {
+    codes: [27],
+    read: (from) => ({
+      attrs: { rank: Number(from.options.rank), activation: readActivation(from.options.fused_activation_function) },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs }) => ({
+      code: 27,
+      options: { rank: attrs.rank, fused_activation_function: writeActivation(attrs.activation) },
+      inputs,
+    }),
+  },
+});

@@ -1,0 +1,18 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+/** Hyperbolic tangent. */
+export const tanh = defineOp<Record<never, never>>({
+  infer: ([x]) => [[...x!]],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'in-place',
+  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  cost: () => macsOnly('tanh', 0),
+  tflite: {
+    codes: [28],
+    read: (from) => ({ attrs: {}, inputs: from.inputs }),
+    write: ({ inputs }) => ({ code: 28, options: {}, inputs }),
+  },
+});

@@ -1,0 +1,27 @@
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+
+export interface Transpose {
+  /** Dimension i of the output is dimension perm[i] of the input. */
+  readonly perm: readonly number[];
+}
+
+export const transpose = defineOp<Transpose>({
+  infer: ([x], { perm }) => [perm.map((p) => x![p])],
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [],
+  memory: 'fresh',
+  channels: ({ perm }, [x]) =>
+    perm[perm.length - 1] === x!.length - 1 ? { kind: 'keep', along: [[0, x!.length - 1]] } : { kind: 'fixed' },
+  cost: () => macsOnly('transpose', 0),
+  tflite: {
+    codes: [39],
+    read: (from) => ({ attrs: { perm: from.values(1) }, inputs: [from.inputs[0]] }),
+    write: ({ attrs, inputs }) => ({
+      code: 39,
+      options: {},
+      inputs: [inputs[0], { name: 'perm', shape: [attrs.perm.length], values: attrs.perm }],
+    }),
+  },
+});

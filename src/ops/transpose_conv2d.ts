@@ -1,0 +1,50 @@
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { macsOnly } from './cost.ts';
+import { defineOp } from './op.ts';
+import { mismatch, show } from './shapes.ts';
+import { type Pair, readWindow, type Window, windowOutput, writeWindow } from './window.ts';
+
+export interface TransposeConv2d extends Window {
+  readonly activation: Activation;
+  /** Height and width of the output: the size from which a convolution of this window would make the input's. */
+  readonly outputSize: Pair;
+}
+
+/** x [n, h, w, c], w [out, kh, kw, c], bias [out]. */
+export const transposeConv2d = defineOp<TransposeConv2d>({
+  infer([x, w], a) {
+    const back = windowOutput(a, a.outputSize, [w![1], w![2]]);
+    if (x![3] !== w![3] || back[0] !== x![1] || back[1] !== x![2]) {
+      throw mismatch(
+        `input ${show(x!)} does not belong to weights ${show(w!)} and an output of ${a.outputSize.join(' x ')}`,
+        `give an input of [n, ${back.join(', ')}, ${w![3]}]`,
+      );
+    }
+    return [[x![0], ...a.outputSize, w![0]]];
+  },
+  float: null, // its kernel is not linked yet
+  integer: null, // its kernel is not linked yet
+  trainable: [1, 2],
+  memory: 'fresh',
+  channels: () => ({
+    kind: 'mix',
+    in: [[1, 3]],
+    out: [
+      [1, 0],
+      [2, 0],
+    ],
+  }),
+  cost: ({ x }) => macsOnly('transpose_conv', sizeOf(x[0]!) * (sizeOf(x[1]!) / x[1]![3])),
+  tflite: {
+    codes: [67],
+    read: (from) => ({
+      attrs: { ...readWindow(from.options), outputSize: from.values(0).slice(1, 3) as unknown as Pair },
+      inputs: [from.inputs[2], from.inputs[1], ...from.inputs.slice(3)],
+    }),
+    write: ({ attrs, inputs: [x, w, ...bias], outputShape, dtype }) => ({
+      code: 67,
+      options: { ...writeWindow(attrs), quantized_bias_type: dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0 },
+      inputs: [{ name: 'output_shape', shape: [4], values: outputShape(0) }, w, x, ...bias],
+    }),
+  },
+});

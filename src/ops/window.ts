@@ -1,0 +1,73 @@
+import type { Activation } from '../graph/graph.ts';
+import { mismatch } from './shapes.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
+import type { TfliteOptions } from './op.ts';
+
+/** Two numbers for height and width. */
+export type Pair = readonly [number, number];
+
+export interface Sides {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+export type WindowPadding = 'same' | 'valid' | Sides;
+
+/** How a filter moves over an image. */
+export interface Window {
+  readonly stride: Pair;
+  readonly padding: WindowPadding;
+  /** Steps between the filter's own places; 1 = none skipped. */
+  readonly dilation?: Pair;
+}
+
+/** Rows and columns added around an input of `size` [h, w]; `same` puts the odd one behind (TensorFlow's rule). */
+export function sidesOf({ stride, padding, dilation = [1, 1] }: Window, size: Pair, filter: Pair): Sides {
+  if (typeof padding === 'object') return padding;
+  if (padding === 'valid') return { top: 0, bottom: 0, left: 0, right: 0 };
+  const total = [0, 1].map((i) => {
+    const span = (filter[i] - 1) * dilation[i] + 1;
+    return Math.max((Math.ceil(size[i] / stride[i]) - 1) * stride[i] + span - size[i], 0);
+  });
+  const [top, left] = total.map((n) => n >> 1);
+  return { top, bottom: total[0] - top, left, right: total[1] - left };
+}
+
+/** Height and width of the output. */
+export function windowOutput(window: Window, size: Pair, filter: Pair): [number, number] {
+  const { stride, dilation = [1, 1] } = window;
+  const { top, bottom, left, right } = sidesOf(window, size, filter);
+  const padded = [size[0] + top + bottom, size[1] + left + right];
+  return [0, 1].map((i) => {
+    const n = Math.floor((padded[i] - (filter[i] - 1) * dilation[i] - 1) / stride[i]) + 1;
+    if (n < 1) {
+      throw mismatch(
+        `a filter of ${filter.join(' x ')} does not fit an input of ${size.join(' x ')}`,
+        'use a smaller filter, padding "same", or a larger input',
+      );
+    }
+    return n;
+  }) as [number, number];
+}
+
+/** Options that every windowed operator of TFLite has. */
+export const readWindow = (o: TfliteOptions) => ({
+  stride: [Number(o.stride_h), Number(o.stride_w)] as const,
+  padding: o.padding === 1 ? ('valid' as const) : ('same' as const),
+  activation: readActivation(o.fused_activation_function),
+});
+
+export function writeWindow(a: { stride: Pair; padding: WindowPadding; activation: Activation }) {
+  if (typeof a.padding === 'object') throw new Error('padding by sides must be made an operator before it is written');
+  return {
+    padding: a.padding === 'valid' ? 1 : 0,
+    stride_h: a.stride[0],
+    stride_w: a.stride[1],
+    fused_activation_function: writeActivation(a.activation),
+  };
+}
+
+export const readDilation = (o: TfliteOptions) => [Number(o.dilation_h_factor), Number(o.dilation_w_factor)] as const;
+export const writeDilation = (d: Pair) => ({ dilation_h_factor: d[0], dilation_w_factor: d[1] });
