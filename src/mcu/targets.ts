@@ -1,0 +1,129 @@
+import { CompressError } from '../errors.ts';
+import type { CoreKind } from '../ops/buffer_sizes.ts';
+import { TARGET_TABLE } from './target_data.ts';
+
+export type CoreName =
+  | 'cortex-m0'
+  | 'cortex-m0+'
+  | 'cortex-m3'
+  | 'cortex-m4'
+  | 'cortex-m7'
+  | 'cortex-m33'
+  | 'cortex-m55'
+  | 'cortex-m85';
+
+/** A microcontroller, as far as a network must fit into it. */
+export interface Target {
+  /** The part in lower case. */
+  readonly name: string;
+  readonly core: CoreName;
+  /** Which CMSIS-NN build runs there. */
+  readonly kind: CoreKind;
+  readonly fpu: 'none' | 'sp' | 'dp';
+  readonly flashBytes: number;
+  /** The largest contiguous block of RAM. */
+  readonly ramBytes: number;
+  /** Highest clock of the core. */
+  readonly clockMhz: number;
+  /** Flash wait states at the highest clock, or null where unknown or external. */
+  readonly waitStates: number | null;
+  readonly cache: 'none' | 'flash' | 'l1' | 'xip';
+  /** Run current while inferring in microampere per MHz, or null where unknown, and the supply in volt it holds for. */
+  readonly microampPerMhz: number | null;
+  readonly supplyV: number;
+  readonly power: 'measured' | 'vendor' | 'board' | 'none';
+  /** Keys of `SOURCES` in target_data.ts. */
+  readonly sources: readonly string[];
+  /** Boards and other names that find this part. */
+  readonly aliases: readonly string[];
+}
+
+const KINDS: Readonly<Record<CoreName, CoreKind>> = {
+  'cortex-m0': 'c',
+  'cortex-m0+': 'c',
+  'cortex-m3': 'c',
+  'cortex-m4': 'dsp',
+  'cortex-m7': 'dsp',
+  'cortex-m33': 'dsp',
+  'cortex-m55': 'mve',
+  'cortex-m85': 'mve',
+};
+
+const numberOrNull = (cell: string) => (cell === '-' ? null : Number(cell));
+
+function parseRow(line: string): Target {
+  const [name, core, flash, ram, mhz, fpu, wait, cache, current, supply, power, source, ...boards] = line.split(/\s+/);
+  const coreName = `cortex-${core}` as CoreName;
+  return {
+    name,
+    core: coreName,
+    kind: KINDS[coreName],
+    fpu: fpu as Target['fpu'],
+    flashBytes: 1024 * Number(flash),
+    ramBytes: 1024 * Number(ram),
+    clockMhz: Number(mhz),
+    waitStates: numberOrNull(wait),
+    cache: cache as Target['cache'],
+    microampPerMhz: numberOrNull(current),
+    supplyV: Number(supply),
+    power: power as Target['power'],
+    sources: source.split('+'),
+    aliases: boards.filter((b) => b !== '-'),
+  };
+}
+
+/** Every chip of the table, by rising core. */
+export const TARGETS: readonly Target[] = TARGET_TABLE.trim().split('\n').slice(1).map(parseRow);
+
+/** Letters and digits only: `NUCLEO_F446RE` and `nucleo-f446re` are one name. */
+const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9+]/g, '');
+
+const BY_NAME = new Map(TARGETS.flatMap((t) => [t.name, ...t.aliases].map((n) => [plain(n), t] as const)));
+
+/**
+ * The chip of a part name, an ordering code of it (`STM32L476RGT6`) or a board, whatever the case.
+ *
+ * @throws CompressError `unknown-target` with the nearest names
+ */
+export function findTarget(name: string): Target {
+  const wanted = plain(name);
+  const found = BY_NAME.get(wanted) ?? BY_NAME.get(wanted.replace(/^(stm32.{6})[a-z]\d[a-z]?$/, '$1'));
+  if (found) return found;
+  throw new CompressError(
+    'unknown-target',
+    `target "${name}" is not known`,
+    `nearest are ${nearestTargets(name).join(', ')}; \`thumbnet targets\` lists all`,
+  );
+}
+
+/** Names and aliases closest to `name`: by shared beginning and by edits. */
+export function nearestTargets(name: string, count = 3): string[] {
+  const wanted = plain(name);
+  const score = (candidate: string) => {
+    let shared = 0;
+    while (shared < wanted.length && wanted[shared] === candidate[shared]) shared++;
+    return editDistance(wanted, candidate) - shared / 2 - (candidate.includes(wanted) ? 4 : 0);
+  };
+  const scored = TARGETS.map((t) => {
+    const names = [t.name, ...t.aliases];
+    const best = names.reduce((a, b) => (score(plain(b)) < score(plain(a)) ? b : a));
+    return { name: best, score: score(plain(best)) };
+  });
+  return scored
+    .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
+    .slice(0, count)
+    .map((s) => s.name);
+}
+
+/** Levenshtein distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
