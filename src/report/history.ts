@@ -1,0 +1,111 @@
+import * as v from 'valibot';
+import { CompressError } from '../errors.ts';
+
+/**
+ * What one compression did, as plain JSON: written beside its results as `history.json`, from which the report is made
+ * (and made again by `thumbnet report`). Sizes in bytes, times in ms, energy in µJ, accuracy 0..1.
+ */
+const figure = v.nullable(v.number());
+
+const figures = v.object({
+  flashBytes: figure,
+  ramBytes: figure,
+  latencyMs: figure,
+  energyUj: figure,
+  /** Of the test part in `rows`, of the validation part in `trials`. */
+  accuracy: figure,
+  macs: figure,
+  weightBytes: figure,
+});
+
+const layer = v.object({
+  name: v.string(),
+  op: v.string(),
+  /** Shape of the output, NHWC without the batch. */
+  shape: v.array(v.number()),
+  macs: v.number(),
+  weightBytes: v.number(),
+  weightBits: figure,
+  activationBits: figure,
+  latencyMs: v.optional(figure),
+});
+
+const trial = v.object({
+  number: v.number(),
+  /** `stopped`: ended early by a rung; `rejected`: could not fit, so never trained. */
+  state: v.picklist(['complete', 'stopped', 'rejected', 'failed']),
+  /** Names of its stages in order. */
+  stages: v.array(v.string()),
+  figures: v.nullable(figures),
+  /** Weighted sum that the search lowers, penalty for missed accuracy included. */
+  objective: figure,
+  /** Not dominated by any other trial in accuracy, flash, RAM, latency and energy. */
+  onFront: v.boolean(),
+});
+
+const history = v.object({
+  version: v.literal(1),
+  title: v.string(),
+  /** The shell command that repeats it. */
+  command: v.string(),
+  /** ISO time; only where the caller wants the clock in the page. */
+  created: v.optional(v.string()),
+  /** Of Thumbnet, and of whatever else the caller finds worth telling. */
+  versions: v.record(v.string(), v.string()),
+  seed: v.number(),
+  target: v.object({
+    name: v.string(),
+    core: v.string(),
+    clockMhz: v.number(),
+    flashBytes: v.number(),
+    ramBytes: v.number(),
+    /** The runtime whose memory and time are told. */
+    runtime: v.optional(v.string()),
+  }),
+  goal: v.object({
+    /** As people read it: "at most 2 points below the float model". */
+    text: v.string(),
+    minAccuracy: figure,
+    reached: v.boolean(),
+    /** Weights of flash, RAM, latency and energy in the objective. */
+    objective: v.record(v.string(), v.number()),
+  }),
+  data: v.object({ name: v.string(), train: v.number(), validation: v.number(), test: v.number() }),
+  /** The model as it came, plain int8 PTQ of it, and the result, in this order. */
+  rows: v.pipe(v.array(v.object({ label: v.string(), figures })), v.minLength(1)),
+  trials: v.array(trial),
+  /** Trial that became the result. */
+  chosen: v.nullable(v.number()),
+  layersBefore: v.array(layer),
+  layersAfter: v.array(layer),
+  recipe: v.object({
+    stages: v.array(v.object({ name: v.string(), parameters: v.record(v.string(), v.unknown()) })),
+  }),
+  /** Files written, by what they are, relative to the page. */
+  files: v.optional(v.record(v.string(), v.string())),
+  notes: v.array(v.string()),
+});
+
+export type History = v.InferOutput<typeof history>;
+export type Figures = v.InferOutput<typeof figures>;
+export type LayerRow = v.InferOutput<typeof layer>;
+export type TrialRow = v.InferOutput<typeof trial>;
+
+/** @throws CompressError `bad-file` naming the first field that is not as it should be */
+export function parseHistory(text: string, name = 'history.json'): History {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (e) {
+    throw new CompressError(
+      'bad-file',
+      `${name} is not JSON: ${(e as Error).message}`,
+      'give the folder that `thumbnet compress` wrote',
+    );
+  }
+  const found = v.safeParse(history, json);
+  if (found.success) return found.output;
+  const issue = found.issues[0];
+  const place = v.getDotPath(issue) ?? 'the file';
+  throw new CompressError('bad-file', `${name}: ${place}: ${issue.message}`, 'run `thumbnet compress` again to write it anew');
+}

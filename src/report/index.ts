@@ -1,0 +1,100 @@
+import type { History } from './history.ts';
+import { type Html, html, raw } from './html.ts';
+import { AXES, progress, tradeOff } from './pictures.ts';
+import { STYLE } from './style.ts';
+import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
+import { bytes, percent, points, ratio } from './units.ts';
+
+export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
+
+/** One self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes. */
+export function writeReport(history: History): string {
+  const { title } = history;
+  return `<!doctype html>\n${html`<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="Thumbnet">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>${title} – Thumbnet report</title>
+<style>${raw(STYLE)}</style>
+</head>
+<body><main>
+${head(history)}
+${section('Result', summaryTable(history))}
+${history.trials.length ? section('What the search found', pictures(history)) : null}
+${section('Recipe', recipe(history))}
+${history.layersBefore.length ? section('Layer by layer', layerTable(history)) : null}
+${section('Do it again', again(history))}
+${history.notes.length ? section('Notes', html`<ul>${history.notes.map((n) => html`<li>${n}</li>`)}</ul>`) : null}
+${foot(history)}
+</main></body>
+</html>`}\n`;
+}
+
+const section = (title: string, body: Html): Html => html`<section><h2>${title}</h2>\n${body}</section>`;
+
+function head({ title, target, goal, rows, data }: History): Html {
+  const result = rows[rows.length - 1].figures;
+  const against = rows[Math.max(0, rows.length - 2)];
+  const cards = RESOURCES.filter(({ key }) => key !== 'energyUj').map(
+    ({ key, label, show }) =>
+      html`<li><b>${show(result[key])}</b><span>${label}, ${ratio(against.figures[key], result[key])}</span></li>`,
+  );
+  const spread = result.accuracy === null ? 0 : Math.sqrt((result.accuracy * (1 - result.accuracy)) / Math.max(1, data.test));
+  return html`<header><h1>${title}</h1>
+<p class="lead">${target.name}: ${target.core} at ${target.clockMhz} MHz, ${bytes(target.flashBytes)} flash, ${bytes(target.ramBytes)} RAM${
+    target.runtime ? `, ${target.runtime}` : null
+  }. Data: ${data.name}.</p>
+<p><span class="verdict ${goal.reached ? null : 'missed'}">${goal.reached ? 'Goal reached' : 'Goal not reached'}</span> ${goal.text}</p>
+<ul class="cards"><li><b>${percent(result.accuracy)}</b><span>Accuracy ± ${(100 * spread).toFixed(1)}, ${points(against.figures.accuracy, result.accuracy)}</span></li>${cards}</ul>
+<p class="soft">Compared with ${against.label}. After ± stands the standard error on ${data.test} test examples.</p></header>`;
+}
+
+function pictures(history: History): Html {
+  const states = history.trials.map((t) => t.state);
+  const said = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
+  const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
+  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Rejected trials could not fit and were never trained; stopped ones
+showed early that others do better. Accuracy in these pictures is that of ${history.data.validation} validation examples.</p>
+<div class="pair">${drawn.map(
+    (
+      axis,
+    ) => html`<figure>${tradeOff(history, axis)}<figcaption>Accuracy against ${axis.label.toLowerCase().replace(/ \(.*/, '')}. The line joins the trials that no other
+beats in both; the diamond is plain int8 PTQ.</figcaption></figure>`,
+  )}</div>
+<h2>Search history</h2>
+<figure>${progress(history)}<figcaption>Objective of each trial; the line is the best so far. Red ticks are trials that were rejected or failed.</figcaption></figure>
+${trialTable(history)}`;
+}
+
+function recipe({ recipe: { stages } }: History): Html {
+  if (!stages.length) return html`<p>No stage: the model is as it came.</p>`;
+  return html`<ol class="steps">${stages.map(
+    ({ name, parameters }) =>
+      html`<li><h3>${name}</h3><dl>${Object.entries(parameters).map(
+        ([key, value]) =>
+          html`<dt>${key}</dt><dd>${value !== null && typeof value === 'object' ? raw(nested(value)) : String(value)}</dd>`,
+      )}</dl></li>`,
+  )}</ol>`;
+}
+
+/** A list or a table of values within a parameter. */
+function nested(value: object): string {
+  const said = (v: unknown) => (v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v));
+  const parts = Array.isArray(value) ? value.map(said) : Object.entries(value).map(([k, v]) => `${k} ${said(v)}`);
+  return parts.map((p) => html`${p}`.text).join('<br>') || '–';
+}
+
+function again({ command, seed, versions, files, goal }: History): Html {
+  const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const weights = Object.entries(goal.objective).map(([name, weight]) => `${name} ${weight}`);
+  return html`<pre><code>${command}</code></pre>
+<dl><dt>Seed</dt><dd>${seed}</dd><dt>Objective</dt><dd>${weights.join(', ')}</dd><dt>Versions</dt><dd>${told.join(', ')}</dd>
+${Object.entries(files ?? {}).map(([what, path]) => html`<dt>${what}</dt><dd><a href="${encodeURI(path)}">${path}</a></dd>`)}</dl>`;
+}
+
+const foot = ({ created, versions }: History): Html =>
+  html`<footer>Made by Thumbnet ${versions.thumbnet ?? null}${
+    created ? ` on ${created}` : null
+  }. Flash and RAM are exact for the runtime named; latency and energy are models, whose error <code>thumbnet profile</code> tells.</footer>`;

@@ -1,0 +1,166 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { type Html, raw } from './html.ts';
+import type { Figures, History, TrialRow } from './history.ts';
+import { bytes, microjoules, milliseconds, percent } from './units.ts';
+
+/** Pictures are drawn once, into SVG, by the same code in Node and in a browser; colours come from the page's style sheet. */
+
+export interface Axis {
+  readonly key: 'flashBytes' | 'ramBytes' | 'latencyMs' | 'energyUj';
+  readonly label: string;
+  readonly unit: number;
+  readonly show: (n: number | null) => string;
+}
+
+export const AXES: readonly Axis[] = [
+  { key: 'flashBytes', label: 'Flash (KiB)', unit: 1024, show: bytes },
+  { key: 'latencyMs', label: 'Latency (ms)', unit: 1, show: milliseconds },
+  { key: 'ramBytes', label: 'RAM (KiB)', unit: 1024, show: bytes },
+  { key: 'energyUj', label: 'Energy (µJ)', unit: 1, show: microjoules },
+];
+
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+  readonly title: string;
+  readonly trial: TrialRow;
+}
+
+/** Accuracy against a resource for every trial that was measured; the line joins those that no other one beats in both. */
+export function tradeOff(history: History, axis: Axis): Html {
+  const spots = history.trials.flatMap((trial): Spot[] => {
+    const at = trial.figures && place(trial.figures, axis);
+    return at ? [{ ...at, trial, title: describe(trial, axis) }] : [];
+  });
+  const named = history.rows.flatMap(({ label, figures }, i) => {
+    const at = place(figures, axis);
+    return at && i > 0 ? [{ ...at, label, result: i === history.rows.length - 1 }] : [];
+  });
+  const chosen = spots.filter((s) => s.trial.number === history.chosen);
+  const goal = history.goal.minAccuracy;
+  const shown = clipLow([...spots, ...named], goal);
+  return draw(`Accuracy against ${axis.label} of every trial`, {
+    width: 460,
+    height: 320,
+    x: { label: axis.label, zero: false, nice: true, grid: true },
+    y: { label: 'Accuracy (%)', domain: shown.domain, nice: true, grid: true },
+    marks: [
+      goal === null ? null : Plot.ruleY([100 * goal], { className: 'goal', strokeDasharray: '4 3' }),
+      goal === null
+        ? null
+        : Plot.text(['goal'], {
+            className: 'goal-label',
+            y: [100 * goal],
+            frameAnchor: 'left',
+            textAnchor: 'start',
+            dx: 4,
+            dy: -8,
+          }),
+      Plot.line(frontier(spots.filter(shown.inside)), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
+      ...(['stopped', 'complete'] as const).map((state) =>
+        Plot.dot(
+          spots.filter((s) => s.trial.state === state && shown.inside(s)),
+          { className: `trial ${state}`, x: 'x', y: 'y', r: state === 'complete' ? 3.5 : 2.5, title: 'title' },
+        ),
+      ),
+      Plot.dot(chosen, { className: 'chosen', x: 'x', y: 'y', r: 7, title: 'title' }),
+      Plot.dot(
+        named.filter((n) => !n.result),
+        { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'label' },
+      ),
+      Plot.text(
+        named.filter((n) => !n.result),
+        { className: 'baseline-label', x: 'x', y: 'y', text: 'label', textAnchor: 'end', dx: 6, dy: -12 },
+      ),
+      Plot.text(chosen, { className: 'chosen-label', x: 'x', y: 'y', text: () => 'result', textAnchor: 'start', dx: 10, dy: 10 }),
+    ],
+  });
+}
+
+/** Objective of each trial in the order they ran, and the best so far. Failed and rejected trials are ticks at the foot. */
+export function progress(history: History): Html {
+  const measured = history.trials.filter((t) => t.objective !== null && t.state !== 'rejected');
+  let best = Number.POSITIVE_INFINITY;
+  const steps = measured.map((t) => {
+    best = Math.min(best, t.objective!);
+    return { number: t.number, best };
+  });
+  const last = history.trials.at(-1);
+  if (steps.length && last && last.number > steps.at(-1)!.number) steps.push({ number: last.number, best });
+  const ceiling =
+    quantile(
+      measured.map((t) => t.objective!).sort((a, b) => a - b),
+      0.9,
+    ) * 1.15;
+  return draw('Objective of each trial and the best so far', {
+    width: 940,
+    height: 260,
+    x: { label: 'Trial', nice: false, tickFormat: (d: number) => (Number.isInteger(d) ? String(d) : '') },
+    y: { label: 'Objective (lower is better)', grid: true, nice: true },
+    marks: [
+      Plot.dot(measured, {
+        className: 'trial complete',
+        x: 'number',
+        y: (t: TrialRow) => Math.min(t.objective!, ceiling),
+        r: 3,
+        title: (t: TrialRow) => `trial ${t.number}: ${t.objective!.toPrecision(4)}, ${t.stages.join(' → ')}`,
+      }),
+      Plot.tickX(
+        history.trials.filter((t) => t.state === 'rejected' || t.state === 'failed'),
+        { className: 'rejected', x: 'number', title: (t: TrialRow) => `trial ${t.number}: ${t.state}`, insetTop: 180 },
+      ),
+      Plot.line(steps, { className: 'front', x: 'number', y: 'best', curve: 'step-after' }),
+    ],
+  });
+}
+
+function place(figures: Figures, axis: Axis): { x: number; y: number } | null {
+  const x = figures[axis.key];
+  return x === null || figures.accuracy === null ? null : { x: x / axis.unit, y: 100 * figures.accuracy };
+}
+
+function describe(trial: TrialRow, axis: Axis): string {
+  const { figures } = trial;
+  return `trial ${trial.number}: ${trial.stages.join(' → ') || 'as it came'}\n${percent(figures!.accuracy)}, ${axis.show(figures![axis.key])}`;
+}
+
+/** Accuracies far under the rest would flatten the picture: it begins a little under the lowest tenth. */
+function clipLow(spots: readonly { y: number }[], goal: number | null) {
+  const ys = spots.map((s) => s.y).sort((a, b) => a - b);
+  if (!ys.length) return { domain: undefined, inside: () => true };
+  const top = Math.max(ys[ys.length - 1], goal === null ? 0 : 100 * goal);
+  const low = Math.min(goal === null ? top : 100 * goal, Math.max(quantile(ys, 0.15), top - 40));
+  const from = Math.max(0, low - 0.15 * (top - low) - 0.5);
+  return { domain: [from, Math.min(100, top + 0.5)], inside: (s: { y: number }) => s.y >= from };
+}
+
+const quantile = (sorted: readonly number[], q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
+
+/** Spots that no other beats in both directions, from left to right. */
+function frontier(spots: readonly Spot[]): Spot[] {
+  const ordered = [...spots].sort((a, b) => a.x - b.x || b.y - a.y);
+  let best = Number.NEGATIVE_INFINITY;
+  return ordered.filter((s) => {
+    if (s.y <= best) return false;
+    best = s.y;
+    return true;
+  });
+}
+
+function draw(label: string, options: Plot.PlotOptions): Html {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const svg = Plot.plot({
+    marginLeft: 44,
+    marginRight: 20,
+    marginBottom: 42,
+    ...options,
+    document: document as unknown as Document,
+    className: 'picture',
+    ariaLabel: label,
+  });
+  svg.setAttribute('role', 'img');
+  for (const name of ['font-family', 'font-size']) svg.removeAttribute(name);
+  for (const style of svg.querySelectorAll('style')) style.remove();
+  return raw(svg.outerHTML);
+}

@@ -1,0 +1,95 @@
+import type { Figures, History, LayerRow, TrialRow } from './history.ts';
+import { type Html, html } from './html.ts';
+import { bytes, count, microjoules, milliseconds, percent, points, ratio } from './units.ts';
+
+interface Line {
+  readonly key: keyof Figures;
+  readonly label: string;
+  readonly show: (n: number | null) => string;
+}
+
+export const RESOURCES: readonly Line[] = [
+  { key: 'flashBytes', label: 'Flash', show: bytes },
+  { key: 'ramBytes', label: 'RAM', show: bytes },
+  { key: 'latencyMs', label: 'Latency', show: milliseconds },
+  { key: 'energyUj', label: 'Energy per inference', show: microjoules },
+  { key: 'macs', label: 'Multiply-accumulates', show: count },
+  { key: 'weightBytes', label: 'Weight bytes', show: bytes },
+];
+
+/** A line for each figure, a column for each model, and how far the last is from each one before it. */
+export function summaryTable({ rows, data }: History): Html {
+  const result = rows[rows.length - 1];
+  const others = rows.slice(0, -1);
+  const last = (i: number) => (i === rows.length - 1 ? 'key' : null);
+  return html`<div class="wide"><table>
+<caption>Accuracy is measured on ${data.test} test examples that no stage and no trial has seen.</caption>
+<thead><tr><th scope="col" class="text">Figure</th>${rows.map((r, i) => html`<th scope="col" class="${last(i)}">${r.label}</th>`)}
+${others.map((r) => html`<th scope="col">against<br>${r.label}</th>`)}</tr></thead>
+<tbody>${RESOURCES.map(
+    ({ key, label, show }) => html`<tr><th scope="row">${label}</th>
+${rows.map((r, i) => html`<td class="${last(i)}">${show(r.figures[key])}</td>`)}
+${others.map((r) => change(ratio(r.figures[key], result.figures[key])))}</tr>`,
+  )}
+<tr><th scope="row">Accuracy</th>${rows.map((r, i) => html`<td class="${last(i)}">${percent(r.figures.accuracy)}</td>`)}
+${others.map((r) => html`<td>${points(r.figures.accuracy, result.figures.accuracy)}</td>`)}</tr></tbody></table></div>`;
+}
+
+function change(text: string): Html {
+  const kind = text.endsWith('less') ? 'less' : text.endsWith('more') ? 'more' : null;
+  return html`<td class="${kind}">${text}</td>`;
+}
+
+/** Layers of the model as it came beside those of the result, matched by name. */
+export function layerTable({ layersBefore, layersAfter }: History): Html {
+  const after = new Map(layersAfter.map((l) => [l.name, l]));
+  const before = new Map(layersBefore.map((l) => [l.name, l]));
+  const pairs = [
+    ...layersBefore.map((l): [LayerRow, LayerRow | null] => [l, after.get(l.name) ?? null]),
+    ...layersAfter.filter((l) => !before.has(l.name)).map((l): [null, LayerRow] => [null, l]),
+  ];
+  const most = Math.max(1, ...[...layersBefore, ...layersAfter].map((l) => l.macs));
+  const sum = (layers: readonly LayerRow[], key: 'macs' | 'weightBytes') => layers.reduce((n, l) => n + l[key], 0);
+  return html`<div class="wide"><table>
+<caption>Each layer as it came → in the result. Bits are those of weights / activations; the bar compares multiply-accumulates.</caption>
+<thead><tr><th scope="col" class="text">Layer</th><th scope="col" class="text">Operator</th><th scope="col">Channels</th>
+<th scope="col">MACs</th><th scope="col">Weight bytes</th><th scope="col">Bits</th></tr></thead>
+<tbody>${pairs.map(([a, b]) => layerLine(a, b, most))}</tbody>
+<tfoot><tr><th scope="row" class="text">All layers</th><td></td><td></td>
+<td>${arrow(count(sum(layersBefore, 'macs')), count(sum(layersAfter, 'macs')))}</td>
+<td>${arrow(bytes(sum(layersBefore, 'weightBytes')), bytes(sum(layersAfter, 'weightBytes')))}</td><td></td></tr></tfoot></table></div>`;
+}
+
+function layerLine(a: LayerRow | null, b: LayerRow | null, most: number): Html {
+  const one = (a ?? b)!;
+  const both = (show: (l: LayerRow) => string) => arrow(a ? show(a) : 'new', b ? show(b) : 'gone');
+  const share = (l: LayerRow | null) => ((100 * (l?.macs ?? 0)) / most).toFixed(1);
+  const bar = html`<span class="bar" aria-hidden="true"><i style="width:${share(a)}%"></i><i style="width:${share(b)}%"></i></span>`;
+  return html`<tr><th scope="row" class="text">${one.name}</th><td class="text">${one.op}</td>
+<td>${both((l) => String(l.shape.at(-1) ?? 1))}</td>
+<td>${both((l) => count(l.macs))}${one.macs ? bar : null}</td>
+<td>${both((l) => bytes(l.weightBytes))}</td><td>${both(bits)}</td></tr>`;
+}
+
+const bits = (l: LayerRow): string => {
+  if (l.weightBits === null && l.activationBits === null) return 'float';
+  return `${l.weightBits ?? '–'} / ${l.activationBits ?? '–'}`;
+};
+
+const arrow = (a: string, b: string): string => (a === b ? a : `${a} → ${b}`);
+
+export function trialTable({ trials, chosen }: History): Html {
+  return html`<details><summary>All ${trials.length} trials</summary><div class="wide"><table>
+<caption>Accuracy here is that of the validation part, which the search looks at.</caption>
+<thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">Accuracy</th>
+<th scope="col">Flash</th><th scope="col">RAM</th><th scope="col">Latency</th><th scope="col">Objective</th></tr></thead>
+<tbody>${trials.map((t) => trialLine(t, t.number === chosen))}</tbody></table></div></details>`;
+}
+
+function trialLine(t: TrialRow, chosen: boolean): Html {
+  const f = t.figures;
+  const state = chosen ? 'result' : t.onFront ? 'on the front' : t.state;
+  return html`<tr class="${chosen ? 'key' : null}"><td>${t.number}</td><td class="text">${t.stages.join(' → ') || '–'}</td><td class="text">${state}</td>
+<td>${percent(f?.accuracy)}</td><td>${bytes(f?.flashBytes)}</td><td>${bytes(f?.ramBytes)}</td><td>${milliseconds(f?.latencyMs)}</td>
+<td>${t.objective === null ? '–' : t.objective.toPrecision(4)}</td></tr>`;
+}

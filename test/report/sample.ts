@@ -1,0 +1,95 @@
+import type { Figures, History, LayerRow, TrialRow } from '../../src/report/history.ts';
+import { createRandom } from '../../src/random.ts';
+
+/** A made-up history with every kind of trial, for tests of the page. The numbers mean nothing. */
+export function sampleHistory(): History {
+  const random = createRandom(7, 'report sample');
+  const figures = (share: number, accuracy: number | null, weightBits = 8): Figures => ({
+    flashBytes: Math.round(18000 + share * 96000),
+    ramBytes: Math.round(9000 + share * 42000),
+    latencyMs: 6 + share * 140,
+    energyUj: 200 + share * 5200,
+    accuracy,
+    macs: Math.round(12501632 * share),
+    weightBytes: Math.round((77360 * share * weightBits) / 8),
+  });
+  const orders = [
+    ['quantize'],
+    ['prune', 'quantize'],
+    ['prune', 'distill', 'quantize'],
+    ['distill', 'prune', 'quantize'],
+    ['quantize', 'prune', 'distill'],
+  ];
+  const trials = Array.from({ length: 60 }, (_, number): TrialRow => {
+    const stages = number === 0 ? orders[0] : orders[1 + Math.floor(random.uniform() * 4)];
+    const share = number === 0 ? 1 : 0.12 + 0.8 * random.uniform() ** (1 + number / 30);
+    const state = number && random.uniform() < 0.15 ? 'rejected' : number > 8 && random.uniform() < 0.25 ? 'stopped' : 'complete';
+    const lost = 0.035 * (1 - share) ** 3 + 0.05 * random.uniform() ** 3 + (state === 'stopped' ? 0.05 : 0);
+    const accuracy = state === 'rejected' ? null : 0.879 - lost;
+    const measured = figures(share, accuracy);
+    const objective = accuracy === null ? null : share + 20 * Math.max(0, 0.86 - accuracy);
+    return { number, state, stages, figures: measured, objective, onFront: false };
+  });
+  const complete = trials.filter((t) => t.state === 'complete');
+  const best = complete.reduce((a, b) => (b.objective! < a.objective! ? b : a));
+  const front = complete.filter(
+    (t) =>
+      !complete.some(
+        (o) => o !== t && o.figures!.accuracy! >= t.figures!.accuracy! && o.figures!.flashBytes! < t.figures!.flashBytes!,
+      ),
+  );
+  const layers = (keep: number, bits: number | null): LayerRow[] =>
+    [16, 16, 16, 32, 32, 32, 64, 64, 64].map((channels, i) => {
+      const side = 32 >> Math.floor(i / 3);
+      const c = Math.max(4, Math.round((channels * keep) / 4) * 4);
+      const weights = 9 * c * (i ? c : 3);
+      return {
+        name: `block${1 + Math.floor(i / 3)}/conv${1 + (i % 3)}`,
+        op: 'conv2d',
+        shape: [side, side, c],
+        macs: weights * side * side,
+        weightBytes: (weights * (bits ?? 32)) / 8,
+        weightBits: bits,
+        activationBits: bits,
+      };
+    });
+  return {
+    version: 1,
+    title: 'resnet8 <CIFAR-10> for stm32f446re',
+    command: 'thumbnet compress resnet8.tflite --data cifar10 --target stm32f446re --max-drop 0.02 --trials 60 --seed 1',
+    versions: { thumbnet: '0.1.0' },
+    seed: 1,
+    target: { name: 'stm32f446re', core: 'Cortex-M4', clockMhz: 180, flashBytes: 524288, ramBytes: 131072, runtime: 'CMSIS-NN' },
+    goal: {
+      text: 'At most 2 points of accuracy below the float model.',
+      minAccuracy: 0.86,
+      reached: true,
+      objective: { flash: 1, ram: 1, latency: 1, energy: 0 },
+    },
+    data: { name: 'cifar10', train: 5592, validation: 800, test: 1468 },
+    rows: [
+      {
+        label: 'float model',
+        figures: { ...figures(1, 0.8788, 32), flashBytes: 330000, ramBytes: 204000, latencyMs: 720, energyUj: 27000 },
+      },
+      { label: 'plain int8 PTQ', figures: figures(1, 0.8767) },
+      { label: 'result', figures: { ...best.figures!, accuracy: best.figures!.accuracy! - 0.004 } },
+    ],
+    trials: trials.map((t) => ({ ...t, onFront: front.includes(t) })),
+    chosen: best.number,
+    layersBefore: layers(1, null),
+    layersAfter: layers(0.6, 8),
+    recipe: {
+      stages: [
+        {
+          name: 'prune',
+          parameters: { criterion: 'taylor', ratio: 0.42, groups: { 'block1/conv1': 0.25, 'block3/conv2': 0.5 } },
+        },
+        { name: 'distill', parameters: { teacher: 'original', temperature: 4, epochs: 12, learningRate: 0.001 } },
+        { name: 'quantize', parameters: { weightBits: 8, calibrator: 'mse', scheme: 'asymmetric' } },
+      ],
+    },
+    files: { model: 'model.tflite', recipe: 'recipe.json' },
+    notes: ['Latency is modelled; on layers left out of the fit the model was 6 % off at the median.'],
+  };
+}
