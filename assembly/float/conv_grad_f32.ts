@@ -1,0 +1,294 @@
+// Gradients of the float convolution. What they fill they add to.
+//
+//   dx      f32 [batch, inH, inW, inC] or 0
+//   dw      f32 [outC, kH, kW, inC / groups] or 0
+//   dbias   f32 [outC] or 0
+//   dy      f32 [batch, outH, outW, outC]
+//   y       f32, the outputs of the forward pass: dy counts where low < y < high
+//   x, w    f32, as in conv_f32
+//   scratch conv_grad_scratch_f32 bytes
+//
+// dx: rows and columns of dx that meet the same taps (one phase for each stride step) are a convolution of dy with those taps,
+// so the forward kernel does it. dw: 4 output channels by 8 taps summed over the pixels of an image, then over images.
+import { mask_image } from "../math/activation_f32";
+import { frame_image, needs_frame } from "../math/frame";
+import { fill_table, packed_bytes, table_bytes, window_gemm } from "./tile";
+
+// @ts-ignore: decorator
+@inline
+function gcd(a: i32, b: i32): i32 {
+  while (b) {
+    const t = a % b;
+    a = b;
+    b = t;
+  }
+  return a;
+}
+
+/** Rows of zeros before the first row of dy, and after the last, that dx of a kernel of k taps reaches. */
+// @ts-ignore: decorator
+@inline
+function before(k: i32, s: i32, pad: i32, d: i32): i32 {
+  return max(0, ((k - 1) * d - pad + s - 1) / s);
+}
+
+// @ts-ignore: decorator
+@inline
+function after(n: i32, out: i32, s: i32, pad: i32): i32 {
+  return max(0, (n - 1 + pad) / s - (out - 1));
+}
+
+/** Scratch bytes of conv_grad_f32. */
+export function conv_grad_scratch_f32(
+  inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32,
+): i32 {
+  const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
+  const frameH = outH + before(kH, sH, top, dH) + after(inH, outH, sH, top);
+  const frameW = outW + before(kW, sW, left, dW) + after(inW, outW, sW, left);
+  const packed = packed_bytes(kH * kW * (outC / groups), inC / groups) * groups;
+  return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC) * 4 + 256;
+}
+
+export function conv_grad_f32(
+  dx: usize, dw: usize, dbias: usize, dy: usize, y: usize, x: usize, w: usize, scratch: usize, batch: i32,
+  inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, low: f32, high: f32,
+): void {
+  const inG = inC / groups, outG = outC / groups, inRow = inC << 2, outRow = outC << 2;
+  const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
+  const framed = needs_frame(inH, inW, spanH, spanW, top, left);
+  const gTop = before(kH, sH, top, dH), gLeft = before(kW, sW, left, dW);
+  const gH = outH + gTop + after(inH, outH, sH, top), gW = outW + gLeft + after(inW, outW, sW, left);
+  const clamped = low > -Infinity || high < Infinity;
+  const staged = clamped || (dx && (gH != outH || gW != outW));
+  const tables = scratch + packed_bytes(kH * kW * outG, inG) * groups;
+  const tableBytes = table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW));
+  const gFrame = (tables + sH * sW * tableBytes + 15) & ~15;
+  const gBytes: i32 = staged ? gH * gW * outRow : 0;
+  const xFrame = gFrame + ((gBytes + 15) & ~15);
+  const gWidth = staged ? gW : outW;
+  if (dx) prepare_dx(scratch, tables, tableBytes, w, inH, inW, inC, outC, kH, kW, sH, sW, top, left, dH, dW, groups, gWidth);
+  if (staged) memory.fill(gFrame, 0, gH * gW * outRow);
+  if (framed && dw) memory.fill(xFrame, 0, spanH * spanW * inRow);
+  for (let b = 0; b < batch; b++) {
+    let g = dy, gOrigin = dy, a = x;
+    if (staged) {
+      if (clamped) mask_image(gFrame, dy, y, outH, outW, outC, gH, gW, gTop, gLeft, low, high);
+      else frame_image(gFrame, dy, outH, outW, outRow, gH, gW, gTop, gLeft);
+      g = gFrame;
+      gOrigin = gFrame + (gTop * gW + gLeft) * outRow;
+    }
+    if (dbias) for (let r = 0; r < outH; r++) add_columns(dbias, gOrigin + r * gWidth * outRow, outW, outC);
+    if (dx) {
+      run_dx(dx, g, scratch, tables, tableBytes, inH, inW, inC, outC, kH, kW, sH, sW, top, left, dH, dW, groups, gWidth,
+        staged ? gTop : 0, staged ? gLeft : 0);
+      dx += inH * inW * inRow;
+    }
+    if (dw) {
+      if (framed) {
+        frame_image(xFrame, x, inH, inW, inRow, spanH, spanW, top, left);
+        a = xFrame;
+      }
+      const width = framed ? spanW : inW;
+      const flat = dW == 1 && groups == 1;
+      for (let q = 0; q < groups; q++) {
+        window_grad_w(dw + q * outG * kH * kW * inG * 4, a + q * inG * 4, gOrigin + q * outG * 4, outG, outH, outW,
+          sH * width * inRow, sW * inRow, gWidth * outRow, outRow, kH, dH * width * inRow, flat ? 1 : kW, dW * inRow, flat ? kW * inC : inG);
+      }
+    }
+    dy += outH * outW * outRow;
+    y += outH * outW * outRow;
+    x += inH * inW * inRow;
+  }
+}
+
+/** For each phase of the stride: the packed taps, reversed so that dy is met in ascending order, and the table of pixels. */
+function prepare_dx(
+  packed: usize, tables: usize, tableBytes: i32, w: usize, inH: i32, inW: i32, inC: i32, outC: i32, kH: i32, kW: i32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, gW: i32,
+): void {
+  const inG = inC / groups, outG = outC / groups, tapsH = sH / gcd(sH, dH), tapsW = sW / gcd(sW, dW);
+  for (let ry = 0; ry < sH; ry++) for (let rx = 0; rx < sW; rx++, tables += tableBytes) {
+    const ky = first_tap(ry, kH, sH, dH), kx = first_tap(rx, kW, sW, dW);
+    if (ky < 0 || kx < 0) continue;
+    const ny = (kH - 1 - ky) / tapsH, nx = (kW - 1 - kx) / tapsW;
+    for (let q = 0; q < groups; q++) {
+      for (let j = 0; j < inG; j += 8) {
+        const n = min(8, inG - j);
+        for (let ty = ny; ty >= 0; ty--) for (let tx = nx; tx >= 0; tx--) for (let o = q * outG; o < (q + 1) * outG; o++) {
+          const from = w + (((o * kH + ky + ty * tapsH) * kW + kx + tx * tapsW) * inG + j) * 4;
+          for (let c = 0; c < n; c++) store<f32>(packed + (c << 2), load<f32>(from + (c << 2)));
+          for (let c = n; c < 8; c++) store<f32>(packed + (c << 2), 0);
+          packed += 32;
+        }
+      }
+    }
+    const y0 = phase_start(ry, sH, top), x0 = phase_start(rx, sW, left);
+    const rows = phase_count(y0, inH, sH), columns = phase_count(x0, inW, sW);
+    if (rows > 0 && columns > 0) {
+      fill_table(tables, rows, columns, gW * outC * 4, outC * 4, sH * inW * inC * 4, sW * inC * 4);
+    }
+  }
+}
+
+function run_dx(
+  dx: usize, g: usize, packed: usize, tables: usize, tableBytes: i32, inH: i32, inW: i32, inC: i32, outC: i32, kH: i32, kW: i32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, gW: i32, gTop: i32, gLeft: i32,
+): void {
+  const inG = inC / groups, outG = outC / groups, outRow = outC << 2;
+  const gH = gcd(sH, dH), gV = gcd(sW, dW), stepH = dH / gH, stepW = dW / gV, tapsH = sH / gH, tapsW = sW / gV;
+  const flat = stepW == 1 && groups == 1;
+  for (let ry = 0; ry < sH; ry++) for (let rx = 0; rx < sW; rx++, tables += tableBytes) {
+    const ky = first_tap(ry, kH, sH, dH), kx = first_tap(rx, kW, sW, dW);
+    if (ky < 0 || kx < 0) continue;
+    const ny = (kH - 1 - ky) / tapsH + 1, nx = (kW - 1 - kx) / tapsW + 1;
+    const bytes = packed_bytes(ny * nx * outG, inG);
+    const y0 = phase_start(ry, sH, top), x0 = phase_start(rx, sW, left);
+    const rows = phase_count(y0, inH, sH), columns = phase_count(x0, inW, sW);
+    if (rows > 0 && columns > 0) {
+      // The row of dy that meets tap ky at input row y0, less the taps that stand before it once reversed.
+      const oy = (y0 + top - ky * dH) / sH - (ny - 1) * stepH + gTop;
+      const ox = (x0 + left - kx * dW) / sW - (nx - 1) * stepW + gLeft;
+      const at = g + (oy * gW + ox) * outRow, to = dx + (y0 * inW + x0) * inC * 4;
+      for (let q = 0; q < groups; q++) {
+        window_gemm(to + q * inG * 4, at + q * outG * 4, packed + q * bytes, 0, tables, rows * columns, inG, 1,
+          ny, stepH * gW * outRow, flat ? 1 : nx, stepW * outRow, flat ? nx * outC : outG, 0, 0);
+      }
+    }
+    packed += bytes * groups;
+  }
+}
+
+/** The first tap k with k * d = r (mod s), or -1. */
+function first_tap(r: i32, k: i32, s: i32, d: i32): i32 {
+  for (let i = 0; i < min(k, s); i++) if ((i * d) % s == r) return i;
+  return -1;
+}
+
+/** The first input row i with (i + pad) % s == r. */
+// @ts-ignore: decorator
+@inline
+function phase_start(r: i32, s: i32, pad: i32): i32 {
+  return (r - (pad % s) + s) % s;
+}
+
+// @ts-ignore: decorator
+@inline
+function phase_count(start: i32, n: i32, s: i32): i32 {
+  return (n - start + s - 1) / s;
+}
+
+/** sums [columns] += the sum of `rows` rows. */
+export function add_columns(sums: usize, g: usize, rows: i32, columns: i32): void {
+  let c = 0;
+  for (; c <= columns - 4; c += 4) {
+    let p = g + (c << 2), s = v128.load(p);
+    for (let r = 1; r < rows; r++) {
+      p += columns << 2;
+      s = f32x4.add(s, v128.load(p));
+    }
+    v128.store(sums + (c << 2), f32x4.add(v128.load(sums + (c << 2)), s));
+  }
+  for (; c < columns; c++) {
+    let p = g + (c << 2), s = load<f32>(p);
+    for (let r = 1; r < rows; r++) {
+      p += columns << 2;
+      s += load<f32>(p);
+    }
+    store<f32>(sums + (c << 2), load<f32>(sums + (c << 2)) + s);
+  }
+}
+
+/** dw [outC][ny][nx][length] += for each tap the sum over pixels of g * (what lies under the tap). */
+export function window_grad_w(
+  dw: usize, a: usize, g: usize, outC: i32, outH: i32, outW: i32, aRow: i32, aPixel: i32, gRow: i32, gPixel: i32,
+  ny: i32, sy: i32, nx: i32, sx: i32, length: i32,
+): void {
+  const k = ny * nx * length;
+  if (aRow == outW * aPixel && gRow == outW * gPixel) {
+    outW *= outH;
+    outH = 1;
+  }
+  for (let o = 0; o < outC; o += 4) {
+    const rows = min(4, outC - o);
+    let to = dw + o * k * 4;
+    for (let iy = 0; iy < ny; iy++) for (let ix = 0; ix < nx; ix++) {
+      const at = a + iy * sy + ix * sx;
+      for (let c = 0; c < length; c += 8) {
+        const n = min(8, length - c);
+        grad_w_tile(to, k << 2, rows, n, at + (c << 2), g + (o << 2), outH, outW, aRow, aPixel, gRow, gPixel);
+        to += n << 2;
+      }
+    }
+  }
+}
+
+/** dw [rows <= 4][columns <= 8] += sum over pixels of g [rows] * a [columns]. */
+function grad_w_tile(
+  dw: usize, dwRow: i32, rows: i32, columns: i32, a: usize, g: usize,
+  outH: i32, outW: i32, aRow: i32, aPixel: i32, gRow: i32, gPixel: i32,
+): void {
+  let c00 = f32x4.splat(0), c01 = f32x4.splat(0), c10 = f32x4.splat(0), c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0), c21 = f32x4.splat(0), c30 = f32x4.splat(0), c31 = f32x4.splat(0);
+  for (let oy = 0; oy < outH; oy++) {
+    let p = a, q = g;
+    for (let ox = 0; ox < outW; ox++, p += aPixel, q += gPixel) {
+      const v0 = v128.load(p), v1 = v128.load(p, 16);
+      const s0 = v128.load32_splat(q);
+      c00 = f32x4.add(c00, f32x4.mul(s0, v0)); c01 = f32x4.add(c01, f32x4.mul(s0, v1));
+      const s1 = v128.load32_splat(q, 4);
+      c10 = f32x4.add(c10, f32x4.mul(s1, v0)); c11 = f32x4.add(c11, f32x4.mul(s1, v1));
+      const s2 = v128.load32_splat(q, 8);
+      c20 = f32x4.add(c20, f32x4.mul(s2, v0)); c21 = f32x4.add(c21, f32x4.mul(s2, v1));
+      const s3 = v128.load32_splat(q, 12);
+      c30 = f32x4.add(c30, f32x4.mul(s3, v0)); c31 = f32x4.add(c31, f32x4.mul(s3, v1));
+    }
+    a += aRow;
+    g += gRow;
+  }
+  add_part(dw, c00, c01, columns);
+  if (rows > 1) add_part(dw + dwRow, c10, c11, columns);
+  if (rows > 2) add_part(dw + 2 * dwRow, c20, c21, columns);
+  if (rows > 3) add_part(dw + 3 * dwRow, c30, c31, columns);
+}
+
+/** y [columns <= 8] += c. */
+function add_part(y: usize, c0: v128, c1: v128, columns: i32): void {
+  if (columns == 8) {
+    v128.store(y, f32x4.add(v128.load(y), c0));
+    v128.store(y, f32x4.add(v128.load(y, 16), c1), 16);
+    return;
+  }
+  let v = c0;
+  for (let j = 0; j < columns; j++, y += 4) {
+    if (j == 4) v = c1;
+    store<f32>(y, load<f32>(y) + f32x4.extract_lane(v, 0));
+    v = v128.shuffle<i32>(v, v, 1, 2, 3, 0);
+  }
+}
+
+/** The definition of all three gradients. */
+export function conv_grad_f32_ref(
+  dx: usize, dw: usize, dbias: usize, dy: usize, y: usize, x: usize, w: usize, batch: i32,
+  inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, low: f32, high: f32,
+): void {
+  const inG = inC / groups, outG = outC / groups;
+  for (let b = 0; b < batch; b++) for (let oy = 0; oy < outH; oy++) for (let ox = 0; ox < outW; ox++) {
+    for (let o = 0; o < outC; o++, y += 4, dy += 4) {
+      if (!(load<f32>(y) > low && load<f32>(y) < high)) continue;
+      const g = load<f32>(dy), c0 = (o / outG) * inG;
+      if (dbias) store<f32>(dbias + (o << 2), load<f32>(dbias + (o << 2)) + g);
+      for (let ky = 0; ky < kH; ky++) for (let kx = 0; kx < kW; kx++) {
+        const iy = oy * sH - top + ky * dH, ix = ox * sW - left + kx * dW;
+        if (iy < 0 || iy >= inH || ix < 0 || ix >= inW) continue;
+        for (let c = 0; c < inG; c++) {
+          const i = (((b * inH + iy) * inW + ix) * inC + c0 + c) << 2, j = (((o * kH + ky) * kW + kx) * inG + c) << 2;
+          if (dx) store<f32>(dx + i, load<f32>(dx + i) + g * load<f32>(w + j));
+          if (dw) store<f32>(dw + j, load<f32>(dw + j) + g * load<f32>(x + i));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,22 @@
+// Framing: an image [h, w, c] set into a larger or shifted one, so that kernels need no bounds tests.
+
+/**
+ * Copies image `src` [h, w] with `pixel` bytes a pixel into `dst` [frameH, frameW], its corner at (top, left), which may be negative.
+ * Only the image's own places are written: the caller clears the border once.
+ */
+export function frame_image(
+  dst: usize, src: usize, h: i32, w: i32, pixel: i32, frameH: i32, frameW: i32, top: i32, left: i32,
+): void {
+  const y0 = max(0, -top), y1 = min(h, frameH - top), x0 = max(0, -left), x1 = min(w, frameW - left);
+  if (x1 <= x0) return;
+  for (let y = y0; y < y1; y++) {
+    memory.copy(dst + ((y + top) * frameW + x0 + left) * pixel, src + (y * w + x0) * pixel, (x1 - x0) * pixel);
+  }
+}
+
+/** Whether a window walk over [h, w] needs a frame: it starts at -top, -left and reaches over `spanH` by `spanW`. */
+// @ts-ignore: decorator
+@inline
+export function needs_frame(h: i32, w: i32, spanH: i32, spanW: i32, top: i32, left: i32): bool {
+  return top != 0 || left != 0 || spanH > h || spanW > w;
+}
