@@ -1,0 +1,133 @@
+/** Examples brought to what a model takes: normalized, and quantized where its input is integer. */
+import { CompressError } from '../errors.ts';
+import { sizeOf, type Tensor } from '../graph/graph.ts';
+import type { Dataset, Part, Samples } from './dataset.ts';
+
+export type BatchValues = Float32Array | Int8Array | Uint8Array | Int16Array;
+
+/** The input of a model, its batch first; `quant` as in the file. */
+export type ModelInput = Pick<Tensor, 'name' | 'shape' | 'dtype' | 'quant'>;
+
+/** How examples become inputs, worked out once. */
+export interface BatchPlan {
+  /** Numbers in one example. */
+  readonly size: number;
+  /** A float input that takes x as it is. */
+  readonly asStored: boolean;
+  /** What 8-bit values become: [period][256], by place modulo period and by the value's byte. Null for wider values. */
+  readonly table: Float32Array | null;
+  readonly period: number;
+  readonly convert: (x: number, channel: number) => number;
+  readonly create: (count: number) => BatchValues;
+}
+
+const squeezed = (shape: readonly number[]): string => shape.filter((n) => n !== 1).join('x');
+
+/**
+ * Real input = (x * scale - mean) / std, in float64, rounded once to float32. An integer input is
+ * q = round(float32(real) / float32(scale)) + zero in float32, halves away from zero, clamped to the type (TFLite's Quantize).
+ *
+ * @throws CompressError `shape-mismatch` unless the shapes agree up to dimensions of 1
+ */
+export function planBatch(data: Dataset, input: ModelInput): BatchPlan {
+  const wanted = input.shape.slice(1);
+  if (squeezed(data.shape) !== squeezed(wanted)) throw mismatch(data, input);
+  const { scale, mean, std } = data.normalization;
+  const period = Math.max(mean.length, std.length);
+  const real = (x: number, c: number) => Math.fround((x * scale - mean[mean.length > 1 ? c : 0]) / std[std.length > 1 ? c : 0]);
+  const convert = input.dtype === 'f32' ? real : quantizer(input, real);
+  const eightBit = [data.train, data.validation, data.test].find((p) => p)?.x;
+  let table: Float32Array | null = null;
+  if (eightBit instanceof Uint8Array || eightBit instanceof Int8Array) {
+    const signed = eightBit instanceof Int8Array;
+    table = Float32Array.from({ length: 256 * period }, (_, i) => convert(signed ? ((i & 255) << 24) >> 24 : i & 255, i >> 8));
+  }
+  const asStored = input.dtype === 'f32' && scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
+  return { size: sizeOf(wanted), asStored, table, period, convert, create: creator(input) };
+}
+
+/** Writes the examples of `part` at `indices` one after another into `out`. */
+export function batchInto(plan: BatchPlan, part: Part, indices: ArrayLike<number>, out: BatchValues): void {
+  const { size, table } = plan;
+  if (out.length < indices.length * size) throw new Error(`${indices.length} examples of ${size} do not fit into ${out.length}`);
+  for (let i = 0; i < indices.length; i++) {
+    const x = part.x.subarray(indices[i] * size, (indices[i] + 1) * size);
+    const to = i * size;
+    if (plan.asStored) out.set(x, to);
+    else if (table) lookUp(table, plan.period, x, out, to);
+    else convertAll(plan, x, out, to);
+  }
+}
+
+function lookUp(table: Float32Array, period: number, x: Samples, out: BatchValues, to: number): void {
+  if (period === 1) {
+    for (let k = 0; k < x.length; k++) out[to + k] = table[x[k] & 255];
+    return;
+  }
+  for (let k = 0, c = 0; k < x.length; k++) {
+    out[to + k] = table[(c << 8) | (x[k] & 255)];
+    if (++c === period) c = 0;
+  }
+}
+
+function convertAll({ convert, period }: BatchPlan, x: Samples, out: BatchValues, to: number): void {
+  for (let k = 0, c = 0; k < x.length; k++) {
+    out[to + k] = convert(x[k], c);
+    if (++c === period) c = 0;
+  }
+}
+
+/** The examples at `indices` in new memory, of the input's own type. */
+export function takeBatch(plan: BatchPlan, part: Part, indices: ArrayLike<number>): BatchValues {
+  const out = plan.create(indices.length);
+  batchInto(plan, part, indices, out);
+  return out;
+}
+
+const LIMITS: Readonly<Record<string, readonly [number, number]>> = { i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767] };
+
+/** The real values that an integer input can hold. */
+export function inputRange({ name, dtype, quant }: ModelInput): readonly [number, number] {
+  const limits = LIMITS[dtype];
+  if (!limits || quant?.scales.length !== 1) {
+    throw new CompressError(
+      'unsupported',
+      `the input ${name} is ${dtype}${quant ? '' : ' without a scale'}`,
+      'give a model with a float32 or a quantized int8, uint8 or int16 input',
+    );
+  }
+  return [quant.scales[0] * (limits[0] - quant.zeros[0]), quant.scales[0] * (limits[1] - quant.zeros[0])];
+}
+
+function quantizer(input: ModelInput, real: (x: number, c: number) => number): (x: number, c: number) => number {
+  inputRange(input);
+  const [lowest, highest] = LIMITS[input.dtype];
+  const scale = Math.fround(input.quant!.scales[0]);
+  const zero = input.quant!.zeros[0];
+  return (x, c) => {
+    const q = Math.fround(real(x, c) / scale);
+    const rounded = q < 0 ? -Math.floor(0.5 - q) : Math.floor(q + 0.5);
+    return Math.max(lowest, Math.min(highest, rounded + zero));
+  };
+}
+
+function creator({ dtype, shape }: ModelInput): (count: number) => BatchValues {
+  const size = sizeOf(shape.slice(1));
+  if (dtype === 'i8') return (n) => new Int8Array(n * size);
+  if (dtype === 'u8') return (n) => new Uint8Array(n * size);
+  if (dtype === 'i16') return (n) => new Int16Array(n * size);
+  return (n) => new Float32Array(n * size);
+}
+
+function mismatch(data: Dataset, { name, shape }: ModelInput): CompressError {
+  const wanted = shape.slice(1);
+  const first = data.shape.length > 1 ? [...data.shape.slice(1), data.shape[0]] : data.shape;
+  let fix = `prepare the data as [count, ${wanted.join(', ')}]`;
+  if (squeezed(first) === squeezed(wanted)) fix = 'the data seems to have its channels first: add --layout nchw';
+  else if (sizeOf(data.shape) === sizeOf(wanted)) fix += ': the sizes agree, so a reshape or a transpose in numpy will do';
+  return new CompressError(
+    'shape-mismatch',
+    `${data.name} has examples of [${data.shape}] but the model's input ${name} takes [${wanted}]`,
+    fix,
+  );
+}

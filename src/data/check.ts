@@ -1,0 +1,89 @@
+/** What can be said of a dataset only beside its model. */
+import { CompressError } from '../errors.ts';
+import { inputRange, type ModelInput, planBatch } from './batch.ts';
+import { type Dataset, PARTS, type Part, type PartName } from './dataset.ts';
+
+/** The part, or an error that says how to get one. */
+export function needPart(data: Dataset, name: PartName): Part {
+  const part = data[name];
+  if (part) return part;
+  throw new CompressError(
+    'bad-data',
+    `${data.name} has no ${name} part`,
+    `give a folder with ${name}.npz in it, or one file (or its train part) and a --split with a share for ${name}`,
+  );
+}
+
+/** The part's labels, checked against the number of classes that the model tells apart. */
+export function needLabels(data: Dataset, name: PartName, classes: number): Int32Array {
+  const { y } = needPart(data, name);
+  if (!y) {
+    throw new CompressError(
+      'bad-data',
+      `the ${name} part of ${data.name} has no labels`,
+      'add an array y beside x (IDX: the labels file; pictures: class folders)',
+    );
+  }
+  const wrong = y.findIndex((label) => label >= classes);
+  if (wrong < 0) return y;
+  throw new CompressError(
+    'bad-data',
+    `label ${y[wrong]} of example ${wrong} in the ${name} part of ${data.name} is out of range: the model has ${classes} outputs`,
+    `labels run from 0 to ${classes - 1}; give the data that belongs to this model`,
+  );
+}
+
+/** The least and greatest of real inputs, and which share lies outside what an integer input holds. */
+export interface InputStatistics {
+  readonly least: number;
+  readonly greatest: number;
+  readonly outside: number;
+}
+
+/** Of at most 500 examples, evenly taken from the first part there is. */
+export function inputStatistics(data: Dataset, input: ModelInput): InputStatistics {
+  const part = data[PARTS.find((name) => data[name])!]!;
+  const { convert, period, size } = planBatch(data, { ...input, dtype: 'f32' });
+  const [low, high] = input.dtype === 'f32' ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : inputRange(input);
+  const slack = input.dtype === 'f32' ? 0 : input.quant!.scales[0]; // a step beyond the end is rounding
+  const step = Math.max(1, Math.floor(part.count / 500));
+  let [least, greatest, outside, seen] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
+  for (let i = 0; i < part.count; i += step) {
+    for (let k = 0, c = 0; k < size; k++, seen++) {
+      const v = convert(part.x[i * size + k], c);
+      if (v < least) least = v;
+      if (v > greatest) greatest = v;
+      if (v < low - slack || v > high + slack) outside++;
+      if (++c === period) c = 0;
+    }
+  }
+  return { least, greatest, outside: outside / seen };
+}
+
+const short = (v: number): string => String(Number(v.toPrecision(4)));
+
+/**
+ * A warning where the data plainly does not fit what the model was quantized for: a tenth of it would be cut off, or it would use
+ * less than a twentieth of the range. Null where it fits and for float inputs, whose files do not tell.
+ */
+export function rangeWarning({ least, greatest, outside }: InputStatistics, input: ModelInput): string | null {
+  if (input.dtype === 'f32') return null;
+  const [low, high] = inputRange(input);
+  const used = (greatest - least) / (high - low);
+  if (outside < 0.1 && used > 1 / 20) return null;
+  const what =
+    outside >= 0.1
+      ? `${Math.round(100 * outside)} % of the data would be cut off`
+      : `only ${short(100 * used)} % of it would be used`;
+  const advice =
+    used > 100 ? 'try --scale 1/255' : used < 1 / 100 ? 'try --scale 255, or none' : 'check --scale, --mean and --std';
+  return `the data runs from ${short(least)} to ${short(greatest)} but the model's input was quantized for ${short(low)} to ${short(high)}: ${what}; ${advice}`;
+}
+
+/** How the data reaches the model, in one line, to be printed. */
+export function describeNormalization({ normalization, layout, shape }: Dataset): string {
+  const { scale, mean, std } = normalization;
+  const asStored = scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
+  const equation = asStored ? 'x as stored' : `(x * ${short(scale)} - ${mean.map(short)}) / ${std.map(short)}`;
+  return `${equation}, [${shape}]${layout === 'nchw' ? ', channels moved last' : ''}`;
+}

@@ -1,0 +1,82 @@
+import { CompressError } from '../errors.ts';
+
+/** A folder (or one file of it), on disk or in memory, read as needed. */
+export interface Files {
+  /** How messages and reports call it. */
+  readonly name: string;
+  /** Paths below it, `/` between folders, sorted. */
+  readonly list: readonly string[];
+  /** Whether the source names one file rather than a folder. */
+  readonly single: boolean;
+  read(path: string): Promise<Uint8Array>;
+}
+
+export type FileContent = Uint8Array | ArrayBuffer | Blob;
+
+/** Files that the caller holds (in a browser: picked or dropped). */
+export function memoryFiles(contents: Readonly<Record<string, FileContent>>): Files {
+  const list = Object.keys(contents).sort();
+  return {
+    name: list.length === 1 ? list[0] : 'dataset',
+    list,
+    single: list.length === 1 && !list[0].includes('/'),
+    read: async (path) => {
+      const content = contents[path];
+      if (content instanceof Uint8Array) return content;
+      return new Uint8Array(content instanceof ArrayBuffer ? content : await content.arrayBuffer());
+    },
+  };
+}
+
+/** Pictures lie at most at part/class/name. */
+const DEPTH = 3;
+
+/** A file or folder of the file system (Node). */
+export async function diskFiles(path: string): Promise<Files> {
+  if (typeof process === 'undefined' || !process.versions?.node) {
+    throw new CompressError(
+      'bad-option',
+      `"${path}" names a file, but there is no file system here`,
+      'give the files themselves: { name: bytes }',
+    );
+  }
+  const { readdir, readFile, stat } = await import('node:fs/promises');
+  const { basename, join, resolve } = await import('node:path');
+  const single = !(await told(path, () => stat(path))).isDirectory();
+  const list: string[] = [];
+  const walk = async (folder: string, prefix: string, depth: number) => {
+    for (const entry of await told(folder, () => readdir(folder, { withFileTypes: true }))) {
+      if (entry.name.startsWith('.')) continue;
+      const below = join(folder, entry.name);
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await told(below, () => stat(below))).isDirectory());
+      if (!isFolder) list.push(prefix + entry.name);
+      else if (depth < DEPTH) await walk(below, `${prefix}${entry.name}/`, depth + 1);
+    }
+  };
+  if (single) list.push(basename(path));
+  else await walk(path, '', 1);
+  return {
+    name: basename(resolve(path)),
+    list: list.sort(),
+    single,
+    read: (name) => {
+      const full = single ? path : join(path, name);
+      return told(full, () => readFile(full));
+    },
+  };
+}
+
+async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new CompressError('bad-file', `there is no file or folder ${path}`, 'check the path of the data');
+    }
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw new CompressError('bad-file', `${path} may not be read`, 'change its permissions, or run as a user who may');
+    }
+    throw new CompressError('bad-file', `${path} cannot be read: ${message}`, 'check the file and the disk');
+  }
+}

@@ -1,0 +1,16 @@
+export { type BatchPlan, type BatchValues, batchInto, inputRange, type ModelInput, planBatch, takeBatch } from './batch.ts';
+export { describeNormalization, inputStatistics, needLabels, needPart, rangeWarning } from './check.ts';
+export {
+  AS_STORED,
+  type Dataset,
+  type Layout,
+  type Normalization,
+  PARTS,
+  type Part,
+  type PartName,
+  type Samples,
+  takeExamples,
+} from './dataset.ts';
+export { type ArraySource, type DataSource, loadDataset } from './load.ts';
+export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
+export { type DataOptions, parseNumbers, parseScale } from './options.ts';

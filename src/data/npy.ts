@@ -1,0 +1,140 @@
+/**
+ * NumPy's .npy files, versions 1 to 3, any byte order, C or Fortran order.
+ * Source: NumPy 2.1, "numpy.lib.format" (magic, header length, a Python dict as header, raw elements).
+ */
+import { CompressError } from '../errors.ts';
+import { sizeOf } from '../graph/graph.ts';
+
+export type NpyData =
+  | Float32Array
+  | Float64Array
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | BigUint64Array
+  | BigInt64Array;
+
+/** Elements in C order. `type` is NumPy's, of the host's byte order: f2 is widened to Float32Array, b1 is a Uint8Array of 0 and 1. */
+export interface NpyArray {
+  readonly type: string;
+  readonly shape: readonly number[];
+  readonly data: NpyData;
+}
+
+const TYPES = {
+  f2: { bytes: 2, array: Uint16Array },
+  f4: { bytes: 4, array: Float32Array },
+  f8: { bytes: 8, array: Float64Array },
+  u1: { bytes: 1, array: Uint8Array },
+  i1: { bytes: 1, array: Int8Array },
+  b1: { bytes: 1, array: Uint8Array },
+  u2: { bytes: 2, array: Uint16Array },
+  i2: { bytes: 2, array: Int16Array },
+  u4: { bytes: 4, array: Uint32Array },
+  i4: { bytes: 4, array: Int32Array },
+  u8: { bytes: 8, array: BigUint64Array },
+  i8: { bytes: 8, array: BigInt64Array },
+} as const;
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // "\x93NUMPY"
+
+export const isNpy = (bytes: Uint8Array): boolean => MAGIC.every((b, i) => bytes[i] === b);
+
+/**
+ * @param bytes a whole .npy file
+ * @param name  how messages call it
+ * @throws CompressError `bad-file` when it is not .npy, cut short or longer than its header says; `unsupported` for types without numbers
+ */
+export function readNpy(bytes: Uint8Array, name: string): NpyArray {
+  const { type, swapped, fortran, shape, start } = readHeader(bytes, name);
+  const count = sizeOf(shape);
+  const { bytes: width, array } = TYPES[type];
+  if (!Number.isSafeInteger(count) || bytes.length - start !== count * width) {
+    throw broken(name, `its header says [${shape}] of ${type}, ${count * width} bytes, but ${bytes.length - start} bytes follow`);
+  }
+  const raw = new Uint8Array(bytes.subarray(start)); // a copy: aligned, and the file can go
+  if (swapped) for (let i = 0; i < raw.length; i += width) raw.subarray(i, i + width).reverse();
+  let data: NpyData = new array(raw.buffer, 0, count);
+  if (type === 'f2') data = Float32Array.from(data as Uint16Array, fromHalf);
+  if (type === 'b1') data = (data as Uint8Array).map((b) => (b ? 1 : 0));
+  return { type, shape, data: fortran ? fromFortran(data, shape) : data };
+}
+
+/** A version 1.0 file, little endian, C order. */
+export function writeNpy(data: Exclude<NpyData, Uint32Array | BigUint64Array>, shape: readonly number[]): Uint8Array {
+  const type = (Object.keys(TYPES) as (keyof typeof TYPES)[]).find((t) => t !== 'f2' && data instanceof TYPES[t].array)!;
+  const descr = (TYPES[type].bytes === 1 ? '|' : '<') + type;
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
+  const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const header = `${dict.padEnd(64 * Math.ceil((dict.length + 11) / 64) - 11)}\n`;
+  const out = new Uint8Array(10 + header.length + data.byteLength);
+  out.set([...MAGIC, 1, 0, header.length & 255, header.length >> 8]);
+  out.set(new TextEncoder().encode(header), 10);
+  out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), 10 + header.length);
+  return out;
+}
+
+const broken = (name: string, what: string) =>
+  new CompressError(
+    'bad-file',
+    `${name} is damaged: ${what}`,
+    'write it again with numpy.save, or copy it again if it was cut short',
+  );
+
+function readHeader(bytes: Uint8Array, name: string) {
+  if (!isNpy(bytes)) throw broken(name, 'it does not start with the six bytes of a .npy file');
+  const major = bytes[6];
+  if (bytes.length < 12 || major < 1 || major > 3) throw broken(name, `version ${major} of its header is unknown`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const from = major === 1 ? 10 : 12;
+  const start = from + (major === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (start > bytes.length) throw broken(name, 'it ends inside its header');
+  const text = new TextDecoder().decode(bytes.subarray(from, start));
+  const descr = /'descr'\s*:\s*'([<>|=]?)(\w+)'/.exec(text);
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
+  const tuple = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text);
+  if (!order || !tuple || !/'descr'/.test(text)) throw broken(name, 'its header is not a description of an array');
+  if (!descr || !(descr[2] in TYPES)) {
+    throw new CompressError(
+      'unsupported',
+      `${name} holds elements of type ${descr ? descr[2] : 'record or object'}`,
+      `save numbers: astype(numpy.float32) for examples, astype(numpy.int32) for labels (read are ${Object.keys(TYPES).join(', ')})`,
+    );
+  }
+  return {
+    type: descr[2] as keyof typeof TYPES,
+    swapped: descr[1] === '>',
+    fortran: order[1] === 'True',
+    shape: (tuple[1].match(/\d+/g) ?? []).map(Number),
+    start,
+  };
+}
+
+/** IEEE 754 binary16 to the number it stands for. */
+function fromHalf(h: number): number {
+  const sign = h & 0x8000 ? -1 : 1;
+  const exponent = (h >> 10) & 31;
+  const fraction = h & 1023;
+  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
+}
+
+/** The first index runs fastest in `data`; in the result the last one does. */
+function fromFortran<T extends NpyData>(data: T, shape: readonly number[]): T {
+  const out = data.slice() as T;
+  const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
+  const index = new Array<number>(shape.length).fill(0);
+  for (let to = 0, from = 0; to < data.length; to++) {
+    out[to] = data[from];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      from -= strides[axis] * shape[axis];
+      index[axis] = 0;
+    }
+  }
+  return out;
+}

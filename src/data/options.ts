@@ -1,0 +1,61 @@
+import { CompressError } from '../errors.ts';
+import type { Layout, Normalization } from './dataset.ts';
+
+export interface DataOptions {
+  /** Fractions of train, validation, test where the source does not tell them apart; of train and validation where it lacks the latter. */
+  readonly split?: readonly [number, number, number];
+  /** All of a source without parts becomes the test part (as `evaluate` takes it), nothing is split. */
+  readonly whole?: boolean;
+  readonly seed?: number;
+  readonly scale?: number;
+  readonly mean?: readonly number[];
+  readonly std?: readonly number[];
+  readonly layout?: Layout;
+  /** What pictures of a class folder are brought to, 1 (grey) or 3 (RGB): the model's channels. */
+  readonly channels?: number;
+  readonly name?: string;
+}
+
+export const DEFAULT_SPLIT = [0.7, 0.1, 0.2] as const;
+
+/** `1/255` or `0.5` as a number. */
+export function parseScale(text: string): number {
+  const [above, below = '1', ...more] = text.split('/').map((s) => s.trim());
+  const value = Number(above) / Number(below);
+  if (!above || !below || more.length || !Number.isFinite(value)) {
+    throw new CompressError('bad-option', `"${text}" is not a number`, 'write a number or a fraction, as 0.5 or 1/255');
+  }
+  return value;
+}
+
+/** `0.5,0.4,0.3` as numbers. */
+export const parseNumbers = (text: string): number[] => text.split(',').map(parseScale);
+
+/** @throws CompressError `bad-option` */
+export function checkSplit(split: readonly number[]): readonly number[] {
+  const sum = split.reduce((a, b) => a + b, 0);
+  if (split.length === 3 && split.every((f) => f >= 0) && split[0] > 0 && Math.abs(sum - 1) < 1e-6) return split;
+  throw new CompressError(
+    'bad-option',
+    `the split ${split.join(',')} does not divide the data`,
+    'give fractions of train, validation and test that add up to 1, as 0.7,0.1,0.2',
+  );
+}
+
+/** @throws CompressError `bad-option` */
+export function checkNormalization({ scale = 1, mean = [0], std = [1] }: DataOptions, channels: number): Normalization {
+  if (!Number.isFinite(scale) || scale === 0) {
+    throw new CompressError(
+      'bad-option',
+      `the scale ${scale} would leave nothing of the data`,
+      'give a number other than 0, as 1/255',
+    );
+  }
+  for (const [name, list] of Object.entries({ mean, std })) {
+    const good = list.every((v) => Number.isFinite(v) && (name === 'mean' || v > 0));
+    if (good && (list.length === 1 || list.length === channels)) continue;
+    const fix = `give one number, or ${channels} for the ${channels} channels${name === 'std' ? ', all above 0' : ''}`;
+    throw new CompressError('bad-option', `--${name} ${list.join(',')} does not fit the data`, fix);
+  }
+  return { scale, mean, std };
+}

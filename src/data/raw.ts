@@ -1,0 +1,82 @@
+import { CompressError } from '../errors.ts';
+import { sizeOf } from '../graph/graph.ts';
+import type { PartName, Samples } from './dataset.ts';
+import type { NpyArray } from './npy.ts';
+
+/** What a reader hands over: one part as the source holds it, channels not yet moved. */
+export interface RawPart {
+  readonly x: Samples;
+  /** Of one example. */
+  readonly shape: readonly number[];
+  readonly y: Int32Array | null;
+  readonly count: number;
+  /** How messages call it. */
+  readonly where: string;
+  readonly files: readonly string[];
+}
+
+/** `all` is a source that does not tell train from test. */
+export type RawParts = { readonly [name in PartName | 'all']?: RawPart } & { readonly classNames?: readonly string[] };
+
+/** Raw parts one after another. */
+export function joinParts(parts: readonly RawPart[], where: string): RawPart {
+  if (parts.length === 1) return { ...parts[0], where };
+  const [{ shape, x: first }] = parts;
+  const count = parts.reduce((n, p) => n + p.count, 0);
+  const x = new (first.constructor as new (n: number) => Samples)(count * sizeOf(shape));
+  const y = parts.every((p) => p.y) ? new Int32Array(count) : null;
+  let at = 0;
+  for (const part of parts) {
+    x.set(part.x, at * sizeOf(shape));
+    y?.set(part.y!, at);
+    at += part.count;
+  }
+  return { x, shape, y, count, where, files: parts.flatMap((p) => p.files) };
+}
+
+/** Numbers as they are kept: 8 and 16 bits as stored, all else as float32. */
+export function toSamples({ data }: NpyArray): Samples {
+  if (data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int8Array || data instanceof Int16Array)
+    return data;
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data as BigInt64Array, Number);
+  return Float32Array.from(data);
+}
+
+/**
+ * Labels as classes: integers of any type, floats that are whole numbers, or one-hot rows.
+ *
+ * @param count how many examples they belong to
+ */
+export function toLabels(array: NpyArray, count: number, where: string): Int32Array {
+  const [rows, columns = 1] = array.shape;
+  const bad = (what: string, fix: string) => new CompressError('bad-data', `${where}: ${what}`, fix);
+  if (array.shape.length > 2 || rows !== count) {
+    throw bad(
+      `labels have shape [${array.shape}] but there are ${count} examples`,
+      `give one label for each example: shape [${count}]`,
+    );
+  }
+  const value = (i: number) => Number(array.data[i]);
+  const classes = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    let label = value(i * columns);
+    if (columns > 1) {
+      label = -1;
+      for (let c = 0; c < columns; c++) {
+        const v = value(i * columns + c);
+        if (v === 1 && label < 0) label = c;
+        else if (v !== 0) label = Number.NaN;
+      }
+      if (!(label >= 0))
+        throw bad(
+          `the labels of example ${i} are not one-hot`,
+          'give a single 1 in each row, or one class number for each example',
+        );
+    }
+    if (!Number.isInteger(label) || label < 0 || label > 65535) {
+      throw bad(`label ${label} of example ${i} is not a class`, 'number the classes 0, 1, 2 ... without gaps');
+    }
+    classes[i] = label;
+  }
+  return classes;
+}

@@ -1,0 +1,144 @@
+/** What kind of dataset a file or folder is, by its names and first bytes. */
+import { CompressError } from '../errors.ts';
+import { empty, meaningOf, type NamedArrays, npzArrays, partOfName, partsOfArrays } from './arrays.ts';
+import { isCifarName, readCifar } from './cifar.ts';
+import { PARTS, type PartName, takeExamples } from './dataset.ts';
+import type { Files } from './files.ts';
+import { idxName, isIdx, readIdx } from './idx.ts';
+import { isImageName, readImages, sortClasses } from './images.ts';
+import { isNpy, type NpyArray, readNpy } from './npy.ts';
+import { joinParts, type RawPart, type RawParts } from './raw.ts';
+import { gunzip, isGzip, isZip } from './zip.ts';
+
+const SUPPORTED =
+  'give an .npz or .npy file, IDX files (MNIST), CIFAR-10 binary batches, class folders of PNG or JPEG, or a folder with train.npz and test.npz';
+
+/** @param channels 1 or 3, what pictures are brought to; null: as they are */
+export async function readParts(files: Files, channels: number | null): Promise<RawParts> {
+  if (files.single) return readOne(files, files.list[0]);
+  const top = files.list.filter((path) => !path.includes('/'));
+  const pictures = files.list.filter(isImageName);
+  if (pictures.length) return readFolders(files, pictures, channels);
+  if (top.some(idxName)) return partsOfArrays(await named(files, top.filter(idxName), idxArrayName, readIdx));
+  if (top.some(isCifarName)) return readBatches(files, top.filter(isCifarName));
+  const byPart = top.filter((path) => partOfName(stem(path)) && /\.(npz|bin)$/.test(path));
+  const npy = top.filter((path) => path.endsWith('.npy') && meaningOf(stem(path)));
+  const hasParts = byPart.some((path) => partOfName(stem(path)) === 'train') || byPart.length > 1;
+  if (hasParts) return readEach(files, byPart);
+  if (npy.length > 1) return partsOfArrays(await named(files, npy, stem, readNpy));
+  const data = top.filter((path) => /\.(npz|npy|bin|gz)$|ubyte$/.test(path));
+  if (data.length === 1) return readOne(files, data[0]);
+  throw unknown(files);
+}
+
+const stem = (path: string): string => path.replace(/\.\w+$/, '');
+
+function unknown(files: Files): CompressError {
+  const shown = files.list.slice(0, 8).join(', ') + (files.list.length > 8 ? ' ...' : '');
+  const holds = files.list.length
+    ? `in ${files.name} there is no dataset that can be read (found: ${shown})`
+    : `${files.name} is empty`;
+  return new CompressError(files.list.length ? 'unsupported' : 'bad-data', holds, SUPPORTED);
+}
+
+async function readOne(files: Files, path: string): Promise<RawParts> {
+  const bytes = await files.read(path);
+  if (bytes.length === 0) throw empty(path);
+  if (isZip(bytes)) return partsOfArrays(npzArrays(bytes, path));
+  const lone = (array: NpyArray): RawParts => partsOfArrays({ where: path, names: ['x'], read: () => array, fileOf: () => path });
+  if (isNpy(bytes)) return lone(readNpy(bytes, path));
+  if (isCifarName(path) || path.endsWith('.bin')) return { all: readCifar(bytes, path) };
+  if (isIdx(bytes) || (isGzip(bytes) && isIdx(gunzip(bytes, path)))) return lone(readIdx(bytes, path));
+  if (/\.np[yz]$/.test(path)) {
+    throw new CompressError(
+      'bad-file',
+      `${path} does not start as its name promises`,
+      'write it again with numpy.savez_compressed or numpy.save',
+    );
+  }
+  throw new CompressError('unsupported', `${path} is of no format that is known`, SUPPORTED);
+}
+
+/** One file for each part: train.npz, test.npz. */
+async function readEach(files: Files, paths: readonly string[]): Promise<RawParts> {
+  const parts: { [name in PartName]?: RawPart } = {};
+  for (const path of paths) {
+    const name = partOfName(stem(path))!;
+    const inside = await readOne(files, path);
+    const part = inside.all ?? inside[name];
+    if (!part || parts[name]) {
+      throw new CompressError(
+        'bad-file',
+        `${path} ${part ? 'is a second file for' : 'holds nothing for'} ${name}`,
+        'keep one file for each part, with arrays x and y',
+      );
+    }
+    parts[name] = part;
+  }
+  return parts;
+}
+
+/** `train_images` for `train-images-idx3-ubyte.gz`. */
+function idxArrayName(path: string): string {
+  const { part, labels } = idxName(path)!;
+  return `${part}_${labels ? 'labels' : 'images'}`;
+}
+
+/** One array in each file. */
+async function named(
+  files: Files,
+  paths: readonly string[],
+  nameOf: (path: string) => string,
+  readArray: (bytes: Uint8Array, name: string) => NpyArray,
+): Promise<NamedArrays> {
+  const arrays = new Map<string, { path: string; array: NpyArray }>();
+  for (const path of paths) arrays.set(nameOf(path), { path, array: readArray(await files.read(path), path) });
+  return {
+    where: files.name,
+    names: [...arrays.keys()],
+    read: (name) => arrays.get(name)!.array,
+    fileOf: (name) => arrays.get(name)!.path,
+  };
+}
+
+async function readBatches(files: Files, paths: readonly string[]): Promise<RawParts> {
+  const read = async (names: string[]) => {
+    const batches: RawPart[] = [];
+    for (const name of names) batches.push(readCifar(await files.read(name), name));
+    return batches.length ? joinParts(batches, files.name) : undefined;
+  };
+  const train = await read(paths.filter((path) => path.startsWith('data_')));
+  const test = await read(paths.filter((path) => path.startsWith('test_')));
+  const meta = 'batches.meta.txt';
+  const names = files.list.includes(meta)
+    ? new TextDecoder()
+        .decode(await files.read(meta))
+        .trim()
+        .split(/\s+/)
+    : undefined;
+  return { ...(train && { train }), ...(test && { test }), classNames: names };
+}
+
+/** class/picture or part/class/picture */
+async function readFolders(files: Files, pictures: readonly string[], channels: number | null): Promise<RawParts> {
+  const split = pictures.map((path) => path.split('/'));
+  const withParts = split.every((p) => p.length === 3 && partOfName(p[0]));
+  const stray = split.find((p) => p.length !== (withParts ? 3 : 2));
+  if (stray) {
+    throw new CompressError(
+      'unsupported',
+      `${stray.join('/')} in ${files.name} stands where no class folder says what it shows`,
+      'put pictures in class folders (cat/1.png), these in train and test if wanted (train/cat/1.png)',
+    );
+  }
+  const classNames = sortClasses(split.map((p) => p.at(-2)!));
+  const all = await readImages(files, pictures, classNames, channels);
+  if (!withParts) return { all, classNames };
+  const parts: { [name in PartName]?: RawPart } = {};
+  for (const name of PARTS) {
+    const places = split.flatMap((p, i) => (partOfName(p[0]) === name ? [i] : []));
+    const where = `${files.name}/${name}`;
+    if (places.length) parts[name] = { ...all, ...takeExamples(all, places), where, files: places.map((i) => pictures[i]) };
+  }
+  return { ...parts, classNames };
+}

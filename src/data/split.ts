@@ -1,0 +1,51 @@
+/** Stratified splits: every class, and every run of overlapping windows as a whole, goes to parts by the same fractions. */
+import { sizeOf } from '../graph/graph.ts';
+import { createRandom, permutation } from '../random.ts';
+import type { RawPart } from './raw.ts';
+
+/**
+ * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
+ * Windows cut from one signal with half of each shared with the next (as UCI HAR's) stay together: apart, one would tell of the other.
+ *
+ * @param fractions one for each part, summing to 1
+ */
+export function splitStratified(part: RawPart, fractions: readonly number[], seed: number): Int32Array[] {
+  const runs = runsOfWindows(part);
+  const byClass = new Map<number, number[]>();
+  for (let r = 0; r + 1 < runs.length; r++) {
+    const label = part.y ? part.y[runs[r]] : 0;
+    const list = byClass.get(label);
+    if (list) list.push(r);
+    else byClass.set(label, [r]);
+  }
+  const chosen = fractions.map(() => [] as number[]);
+  const random = createRandom(seed, 'data/split');
+  for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
+    const list = byClass.get(label)!;
+    const order = permutation(list.length, random);
+    const total = list.reduce((n, r) => n + runs[r + 1] - runs[r], 0);
+    const lacks = fractions.map((f) => f * total);
+    for (const i of order) {
+      const [from, to] = [runs[list[i]], runs[list[i] + 1]];
+      const best = lacks.indexOf(Math.max(...lacks));
+      lacks[best] -= to - from;
+      for (let e = from; e < to; e++) chosen[best].push(e);
+    }
+  }
+  return chosen.map((places) => Int32Array.from(places).sort());
+}
+
+/** First places of runs, and the count at the end: consecutive windows [time, channels] of one class whose halves coincide. */
+function runsOfWindows({ x, shape, y, count }: RawPart): Int32Array {
+  const size = sizeOf(shape);
+  const windows = shape.length === 2 && shape[0] % 2 === 0 && !(x instanceof Uint8Array);
+  const joined = (i: number) => {
+    if (!windows || (y && y[i] !== y[i - 1])) return false;
+    const at = i * size;
+    for (let k = 0; k < size / 2; k++) if (x[at + k] !== x[at - size / 2 + k]) return false;
+    return true;
+  };
+  const starts = [0];
+  for (let i = 1; i < count; i++) if (!joined(i)) starts.push(i);
+  return Int32Array.from([...starts, count]);
+}

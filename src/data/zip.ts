@@ -1,0 +1,97 @@
+/** Compressed containers: gzip files and zip archives (.npz), every checksum verified. */
+import { gunzipSync, unzipSync } from 'fflate';
+import { CompressError } from '../errors.ts';
+
+const copyAgain = 'it was probably cut short or damaged on its way: copy or download it again';
+
+/** Deflate never shrinks below 1/1032 (zlib's documentation): a larger claim is not true, and would only waste memory. */
+const MOST_DENSE = 1032;
+
+export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** The content of a gzip file of one member. */
+export function gunzip(bytes: Uint8Array, name: string): Uint8Array {
+  const bad = (why: string) => new CompressError('bad-file', `${name} is damaged: ${why}`, copyAgain);
+  if (bytes.length < 18) throw bad('it is too short for gzip');
+  const trailer = new DataView(bytes.buffer, bytes.byteOffset + bytes.length - 8, 8);
+  if (trailer.getUint32(4, true) > MOST_DENSE * bytes.length) throw bad('its length does not agree with its end');
+  const content = attempt(() => gunzipSync(bytes), bad);
+  if (crc32(content) !== trailer.getUint32(0, true)) throw bad('its checksum does not agree');
+  return content;
+}
+
+/** The files of a zip archive that `wanted` names. */
+export function unzip(bytes: Uint8Array, name: string, wanted: (file: string) => boolean): Map<string, Uint8Array> {
+  const bad = (why: string) => new CompressError('bad-file', `${name} is damaged: ${why}`, copyAgain);
+  const filter = (file: { name: string; originalSize: number; size: number; compression: number }) => {
+    if (!wanted(file.name)) return false;
+    const limit = file.compression ? MOST_DENSE * (file.size + 1) : file.size;
+    if (file.originalSize > limit || file.size > bytes.length) throw bad(`the size of ${file.name} is impossible`);
+    return true;
+  };
+  const files = attempt(() => unzipSync(bytes, { filter }), bad);
+  const sums = attempt(() => checksums(bytes), bad);
+  for (const [file, content] of Object.entries(files)) {
+    if (crc32(content) !== sums.get(file)) throw bad(`the checksum of ${file} does not agree`);
+  }
+  return new Map(Object.entries(files));
+}
+
+/** The names in a zip archive. */
+export function zipNames(bytes: Uint8Array, name: string): string[] {
+  const names: string[] = [];
+  unzip(bytes, name, (file) => names.push(file) < 0);
+  return names;
+}
+
+/** fflate reports damage by its own errors, and some damage by reading outside an array. */
+function attempt<T>(work: () => T, bad: (why: string) => CompressError): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CompressError) throw error;
+    throw bad(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** CRC-32 of each file as the archive's central directory states it (PKWARE APPNOTE 6.3.10, section 4.3.12). */
+function checksums(bytes: Uint8Array): Map<string, number> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sums = new Map<string, number>();
+  let end = bytes.length - 22;
+  while (end > 0 && view.getUint32(end, true) !== 0x06054b50) end--;
+  let at = view.getUint32(end + 16, true);
+  if (at === 0xffffffff) at = Number(view.getBigUint64(Number(view.getBigUint64(end - 12, true)) + 48, true)); // zip64
+  while (at + 46 <= bytes.length && view.getUint32(at, true) === 0x02014b50) {
+    const length = view.getUint16(at + 28, true);
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + length));
+    sums.set(name, view.getUint32(at + 16, true));
+    at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return sums;
+}
+
+/** Four tables: table[k][b] is the checksum of byte b followed by k zero bytes. */
+const TABLES = Array.from({ length: 4 }, () => new Int32Array(256));
+for (let b = 0; b < 256; b++) {
+  let c = b;
+  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
+  TABLES[0][b] = c;
+}
+for (let k = 1; k < 4; k++) {
+  for (let b = 0; b < 256; b++) TABLES[k][b] = (TABLES[k - 1][b] >>> 8) ^ TABLES[0][TABLES[k - 1][b] & 255];
+}
+
+/** CRC-32 (ISO 3309), four bytes a step. */
+export function crc32(bytes: Uint8Array): number {
+  const [t0, t1, t2, t3] = TABLES;
+  let c = -1;
+  let i = 0;
+  for (; i + 4 <= bytes.length; i += 4) {
+    c ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
+    c = t3[c & 255] ^ t2[(c >>> 8) & 255] ^ t1[(c >>> 16) & 255] ^ t0[c >>> 24];
+  }
+  for (; i < bytes.length; i++) c = t0[(c ^ bytes[i]) & 255] ^ (c >>> 8);
+  return ~c >>> 0;
+}
