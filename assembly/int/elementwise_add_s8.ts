@@ -1,0 +1,93 @@
+// int8 sum of two tensors with scales of their own.
+//
+//   y, x1, x2  i8 [n]
+//   a = requantize((x1 + x1Offset) << leftShift, x1Multiplier, x1Shift), b likewise
+//   y = clamp(requantize(a + b, yMultiplier, yShift) + yOffset)
+//
+// Source: CMSIS-NN 99f736a, arm_elementwise_add_s8; TFLite's reference Sub for the difference. Equal bit for bit.
+import { clamp, requantize } from "../math/requantize";
+import { narrowToS8, requantizeX4 } from "../math/requantize_simd";
+
+// @ts-ignore: decorator
+@inline
+function scalar(
+  y: usize, x1: usize, x2: usize, n: i32, sign: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): void {
+  for (let i = 0; i < n; i++) {
+    const a = requantize((load<i8>(x1 + i) + x1Offset) << leftShift, x1Multiplier, x1Shift);
+    const b = requantize((load<i8>(x2 + i) + x2Offset) << leftShift, x2Multiplier, x2Shift);
+    store<i8>(y + i, clamp(requantize(a + sign * b, yMultiplier, yShift) + yOffset, yMin, yMax));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function four(x: v128, offset: v128, leftShift: i32, m: v128, shift: i32): v128 {
+  return requantizeX4(i32x4.shl(i32x4.add(x, offset), leftShift), m, shift);
+}
+
+// @ts-ignore: decorator
+@inline
+function simd(
+  y: usize, x1: usize, x2: usize, n: i32, sign: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): void {
+  const o1 = i32x4.splat(x1Offset), o2 = i32x4.splat(x2Offset), oy = i32x4.splat(yOffset);
+  const m1 = i32x4.splat(x1Multiplier), m2 = i32x4.splat(x2Multiplier), my = i32x4.splat(yMultiplier);
+  const low = i8x16.splat(i8(yMin)), high = i8x16.splat(i8(yMax));
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const p = v128.load8x8_s(x1 + i), q = v128.load8x8_s(x2 + i);
+    const a0 = four(i32x4.extend_low_i16x8_s(p), o1, leftShift, m1, x1Shift);
+    const a1 = four(i32x4.extend_high_i16x8_s(p), o1, leftShift, m1, x1Shift);
+    const b0 = four(i32x4.extend_low_i16x8_s(q), o2, leftShift, m2, x2Shift);
+    const b1 = four(i32x4.extend_high_i16x8_s(q), o2, leftShift, m2, x2Shift);
+    const s0 = sign > 0 ? i32x4.add(a0, b0) : i32x4.sub(a0, b0);
+    const s1 = sign > 0 ? i32x4.add(a1, b1) : i32x4.sub(a1, b1);
+    const y0 = i32x4.add(requantizeX4(s0, my, yShift), oy);
+    const y1 = i32x4.add(requantizeX4(s1, my, yShift), oy);
+    const v = i8x16.min_s(i8x16.max_s(narrowToS8(y0, y1, y0, y1), low), high);
+    v128.store64_lane(y + i, v, 0);
+  }
+  scalar(y + i, x1 + i, x2 + i, n - i, sign, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+    yOffset, yMultiplier, yShift, yMin, yMax);
+}
+
+export function elementwise_add_s8_ref(
+  y: usize, x1: usize, x2: usize, n: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): void {
+  scalar(y, x1, x2, n, 1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+    yOffset, yMultiplier, yShift, yMin, yMax);
+}
+
+export function elementwise_add_s8(
+  y: usize, x1: usize, x2: usize, n: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): void {
+  simd(y, x1, x2, n, 1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+    yOffset, yMultiplier, yShift, yMin, yMax);
+}
+
+export function elementwise_sub_s8_ref(
+  y: usize, x1: usize, x2: usize, n: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): void {
+  scalar(y, x1, x2, n, -1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+    yOffset, yMultiplier, yShift, yMin, yMax);
+}
+
+export function elementwise_sub_s8(
+  y: usize, x1: usize, x2: usize, n: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): void {
+  simd(y, x1, x2, n, -1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+    yOffset, yMultiplier, yShift, yMin, yMax);
+}

@@ -1,0 +1,130 @@
+import { sizeOf } from '../graph/graph.ts';
+import { broadcast } from './copy.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+
+/** Offsets are MINUS the zero points of inputs and PLUS that of the output; multipliers Q31, shifts positive = left. */
+export interface AddParams {
+  readonly x1Offset: number;
+  readonly x1Multiplier: number;
+  readonly x1Shift: number;
+  readonly x2Offset: number;
+  readonly x2Multiplier: number;
+  readonly x2Shift: number;
+  /** Bits by which both inputs are made finer before they are rescaled: 20 for int8, 15 for int16. */
+  readonly leftShift: number;
+  readonly yOffset: number;
+  readonly yMultiplier: number;
+  readonly yShift: number;
+  readonly yMin: number;
+  readonly yMax: number;
+}
+
+export interface MulParams {
+  readonly x1Offset: number;
+  readonly x2Offset: number;
+  readonly yOffset: number;
+  readonly multiplier: number;
+  readonly shift: number;
+  readonly yMin: number;
+  readonly yMax: number;
+}
+
+type Kernel = (y: number, x1: number, x2: number, n: number) => void;
+
+/** Both inputs brought to y's shape, then the kernel over all elements. */
+function elementwise(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, kernel: Kernel): Step {
+  const n = sizeOf(y.shape);
+  const a = broadcast(heap, x1, y.shape);
+  const b = broadcast(heap, x2, y.shape);
+  return () => {
+    a.step?.();
+    b.step?.();
+    kernel(y.ptr, a.x.ptr, b.x.ptr, n);
+  };
+}
+
+/**
+ * Sum, int8 or int16 by y's type, equal bit for bit to CMSIS-NN `arm_elementwise_add_s8` / `_s16`. Dimensions of 1 broadcast.
+ *
+ * @param y  i8 or i16, any shape; int16 takes no offsets
+ */
+export function addInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: AddParams): Step {
+  return sum(heap, y, x1, x2, q, 1);
+}
+
+/** Difference x1 - x2 as TFLite's reference Sub; see {@link addInt}. */
+export function subInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: AddParams): Step {
+  return sum(heap, y, x1, x2, q, -1);
+}
+
+function sum(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: AddParams, sign: 1 | -1): Step {
+  const { wasm } = heap;
+  const { x1Multiplier, x1Shift, x2Multiplier, x2Shift, leftShift, yMultiplier, yShift, yMin, yMax } = q;
+  if (y.dtype === 'i16') {
+    return elementwise(heap, y, x1, x2, (to, a, b, n) =>
+      wasm.elementwise_add_s16(
+        to,
+        a,
+        b,
+        n,
+        sign,
+        x1Multiplier,
+        x1Shift,
+        x2Multiplier,
+        x2Shift,
+        leftShift,
+        yMultiplier,
+        yShift,
+        yMin,
+        yMax,
+      ),
+    );
+  }
+  const kernel = sign === 1 ? wasm.elementwise_add_s8 : wasm.elementwise_sub_s8;
+  const { x1Offset, x2Offset, yOffset } = q;
+  return elementwise(heap, y, x1, x2, (to, a, b, n) =>
+    kernel(
+      to,
+      a,
+      b,
+      n,
+      x1Offset,
+      x1Multiplier,
+      x1Shift,
+      x2Offset,
+      x2Multiplier,
+      x2Shift,
+      leftShift,
+      yOffset,
+      yMultiplier,
+      yShift,
+      yMin,
+      yMax,
+    ),
+  );
+}
+
+/** Product, int8 or int16 by y's type, equal bit for bit to CMSIS-NN `arm_elementwise_mul_s8` / `_s16`. Dimensions of 1 broadcast. */
+export function mulInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: MulParams): Step {
+  const { wasm } = heap;
+  const { x1Offset, x2Offset, yOffset, multiplier, shift, yMin, yMax } = q;
+  return elementwise(
+    heap,
+    y,
+    x1,
+    x2,
+    y.dtype === 'i16'
+      ? (to, a, b, n) => wasm.elementwise_mul_s16(to, a, b, n, multiplier, shift, yMin, yMax)
+      : (to, a, b, n) => wasm.elementwise_mul_s8(to, a, b, n, x1Offset, x2Offset, yOffset, multiplier, shift, yMin, yMax),
+  );
+}
+
+/** Smaller of two int8 tensors of one scale. Dimensions of 1 broadcast. CMSIS-NN `arm_minimum_s8`. */
+export function minimumS8(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor): Step {
+  return elementwise(heap, y, x1, x2, heap.wasm.minimum_s8);
+}
+
+/** Larger of two int8 tensors of one scale. Dimensions of 1 broadcast. CMSIS-NN `arm_maximum_s8`. */
+export function maximumS8(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor): Step {
+  return elementwise(heap, y, x1, x2, heap.wasm.maximum_s8);
+}

@@ -1,0 +1,27 @@
+import { sameSize } from './check.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+
+export interface SoftmaxParams {
+  /** Q31 and left shift: (x - max) << shift times it is the exponent in Q5.26. */
+  readonly multiplier: number;
+  readonly shift: number;
+  /** Differences below it count as nothing. */
+  readonly diffMin: number;
+}
+
+/**
+ * Softmax over the last axis in gemmlowp fixed point, equal bit for bit to CMSIS-NN `arm_softmax_s8`, `_u8`, `_s8_s16`.
+ *
+ * @param y i8 (zero -128, scale 1/256), u8 (zero 0, scale 1/256) or i16 (zero -32768, scale 1/65536)
+ * @param x i8, or u8 where y is u8
+ */
+export function softmaxInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: SoftmaxParams): Step {
+  const n = sameSize(y, x);
+  const size = x.shape[x.shape.length - 1];
+  const rows = size ? n / size : 0;
+  const table = heap.alloc(1024);
+  heap.wasm.softmax_table(table, q.multiplier, q.shift, q.diffMin);
+  const { wasm } = heap;
+  const kernel = y.dtype === 'u8' ? wasm.softmax_u8 : y.dtype === 'i16' ? wasm.softmax_s8_s16 : wasm.softmax_s8;
+  return () => kernel(y.ptr, x.ptr, rows, size, table);
+}
