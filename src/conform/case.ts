@@ -1,0 +1,142 @@
+import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
+import type { Heap, HeapTensor } from '../wasm/heap.ts';
+
+/** A tensor as a golden file holds it: row-major, little-endian, base64. */
+export interface GoldenTensor {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly data: string;
+}
+
+/** One case of a golden file. Everything is as it came from JSON: ask the functions below, which check. */
+export type Case = Readonly<Record<string, unknown>> & { readonly name: string; readonly op: string };
+
+/** What is wrong with a golden file or case; it becomes a failure of that case. */
+export class MalformedCase extends Error {}
+
+const DTYPES: Readonly<Record<string, DType>> = {
+  int4: 'i4',
+  int8: 'i8',
+  uint8: 'u8',
+  int16: 'i16',
+  int32: 'i32',
+  int64: 'i64',
+  float32: 'f32',
+};
+
+export interface Decoded {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly values: Values;
+}
+
+export const isRecord = (v: unknown): v is Readonly<Record<string, unknown>> =>
+  typeof v === 'object' && v !== null && !Array.isArray(v);
+
+/** The elements of a golden tensor; int4 comes unpacked. */
+export function decode(tensor: unknown, what: string): Decoded {
+  if (!isRecord(tensor)) throw new MalformedCase(`${what} is not a tensor`);
+  const dtype = DTYPES[String(tensor.dtype)];
+  if (!dtype) throw new MalformedCase(`${what} has the unknown dtype ${JSON.stringify(tensor.dtype)}`);
+  const shape = numbers(tensor.shape, `${what}.shape`);
+  if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new MalformedCase(`${what} has the shape [${shape.join(', ')}]`);
+  if (tensor.values !== undefined) return { shape, dtype, values: tensor.values as Values };
+  if (typeof tensor.data !== 'string') throw new MalformedCase(`${what}.data is not a base64 string`);
+  const bytes = fromBase64(tensor.data, what);
+  const n = sizeOf(shape);
+  const expected = bytesOf(dtype, n);
+  if (bytes.length !== expected) {
+    throw new MalformedCase(`${what} holds ${bytes.length} bytes but ${n} elements of ${tensor.dtype} need ${expected}`);
+  }
+  if (dtype === 'i4') {
+    return { shape, dtype, values: Int8Array.from({ length: n }, (_, i) => ((bytes[i >> 1] >> ((i & 1) * 4)) << 28) >> 28) };
+  }
+  const values = newValues(dtype, n);
+  new Uint8Array(values.buffer).set(bytes);
+  return { shape, dtype, values };
+}
+
+function fromBase64(text: string, what: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  } catch {
+    throw new MalformedCase(`${what}.data is not base64`);
+  }
+}
+
+export function numbers(v: unknown, what: string): readonly number[] {
+  if (!Array.isArray(v) || !v.every((n) => typeof n === 'number' && Number.isFinite(n))) {
+    throw new MalformedCase(`${what} is not a list of numbers`);
+  }
+  return v;
+}
+
+/** Reads a case field by field into memory, with a clear message where something is missing. */
+export class Reader {
+  readonly #path: string;
+  constructor(
+    readonly heap: Heap,
+    readonly fields: Readonly<Record<string, unknown>>,
+    path = '',
+  ) {
+    this.#path = path;
+  }
+
+  /** A part of the case as a reader of its own. */
+  in(name: string): Reader {
+    const part = this.fields[name];
+    if (!isRecord(part)) throw new MalformedCase(`${this.#path}${name} is missing or not an object`);
+    return new Reader(this.heap, part, `${this.#path}${name}.`);
+  }
+
+  has(name: string): boolean {
+    return this.fields[name] !== undefined && this.fields[name] !== null;
+  }
+
+  number(name: string): number {
+    const v = this.fields[name];
+    if (typeof v !== 'number' || !Number.isFinite(v)) throw new MalformedCase(`${this.#path}${name} is missing or not a number`);
+    return v;
+  }
+
+  text(name: string): string {
+    const v = this.fields[name];
+    if (typeof v !== 'string') throw new MalformedCase(`${this.#path}${name} is missing or not a string`);
+    return v;
+  }
+
+  flag(name: string): boolean {
+    return this.fields[name] === true;
+  }
+
+  list(name: string): readonly number[] {
+    return numbers(this.fields[name], this.#path + name);
+  }
+
+  /** `{h, w}` as [h, w]. */
+  pair(name: string): [number, number] {
+    const part = this.in(name);
+    return [part.number('h'), part.number('w')];
+  }
+
+  /** `{n, h, w, c}` as [n, h, w, c]. */
+  dims(name: string): [number, number, number, number] {
+    const part = this.in(name);
+    return [part.number('n'), part.number('h'), part.number('w'), part.number('c')];
+  }
+
+  decode(name: string): Decoded {
+    return decode(this.fields[name], this.#path + name);
+  }
+
+  /** The tensor in memory. */
+  tensor(name: string): HeapTensor {
+    const { dtype, shape, values } = this.decode(name);
+    return this.heap.tensor(dtype, shape, values);
+  }
+
+  /** The tensor in memory, or null where the case has none. */
+  optional(name: string): HeapTensor | null {
+    return this.has(name) ? this.tensor(name) : null;
+  }
+}

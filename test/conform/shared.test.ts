@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { conform } from '../../src/conform/index.ts';
+import { sharedPath } from '../shared.ts';
+
+const folder = sharedPath('vectors');
+if (!folder) console.log('skipped: the shared vectors are not here');
+else {
+  for (const part of ['cmsis-nn', 'fuzz', 'networks']) {
+    for (const name of readdirSync(join(folder, part))) {
+      test(`${part}/${name}`, async () => {
+        const json = JSON.parse(readFileSync(join(folder, part, name), 'utf8'));
+        const { failures, unsupported } = await conform([{ name: basename(name), json }]);
+        assert.equal(failures, []);
+        if (unsupported) console.log(`${name}: ${unsupported} unsupported`);
+      });
+    }
+  }
+}
+
+test.run();
