@@ -1,6 +1,6 @@
 import { Heap } from '../wasm/heap.ts';
 import { type Case, isRecord, Reader } from './case.ts';
-import { difference, type Failure } from './compare.ts';
+import { type Difference, difference, type Failure } from './compare.ts';
 import { type Results, RUNNERS } from './runners.ts';
 
 export type { Failure } from './compare.ts';
@@ -19,11 +19,10 @@ export interface ConformResult {
   readonly failures: readonly Failure[];
 }
 
+type Rounding = Heap['rounding'];
+
 /** One engine for each way of rounding. */
-interface Engines {
-  readonly double: Heap;
-  readonly single: Heap;
-}
+type Engines = Readonly<Record<Rounding, Heap>>;
 
 /**
  * Golden files through the integer engine, under both roundings. Nothing in a file makes it throw: what is malformed is a failure.
@@ -37,7 +36,7 @@ export async function conform(files: readonly GoldenFile[]): Promise<ConformResu
     tally.file = name;
     if (Array.isArray(json)) json.forEach((c, i) => runCase(engines, c, i, tally));
     else if (isRecord(json) && Array.isArray(json.layers)) runNetwork(engines, json.layers, tally);
-    else tally.fail(name, 'a golden file', 'something else');
+    else tally.malformed(name, 'a golden file', 'something else');
   }
   return tally.result();
 }
@@ -48,14 +47,16 @@ class Tally {
   #unsupported = 0;
   readonly #failures: Failure[] = [];
 
-  pass(): void {
-    this.#passed++;
+  /** A case that was run: what was wrong with it, or null. */
+  add(failure: Omit<Failure, 'file'> | null): void {
+    if (failure) this.#failures.push({ file: this.file, ...failure });
+    else this.#passed++;
   }
   unsupported(): void {
     this.#unsupported++;
   }
-  fail(name: string, expected: number | string, actual: number | string, index = -1): void {
-    this.#failures.push({ file: this.file, name, index, expected, actual });
+  malformed(name: string, expected: string, actual: string): void {
+    this.add({ name, index: -1, expected, actual });
   }
   result(): ConformResult {
     const failures = this.#failures;
@@ -66,28 +67,40 @@ class Tally {
 /** A case, or null and a failure told. */
 function caseOf(json: unknown, index: number, tally: Tally): Case | null {
   if (isRecord(json) && typeof json.op === 'string') return { name: `case ${index}`, ...json } as unknown as Case;
-  tally.fail(isRecord(json) && typeof json.name === 'string' ? json.name : `case ${index}`, 'a case with an op', 'none');
+  tally.malformed(isRecord(json) && typeof json.name === 'string' ? json.name : `case ${index}`, 'a case with an op', 'none');
   return null;
 }
 
 const messageOf = (e: unknown): string => (e instanceof Error ? e.message.split('\n')[0] : String(e));
 
+/** The first thing that is wrong with a case under either rounding, or null. `run` is given the engine of the rounding. */
+function check(golden: Case, run: (rounding: Rounding) => Difference | null): Omit<Failure, 'file'> | null {
+  for (const rounding of ['double', 'single'] as const) {
+    try {
+      const found = run(rounding);
+      if (!found) continue;
+      const { field, ...where } = found;
+      return { name: `${golden.name} ${field} (${rounding} rounding)`, ...where };
+    } catch (e) {
+      return { name: `${golden.name} (${rounding} rounding)`, index: -1, expected: 'a result', actual: messageOf(e) };
+    }
+  }
+  return null;
+}
+
 function runCase(engines: Engines, json: unknown, index: number, tally: Tally): void {
   const golden = caseOf(json, index, tally);
   if (!golden) return;
   const run = RUNNERS[golden.op];
-  if (!run) return tally.unsupported();
-  for (const rounding of ['double', 'single'] as const) {
-    const heap = engines[rounding];
-    try {
-      const found = heap.scope(() => difference(golden, run(new Reader(heap, golden)), rounding));
-      if (found)
-        return tally.fail(`${golden.name} ${found.field} (${rounding} rounding)`, found.expected, found.actual, found.index);
-    } catch (e) {
-      return tally.fail(`${golden.name} (${rounding} rounding)`, 'a result', messageOf(e));
-    }
+  if (!run) {
+    tally.unsupported();
+    return;
   }
-  tally.pass();
+  const failure = check(golden, (rounding) => {
+    const heap = engines[rounding];
+    return heap.scope(() => difference(golden, run(new Reader(heap, golden)), rounding));
+  });
+  tally.add(failure);
 }
 
 /** Layers that feed each other: each gets what the engine computed before it. */
@@ -99,23 +112,19 @@ function runNetwork(engines: Engines, layers: readonly unknown[], tally: Tally):
     const run = RUNNERS[golden.op];
     const source = isRecord(golden.input) ? golden.input.from_layer : undefined;
     const cut = source !== undefined && outputs.double[Number(source)] === undefined;
-    if (!run || cut) return tally.unsupported();
-    for (const rounding of ['double', 'single'] as const) {
-      const heap = engines[rounding];
-      try {
-        const chained = { ...golden, input: inputOf(golden.input, outputs[rounding]) };
-        const found = heap.scope(() => {
-          const results = run(new Reader(heap, chained));
-          outputs[rounding][index] = results;
-          return difference(golden, results, rounding);
-        });
-        if (found)
-          return tally.fail(`${golden.name} ${found.field} (${rounding} rounding)`, found.expected, found.actual, found.index);
-      } catch (e) {
-        return tally.fail(`${golden.name} (${rounding} rounding)`, 'a result', messageOf(e));
-      }
+    if (!run || cut) {
+      tally.unsupported();
+      return;
     }
-    tally.pass();
+    const failure = check(golden, (rounding) => {
+      const heap = engines[rounding];
+      const chained = { ...golden, input: inputOf(golden.input, outputs[rounding]) };
+      return heap.scope(() => {
+        outputs[rounding][index] = run(new Reader(heap, chained));
+        return difference(golden, outputs[rounding][index], rounding);
+      });
+    });
+    tally.add(failure);
   });
 }
 
