@@ -64,7 +64,7 @@ showed early that others do better. Accuracy in these pictures is that of ${hist
 beats in both; the diamond is plain int8 PTQ.</figcaption></figure>`,
   )}</div>
 <h2>Search history</h2>
-<figure>${progress(history)}<figcaption>Objective of each trial; the line is the best so far. Red ticks are trials that were rejected or failed.</figcaption></figure>
+<figure class="wide">${progress(history)}<figcaption>Objective of each trial; the line is the best so far. Red ticks are trials that were rejected or failed.</figcaption></figure>
 ${trialTable(history)}`;
 }
 

@@ -52,10 +52,10 @@ export function tradeOff(history: History, axis: Axis): Html {
         : Plot.text(['goal'], {
             className: 'goal-label',
             y: [100 * goal],
-            frameAnchor: 'left',
-            textAnchor: 'start',
-            dx: 4,
-            dy: -8,
+            frameAnchor: 'right',
+            textAnchor: 'end',
+            dx: -2,
+            dy: 9,
           }),
       Plot.line(frontier(spots.filter(shown.inside)), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
       ...(['stopped', 'complete'] as const).map((state) =>

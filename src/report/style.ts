@@ -45,6 +45,7 @@ tbody th { text-align: left; }
 figure { margin: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem; }
 svg.picture { width: 100%; height: auto; overflow: visible; font-size: 12px; color: var(--soft); }
+figure.wide svg.picture { min-width: 36rem; }
 svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
 .trial { fill: var(--dot); stroke: none; }
 .trial.stopped { fill: none; stroke: var(--dot); stroke-width: 1; }
