@@ -1,0 +1,32 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build } from 'esbuild';
+import { ROOT } from './files.ts';
+
+export const PAGES = join(ROOT, 'test/browser/pages');
+
+/** Names of the pages, in order. */
+export const pageNames = (): string[] =>
+  readdirSync(PAGES)
+    .filter((f) => f.endsWith('.ts'))
+    .map((f) => basename(f, '.ts'))
+    .sort();
+
+/** Where a page is served: two folders deep, as every source file is, so that `../../dist/` means the same from it. */
+export const addressOf = (page: string): string => `/bundle/pages/${page}.js`;
+
+/** Bundles the pages, by the address they are served at. What only Node has stays an import that no browser reaches. */
+export async function bundle(pages: readonly string[]): Promise<Map<string, Uint8Array>> {
+  const result = await build({
+    entryPoints: pages.map((name) => join(PAGES, `${name}.ts`)),
+    outdir: join(ROOT, 'bundle/pages'),
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    external: ['node:*'],
+    logLevel: 'warning',
+  });
+  return new Map(result.outputFiles.map((f) => [addressOf(basename(f.path, '.js')), f.contents]));
+}
