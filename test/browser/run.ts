@@ -40,7 +40,7 @@ process.exit(total === passed + skipped ? 0 : 1);
 
 async function readLocal(path: string): Promise<Uint8Array | null> {
   const file = place(path, FOLDERS);
-  return file && readFile(file).catch(() => null);
+  return file ? readFile(file).catch(() => null) : null;
 }
 
 async function runIn(browserName: BrowserName): Promise<void> {

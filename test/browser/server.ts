@@ -40,5 +40,5 @@ export async function serve(bundles: ReadonlyMap<string, Uint8Array>, folders: F
 
 async function read(path: string, folders: Folders): Promise<Uint8Array | null> {
   const file = place(path, folders);
-  return file && readFile(file).catch(() => null);
+  return file ? readFile(file).catch(() => null) : null;
 }
