@@ -9,6 +9,7 @@ export interface Add {
 }
 
 export const add = defineOp<Add>({
+  operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -14,6 +14,7 @@ const matrix = (shape: Shape, swap: boolean): number[] => (swap ? [...shape.slic
 
 /** x [.., rows, depth], y [.., depth, columns]; leading dimensions broadcast. */
 export const batchMatmul = defineOp<BatchMatmul>({
+  operands: 2,
   infer([x, y], a) {
     const [rows, depth] = matrix(x!, a.adjX);
     const [expected, columns] = matrix(y!, a.adjY);

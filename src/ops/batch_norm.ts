@@ -7,6 +7,7 @@ export interface BatchNorm {
 
 /** (x - mean) / sqrt(variance + epsilon) * gamma + beta. x [.., c], gamma, beta, mean, variance [c]. */
 export const batchNorm = defineOp<BatchNorm>({
+  operands: 5,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // folded into the layer before it when a graph is quantized

@@ -11,11 +11,13 @@ export interface Concat {
 }
 
 export const concat = defineOp<Concat>({
+  operands: 1,
   infer(x, { axis }) {
     const [first] = x;
     for (const s of x) {
-      if (s!.length !== first!.length || s!.some((d, i) => i !== axis && d !== first![i])) {
-        throw mismatch(`${show(first!)} and ${show(s!)} cannot be joined along axis ${axis}`, 'make all other dimensions equal');
+      if (!s) throw mismatch('one of the joined operands is left out', 'give all of them');
+      if (s.length !== first!.length || s.some((d, i) => i !== axis && d !== first![i])) {
+        throw mismatch(`${show(first!)} and ${show(s)} cannot be joined along axis ${axis}`, 'make all other dimensions equal');
       }
     }
     return [first!.map((d, i) => (i === axis ? x.reduce((n, s) => n + s![axis], 0) : d))];

@@ -2,6 +2,7 @@ import { type Activation, sizeOf } from '../graph/graph.ts';
 import { macsOnly } from './cost.ts';
 import { defineOp } from './op.ts';
 import { last, mismatch, show } from './shapes.ts';
+import { biasType } from './tflite_enums.ts';
 import { readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface Conv2d extends Window {
@@ -12,6 +13,7 @@ export interface Conv2d extends Window {
 
 /** x [n, h, w, c], w [out, kh, kw, c / groups], bias [out]. */
 export const conv2d = defineOp<Conv2d>({
+  operands: 2,
   infer([x, w], a) {
     if (x![3] !== w![3] * (a.groups ?? 1)) {
       throw mismatch(
@@ -47,14 +49,10 @@ export const conv2d = defineOp<Conv2d>({
       },
       inputs: from.inputs,
     }),
-    write: ({ attrs, inputs, dtype }) => ({
-      code: 3,
-      options: {
-        ...writeWindow(attrs),
-        ...writeDilation(attrs.dilation ?? [1, 1]),
-        quantized_bias_type: dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0,
-      },
-      inputs,
-    }),
+    write({ attrs, inputs, shape, dtype }) {
+      const { options, pads } = writeWindow(attrs, [shape(0)[1], shape(0)[2]], [shape(1)[1], shape(1)[2]]);
+      const quantized_bias_type = biasType(dtype);
+      return { code: 3, options: { ...options, ...writeDilation(attrs.dilation ?? [1, 1]), quantized_bias_type }, inputs, pads };
+    },
   },
 });

@@ -12,6 +12,7 @@ export interface DepthwiseConv2d extends Window {
 
 /** x [n, h, w, c], w [1, kh, kw, c * multiplier], bias [c * multiplier]. */
 export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
+  operands: 2,
   infer([x, w], a) {
     if (x![3] * a.multiplier !== w![3]) {
       throw mismatch(
@@ -45,10 +46,10 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
       },
       inputs: from.inputs,
     }),
-    write: ({ attrs, inputs }) => ({
-      code: 4,
-      options: { ...writeWindow(attrs), ...writeDilation(attrs.dilation ?? [1, 1]), depth_multiplier: attrs.multiplier },
-      inputs,
-    }),
+    write({ attrs, inputs, shape }) {
+      const { options, pads } = writeWindow(attrs, [shape(0)[1], shape(0)[2]], [shape(1)[1], shape(1)[2]]);
+      const depth_multiplier = attrs.multiplier;
+      return { code: 4, options: { ...options, ...writeDilation(attrs.dilation ?? [1, 1]), depth_multiplier }, inputs, pads };
+    },
   },
 });

@@ -3,6 +3,7 @@ import { defineOp } from './op.ts';
 
 /** Integers to the real numbers they mean. */
 export const dequantize = defineOp<Record<never, never>>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // one side is always of integers
   integer: null, // its kernel is not linked yet

@@ -8,6 +8,7 @@ export interface Dropout {
 
 /** While training some values are 0 and the others grow by 1 / (1 - rate); else nothing happens. */
 export const dropout = defineOp<Dropout>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // it exists only while training

@@ -2,7 +2,7 @@ import { type Activation, sizeOf } from '../graph/graph.ts';
 import { macsOnly } from './cost.ts';
 import { defineOp } from './op.ts';
 import { last, mismatch, show } from './shapes.ts';
-import { readActivation, writeActivation } from './tflite_enums.ts';
+import { biasType, readActivation, writeActivation } from './tflite_enums.ts';
 
 export interface FullyConnected {
   readonly activation: Activation;
@@ -12,6 +12,7 @@ export interface FullyConnected {
 
 /** x [.., depth], w [units, depth], bias [units]. */
 export const fullyConnected = defineOp<FullyConnected>({
+  operands: 2,
   infer([x, w], a) {
     const [units, depth] = w!;
     if (a.keepDims ? last(x!) !== depth : sizeOf(x!) % depth) {
@@ -52,7 +53,7 @@ export const fullyConnected = defineOp<FullyConnected>({
       options: {
         fused_activation_function: writeActivation(attrs.activation),
         keep_num_dims: Boolean(attrs.keepDims),
-        quantized_bias_type: dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0,
+        quantized_bias_type: biasType(dtype),
       },
       inputs,
     }),

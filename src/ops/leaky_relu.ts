@@ -7,6 +7,7 @@ export interface LeakyRelu {
 
 /** x where positive, alpha * x elsewhere. */
 export const leakyRelu = defineOp<LeakyRelu>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

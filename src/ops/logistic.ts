@@ -3,6 +3,7 @@ import { defineOp } from './op.ts';
 
 /** 1 / (1 + exp(-x)) */
 export const logistic = defineOp<Record<never, never>>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

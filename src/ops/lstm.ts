@@ -23,6 +23,7 @@ const PLACES = 20;
  * (5-8, [hidden, hidden]), biases (12-15, [hidden]), hidden and cell state (18, 19, kept from call to call).
  */
 export const lstm = defineOp<Lstm>({
+  operands: 9,
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

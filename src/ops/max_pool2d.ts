@@ -1,7 +1,7 @@
 import type { Activation } from '../graph/graph.ts';
 import { macsOnly } from './cost.ts';
 import { defineOp } from './op.ts';
-import { type Pair, readWindow, type Window, windowOutput, writeWindow } from './window.ts';
+import { type Pair, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface MaxPool2d extends Window {
   readonly activation: Activation;
@@ -10,6 +10,7 @@ export interface MaxPool2d extends Window {
 
 /** Largest value of a window. x [n, h, w, c]. */
 export const maxPool2d = defineOp<MaxPool2d>({
+  operands: 1,
   infer: ([x], a) => [[x![0], ...windowOutput(a, [x![1], x![2]], a.filter), x![3]]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet
@@ -26,10 +27,9 @@ export const maxPool2d = defineOp<MaxPool2d>({
       },
       inputs: from.inputs,
     }),
-    write: ({ attrs, inputs }) => ({
-      code: 17,
-      options: { ...writeWindow(attrs), filter_height: attrs.filter[0], filter_width: attrs.filter[1] },
-      inputs,
-    }),
+    write({ attrs, inputs, shape }) {
+      const window = writeNamedWindow(attrs, [shape(0)[1], shape(0)[2]], attrs.filter);
+      return { code: 17, options: { ...window, filter_height: attrs.filter[0], filter_width: attrs.filter[1] }, inputs };
+    },
   },
 });

@@ -10,6 +10,7 @@ export interface Mean {
 }
 
 export const mean = defineOp<Mean>({
+  operands: 1,
   infer: ([x], { axes, keepDims }) => [
     keepDims ? x!.map((d, i) => (axes.includes(i) ? 1 : d)) : x!.filter((_, i) => !axes.includes(i)),
   ],

@@ -3,6 +3,7 @@ import { defineOp } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 
 export const minimum = defineOp<Record<never, never>>({
+  operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

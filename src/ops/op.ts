@@ -1,5 +1,6 @@
 import type { DType, Quantization, Values } from '../graph/graph.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+import type { Sides } from './window.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
 
@@ -86,6 +87,8 @@ export interface Cost {
 }
 
 export interface OpRow<A> {
+  /** So many leading operands must be there. */
+  readonly operands: number;
   /** Output shapes from input shapes (null = operand left out). Leading dimension: the batch. */
   infer(x: readonly (Shape | null)[], attrs: A): number[][];
   /** null: the operator has no float form. */
@@ -154,6 +157,8 @@ export interface TfliteWrite {
   /** Operands in the file's order: tensor indices, and structural constants to be made. */
   readonly inputs: readonly (number | TfliteConstant)[];
   readonly intermediates?: readonly (Quantization | null)[];
+  /** Rows and columns of zeros to be put around operand 0 by an operator of their own. */
+  readonly pads?: Sides | null;
 }
 
 /** int32, or real numbers stored as tensor `like` stores its own. */

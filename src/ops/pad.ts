@@ -12,6 +12,7 @@ const PAD = 34;
 const PADV2 = 60;
 
 export const pad = defineOp<Pad>({
+  operands: 1,
   infer: ([x], { paddings }) => [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -3,6 +3,7 @@ import { defineOp } from './op.ts';
 
 /** Real numbers, or integers of one scale, to integers of the output's scale. */
 export const quantize = defineOp<Record<never, never>>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // one side is always of integers
   integer: null, // its kernel is not linked yet

@@ -3,6 +3,7 @@ import { defineOp } from './op.ts';
 
 /** max(x, 0) */
 export const relu = defineOp<Record<never, never>>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -3,6 +3,7 @@ import { defineOp } from './op.ts';
 
 /** x clamped to 0..6 */
 export const relu6 = defineOp<Record<never, never>>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -25,6 +25,7 @@ function general(from: Shape, to: Shape): number[] {
 }
 
 export const reshape = defineOp<Reshape>({
+  operands: 1,
   infer: ([x], a) => [output(a, x!)],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

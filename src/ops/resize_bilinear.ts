@@ -11,6 +11,7 @@ export interface ResizeBilinear {
 
 /** Each output is weighed from the four inputs around it. x [n, h, w, c]. */
 export const resizeBilinear = defineOp<ResizeBilinear>({
+  operands: 1,
   infer: ([x], { size }) => [[x![0], ...size, x![3]]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

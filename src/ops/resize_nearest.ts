@@ -11,6 +11,7 @@ export interface ResizeNearest {
 
 /** Each output takes the nearest input. x [n, h, w, c]. */
 export const resizeNearest = defineOp<ResizeNearest>({
+  operands: 1,
   infer: ([x], { size }) => [[x![0], ...size, x![3]]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -7,6 +7,7 @@ export interface Softmax {
 
 /** exp(beta * x) over the last axis, divided by its sum. */
 export const softmax = defineOp<Softmax>({
+  operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -14,6 +14,7 @@ const SPLIT_V = 102;
 
 /** One output for each size. */
 export const split = defineOp<Split>({
+  operands: 1,
   infer([x], { axis, sizes }) {
     const total = sizes.reduce((a, b) => a + b, 0);
     if (total !== x![axis]) {

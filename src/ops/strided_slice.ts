@@ -31,6 +31,7 @@ const isWhole = (a: StridedSlice, axis: number, size: number) =>
   a.strides[axis] === 1 && sliceRange(a, axis, size).count === size;
 
 export const stridedSlice = defineOp<StridedSlice>({
+  operands: 1,
   infer: ([x], a) => [x!.map((d, i) => sliceRange(a, i, d).count).filter((_, i) => !a.shrink.includes(i))],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -14,6 +14,7 @@ export interface Svdf {
  * state [n, units * rank * steps], kept from call to call.
  */
 export const svdf = defineOp<Svdf>({
+  operands: 3,
   infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import type { Activation } from '../graph/graph.ts';
+import type { Activation, DType } from '../graph/graph.ts';
 
 /** Enumerations of TensorFlow Lite's schema.fbs as attributes, by their number there. */
 const ACTIVATIONS: readonly Activation[] = ['none', 'relu', 'reluN1', 'relu6'];
@@ -17,3 +17,6 @@ export function readActivation(code: unknown): Activation {
 }
 
 export const writeActivation = (activation: Activation): number => ACTIVATIONS.indexOf(activation);
+
+/** TensorType of a 32-bit bias under 16-bit activations; 0 where the operator's own rule holds (64 bits there). */
+export const biasType = (dtype: (place: number) => DType | null): number => (dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0);

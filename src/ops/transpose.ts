@@ -7,6 +7,7 @@ export interface Transpose {
 }
 
 export const transpose = defineOp<Transpose>({
+  operands: 1,
   infer: ([x], { perm }) => [perm.map((p) => x![p])],
   float: null, // its kernel is not linked yet
   integer: null, // its kernel is not linked yet

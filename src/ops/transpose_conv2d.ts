@@ -2,7 +2,8 @@ import { type Activation, sizeOf } from '../graph/graph.ts';
 import { macsOnly } from './cost.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
-import { type Pair, readWindow, type Window, windowOutput, writeWindow } from './window.ts';
+import { biasType } from './tflite_enums.ts';
+import { type Pair, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface TransposeConv2d extends Window {
   readonly activation: Activation;
@@ -12,6 +13,7 @@ export interface TransposeConv2d extends Window {
 
 /** x [n, h, w, c], w [out, kh, kw, c], bias [out]. */
 export const transposeConv2d = defineOp<TransposeConv2d>({
+  operands: 2,
   infer([x, w], a) {
     const back = windowOutput(a, a.outputSize, [w![1], w![2]]);
     if (x![3] !== w![3] || back[0] !== x![1] || back[1] !== x![2]) {
@@ -41,10 +43,10 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
       attrs: { ...readWindow(from.options), outputSize: from.values(0).slice(1, 3) as unknown as Pair },
       inputs: [from.inputs[2], from.inputs[1], ...from.inputs.slice(3)],
     }),
-    write: ({ attrs, inputs: [x, w, ...bias], outputShape, dtype }) => ({
-      code: 67,
-      options: { ...writeWindow(attrs), quantized_bias_type: dtype(0) === 'i16' && dtype(2) === 'i32' ? 2 : 0 },
-      inputs: [{ name: 'output_shape', shape: [4], values: outputShape(0) }, w, x, ...bias],
-    }),
+    write({ attrs, inputs: [x, w, ...bias], shape, outputShape, dtype }) {
+      const window = writeNamedWindow(attrs, attrs.outputSize, [shape(1)[1], shape(1)[2]]);
+      const size = { name: 'output_shape', shape: [4], values: outputShape(0) };
+      return { code: 67, options: { ...window, quantized_bias_type: biasType(dtype) }, inputs: [size, w, x, ...bias] };
+    },
   },
 });

@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import type { Activation } from '../graph/graph.ts';
 import { mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
@@ -5,6 +6,8 @@ import type { TfliteOptions } from './op.ts';
 
 /** Two numbers for height and width. */
 export type Pair = readonly [number, number];
+
+const SIDES = ['top', 'bottom', 'left', 'right'] as const;
 
 export interface Sides {
   readonly top: number;
@@ -59,14 +62,37 @@ export const readWindow = (o: TfliteOptions) => ({
   activation: readActivation(o.fused_activation_function),
 });
 
-export function writeWindow(a: { stride: Pair; padding: WindowPadding; activation: Activation }) {
-  if (typeof a.padding === 'object') throw new Error('padding by sides must be made an operator before it is written');
-  return {
-    padding: a.padding === 'valid' ? 1 : 0,
-    stride_h: a.stride[0],
-    stride_w: a.stride[1],
-    fused_activation_function: writeActivation(a.activation),
+const SAME = 0;
+const VALID = 1;
+
+/** Options for a window over `size` [h, w], and the padding by sides that TFLite has no word for. */
+export function writeWindow(a: Window & { activation: Activation }, size: Pair, filter: Pair) {
+  const sides = sidesOf(a, size, filter);
+  const is = (padding: 'same' | 'valid') => {
+    const other = sidesOf({ ...a, padding }, size, filter);
+    return SIDES.every((side) => other[side] === sides[side]);
   };
+  const named = is('valid') || is('same');
+  return {
+    options: {
+      padding: a.padding === 'same' || (named && !is('valid')) ? SAME : VALID,
+      stride_h: a.stride[0],
+      stride_w: a.stride[1],
+      fused_activation_function: writeActivation(a.activation),
+    },
+    pads: named ? null : sides,
+  };
+}
+
+/** Options of a window whose padding by sides no operator before it could make. */
+export function writeNamedWindow(a: Window & { activation: Activation }, size: Pair, filter: Pair) {
+  const { options, pads } = writeWindow(a, size, filter);
+  if (!pads) return options;
+  throw new CompressError(
+    'unsupported',
+    `padding ${SIDES.map((side) => `${side} ${pads[side]}`).join(', ')} is neither TFLite's SAME nor VALID`,
+    'use padding "same" or "valid" in this layer',
+  );
 }
 
 export const readDilation = (o: TfliteOptions) => [Number(o.dilation_h_factor), Number(o.dilation_w_factor)] as const;

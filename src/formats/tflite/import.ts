@@ -1,0 +1,193 @@
+import { CompressError } from '../../errors.ts';
+import { compact, type Graph, type Node, type Quantization, type Tensor } from '../../graph/graph.ts';
+import { type AnyRow, OPS, type TfliteOptions, type TfliteRead } from '../../ops/index.ts';
+import { findProblem } from '../../run/verify.ts';
+import { badFile, FlatFile, type FlatTable } from './flat.ts';
+import {
+  builtinName,
+  CUSTOM,
+  DEQUANTIZE,
+  IDENTIFIER,
+  MODEL,
+  OPERATOR,
+  OPERATOR_CODE,
+  OPTIONS,
+  PLACEHOLDER,
+  SUBGRAPH,
+  VERSION,
+} from './schema.ts';
+import { dequantize, readTensors } from './tensors.ts';
+
+/**
+ * Reads a TensorFlow Lite file: float, hybrid (integer weights under float arithmetic, which become floats), or full-integer
+ * with its exact integers.
+ *
+ * @throws CompressError `bad-file` for bytes that are not a valid model, `unsupported` for an operator or type not known
+ */
+export function importTflite(bytes: Uint8Array): Graph {
+  const file = new FlatFile(bytes);
+  const model = file.root(IDENTIFIER);
+  const version = model.u32(MODEL.version);
+  if (version !== VERSION) throw badFile(`its schema is version ${version}, not ${VERSION}`);
+  const subgraphs = model.tables(MODEL.subgraphs);
+  if (!subgraphs.length) throw badFile('it holds no graph');
+  const [main] = subgraphs;
+  const codes = model.tables(MODEL.operatorCodes).map(readCode);
+  const stored = readTensors(file, main.tables(SUBGRAPH.tensors), model.tables(MODEL.buffers));
+  const operators = main.tables(SUBGRAPH.operators).map((t, i) => readOperator(t, i, codes, stored.length));
+  const tensors = unfold(stored, operators);
+  const graph: Graph = {
+    name: main.string(SUBGRAPH.name) || 'main',
+    tensors,
+    nodes: readNodes(operators, tensors, main.i32s(SUBGRAPH.outputs)),
+    inputs: main.i32s(SUBGRAPH.inputs),
+    outputs: main.i32s(SUBGRAPH.outputs),
+  };
+  const problem = findProblem(graph);
+  if (problem) throw badFile(problem);
+  return compact(floatWeights(graph));
+}
+
+interface Code {
+  readonly code: number;
+  readonly custom: string;
+}
+
+interface Operator extends Code {
+  readonly index: number;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly intermediates: readonly number[];
+  readonly table: FlatTable;
+}
+
+function readCode(table: FlatTable): Code {
+  const short = table.i8(OPERATOR_CODE.shortCode);
+  // older files have only the byte, newer ones write both where the code fits
+  const code = short === PLACEHOLDER ? table.i32(OPERATOR_CODE.code) : Math.max(short, table.i32(OPERATOR_CODE.code));
+  return { code, custom: code === CUSTOM ? table.string(OPERATOR_CODE.customCode) : '' };
+}
+
+function readOperator(table: FlatTable, index: number, codes: readonly Code[], count: number): Operator {
+  const code = codes[table.u32(OPERATOR.code)];
+  if (!code) throw badFile(`operator ${index} names code ${table.u32(OPERATOR.code)} of ${codes.length}`);
+  const list = (id: number, least: number) => {
+    const found = table.i32s(id);
+    const wrong = found.find((t) => t < least || t >= count);
+    if (wrong !== undefined) throw badFile(`operator ${index} (${builtinName(code.code)}) names tensor ${wrong} of ${count}`);
+    return found;
+  };
+  const [inputs, outputs, intermediates] = [
+    list(OPERATOR.inputs, -1),
+    list(OPERATOR.outputs, 0),
+    list(OPERATOR.intermediates, -1),
+  ];
+  if (!outputs.length) throw badFile(`operator ${index} (${builtinName(code.code)}) has no output`);
+  return { ...code, index, table, inputs, outputs, intermediates };
+}
+
+/** Constants that the file stores in a smaller type, with a DEQUANTIZE behind them, as the floats they are used as. */
+function unfold(stored: readonly Tensor[], operators: readonly Operator[]): Tensor[] {
+  const tensors = [...stored];
+  for (const { code, inputs, outputs } of operators) {
+    const from = tensors[inputs[0]];
+    if (code !== DEQUANTIZE || !from?.data || tensors[outputs[0]].dtype !== 'f32') continue;
+    const data = from.dtype === 'f32' ? from.data : from.quant && dequantize(from);
+    if (data?.length === from.data.length) tensors[outputs[0]] = { ...tensors[outputs[0]], shape: from.shape, data };
+  }
+  return tensors;
+}
+
+/** Operators that the outputs depend on, by their rows. What only computes shapes falls away: rows know them as attributes. */
+function readNodes(operators: readonly Operator[], tensors: readonly Tensor[], outputs: readonly number[]): Node[] {
+  const live = new Set(outputs);
+  const nodes: Node[] = [];
+  for (const operator of [...operators].reverse()) {
+    if (!operator.outputs.some((t) => live.has(t) && !tensors[t].data)) continue;
+    const node = readNode(operator, tensors);
+    for (const t of node.inputs) live.add(t);
+    nodes.push(node);
+  }
+  return nodes.reverse();
+}
+
+function readNode(operator: Operator, tensors: readonly Tensor[]): Node {
+  const name = tensors[operator.outputs[0]].name;
+  const where = `operator ${operator.index} (${operator.custom || builtinName(operator.code)}, output "${name}")`;
+  const found = Object.entries(OPS).find(([, row]) => row.tflite?.codes.includes(operator.code));
+  if (!found) {
+    throw new CompressError('unsupported', `${where} is not supported`, `build the model from: ${supported().join(', ')}`);
+  }
+  const [op, row] = found;
+  try {
+    const { attrs, inputs } = row.tflite!.read(readerOf(operator, tensors, where));
+    return { name, op, inputs, outputs: operator.outputs, attrs };
+  } catch (e) {
+    if (!(e instanceof CompressError) || e.message.includes(where)) throw e;
+    throw new CompressError(e.code === 'unsupported' ? e.code : 'bad-file', `${where}: ${e.message.split('\n')[0]}`, e.fix);
+  }
+}
+
+const supported = () =>
+  Object.values<AnyRow>(OPS)
+    .flatMap((row) => row.tflite?.codes ?? [])
+    .sort((a, b) => a - b)
+    .map(builtinName);
+
+function readerOf(operator: Operator, tensors: readonly Tensor[], where: string): TfliteRead {
+  const tensor = (list: readonly number[], place: number): Tensor => {
+    const t = list[place];
+    if (t === undefined || t < 0) throw badFile(`${where} lacks operand ${place}`);
+    return tensors[t];
+  };
+  return {
+    code: operator.code,
+    options: readOptions(operator, where),
+    inputs: operator.inputs,
+    outputs: operator.outputs,
+    shape: (place) => tensor(operator.inputs, place).shape,
+    outputShape: (place) => tensor(operator.outputs, place).shape,
+    values(place) {
+      const t = tensor(operator.inputs, place);
+      if (!t.data) {
+        throw new CompressError(
+          'unsupported',
+          `${where}: operand ${place} "${t.name}" is computed, where a constant is needed`,
+          'convert the model with fixed input shapes',
+        );
+      }
+      return t.quant ? [...dequantize(t)] : Array.from(t.data as ArrayLike<number | bigint>, Number);
+    },
+    intermediates: operator.intermediates.map((t): Quantization | null => (t < 0 ? null : tensors[t].quant)),
+  };
+}
+
+function readOptions({ code, table }: Operator, where: string): TfliteOptions {
+  const { type, fields } = OPTIONS[code] ?? { type: 0, fields: {} };
+  const told = table.u8(OPERATOR.optionsType);
+  const options = table.table(OPERATOR.options);
+  if (type && told && told !== type) throw badFile(`${where} has options of kind ${told} instead of ${type}`);
+  const present = type === told ? options : null;
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, { id, kind, otherwise }]) => {
+      if (kind === 'i32s') return [name, present?.i32s(id) ?? []];
+      if (kind === 'bool') return [name, present?.bool(id, Boolean(otherwise)) ?? Boolean(otherwise)];
+      return [name, present?.[kind](id, Number(otherwise ?? 0)) ?? Number(otherwise ?? 0)];
+    }),
+  );
+}
+
+/** Integer weights of float operators as the floats they mean: the arithmetic of a hybrid model is float. */
+function floatWeights(graph: Graph): Graph {
+  const tensors = [...graph.tensors];
+  for (const node of graph.nodes) {
+    const operands = node.inputs.filter((t) => t >= 0);
+    if (!operands.some((t) => tensors[t].dtype === 'f32' && !tensors[t].data)) continue;
+    for (const t of operands) {
+      const { data, quant, dtype } = tensors[t];
+      if (data && quant && dtype !== 'f32')
+        tensors[t] = { ...tensors[t], dtype: 'f32', data: dequantize(tensors[t]), quant: null };
+    }
+  }
+  return { ...graph, tensors };
+}

@@ -1,0 +1,2 @@
+export { exportTflite } from './export.ts';
+export { importTflite } from './import.ts';

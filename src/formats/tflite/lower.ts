@@ -1,0 +1,99 @@
+import { CompressError } from '../../errors.ts';
+import { type Graph, newValues, type Node, type Quantization, type Tensor } from '../../graph/graph.ts';
+import { rowOf, type TfliteConstant, type TfliteOptions, type TfliteWrite } from '../../ops/index.ts';
+
+/** An operator as a file holds it: operands are indices of `Lowered.tensors`. */
+export interface FileOperator {
+  readonly code: number;
+  readonly options: TfliteOptions;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly intermediates: readonly number[];
+}
+
+export interface Lowered {
+  readonly tensors: readonly Tensor[];
+  readonly operators: readonly FileOperator[];
+  readonly outputs: readonly number[];
+}
+
+/** The graph in TFLite's words: tensors keep their places, structural constants follow behind them. */
+export function lower(graph: Graph): Lowered {
+  const tensors = [...graph.tensors];
+  const same = new Map<number, number>();
+  const operators: FileOperator[] = [];
+  const add = (tensor: Tensor) => tensors.push(tensor) - 1;
+
+  const write = (node: Node) => {
+    const cell = rowOf(node.op).tflite;
+    if (!cell) throw notWritable(node);
+    const at = (t: number | undefined) => (t === undefined || t < 0 ? null : tensors[t]);
+    const written = cell.write({
+      attrs: node.attrs,
+      inputs: node.inputs,
+      outputs: node.outputs,
+      shape: (place) => at(node.inputs[place])!.shape,
+      outputShape: (place) => at(node.outputs[place])!.shape,
+      dtype: (place) => at(node.inputs[place])?.dtype ?? null,
+    });
+    const padded = written.pads ? pad(node, written.pads) : node.inputs[0];
+    const inputs = written.inputs.map((o) =>
+      typeof o !== 'number' ? add(constant(node, o, tensors)) : o === node.inputs[0] ? padded : o,
+    );
+    const intermediates = (written.intermediates ?? []).map((q, i) => (q ? add(inner(node, q, i)) : -1));
+    operators.push({ code: written.code, options: written.options, inputs, outputs: node.outputs, intermediates });
+  };
+
+  const pad = (node: Node, { top, bottom, left, right }: NonNullable<TfliteWrite['pads']>): number => {
+    const x = tensors[node.inputs[0]];
+    const [n, h, w, c] = x.shape;
+    const y = add({ ...x, name: `${node.name}/pad`, shape: [n, h + top + bottom, w + left + right, c] });
+    const attrs = {
+      paddings: [
+        [0, 0],
+        [top, bottom],
+        [left, right],
+        [0, 0],
+      ],
+      value: 0,
+    };
+    write({ name: `${node.name}/pad`, op: 'pad', inputs: [node.inputs[0]], outputs: [y], attrs });
+    return y;
+  };
+
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((t) => same.get(t) ?? t);
+    const row = rowOf(node.op);
+    if (!row.tflite && row.memory === 'view') same.set(node.outputs[0], inputs[0]);
+    else write({ ...node, inputs });
+  }
+  return { tensors, operators, outputs: graph.outputs.map((t) => same.get(t) ?? t) };
+}
+
+function notWritable({ name, op }: Node): CompressError {
+  return new CompressError(
+    'not-ready',
+    `"${name}" (${op}) cannot stand in a .tflite file`,
+    'simplify the model first: it folds batch normalization',
+  );
+}
+
+function constant(node: Node, { name, shape, values, like }: TfliteConstant, tensors: readonly Tensor[]): Tensor {
+  const model = like === undefined ? null : tensors[like];
+  const quant = model?.quant ?? null;
+  const dtype = model?.dtype ?? 'i32';
+  const data = newValues(dtype, values.length);
+  values.forEach((v, i) => {
+    data[i] = quant && dtype !== 'f32' ? Math.round(v / quant.scales[0]) + quant.zeros[0] : v;
+  });
+  return { name: `${node.name}/${name}`, shape, dtype, data, quant: dtype === 'f32' ? null : quant };
+}
+
+/** A tensor that is never there, for the scale of what an operator keeps to itself. */
+const inner = (node: Node, quant: Quantization, place: number): Tensor => ({
+  name: `${node.name}/intermediate${place}`,
+  shape: [],
+  dtype: quant.bits === 16 ? 'i16' : 'i8',
+  data: null,
+  quant,
+});

@@ -1,0 +1,110 @@
+import { CompressError } from '../../errors.ts';
+import { bytesOf, type DType, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
+import { badFile, type FlatFile, type FlatTable } from './flat.ts';
+import { BUFFER, QUANTIZATION, TENSOR, TYPE_NAMES, TYPES } from './schema.ts';
+
+const MOST_ELEMENTS = 2 ** 28;
+
+/** All tensors of a subgraph; half floats become f32. */
+export function readTensors(file: FlatFile, tables: readonly FlatTable[], buffers: readonly FlatTable[]): Tensor[] {
+  return tables.map((table, i) => readTensor(file, table, buffers, i));
+}
+
+function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTable[], index: number): Tensor {
+  const name = table.string(TENSOR.name) || `tensor${index}`;
+  const where = `tensor ${index} "${name}"`;
+  const number = table.i8(TENSOR.type);
+  const type = TYPES[number];
+  if (!type || table.has(TENSOR.sparsity)) {
+    const kind = type ? 'sparse' : (TYPE_NAMES[number] ?? `type ${number}`);
+    throw new CompressError(
+      'unsupported',
+      `${where} is ${kind}`,
+      'convert the model with dense float32, int16, int8 or int4 tensors',
+    );
+  }
+  const shape = table.i32s(TENSOR.shape);
+  if (shape.some((d) => d < 1) || sizeOf(shape) > MOST_ELEMENTS) {
+    throw badFile(`${where} has the shape [${shape.join(', ')}]`, 'convert the model with fixed input shapes');
+  }
+  const dtype = type === 'f16' ? 'f32' : type;
+  const data = constantBytes(file, table, buffers, where);
+  return {
+    name,
+    shape,
+    dtype,
+    data: data && readValues(data, type, sizeOf(shape), where),
+    quant: readQuantization(table.table(TENSOR.quantization), dtype, shape, where),
+    ...(table.bool(TENSOR.isVariable) ? { variable: true } : {}),
+  };
+}
+
+function constantBytes(file: FlatFile, table: FlatTable, buffers: readonly FlatTable[], where: string): Uint8Array | null {
+  const place = table.u32(TENSOR.buffer);
+  if (place === 0) return null;
+  if (place >= buffers.length) throw badFile(`${where} names buffer ${place} of ${buffers.length}`);
+  const buffer = buffers[place];
+  const offset = buffer.u64(BUFFER.offset);
+  if (offset > 1) {
+    const size = buffer.u64(BUFFER.size);
+    file.need(offset, size);
+    return file.bytes.subarray(offset, offset + size);
+  }
+  const bytes = buffer.bytes(BUFFER.data);
+  return bytes.length ? bytes : null;
+}
+
+function readValues(bytes: Uint8Array, type: DType | 'f16', count: number, where: string): Values {
+  const expected = type === 'f16' ? 2 * count : bytesOf(type, count);
+  if (bytes.length !== expected) {
+    throw badFile(`${where} has ${bytes.length} bytes of values where its shape takes ${expected}`);
+  }
+  if (type === 'f16') return fromHalf(bytes, count);
+  if (type === 'i4') return Int8Array.from({ length: count }, (_, i) => (bytes[i >> 1] << (i & 1 ? 24 : 28)) >> 28);
+  const values = newValues(type, count);
+  new Uint8Array(values.buffer).set(bytes);
+  return values;
+}
+
+/** IEEE 754 half precision to single, exactly. */
+function fromHalf(bytes: Uint8Array, count: number): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Float32Array.from({ length: count }, (_, i) => {
+    const half = view.getUint16(2 * i, true);
+    const sign = half & 0x8000 ? -1 : 1;
+    const exponent = (half >> 10) & 31;
+    const fraction = half & 1023;
+    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+    return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
+  });
+}
+
+const BITS: Partial<Record<DType, Quantization['bits']>> = { i4: 4, i8: 8, u8: 8, i16: 16, i32: 32, i64: 64 };
+
+function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly number[], where: string): Quantization | null {
+  const bits = BITS[dtype];
+  const scales = table?.f32s(QUANTIZATION.scale) ?? [];
+  if (!table || !bits || scales.length === 0) return null;
+  const told = table.i64s(QUANTIZATION.zeroPoint);
+  const axis = scales.length > 1 ? table.i32(QUANTIZATION.dimension) : null;
+  const zeros = told.length ? told : scales.map(() => 0);
+  if (axis !== null && scales.length !== shape[axis]) {
+    throw badFile(`${where} has ${scales.length} scales along dimension ${axis} of [${shape.join(', ')}]`);
+  }
+  if (zeros.length !== scales.length || !scales.every((s) => s >= 0 && s < Number.POSITIVE_INFINITY)) {
+    throw badFile(`${where} has scales ${scales.slice(0, 4).join(', ')} and ${zeros.length} zero points for ${scales.length}`);
+  }
+  if (!zeros.every((z) => Math.abs(z) <= 2 ** 31)) throw badFile(`${where} has a zero point beyond 32 bits`);
+  return { bits, scales, zeros, axis };
+}
+
+/** The real numbers that quantized constants mean: float32(scale * (q - zero)). */
+export function dequantize({ data, quant, shape }: Tensor): Float32Array {
+  if (!data || !quant) throw new Error('only quantized constants can be dequantized');
+  const { scales, zeros, axis } = quant;
+  const inner = axis === null ? 1 : sizeOf(shape.slice(axis + 1));
+  return Float32Array.from({ length: data.length }, (_, i) => {
+    const c = axis === null ? 0 : Math.floor(i / inner) % scales.length;
+    return scales[c] * (Number(data[i]) - zeros[c]);
+  });
+}

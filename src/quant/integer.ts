@@ -1,0 +1,126 @@
+import { CompressError } from '../errors.ts';
+import {
+  type DType,
+  type Graph,
+  isInteger,
+  type Node,
+  newValues,
+  type Quantization,
+  sizeOf,
+  type Tensor,
+} from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
+import { roundAway } from '../ops/quantize_multiplier.ts';
+import { rangeOf } from '../ops/requant.ts';
+
+const TYPE_OF: Readonly<Record<Quantization['bits'], DType>> = { 4: 'i4', 8: 'i8', 16: 'i16', 32: 'i32', 64: 'i64' };
+
+/**
+ * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
+ * bits, rounded half away from zero. A bias always gets x's scale times w's (32 bits; 64 beside 16-bit activations).
+ *
+ * @throws CompressError `not-ready` where a tensor has no record or BatchNorm is not folded
+ */
+export function toInteger(graph: Graph): Graph {
+  const { nodes, tensors } = biasesOf(graph);
+  for (const node of nodes) checkReady(node, tensors);
+  return { ...graph, nodes, tensors: tensors.map(integerTensor) };
+}
+
+/**
+ * The float graph with records of which `toInteger` makes the very same integers (biases to 2^23 steps, where float32 ends).
+ */
+export function toFloat(graph: Graph): Graph {
+  return {
+    ...graph,
+    tensors: graph.tensors.map((t): Tensor => {
+      if (!t.quant || !isInteger(t.dtype)) return t;
+      return { ...t, dtype: 'f32', data: t.data && dequantized(t, t.quant) };
+    }),
+  };
+}
+
+function checkReady(node: Node, tensors: readonly Tensor[]): void {
+  const row = rowOf(node.op);
+  if (row.tflite === null && row.memory !== 'view') {
+    throw new CompressError(
+      'not-ready',
+      `"${node.name}" (${node.op}) has no integer form`,
+      'simplify the model first: it folds batch normalization',
+    );
+  }
+  if (node.op !== 'quantize') for (const t of node.inputs) if (t >= 0) checkMeasured(tensors[t]);
+  if (node.op !== 'dequantize') for (const t of node.outputs) checkMeasured(tensors[t]);
+}
+
+function checkMeasured({ name, dtype, quant }: Tensor): void {
+  if (dtype !== 'f32' || quant) return;
+  throw new CompressError(
+    'not-ready',
+    `tensor "${name}" has no scale and zero point`,
+    'quantize the model first: it measures the range of every tensor',
+  );
+}
+
+/** The graph with a record on each bias; a bias that layers of different scales share becomes one for each. */
+function biasesOf(graph: Graph): { nodes: Node[]; tensors: Tensor[] } {
+  const tensors = [...graph.tensors];
+  const given = new Set<number>();
+  const nodes = graph.nodes.map((node) => {
+    const [x, w, bias] = node.inputs;
+    if (!(bias >= 0) || !tensors[bias].data || !rowOf(node.op).trainable.includes(2)) return node;
+    checkMeasured(tensors[x]);
+    checkMeasured(tensors[w]);
+    const quant = biasRecord(tensors[x].quant!, tensors[w].quant!);
+    if (given.has(bias) && tensors[bias].quant!.scales.join() !== quant.scales.join()) {
+      const own = tensors.push({ ...tensors[bias], quant }) - 1;
+      return { ...node, inputs: [x, w, own, ...node.inputs.slice(3)] };
+    }
+    given.add(bias);
+    tensors[bias] = { ...tensors[bias], quant };
+    return node;
+  });
+  return { nodes, tensors };
+}
+
+function biasRecord(x: Quantization, w: Quantization): Quantization {
+  const scales = w.scales.map((s) => Math.fround(x.scales[0] * s));
+  return { bits: x.bits === 16 ? 64 : 32, scales, zeros: scales.map(() => 0), axis: scales.length > 1 ? 0 : null };
+}
+
+function integerTensor(tensor: Tensor): Tensor {
+  const { quant } = tensor;
+  if (tensor.dtype !== 'f32' || !quant) return tensor;
+  const dtype = TYPE_OF[quant.bits];
+  const { mask: _, ...rest } = tensor;
+  return { ...rest, dtype, quant, data: tensor.data && quantized(tensor, quant, dtype) };
+}
+
+/** Index into scales of element i. */
+function channelOf(shape: readonly number[], { scales, axis }: Quantization): (i: number) => number {
+  if (axis === null) return () => 0;
+  const inner = sizeOf(shape.slice(axis + 1));
+  return (i) => Math.floor(i / inner) % scales.length;
+}
+
+function quantized({ data, shape }: Tensor, quant: Quantization, dtype: DType) {
+  const values = newValues(dtype, data!.length);
+  const channel = channelOf(shape, quant);
+  const { min, max } = rangeOf(dtype);
+  for (let i = 0; i < values.length; i++) {
+    const c = channel(i);
+    const q = quant.scales[c] > 0 ? roundAway(Number(data![i]) / quant.scales[c]) + quant.zeros[c] : quant.zeros[c];
+    const clamped = Math.max(min, Math.min(max, q));
+    if (values instanceof BigInt64Array) values[i] = BigInt(clamped);
+    else values[i] = clamped;
+  }
+  return values;
+}
+
+function dequantized({ data, shape }: Tensor, quant: Quantization): Float32Array {
+  const channel = channelOf(shape, quant);
+  return Float32Array.from({ length: data!.length }, (_, i) => {
+    const c = channel(i);
+    return quant.scales[c] * (Number(data![i]) - quant.zeros[c]);
+  });
+}

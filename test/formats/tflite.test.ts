@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CompressError } from '../../src/errors.ts';
+import { FlatFile } from '../../src/formats/tflite/flat.ts';
+import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { BUFFER, IDENTIFIER, MODEL, OPERATOR_CODE } from '../../src/formats/tflite/schema.ts';
+import { createRandom } from '../../src/random.ts';
+import { findProblem } from '../../src/run/verify.ts';
+import { modelFiles } from '../models.ts';
+
+/** The answer, or the CompressError; anything else is thrown. */
+function attempt(bytes: Uint8Array): unknown {
+  try {
+    return importTflite(bytes);
+  } catch (e) {
+    if (e instanceof CompressError) return e;
+    throw e;
+  }
+}
+
+for (const { name, path } of modelFiles('.tflite')) {
+  const bytes = readFileSync(path);
+
+  test(`${name}: what is written is what was read`, () => {
+    const graph = importTflite(bytes);
+    const written = exportTflite(graph);
+    assert.is(findProblem(graph), null);
+    assert.equal(importTflite(written), graph);
+    assert.equal(exportTflite(importTflite(written)), written);
+  });
+
+  test(`${name}: buffers lie at multiples of 16`, () => {
+    const written = exportTflite(importTflite(bytes));
+    const buffers = new FlatFile(written).root(IDENTIFIER).tables(MODEL.buffers);
+    assert.is(buffers[0].bytes(BUFFER.data).length, 0);
+    for (const buffer of buffers.slice(1)) assert.is(buffer.bytes(BUFFER.data).byteOffset % 16, 0);
+  });
+}
+
+for (const { name, path } of modelFiles('.tflite').filter((m) => m.bytes < 110_000)) {
+  test(`${name}: cut off or damaged, it is refused or read, never anything else`, () => {
+    const bytes = readFileSync(path);
+    const random = createRandom(1, `test/tflite/${name}`);
+    for (let i = 0; i < 600; i++) assert.ok(attempt(bytes.subarray(0, random.below(bytes.length))) instanceof CompressError);
+    // damage where the tables are: constants fill most of the file and may hold any value
+    const structure = [0, bytes.length - 1].flatMap((end) => Array.from({ length: 6000 }, (_, k) => Math.abs(end - k)));
+    for (let i = 0; i < 1400; i++) {
+      const copy = Uint8Array.from(bytes);
+      for (let k = 0; k <= random.below(4); k++) copy[structure[random.below(structure.length)]] = random.below(256);
+      attempt(copy);
+    }
+  });
+}
+
+test('bytes that are no model are refused with what is wrong and what to do', () => {
+  for (const bytes of [
+    new Uint8Array(0),
+    new Uint8Array(7),
+    new Uint8Array(4096),
+    new TextEncoder().encode('not a model at all'),
+  ]) {
+    const e = attempt(bytes) as CompressError;
+    assert.instance(e, CompressError);
+    assert.is(e.code, 'bad-file');
+    assert.match(e.message, /not a valid \.tflite file: .+\n {2}fix: /);
+  }
+});
+
+test('random bytes under a valid mark are refused', () => {
+  const random = createRandom(2, 'test/tflite/random');
+  for (let i = 0; i < 3000; i++) {
+    const bytes = Uint8Array.from({ length: 8 + random.below(300) }, () => random.below(i % 2 ? 256 : 24));
+    bytes.set(new TextEncoder().encode('TFL3'), 4);
+    assert.instance(attempt(bytes), CompressError);
+  }
+});
+
+const small = modelFiles('.tflite').find((m) => m.name === 'kws_ref_model.tflite');
+
+if (small) {
+  test('an unknown operator is named, with its place and what is supported', () => {
+    const bytes = exportTflite(importTflite(readFileSync(small.path)));
+    const codes = new FlatFile(bytes).root(IDENTIFIER).tables(MODEL.operatorCodes);
+    const { buffer, start } = codes[codes.length - 1];
+    bytes[start + buffer.__offset(start, 4 + 2 * OPERATOR_CODE.shortCode)] = 111;
+    bytes[start + buffer.__offset(start, 4 + 2 * OPERATOR_CODE.code)] = 111;
+    const e = attempt(bytes) as CompressError;
+    assert.is(e.code, 'unsupported');
+    assert.match(e.message, /^operator 12 \(ELU, output "Identity[^"]*"\) is not supported\n/);
+    assert.match(e.fix, /CONV_2D.*FULLY_CONNECTED.*HARD_SWISH/);
+  });
+}
+
+test.run();
