@@ -1,0 +1,324 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { encode as encodePng } from 'fast-png';
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';
+import { writeNpy } from '../../src/data/npy.ts';
+import { CompressError } from '../../src/errors.ts';
+import { cifar, counted, idx, jpg, npz, png } from './sources.ts';
+
+async function fails(source: DataSource, code: string, message: RegExp, options?: DataOptions): Promise<void> {
+  try {
+    await loadDataset(source, options);
+  } catch (error) {
+    assert.instance(error, CompressError);
+    const { code: got, message: text, fix } = error as CompressError;
+    assert.is(got, code, text);
+    assert.match(text, message);
+    assert.ok(fix.length > 10);
+    return;
+  }
+  assert.unreachable(`no error like ${message}`);
+}
+
+const { x, y } = counted(60, 4);
+const whole = { whole: true };
+
+test('npz: names of arrays that people use', async () => {
+  for (const [xName, yName] of [
+    ['x', 'y'],
+    ['X', 'Y'],
+    ['data', 'labels'],
+    ['images', 'labels'],
+    ['specs', 'labels'],
+    ['arr_0', 'arr_1'],
+    ['features', 'target'],
+  ]) {
+    const d = await loadDataset(
+      { 'd.npz': npz({ index: [new Int32Array(60), [60]], [yName]: [y, [60]], [xName]: [x, [60, 2, 2]] }) },
+      whole,
+    );
+    assert.equal(d.shape, [2, 2]);
+    assert.is(d.classes, 3);
+    assert.equal(d.test!.x, x);
+    assert.equal([...d.test!.y!], [...y]);
+  }
+});
+
+test('npz: train and test in one file', async () => {
+  for (const name of [
+    (k: string, p: string) => `${k}_${p}`,
+    (k: string, p: string) => `${p}_${k}`,
+    (k: string, p: string) => k + p[0].toUpperCase() + p.slice(1),
+  ]) {
+    const half = [x.subarray(0, 40), [10, 4]] as const;
+    const labels = [y.subarray(0, 10), [10]] as const;
+    const file = npz({
+      [name('x', 'train')]: [x, [60, 4]],
+      [name('y', 'train')]: [y, [60]],
+      [name('x', 'test')]: half,
+      [name('y', 'test')]: labels,
+    });
+    const d = await loadDataset({ 'd.npz': file });
+    assert.is(d.test!.count, 10);
+    assert.is(d.train!.count + d.validation!.count, 60);
+    assert.is(d.validation!.count, 9); // 2.5 of each class, rounded up
+  }
+});
+
+test('labels: floats, one-hot, a column', async () => {
+  const hot = Float32Array.from({ length: 180 }, (_, i) => +(y[Math.floor(i / 3)] === i % 3));
+  for (const labels of [
+    [Float64Array.from(y), [60]],
+    [hot, [60, 3]],
+    [y, [60, 1]],
+    [BigInt64Array.from([...y].map(BigInt)), [60]],
+  ] as const) {
+    const d = await loadDataset({ 'd.npz': npz({ x: [x, [60, 4]], y: labels }) }, whole);
+    assert.equal([...d.test!.y!], [...y]);
+  }
+});
+
+test('npy: alone, as parts, beside labels', async () => {
+  const file = writeNpy(x, [60, 4]);
+  assert.is((await loadDataset({ 'a.npy': file }, whole)).test!.y, null);
+  const d = await loadDataset({ 'x.npy': file, 'y.npy': writeNpy(y, [60]) });
+  assert.equal([d.train!.count, d.validation!.count, d.test!.count], [42, 6, 12]);
+  const parts = await loadDataset({
+    'train.npy': file,
+    'train_labels.npy': writeNpy(y, [60]),
+    'test.npy': file,
+    'notes.txt': new Uint8Array(3),
+  });
+  assert.is(parts.test!.count, 60);
+  assert.is(parts.test!.y, null);
+  assert.ok(parts.train!.y);
+});
+
+test('a folder with train, validation and test, other files ignored', async () => {
+  const part = npz({ x: [x, [60, 4]], y: [y, [60]] });
+  const d = await loadDataset({
+    'train.npz': part,
+    'test.npz': part,
+    'val.npz': part,
+    'other.npz': new Uint8Array(9),
+    'index.npy': new Uint8Array(4),
+  });
+  assert.equal([d.train!.count, d.validation!.count, d.test!.count], [60, 60, 60]);
+  assert.equal(d.notes, []);
+  assert.equal(d.sourceFiles, ['train.npz', 'val.npz', 'test.npz']);
+});
+
+test('a folder with one data file is that file', async () => {
+  const lone = await loadDataset({ 'test.npz': npz({ x: [x, [60, 4]], y: [y, [60]] }), 'labels.csv': new Uint8Array(1) });
+  assert.is(lone.train!.count, 42);
+});
+
+test('IDX with and without gzip', async () => {
+  for (const zipped of [false, true]) {
+    const end = zipped ? '.gz' : '';
+    const d = await loadDataset({
+      [`train-images-idx3-ubyte${end}`]: idx(
+        [30, 2, 2],
+        Array.from({ length: 120 }, (_, i) => i),
+        zipped,
+      ),
+      [`train-labels-idx1-ubyte${end}`]: idx(
+        [30],
+        Array.from({ length: 30 }, (_, i) => i % 3),
+        zipped,
+      ),
+      [`t10k-images-idx3-ubyte${end}`]: idx(
+        [3, 2, 2],
+        Array.from({ length: 12 }, (_, i) => i),
+        zipped,
+      ),
+      [`t10k-labels-idx1-ubyte${end}`]: idx([3], [2, 1, 0], zipped),
+    });
+    assert.equal(d.shape, [2, 2]);
+    assert.equal([...d.test!.y!], [2, 1, 0]);
+    assert.equal([...d.test!.x], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert.is(d.train!.count + d.validation!.count, 30);
+  }
+});
+
+test('CIFAR-10 binary batches become NHWC', async () => {
+  const labels = Array.from({ length: 20 }, (_, i) => i % 10);
+  const d = await loadDataset({
+    'data_batch_1.bin': cifar(labels),
+    'data_batch_2.bin': cifar(labels),
+    'test_batch.bin': cifar([3]),
+    'batches.meta.txt': new TextEncoder().encode('airplane\nautomobile\n'),
+  });
+  assert.equal(d.shape, [32, 32, 3]);
+  assert.is(d.train!.count + d.validation!.count, 40);
+  assert.equal([...d.test!.x.subarray(0, 6)], [1, 2, 3, 1, 2, 3]);
+  assert.equal(d.classNames, ['airplane', 'automobile']);
+});
+
+test('class folders of PNG and JPEG', async () => {
+  const d = await loadDataset({ 'cat/1.png': png(3, 2, 3), 'cat/2.jpg': jpg(3, 2), 'dog/a.png': png(3, 2, 4) }, whole);
+  assert.equal(d.shape, [2, 3, 3]);
+  assert.equal([...d.test!.y!], [0, 0, 1]);
+  assert.equal(d.classNames, ['cat', 'dog']);
+  assert.equal([...d.test!.x.subarray(36)], new Array(18).fill(7));
+});
+
+test('class folders: grey stays grey unless the model wants colour', async () => {
+  const files = { '0/1.png': png(2, 2, 1), '2/1.png': png(2, 2, 2), '10/1.png': png(2, 2, 1) };
+  const grey = await loadDataset(files, whole);
+  assert.equal(grey.shape, [2, 2, 1]);
+  assert.equal(grey.classNames, ['0', '2', '10']);
+  assert.equal((await loadDataset(files, { whole: true, channels: 3 })).shape, [2, 2, 3]);
+  assert.equal((await loadDataset({ 'a/1.png': png(2, 2, 3) }, { whole: true, channels: 1 })).test!.x, new Uint8Array(4).fill(7));
+});
+
+test('class folders below train and test', async () => {
+  const d = await loadDataset({ 'train/a/1.png': png(2, 2, 1), 'train/b/1.png': png(2, 2, 1), 'test/b/9.png': png(2, 2, 3) });
+  assert.equal(d.shape, [2, 2, 3]);
+  assert.equal([...d.test!.y!], [1]);
+  assert.equal(d.classNames, ['a', 'b']);
+});
+
+test('PNG: palettes, 16 bits, 1 bit', async () => {
+  const sixteen = encodePng({ width: 1, height: 1, channels: 1, depth: 16, data: Uint16Array.of(0x1234) });
+  const d = await loadDataset({ 'a/1.png': sixteen }, whole);
+  assert.equal([...d.test!.x], [0x12]);
+});
+
+test('arrays in memory, split or by part', async () => {
+  const d = await loadDataset({ x, y, shape: [60, 2, 2] });
+  assert.equal([d.train!.count, d.validation!.count, d.test!.count], [42, 6, 12]);
+  const parts = await loadDataset({ train: { x, y, shape: [60, 4] }, test: { x: x.subarray(0, 8), y: [1, 2], shape: [2, 4] } });
+  assert.is(parts.test!.count, 2);
+});
+
+test('channels first become channels last', async () => {
+  const d = await loadDataset(
+    { x: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), shape: [1, 3, 2, 2] },
+    { whole: true, layout: 'nchw' },
+  );
+  assert.equal(d.shape, [2, 2, 3]);
+  assert.equal([...d.test!.x], [1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12]);
+});
+
+test('bad data: one message each', async () => {
+  const bad = (arrays: Parameters<typeof npz>[0]) => ({ 'd.npz': npz(arrays) });
+  const nan = x.slice();
+  nan[9] = Number.NaN;
+  nan[20] = Number.POSITIVE_INFINITY;
+  await fails(
+    bad({ x: [nan, [60, 4]], y: [y, [60]] }),
+    'bad-data',
+    /2 values that are NaN or infinite, the first at place 1 of example 2/,
+  );
+  await fails(bad({ x: [Float64Array.of(1e300), [1, 1]] }), 'bad-data', /infinite/);
+  await fails(bad({ x: [x, [60, 4]], y: [y, [30, 2]] }), 'bad-data', /shape \[30,2\] but there are 60/);
+  await fails(bad({ x: [x, [60, 4]], y: [Float32Array.from(y, (v) => v + 0.5), [60]] }), 'bad-data', /label 0\.5 of example 0/);
+  await fails(bad({ x: [x, [60, 4]], y: [Int8Array.from(y, (v) => v - 1), [60]] }), 'bad-data', /label -1 of example 0/);
+  await fails(bad({ x: [x, [60, 4]], y: [new Uint8Array(120).fill(1), [60, 2]] }), 'bad-data', /not one-hot/);
+  await fails(bad({ x: [new Float32Array(0), [0, 4]] }), 'bad-data', /no examples/);
+  await fails(bad({ x: [x, [240]] }), 'shape-mismatch', /shape \[240\]/);
+  await fails(bad({ foo: [x, [60, 4]], bar: [y, [60]] }), 'bad-file', /foo, bar/);
+  await fails(
+    { 'train.npz': npz({ x: [x, [60, 4]] }), 'test.npz': npz({ x: [x, [60, 2, 2]] }) },
+    'shape-mismatch',
+    /test\.npz.*\[2,2\].*train\.npz.*\[4\]/,
+  );
+  await fails({ 'a/1.png': png(2, 2, 1), 'a/2.png': png(2, 3, 1) }, 'shape-mismatch', /a\/2\.png is 2x3 but a\/1\.png is 2x2/);
+  await fails({ 'a/1.png': png(2, 2, 1), 'odd.png': png(2, 2, 1) }, 'unsupported', /odd\.png/);
+  await fails({ 'a/1.png': Uint8Array.of(1, 2, 3) }, 'bad-file', /a\/1\.png/);
+  await fails({ 'data.csv': Uint8Array.of(1, 2) }, 'unsupported', /no format that is known/);
+  await fails({ 'a.txt': Uint8Array.of(1), 'b.txt': Uint8Array.of(1) }, 'unsupported', /found: a\.txt, b\.txt/);
+  await fails({ 'x.npz': new Uint8Array(0) }, 'bad-data', /no examples/);
+  await fails({ 'x.npz': Uint8Array.of(1, 2, 3) }, 'bad-file', /does not start as its name promises/);
+  await fails({}, 'bad-data', /empty/);
+  await fails({ x, shape: [60, 5] }, 'shape-mismatch', /240 numbers/);
+});
+
+test('bad options: one message each', async () => {
+  const source = { x, y, shape: [60, 4] };
+  await fails(source, 'bad-option', /split 0\.5,0\.1,0\.1/, { split: [0.5, 0.1, 0.1] });
+  await fails(source, 'bad-option', /split/, { split: [0, 0.5, 0.5] });
+  await fails(source, 'bad-option', /scale 0/, { scale: 0 });
+  await fails(source, 'bad-option', /--std 0/, { std: [0] });
+  await fails(source, 'bad-option', /--mean 1,2/, { mean: [1, 2] });
+});
+
+test('on disk: folders, single files, what is missing or may not be read', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'thumbnet-'));
+  try {
+    const put = (name: string, bytes: Uint8Array) => {
+      mkdirSync(dirname(join(root, name)), { recursive: true });
+      writeFileSync(join(root, name), bytes);
+    };
+    put('set/train.npz', npz({ x: [x, [60, 4]], y: [y, [60]] }));
+    put('set/test.npz', npz({ x: [x, [60, 4]], y: [y, [60]] }));
+    put('set/.hidden/junk.png', new Uint8Array(1));
+    put('pictures/train/a/1.png', png(2, 2, 1));
+    put('pictures/test/a/1.png', png(2, 2, 1));
+    mkdirSync(join(root, 'empty'));
+    assert.is((await loadDataset(join(root, 'set'))).name, 'set');
+    assert.is((await loadDataset(join(root, 'set/test.npz'), whole)).test!.count, 60);
+    assert.equal((await loadDataset(join(root, 'pictures'))).sourceFiles, ['train/a/1.png', 'test/a/1.png']);
+    await fails(join(root, 'empty'), 'bad-data', /empty is empty/);
+    await fails(join(root, 'nowhere'), 'bad-file', /no file or folder .*nowhere/);
+    await fails(join(root, 'set/train.npz/x'), 'bad-file', /no file or folder/);
+    chmodSync(join(root, 'set/test.npz'), 0);
+    if (process.getuid?.() !== 0) await fails(join(root, 'set'), 'bad-file', /may not be read/);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
+
+/** Small valid sources of every format; `name` is the file that is damaged. */
+const SOURCES: { name: string; files: Record<string, Uint8Array> }[] = [
+  { name: 'd.npz', files: { 'd.npz': npz({ x: [counted(6, 2).x, [6, 2]], y: [counted(6, 2).y, [6]] }) } },
+  { name: 'd.npy', files: { 'd.npy': writeNpy(counted(6, 2).x, [6, 2]) } },
+  { name: 'train-images-idx3-ubyte.gz', files: { 'train-images-idx3-ubyte.gz': idx([3, 2, 1], [1, 2, 3, 4, 5, 6], true) } },
+  { name: 'train-images-idx3-ubyte', files: { 'train-images-idx3-ubyte': idx([3, 2, 1], [1, 2, 3, 4, 5, 6]) } },
+  { name: 'a/1.png', files: { 'a/1.png': png(3, 3, 3) } },
+];
+
+test('every file cut short anywhere is an error that names it', async () => {
+  for (const { name, files } of SOURCES) {
+    await loadDataset(files);
+    for (let n = 0; n < files[name].length; n++) {
+      const error = await loadDataset({ ...files, [name]: files[name].subarray(0, n) }).catch((e) => e);
+      assert.instance(error, CompressError, `${name} cut at ${n}: ${error}`);
+    }
+  }
+});
+
+test('changed and random bytes end in a dataset or a CompressError', async () => {
+  const sources = [...SOURCES, { name: 'a/1.jpg', files: { 'a/1.jpg': jpg(8, 8) } }];
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...sources),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+      async ({ name, files }, changes) => {
+        const bytes = files[name].slice();
+        for (const [at, value] of changes) bytes[at % bytes.length] = value;
+        const result = await loadDataset({ [name]: bytes }).catch((e) => e);
+        assert.ok(result instanceof CompressError || 'shape' in result, String(result.stack));
+      },
+    ),
+    { numRuns: 600 },
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('d', 'd.npz', 'd.npy', 'd.bin', 'd.gz', 'a/b.png'),
+      fc.uint8Array({ maxLength: 200 }),
+      async (name, bytes) => {
+        const result = await loadDataset({ [name]: bytes }).catch((e) => e);
+        assert.instance(result, CompressError);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+test.run();

@@ -1,0 +1,38 @@
+/** Files of every format that datasets are read from, made in memory. */
+import { encode as encodePng } from 'fast-png';
+import { gzipSync, zipSync } from 'fflate';
+import jpeg from 'jpeg-js';
+import { writeNpy } from '../../src/data/npy.ts';
+
+type Arrays = Readonly<Record<string, readonly [Parameters<typeof writeNpy>[0], readonly number[]]>>;
+
+export const npz = (arrays: Arrays): Uint8Array =>
+  zipSync(Object.fromEntries(Object.entries(arrays).map(([name, [data, shape]]) => [`${name}.npy`, writeNpy(data, shape)])));
+
+/** Classes 0, 1, 2, 0, 1, 2 ...; example i holds i in all places. */
+export function counted(count: number, size: number): { x: Float32Array; y: Uint8Array } {
+  return {
+    x: Float32Array.from({ length: count * size }, (_, i) => Math.floor(i / size)),
+    y: Uint8Array.from({ length: count }, (_, i) => i % 3),
+  };
+}
+
+export function idx(shape: readonly number[], values: ArrayLike<number>, zipped = false): Uint8Array {
+  const head = new Uint8Array(4 + 4 * shape.length);
+  head.set([0, 0, 8, shape.length]);
+  shape.forEach((n, i) => {
+    new DataView(head.buffer).setUint32(4 + 4 * i, n);
+  });
+  const file = Uint8Array.from([...head, ...Array.from(values)]);
+  return zipped ? gzipSync(file) : file;
+}
+
+/** `label` and 3072 bytes for each record: red 1, green 2, blue 3. */
+export const cifar = (labels: readonly number[]): Uint8Array =>
+  Uint8Array.from(labels.flatMap((label) => [label, ...Array.from({ length: 3072 }, (_, i) => 1 + Math.floor(i / 1024))]));
+
+export const png = (width: number, height: number, channels: number, value = 7): Uint8Array =>
+  encodePng({ width, height, channels, depth: 8, data: new Uint8Array(width * height * channels).fill(value) });
+
+export const jpg = (width: number, height: number): Uint8Array =>
+  new Uint8Array(jpeg.encode({ width, height, data: new Uint8Array(width * height * 4).fill(200) }, 90).data);
