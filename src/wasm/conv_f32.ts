@@ -104,20 +104,4 @@ function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: ConvF32) {
 
 /** The geometry in the order in which all convolution kernels take it. */
 const list = (g: ReturnType<typeof geometry>) =>
-  [
-    g.inH,
-    g.inW,
-    g.inC,
-    g.outH,
-    g.outW,
-    g.outC,
-    g.kH,
-    g.kW,
-    g.sH,
-    g.sW,
-    g.top,
-    g.left,
-    g.dH,
-    g.dW,
-    g.groups,
-  ] as const;
+  [g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW, g.groups] as const;

@@ -1,8 +1,17 @@
 import * as assert from 'uvu/assert';
 import { createRandom } from '../../src/random.ts';
+import type { Heap, HeapTensor } from '../../src/wasm/heap.ts';
+
+/** A copy of an f32 tensor's values. */
+export const floats = (heap: Heap, t: HeapTensor): Float32Array => heap.read(t) as Float32Array;
 
 /** Fails on the first place where |got - want| > tolerance * (1 + |want|). */
-export function close(got: ArrayLike<number | bigint>, want: ArrayLike<number | bigint>, tolerance: number, what = 'value'): void {
+export function close(
+  got: ArrayLike<number | bigint>,
+  want: ArrayLike<number | bigint>,
+  tolerance: number,
+  what = 'value',
+): void {
   assert.is(got.length, want.length, `${what}: length`);
   for (let i = 0; i < want.length; i++) {
     const error = Math.abs(Number(got[i]) - Number(want[i]));

@@ -51,7 +51,9 @@ test('equals its plain twins, forward and gradients, for any geometry', () => {
         const step = convF32(heap, y, x, w, bias, p);
         step();
         step();
-        const [low, high] = { none: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6], reluN1: [-1, 1] }[g.activation as 'none'];
+        const [low, high] = { none: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6], reluN1: [-1, 1] }[
+          g.activation as 'none'
+        ];
         const all = [
           ...[g.n, g.h, g.w, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW],
           ...[...g.stride, ...g.padding, ...g.dilation, g.groups, low, high],
@@ -63,7 +65,16 @@ test('equals its plain twins, forward and gradients, for any geometry', () => {
         const [dx, dw, dbias] = zeros();
         const [dx0, dw0, dbias0] = zeros();
         convGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, p)();
-        (heap.wasm.conv_grad_f32_ref as (...a: number[]) => void)(dx0.ptr, dw0.ptr, dbias0.ptr, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
+        (heap.wasm.conv_grad_f32_ref as (...a: number[]) => void)(
+          dx0.ptr,
+          dw0.ptr,
+          dbias0.ptr,
+          dy.ptr,
+          y.ptr,
+          x.ptr,
+          w.ptr,
+          ...all,
+        );
         close(heap.read(dx), heap.read(dx0), TOLERANCE, 'dx');
         close(heap.read(dw), heap.read(dw0), TOLERANCE, 'dw');
         close(heap.read(dbias), heap.read(dbias0), TOLERANCE, 'dbias');
