@@ -26,6 +26,7 @@ export async function bundle(pages: readonly string[]): Promise<Map<string, Uint
     platform: 'browser',
     target: 'es2022',
     external: ['node:*'],
+    nodePaths: [join(ROOT, 'bench/node_modules')],
     logLevel: 'warning',
   });
   return new Map(result.outputFiles.map((f) => [addressOf(basename(f.path, '.js')), f.contents]));

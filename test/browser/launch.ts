@@ -10,7 +10,13 @@ const PROGRAMS: Record<BrowserName, readonly string[]> = {
 };
 
 /** Quiet: without these Chromium looks for its maker's hosts at every start. */
-const QUIET = ['--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const QUIET = [
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** A program of the search path, or of the environment's CHROMIUM or FIREFOX; null where there is none. */
 export function findBrowser(name: BrowserName): string | null {
@@ -33,7 +39,8 @@ export function findBrowser(name: BrowserName): string | null {
 /** A headless browser with a fresh profile. */
 export async function launch(name: BrowserName): Promise<Browser> {
   const executablePath = findBrowser(name);
-  if (!executablePath) throw new Error(`no ${name} in the search path: install Debian's ${PROGRAMS[name][0]}, or name it by ${name.toUpperCase()}`);
+  if (!executablePath)
+    throw new Error(`no ${name} in the search path: install Debian's ${PROGRAMS[name][0]}, or name it by ${name.toUpperCase()}`);
   const common = { executablePath, headless: true, protocolTimeout: 900_000 };
   return name === 'firefox'
     ? puppeteer.launch({ ...common, browser: 'firefox' })

@@ -11,6 +11,8 @@ export interface PageResult {
 export interface PageContext {
   /** A file of the project or under `shared/`, by its path from the project's root; null where it is absent. */
   file(path: string): Promise<Uint8Array | null>;
+  /** Names in a folder, in order; none where it is absent. */
+  list(folder: string): Promise<string[]>;
 }
 
 export type Page = (context: PageContext) => Promise<PageResult>;

@@ -1,14 +1,13 @@
 // Runs the pages of this folder in headless Chromium and Firefox, and in Node what they compare their bytes with.
 //   npm run test:browser [-- PAGE...]
 // Ends with totals as uvu prints them.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { addressOf, bundle, PAGES, pageNames } from './bundle.ts';
-import { FOLDERS, place } from './files.ts';
+import { FOLDERS, listFolder, readFrom } from './files.ts';
 import { type BrowserName, launch } from './launch.ts';
-import type { Page, PageResult } from './page.ts';
+import type { Page, PageContext, PageResult } from './page.ts';
 import { serve } from './server.ts';
 
 interface PageModule {
@@ -22,6 +21,7 @@ let passed = 0;
 let skipped = 0;
 let total = 0;
 
+const local: PageContext = { file: (path) => readFrom(path, FOLDERS), list: (folder) => listFolder(folder, FOLDERS) };
 const asked = process.argv.slice(2);
 const pages = asked.length ? asked : pageNames();
 const modules = new Map<string, PageModule>();
@@ -29,7 +29,7 @@ const expected = new Map<string, PageResult | null>();
 for (const name of pages) {
   const module: PageModule = await import(pathToFileURL(join(PAGES, `${name}.ts`)).href);
   modules.set(name, module);
-  expected.set(name, module.browsers ? null : await module.default({ file: readLocal }));
+  expected.set(name, module.browsers ? null : await module.default(local));
 }
 const { url, server } = await serve(await bundle(pages), FOLDERS);
 for (const browserName of ['chromium', 'firefox'] as const) await runIn(browserName);
@@ -37,11 +37,6 @@ server.close();
 
 console.log(`\n  Total:     ${total}\n  Passed:    ${passed}\n  Skipped:   ${skipped}\n  Duration:  ${Date.now() - started}ms\n`);
 process.exit(total === passed + skipped ? 0 : 1);
-
-async function readLocal(path: string): Promise<Uint8Array | null> {
-  const file = place(path, FOLDERS);
-  return file ? readFile(file).catch(() => null) : null;
-}
 
 async function runIn(browserName: BrowserName): Promise<void> {
   let browser: Browser;
@@ -71,6 +66,9 @@ async function runPage(browser: Browser, name: string): Promise<PageResult> {
           const answer = await fetch(`/${path}`);
           return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
         },
+        async list(folder: string) {
+          return (await fetch(`/${folder}/`)).json();
+        },
       });
     }, addressOf(name))) as PageResult;
   } catch (e) {
@@ -90,7 +88,9 @@ function report(title: string, result: PageResult, node: PageResult | null): voi
   if (result.skipped) skipped++;
   passed += result.passed + same;
   total += result.passed + same + failures.length + (result.skipped ? 1 : 0);
-  console.log(`  ${failures.length ? 'FAIL' : result.skipped ? 'skip' : 'ok  '}  ${title}: ${result.passed + same} passed${same ? ` (${same} equal to Node)` : ''}`);
+  console.log(
+    `  ${failures.length ? 'FAIL' : result.skipped ? 'skip' : 'ok  '}  ${title}: ${result.passed + same} passed${same ? ` (${same} equal to Node)` : ''}`,
+  );
   for (const note of [...(result.skipped ? [result.skipped] : []), ...(result.notes ?? [])]) console.log(`        ${note}`);
   for (const failure of failures.slice(0, 20)) console.log(`        ${failure}`);
   if (failures.length > 20) console.log(`        and ${failures.length - 20} more`);

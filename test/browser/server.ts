@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { extname } from 'node:path';
-import { type Folders, place } from './files.ts';
+import { type Folders, listFolder, readFrom } from './files.ts';
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -14,10 +13,13 @@ const TYPES: Record<string, string> = {
 const EMPTY = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Thumbnet</title></head><body></body></html>';
 
 /** Serves bundles from memory and files from the folders named, on 127.0.0.1; `/` is an empty page. */
-export async function serve(bundles: ReadonlyMap<string, Uint8Array>, folders: Folders): Promise<{ url: string; server: Server }> {
+export async function serve(
+  bundles: ReadonlyMap<string, Uint8Array>,
+  folders: Folders,
+): Promise<{ url: string; server: Server }> {
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname);
-    const body = path === '/' ? EMPTY : (bundles.get(path) ?? (await read(path.slice(1), folders)));
+    const body = path === '/' ? EMPTY : (bundles.get(path) ?? (await answer(path.slice(1), folders)));
     if (body === null) {
       response.writeHead(404).end();
       return;
@@ -38,7 +40,6 @@ export async function serve(bundles: ReadonlyMap<string, Uint8Array>, folders: F
   return { url: `http://127.0.0.1:${address.port}`, server };
 }
 
-async function read(path: string, folders: Folders): Promise<Uint8Array | null> {
-  const file = place(path, folders);
-  return file ? readFile(file).catch(() => null) : null;
-}
+/** A path that ends with a slash is answered with the names in that folder. */
+const answer = async (path: string, folders: Folders): Promise<Uint8Array | string | null> =>
+  path.endsWith('/') ? JSON.stringify(await listFolder(path, folders)) : readFrom(path, folders);

@@ -1,0 +1,32 @@
+import { type Graph, isInteger, type Node, type Tensor } from '../../src/graph/graph.ts';
+
+/** The graph with float inputs and outputs: a quantize node before each integer input, a dequantize node behind each integer output. */
+export function withFloatInputs(graph: Graph): Graph {
+  const tensors = [...graph.tensors];
+  const float = (t: number) => {
+    tensors.push({ ...tensors[t], name: `${tensors[t].name}_float`, dtype: 'f32', quant: null } satisfies Tensor);
+    return tensors.length - 1;
+  };
+  const bridge = (op: string, from: number, to: number): Node => ({
+    name: `${op}_${from}`,
+    op,
+    inputs: [from],
+    outputs: [to],
+    attrs: {},
+  });
+  const before: Node[] = [];
+  const behind: Node[] = [];
+  const inputs = graph.inputs.map((t) => {
+    if (!isInteger(tensors[t].dtype)) return t;
+    const f = float(t);
+    before.push(bridge('quantize', f, t));
+    return f;
+  });
+  const outputs = graph.outputs.map((t) => {
+    if (!isInteger(tensors[t].dtype)) return t;
+    const f = float(t);
+    behind.push(bridge('dequantize', t, f));
+    return f;
+  });
+  return { ...graph, tensors, nodes: [...before, ...graph.nodes, ...behind], inputs, outputs };
+}

@@ -1,0 +1,21 @@
+import { conform } from '../../../src/conform/index.ts';
+import type { PageContext, PageResult } from '../page.ts';
+
+const FOLDERS = ['test/vectors', 'shared/vectors/cmsis-nn', 'shared/vectors/fuzz', 'shared/vectors/networks'];
+
+/** `thumbnet conform` in a browser: every golden file, fetched as a page would. */
+export default async function conformPage({ file, list }: PageContext): Promise<PageResult> {
+  const files = [];
+  for (const folder of FOLDERS) {
+    for (const name of (await list(folder)).filter((n) => n.endsWith('.json'))) {
+      files.push({ name, json: JSON.parse(new TextDecoder().decode((await file(`${folder}/${name}`))!)) });
+    }
+  }
+  if (!files.length) return { passed: 0, failures: [], skipped: 'no golden file is here' };
+  const { passed, failures, unsupported } = await conform(files);
+  return {
+    passed,
+    failures: failures.map((f) => `${f.file} ${f.name} [${f.index}]: expected ${f.expected}, got ${f.actual}`),
+    notes: [`${files.length} files, ${unsupported} cases unsupported`],
+  };
+}
