@@ -3,7 +3,7 @@ import { macsOnly } from './cost.ts';
 import { defineOp } from './op.ts';
 import { last, mismatch, show } from './shapes.ts';
 import { biasType } from './tflite_enums.ts';
-import { readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
+import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface Conv2d extends Window {
   readonly activation: Activation;
@@ -27,8 +27,8 @@ export const conv2d = defineOp<Conv2d>({
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',
-  channels: ({ groups = 1 }) =>
-    groups > 1
+  channels: (a, [x, w]) =>
+    (a.groups ?? 1) > 1
       ? { kind: 'fixed' }
       : {
           kind: 'mix',
@@ -37,6 +37,7 @@ export const conv2d = defineOp<Conv2d>({
             [1, 0],
             [2, 0],
           ],
+          linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
         },
   cost: ({ x, y }) => macsOnly('convolve', (sizeOf(y[0]) * sizeOf(x[1]!)) / last(y[0])),
   tflite: {

@@ -2,7 +2,7 @@ import { type Activation, sizeOf } from '../graph/graph.ts';
 import { macsOnly } from './cost.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
-import { readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
+import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface DepthwiseConv2d extends Window {
   readonly activation: Activation;
@@ -26,14 +26,15 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',
-  channels: ({ multiplier }) => ({
+  channels: (a, [x, w]) => ({
     kind: 'keep',
     along: [
       [0, 3],
       [1, 3],
       [2, 0],
     ],
-    multiplier,
+    multiplier: a.multiplier,
+    linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
   }),
   cost: ({ x, y }) => macsOnly('depthwise_conv', sizeOf(y[0]) * x[1]![1] * x[1]![2]),
   tflite: {

@@ -36,6 +36,7 @@ export const fullyConnected = defineOp<FullyConnected>({
             [1, 0],
             [2, 0],
           ],
+          linear: 'inside',
         }
       : { kind: 'fixed' },
   cost: ({ x }) => macsOnly('fully_connected', sizeOf(x[0]!) * x[1]![0]),

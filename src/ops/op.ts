@@ -42,18 +42,30 @@ export type Channels =
       readonly kind: 'mix';
       readonly in: readonly (readonly [number, number])[];
       readonly out: readonly (readonly [number, number])[];
+      readonly linear: Linear;
     }
   /**
    * Output channel i comes from channel i of every operand in `along` (an activation, or parameters that shrink with it);
    * with `multiplier` m it comes from channel floor(i / m) of the first, and the others have as many places as the output.
    */
-  | { readonly kind: 'keep'; readonly along: readonly (readonly [number, number])[]; readonly multiplier?: number }
+  | {
+      readonly kind: 'keep';
+      readonly along: readonly (readonly [number, number])[];
+      readonly multiplier?: number;
+      readonly linear?: Linear;
+    }
   /** Output channels are those of the inputs one after another. */
   | { readonly kind: 'concat' }
   /** Channel i of [.., h, w, c] becomes places i, i + c, i + 2c ... of a flat axis. */
   | { readonly kind: 'flatten' }
   /** Channels meet here in a way that cutting cannot follow; groups that reach it stay whole. */
   | { readonly kind: 'fixed' };
+
+/**
+ * Operand 1 are weights that multiply operand 0, operand 2 a bias. `inside`: every output reads all weights of its channel;
+ * `padded`: some read beyond the input, where zeros are.
+ */
+export type Linear = 'inside' | 'padded';
 
 /** Whether the output needs memory of its own. */
 export type Memory =

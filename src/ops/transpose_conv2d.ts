@@ -35,6 +35,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
       [1, 0],
       [2, 0],
     ],
+    linear: 'padded', // an output reads only the weights that its place meets
   }),
   cost: ({ x }) => macsOnly('transpose_conv', sizeOf(x[0]!) * (sizeOf(x[1]!) / x[1]![3])),
   tflite: {

@@ -55,6 +55,12 @@ export function windowOutput(window: Window, size: Pair, filter: Pair): [number,
   }) as [number, number];
 }
 
+/** Whether some places of the output see beyond the input. */
+export function reach(window: Window, size: Pair, filter: Pair): 'inside' | 'padded' {
+  const sides = sidesOf(window, size, filter);
+  return SIDES.some((side) => sides[side] > 0) ? 'padded' : 'inside';
+}
+
 /** Options that every windowed operator of TFLite has. */
 export const readWindow = (o: TfliteOptions) => ({
   stride: [Number(o.stride_h), Number(o.stride_w)] as const,
