@@ -1,0 +1,219 @@
+import { createRandom } from '../../src/random.ts';
+
+/** Columns of a case; 1 where a kernel has no use for one. */
+export const GEOMETRY = ['n', 'h', 'w', 'c', 'oh', 'ow', 'oc', 'fh', 'fw', 'sh', 'sw', 'ph', 'pw', 'dh', 'dw', 'groups'] as const;
+export type Case = Record<(typeof GEOMETRY)[number], number> & { kernel: string };
+
+const ONE: Case = {
+  kernel: '',
+  n: 1,
+  h: 1,
+  w: 1,
+  c: 1,
+  oh: 1,
+  ow: 1,
+  oc: 1,
+  fh: 1,
+  fw: 1,
+  sh: 1,
+  sw: 1,
+  ph: 0,
+  pw: 0,
+  dh: 1,
+  dw: 1,
+  groups: 1,
+};
+
+const CHANNELS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 27, 32, 40, 48, 60, 64, 80, 96, 128];
+const FILTERS = [
+  [3, 3],
+  [3, 3],
+  [3, 3],
+  [5, 5],
+  [2, 2],
+  [1, 3],
+  [3, 1],
+  [4, 4],
+  [10, 4],
+  [7, 7],
+  [5, 3],
+  [1, 1],
+];
+const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 20, 24, 25, 28, 32, 49];
+const LIMIT = 100 * 1024;
+
+type Window = Pick<Case, 'h' | 'w' | 'fh' | 'fw' | 'sh' | 'sw' | 'dh' | 'dw'>;
+
+/** Output size and padding before, as TFLite reckons them. */
+function padded(x: Window, same: boolean) {
+  const one = (size: number, f: number, stride: number, dilation: number) => {
+    const span = (f - 1) * dilation + 1;
+    const out = same ? Math.ceil(size / stride) : Math.floor((size - span) / stride) + 1;
+    return { out, before: same ? Math.max(0, ((out - 1) * stride + span - size) >> 1) : 0 };
+  };
+  const y = one(x.h, x.fh, x.sh, x.dh);
+  const z = one(x.w, x.fw, x.sw, x.dw);
+  return { oh: y.out, ow: z.out, ph: y.before, pw: z.before };
+}
+
+export function macsOf(c: Case): number {
+  const outputs = c.n * c.oh * c.ow * c.oc;
+  if (/^(dot|fully)/.test(c.kernel)) return c.n * c.h * c.w * c.c * c.oc;
+  if (/^(convolve|transpose_conv)/.test(c.kernel)) return (outputs * c.fh * c.fw * c.c) / c.groups;
+  return outputs * c.fh * c.fw;
+}
+
+function fits(c: Case): boolean {
+  const bytes = /s16/.test(c.kernel) ? 2 : 1;
+  const weights = /^depthwise/.test(c.kernel) ? c.fh * c.fw * c.oc : (c.fh * c.fw * c.c * c.oc) / c.groups;
+  return (
+    c.oh > 0 &&
+    c.ow > 0 &&
+    bytes * c.n * c.h * c.w * c.c <= LIMIT &&
+    bytes * c.n * c.oh * c.ow * c.oc <= LIMIT / 2 &&
+    weights <= LIMIT &&
+    c.fh * c.fw * c.c <= 12000 &&
+    macsOf(c) <= 2_500_000
+  );
+}
+
+/** Geometries of each kernel, drawn from one seed, with those of well-known networks' layers among them. */
+export function instructionCases(): Case[] {
+  const cases: Case[] = [];
+  const draw = (kernel: string, count: number, make: (pick: <T>(from: readonly T[]) => T) => Partial<Case> | null) => {
+    const random = createRandom(7, kernel + cases.length);
+    const pick = <T>(from: readonly T[]) => from[random.below(from.length)];
+    for (let found = 0, tries = 0; found < count && tries < 100 * count; tries++) {
+      const made = make(pick);
+      const c = { ...ONE, ...made, kernel };
+      if (!made || !fits(c)) continue;
+      cases.push(c);
+      found++;
+    }
+  };
+  const window = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>): Partial<Case> => {
+    const [fh, fw] = pick(FILTERS);
+    const stride = pick([1, 1, 1, 2, 2, 3]);
+    const x = { h: pick(SIZES), w: pick(SIZES), fh, fw, sh: stride, sw: stride, dh: 1, dw: 1, ...more };
+    return { ...x, ...padded(x, pick([true, true, false])), ...more };
+  };
+  for (const [kernel, count] of [
+    ['convolve_s8', 110],
+    ['convolve_s4', 50],
+    ['convolve_s16', 40],
+  ] as const) {
+    draw(kernel, count, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS) }));
+    draw(kernel, count / 2, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), fh: 3, fw: 3 }));
+    draw(kernel, count / 2, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), fh: 1, fw: 1 }));
+    draw(kernel, 20, (pick) =>
+      window(pick, {
+        c: 4 * pick([1, 2, 3, 4, 8, 16]),
+        oc: pick(CHANNELS),
+        h: 1,
+        fh: 1,
+        fw: pick([2, 3, 5, 9]),
+        sh: 1,
+        sw: 1,
+        w: pick([16, 32, 50, 64, 128]),
+      }),
+    );
+    draw(kernel, 8, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), dh: 2, dw: 2 }));
+  }
+  draw('convolve_s8', 24, (pick) => {
+    const groups = pick([2, 4]);
+    return window(pick, { groups, c: groups * pick([1, 2, 4, 6, 8, 16]), oc: groups * pick([1, 2, 4, 5, 8, 16]) });
+  });
+  for (const kernel of ['depthwise_conv_s8', 'depthwise_conv_s4', 'depthwise_conv_s16']) {
+    const alone = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>) => {
+      const c = pick(CHANNELS);
+      return window(pick, { c, oc: c, ...more });
+    };
+    draw(kernel, kernel === 'depthwise_conv_s8' ? 70 : 25, (pick) => alone(pick, { fh: 3, fw: 3 }));
+    draw(kernel, kernel === 'depthwise_conv_s8' ? 50 : 25, (pick) => alone(pick, {}));
+    draw(kernel, 20, (pick) => {
+      const c = pick([1, 1, 2, 3, 4, 8, 16]);
+      return window(pick, { c, oc: c * pick([2, 3, 4, 8, 16]) });
+    });
+    draw(kernel, 8, (pick) => alone(pick, { dh: 2, dw: 2 }));
+  }
+  for (const kernel of [
+    'fully_connected_s8',
+    'fully_connected_per_channel_s8',
+    'fully_connected_s4',
+    'fully_connected_s16',
+    'dot_f32',
+  ]) {
+    draw(kernel, 36, (pick) => ({ c: pick([...CHANNELS, 100, 256, 512, 640, 784, 1000]), oc: pick([...CHANNELS, 100, 256]) }));
+  }
+  for (const kernel of [
+    'elementwise_add_s8',
+    'elementwise_add_s16',
+    'elementwise_mul_s8',
+    'elementwise_mul_s16',
+    'relu_q7',
+    'relu6_s8',
+    'activation_s16',
+    'maximum_s8',
+  ]) {
+    draw(kernel, 12, (pick) => {
+      const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
+      return x.h * x.w * x.c > 40000 ? null : { ...x, oh: x.h, ow: x.w, oc: x.c };
+    });
+  }
+  for (const kernel of ['avg_pool_s8', 'max_pool_s8', 'avg_pool_s16', 'max_pool_s16']) {
+    const pool = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>) => {
+      const c = pick(CHANNELS);
+      return window(pick, { c, oc: c, ...more });
+    };
+    draw(kernel, 30, (pick) => pool(pick, {}));
+    draw(kernel, 15, (pick) => pool(pick, { fh: 2, fw: 2, sh: 2, sw: 2 }));
+    draw(kernel, 15, (pick) => {
+      const h = pick(SIZES),
+        w = pick(SIZES);
+      return pool(pick, { h, w, fh: h, fw: w });
+    });
+  }
+  draw('softmax_s8', 20, (pick) => ({ h: pick([1, 1, 2, 5, 30]), c: pick([2, 3, 4, 6, 10, 12, 35, 100, 1000]) }));
+  draw('concatenation_s8_x', 16, (pick) => {
+    const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
+    return { ...x, oh: x.h, ow: x.w, oc: x.c + pick(CHANNELS) };
+  });
+  draw('pad_s8', 16, (pick) => {
+    const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS), ph: pick([0, 1, 2]), pw: pick([0, 1, 2]) };
+    return { ...x, oh: x.h + 2 * x.ph, ow: x.w + 2 * x.pw, oc: x.c };
+  });
+  draw('transpose_s8', 16, (pick) => {
+    const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
+    return { ...x, oh: x.w, ow: x.h, oc: x.c };
+  });
+  draw('batch_matmul_s8', 24, (pick) => {
+    const x = { h: pick([1, 2, 4]), w: pick(SIZES), c: pick(CHANNELS), oc: pick(CHANNELS) };
+    return { ...x, oh: x.h, ow: x.w };
+  });
+  draw('transpose_conv_s8', 40, (pick) => {
+    const [fh, fw] = pick([
+      [2, 2],
+      [3, 3],
+      [4, 4],
+      [1, 3],
+      [5, 5],
+    ]);
+    const stride = pick([1, 2, 2, 3]);
+    const h = pick([1, 2, 4, 6, 8, 12]);
+    const w = pick([2, 3, 4, 8, 12, 16]);
+    return {
+      h,
+      w,
+      c: pick([1, 3, 8, 16, 17, 24, 32]),
+      oc: pick([1, 3, 8, 16, 20]),
+      fh,
+      fw,
+      sh: stride,
+      sw: stride,
+      oh: (h - 1) * stride + fh,
+      ow: (w - 1) * stride + fw,
+    };
+  });
+  draw('svdf_s8', 20, (pick) => ({ h: pick([4, 8, 10, 24]), c: pick([8, 16, 40, 43]), oc: pick([16, 32, 64, 100]) }));
+  return cases;
+}
