@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { GEOMETRY, instructionCases } from './count/cases.ts';
+import { type Case, GEOMETRY, instructionCases } from './count/cases.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const emulator = join(process.env.THUMBNET_SHARED ?? join(here, '../../shared'), 'emulator');
@@ -49,7 +49,8 @@ mkdirSync(work, { recursive: true });
 const plugin = join(work, 'icplug.so');
 run('gcc', ['-O2', '-shared', '-fPIC', '-o', plugin, join(emulator, 'icplug.c')]);
 const all = instructionCases();
-const rows = [`core,kernel,${GEOMETRY.join(',')},instructions`];
+const line = (c: Case) => [c.kernel, ...GEOMETRY.map((k) => c[k])].join(',');
+const counted = new Map<string, (number | '')[]>(all.map((c) => [line(c), []]));
 
 for (const [core, [machine, cpu, script, options]] of Object.entries(CORES)) {
   const cases = all.filter((c) => core !== 'cortex-m55' || c.kernel !== 'softmax_s8');
@@ -100,10 +101,13 @@ for (const [core, [machine, cpu, script, options]] of Object.entries(CORES)) {
   const failed = new Set([...printed.matchAll(/case=(\d+)/g)].map((m) => Number(m[1])));
   const counts = [...readFileSync(out, 'utf8').matchAll(/^window \d+ (\d+)$/gm)].map((m) => Number(m[1]));
   if (counts.length !== cases.length) throw new Error(`${core}: ${counts.length} counts of ${cases.length} cases`);
+  const column = Object.keys(CORES).indexOf(core);
   cases.forEach((c, i) => {
-    if (!failed.has(i)) rows.push([core, c.kernel, ...GEOMETRY.map((k) => c[k]), counts[i]].join(','));
+    counted.get(line(c))![column] = failed.has(i) ? '' : counts[i];
   });
   process.stderr.write(`${core}: ${cases.length - failed.size} of ${cases.length} cases\n`);
 }
 mkdirSync(join(here, 'data'), { recursive: true });
-writeFileSync(join(here, 'data/instruction_counts.csv'), `${rows.join('\n')}\n`);
+const header = ['kernel', ...GEOMETRY, ...Object.keys(CORES)].join(',');
+const rows = [...counted].map(([c, n]) => [c, ...Object.keys(CORES).map((_, i) => n[i] ?? '')].join(','));
+writeFileSync(join(here, 'data/instruction_counts.csv'), `${[header, ...rows].join('\n')}\n`);

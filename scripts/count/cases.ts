@@ -104,7 +104,7 @@ export function instructionCases(): Case[] {
   ] as const) {
     draw(kernel, count, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS) }));
     draw(kernel, count / 2, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), fh: 3, fw: 3 }));
-    draw(kernel, count / 2, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), fh: 1, fw: 1 }));
+    draw(kernel, 90, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), fh: 1, fw: 1 }));
     draw(kernel, 20, (pick) =>
       window(pick, {
         c: 4 * pick([1, 2, 3, 4, 8, 16]),
@@ -119,7 +119,7 @@ export function instructionCases(): Case[] {
     );
     draw(kernel, 8, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), dh: 2, dw: 2 }));
   }
-  draw('convolve_s8', 24, (pick) => {
+  draw('convolve_s8', 60, (pick) => {
     const groups = pick([2, 4]);
     return window(pick, { groups, c: groups * pick([1, 2, 4, 6, 8, 16]), oc: groups * pick([1, 2, 4, 5, 8, 16]) });
   });
@@ -129,8 +129,8 @@ export function instructionCases(): Case[] {
       return window(pick, { c, oc: c, ...more });
     };
     draw(kernel, kernel === 'depthwise_conv_s8' ? 70 : 25, (pick) => alone(pick, { fh: 3, fw: 3 }));
-    draw(kernel, kernel === 'depthwise_conv_s8' ? 50 : 25, (pick) => alone(pick, {}));
-    draw(kernel, 20, (pick) => {
+    draw(kernel, 80, (pick) => alone(pick, {}));
+    draw(kernel, 48, (pick) => {
       const c = pick([1, 1, 2, 3, 4, 8, 16]);
       return window(pick, { c, oc: c * pick([2, 3, 4, 8, 16]) });
     });
@@ -174,23 +174,23 @@ export function instructionCases(): Case[] {
     });
   }
   draw('softmax_s8', 20, (pick) => ({ h: pick([1, 1, 2, 5, 30]), c: pick([2, 3, 4, 6, 10, 12, 35, 100, 1000]) }));
-  draw('concatenation_s8_x', 16, (pick) => {
+  draw('concatenation_s8_x', 50, (pick) => {
     const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
     return { ...x, oh: x.h, ow: x.w, oc: x.c + pick(CHANNELS) };
   });
-  draw('pad_s8', 16, (pick) => {
+  draw('pad_s8', 40, (pick) => {
     const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS), ph: pick([0, 1, 2]), pw: pick([0, 1, 2]) };
     return { ...x, oh: x.h + 2 * x.ph, ow: x.w + 2 * x.pw, oc: x.c };
   });
-  draw('transpose_s8', 16, (pick) => {
+  draw('transpose_s8', 32, (pick) => {
     const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
     return { ...x, oh: x.w, ow: x.h, oc: x.c };
   });
-  draw('batch_matmul_s8', 24, (pick) => {
+  draw('batch_matmul_s8', 48, (pick) => {
     const x = { h: pick([1, 2, 4]), w: pick(SIZES), c: pick(CHANNELS), oc: pick(CHANNELS) };
     return { ...x, oh: x.h, ow: x.w };
   });
-  draw('transpose_conv_s8', 40, (pick) => {
+  draw('transpose_conv_s8', 80, (pick) => {
     const [fh, fw] = pick([
       [2, 2],
       [3, 3],
