@@ -1,5 +1,5 @@
 import type { Activation } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import { poolCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { type Pair, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
@@ -17,7 +17,7 @@ export const avgPool2d = defineOp<AvgPool2d>({
   trainable: [],
   memory: 'fresh',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: () => macsOnly('avg_pool', 0),
+  cost: (call) => poolCost(call, 'avg_pool', call.attrs, call.attrs.filter),
   tflite: {
     codes: [1],
     read: (from) => ({

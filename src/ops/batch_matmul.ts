@@ -1,5 +1,4 @@
-import { sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import { batchMatmulCost } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
 import { broadcast, mismatch, show } from './shapes.ts';
 
@@ -28,7 +27,7 @@ export const batchMatmul = defineOp<BatchMatmul>({
   trainable: [],
   memory: 'fresh',
   channels: () => ({ kind: 'fixed' }),
-  cost: ({ x, y, attrs }) => macsOnly('batch_matmul', sizeOf(y[0]) * matrix(x[0]!, attrs.adjX)[1]),
+  cost: batchMatmulCost,
   tflite: {
     codes: [126],
     read: (from) => ({ attrs: { adjX: Boolean(from.options.adj_x), adjY: Boolean(from.options.adj_y) }, inputs: from.inputs }),

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { folded } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface BatchNorm {
@@ -23,6 +23,6 @@ export const batchNorm = defineOp<BatchNorm>({
       [4, 0],
     ],
   }),
-  cost: () => macsOnly('batch_norm', 0),
+  cost: folded,
   tflite: null, // folded when a graph is exported
 });

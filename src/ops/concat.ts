@@ -1,5 +1,5 @@
-import type { Activation } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { copyCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { axisOf, keepChannels, mismatch, show } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
@@ -27,7 +27,7 @@ export const concat = defineOp<Concat>({
   trainable: [],
   memory: 'fresh',
   channels: ({ axis }, x) => (axis === x[0]!.length - 1 ? { kind: 'concat' } : keepChannels(x)),
-  cost: () => macsOnly('concatenation', 0),
+  cost: (call) => copyCost(call, sizeOf(call.x[0]!.slice(call.attrs.axis))),
   tflite: {
     codes: [2],
     read: (from) => ({

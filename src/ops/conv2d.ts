@@ -1,7 +1,7 @@
-import { type Activation, sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import type { Activation } from '../graph/graph.ts';
+import { convolveCost } from './cost.ts';
 import { defineOp } from './op.ts';
-import { last, mismatch, show } from './shapes.ts';
+import { mismatch, show } from './shapes.ts';
 import { biasType } from './tflite_enums.ts';
 import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
 
@@ -39,7 +39,7 @@ export const conv2d = defineOp<Conv2d>({
           ],
           linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
         },
-  cost: ({ x, y }) => macsOnly('convolve', (sizeOf(y[0]) * sizeOf(x[1]!)) / last(y[0])),
+  cost: convolveCost,
   tflite: {
     codes: [3],
     read: (from) => ({

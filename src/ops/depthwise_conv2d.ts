@@ -1,5 +1,5 @@
-import { type Activation, sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import type { Activation } from '../graph/graph.ts';
+import { depthwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
 import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
@@ -36,7 +36,7 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     multiplier: a.multiplier,
     linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
   }),
-  cost: ({ x, y }) => macsOnly('depthwise_conv', sizeOf(y[0]) * x[1]![1] * x[1]![2]),
+  cost: depthwiseCost,
   tflite: {
     codes: [4],
     read: (from) => ({

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 /** Integers to the real numbers they mean. */
@@ -10,7 +10,7 @@ export const dequantize = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'fresh',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('dequantize', 0),
+  cost: (call) => elementwiseCost(call, 'elementwise_mul', 2),
   tflite: {
     codes: [6],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

@@ -1,5 +1,5 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { last, mismatch, show } from './shapes.ts';
 import { biasType, readActivation, writeActivation } from './tflite_enums.ts';
@@ -39,7 +39,7 @@ export const fullyConnected = defineOp<FullyConnected>({
           linear: 'inside',
         }
       : { kind: 'fixed' },
-  cost: ({ x }) => macsOnly('fully_connected', sizeOf(x[0]!) * x[1]![0]),
+  cost: fullyConnectedCost,
   tflite: {
     codes: [9],
     read: (from) => ({

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 /** x * relu6(x + 3) / 6 */
@@ -10,7 +10,7 @@ export const hardSwish = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('hard_swish', 0),
+  cost: (call) => tableCost(call, 4),
   tflite: {
     codes: [117],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface LeakyRelu {
@@ -14,7 +14,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
   trainable: [],
   memory: 'in-place',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('leaky_relu', 0),
+  cost: (call) => tableCost(call, 2),
   tflite: {
     codes: [98],
     read: (from) => ({ attrs: { alpha: Number(from.options.alpha) }, inputs: from.inputs }),

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 /** 1 / (1 + exp(-x)) */
@@ -10,7 +10,7 @@ export const logistic = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('logistic', 0),
+  cost: (call) => tableCost(call, 30),
   tflite: {
     codes: [14],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

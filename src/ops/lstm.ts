@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
-import { type Quantization, sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import type { Quantization } from '../graph/graph.ts';
+import { lstmCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface Lstm {
@@ -30,7 +30,7 @@ export const lstm = defineOp<Lstm>({
   trainable: [],
   memory: 'fresh',
   channels: () => ({ kind: 'fixed' }),
-  cost: ({ x }) => macsOnly('lstm_unidirectional', 4 * x[0]![0] * x[0]![1] * (sizeOf(x[4]!) + sizeOf(x[8]!))),
+  cost: lstmCost,
   tflite: {
     codes: [44],
     read(from) {

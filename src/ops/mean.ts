@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { meanCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { axisOf } from './shapes.ts';
 
@@ -19,7 +19,7 @@ export const mean = defineOp<Mean>({
   trainable: [],
   memory: 'fresh',
   channels: ({ axes }, [x]) => (axes.includes(x!.length - 1) ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('mean', 0),
+  cost: meanCost,
   tflite: {
     codes: [40],
     read: (from) => ({

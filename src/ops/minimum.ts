@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 
@@ -10,7 +10,7 @@ export const minimum = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   channels: (_, x) => keepChannels(x),
-  cost: () => macsOnly('minimum', 0),
+  cost: (call) => elementwiseCost(call, 'maximum'),
   tflite: {
     codes: [57],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { padCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface Pad {
@@ -22,7 +22,7 @@ export const pad = defineOp<Pad>({
     const [before, after] = paddings[x!.length - 1];
     return before + after ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] };
   },
-  cost: () => macsOnly('pad', 0),
+  cost: padCost,
   tflite: {
     codes: [PAD, PADV2],
     read(from) {

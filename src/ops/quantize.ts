@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 /** Real numbers, or integers of one scale, to integers of the output's scale. */
@@ -10,7 +10,7 @@ export const quantize = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'fresh',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('quantize', 0),
+  cost: (call) => elementwiseCost(call, 'elementwise_mul', 4),
   tflite: {
     codes: [114],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

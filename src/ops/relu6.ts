@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 /** x clamped to 0..6 */
@@ -10,7 +10,7 @@ export const relu6 = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('relu6', 0),
+  cost: (call) => elementwiseCost(call, 'relu'),
   tflite: {
     codes: [21],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

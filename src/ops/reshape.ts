@@ -1,5 +1,5 @@
 import { sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import { folded } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
 import { last, resolveShape } from './shapes.ts';
 
@@ -36,7 +36,7 @@ export const reshape = defineOp<Reshape>({
     if (last(y) === last(x!)) return { kind: 'keep', along: [[0, x!.length - 1]] };
     return y.length === 2 && y[0] === x![0] && a.shape[1] === -1 ? { kind: 'flatten' } : { kind: 'fixed' };
   },
-  cost: () => macsOnly('reshape', 0),
+  cost: folded,
   tflite: {
     codes: [RESHAPE, 43, 70], // SQUEEZE and EXPAND_DIMS only change the shape as well
     read: (from) => ({ attrs: { shape: general(from.shape(0), from.outputShape(0)) }, inputs: [from.inputs[0]] }),

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import type { Pair } from './window.ts';
 
@@ -18,7 +18,7 @@ export const resizeBilinear = defineOp<ResizeBilinear>({
   trainable: [],
   memory: 'fresh',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: () => macsOnly('resize_bilinear', 0),
+  cost: (call) => elementwiseCost(call, 'elementwise_mul', 8, 4),
   tflite: {
     codes: [23],
     read: (from) => ({

@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { copyCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import type { Pair } from './window.ts';
 
@@ -18,7 +18,7 @@ export const resizeNearest = defineOp<ResizeNearest>({
   trainable: [],
   memory: 'fresh',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: () => macsOnly('resize_nearest', 0),
+  cost: (call) => copyCost(call, call.y[0][3]),
   tflite: {
     codes: [97],
     read: (from) => ({

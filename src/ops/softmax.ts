@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { softmaxCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface Softmax {
@@ -14,7 +14,7 @@ export const softmax = defineOp<Softmax>({
   trainable: [],
   memory: 'in-place',
   channels: () => ({ kind: 'fixed' }),
-  cost: () => macsOnly('softmax', 0),
+  cost: softmaxCost,
   tflite: {
     codes: [25],
     read: (from) => ({ attrs: { beta: Number(from.options.beta) }, inputs: from.inputs }),

@@ -1,4 +1,5 @@
-import { macsOnly } from './cost.ts';
+import { sizeOf } from '../graph/graph.ts';
+import { copyCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { axisOf, mismatch, show } from './shapes.ts';
 
@@ -30,7 +31,7 @@ export const split = defineOp<Split>({
   trainable: [],
   memory: 'fresh',
   channels: ({ axis }, [x]) => (axis === x!.length - 1 ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('split', 0),
+  cost: (call) => copyCost(call, sizeOf(call.y[0].slice(call.attrs.axis))),
   tflite: {
     codes: [SPLIT, SPLIT_V],
     read(from) {

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { macsOnly } from './cost.ts';
+import { copyCost } from './cost.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
 
 export interface StridedSlice {
@@ -41,7 +41,7 @@ export const stridedSlice = defineOp<StridedSlice>({
     const c = x!.length - 1;
     return isWhole(a, c, x![c]) && !a.shrink.includes(c) ? { kind: 'keep', along: [[0, c]] } : { kind: 'fixed' };
   },
-  cost: () => macsOnly('strided_slice', 0),
+  cost: (call) => copyCost(call, call.attrs.strides.at(-1) === 1 ? call.y[0].at(-1)! : 1),
   tflite: {
     codes: [STRIDED_SLICE, SLICE],
     read: (from) => ({

@@ -1,5 +1,5 @@
 import type { Activation } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
@@ -16,7 +16,7 @@ export const sub = defineOp<Sub>({
   trainable: [],
   memory: 'in-place',
   channels: (_, x) => keepChannels(x),
-  cost: () => macsOnly('elementwise_sub', 0),
+  cost: (call) => elementwiseCost(call, 'elementwise_add'),
   tflite: {
     codes: [41],
     read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),

@@ -1,5 +1,5 @@
-import { type Activation, sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import type { Activation } from '../graph/graph.ts';
+import { svdfCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
@@ -21,7 +21,7 @@ export const svdf = defineOp<Svdf>({
   trainable: [],
   memory: 'fresh',
   channels: () => ({ kind: 'fixed' }),
-  cost: ({ x }) => macsOnly('svdf', x[0]![0] * (sizeOf(x[1]!) + sizeOf(x[2]!))),
+  cost: svdfCost,
   tflite: {
     codes: [27],
     read: (from) => ({

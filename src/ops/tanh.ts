@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 /** Hyperbolic tangent. */
@@ -10,7 +10,7 @@ export const tanh = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: () => macsOnly('tanh', 0),
+  cost: (call) => tableCost(call, 30),
   tflite: {
     codes: [28],
     read: (from) => ({ attrs: {}, inputs: from.inputs }),

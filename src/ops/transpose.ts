@@ -1,4 +1,4 @@
-import { macsOnly } from './cost.ts';
+import { transposeCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface Transpose {
@@ -15,7 +15,7 @@ export const transpose = defineOp<Transpose>({
   memory: 'fresh',
   channels: ({ perm }, [x]) =>
     perm[perm.length - 1] === x!.length - 1 ? { kind: 'keep', along: [[0, x!.length - 1]] } : { kind: 'fixed' },
-  cost: () => macsOnly('transpose', 0),
+  cost: transposeCost,
   tflite: {
     codes: [39],
     read: (from) => ({ attrs: { perm: from.values(1) }, inputs: [from.inputs[0]] }),

@@ -1,5 +1,5 @@
-import { type Activation, sizeOf } from '../graph/graph.ts';
-import { macsOnly } from './cost.ts';
+import type { Activation } from '../graph/graph.ts';
+import { transposeConvCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType } from './tflite_enums.ts';
@@ -37,7 +37,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     ],
     linear: 'padded', // an output reads only the weights that its place meets
   }),
-  cost: ({ x }) => macsOnly('transpose_conv', sizeOf(x[0]!) * (sizeOf(x[1]!) / x[1]![3])),
+  cost: transposeConvCost,
   tflite: {
     codes: [67],
     read: (from) => ({
