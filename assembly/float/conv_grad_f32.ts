@@ -12,31 +12,8 @@
 // so the forward kernel does it. dw: 4 output channels by 8 taps summed over the pixels of an image, then over images.
 import { mask_image } from "../math/activation_f32";
 import { frame_image, needs_frame } from "../math/frame";
+import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
 import { fill_table, packed_bytes, table_bytes, window_gemm } from "./tile";
-
-// @ts-ignore: decorator
-@inline
-function gcd(a: i32, b: i32): i32 {
-  while (b) {
-    const t = a % b;
-    a = b;
-    b = t;
-  }
-  return a;
-}
-
-/** Rows of zeros before the first row of dy, and after the last, that dx of a kernel of k taps reaches. */
-// @ts-ignore: decorator
-@inline
-function before(k: i32, s: i32, pad: i32, d: i32): i32 {
-  return max(0, ((k - 1) * d - pad + s - 1) / s);
-}
-
-// @ts-ignore: decorator
-@inline
-function after(n: i32, out: i32, s: i32, pad: i32): i32 {
-  return max(0, (n - 1 + pad) / s - (out - 1));
-}
 
 /** Scratch bytes of conv_grad_f32. */
 export function conv_grad_scratch_f32(
@@ -44,8 +21,8 @@ export function conv_grad_scratch_f32(
   sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32,
 ): i32 {
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
-  const frameH = outH + before(kH, sH, top, dH) + after(inH, outH, sH, top);
-  const frameW = outW + before(kW, sW, left, dW) + after(inW, outW, sW, left);
+  const frameH = outH + rows_before(kH, sH, top, dH) + rows_after(inH, outH, sH, top);
+  const frameW = outW + rows_before(kW, sW, left, dW) + rows_after(inW, outW, sW, left);
   const packed = packed_bytes(kH * kW * (outC / groups), inC / groups) * groups;
   return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC) * 4 + 256;
 }
@@ -58,8 +35,8 @@ export function conv_grad_f32(
   const inG = inC / groups, outG = outC / groups, inRow = inC << 2, outRow = outC << 2;
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
   const framed = needs_frame(inH, inW, spanH, spanW, top, left);
-  const gTop = before(kH, sH, top, dH), gLeft = before(kW, sW, left, dW);
-  const gH = outH + gTop + after(inH, outH, sH, top), gW = outW + gLeft + after(inW, outW, sW, left);
+  const gTop = rows_before(kH, sH, top, dH), gLeft = rows_before(kW, sW, left, dW);
+  const gH = outH + gTop + rows_after(inH, outH, sH, top), gW = outW + gLeft + rows_after(inW, outW, sW, left);
   const clamped = low > -Infinity || high < Infinity;
   const staged = clamped || (dx && (gH != outH || gW != outW));
   const tables = scratch + packed_bytes(kH * kW * outG, inG) * groups;
@@ -158,25 +135,6 @@ function run_dx(
     }
     packed += bytes * groups;
   }
-}
-
-/** The first tap k with k * d = r (mod s), or -1. */
-function first_tap(r: i32, k: i32, s: i32, d: i32): i32 {
-  for (let i = 0; i < min(k, s); i++) if ((i * d) % s == r) return i;
-  return -1;
-}
-
-/** The first input row i with (i + pad) % s == r. */
-// @ts-ignore: decorator
-@inline
-function phase_start(r: i32, s: i32, pad: i32): i32 {
-  return (r - (pad % s) + s) % s;
-}
-
-// @ts-ignore: decorator
-@inline
-function phase_count(start: i32, n: i32, s: i32): i32 {
-  return (n - start + s - 1) / s;
 }
 
 /** sums [columns] += the sum of `rows` rows. */

@@ -20,3 +20,26 @@ export function frame_image(
 export function needs_frame(h: i32, w: i32, spanH: i32, spanW: i32, top: i32, left: i32): bool {
   return top != 0 || left != 0 || spanH > h || spanW > w;
 }
+
+/** frame_image of [h, w, c] floats with each channel written `times` times in a row. */
+export function spread_image(
+  dst: usize, src: usize, h: i32, w: i32, c: i32, times: i32, frameH: i32, frameW: i32, top: i32, left: i32,
+): void {
+  const y0 = max(0, -top), y1 = min(h, frameH - top), x0 = max(0, -left), x1 = min(w, frameW - left);
+  for (let y = y0; y < y1; y++) {
+    let to = dst + ((y + top) * frameW + x0 + left) * c * times * 4, from = src + (y * w + x0) * c * 4;
+    for (let i = 0; i < (x1 - x0) * c; i++, from += 4) {
+      const v = load<f32>(from);
+      for (let m = 0; m < times; m++, to += 4) store<f32>(to, v);
+    }
+  }
+}
+
+/** Adds to dst [n] the sums of `times` neighbours in src [n * times]. */
+export function gather_image(dst: usize, src: usize, n: i32, times: i32): void {
+  for (let i = 0; i < n; i++, dst += 4) {
+    let s: f32 = 0;
+    for (let m = 0; m < times; m++, src += 4) s += load<f32>(src);
+    store<f32>(dst, load<f32>(dst) + s);
+  }
+}

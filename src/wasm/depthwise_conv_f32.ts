@@ -1,0 +1,84 @@
+import { CompressError } from '../errors.ts';
+import { rangeOf } from './activation.ts';
+import type { ConvF32 } from './conv_f32.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+
+/** As for a convolution; weights are read as they are, so nothing is packed. */
+export type DepthwiseConvF32 = Omit<ConvF32, 'groups' | 'constant'>;
+
+/**
+ * Float depthwise convolution; output channel i reads input channel floor(i / multiplier).
+ *
+ * @param y    f32 [n, outH, outW, c * multiplier], written by each call of the step
+ * @param x    f32 [n, inH, inW, c]
+ * @param w    f32 [1, kH, kW, c * multiplier]
+ * @param bias f32 [c * multiplier], or null
+ * @throws CompressError `shape-mismatch` when the channels do not fit
+ */
+export function depthwiseConvF32(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  w: HeapTensor,
+  bias: HeapTensor | null,
+  p: DepthwiseConvF32,
+): Step {
+  const g = geometry(y, x, w, p);
+  const [low, high] = rangeOf(p.activation);
+  const { outH, outW, outC, kH, kW, sH, sW, dH, dW } = g;
+  const scratch = heap.scratch(heap.wasm.depthwise_conv_scratch_f32(outH, outW, outC, kH, kW, sH, sW, dH, dW));
+  const all = list(g);
+  return () => heap.wasm.depthwise_conv_f32(y.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, scratch, x.shape[0], ...all, low, high);
+}
+
+/** Gradients of `depthwiseConvF32`, ADDED to what they fill; see `convGradF32`. */
+export function depthwiseConvGradF32(
+  heap: Heap,
+  dy: HeapTensor,
+  { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
+  to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
+  p: DepthwiseConvF32,
+): Step {
+  const all = list(geometry(y, x, w, p));
+  const [low, high] = rangeOf(p.activation);
+  const scratch = heap.scratch(heap.wasm.depthwise_conv_grad_scratch_f32(...all));
+  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
+  return () =>
+    heap.wasm.depthwise_conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high);
+}
+
+function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: DepthwiseConvF32) {
+  const [, inH, inW, inC] = x.shape;
+  const [, outH, outW, outC] = y.shape;
+  const [, kH, kW, channels] = w.shape;
+  if (channels !== outC || outC % inC) {
+    throw new CompressError(
+      'shape-mismatch',
+      `input has ${inC} channels and output ${outC}, but the weights have ${channels}`,
+      'prune both sides of this layer together',
+    );
+  }
+  const [dH, dW] = p.dilation ?? [1, 1];
+  return {
+    inH,
+    inW,
+    inC,
+    outH,
+    outW,
+    outC,
+    kH,
+    kW,
+    sH: p.stride[0],
+    sW: p.stride[1],
+    top: p.padding[0],
+    left: p.padding[1],
+    dH,
+    dW,
+  };
+}
+
+type Geometry = ReturnType<typeof geometry>;
+
+/** The geometry in the order in which the kernels take it. */
+const list = (g: Geometry) =>
+  [g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW] as const;
