@@ -7,10 +7,8 @@ const view = new DataView(new ArrayBuffer(8));
 // ln 2 in two parts; the first has 32 zero bits at its end, so that k * LN2_HIGH is exact for every exponent k.
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
-export const LN2 = 0.6931471805599453;
-const SQRT1_2 = 0.7071067811865476;
 const SQRT_2PI = 2.5066282746310002;
-const LOG_SQRT_2PI = 0.9189385332046728;
+export const LOG_SQRT_2PI = 0.9189385332046728;
 
 /** 2^k for -1022 <= k <= 1023. */
 function powerOfTwo(k: number): number {
@@ -29,7 +27,7 @@ const FACTORIAL_INVERSE = Array.from({ length: 14 }, (_, n) => {
 export function exp(x: number): number {
   if (!(x > -746)) return x <= -746 ? 0 : Number.NaN;
   if (x > 709.782712893384) return Number.POSITIVE_INFINITY;
-  const k = Math.round(x / LN2);
+  const k = Math.round(x / Math.LN2);
   const r = x - k * LN2_HIGH - k * LN2_LOW;
   let sum = FACTORIAL_INVERSE[13];
   for (let n = 12; n >= 0; n--) sum = sum * r + FACTORIAL_INVERSE[n];
@@ -52,7 +50,7 @@ export function log(x: number): number {
   e += (high >>> 20) - 1023;
   view.setUint32(0, (high & 0xfffff) | 0x3ff00000);
   let m = view.getFloat64(0);
-  if (m >= 2 * SQRT1_2) {
+  if (m >= 2 * Math.SQRT1_2) {
     m /= 2;
     e++;
   }
@@ -64,8 +62,6 @@ export function log(x: number): number {
   // log m = 2 s + 2 s sum, and 2 s = f - s f: f is exact, so nothing is lost near 1.
   return e * LN2_HIGH + (f - (s * f - 2 * s * sum - e * LN2_LOW));
 }
-
-export const log2 = (x: number): number => log(x) / LN2;
 
 // Chebyshev coefficients of (1 + 2x) e^(x^2) erfc(x) in t = (x - 3.75) / (x + 3.75), x >= 0: the form of Shepherd and Laframboise,
 // "Chebyshev Approximation of (1 + 2x) exp(x^2) erfc x", 1981; coefficients computed at 50 digits for this file.
@@ -95,11 +91,8 @@ export function erfc(x: number): number {
 /** Density of the standard normal distribution. */
 export const normalPdf = (z: number): number => exp(-0.5 * z * z) / SQRT_2PI;
 
-/** ln of the density of the standard normal distribution. */
-export const normalLogPdf = (z: number): number => -0.5 * z * z - LOG_SQRT_2PI;
-
 /** P(Z <= z). */
-export const normalCdf = (z: number): number => 0.5 * erfc(-z * SQRT1_2);
+export const normalCdf = (z: number): number => 0.5 * erfc(-z * Math.SQRT1_2);
 
 /** P(low < Z <= high), without cancellation in the upper tail or in a narrow interval. */
 export function normalMass(low: number, high: number): number {

@@ -1,0 +1,133 @@
+import type { Random } from '../random.ts';
+import { type Categories, type Distribution, fromLine, line, type NumberRange, toLine } from './distribution.ts';
+import { exp, LOG_SQRT_2PI, log, normalCdf, normalMass, normalQuantile } from './math.ts';
+
+/** One parameter of a mixture: a kernel per observation and, last, the prior. */
+interface Kernels {
+  sample(k: number, random: Random): number;
+  /** Adds ln p_k(x) to sum[k] for every kernel k. */
+  addLogDensity(x: number, sum: Float64Array): void;
+}
+
+/**
+ * Parzen estimator: a mixture over one or several parameters, one component per observation and one prior component. A component
+ * draws all its coordinates independently: p(x) = sum_k w_k prod_d p_kd(x_d).
+ */
+export class Parzen {
+  readonly #dimensions: readonly Kernels[];
+  readonly #weights: Float64Array;
+  readonly #logWeights: Float64Array;
+
+  /** @param observations internal values [observation][parameter], in order of trial number; recent ones weigh more */
+  constructor(distributions: readonly Distribution[], observations: readonly (readonly number[])[]) {
+    const column = (d: number) => observations.map((row) => row[d]);
+    this.#dimensions = distributions.map((s, d) =>
+      s.kind === 'categorical' ? categoryKernels(s, column(d)) : numberKernels(s, column(d)),
+    );
+    this.#weights = componentWeights(observations.length);
+    this.#logWeights = this.#weights.map(log);
+  }
+
+  sample(random: Random): number[] {
+    let u = random.uniform();
+    let k = 0;
+    while (k < this.#weights.length - 1 && u >= this.#weights[k]) u -= this.#weights[k++];
+    return this.#dimensions.map((d) => d.sample(k, random));
+  }
+
+  logDensity(x: readonly number[]): number {
+    const sum = this.#logWeights.slice();
+    for (const [d, kernels] of this.#dimensions.entries()) kernels.addLogDensity(x[d], sum);
+    let top = Number.NEGATIVE_INFINITY;
+    for (const s of sum) if (s > top) top = s;
+    let total = 0;
+    for (const s of sum) total += exp(s - top);
+    return top + log(total);
+  }
+}
+
+const RECENT = 25;
+
+/** The last 25 observations and the prior weigh 1, older ones rise linearly from 1/m to 1; then all are made to sum to 1. */
+function componentWeights(m: number): Float64Array {
+  const weights = new Float64Array(m + 1).fill(1);
+  const old = m - RECENT;
+  for (let i = 0; i < old; i++) weights[i] = old === 1 ? 1 / m : 1 / m + ((1 - 1 / m) * i) / (old - 1);
+  let total = 0;
+  for (const w of weights) total += w;
+  return weights.map((w) => w / total);
+}
+
+/** Every choice gets 1/(m + 1), the one observed 1 more. */
+function categoryKernels({ choices }: Categories, observed: readonly number[]): Kernels {
+  const n = choices.length;
+  const m = observed.length;
+  const total = n / (m + 1) + 1;
+  const other = 1 / (m + 1) / total;
+  const seen = (1 / (m + 1) + 1) / total;
+  const logOther = log(other);
+  const logSeen = log(seen);
+  return {
+    sample: (k, random) => {
+      const u = random.uniform();
+      if (k === m) return Math.floor(u * n);
+      // A share n * other is spread evenly, the rest is the choice observed.
+      return u < n * other ? Math.floor(u / other) % n : observed[k];
+    },
+    addLogDensity: (x, sum) => {
+      for (let k = 0; k < m; k++) sum[k] += observed[k] === x ? logSeen : logOther;
+      sum[m] -= log(n);
+    },
+  };
+}
+
+/** Normal kernels truncated to the range; on a grid, the mass of the cell around a value. */
+function numberKernels(range: NumberRange, observed: readonly number[]): Kernels {
+  const { low, high } = line(range);
+  const m = observed.length;
+  const mean = Float64Array.from([...observed.map((x) => toLine(range, x)), (low + high) / 2]);
+  const sigma = bandwidths(mean.subarray(0, m), low, high);
+  const logMass = mean.map((mu, k) => log(normalMass((low - mu) / sigma[k], (high - mu) / sigma[k])));
+  const logScale = logMass.map((mass, k) => -LOG_SQRT_2PI - log(sigma[k]) - mass);
+  return {
+    sample: (k, random) => {
+      const from = normalCdf((low - mean[k]) / sigma[k]);
+      const to = normalCdf((high - mean[k]) / sigma[k]);
+      const t = mean[k] + sigma[k] * normalQuantile(from + random.uniform() * (to - from));
+      return fromLine(range, Math.max(low, Math.min(high, t)));
+    },
+    addLogDensity: (x, sum) => {
+      if (range.step > 0) {
+        const from = toLine(range, x - range.step / 2);
+        const to = toLine(range, x + range.step / 2);
+        for (let k = 0; k <= m; k++)
+          sum[k] += log(normalMass((from - mean[k]) / sigma[k], (to - mean[k]) / sigma[k])) - logMass[k];
+        return;
+      }
+      const t = toLine(range, x);
+      for (let k = 0; k <= m; k++) {
+        const z = (t - mean[k]) / sigma[k];
+        sum[k] += logScale[k] - 0.5 * z * z;
+      }
+    },
+  };
+}
+
+/**
+ * The larger distance to the two neighbours in sorted order, where the ends of the range are neighbours too; but with 2 or more
+ * observations the outermost two look inwards only. Kept within [width / min(100, m + 2), width]. The prior, last, has the whole width.
+ */
+function bandwidths(mean: Float64Array, low: number, high: number): Float64Array {
+  const m = mean.length;
+  const width = high - low;
+  const smallest = width / Math.min(100, m + 2);
+  const order = Array.from(mean, (_, i) => i).sort((a, b) => mean[a] - mean[b] || a - b);
+  const sigma = new Float64Array(m + 1).fill(width);
+  for (let r = 0; r < m; r++) {
+    const x = mean[order[r]];
+    const left = r > 0 ? x - mean[order[r - 1]] : m > 1 ? 0 : x - low;
+    const right = r < m - 1 ? mean[order[r + 1]] - x : m > 1 ? 0 : high - x;
+    sigma[order[r]] = Math.min(width, Math.max(smallest, left, right));
+  }
+  return sigma;
+}
