@@ -65,3 +65,7 @@ export function pad_bytes(
     }
   }
 }
+
+export function memory_zero(y: usize, n: i32): void {
+  memory.fill(y, 0, n);
+}

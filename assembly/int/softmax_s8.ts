@@ -15,7 +15,7 @@ const ACCUMULATION_BITS: i32 = 12;
 /** table i32 [256]: exp of -d, d = 0..255, in Q0.31; -1 where it counts as nothing. */
 export function softmax_table(table: usize, multiplier: i32, shift: i32, diffMin: i32): void {
   for (let d = 0; d < 256; d++) {
-    const e = expOnNegativeValues(doublingHighMultSat(-d << shift, multiplier));
+    const e = expOnNegativeValues(doublingHighMultSat(-d << shift, multiplier), 5);
     store<i32>(table + (d << 2), -d >= diffMin ? e : -1);
   }
 }
@@ -38,7 +38,7 @@ function reference<I, O>(
     for (let i = 0; i < size; i++) {
       const d = i32(load<I>(x + i)) - best;
       if (d < diffMin) continue;
-      sum += divideByPowerOfTwo(expOnNegativeValues(doublingHighMultSat(d << shift, multiplier)), ACCUMULATION_BITS);
+      sum += divideByPowerOfTwo(expOnNegativeValues(doublingHighMultSat(d << shift, multiplier), 5), ACCUMULATION_BITS);
     }
     const scale = scaleOf(sum);
     const cut = ACCUMULATION_BITS - clz(sum) + bits;
@@ -46,7 +46,7 @@ function reference<I, O>(
       const d = i32(load<I>(x + i)) - best;
       let q = zero;
       if (d >= diffMin) {
-        const e = expOnNegativeValues(doublingHighMultSat(d << shift, multiplier));
+        const e = expOnNegativeValues(doublingHighMultSat(d << shift, multiplier), 5);
         q = clamp(divideByPowerOfTwo(doublingHighMultSat(scale, e), cut) + zero, zero, top);
       }
       store<O>(y + i * sizeof<O>(), q);

@@ -34,7 +34,7 @@ export async function conform(files: readonly GoldenFile[]): Promise<ConformResu
   const tally = new Tally();
   for (const { name, json } of files) {
     tally.file = name;
-    if (Array.isArray(json)) json.forEach((c, i) => runCase(engines, c, i, tally));
+    if (Array.isArray(json)) for (const [i, c] of json.entries()) runCase(engines, c, i, tally);
     else if (isRecord(json) && Array.isArray(json.layers)) runNetwork(engines, json.layers, tally);
     else tally.malformed(name, 'a golden file', 'something else');
   }

@@ -1,4 +1,6 @@
 import type { DType, Values } from '../graph/graph.ts';
+import { activationS16, powerOfTwoInput } from '../wasm/activation_int.ts';
+import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
 import { concat } from '../wasm/concat.ts';
 import { transpose } from '../wasm/copy.ts';
 import { addInt, maximumS8, minimumS8, mulInt } from '../wasm/elementwise_int.ts';
@@ -6,8 +8,10 @@ import type { HeapTensor, Step } from '../wasm/heap.ts';
 import { pad } from '../wasm/pad.ts';
 import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
 import { clampInt } from '../wasm/requantize_int.ts';
-import { softmaxInt } from '../wasm/softmax_int.ts';
+import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { MalformedCase, Reader } from './case.ts';
+import { PRIMITIVES } from './primitives.ts';
+import { lstm, svdf } from './recurrent.ts';
 
 /** What a case computes, by the name of its field. */
 export type Results = Readonly<Record<string, Values>>;
@@ -96,6 +100,23 @@ const clamp =
     return one(c, x.dtype, x.shape, (y) => clampInt(c.heap, y, x, lo, hi));
   };
 
+const batchMatmul =
+  (dtype: DType): Runner =>
+  (c) => {
+    const p = c.in('params');
+    const q = {
+      aOffset: p.number('input_offset'),
+      bOffset: p.number('filter_offset'),
+      yOffset: p.number('output_offset'),
+      multiplier: p.number('multiplier'),
+      shift: p.number('shift'),
+      ...activation(p),
+    };
+    return one(c, dtype, p.list('output_shape'), (y) =>
+      batchMatmulInt(c.heap, y, c.tensor('input_lhs'), c.tensor('input_rhs'), q),
+    );
+  };
+
 /** One runner for each operator family of the golden files. */
 export const RUNNERS: Readonly<Record<string, Runner>> = {
   avg_pool_s8: pool('i8', avgPoolInt),
@@ -111,9 +132,32 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   softmax_s8: softmax('i8'),
   softmax_u8: softmax('u8'),
   softmax_s8_s16: softmax('i16'),
+  batch_matmul_s8: batchMatmul('i8'),
+  batch_matmul_s16: batchMatmul('i16'),
+  svdf_s8: svdf,
+  svdf_state_s16_s8: svdf,
+  lstm_unidirectional_s8: lstm,
+  lstm_unidirectional_s16: lstm,
+  ...PRIMITIVES,
   relu6_s8: clamp(0, 6),
   relu_q7: clamp(0, 127),
   relu_q15: clamp(0, 32767),
+
+  softmax_s16(c) {
+    const p = c.in('params');
+    const x = c.tensor('input');
+    const view = { ...x, shape: [p.number('num_rows'), p.number('row_size')] };
+    const q = { multiplier: p.number('mult'), shift: p.number('shift') };
+    return one(c, 'i16', x.shape, (y) => softmaxS16(c.heap, y, view, q));
+  },
+
+  activation_s16(c) {
+    const p = c.in('params');
+    const x = c.tensor('input');
+    const type = p.text('type');
+    if (type !== 'sigmoid' && type !== 'tanh') throw new MalformedCase(`params.type is "${type}", not sigmoid or tanh`);
+    return one(c, 'i16', x.shape, (y) => activationS16(c.heap, y, x, { type, ...powerOfTwoInput(p.number('left_shift')) }));
+  },
 
   pad_s8(c) {
     const p = c.in('params');

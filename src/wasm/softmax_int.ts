@@ -1,5 +1,6 @@
 import { sameSize } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { expTable, oneOverOnePlusTable, place } from './luts.ts';
 
 export interface SoftmaxParams {
   /** Q31 and left shift: (x - max) << shift times it is the exponent in Q5.26. */
@@ -24,4 +25,18 @@ export function softmaxInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: SoftmaxP
   const { wasm } = heap;
   const kernel = y.dtype === 'u8' ? wasm.softmax_u8 : y.dtype === 'i16' ? wasm.softmax_s8_s16 : wasm.softmax_s8;
   return () => kernel(y.ptr, x.ptr, rows, size, table);
+}
+
+/**
+ * Softmax of int16 over the last axis by tables, equal bit for bit to CMSIS-NN `arm_softmax_s16`. y is Q0.15.
+ *
+ * @param q Q31 multiplier and shift that bring x - max to 10 / 65536
+ */
+export function softmaxS16(heap: Heap, y: HeapTensor, x: HeapTensor, q: { multiplier: number; shift: number }): Step {
+  const n = sameSize(y, x);
+  const size = x.shape[x.shape.length - 1];
+  const rows = size ? n / size : 0;
+  const exp = place(heap, expTable());
+  const reciprocal = place(heap, oneOverOnePlusTable());
+  return () => heap.wasm.softmax_s16(y.ptr, x.ptr, rows, size, q.multiplier, q.shift, exp, reciprocal);
 }

@@ -1,0 +1,73 @@
+import { sizeOf } from '../graph/graph.ts';
+import { sameShape } from './check.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+
+export interface SvdfParams {
+  readonly rank: number;
+  /** MINUS the zero point of x. */
+  readonly xOffset: number;
+  readonly yOffset: number;
+  /** From x times feature weights to the state. */
+  readonly stateMultiplier: number;
+  readonly stateShift: number;
+  readonly stateMin: number;
+  readonly stateMax: number;
+  /** From state times time weights to y. */
+  readonly yMultiplier: number;
+  readonly yShift: number;
+  readonly yMin: number;
+  readonly yMax: number;
+}
+
+/**
+ * SVDF, equal bit for bit to CMSIS-NN `arm_svdf_s8` (int8 state) or `arm_svdf_state_s16_s8` (int16 state), by the state's type.
+ *
+ * @param y        i8 [batch, units]
+ * @param x        i8 [batch, size]
+ * @param state    i8 or i16 [batch, features * time], oldest first; changed by each call
+ * @param wFeature i8 [features, size]
+ * @param wTime    of the state's type, [features, time]
+ * @param bias     i32 [units] or null
+ */
+export function svdfInt(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  state: HeapTensor,
+  wFeature: HeapTensor,
+  wTime: HeapTensor,
+  bias: HeapTensor | null,
+  q: SvdfParams,
+): Step {
+  const [batch, size] = x.shape;
+  const [features, time] = wTime.shape;
+  sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');
+  sameShape(y.shape, [batch, Math.floor(features / q.rank)], 'the output of an SVDF');
+  sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');
+  const kernel = state.dtype === 'i16' ? heap.wasm.svdf_state_s16_s8 : heap.wasm.svdf_s8;
+  const { rank, xOffset, yOffset, stateMultiplier, stateShift, stateMin, stateMax, yMultiplier, yShift, yMin, yMax } = q;
+  return () =>
+    kernel(
+      y.ptr,
+      x.ptr,
+      state.ptr,
+      wFeature.ptr,
+      wTime.ptr,
+      bias?.ptr ?? 0,
+      batch,
+      size,
+      features,
+      time,
+      rank,
+      xOffset,
+      yOffset,
+      stateMultiplier,
+      stateShift,
+      stateMin,
+      stateMax,
+      yMultiplier,
+      yShift,
+      yMin,
+      yMax,
+    );
+}
