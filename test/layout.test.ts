@@ -6,9 +6,33 @@ import * as assert from 'uvu/assert';
 
 /** A room may import itself and the rooms above it, never one below. */
 const ROOMS = [
-  'errors.ts', 'random.ts', 'search', 'study', 'graph', 'wasm', 'ops', 'run', 'data', 'formats', 'mcu', 'stage.ts', 'evaluate.ts',
-  'simplify', 'train', 'prune', 'quant', 'distill', 'pipeline.ts', 'conform', 'report', 'compress', 'emulator', 'demo',
-  'index.ts', 'cli', 'cli.ts',
+  'errors.ts',
+  'random.ts',
+  'search',
+  'study',
+  'graph',
+  'wasm',
+  'ops',
+  'run',
+  'data',
+  'formats',
+  'mcu',
+  'stage.ts',
+  'evaluate.ts',
+  'simplify',
+  'train',
+  'prune',
+  'quant',
+  'distill',
+  'pipeline.ts',
+  'conform',
+  'report',
+  'compress',
+  'emulator',
+  'demo',
+  'index.ts',
+  'cli',
+  'cli.ts',
 ];
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 

@@ -15,6 +15,7 @@ export const add = defineOp<Add>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'in-place',
+  outputRange: 'measured',
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_add'),
   tflite: {

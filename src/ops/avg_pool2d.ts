@@ -16,6 +16,7 @@ export const avgPool2d = defineOp<AvgPool2d>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => poolCost(call, 'avg_pool', call.attrs, call.attrs.filter),
   tflite: {

@@ -26,6 +26,7 @@ export const batchMatmul = defineOp<BatchMatmul>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: () => ({ kind: 'fixed' }),
   cost: batchMatmulCost,
   tflite: {

@@ -13,6 +13,7 @@ export const batchNorm = defineOp<BatchNorm>({
   integer: null, // folded into the layer before it when a graph is quantized
   trainable: [1, 2],
   memory: 'in-place',
+  outputRange: 'measured',
   channels: (_, [x]) => ({
     kind: 'keep',
     along: [

@@ -26,6 +26,7 @@ export const concat = defineOp<Concat>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: ({ axis }, x) => (axis === x[0]!.length - 1 ? { kind: 'concat' } : keepChannels(x)),
   cost: (call) => copyCost(call, sizeOf(call.x[0]!.slice(call.attrs.axis))),
   tflite: {

@@ -27,6 +27,7 @@ export const conv2d = defineOp<Conv2d>({
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: (a, [x, w]) =>
     (a.groups ?? 1) > 1
       ? { kind: 'fixed' }

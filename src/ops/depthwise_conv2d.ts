@@ -26,6 +26,7 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: (a, [x, w]) => ({
     kind: 'keep',
     along: [

@@ -9,6 +9,7 @@ export const dequantize = defineOp<Record<never, never>>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 2),
   tflite: {

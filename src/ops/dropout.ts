@@ -14,6 +14,7 @@ export const dropout = defineOp<Dropout>({
   integer: null, // it exists only while training
   trainable: [],
   memory: 'view',
+  outputRange: 'as-input',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: folded,
   tflite: null, // left out when a graph is exported

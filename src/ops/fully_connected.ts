@@ -27,6 +27,7 @@ export const fullyConnected = defineOp<FullyConnected>({
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: (_, [x, w]) =>
     last(x!) === w![1]
       ? {

@@ -9,6 +9,7 @@ export const hardSwish = defineOp<Record<never, never>>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'in-place',
+  outputRange: 'measured',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: (call) => tableCost(call, 4),
   tflite: {

@@ -13,6 +13,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'in-place',
+  outputRange: 'measured',
   channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: (call) => tableCost(call, 2),
   tflite: {

@@ -29,6 +29,7 @@ export const lstm = defineOp<Lstm>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: () => ({ kind: 'fixed' }),
   cost: lstmCost,
   tflite: {

@@ -18,6 +18,7 @@ export const mean = defineOp<Mean>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: ({ axes }, [x]) => (axes.includes(x!.length - 1) ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: meanCost,
   tflite: {

@@ -9,6 +9,7 @@ export const minimum = defineOp<Record<never, never>>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'in-place',
+  outputRange: 'as-input',
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'maximum'),
   tflite: {

@@ -75,6 +75,15 @@ export type Memory =
   | 'in-place'
   | 'fresh';
 
+/** What scale and zero point the output gets when a graph is quantized (TFLite's 8-bit quantization specification). */
+export type OutputRange =
+  /** From the values it takes. */
+  | 'measured'
+  /** Those of the inputs, which all share one. */
+  | 'as-input'
+  /** Always these real values, whatever it takes. */
+  | readonly [number, number];
+
 export interface Core {
   /** Which CMSIS-NN build runs: plain C (M0, M0+, M3, M23), DSP (M4, M7, M33), MVE (M55, M85). */
   readonly kind: 'c' | 'dsp' | 'mve';
@@ -118,6 +127,7 @@ export interface OpRow<A> {
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;
+  readonly outputRange: OutputRange;
   /** By attributes and input shapes. */
   channels(attrs: A, x: readonly (Shape | null)[]): Channels;
   cost(call: CostCall<A>): Cost;

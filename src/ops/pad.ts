@@ -18,6 +18,7 @@ export const pad = defineOp<Pad>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: ({ paddings }, [x]) => {
     const [before, after] = paddings[x!.length - 1];
     return before + after ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] };

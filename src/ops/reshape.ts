@@ -31,6 +31,7 @@ export const reshape = defineOp<Reshape>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'view',
+  outputRange: 'as-input',
   channels: (a, [x]) => {
     const y = output(a, x!);
     if (last(y) === last(x!)) return { kind: 'keep', along: [[0, x!.length - 1]] };

@@ -17,6 +17,7 @@ export const resizeBilinear = defineOp<ResizeBilinear>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 8, 4),
   tflite: {

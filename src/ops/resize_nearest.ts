@@ -17,6 +17,7 @@ export const resizeNearest = defineOp<ResizeNearest>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => copyCost(call, call.y[0][3]),
   tflite: {

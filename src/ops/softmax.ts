@@ -13,6 +13,7 @@ export const softmax = defineOp<Softmax>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'in-place',
+  outputRange: [0, 1],
   channels: () => ({ kind: 'fixed' }),
   cost: softmaxCost,
   tflite: {

@@ -30,6 +30,7 @@ export const split = defineOp<Split>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: ({ axis }, [x]) => (axis === x!.length - 1 ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: (call) => copyCost(call, sizeOf(call.y[0].slice(call.attrs.axis))),
   tflite: {

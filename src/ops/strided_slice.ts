@@ -37,6 +37,7 @@ export const stridedSlice = defineOp<StridedSlice>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: (a, [x]) => {
     const c = x!.length - 1;
     return isWhole(a, c, x![c]) && !a.shrink.includes(c) ? { kind: 'keep', along: [[0, c]] } : { kind: 'fixed' };

@@ -20,6 +20,7 @@ export const svdf = defineOp<Svdf>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: () => ({ kind: 'fixed' }),
   cost: svdfCost,
   tflite: {

@@ -13,6 +13,7 @@ export const transpose = defineOp<Transpose>({
   integer: null, // its kernel is not linked yet
   trainable: [],
   memory: 'fresh',
+  outputRange: 'as-input',
   channels: ({ perm }, [x]) =>
     perm[perm.length - 1] === x!.length - 1 ? { kind: 'keep', along: [[0, x!.length - 1]] } : { kind: 'fixed' },
   cost: transposeCost,

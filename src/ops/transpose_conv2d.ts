@@ -28,6 +28,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',
+  outputRange: 'measured',
   channels: () => ({
     kind: 'mix',
     in: [[1, 3]],
