@@ -1,7 +1,9 @@
 import type { Activation } from '../graph/graph.ts';
+import { avgPoolInt } from '../wasm/pool_int.ts';
 import { poolCost } from './cost.ts';
 import { defineOp } from './op.ts';
-import { type Pair, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+import { clampOf } from './requant.ts';
+import { type Pair, padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface AvgPool2d extends Window {
   readonly activation: Activation;
@@ -13,7 +15,13 @@ export const avgPool2d = defineOp<AvgPool2d>({
   operands: 1,
   infer: ([x], a) => [[x![0], ...windowOutput(a, [x![1], x![2]], a.filter), x![3]]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) =>
+    avgPoolInt(heap, y, x!, {
+      filter: attrs.filter,
+      stride: attrs.stride,
+      pad: padBefore(attrs, x!.shape, attrs.filter),
+      ...clampOf(attrs.activation, y),
+    }),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,6 +1,7 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
+import { concat as concatAlong } from '../wasm/concat.ts';
 import { copyCost } from './cost.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type Operand } from './op.ts';
 import { axisOf, keepChannels, mismatch, show } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
@@ -23,7 +24,7 @@ export const concat = defineOp<Concat>({
     return [first!.map((d, i) => (i === axis ? x.reduce((n, s) => n + s![axis], 0) : d))];
   },
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x, y: [y], attrs }) => concatAlong(heap, y, x as Operand[], attrs.axis),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,12 +1,14 @@
+import { dequantize as toReals } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { perTensor } from './requant.ts';
 
 /** Integers to the real numbers they mean. */
 export const dequantize = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // one side is always of integers
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y] }) => toReals(heap, y, x!, perTensor(x!)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

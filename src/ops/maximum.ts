@@ -1,3 +1,4 @@
+import { maximumS8 } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
@@ -6,7 +7,7 @@ export const maximum = defineOp<Record<never, never>>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [a, b], y: [y] }) => maximumS8(heap, y, a!, b!),
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',

@@ -1,5 +1,7 @@
+import { meanInt } from '../wasm/mean_int.ts';
 import { meanCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { meanParams } from './requant.ts';
 import { axisOf } from './shapes.ts';
 
 export interface Mean {
@@ -15,7 +17,7 @@ export const mean = defineOp<Mean>({
     keepDims ? x!.map((d, i) => (axes.includes(i) ? 1 : d)) : x!.filter((_, i) => !axes.includes(i)),
   ],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => meanInt(heap, y, x!, meanParams(x!, y, attrs.axes)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

@@ -1,6 +1,9 @@
 import type { Activation } from '../graph/graph.ts';
+import { mulInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { quantizeMultiplier } from './quantize_multiplier.ts';
+import { clampOf, perTensor } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
@@ -12,7 +15,16 @@ export const mul = defineOp<Mul>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [a, b], y: [y], attrs }) => {
+    const product = perTensor(a!).scale * perTensor(b!).scale;
+    return mulInt(heap, y, a!, b!, {
+      x1Offset: -perTensor(a!).zero,
+      x2Offset: -perTensor(b!).zero,
+      yOffset: perTensor(y).zero,
+      ...quantizeMultiplier(product / perTensor(y).scale),
+      ...clampOf(attrs.activation, y),
+    });
+  },
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

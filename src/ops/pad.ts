@@ -1,5 +1,8 @@
+import { pad as padWith } from '../wasm/pad.ts';
 import { padCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { roundAway } from './quantize_multiplier.ts';
+import { perTensor } from './requant.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */
@@ -15,7 +18,8 @@ export const pad = defineOp<Pad>({
   operands: 1,
   infer: ([x], { paddings }) => [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) =>
+    padWith(heap, y, x!, attrs.paddings, roundAway(attrs.value / perTensor(x!).scale) + perTensor(x!).zero),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,12 +1,15 @@
+import { requantizeInt, quantize as toIntegers } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { perTensor, rescaleParams } from './requant.ts';
 
 /** Real numbers, or integers of one scale, to integers of the output's scale. */
 export const quantize = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // one side is always of integers
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y] }) =>
+    x!.dtype === 'f32' ? toIntegers(heap, y, x!, perTensor(y)) : requantizeInt(heap, y, x!, rescaleParams(x!, y)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

@@ -1,12 +1,14 @@
+import { requantizeInt } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { rescaleParams } from './requant.ts';
 
 /** max(x, 0) */
 export const relu = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y] }) => requantizeInt(heap, y, x!, rescaleParams(x!, y, 'relu')),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

@@ -1,4 +1,8 @@
 import type { Activation, DType, Quantization } from '../graph/graph.ts';
+import type { AddParams } from '../wasm/elementwise_int.ts';
+import type { MeanParams } from '../wasm/mean_int.ts';
+import type { RequantizeParams } from '../wasm/requantize_int.ts';
+import type { SoftmaxParams } from '../wasm/softmax_int.ts';
 import type { Operand } from './op.ts';
 import { type Multiplier, quantizeMultiplier, roundAway } from './quantize_multiplier.ts';
 
@@ -64,21 +68,57 @@ const weightScales = (quant: Quantization | null): readonly number[] => {
 };
 
 /** Both inputs of a sum brought to a common finer scale, and the sum to that of y. Source: kernels/add.cc, PrepareGeneralSubOp. */
-export function sumMultipliers(
-  a: Operand,
-  b: Operand,
-  y: Operand,
-): { leftShift: number; a: Multiplier; b: Multiplier; y: Multiplier } {
+export function sumParams(a: Operand, b: Operand, y: Operand, activation: Activation): AddParams {
   const leftShift = y.dtype === 'i16' ? 15 : 20;
   const twice = 2 * Math.max(perTensor(a).scale, perTensor(b).scale);
+  const [x1, x2] = [a, b].map((x) => quantizeMultiplier(perTensor(x).scale / twice));
+  const out = quantizeMultiplier(twice / (2 ** leftShift * perTensor(y).scale));
   return {
+    x1Offset: -perTensor(a).zero,
+    x1Multiplier: x1.multiplier,
+    x1Shift: x1.shift,
+    x2Offset: -perTensor(b).zero,
+    x2Multiplier: x2.multiplier,
+    x2Shift: x2.shift,
     leftShift,
-    a: quantizeMultiplier(perTensor(a).scale / twice),
-    b: quantizeMultiplier(perTensor(b).scale / twice),
-    y: quantizeMultiplier(twice / (2 ** leftShift * perTensor(y).scale)),
+    yOffset: perTensor(y).zero,
+    yMultiplier: out.multiplier,
+    yShift: out.shift,
+    ...clampOf(activation, y),
   };
 }
 
-/** From one scale to another (requantizing, leaky relu's slopes with `factor`). */
-export const rescale = (x: Operand, y: Operand, factor = 1): Multiplier =>
-  quantizeMultiplier((perTensor(x).scale * factor) / perTensor(y).scale);
+/** `activationRange` as the wrappers name it. */
+export function clampOf(activation: Activation, y: Operand): { yMin: number; yMax: number } {
+  const { min, max } = activationRange(activation, y);
+  return { yMin: min, yMax: max };
+}
+
+/** From one scale to another; `factor` is a slope between them. */
+export function rescaleParams(x: Operand, y: Operand, activation: Activation = 'none', factor = 1): RequantizeParams {
+  return {
+    xOffset: -perTensor(x).zero,
+    yOffset: perTensor(y).zero,
+    ...quantizeMultiplier((perTensor(x).scale * factor) / perTensor(y).scale),
+    ...clampOf(activation, y),
+  };
+}
+
+/** Source: TFLite kernels/internal/reference/reduce.h, QuantizedMeanOrSum: the division by `count` goes into the multiplier. */
+export function meanParams(x: Operand, y: Operand, axes: readonly number[]): MeanParams {
+  const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
+  const { multiplier, shift, ...rest } = rescaleParams(x, y);
+  const up = Math.min(31 - Math.clz32(count), 32, 31 + shift);
+  return { ...rest, axes, multiplier: Math.floor((multiplier * 2 ** up) / count), shift: shift - up };
+}
+
+/** Integer bits of the exponent's argument in gemmlowp's fixed point. */
+const SOFTMAX_INTEGER_BITS = 5;
+
+/** Source: TFLite kernels/internal/quantization_util.cc, PreprocessSoftmaxScaling and CalculateInputRadius. */
+export function softmaxParams(x: Operand, beta: number): SoftmaxParams {
+  const real = Math.min(beta * perTensor(x).scale * 2 ** (31 - SOFTMAX_INTEGER_BITS), 2 ** 31 - 1);
+  const { multiplier, shift } = quantizeMultiplier(real);
+  const radius = Math.floor(((2 ** SOFTMAX_INTEGER_BITS - 1) * 2 ** (31 - SOFTMAX_INTEGER_BITS)) / 2 ** shift);
+  return { multiplier, shift, diffMin: -radius };
+}

@@ -1,4 +1,5 @@
 import { sizeOf } from '../graph/graph.ts';
+import { copy } from '../wasm/copy.ts';
 import { folded } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
 import { last, resolveShape } from './shapes.ts';
@@ -28,7 +29,7 @@ export const reshape = defineOp<Reshape>({
   operands: 1,
   infer: ([x], a) => [output(a, x!)],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y] }) => copy(heap, y, x!),
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',

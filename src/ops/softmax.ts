@@ -1,5 +1,7 @@
+import { softmaxInt } from '../wasm/softmax_int.ts';
 import { softmaxCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { softmaxParams } from './requant.ts';
 
 export interface Softmax {
   readonly beta: number;
@@ -10,7 +12,7 @@ export const softmax = defineOp<Softmax>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => softmaxInt(heap, y, x!, softmaxParams(x!, attrs.beta)),
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],

@@ -1,4 +1,5 @@
 import { sizeOf } from '../graph/graph.ts';
+import { split as splitAlong } from '../wasm/copy.ts';
 import { copyCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { axisOf, mismatch, show } from './shapes.ts';
@@ -27,7 +28,7 @@ export const split = defineOp<Split>({
     return sizes.map((n) => x!.map((d, i) => (i === axis ? n : d)));
   },
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y, attrs }) => splitAlong(heap, y, x!, attrs.axis),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

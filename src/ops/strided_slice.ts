@@ -1,4 +1,5 @@
 import { CompressError } from '../errors.ts';
+import { slice } from '../wasm/copy.ts';
 import { copyCost } from './cost.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
 
@@ -34,7 +35,11 @@ export const stridedSlice = defineOp<StridedSlice>({
   operands: 1,
   infer: ([x], a) => [x!.map((d, i) => sliceRange(a, i, d).count).filter((_, i) => !a.shrink.includes(i))],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => {
+    const ranges = x!.shape.map((d, i) => sliceRange(attrs, i, d));
+    const [begin, counts] = [ranges.map((r) => r.first), ranges.map((r) => r.count)];
+    return slice(heap, y, x!, begin, attrs.strides, counts);
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,3 +1,4 @@
+import { transpose as transposed } from '../wasm/copy.ts';
 import { transposeCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
@@ -10,7 +11,7 @@ export const transpose = defineOp<Transpose>({
   operands: 1,
   infer: ([x], { perm }) => [perm.map((p) => x![p])],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => transposed(heap, y, x!, attrs.perm),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

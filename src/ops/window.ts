@@ -1,8 +1,8 @@
 import { CompressError } from '../errors.ts';
 import type { Activation } from '../graph/graph.ts';
+import type { TfliteOptions } from './op.ts';
 import { mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import type { TfliteOptions } from './op.ts';
 
 /** Two numbers for height and width. */
 export type Pair = readonly [number, number];
@@ -36,6 +36,12 @@ export function sidesOf({ stride, padding, dilation = [1, 1] }: Window, size: Pa
   });
   const [top, left] = total.map((n) => n >> 1);
   return { top, bottom: total[0] - top, left, right: total[1] - left };
+}
+
+/** Rows above and columns left of an input of `shape` [n, h, w, c]. */
+export function padBefore(window: Window, shape: readonly number[], filter: Pair): Pair {
+  const { top, left } = sidesOf(window, [shape[1], shape[2]], filter);
+  return [top, left];
 }
 
 /** Height and width of the output. */

@@ -5,7 +5,14 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import type { Operand } from '../../src/ops/op.ts';
 import { frexp, quantizeMultiplier } from '../../src/ops/quantize_multiplier.ts';
-import { activationRange, denseMultipliers, perTensor, productMultipliers, sumMultipliers } from '../../src/ops/requant.ts';
+import {
+  activationRange,
+  denseMultipliers,
+  perTensor,
+  productMultipliers,
+  softmaxParams,
+  sumParams,
+} from '../../src/ops/requant.ts';
 import { sidesOf, type Window } from '../../src/ops/window.ts';
 import { sharedPath } from '../shared.ts';
 
@@ -52,22 +59,25 @@ const PARAMS: Record<string, (o: Operand[], node: Node) => Params> = {
     return { padding: { h: top, w: left }, activation: activationRange(node.attrs.activation as 'none', y) };
   },
   add([a, b, y], node) {
-    const sum = sumMultipliers(a, b, y);
-    const { min, max } = activationRange(node.attrs.activation as 'none', y);
+    const p = sumParams(a, b, y, node.attrs.activation as 'none');
     return {
-      input_1_offset: -perTensor(a).zero,
-      input_1_mult: sum.a.multiplier,
-      input_1_shift: sum.a.shift,
-      input_2_offset: -perTensor(b).zero,
-      input_2_mult: sum.b.multiplier,
-      input_2_shift: sum.b.shift,
-      left_shift: sum.leftShift,
-      out_offset: perTensor(y).zero,
-      out_mult: sum.y.multiplier,
-      out_shift: sum.y.shift,
-      out_activation_min: min,
-      out_activation_max: max,
+      input_1_offset: p.x1Offset,
+      input_1_mult: p.x1Multiplier,
+      input_1_shift: p.x1Shift,
+      input_2_offset: p.x2Offset,
+      input_2_mult: p.x2Multiplier,
+      input_2_shift: p.x2Shift,
+      left_shift: p.leftShift,
+      out_offset: p.yOffset,
+      out_mult: p.yMultiplier,
+      out_shift: p.yShift,
+      out_activation_min: p.yMin,
+      out_activation_max: p.yMax,
     };
+  },
+  softmax([x], node) {
+    const { multiplier, shift, diffMin } = softmaxParams(x, Number(node.attrs.beta));
+    return { mult: multiplier, shift, diff_min: diffMin };
   },
 };
 
