@@ -15,10 +15,10 @@ export const pageNames = (): string[] =>
 /** Where a page is served: two folders deep, as every source file is, so that `../../dist/` means the same from it. */
 export const addressOf = (page: string): string => `/bundle/pages/${page}.js`;
 
-/** Bundles the pages, by the address they are served at. What only Node has stays an import that no browser reaches. */
-export async function bundle(pages: readonly string[]): Promise<Map<string, Uint8Array>> {
+/** Bundles pages of a folder, by the address they are served at. What only Node has stays an import that no browser reaches. */
+export async function bundle(folder: string, pages: readonly string[]): Promise<Map<string, Uint8Array>> {
   const result = await build({
-    entryPoints: pages.map((name) => join(PAGES, `${name}.ts`)),
+    entryPoints: pages.map((name) => join(folder, `${name}.ts`)),
     outdir: join(ROOT, 'bundle/pages'),
     bundle: true,
     write: false,

@@ -4,11 +4,12 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'puppeteer-core';
-import { addressOf, bundle, PAGES, pageNames } from './bundle.ts';
+import { bundle, PAGES, pageNames } from './bundle.ts';
 import { FOLDERS, listFolder, readFrom } from './files.ts';
 import { type BrowserName, launch } from './launch.ts';
 import type { Page, PageContext, PageResult } from './page.ts';
 import { serve } from './server.ts';
+import { runPage } from './session.ts';
 
 interface PageModule {
   readonly default: Page;
@@ -31,7 +32,7 @@ for (const name of pages) {
   modules.set(name, module);
   expected.set(name, module.browsers ? null : await module.default(local));
 }
-const { url, server } = await serve(await bundle(pages), FOLDERS);
+const { url, server } = await serve(await bundle(PAGES, pages), FOLDERS);
 for (const browserName of ['chromium', 'firefox'] as const) await runIn(browserName);
 server.close();
 
@@ -50,33 +51,16 @@ async function runIn(browserName: BrowserName): Promise<void> {
   console.log(`\n${await browser.version()}`);
   for (const [name, module] of modules) {
     if (module.browsers && !module.browsers.includes(browserName)) continue;
-    report(`${browserName} ${name}`, await runPage(browser, name), expected.get(name) ?? null);
+    const result = await runPage<PageResult>(browser, url, name).catch(ended);
+    report(`${browserName} ${name}`, result, expected.get(name) ?? null);
   }
   await browser.close();
 }
 
-async function runPage(browser: Browser, name: string): Promise<PageResult> {
-  const tab = await browser.newPage();
-  try {
-    await tab.goto(`${url}/`);
-    return (await tab.evaluate(async (address: string) => {
-      const { default: page } = await import(address);
-      return page({
-        async file(path: string) {
-          const answer = await fetch(`/${path}`);
-          return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : null;
-        },
-        async list(folder: string) {
-          return (await fetch(`/${folder}/`)).json();
-        },
-      });
-    }, addressOf(name))) as PageResult;
-  } catch (e) {
-    return { passed: 0, failures: [`the page ended with ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`] };
-  } finally {
-    await tab.close();
-  }
-}
+const ended = (e: unknown): PageResult => ({
+  passed: 0,
+  failures: [`the page ended with ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`],
+});
 
 function report(title: string, result: PageResult, node: PageResult | null): void {
   const failures = [...result.failures];

@@ -1,0 +1,57 @@
+import { type Graph, isInteger, sizeOf } from '../src/graph/graph.ts';
+import { createRandom } from '../src/random.ts';
+import { inferShapes } from '../src/run/compile.ts';
+
+/** The four networks of MLPerf Tiny, by their files under `shared/data/models`. */
+export const NETWORKS = [
+  { name: 'ResNet8', float: 'pretrainedResnet', int8: 'pretrainedResnet_quant' },
+  { name: 'DS-CNN', float: 'kws_savedmodel_float', int8: 'kws_ref_model' },
+  { name: 'MobileNetV1-0.25 (VWW)', float: 'vww_96_float', int8: 'vww_96_int8' },
+  { name: 'autoencoder', float: 'ad01_fp32', int8: 'ad01_int8' },
+] as const;
+
+/** Inputs of `batch` examples as real numbers in the range that the int8 form of the network was made for. */
+export function realInputs(int8: Graph, batch: number): Float32Array {
+  const { shape, quant } = int8.tensors[int8.inputs[0]];
+  const random = createRandom(1, 'bench inputs');
+  const count = batch * sizeOf(shape);
+  return Float32Array.from({ length: count }, () => quant!.scales[0] * (random.below(256) - 128 - quant!.zeros[0]));
+}
+
+/** The same inputs as the int8 network takes them. */
+export function integerInputs(int8: Graph, real: Float32Array): Int8Array {
+  const { quant } = int8.tensors[int8.inputs[0]];
+  return Int8Array.from(real, (v) => Math.round(v / quant!.scales[0]) + quant!.zeros[0]);
+}
+
+/** The graph for `batch` examples at once, shapes written out. */
+export function withBatch(graph: Graph, batch: number): Graph {
+  const shapes = inferShapes(graph, batch);
+  return { ...graph, tensors: graph.tensors.map((t, i) => (t.data ? t : { ...t, shape: shapes[i] })) };
+}
+
+/** Multiply-accumulates of one example. */
+export function macsOf(graph: Graph): number {
+  return graph.nodes.reduce((sum, { op, inputs, outputs }) => {
+    if (!['conv2d', 'depthwiseConv2d', 'fullyConnected'].includes(op)) return sum;
+    const w = graph.tensors[inputs[1]].shape;
+    const y = sizeOf(graph.tensors[outputs[0]].shape);
+    return sum + y * (op === 'depthwiseConv2d' ? w[1] * w[2] : sizeOf(w) / w[0]);
+  }, 0);
+}
+
+/**
+ * How far `b` is from `a`, the larger of the two measures that matter: the largest difference as a share of a's largest
+ * magnitude, and for integers the largest difference in steps.
+ */
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): { relative: number; steps: number } {
+  let most = 0;
+  let size = 0;
+  for (let i = 0; i < a.length; i++) {
+    most = Math.max(most, Math.abs(a[i] - b[i]));
+    size = Math.max(size, Math.abs(a[i]));
+  }
+  return { relative: most / Math.max(size, 1e-30), steps: most };
+}
+
+export const isInt8 = (graph: Graph): boolean => isInteger(graph.tensors[graph.inputs[0]].dtype);

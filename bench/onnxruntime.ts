@@ -1,0 +1,69 @@
+import { createRequire } from 'node:module';
+import type { Graph } from '../src/graph/graph.ts';
+import { isInt8 } from './networks.ts';
+import { onnxOf } from './onnx_file.ts';
+
+interface OrtTensor {
+  readonly data: Float32Array | Int8Array | Uint8Array;
+  dispose?(): void;
+}
+
+interface OrtSession {
+  run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>>;
+  release(): Promise<void>;
+}
+
+interface Ort {
+  readonly Tensor: new (type: string, data: Float32Array | Int8Array | Uint8Array, dims: readonly number[]) => OrtTensor;
+  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> };
+  readonly env: { wasm: { numThreads: number } };
+}
+
+export type Flavour = 'node' | 'web';
+
+/** A graph compiled by ONNX Runtime, one thread. int8 networks take and give int8, whatever form the runtime works in. */
+export interface OrtProgram {
+  run(): Promise<unknown>;
+  output(): Promise<Float32Array | Int8Array>;
+  release(): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+const loaded = new Map<Flavour, Ort>();
+
+async function load(flavour: Flavour): Promise<Ort> {
+  const found = loaded.get(flavour);
+  if (found) return found;
+  const ort: Ort = require(`onnxruntime-${flavour}`);
+  if (flavour === 'web') ort.env.wasm.numThreads = 1;
+  loaded.set(flavour, ort);
+  return ort;
+}
+
+export async function openOrt(
+  flavour: Flavour,
+  graph: Graph,
+  x: Float32Array | Int8Array,
+  { batch, unsigned }: { batch: number; unsigned: boolean },
+): Promise<OrtProgram> {
+  const ort = await load(flavour);
+  const session = await ort.InferenceSession.create(onnxOf(graph, { batch, unsigned }), {
+    executionProviders: [flavour === 'web' ? 'wasm' : 'cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+  });
+  const type = isInt8(graph) ? (unsigned ? 'uint8' : 'int8') : 'float32';
+  const values = type === 'uint8' ? Uint8Array.from(x, (v) => v + 128) : x;
+  const feeds = { input: new ort.Tensor(type, values, [batch, ...graph.tensors[graph.inputs[0]].shape.slice(1)]) };
+  const run = () => session.run(feeds);
+  return {
+    run,
+    async output() {
+      const { data } = (await run()).output;
+      return data instanceof Uint8Array ? Int8Array.from(data, (v) => v - 128) : data;
+    },
+    release: () => session.release(),
+  };
+}

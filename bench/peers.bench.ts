@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { importTflite } from '../src/formats/tflite/index.ts';
+import type { Graph } from '../src/graph/graph.ts';
+import { compile } from '../src/run/compile.ts';
+import { Heap } from '../src/wasm/heap.ts';
+import { bundle } from '../test/browser/bundle.ts';
+import { FOLDERS, ROOT } from '../test/browser/files.ts';
+import { launch } from '../test/browser/launch.ts';
+import { serve } from '../test/browser/server.ts';
+import { runPage } from '../test/browser/session.ts';
+import { sharedPath } from '../test/shared.ts';
+import { distance, integerInputs, isInt8, macsOf, NETWORKS, realInputs } from './networks.ts';
+import { type OrtProgram, openOrt } from './onnxruntime.ts';
+import type { LitertResult } from './pages/litert.ts';
+import { type Contender, race, type Timing } from './rounds.ts';
+import { type Section, table } from './section.ts';
+
+/** int8 kernels of ONNX Runtime round elsewhere, layer by layer; more than this is another network. */
+const STEPS = 12;
+/** Float sums in another order; a share of the output's largest magnitude. */
+const RELATIVE = 1e-3;
+
+/** Whole networks, int8 and float, beside ONNX Runtime in Node and LiteRT.js in Chromium. */
+export default async function peers(): Promise<Section> {
+  if (!sharedPath('data/models')) throw new Error('the models under shared/ are absent');
+  const heap = await Heap.open();
+  const int8: string[][] = [];
+  const float: string[][] = [];
+  for (const network of NETWORKS) {
+    for (const batch of [1, 32]) {
+      int8.push(await inNode(heap, network.name, load(network.int8), load(network.int8), batch));
+      float.push(await inNode(heap, network.name, load(network.float), load(network.int8), batch));
+    }
+  }
+  const text = `Milliseconds per example; in brackets how many times as long as Thumbnet takes. ONNX Runtime gets the networks as QDQ files with int8 and with uint8
+activations; the faster of the two is told.
+
+### int8, in Node
+
+${table(['network', 'batch', 'Thumbnet', 'GMAC/s', 'onnxruntime-web', 'onnxruntime-node'], int8)}
+
+### float, in Node
+
+${table(['network', 'batch', 'Thumbnet', 'GMAC/s', 'onnxruntime-web', 'onnxruntime-node'], float)}
+
+### float, in Chromium
+
+${await inChromium()}`;
+  return { title: 'Whole networks beside their peers', text };
+}
+
+const load = (name: string): Graph => importTflite(readFileSync(sharedPath(`data/models/${name}.tflite`)!));
+
+async function inNode(heap: Heap, name: string, graph: Graph, int8: Graph, batch: number): Promise<string[]> {
+  const real = realInputs(int8, batch);
+  const x = isInt8(graph) ? integerInputs(int8, real) : real;
+  return heap.scope(async () => {
+    const program = compile(heap, graph, { batch });
+    heap.write(program.inputs[0], x);
+    const contenders: Contender[] = [{ name: 'ours', run: program.run }];
+    const opened: OrtProgram[] = [];
+    for (const flavour of ['web', 'node'] as const) {
+      for (const unsigned of isInt8(graph) ? [false, true] : [false]) {
+        const theirs = await openOrt(flavour, graph, x, { batch, unsigned });
+        opened.push(theirs);
+        program.run();
+        check(`${name} in onnxruntime-${flavour}`, graph, await theirs.output(), heap.read(program.outputs[0]) as Float32Array);
+        contenders.push({ name: flavour, run: theirs.run });
+        heap.write(program.inputs[0], x);
+      }
+    }
+    // An input may be overwritten by a later layer: every run is given it again, as a user would.
+    contenders[0] = {
+      name: 'ours',
+      run() {
+        heap.write(program.inputs[0], x);
+        program.run();
+      },
+    };
+    const timings = await race(contenders);
+    for (const o of opened) await o.release();
+    console.error(
+      `${name} ${isInt8(graph) ? 'int8' : 'float'} batch ${batch}: ${timings.map((t) => `${t.name} ${(t.median / batch).toFixed(4)}`).join(', ')}`,
+    );
+    const ours = timings[0];
+    const fastest = (flavour: string) =>
+      timings.filter((t) => t.name === flavour).reduce((a, b) => (b.median < a.median ? b : a));
+    const rate = (macsOf(graph) * batch) / ours.median / 1e6;
+    return [
+      name,
+      String(batch),
+      cell(ours, batch),
+      rate.toFixed(1),
+      cell(fastest('web'), batch, ours),
+      cell(fastest('node'), batch, ours),
+    ];
+  });
+}
+
+function check(what: string, graph: Graph, theirs: ArrayLike<number>, ours: ArrayLike<number>): void {
+  const { relative, steps } = distance(theirs, ours);
+  if (isInt8(graph) ? steps > STEPS : relative > RELATIVE)
+    throw new Error(`${what}: the answers differ by ${isInt8(graph) ? `${steps} steps` : relative}`);
+}
+
+async function inChromium(): Promise<string> {
+  const { url, server } = await serve(await bundle(join(ROOT, 'bench/pages'), ['litert']), FOLDERS);
+  const browser = await launch('chromium');
+  try {
+    const results = await runPage<LitertResult[]>(browser, url, 'litert');
+    for (const r of results)
+      if (r.relative > RELATIVE) throw new Error(`${r.network} in LiteRT.js: the answers differ by ${r.relative}`);
+    const rows = results.map(({ network, batch, timings: [ours, theirs] }) => [
+      network,
+      batch,
+      cell(ours, batch),
+      cell(theirs, batch, ours),
+    ]);
+    return table(['network', 'batch', 'Thumbnet', 'LiteRT.js'], rows);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+function cell({ median, spread }: Timing, batch: number, ours?: Timing): string {
+  const digits = median / batch < 0.1 ? 4 : 3;
+  const told = `${(median / batch).toFixed(digits)} ± ${(spread / batch).toFixed(digits)}`;
+  return ours ? `${told} (${(median / ours.median).toFixed(2)} ×)` : told;
+}
