@@ -1,6 +1,8 @@
+import type { Graph } from '../graph/graph.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Case, isRecord, Reader } from './case.ts';
 import { type Difference, difference, type Failure } from './compare.ts';
+import { type GoldenModel, isGoldenModel, modelFile, openModel, runModelCase } from './models.ts';
 import { type Results, RUNNERS } from './runners.ts';
 
 export type { Failure } from './compare.ts';
@@ -9,6 +11,11 @@ export type { Failure } from './compare.ts';
 export interface GoldenFile {
   readonly name: string;
   readonly json: unknown;
+}
+
+export interface ConformOptions {
+  /** Bytes of a model file by its name and the golden file that names it, or null where there is none. */
+  model?(file: string, from: GoldenFile): Promise<Uint8Array | null>;
 }
 
 export interface ConformResult {
@@ -29,12 +36,14 @@ type Engines = Readonly<Record<Rounding, Heap>>;
  *
  * Files are lists of cases, networks of chained layers, or golden outputs of model files.
  */
-export async function conform(files: readonly GoldenFile[]): Promise<ConformResult> {
+export async function conform(files: readonly GoldenFile[], options: ConformOptions = {}): Promise<ConformResult> {
   const engines = { double: await Heap.open(), single: await Heap.open({ rounding: 'single' }) };
   const tally = new Tally();
-  for (const { name, json } of files) {
+  for (const file of files) {
+    const { name, json } = file;
     tally.file = name;
     if (Array.isArray(json)) for (const [i, c] of json.entries()) runCase(engines, c, i, tally);
+    else if (isGoldenModel(json)) await runModel(engines, json, () => options.model?.(modelFile(json), file) ?? null, tally);
     else if (isRecord(json) && Array.isArray(json.layers)) runNetwork(engines, json.layers, tally);
     else tally.malformed(name, 'a golden file', 'something else');
   }
@@ -73,19 +82,28 @@ function caseOf(json: unknown, index: number, tally: Tally): Case | null {
 
 const messageOf = (e: unknown): string => (e instanceof Error ? e.message.split('\n')[0] : String(e));
 
+const ROUNDINGS = ['double', 'single'] as const;
+
 /** The first thing that is wrong with a case under either rounding, or null. `run` is given the engine of the rounding. */
 function check(golden: Case, run: (rounding: Rounding) => Difference | null): Omit<Failure, 'file'> | null {
-  for (const rounding of ['double', 'single'] as const) {
+  for (const rounding of ROUNDINGS) {
     try {
       const found = run(rounding);
-      if (!found) continue;
-      const { field, ...where } = found;
-      return { name: `${golden.name} ${field} (${rounding} rounding)`, ...where };
+      if (found) return failureOf(golden.name, rounding, found);
     } catch (e) {
-      return { name: `${golden.name} (${rounding} rounding)`, index: -1, expected: 'a result', actual: messageOf(e) };
+      return failureOf(golden.name, rounding, e);
     }
   }
   return null;
+}
+
+/** What is told of a difference, or of an error that was thrown. */
+function failureOf(name: string, rounding: Rounding, what: Difference | unknown): Omit<Failure, 'file'> {
+  if (isRecord(what) && typeof what.field === 'string') {
+    const { field, ...where } = what as unknown as Difference;
+    return { name: `${name} ${field} (${rounding} rounding)`, ...where };
+  }
+  return { name: `${name} (${rounding} rounding)`, index: -1, expected: 'a result', actual: messageOf(what) };
 }
 
 function runCase(engines: Engines, json: unknown, index: number, tally: Tally): void {
@@ -132,4 +150,34 @@ function runNetwork(engines: Engines, layers: readonly unknown[], tally: Tally):
 function inputOf(input: unknown, outputs: readonly Results[]): unknown {
   if (!isRecord(input) || input.from_layer === undefined) return input;
   return { ...input, values: outputs[Number(input.from_layer)].output };
+}
+
+/** Every case of a model file under both roundings (float models: once). */
+async function runModel(
+  engines: Engines,
+  golden: GoldenModel,
+  bytes: () => Promise<Uint8Array | null> | null,
+  tally: Tally,
+): Promise<void> {
+  const name = typeof golden.name === 'string' ? golden.name : 'model';
+  let graph: Graph;
+  try {
+    graph = await openModel(golden, await bytes());
+  } catch (e) {
+    tally.add(failureOf(name, 'double', e));
+    return;
+  }
+  const roundings = golden.arithmetic === 'float' ? ROUNDINGS.slice(0, 1) : ROUNDINGS;
+  for (const i of golden.cases.keys()) {
+    let failure: Omit<Failure, 'file'> | null = null;
+    for (const rounding of roundings) {
+      try {
+        const found = await runModelCase(engines[rounding], graph, golden, i);
+        if (found) failure ??= failureOf(`${name} case ${i}`, rounding, found);
+      } catch (e) {
+        failure ??= failureOf(`${name} case ${i}`, rounding, e);
+      }
+    }
+    tally.add(failure);
+  }
 }
