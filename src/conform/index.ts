@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Case, isRecord, Reader } from './case.ts';
@@ -170,14 +171,15 @@ async function runModel(
   const roundings = golden.arithmetic === 'float' ? ROUNDINGS.slice(0, 1) : ROUNDINGS;
   for (const i of golden.cases.keys()) {
     let failure: Omit<Failure, 'file'> | null = null;
-    for (const rounding of roundings) {
-      try {
+    try {
+      for (const rounding of roundings) {
         const found = await runModelCase(engines[rounding], graph, golden, i);
         if (found) failure ??= failureOf(`${name} case ${i}`, rounding, found);
-      } catch (e) {
-        failure ??= failureOf(`${name} case ${i}`, rounding, e);
       }
+      tally.add(failure);
+    } catch (e) {
+      if (e instanceof CompressError && e.code === 'unsupported') tally.unsupported();
+      else tally.add(failureOf(`${name} case ${i}`, 'double', e));
     }
-    tally.add(failure);
   }
 }
