@@ -1,3 +1,6 @@
+import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
+import { denseMultipliers, perTensor, clampOf } from './requant.ts';
+import { swapLast } from '../wasm/copy.ts';
 import { batchMatmulCost } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
 import { broadcast, mismatch, show } from './shapes.ts';
@@ -23,7 +26,22 @@ export const batchMatmul = defineOp<BatchMatmul>({
     return [[...broadcast(x!.slice(0, -2), y!.slice(0, -2)), rows, columns]];
   },
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer(heap, { x: [a, b], y: [y], attrs }) {
+    const left = attrs.adjX ? swapLast(heap, a!) : { x: a!, step: null };
+    const right = attrs.adjY ? { x: b!, step: null } : swapLast(heap, b!);
+    const product = batchMatmulInt(heap, y, left.x, right.x, {
+      aOffset: -perTensor(a!).zero,
+      bOffset: -perTensor(b!).zero,
+      yOffset: perTensor(y).zero,
+      ...denseMultipliers(a!, b!, y)[0],
+      ...clampOf('none', y),
+    });
+    return () => {
+      left.step?.();
+      right.step?.();
+      product();
+    };
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

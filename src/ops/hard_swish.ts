@@ -1,3 +1,5 @@
+import { hardSwishS8 } from '../wasm/activation_int.ts';
+import { hardSwishParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
@@ -6,7 +8,7 @@ export const hardSwish = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y] }) => hardSwishS8(heap, y, x!, hardSwishParams(x!, y)),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

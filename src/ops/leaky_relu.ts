@@ -1,3 +1,5 @@
+import { leakyReluS8 } from '../wasm/activation_int.ts';
+import { leakyReluParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
@@ -10,7 +12,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => leakyReluS8(heap, y, x!, leakyReluParams(x!, y, attrs.alpha)),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

@@ -1,3 +1,5 @@
+import { activationS16, logisticS8 } from '../wasm/activation_int.ts';
+import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { defineOp } from './op.ts';
 
@@ -6,7 +8,10 @@ export const logistic = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y] }) =>
+    y.dtype === 'i16'
+      ? activationS16(heap, y, x!, { type: 'sigmoid', ...sigmoidParamsS16(x!, [0]) })
+      : logisticS8(heap, y, x!, sigmoidParams(x!)),
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],

@@ -1,3 +1,5 @@
+import { lstmInt } from '../wasm/lstm_int.ts';
+import { lstmCall } from './recurrent_params.ts';
 import { CompressError } from '../errors.ts';
 import type { Quantization } from '../graph/graph.ts';
 import { lstmCost } from './cost.ts';
@@ -26,7 +28,10 @@ export const lstm = defineOp<Lstm>({
   operands: 9,
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer(heap, { x, y: [y], attrs }) {
+    const { operands, params } = lstmCall(x, y, attrs);
+    return lstmInt(heap, y, x[0]!, operands, params);
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

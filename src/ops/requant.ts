@@ -122,3 +122,7 @@ export function softmaxParams(x: Operand, beta: number): SoftmaxParams {
   const radius = Math.floor(((2 ** SOFTMAX_INTEGER_BITS - 1) * 2 ** (31 - SOFTMAX_INTEGER_BITS)) / 2 ** shift);
   return { multiplier, shift, diffMin: -radius };
 }
+
+/** To steps of 10 / 65535, what the int16 tables reach. Source: TFLite micro/kernels/softmax_common.cc. */
+export const softmaxParamsS16 = (x: Operand, beta: number): Multiplier =>
+  quantizeMultiplier((perTensor(x).scale * beta) / (10 / 65535));

@@ -1,3 +1,4 @@
+import { resizeBilinearInt } from '../wasm/resize.ts';
 import { elementwiseCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import type { Pair } from './window.ts';
@@ -14,7 +15,7 @@ export const resizeBilinear = defineOp<ResizeBilinear>({
   operands: 1,
   infer: ([x], { size }) => [[x![0], ...size, x![3]]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => resizeBilinearInt(heap, y, x!, attrs),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,3 +1,4 @@
+import { resizeNearest as toNearest } from '../wasm/resize.ts';
 import { copyCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import type { Pair } from './window.ts';
@@ -14,7 +15,7 @@ export const resizeNearest = defineOp<ResizeNearest>({
   operands: 1,
   infer: ([x], { size }) => [[x![0], ...size, x![3]]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x], y: [y], attrs }) => toNearest(heap, y, x!, attrs),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

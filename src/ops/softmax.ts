@@ -1,7 +1,7 @@
-import { softmaxInt } from '../wasm/softmax_int.ts';
+import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { softmaxCost } from './cost.ts';
 import { defineOp } from './op.ts';
-import { softmaxParams } from './requant.ts';
+import { softmaxParams, softmaxParamsS16 } from './requant.ts';
 
 export interface Softmax {
   readonly beta: number;
@@ -12,7 +12,10 @@ export const softmax = defineOp<Softmax>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // its kernel is not linked yet
-  integer: (heap, { x: [x], y: [y], attrs }) => softmaxInt(heap, y, x!, softmaxParams(x!, attrs.beta)),
+  integer: (heap, { x: [x], y: [y], attrs }) =>
+    x!.dtype === 'i16'
+      ? softmaxS16(heap, y, x!, softmaxParamsS16(x!, attrs.beta))
+      : softmaxInt(heap, y, x!, softmaxParams(x!, attrs.beta)),
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],

@@ -1,3 +1,5 @@
+import { svdfInt } from '../wasm/svdf_int.ts';
+import { svdfParams } from './recurrent_params.ts';
 import type { Activation } from '../graph/graph.ts';
 import { svdfCost } from './cost.ts';
 import { defineOp } from './op.ts';
@@ -17,7 +19,8 @@ export const svdf = defineOp<Svdf>({
   operands: 3,
   infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
   float: null, // its kernel is not linked yet
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x, wFeature, wTime, bias, state], y: [y], attrs }) =>
+    svdfInt(heap, y, x!, state!, wFeature!, wTime!, bias, svdfParams(x!, wFeature!, wTime!, state!, y, attrs)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

@@ -63,6 +63,16 @@ export function transpose(heap: Heap, y: HeapTensor, x: HeapTensor, perm: readon
   );
 }
 
+/** x with its last two axes swapped, in memory of its own, and the step that fills it. */
+export function swapLast(heap: Heap, x: HeapTensor): { x: HeapTensor; step: Step } {
+  const order = x.shape.map((_, i) => i);
+  const last = order.length - 1;
+  [order[last - 1], order[last]] = [last, last - 1];
+  const shape = order.map((i) => x.shape[i]);
+  const swapped = { dtype: x.dtype, shape, ptr: heap.alloc(bytesOf(x.dtype, sizeOf(shape))) };
+  return { x: swapped, step: transpose(heap, swapped, x, order) };
+}
+
 /** y from x, beginning at `begin` and stepping by `strides` along each axis of x; axes of y that x has and y lacks hold one place. */
 export function slice(
   heap: Heap,
