@@ -24,6 +24,7 @@ export * from "./float/loss_f32";
 export * from "./float/optimizer_f32";
 export * from "./stats/histogram_f32";
 export * from "./stats/min_max_f32";
+export * from "./stats/symmetric_scales_f32";
 export * from "./stats/channel_norm_f32";
 export * from "./float/fake_quantize_f32";
 export * from "./float/depthwise_conv_f32";

@@ -8,6 +8,7 @@ import { conv2d } from './conv2d.ts';
 import { depthwiseConv2d } from './depthwise_conv2d.ts';
 import { dequantize } from './dequantize.ts';
 import { dropout } from './dropout.ts';
+import { fakeQuantize } from './fake_quantize.ts';
 import { fullyConnected } from './fully_connected.ts';
 import { hardSwish } from './hard_swish.ts';
 import { leakyRelu } from './leaky_relu.ts';
@@ -73,6 +74,7 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   svdf,
   lstm,
   dropout,
+  fakeQuantize,
 };
 
 /** The row of an operator kind. */

@@ -1,8 +1,8 @@
-import { compact, type Graph, producers } from '../graph/graph.ts';
+import { type Graph, producers } from '../graph/graph.ts';
 
-/** The graph up to what its last softmax reads: losses work on logits. The same graph where there is no softmax. */
+/** The graph up to what its last softmax reads: losses work on logits. Tensors keep their numbers; without a softmax it is the same graph. */
 export function withoutSoftmax(graph: Graph): Graph {
-  const [output] = graph.outputs;
-  const last = graph.nodes[producers(graph)[output]];
-  return last?.op === 'softmax' ? compact({ ...graph, outputs: [last.inputs[0]] }) : graph;
+  const last = producers(graph)[graph.outputs[0]];
+  if (graph.nodes[last]?.op !== 'softmax') return graph;
+  return { ...graph, nodes: graph.nodes.filter((_, i) => i !== last), outputs: [graph.nodes[last].inputs[0]] };
 }

@@ -1,0 +1,37 @@
+import * as v from 'valibot';
+import { CompressError } from '../errors.ts';
+
+const rate = v.pipe(v.number(), v.gtValue(0), v.maxValue(10));
+const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+/** Fields of every stage that trains. */
+export const trainFields = {
+  epochs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10000)), 5),
+  batch: v.optional(count, 32),
+  optimizer: v.optional(v.picklist(['adam', 'adamw', 'sgd']), 'adam'),
+  learningRate: v.optional(rate, 0.001),
+  momentum: v.optional(fraction, 0.9),
+  weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+  schedule: v.optional(v.picklist(['constant', 'cosine', 'one-cycle', 'step']), 'cosine'),
+  warmup: v.optional(fraction, 0.05),
+  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
+  /** Largest norm of all gradients together; 0 = no limit. */
+  clip: v.optional(v.pipe(v.number(), v.minValue(0)), 5),
+};
+
+const trainOptions = v.object(trainFields);
+export type TrainOptions = v.InferOutput<typeof trainOptions>;
+
+/** Options checked against a schema, with defaults filled in. @throws CompressError `bad-option` naming the field */
+export function checkOptions<S extends v.GenericSchema>(schema: S, options: unknown, what: string): v.InferOutput<S> {
+  const found = v.safeParse(schema, options);
+  if (found.success) return found.output;
+  const [issue] = found.issues;
+  const field = v.getDotPath(issue);
+  throw new CompressError(
+    'bad-option',
+    `${what}${field ? `: ${field}` : ''}: ${issue.message}`,
+    `see \`thumbnet ${what} --help\` for what is accepted`,
+  );
+}

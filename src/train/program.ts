@@ -1,0 +1,144 @@
+import { planArena } from '../graph/arena.ts';
+import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
+import { type FloatCall, type Operand, rowOf, type Shape } from '../ops/index.ts';
+import { inferShapes } from '../run/compile.ts';
+import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+
+export interface Parameter {
+  /** Index of the tensor in the graph. */
+  readonly tensor: number;
+  readonly value: HeapTensor;
+  /** Gradient: added to by `backward`, cleared by the optimizer's step. */
+  readonly gradient: HeapTensor;
+}
+
+/** Forward and backward pass of a float graph for one batch size; nothing is allocated while it runs. */
+export interface TrainingProgram {
+  readonly input: Operand;
+  readonly output: Operand;
+  /** Gradient of the loss by the output: cleared and filled by the caller between the passes. */
+  readonly outputGradient: HeapTensor;
+  readonly parameters: readonly Parameter[];
+  forward(): void;
+  backward(): void;
+  /** Values of every constant as training left them, by tensor index. */
+  constants(): Map<number, Float32Array>;
+}
+
+/** Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime. */
+export function compileTraining(heap: Heap, graph: Graph, batch: number): TrainingProgram {
+  const shapes = inferShapes(graph, batch);
+  const operands = graph.tensors.map((t, i): Operand => {
+    const { ptr } = heap.tensor(t.dtype, shapes[i], t.data);
+    return { shape: shapes[i], dtype: t.dtype, ptr, quant: null, data: t.data };
+  });
+  const calls = graph.nodes.map((node) => callOf(heap, node, operands));
+  const forward = graph.nodes.map((node, i) => floatOf(node).forward(heap, calls[i]));
+  const wanted = wantedGradients(graph);
+  const parameters = parametersOf(graph, operands).map((tensor): Parameter => {
+    return { tensor, value: operands[tensor], gradient: heap.tensor('f32', shapes[tensor]) };
+  });
+  const gradients = placeGradients(heap, graph, shapes, wanted);
+  for (const p of parameters) gradients.set(p.tensor, p.gradient);
+  const backward = backwardSteps(heap, graph, calls, gradients);
+  return {
+    input: operands[graph.inputs[0]],
+    output: operands[graph.outputs[0]],
+    outputGradient: gradients.get(graph.outputs[0])!,
+    parameters,
+    forward: () => {
+      for (let i = 0; i < forward.length; i++) forward[i]();
+    },
+    backward: () => {
+      for (let i = 0; i < backward.length; i++) backward[i]();
+    },
+    constants: () =>
+      new Map(operands.flatMap((o, i) => (graph.tensors[i].data instanceof Float32Array ? [[i, heap.read(o) as Float32Array]] : []))),
+  };
+}
+
+function floatOf(node: Node) {
+  const { float } = rowOf(node.op);
+  if (!float) throw new Error(`"${node.name}" (${node.op}) cannot be trained`);
+  return float;
+}
+
+function callOf(heap: Heap, node: Node, operands: readonly Operand[]): FloatCall<unknown> {
+  const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
+  const shapes = x.map((o) => o?.shape ?? null);
+  const saved = (floatOf(node).saves?.(shapes, node.attrs) ?? []).map((shape) => heap.tensor('f32', shape));
+  return { x, y: node.outputs.map((t) => operands[t]), attrs: node.attrs, training: true, saved };
+}
+
+/** Constants that some row trains, in the order of their first use. */
+function parametersOf(graph: Graph, operands: readonly Operand[]): number[] {
+  const found = new Set<number>();
+  for (const node of graph.nodes) {
+    for (const place of rowOf(node.op).trainable) {
+      const t = node.inputs[place] ?? -1;
+      // A weight that is rounded first is trained through its rounding.
+      const source = t >= 0 && !operands[t].data ? weightBehind(graph, t) : t;
+      if (source >= 0 && operands[source].data instanceof Float32Array) found.add(source);
+    }
+  }
+  return [...found];
+}
+
+function weightBehind(graph: Graph, t: number): number {
+  const by = graph.nodes[producers(graph)[t]];
+  return by?.op === 'fakeQuantize' ? by.inputs[0] : -1;
+}
+
+/** Tensors through which a gradient must pass: computed ones that depend on a parameter. */
+function wantedGradients(graph: Graph): Uint8Array {
+  const wanted = new Uint8Array(graph.tensors.length);
+  for (const node of graph.nodes) {
+    const row = rowOf(node.op);
+    const own = node.op === 'fakeQuantize' && graph.tensors[node.inputs[0]].data !== null;
+    const trains = own || row.trainable.some((place) => (node.inputs[place] ?? -1) >= 0);
+    if (trains || node.inputs.some((t) => t >= 0 && wanted[t])) for (const t of node.outputs) wanted[t] = 1;
+  }
+  return wanted;
+}
+
+/** Gradients of activations live from the last reader's backward step to the producer's. */
+function placeGradients(heap: Heap, graph: Graph, shapes: readonly Shape[], wanted: Uint8Array): Map<number, HeapTensor> {
+  const end = graph.nodes.length;
+  const first = new Map<number, number>();
+  const last = new Map<number, number>();
+  for (const t of graph.outputs) first.set(t, 0);
+  graph.nodes.forEach((node, i) => {
+    for (const t of node.inputs) if (t >= 0 && wanted[t]) first.set(t, Math.min(first.get(t) ?? end, end - i));
+    for (const t of node.outputs) if (wanted[t]) last.set(t, end - i);
+  });
+  for (const t of graph.outputs) first.set(t, 0);
+  const tensors = [...first.keys()].filter((t) => wanted[t]);
+  const arena = planArena(
+    tensors.map((t) => ({ bytes: bytesOf('f32', sizeOf(shapes[t])), first: first.get(t)!, last: last.get(t)! })),
+    { align: 64 },
+  );
+  const base = heap.alloc(arena.bytes);
+  return new Map(tensors.map((t, i) => [t, { dtype: 'f32', shape: shapes[t], ptr: base + arena.offsets[i] }]));
+}
+
+function backwardSteps(heap: Heap, graph: Graph, calls: readonly FloatCall<unknown>[], gradients: Map<number, HeapTensor>): Step[] {
+  const steps: Step[] = [];
+  const cleared = new Set<number>(graph.outputs);
+  for (let i = graph.nodes.length - 1; i >= 0; i--) {
+    const node = graph.nodes[i];
+    const { backward } = floatOf(node);
+    const dy = node.outputs.map((t) => gradients.get(t));
+    const dx = node.inputs.map((t) => (t < 0 ? null : (gradients.get(t) ?? null)));
+    if (!backward || dy.some((d) => !d) || dx.every((d) => !d)) continue;
+    for (const t of node.inputs) {
+      const d = gradients.get(t);
+      if (!d || graph.tensors[t].data || cleared.has(t)) continue;
+      cleared.add(t);
+      steps.push(() => heap.clear(d));
+    }
+    // A result that nobody reads passes no gradient back.
+    for (const t of node.outputs) if (!cleared.has(t)) steps.push(() => heap.clear(gradients.get(t)!));
+    steps.push(backward(heap, { ...calls[i], dy: dy as HeapTensor[], dx }));
+  }
+  return steps;
+}
