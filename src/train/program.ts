@@ -53,7 +53,9 @@ export function compileTraining(heap: Heap, graph: Graph, batch: number): Traini
       for (let i = 0; i < backward.length; i++) backward[i]();
     },
     constants: () =>
-      new Map(operands.flatMap((o, i) => (graph.tensors[i].data instanceof Float32Array ? [[i, heap.read(o) as Float32Array]] : []))),
+      new Map(
+        operands.flatMap((o, i) => (graph.tensors[i].data instanceof Float32Array ? [[i, heap.read(o) as Float32Array]] : [])),
+      ),
   };
 }
 
@@ -121,7 +123,12 @@ function placeGradients(heap: Heap, graph: Graph, shapes: readonly Shape[], want
   return new Map(tensors.map((t, i) => [t, { dtype: 'f32', shape: shapes[t], ptr: base + arena.offsets[i] }]));
 }
 
-function backwardSteps(heap: Heap, graph: Graph, calls: readonly FloatCall<unknown>[], gradients: Map<number, HeapTensor>): Step[] {
+function backwardSteps(
+  heap: Heap,
+  graph: Graph,
+  calls: readonly FloatCall<unknown>[],
+  gradients: Map<number, HeapTensor>,
+): Step[] {
   const steps: Step[] = [];
   const cleared = new Set<number>(graph.outputs);
   for (let i = graph.nodes.length - 1; i >= 0; i--) {

@@ -48,12 +48,22 @@ export interface Trained {
  * @param purpose names the random numbers of this training, so that two stages of one pipeline draw different ones
  * @throws CompressError `bad-data` without a train part or without labels that fit
  */
-export async function train(model: Model, context: Context, options: TrainOptions, purpose: string, teacher?: Teacher): Promise<Trained> {
+export async function train(
+  model: Model,
+  context: Context,
+  options: TrainOptions,
+  purpose: string,
+  teacher?: Teacher,
+): Promise<Trained> {
   const { data, heap } = context;
   const part = data?.train;
   if (!data || !part) throw new CompressError('bad-data', `${purpose} needs training data`, 'add --data with a train part');
   if (!isBatchable(model.graph)) {
-    throw new CompressError('unsupported', 'a network that keeps state cannot be trained', 'compress it without finetune and distill');
+    throw new CompressError(
+      'unsupported',
+      'a network that keeps state cannot be trained',
+      'compress it without finetune and distill',
+    );
   }
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
@@ -117,7 +127,9 @@ function imitate(heap: Heap, master: Program, input: ArrayLike<number>): void {
 /** Classifiers imitate the teacher's softened answers, other networks its output. */
 function teacherLoss(heap: Heap, to: LossTo, { input, output }: TrainingProgram, master: Program, temperature: number): Step {
   const classifies = sizeOf(output.shape) !== sizeOf(input.shape);
-  return classifies ? klDivergenceF32(heap, to, output, master.outputs[0], temperature) : mseF32(heap, to, output, master.outputs[0]);
+  return classifies
+    ? klDivergenceF32(heap, to, output, master.outputs[0], temperature)
+    : mseF32(heap, to, output, master.outputs[0]);
 }
 
 function updater(heap: Heap, graph: Graph, program: TrainingProgram, o: TrainOptions, steps: number): (step: number) => void {
@@ -152,7 +164,8 @@ async function loop(run: Run, context: Context, epochs: number, steps: number, p
   for (let step = 0; step < steps; step++) {
     const place = step % perEpoch;
     const epoch = Math.floor(step / perEpoch);
-    if (place === 0) order = permutation(run.part.count, createRandom(context.seed, `${purpose}/order/${epoch}`)) as Int32Array<ArrayBuffer>;
+    if (place === 0)
+      order = permutation(run.part.count, createRandom(context.seed, `${purpose}/order/${epoch}`)) as Int32Array<ArrayBuffer>;
     sum += trainStep(run, order.subarray(place * run.batch, (place + 1) * run.batch), step);
     seen++;
     if (place === perEpoch - 1 || step === steps - 1) {
@@ -192,5 +205,8 @@ function checkFinite(loss: number, purpose: string): void {
 
 function trainedGraph(graph: Graph, program: TrainingProgram): Graph {
   const values = program.constants();
-  return withTensors(graph, new Map([...values].filter(([i]) => i < graph.tensors.length).map(([i, data]) => [i, { ...graph.tensors[i], data }])));
+  return withTensors(
+    graph,
+    new Map([...values].filter(([i]) => i < graph.tensors.length).map(([i, data]) => [i, { ...graph.tensors[i], data }])),
+  );
 }
