@@ -1,0 +1,24 @@
+// Picks the smallest golden cases of every operator family out of `shared/vectors/fuzz`, so that a clone without them still tests every family.
+//   node --import tsx scripts/small_vectors.ts
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sharedPath } from '../test/shared.ts';
+
+const CASES = 3;
+const TABLE_ROWS_LIMIT = 6000;
+
+const from = sharedPath('vectors/fuzz');
+if (!from) throw new Error('shared/vectors/fuzz is not here: set THUMBNET_SHARED to the folder that holds vectors/');
+const picked = readdirSync(from).flatMap((file) => {
+  const cases: { name: string }[] = JSON.parse(readFileSync(join(from, file), 'utf8'));
+  const size = (c: object) => JSON.stringify(c).length;
+  return cases
+    .filter((c) => size(c) < TABLE_ROWS_LIMIT)
+    .sort((a, b) => size(a) - size(b))
+    .slice(0, CASES);
+});
+const folder = fileURLToPath(new URL('../test/vectors/', import.meta.url));
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, 'small.json'), `[\n${picked.map((c) => JSON.stringify(c)).join(',\n')}\n]\n`);
+console.log(`${picked.length} cases`);
