@@ -57,10 +57,12 @@ async function runIn(browserName: BrowserName): Promise<void> {
   await browser.close();
 }
 
-const ended = (e: unknown): PageResult => ({
-  passed: 0,
-  failures: [`the page ended with ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`],
-});
+function ended(e: unknown): PageResult {
+  return {
+    passed: 0,
+    failures: [`the page ended with ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`],
+  };
+}
 
 function report(title: string, result: PageResult, node: PageResult | null): void {
   const failures = [...result.failures];

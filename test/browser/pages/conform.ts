@@ -1,7 +1,7 @@
 import { conform } from '../../../src/conform/index.ts';
 import type { PageContext, PageResult } from '../page.ts';
 
-const FOLDERS = ['test/vectors', 'shared/vectors/cmsis-nn', 'shared/vectors/fuzz', 'shared/vectors/networks'];
+const FOLDERS = ['test/vectors', ...['cmsis-nn', 'fuzz', 'networks', 'models'].map((part) => `shared/vectors/${part}`)];
 
 /** `thumbnet conform` in a browser: every golden file, fetched as a page would. */
 export default async function conformPage({ file, list }: PageContext): Promise<PageResult> {
@@ -12,7 +12,7 @@ export default async function conformPage({ file, list }: PageContext): Promise<
     }
   }
   if (!files.length) return { passed: 0, failures: [], skipped: 'no golden file is here' };
-  const { passed, failures, unsupported } = await conform(files);
+  const { passed, failures, unsupported } = await conform(files, { model: (name) => file(`shared/data/models/${name}`) });
   return {
     passed,
     failures: failures.map((f) => `${f.file} ${f.name} [${f.index}]: expected ${f.expected}, got ${f.actual}`),
