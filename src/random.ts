@@ -60,3 +60,12 @@ export function permutation(n: number, random: Random): Int32Array {
   }
   return order;
 }
+
+/** A number of mean 0 and variance 1, nearly normal: the sum of four uniform ones (within ±3.5). */
+export function normal(random: Random): number {
+  const sum = random.bits() + random.bits() + random.bits() + random.bits();
+  return (sum * 2 ** -32 - 2) * 1.7320508075688772;
+}
+
+/** Uniform in [low, high). */
+export const between = (random: Random, low: number, high: number): number => low + (high - low) * random.uniform();

@@ -1,5 +1,4 @@
-/** Sine and normal numbers from exactly rounded arithmetic alone, so that every host makes the same bytes. */
-import type { Random } from '../random.ts';
+/** Sine from exactly rounded arithmetic alone, so that every host makes the same bytes. */
 
 const TAU = 6.283185307179586;
 
@@ -16,12 +15,3 @@ export function sinTurns(turns: number): number {
 }
 
 export const cosTurns = (turns: number): number => sinTurns(turns + 0.25);
-
-/** A number of mean 0 and variance 1, nearly normal: the sum of four uniform ones (within ±3.5). */
-export function normal(random: Random): number {
-  const sum = random.bits() + random.bits() + random.bits() + random.bits();
-  return (sum * 2 ** -32 - 2) * 1.7320508075688772;
-}
-
-/** Uniform in [low, high). */
-export const between = (random: Random, low: number, high: number): number => low + (high - low) * random.uniform();

@@ -3,8 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Part } from '../../src/data/index.ts';
 import { GESTURES, gestures, makeGestures } from '../../src/demo/gestures.ts';
-import { normal, sinTurns } from '../../src/demo/math.ts';
-import { createRandom } from '../../src/random.ts';
+import { sinTurns } from '../../src/demo/math.ts';
+import { createRandom, normal } from '../../src/random.ts';
 
 const data = gestures();
 const CLASSES = GESTURES.length;

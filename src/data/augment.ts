@@ -1,0 +1,97 @@
+/** Examples varied while training, from the seeded generator. */
+import { CompressError } from '../errors.ts';
+import { sizeOf } from '../graph/graph.ts';
+import { between, normal, type Random } from '../random.ts';
+
+export interface Augmentation {
+  /** Half of the examples are mirrored left to right. */
+  readonly flip?: boolean;
+  /** Moved by up to so many places along height and width (one number: both; of a signal: time); edges are repeated. */
+  readonly shift?: number | readonly [number, number];
+  /** A square of this side is blanked with the example's mean; at the border a part of it. */
+  readonly cutout?: number;
+  /** Standard deviation of noise added to each value. */
+  readonly jitter?: number;
+  /** Values are multiplied by 1 - scale .. 1 + scale. */
+  readonly scale?: number;
+}
+
+/** Varies the first `count` examples of `values` in place. */
+export type Augment = (values: Float32Array, count: number, random: Random) => void;
+
+interface Frame {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+}
+
+/**
+ * @param shape of one example: [h, w, c], [time, c] or [features]
+ * @throws CompressError `bad-option` for amounts that make no sense for the shape
+ */
+export function makeAugment(shape: readonly number[], options: Augmentation): Augment {
+  const spatial = shape.length > 1;
+  const frame = { height: spatial ? shape[0] : 1, width: sizeOf(shape.slice(1, -1)), channels: shape.at(-1)! };
+  const { flip = false, shift = 0, cutout = 0, jitter = 0, scale = 0 } = options;
+  const [down, right] = typeof shift === 'number' ? [shift, shift] : shift;
+  const reach = [frame.height > 1 ? down : 0, frame.width > 1 ? right : 0];
+  check(
+    'shift',
+    reach[0] < frame.height && reach[1] < frame.width && reach.every((n) => n >= 0 && Number.isInteger(n)),
+    'whole places, fewer than there are',
+  );
+  check('cutout', cutout >= 0 && Number.isInteger(cutout), 'the side of a square in whole places');
+  check('jitter', jitter >= 0, 'a number from 0 on');
+  check('scale', scale >= 0 && scale < 1, 'a number from 0 to 1');
+  const copy = new Float32Array(sizeOf(shape));
+  return (values, count, random) => {
+    for (let i = 0; i < count; i++) {
+      const x = values.subarray(i * copy.length, (i + 1) * copy.length);
+      if (flip || reach[0] || reach[1]) {
+        const mirrored = flip && random.below(2) === 1;
+        move(frame, x, copy, random.below(2 * reach[0] + 1) - reach[0], random.below(2 * reach[1] + 1) - reach[1], mirrored);
+      }
+      if (scale) {
+        const factor = between(random, 1 - scale, 1 + scale);
+        for (let k = 0; k < x.length; k++) x[k] *= factor;
+      }
+      if (jitter) for (let k = 0; k < x.length; k++) x[k] += jitter * normal(random);
+      if (cutout) blank(frame, x, cutout, random);
+    }
+  };
+}
+
+function check(name: string, good: boolean, wanted: string): void {
+  if (!good) throw new CompressError('bad-option', `augmentation by ${name} is not possible by this amount`, `give ${wanted}`);
+}
+
+/** x[row, column] = x[row + down, column + right], mirrored if asked for; places outside are the nearest inside. */
+function move(
+  { height, width, channels }: Frame,
+  x: Float32Array,
+  copy: Float32Array,
+  down: number,
+  right: number,
+  mirrored: boolean,
+): void {
+  copy.set(x);
+  const inside = (n: number, size: number) => Math.max(0, Math.min(size - 1, n));
+  for (let row = 0, to = 0; row < height; row++) {
+    const from = inside(row + down, height) * width;
+    for (let column = 0; column < width; column++) {
+      const source = (from + inside((mirrored ? width - 1 - column : column) + right, width)) * channels;
+      for (let c = 0; c < channels; c++) x[to++] = copy[source + c];
+    }
+  }
+}
+
+function blank({ height, width, channels }: Frame, x: Float32Array, side: number, random: Random): void {
+  let sum = 0;
+  for (let k = 0; k < x.length; k++) sum += x[k];
+  const top = random.below(height) - (side >> 1);
+  const left = random.below(width) - (side >> 1);
+  for (let row = Math.max(0, top); row < Math.min(height, top + side); row++) {
+    const from = (row * width + Math.max(0, left)) * channels;
+    x.fill(sum / x.length, from, (row * width + Math.max(0, Math.min(width, left + side))) * channels);
+  }
+}
