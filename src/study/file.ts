@@ -1,0 +1,137 @@
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { CompressError } from '../errors.ts';
+import { type Artifacts, sha256 } from './artifacts.ts';
+import { encode, type Op } from './journal.ts';
+import { withLock } from './lock.ts';
+import { decodeLines, type Storage } from './storage.ts';
+
+/** A journal in a file, shared with other processes under a lock. Every append is on disk when it returns. */
+export class FileStorage implements Storage {
+  readonly #path: string;
+  /** Where the lines read so far end. */
+  #offset = 0;
+  #lines = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  append(ops: readonly Op[]): void {
+    const bytes = new TextEncoder().encode(ops.map(encode).join(''));
+    guard(this.#path, () => {
+      const isNew = !existsSync(this.#path);
+      withLock(this.#path, () =>
+        withFile(this.#path, 'a+', (file) => {
+          dropUnfinishedLine(file);
+          writeAll(file, bytes);
+          fsyncSync(file);
+        }),
+      );
+      if (isNew) syncFolder(dirname(this.#path));
+    });
+  }
+
+  read(): Op[] {
+    if (!existsSync(this.#path)) return [];
+    const bytes = guard(this.#path, () => withFile(this.#path, 'r', (file) => readFrom(file, this.#offset)));
+    const end = bytes.lastIndexOf(10) + 1;
+    const ops = decodeLines(new TextDecoder().decode(bytes.subarray(0, end)), this.#lines, this.#path);
+    this.#offset += end;
+    this.#lines += ops.length;
+    return ops;
+  }
+}
+
+/** Files named by their content, in one folder. */
+export class FolderArtifacts implements Artifacts {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async put(bytes: Uint8Array): Promise<string> {
+    const name = await sha256(bytes);
+    const path = join(this.#folder, name);
+    guard(path, () => {
+      mkdirSync(this.#folder, { recursive: true });
+      if (existsSync(path)) return;
+      // Written beside and renamed: a name never stands for half of its content.
+      const beside = `${path}.${process.pid}.part`;
+      withFile(beside, 'w', (file) => {
+        writeAll(file, bytes);
+        fsyncSync(file);
+      });
+      renameSync(beside, path);
+      syncFolder(this.#folder);
+    });
+    return name;
+  }
+
+  async get(name: string): Promise<Uint8Array | null> {
+    const path = join(this.#folder, name);
+    return existsSync(path) ? new Uint8Array(guard(path, () => readFileSync(path))) : null;
+  }
+}
+
+function withFile<T>(path: string, flags: string, work: (file: number) => T): T {
+  const file = openSync(path, flags);
+  try {
+    return work(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+}
+
+function readFrom(file: number, offset: number): Uint8Array {
+  const bytes = new Uint8Array(Math.max(0, fstatSync(file).size - offset));
+  let done = 0;
+  while (done < bytes.length) {
+    const n = readSync(file, bytes, done, bytes.length - done, offset + done);
+    if (n === 0) break;
+    done += n;
+  }
+  return bytes.subarray(0, done);
+}
+
+/** With the lock held, a last line without its newline was left by a process that died while writing it. */
+function dropUnfinishedLine(file: number): void {
+  const { size } = fstatSync(file);
+  const last = new Uint8Array(1);
+  if (size === 0 || (readSync(file, last, 0, 1, size - 1) === 1 && last[0] === 10)) return;
+  ftruncateSync(file, readFrom(file, 0).lastIndexOf(10) + 1);
+}
+
+/** Makes a new name in a folder survive a power cut; not every system lets a folder be opened. */
+function syncFolder(folder: string): void {
+  try {
+    withFile(folder, 'r', fsyncSync);
+  } catch {}
+}
+
+function guard<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new CompressError('cannot-write', `${path}: ${code}`, 'check that the folder exists, is writable and has room');
+  }
+}

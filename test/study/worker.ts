@@ -1,0 +1,36 @@
+// Runs a study to its end, several trials at once; the test kills it on the way. Arguments: file, trials, number of trials at once.
+import { RandomSampler } from '../../src/search/index.ts';
+import { FileStorage } from '../../src/study/file.ts';
+import { openStudy } from '../../src/study/index.ts';
+import { space } from './space.ts';
+
+const [path, trials, workers] = process.argv.slice(2);
+const study = openStudy({
+  storage: new FileStorage(path),
+  name: 'main',
+  resume: true,
+  seed: 3,
+  lag: 4,
+  sampler: new RandomSampler(),
+});
+study.enqueue({ x: 0.5, kind: 'b' });
+const open = () => study.trials.filter((t) => t.state === 'running' || t.state === 'waiting').length;
+let left = Number(trials) - study.records.length + open();
+
+async function worker(): Promise<void> {
+  while (left > 0) {
+    if (!study.ready) {
+      await new Promise((done) => setTimeout(done, 1));
+      continue;
+    }
+    left--;
+    const trial = study.ask();
+    const value = space(trial);
+    console.log(trial.number);
+    trial.setUserAttr('flashBytes', 1000 + trial.number);
+    await new Promise((done) => setTimeout(done, (trial.number * 7) % 11));
+    trial.report(value + 1, 1);
+    study.tell(trial, value, { constraints: [value - 2] });
+  }
+}
+await Promise.all(Array.from({ length: Number(workers) }, worker));
