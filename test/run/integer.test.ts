@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { isInteger } from '../../src/graph/graph.ts';
-import { toFloat, toInteger } from '../../src/quant/integer.ts';
+import { toFloat, toInteger } from '../../src/run/integer.ts';
 import { modelFiles } from '../models.ts';
 
 for (const { name, path } of modelFiles('.tflite')) {

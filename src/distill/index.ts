@@ -1,0 +1,36 @@
+import * as v from 'valibot';
+import { prune } from '../prune/index.ts';
+import { toFloat } from '../run/integer.ts';
+import type { Model, Stage } from '../stage.ts';
+import { checkOptions, trainFields } from '../train/options.ts';
+import { train } from '../train/trainer.ts';
+
+export const distillSchema = v.object({
+  ...trainFields,
+  /** Whose answers are imitated: the model as it comes to this stage, or the float model the pipeline began with. */
+  teacher: v.optional(v.picklist(['self', 'original']), 'self'),
+  temperature: v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(50)), 4),
+  /** Share of the teacher in the loss; the labels have the rest. */
+  weight: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.7),
+  /** The student's channels as a share of the model's: its most important ones. */
+  width: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
+});
+
+/**
+ * Knowledge distillation (Hinton, Vinyals and Dean, 2015): the student learns the teacher's softened answers and the labels.
+ * A quantized model is trained through fake quantization, so it stays quantized.
+ */
+export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage {
+  const o = checkOptions(distillSchema, options, 'distill');
+  return {
+    name: 'distill',
+    options: o,
+    async run(model, context): Promise<Model> {
+      const given: Model = { ...model, graph: toFloat(model.graph) };
+      const student = o.width < 1 ? await prune({ ratio: 1 - o.width }).run(given, context) : given;
+      const graph = toFloat((o.teacher === 'self' ? given : context.original).graph);
+      const trained = await train(student, context, o, 'distill', { graph, temperature: o.temperature, weight: o.weight });
+      return { ...student, graph: trained.graph };
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import * as v from 'valibot';
+import { distill } from './distill/index.ts';
+import { CompressError } from './errors.ts';
+import { prune } from './prune/index.ts';
+import { measureRanges, quantize } from './quant/index.ts';
+import type { Context, Model, Stage } from './stage.ts';
+import { finetune } from './train/index.ts';
+
+/** Every stage by the name it has in a recipe. */
+// biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
+export const STAGES: Readonly<Record<string, (options?: any) => Stage>> = { prune, quantize, distill, finetune };
+
+const recipeSchema = v.object({
+  version: v.literal(1),
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  stages: v.array(v.looseObject({ stage: v.string() })),
+  /** How the data reached the model. */
+  normalization: v.optional(v.object({ scale: v.number(), mean: v.array(v.number()), std: v.array(v.number()) })),
+  layout: v.optional(v.picklist(['nhwc', 'nchw'])),
+  split: v.optional(v.array(v.number())),
+});
+
+/** The stages that `compress` found, with all of their options: `run` replays them. */
+export type Recipe = v.InferOutput<typeof recipeSchema>;
+
+/** @throws CompressError `bad-file` naming the first field that is wrong */
+export function parseRecipe(text: string, name = 'the recipe'): Recipe {
+  const fix =
+    'give the recipe.json that compress wrote, or {"version": 1, "seed": 0, "stages": [{"stage": "prune", "ratio": 0.5}, ...]}';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (e) {
+    throw new CompressError('bad-file', `${name} is not JSON: ${(e as Error).message}`, fix);
+  }
+  const found = v.safeParse(recipeSchema, json);
+  if (found.success) return found.output;
+  throw new CompressError('bad-file', `${name}: ${v.getDotPath(found.issues[0]) ?? 'the file'}: ${found.issues[0].message}`, fix);
+}
+
+/** The stages a recipe names. @throws CompressError `bad-option` */
+export function stagesOf({ stages }: Pick<Recipe, 'stages'>): Stage[] {
+  return stages.map(({ stage, ...options }) => {
+    const make = STAGES[stage];
+    if (!make)
+      throw new CompressError('bad-option', `there is no stage "${stage}"`, `stages are ${Object.keys(STAGES).join(', ')}`);
+    return make(options);
+  });
+}
+
+/**
+ * Runs stages in the order given. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
+ * since pruning and training shift what quantization must cover.
+ */
+export async function runPipeline(model: Model, stages: readonly Stage[], context: Context): Promise<Model> {
+  let current = model;
+  for (const stage of stages) {
+    context.signal?.throwIfAborted();
+    context.progress?.({ what: stage.name, done: 0, total: 1 });
+    const next = await stage.run(current, context);
+    const stale = next.facts.quantize && stage.name !== 'quantize' && next.graph !== current.graph;
+    current = stale && context.data ? measureRanges(next, context) : next;
+  }
+  return current;
+}

@@ -1,0 +1,95 @@
+import { batchInto, type Dataset, planBatch } from '../data/index.ts';
+import { CompressError } from '../errors.ts';
+import { type Graph, sizeOf } from '../graph/graph.ts';
+import { createRandom, permutation } from '../random.ts';
+import { channelCount, channelsOf } from '../run/channels.ts';
+import { compile, isBatchable } from '../run/compile.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { channelNormF32 } from '../wasm/stats.ts';
+import type { Unit } from './groups.ts';
+
+export type Criterion = 'l1' | 'l2' | 'activation' | 'random';
+
+/** One number for each channel of a tensor, its mean over the channels being 1; tensors without one have no say. */
+export type ChannelScores = ReadonlyMap<number, Float64Array>;
+
+/** Importance of a unit: the mean of its channels' scores over the tensors it lies in. */
+export function unitScore(unit: Unit, scores: ChannelScores): number {
+  let sum = 0;
+  let n = 0;
+  for (const { tensor, channel } of unit) {
+    const of = scores.get(tensor);
+    if (!of) continue;
+    sum += of[channel];
+    n++;
+  }
+  return n ? sum / n : 0;
+}
+
+/** Norm of the filter that makes each channel (Li et al., "Pruning Filters for Efficient ConvNets", 2017). */
+export function weightScores(graph: Graph, order: 1 | 2): ChannelScores {
+  const scores = new Map<number, Float64Array>();
+  for (const node of graph.nodes) {
+    const channels = channelsOf(graph, node);
+    const weights = graph.tensors[node.inputs[1]];
+    if (!(weights?.data instanceof Float32Array)) continue;
+    const places = channels.kind === 'mix' ? channels.out : channels.kind === 'keep' ? channels.along : [];
+    const axis = places.find(([operand]) => operand === 1)?.[1];
+    if (axis === undefined || weights.shape.length < 2) continue;
+    const norms = new Float64Array(weights.shape[axis]);
+    const inner = sizeOf(weights.shape.slice(axis + 1));
+    weights.data.forEach((w, i) => {
+      norms[Math.floor(i / inner) % norms.length] += order === 1 ? Math.abs(w) : w * w;
+    });
+    scores.set(node.outputs[0], normalized(order === 1 ? norms : norms.map(Math.sqrt)));
+  }
+  return scores;
+}
+
+const EXAMPLES = 256;
+const BATCH = 16;
+
+/** Root mean square of each channel's activation over examples of the train part. */
+export function activationScores(heap: Heap, graph: Graph, data: Dataset | null, seed: number): ChannelScores {
+  const part = data?.train;
+  if (!data || !part)
+    throw new CompressError('bad-data', 'the criterion "activation" needs data', 'add --data, or choose --criterion l2');
+  const order = permutation(part.count, createRandom(seed, 'prune/activation')).subarray(0, EXAMPLES);
+  return heap.scope(() => {
+    const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
+    const program = compile(heap, graph, { batch, keepAll: true });
+    const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
+    const input = plan.create(batch);
+    const tensors = graph.nodes.flatMap((n) => n.outputs);
+    const sums = tensors.map((t) => new Float64Array(channelCount(graph.tensors[t].shape)));
+    const norms = tensors.map((_, i) => heap.tensor('f32', [sums[i].length]));
+    const steps = tensors.map((t, i) => {
+      const x = program.operands[t];
+      return channelNormF32(heap, norms[i], x, x.shape.length - 1, 2);
+    });
+    for (let at = 0; at + batch <= order.length; at += batch) {
+      batchInto(plan, part, order.subarray(at, at + batch), input);
+      heap.write(program.inputs[0], input);
+      program.run();
+      steps.forEach((step, i) => {
+        step();
+        (heap.read(norms[i]) as Float32Array).forEach((norm, c) => {
+          sums[i][c] += norm * norm;
+        });
+      });
+    }
+    return new Map(tensors.map((t, i) => [t, normalized(sums[i].map(Math.sqrt))]));
+  });
+}
+
+/** As good as any for a baseline. */
+export function randomScores(graph: Graph, seed: number): ChannelScores {
+  const random = createRandom(seed, 'prune/random');
+  const tensors = graph.nodes.flatMap((n) => n.outputs);
+  return new Map(tensors.map((t) => [t, Float64Array.from({ length: channelCount(graph.tensors[t].shape) }, random.uniform)]));
+}
+
+function normalized(values: Float64Array): Float64Array {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return mean > 0 ? values.map((v) => v / mean) : values;
+}

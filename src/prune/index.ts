@@ -1,0 +1,95 @@
+import * as v from 'valibot';
+import { CompressError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { channelCount, cutChannels } from '../run/channels.ts';
+import type { Context, Model, Stage } from '../stage.ts';
+import { toFloat } from '../run/integer.ts';
+import { checkOptions } from '../train/options.ts';
+import { type ChannelGroup, channelGroups, type Unit } from './groups.ts';
+import { activationScores, type ChannelScores, randomScores, unitScore, weightScores } from './importance.ts';
+
+export { type ChannelGroup, channelGroups } from './groups.ts';
+
+const ratio = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
+
+export const pruneSchema = v.object({
+  /** Share of the channels of each group that goes (scope `group`), or of all of them together (scope `global`). */
+  ratio: v.optional(ratio, 0.5),
+  /** Other shares for single groups, by the name of the first layer that makes the channels. */
+  ratios: v.optional(v.record(v.string(), ratio), {}),
+  criterion: v.optional(v.picklist(['l1', 'l2', 'activation', 'random']), 'l2'),
+  scope: v.optional(v.picklist(['group', 'global']), 'group'),
+  /** The number of channels left in a group is a multiple of it, where so many are left. */
+  multiple: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+});
+
+type Options = v.InferOutput<typeof pruneSchema>;
+
+/** Structured pruning: the least important channels are cut out, with everything tied to them. */
+export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
+  const checked = checkOptions(pruneSchema, options, 'prune');
+  return {
+    name: 'prune',
+    options: checked,
+    run: async (model, context) => {
+      const graph = toFloat(model.graph);
+      const groups = channelGroups(graph);
+      checkNames(groups, checked.ratios);
+      const doomed = leastImportant(groups, scoresOf(graph, checked, context), checked);
+      return { ...model, graph: withoutUnits(graph, doomed) } satisfies Model;
+    },
+  };
+}
+
+function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<string, number>>): void {
+  const known = groups.map((g) => g.name);
+  const stranger = Object.keys(ratios).find((name) => !known.includes(name));
+  if (stranger === undefined) return;
+  throw new CompressError('bad-option', `no channels can be pruned at "${stranger}"`, `the groups are: ${known.join(', ')}`);
+}
+
+function scoresOf(graph: Graph, { criterion }: Options, { heap, data, seed }: Context): ChannelScores {
+  if (criterion === 'activation') return activationScores(heap, graph, data, seed);
+  if (criterion === 'random') return randomScores(graph, seed);
+  return weightScores(graph, criterion === 'l1' ? 1 : 2);
+}
+
+/** Units to cut, of every group at most so many that one multiple of channels stays. */
+function leastImportant(groups: readonly ChannelGroup[], scores: ChannelScores, o: Options): Unit[] {
+  const ranked = groups.map(({ name, units }) => {
+    const scored = units.map((unit) => ({ unit, score: unitScore(unit, scores) })).sort((a, b) => a.score - b.score);
+    return { name, scored };
+  });
+  const line =
+    o.scope === 'global'
+      ? lineOf(
+          ranked.flatMap((g) => g.scored.map((s) => s.score)),
+          o.ratio,
+        )
+      : null;
+  return ranked.flatMap(({ name, scored }) => {
+    const share = o.ratios[name] ?? o.ratio;
+    const below =
+      line === null || name in o.ratios ? Math.round(share * scored.length) : scored.filter((s) => s.score < line).length;
+    return scored.slice(0, scored.length - keep(scored.length, scored.length - below, o.multiple)).map((s) => s.unit);
+  });
+}
+
+/** The score below which `share` of all lie. */
+const lineOf = (all: readonly number[], share: number): number => [...all].sort((a, b) => a - b)[Math.floor(share * all.length)];
+
+/** How many of `count` stay when about `wanted` should: the nearest multiple, at least one. */
+function keep(count: number, wanted: number, multiple: number): number {
+  const rounded = Math.max(1, Math.round(wanted / multiple)) * multiple;
+  return Math.min(count, rounded);
+}
+
+function withoutUnits(graph: Graph, units: readonly Unit[]): Graph {
+  const cut = new Map<number, Uint8Array>();
+  for (const { tensor, channel } of units.flat()) {
+    const goes = cut.get(tensor) ?? new Uint8Array(channelCount(graph.tensors[tensor].shape));
+    goes[channel] = 1;
+    cut.set(tensor, goes);
+  }
+  return cut.size ? cutChannels(graph, cut) : graph;
+}

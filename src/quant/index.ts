@@ -1,0 +1,36 @@
+import * as v from 'valibot';
+import { CompressError } from '../errors.ts';
+import type { Context, Model, QuantizeOptions, Stage } from '../stage.ts';
+import { checkOptions } from '../train/options.ts';
+import { calibrate } from './calibrate.ts';
+import { toFloat } from '../run/integer.ts';
+import { withRecords } from './records.ts';
+
+export { toFloat, toInteger } from '../run/integer.ts';
+
+export const quantizeSchema = v.object({
+  weightBits: v.optional(v.picklist([4, 8]), 8),
+  activationBits: v.optional(v.picklist([8, 16]), 8),
+  calibrator: v.optional(v.picklist(['min-max', 'mse', 'percentile', 'best']), 'mse'),
+  examples: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 512),
+});
+
+/**
+ * Post-training quantization: ranges of all activations are measured on examples of the train part, and a record is written beside
+ * every tensor. Weights stay float; symmetric per channel, activations asymmetric per tensor.
+ */
+export function quantize(options: v.InferInput<typeof quantizeSchema> = {}): Stage {
+  const checked = checkOptions(quantizeSchema, options, 'quantize');
+  return { name: 'quantize', options: checked, run: async (model, context) => measureRanges(model, context, checked) };
+}
+
+/** Writes fresh records by `options`, or by the scheme in force. A model without a scheme and without options stays as it is. */
+export function measureRanges(model: Model, { heap, data, seed }: Context, options?: QuantizeOptions): Model {
+  const scheme = options ?? model.facts.quantize;
+  if (!scheme) return model;
+  if (!data)
+    throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
+  const graph = toFloat(model.graph);
+  const histograms = calibrate(heap, graph, data, scheme.examples, seed);
+  return { graph: withRecords(graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
+}

@@ -1,0 +1,79 @@
+import type { Quantization } from '../graph/graph.ts';
+
+/** Values of one tensor over the calibration examples: `counts` of equal parts from `low` to `high`. */
+export interface Histogram {
+  readonly low: number;
+  readonly high: number;
+  readonly counts: ArrayLike<number>;
+}
+
+export type Range = readonly [low: number, high: number];
+
+/**
+ * Scale and zero point of a range: it is widened to hold 0, and 0 is exactly an integer. 8 bits asymmetric; 16 bits symmetric
+ * (TFLite's quantization specification).
+ */
+export function recordOf([low, high]: Range, bits: 8 | 16): Quantization {
+  const least = Math.min(low, 0);
+  const most = Math.max(high, 0);
+  if (bits === 16) {
+    const largest = Math.max(-least, most);
+    return { bits, scales: [Math.fround(largest > 0 ? largest / 32767 : 1)], zeros: [0], axis: null };
+  }
+  const scale = Math.fround(most > least ? (most - least) / 255 : 1);
+  const zero = Math.max(-128, Math.min(127, Math.round(-128 - least / scale)));
+  return { bits, scales: [scale], zeros: [zero], axis: null };
+}
+
+/** Sum of squared errors that rounding to `record` and clamping cause on the histogram, each part standing for its middle. */
+export function errorOf({ low, high, counts }: Histogram, { bits, scales: [scale], zeros: [zero] }: Quantization): number {
+  const [least, most] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+  const width = (high - low) / counts.length;
+  let error = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (!counts[i]) continue;
+    const middle = low + (i + 0.5) * width;
+    const q = Math.max(least, Math.min(most, Math.round(middle / scale) + zero));
+    const exact = scale * (q - zero) - middle;
+    // Within a part values are spread evenly; rounding of fine parts is not visible from their middle.
+    const clamped = q === least || q === most;
+    error += counts[i] * (clamped ? exact * exact : Math.max(exact * exact, (scale * scale) / 12));
+  }
+  return error;
+}
+
+/** Everything. */
+export const minMaxRange = ({ low, high }: Histogram): Range => [low, high];
+
+const STEPS = 64;
+
+/** The range, shrunk from either end, that errs least. */
+export function mseRange(histogram: Histogram, bits: 8 | 16): Range {
+  const { low, high } = histogram;
+  let best: Range = [low, high];
+  let least = errorOf(histogram, recordOf(best, bits));
+  for (const side of ['both', 'high', 'low'] as const) {
+    for (let i = 1; i < STEPS; i++) {
+      const part = 1 - i / STEPS;
+      const range: Range = [side === 'high' ? best[0] : low * part, side === 'low' ? best[1] : high * part];
+      const error = errorOf(histogram, recordOf(range, bits));
+      if (error >= least) continue;
+      least = error;
+      best = range;
+    }
+  }
+  return best;
+}
+
+/** The range that leaves out 1 value in 10,000 at each end. */
+export function percentileRange({ low, high, counts }: Histogram): Range {
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) total += counts[i];
+  const cut = total * 1e-4;
+  const width = (high - low) / counts.length;
+  let first = 0;
+  let last = counts.length - 1;
+  for (let sum = counts[0]; sum <= cut && first < last; sum += counts[++first]);
+  for (let sum = counts[last]; sum <= cut && last > first; sum += counts[--last]);
+  return [low + first * width, low + (last + 1) * width];
+}

@@ -1,0 +1,106 @@
+import { type Graph, type Quantization, type Tensor, withTensors } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
+import { channelsOf } from '../run/channels.ts';
+import type { QuantizeOptions } from '../stage.ts';
+import { errorOf, type Histogram, minMaxRange, mseRange, percentileRange, type Range, recordOf } from './range.ts';
+import { constantRange, weightRecord } from './weights.ts';
+
+/** A float graph with a quantization record on every tensor that computes; ranges of activations come from their histograms. */
+export function withRecords(graph: Graph, histograms: ReadonlyMap<number, Histogram>, options: QuantizeOptions): Graph {
+  const records = activationRecords(graph, histograms, options);
+  const changes = new Map<number, Tensor>();
+  for (const [t, quant] of records) changes.set(t, { ...graph.tensors[t], quant });
+  for (const node of graph.nodes) {
+    const { trainable } = rowOf(node.op);
+    const [x, w, bias = -1] = node.inputs;
+    if (!trainable.includes(1) || !graph.tensors[w]?.data) continue;
+    const weights = graph.tensors[w];
+    const axis = scaleAxis(graph, node, weights);
+    const record = weightRecord(weights, options.weightBits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
+    changes.set(w, { ...weights, quant: record });
+    if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
+  }
+  return withTensors(graph, changes);
+}
+
+/** Along which axis weights have scales: output channels; dense layers have one scale (TFLite's quantization specification). */
+function scaleAxis(graph: Graph, node: Graph['nodes'][number], weights: Tensor): number | null {
+  if (weights.shape.length < 3) return null;
+  const channels = channelsOf(graph, node);
+  const places = channels.kind === 'mix' ? channels.out : channels.kind === 'keep' ? channels.along : [];
+  return places.find(([operand]) => operand === 1)?.[1] ?? null;
+}
+
+function activationRecords(
+  graph: Graph,
+  histograms: ReadonlyMap<number, Histogram>,
+  o: QuantizeOptions,
+): Map<number, Quantization> {
+  const root = sharedScales(graph);
+  const ranges = new Map<number, Range>();
+  const fixed = new Map<number, Range>();
+  const widen = (t: number, [low, high]: Range) => {
+    const known = ranges.get(root[t]);
+    ranges.set(root[t], known ? [Math.min(known[0], low), Math.max(known[1], high)] : [low, high]);
+  };
+  for (const [t, histogram] of histograms) widen(t, chooseRange(histogram, o));
+  for (const node of graph.nodes) {
+    const { outputRange, trainable } = rowOf(node.op);
+    if (typeof outputRange !== 'string') fixed.set(root[node.outputs[0]], outputRange);
+    node.inputs.forEach((t, place) => {
+      if (t >= 0 && graph.tensors[t].data instanceof Float32Array && !trainable.includes(place))
+        widen(t, constantRange(graph.tensors[t]));
+    });
+  }
+  const records = new Map<number, Quantization>();
+  for (let t = 0; t < root.length; t++) {
+    const range = ranges.get(root[t]);
+    const isFixed = fixed.get(root[t]);
+    const computes = histograms.has(t) || (ranges.has(root[t]) && root[t] === t) || isSharedConstant(graph, t, root, ranges);
+    if (!computes || !range) continue;
+    records.set(t, isFixed ? fixedRecord(isFixed, o.activationBits) : recordOf(range, o.activationBits));
+  }
+  return records;
+}
+
+const isSharedConstant = (graph: Graph, t: number, root: Int32Array, ranges: ReadonlyMap<number, Range>) =>
+  graph.tensors[t].data instanceof Float32Array && root[t] !== t && ranges.has(root[t]);
+
+/** A whole range of integers over the real values low..high: softmax [0, 1) is scale 1/256, zero -128; 16 bits are symmetric. */
+function fixedRecord([low, high]: Range, bits: 8 | 16): Quantization {
+  if (bits === 16) return { bits, scales: [high / 32768], zeros: [0], axis: null };
+  const scale = (high - low) / 256;
+  return { bits, scales: [scale], zeros: [-128 - low / scale], axis: null };
+}
+
+function chooseRange(histogram: Histogram, { calibrator, activationBits: bits }: QuantizeOptions): Range {
+  switch (calibrator) {
+    case 'min-max':
+      return minMaxRange(histogram);
+    case 'mse':
+      return mseRange(histogram, bits);
+    case 'percentile':
+      return percentileRange(histogram);
+    case 'best': {
+      const candidates = [minMaxRange(histogram), percentileRange(histogram), mseRange(histogram, bits)];
+      const errors = candidates.map((range) => errorOf(histogram, recordOf(range, bits)));
+      return candidates[errors.indexOf(Math.min(...errors))];
+    }
+  }
+}
+
+/** For each tensor the first of those that must have its scale and zero point: inputs and outputs of `as-input` operators. */
+function sharedScales(graph: Graph): Int32Array {
+  const root = Int32Array.from(graph.tensors.keys());
+  const find = (t: number): number => {
+    while (root[t] !== t) t = root[t];
+    return t;
+  };
+  for (const node of graph.nodes) {
+    if (rowOf(node.op).outputRange !== 'as-input') continue;
+    const together = [...node.inputs, ...node.outputs].filter((t) => t >= 0 && graph.tensors[t].dtype === 'f32').map(find);
+    const first = Math.min(...together);
+    for (const t of together) root[t] = first;
+  }
+  return root.map((_, t) => find(t));
+}

@@ -1,0 +1,20 @@
+import * as v from 'valibot';
+import { toFloat } from '../run/integer.ts';
+import type { Stage } from '../stage.ts';
+import { checkOptions, trainFields } from './options.ts';
+import { train } from './trainer.ts';
+
+export const finetuneSchema = v.object(trainFields);
+
+/** Trains on the labels (autoencoders: on their input). A quantized model is trained through fake quantization, so it stays quantized. */
+export function finetune(options: v.InferInput<typeof finetuneSchema> = {}): Stage {
+  const checked = checkOptions(finetuneSchema, options, 'finetune');
+  return {
+    name: 'finetune',
+    options: checked,
+    async run(model, context) {
+      const { graph } = await train({ ...model, graph: toFloat(model.graph) }, context, checked, 'finetune');
+      return { ...model, graph };
+    },
+  };
+}
