@@ -6,7 +6,8 @@
 //
 // Source: CMSIS-NN 99f736a, arm_elementwise_add_s8; TFLite's reference Sub for the difference. Equal bit for bit.
 import { clamp, requantize } from "../math/requantize";
-import { narrowToS8, requantizeX4 } from "../math/requantize_simd";
+import { divideSmallByPowerOfTwoX4, doublingHighMultX4, narrowToS8, requantizeX4 } from "../math/requantize_simd";
+import { singleRounding } from "../math/rounding";
 
 // @ts-ignore: decorator
 @inline
@@ -56,6 +57,57 @@ function simd(
     yOffset, yMultiplier, yShift, yMin, yMax);
 }
 
+/**
+ * Whether the short way below is exact: inputs of 10 bits moved left by 9 to 20 fit 30 bits, so that the first rescaling is
+ * x * (m >> k) + ((x * (m & (2^k - 1)) + 2^(k-1)) >> k), k = 31 - leftShift, in 32 bits, and no rounding overflows.
+ */
+// @ts-ignore: decorator
+@inline
+function isShort(x1Offset: i32, x1Shift: i32, x2Offset: i32, x2Shift: i32, leftShift: i32, yShift: i32): bool {
+  return !singleRounding && leftShift >= 9 && leftShift <= 20 && abs(x1Offset) <= 383 && abs(x2Offset) <= 383 &&
+    x1Shift <= 0 && x2Shift <= 0 && yShift < 0;
+}
+
+/** requantize(x << leftShift, m, -right) of four 10-bit values; `k` = 31 - leftShift. */
+// @ts-ignore: decorator
+@inline
+function fourShort(x: v128, high: v128, low: v128, half: v128, k: i32, right: i32): v128 {
+  const v = i32x4.add(i32x4.mul(x, high), i32x4.shr_s(i32x4.add(i32x4.mul(x, low), half), k));
+  return right ? divideSmallByPowerOfTwoX4(v, right) : v;
+}
+
+/** The same as `simd` where `isShort`. `exact`: the first input's multiplier is 2^30, so that it only moves left, by `x1Left`. */
+// @ts-ignore: decorator
+@inline
+function short(
+  y: usize, x1: usize, x2: usize, n: i32, sign: i32, exact: bool, x1Left: i32,
+  x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
+  yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
+): i32 {
+  const k = 31 - leftShift, mask = (1 << k) - 1;
+  const half = i32x4.splat(1 << (k - 1));
+  const o1 = i16x8.splat(i16(x1Offset)), o2 = i16x8.splat(i16(x2Offset)), oy = i32x4.splat(yOffset);
+  const high1 = i32x4.splat(x1Multiplier >> k), low1 = i32x4.splat(x1Multiplier & mask);
+  const high2 = i32x4.splat(x2Multiplier >> k), low2 = i32x4.splat(x2Multiplier & mask);
+  const my = i32x4.splat(yMultiplier);
+  const low = i8x16.splat(i8(yMin)), high = i8x16.splat(i8(yMax));
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const p = i16x8.add(v128.load8x8_s(x1 + i), o1), q = i16x8.add(v128.load8x8_s(x2 + i), o2);
+    let a0 = i32x4.extend_low_i16x8_s(p), a1 = i32x4.extend_high_i16x8_s(p);
+    a0 = exact ? i32x4.shl(a0, x1Left) : fourShort(a0, high1, low1, half, k, -x1Shift);
+    a1 = exact ? i32x4.shl(a1, x1Left) : fourShort(a1, high1, low1, half, k, -x1Shift);
+    const b0 = fourShort(i32x4.extend_low_i16x8_s(q), high2, low2, half, k, -x2Shift);
+    const b1 = fourShort(i32x4.extend_high_i16x8_s(q), high2, low2, half, k, -x2Shift);
+    const s0 = sign > 0 ? i32x4.add(a0, b0) : i32x4.sub(a0, b0);
+    const s1 = sign > 0 ? i32x4.add(a1, b1) : i32x4.sub(a1, b1);
+    const y0 = i32x4.add(divideSmallByPowerOfTwoX4(doublingHighMultX4(s0, my), -yShift), oy);
+    const y1 = i32x4.add(divideSmallByPowerOfTwoX4(doublingHighMultX4(s1, my), -yShift), oy);
+    v128.store64_lane(y + i, i8x16.min_s(i8x16.max_s(narrowToS8(y0, y1, y0, y1), low), high), 0);
+  }
+  return i;
+}
+
 export function elementwise_add_s8_ref(
   y: usize, x1: usize, x2: usize, n: i32,
   x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
@@ -70,7 +122,21 @@ export function elementwise_add_s8(
   x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
   yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
 ): void {
-  simd(y, x1, x2, n, 1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+  let done = 0;
+  if (isShort(x1Offset, x1Shift, x2Offset, x2Shift, leftShift, yShift)) {
+    // TFLite gives the input of the larger scale the multiplier 1/2: no rounding then.
+    if (x1Multiplier == 1 << 30 && -x1Shift < leftShift) {
+      done = short(y, x1, x2, n, 1, true, leftShift - 1 + x1Shift, x1Offset, x1Multiplier, x1Shift,
+        x2Offset, x2Multiplier, x2Shift, leftShift, yOffset, yMultiplier, yShift, yMin, yMax);
+    } else if (x2Multiplier == 1 << 30 && -x2Shift < leftShift) {
+      done = short(y, x2, x1, n, 1, true, leftShift - 1 + x2Shift, x2Offset, x2Multiplier, x2Shift,
+        x1Offset, x1Multiplier, x1Shift, leftShift, yOffset, yMultiplier, yShift, yMin, yMax);
+    } else {
+      done = short(y, x1, x2, n, 1, false, 0, x1Offset, x1Multiplier, x1Shift,
+        x2Offset, x2Multiplier, x2Shift, leftShift, yOffset, yMultiplier, yShift, yMin, yMax);
+    }
+  }
+  simd(y + done, x1 + done, x2 + done, n - done, 1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
     yOffset, yMultiplier, yShift, yMin, yMax);
 }
 
@@ -88,6 +154,11 @@ export function elementwise_sub_s8(
   x1Offset: i32, x1Multiplier: i32, x1Shift: i32, x2Offset: i32, x2Multiplier: i32, x2Shift: i32, leftShift: i32,
   yOffset: i32, yMultiplier: i32, yShift: i32, yMin: i32, yMax: i32,
 ): void {
-  simd(y, x1, x2, n, -1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
+  let done = 0;
+  if (isShort(x1Offset, x1Shift, x2Offset, x2Shift, leftShift, yShift)) {
+    done = short(y, x1, x2, n, -1, false, 0, x1Offset, x1Multiplier, x1Shift,
+      x2Offset, x2Multiplier, x2Shift, leftShift, yOffset, yMultiplier, yShift, yMin, yMax);
+  }
+  simd(y + done, x1 + done, x2 + done, n - done, -1, x1Offset, x1Multiplier, x1Shift, x2Offset, x2Multiplier, x2Shift, leftShift,
     yOffset, yMultiplier, yShift, yMin, yMax);
 }
