@@ -1,7 +1,9 @@
 import type { Activation } from '../graph/graph.ts';
+import { avgPoolF32, avgPoolGradF32 } from '../wasm/pool_f32.ts';
 import { avgPoolInt } from '../wasm/pool_int.ts';
 import { poolCost } from './cost.ts';
-import { defineOp } from './op.ts';
+import { nothing, windowF32 } from './float_cells.ts';
+import { defineOp, type Shape } from './op.ts';
 import { clampOf } from './requant.ts';
 import { type Pair, padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
@@ -10,11 +12,18 @@ export interface AvgPool2d extends Window {
   readonly filter: Pair;
 }
 
+const params = (a: AvgPool2d, x: Shape) => ({ ...windowF32(a, x, a.filter), filter: a.filter });
+
 /** Mean of a window; what lies outside the input is not counted. x [n, h, w, c]. */
 export const avgPool2d = defineOp<AvgPool2d>({
   operands: 1,
   infer: ([x], a) => [[x![0], ...windowOutput(a, [x![1], x![2]], a.filter), x![3]]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => avgPoolF32(heap, y, x!, params(attrs, x!.shape)),
+    backward: (heap, { x: [x], y: [y], dy: [dy], dx: [dx], attrs }) =>
+      dx ? avgPoolGradF32(heap, dy, y, dx, params(attrs, x!.shape)) : nothing,
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) =>
     avgPoolInt(heap, y, x!, {
       filter: attrs.filter,

@@ -1,8 +1,9 @@
+import { batchMatmulF32, batchMatmulGradF32 } from '../wasm/batch_matmul_f32.ts';
 import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
-import { denseMultipliers, perTensor, clampOf } from './requant.ts';
 import { swapLast } from '../wasm/copy.ts';
 import { batchMatmulCost } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
+import { denseMultipliers, perTensor, clampOf } from './requant.ts';
 import { broadcast, mismatch, show } from './shapes.ts';
 
 export interface BatchMatmul {
@@ -25,7 +26,12 @@ export const batchMatmul = defineOp<BatchMatmul>({
     }
     return [[...broadcast(x!.slice(0, -2), y!.slice(0, -2)), rows, columns]];
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [a, b], y: [y], attrs }) => batchMatmulF32(heap, y, a!, b!, attrs),
+    backward: (heap, { x: [a, b], dy: [dy], dx: [da, db], attrs }) =>
+      batchMatmulGradF32(heap, dy, { a: a!, b: b! }, { da, db }, attrs),
+    saves: null,
+  },
   integer(heap, { x: [a, b], y: [y], attrs }) {
     const left = attrs.adjX ? swapLast(heap, a!) : { x: a!, step: null };
     const right = attrs.adjY ? { x: b!, step: null } : swapLast(heap, b!);

@@ -1,3 +1,4 @@
+import { batchNormF32, batchNormGradF32 } from '../wasm/batch_norm_f32.ts';
 import { folded } from './cost.ts';
 import { defineOp } from './op.ts';
 
@@ -5,11 +6,24 @@ export interface BatchNorm {
   readonly epsilon: number;
 }
 
+/** How much of a running average one training step leaves. */
+const KEEP = 0.9;
+
 /** (x - mean) / sqrt(variance + epsilon) * gamma + beta. x [.., c], gamma, beta, mean, variance [c]. */
 export const batchNorm = defineOp<BatchNorm>({
   operands: 5,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward(heap, { x: [x, gamma, beta, mean, variance], y: [y], attrs: { epsilon }, training, saved }) {
+      const c = gamma!.shape[0];
+      const kept = saved[0] ?? { dtype: 'f32', shape: [2, c], ptr: heap.alloc(8 * c) };
+      const of = { gamma: gamma!, beta: beta!, mean: mean!, variance: variance! };
+      return batchNormF32(heap, y, x!, of, kept, { epsilon, keep: training ? KEEP : null });
+    },
+    backward: (heap, { x: [x, gamma], dy: [dy], dx: [dx, dgamma, dbeta], saved, training }) =>
+      batchNormGradF32(heap, dy, { x: x!, gamma: gamma!, saved: saved[0] }, { dx, dgamma, dbeta }, training),
+    saves: ([, gamma]) => [[2, gamma![0]]],
+  },
   integer: null, // folded into the layer before it when a graph is quantized
   trainable: [1, 2],
   memory: 'in-place',

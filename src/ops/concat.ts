@@ -1,6 +1,9 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { concat as concatAlong } from '../wasm/concat.ts';
+import { clampF32 } from '../wasm/elementwise_f32.ts';
+import { insideGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
+import { inTurn, unclamped } from './float_cells.ts';
 import { defineOp, type Operand } from './op.ts';
 import { axisOf, keepChannels, mismatch, show } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
@@ -23,7 +26,23 @@ export const concat = defineOp<Concat>({
     }
     return [first!.map((d, i) => (i === axis ? x.reduce((n, s) => n + s![axis], 0) : d))];
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward(heap, { x, y: [y], attrs: { axis, activation } }) {
+      const join = concatAlong(heap, y, x as Operand[], axis);
+      return activation === 'none' ? join : inTurn([join, clampF32(heap, y, y, activation)]);
+    },
+    backward(heap, { y: [y], dy: [dy], x, dx, attrs: { axis, activation } }) {
+      const { g, steps } = unclamped(heap, dy, y, activation);
+      let begin = 0;
+      dx.forEach((d, i) => {
+        const at = y.shape.map((_, k) => (k === axis ? begin : 0));
+        if (d) steps.push(insideGradF32(heap, g, d, at));
+        begin += x[i]!.shape[axis];
+      });
+      return inTurn(steps);
+    },
+    saves: null,
+  },
   integer: (heap, { x, y: [y], attrs }) => concatAlong(heap, y, x as Operand[], attrs.axis),
   trainable: [],
   memory: 'fresh',

@@ -1,6 +1,8 @@
 import type { Activation } from '../graph/graph.ts';
+import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
 import { convolveCost } from './cost.ts';
-import { defineOp } from './op.ts';
+import { windowF32 } from './float_cells.ts';
+import { defineOp, type Shape } from './op.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType } from './tflite_enums.ts';
 import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
@@ -10,6 +12,8 @@ export interface Conv2d extends Window {
   /** Output channels are split into so many groups, each reading its own part of the input's. */
   readonly groups?: number;
 }
+
+const params = (a: Conv2d, x: Shape, w: Shape) => ({ ...windowF32(a, x, [w[1], w[2]]), groups: a.groups });
 
 /** x [n, h, w, c], w [out, kh, kw, c / groups], bias [out]. */
 export const conv2d = defineOp<Conv2d>({
@@ -23,7 +27,13 @@ export const conv2d = defineOp<Conv2d>({
     }
     return [[x![0], ...windowOutput(a, [x![1], x![2]], [w![1], w![2]]), w![0]]];
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x, w, bias], y: [y], attrs, training }) =>
+      convF32(heap, y, x!, w!, bias, { ...params(attrs, x!.shape, w!.shape), constant: !training && w!.data !== null }),
+    backward: (heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) =>
+      convGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, params(attrs, x!.shape, w!.shape)),
+    saves: null,
+  },
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',

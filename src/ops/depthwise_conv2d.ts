@@ -1,5 +1,7 @@
 import type { Activation } from '../graph/graph.ts';
+import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f32.ts';
 import { depthwiseCost } from './cost.ts';
+import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
 import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
@@ -22,7 +24,15 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     }
     return [[x![0], ...windowOutput(a, [x![1], x![2]], [w![1], w![2]]), w![3]]];
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x, w, bias], y: [y], attrs }) =>
+      depthwiseConvF32(heap, y, x!, w!, bias, windowF32(attrs, x!.shape, [w!.shape[1], w!.shape[2]])),
+    backward(heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) {
+      const p = windowF32(attrs, x!.shape, [w!.shape[1], w!.shape[2]]);
+      return depthwiseConvGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, p);
+    },
+    saves: null,
+  },
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',

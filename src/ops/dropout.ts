@@ -1,4 +1,7 @@
+import { copy } from '../wasm/copy.ts';
+import { dropoutF32, dropoutGradF32 } from '../wasm/dropout_f32.ts';
 import { folded } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 
 export interface Dropout {
@@ -10,7 +13,12 @@ export interface Dropout {
 export const dropout = defineOp<Dropout>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs, training, saved }) =>
+      training ? dropoutF32(heap, y, x!, saved[0], attrs.rate) : copy(heap, y, x!),
+    backward: (heap, { dy: [dy], dx: [dx], attrs, saved }) => (dx ? dropoutGradF32(heap, dy, dx, saved[0], attrs.rate) : nothing),
+    saves: () => [[2]], // read as i32: a seed, and how many calls there were
+  },
   integer: null, // it exists only while training
   trainable: [],
   memory: 'view',

@@ -1,4 +1,5 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
+import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
 import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { last, mismatch, show } from './shapes.ts';
@@ -23,7 +24,13 @@ export const fullyConnected = defineOp<FullyConnected>({
     }
     return [a.keepDims ? [...x!.slice(0, -1), units] : [sizeOf(x!) / depth, units]];
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x, w, bias], y: [y], attrs, training }) =>
+      fullyConnectedF32(heap, y, x!, w!, bias, { activation: attrs.activation, constant: !training && w!.data !== null }),
+    backward: (heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) =>
+      fullyConnectedGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, { activation: attrs.activation }),
+    saves: null,
+  },
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',

@@ -1,13 +1,19 @@
 import { hardSwishS8 } from '../wasm/activation_int.ts';
+import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { hardSwishParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 
 /** x * relu6(x + 3) / 6 */
 export const hardSwish = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y] }) => unaryF32(heap, 'hard_swish_f32', y, x!),
+    backward: (heap, { x: [x], dy: [dy], dx: [dx] }) => (dx ? unaryGradF32(heap, 'hard_swish_grad_f32', dy, x!, dx) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y] }) => hardSwishS8(heap, y, x!, hardSwishParams(x!, y)),
   trainable: [],
   memory: 'in-place',

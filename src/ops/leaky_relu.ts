@@ -1,6 +1,8 @@
 import { leakyReluS8 } from '../wasm/activation_int.ts';
+import { leakyReluF32, leakyReluGradF32 } from '../wasm/elementwise_f32.ts';
 import { leakyReluParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 
 export interface LeakyRelu {
@@ -11,7 +13,11 @@ export interface LeakyRelu {
 export const leakyRelu = defineOp<LeakyRelu>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => leakyReluF32(heap, y, x!, attrs.alpha),
+    backward: (heap, { x: [x], dy: [dy], dx: [dx], attrs }) => (dx ? leakyReluGradF32(heap, dy, x!, dx, attrs.alpha) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) => leakyReluS8(heap, y, x!, leakyReluParams(x!, y, attrs.alpha)),
   trainable: [],
   memory: 'in-place',

@@ -1,7 +1,9 @@
 import type { Activation } from '../graph/graph.ts';
+import { maxPoolF32, maxPoolGradF32 } from '../wasm/pool_f32.ts';
 import { maxPoolInt } from '../wasm/pool_int.ts';
 import { poolCost } from './cost.ts';
-import { defineOp } from './op.ts';
+import { nothing, windowF32 } from './float_cells.ts';
+import { defineOp, type Shape } from './op.ts';
 import { clampOf } from './requant.ts';
 import { type Pair, padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
@@ -10,11 +12,18 @@ export interface MaxPool2d extends Window {
   readonly filter: Pair;
 }
 
+const params = (a: MaxPool2d, x: Shape) => ({ ...windowF32(a, x, a.filter), filter: a.filter });
+
 /** Largest value of a window. x [n, h, w, c]. */
 export const maxPool2d = defineOp<MaxPool2d>({
   operands: 1,
   infer: ([x], a) => [[x![0], ...windowOutput(a, [x![1], x![2]], a.filter), x![3]]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => maxPoolF32(heap, y, x!, params(attrs, x!.shape)),
+    backward: (heap, { x: [x], dy: [dy], dx: [dx], attrs }) =>
+      dx ? maxPoolGradF32(heap, dy, x!, dx, params(attrs, x!.shape)) : nothing,
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) =>
     maxPoolInt(heap, y, x!, {
       filter: attrs.filter,

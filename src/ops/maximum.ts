@@ -1,12 +1,13 @@
 import { maximumS8 } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
+import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 
 export const maximum = defineOp<Record<never, never>>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
-  float: null, // its kernel is not linked yet
+  float: binaryCell('maximum'),
   integer: (heap, { x: [a, b], y: [y] }) => maximumS8(heap, y, a!, b!),
   trainable: [],
   memory: 'in-place',

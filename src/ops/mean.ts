@@ -1,5 +1,7 @@
 import { meanInt } from '../wasm/mean_int.ts';
+import { meanF32, meanGradF32 } from '../wasm/pool_f32.ts';
 import { meanCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { meanParams } from './requant.ts';
 import { axisOf } from './shapes.ts';
@@ -16,7 +18,11 @@ export const mean = defineOp<Mean>({
   infer: ([x], { axes, keepDims }) => [
     keepDims ? x!.map((d, i) => (axes.includes(i) ? 1 : d)) : x!.filter((_, i) => !axes.includes(i)),
   ],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => meanF32(heap, y, x!, attrs.axes),
+    backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? meanGradF32(heap, dy, dx, attrs.axes) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) => meanInt(heap, y, x!, meanParams(x!, y, attrs.axes)),
   trainable: [],
   memory: 'fresh',

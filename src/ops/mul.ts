@@ -1,6 +1,7 @@
 import type { Activation } from '../graph/graph.ts';
 import { mulInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
+import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
@@ -14,7 +15,7 @@ export interface Mul {
 export const mul = defineOp<Mul>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
-  float: null, // its kernel is not linked yet
+  float: binaryCell('mul'),
   integer: (heap, { x: [a, b], y: [y], attrs }) => {
     const product = perTensor(a!).scale * perTensor(b!).scale;
     return mulInt(heap, y, a!, b!, {

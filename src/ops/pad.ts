@@ -1,5 +1,7 @@
+import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
 import { pad as padWith } from '../wasm/pad.ts';
 import { padCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
@@ -14,10 +16,16 @@ export interface Pad {
 const PAD = 34;
 const PADV2 = 60;
 
+const before = (a: Pad) => a.paddings.map(([n]) => n);
+
 export const pad = defineOp<Pad>({
   operands: 1,
   infer: ([x], { paddings }) => [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => padF32(heap, y, x!, before(attrs), attrs.value),
+    backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? insideGradF32(heap, dy, dx, before(attrs)) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) =>
     padWith(heap, y, x!, attrs.paddings, roundAway(attrs.value / perTensor(x!).scale) + perTensor(x!).zero),
   trainable: [],

@@ -1,5 +1,6 @@
 import { requantizeInt } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
+import { clampCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { rescaleParams } from './requant.ts';
 
@@ -7,7 +8,7 @@ import { rescaleParams } from './requant.ts';
 export const relu = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: clampCell('relu'),
   integer: (heap, { x: [x], y: [y] }) => requantizeInt(heap, y, x!, rescaleParams(x!, y, 'relu')),
   trainable: [],
   memory: 'in-place',

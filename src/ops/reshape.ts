@@ -1,6 +1,8 @@
 import { sizeOf } from '../graph/graph.ts';
 import { copy } from '../wasm/copy.ts';
+import { addF32 } from '../wasm/movement_f32.ts';
 import { folded } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { last, resolveShape } from './shapes.ts';
 
@@ -28,7 +30,11 @@ function general(from: Shape, to: Shape): number[] {
 export const reshape = defineOp<Reshape>({
   operands: 1,
   infer: ([x], a) => [output(a, x!)],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y] }) => copy(heap, y, x!),
+    backward: (heap, { dy: [dy], dx: [dx] }) => (dx ? addF32(heap, dx, dy) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y] }) => copy(heap, y, x!),
   trainable: [],
   memory: 'view',

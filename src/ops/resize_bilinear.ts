@@ -1,5 +1,7 @@
 import { resizeBilinearInt } from '../wasm/resize.ts';
+import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { elementwiseCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import type { Pair } from './window.ts';
 
@@ -14,7 +16,12 @@ export interface ResizeBilinear {
 export const resizeBilinear = defineOp<ResizeBilinear>({
   operands: 1,
   infer: ([x], { size }) => [[x![0], ...size, x![3]]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => resizeF32(heap, y, x!, { ...attrs, kind: 'bilinear' }),
+    backward: (heap, { dy: [dy], dx: [dx], attrs }) =>
+      dx ? resizeGradF32(heap, dy, dx, { ...attrs, kind: 'bilinear' }) : nothing,
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) => resizeBilinearInt(heap, y, x!, attrs),
   trainable: [],
   memory: 'fresh',

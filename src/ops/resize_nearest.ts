@@ -1,5 +1,7 @@
 import { resizeNearest as toNearest } from '../wasm/resize.ts';
+import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { copyCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import type { Pair } from './window.ts';
 
@@ -14,7 +16,12 @@ export interface ResizeNearest {
 export const resizeNearest = defineOp<ResizeNearest>({
   operands: 1,
   infer: ([x], { size }) => [[x![0], ...size, x![3]]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => resizeF32(heap, y, x!, { ...attrs, kind: 'nearest' }),
+    backward: (heap, { dy: [dy], dx: [dx], attrs }) =>
+      dx ? resizeGradF32(heap, dy, dx, { ...attrs, kind: 'nearest' }) : nothing,
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) => toNearest(heap, y, x!, attrs),
   trainable: [],
   memory: 'fresh',

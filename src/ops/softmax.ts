@@ -1,5 +1,7 @@
+import { softmaxF32, softmaxGradF32 } from '../wasm/elementwise_f32.ts';
 import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { softmaxCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { softmaxParams, softmaxParamsS16 } from './requant.ts';
 
@@ -11,7 +13,11 @@ export interface Softmax {
 export const softmax = defineOp<Softmax>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => softmaxF32(heap, y, x!, attrs.beta),
+    backward: (heap, { y: [y], dy: [dy], dx: [dx], attrs }) => (dx ? softmaxGradF32(heap, dy, y, dx, attrs.beta) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) =>
     x!.dtype === 'i16'
       ? softmaxS16(heap, y, x!, softmaxParamsS16(x!, attrs.beta))

@@ -1,6 +1,8 @@
 import { sizeOf } from '../graph/graph.ts';
 import { split as splitAlong } from '../wasm/copy.ts';
+import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
+import { inTurn, nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { axisOf, mismatch, show } from './shapes.ts';
 
@@ -27,7 +29,22 @@ export const split = defineOp<Split>({
     }
     return sizes.map((n) => x!.map((d, i) => (i === axis ? n : d)));
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y, attrs }) => splitAlong(heap, y, x!, attrs.axis),
+    backward(heap, { dy, dx: [dx], attrs: { axis } }) {
+      if (!dx) return nothing;
+      const ones = dx.shape.map(() => 1);
+      let begin = 0;
+      return inTurn(
+        dy.map((d) => {
+          const at = dx.shape.map((_, k) => (k === axis ? begin : 0));
+          begin += d.shape[axis];
+          return sliceGradF32(heap, d, dx, at, ones, d.shape);
+        }),
+      );
+    },
+    saves: null,
+  },
   integer: (heap, { x: [x], y, attrs }) => splitAlong(heap, y, x!, attrs.axis),
   trainable: [],
   memory: 'fresh',

@@ -1,6 +1,8 @@
 import { CompressError } from '../errors.ts';
 import { slice } from '../wasm/copy.ts';
+import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
 
 export interface StridedSlice {
@@ -31,13 +33,29 @@ export function sliceRange(a: StridedSlice, axis: number, size: number): { first
 const isWhole = (a: StridedSlice, axis: number, size: number) =>
   a.strides[axis] === 1 && sliceRange(a, axis, size).count === size;
 
+/** First place and number of places along each dimension of x. */
+function places(a: StridedSlice, x: Shape) {
+  const ranges = x.map((d, i) => sliceRange(a, i, d));
+  return { begin: ranges.map((r) => r.first), counts: ranges.map((r) => r.count) };
+}
+
 export const stridedSlice = defineOp<StridedSlice>({
   operands: 1,
   infer: ([x], a) => [x!.map((d, i) => sliceRange(a, i, d).count).filter((_, i) => !a.shrink.includes(i))],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward(heap, { x: [x], y: [y], attrs }) {
+      const { begin, counts } = places(attrs, x!.shape);
+      return slice(heap, y, x!, begin, attrs.strides, counts);
+    },
+    backward(heap, { dy: [dy], dx: [dx], attrs }) {
+      if (!dx) return nothing;
+      const { begin, counts } = places(attrs, dx.shape);
+      return sliceGradF32(heap, dy, dx, begin, attrs.strides, counts);
+    },
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) => {
-    const ranges = x!.shape.map((d, i) => sliceRange(attrs, i, d));
-    const [begin, counts] = [ranges.map((r) => r.first), ranges.map((r) => r.count)];
+    const { begin, counts } = places(attrs, x!.shape);
     return slice(heap, y, x!, begin, attrs.strides, counts);
   },
   trainable: [],

@@ -1,6 +1,7 @@
 import type { Activation } from '../graph/graph.ts';
 import { subInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
+import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
@@ -13,7 +14,7 @@ export interface Sub {
 export const sub = defineOp<Sub>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
-  float: null, // its kernel is not linked yet
+  float: binaryCell('sub'),
   integer: (heap, { x: [a, b], y: [y], attrs }) => subInt(heap, y, a!, b!, sumParams(a!, b!, y, attrs.activation)),
   trainable: [],
   memory: 'in-place',

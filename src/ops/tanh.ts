@@ -1,13 +1,19 @@
 import { activationS16, tanhS8 } from '../wasm/activation_int.ts';
+import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { tableCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 
 /** Hyperbolic tangent. */
 export const tanh = defineOp<Record<never, never>>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y] }) => unaryF32(heap, 'tanh_f32', y, x!),
+    backward: (heap, { y: [y], dy: [dy], dx: [dx] }) => (dx ? unaryGradF32(heap, 'tanh_grad_f32', dy, y, dx) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y] }) =>
     y.dtype === 'i16'
       ? activationS16(heap, y, x!, { type: 'tanh', ...sigmoidParamsS16(x!, [0, 1]) })

@@ -1,5 +1,7 @@
 import { transpose as transposed } from '../wasm/copy.ts';
+import { transposeGradF32 } from '../wasm/movement_f32.ts';
 import { transposeCost } from './cost.ts';
+import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 
 export interface Transpose {
@@ -10,7 +12,11 @@ export interface Transpose {
 export const transpose = defineOp<Transpose>({
   operands: 1,
   infer: ([x], { perm }) => [perm.map((p) => x![p])],
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x], y: [y], attrs }) => transposed(heap, y, x!, attrs.perm),
+    backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? transposeGradF32(heap, dy, dx, attrs.perm) : nothing),
+    saves: null,
+  },
   integer: (heap, { x: [x], y: [y], attrs }) => transposed(heap, y, x!, attrs.perm),
   trainable: [],
   memory: 'fresh',

@@ -1,5 +1,7 @@
 import type { Activation } from '../graph/graph.ts';
+import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
 import { transposeConvCost } from './cost.ts';
+import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType } from './tflite_enums.ts';
@@ -24,7 +26,15 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     }
     return [[x![0], ...a.outputSize, w![0]]];
   },
-  float: null, // its kernel is not linked yet
+  float: {
+    forward: (heap, { x: [x, w, bias], y: [y], attrs }) =>
+      transposeConvF32(heap, y, x!, w!, bias, windowF32(attrs, y.shape, [w!.shape[1], w!.shape[2]])),
+    backward(heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) {
+      const p = windowF32(attrs, y.shape, [w!.shape[1], w!.shape[2]]);
+      return transposeConvGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, p);
+    },
+    saves: null,
+  },
   integer: null, // its kernel is not linked yet
   trainable: [1, 2],
   memory: 'fresh',

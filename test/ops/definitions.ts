@@ -1,0 +1,441 @@
+import type { Attrs } from '../../src/graph/graph.ts';
+import { sizeOf } from '../../src/graph/graph.ts';
+import { sliceRange } from '../../src/ops/strided_slice.ts';
+import { sidesOf } from '../../src/ops/window.ts';
+
+/** The operators as their definitions say, slowly and in float64: what kernels and gradients are held against. */
+
+export interface Array64 {
+  readonly shape: readonly number[];
+  readonly data: Float64Array;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: attributes of every operator
+type Any = any;
+type Definition = (x: readonly Array64[], a: Any, y: readonly (readonly number[])[]) => Float64Array[];
+
+/** Every index of `shape` in order. */
+export function* indices(shape: readonly number[]): Generator<number[]> {
+  const at = shape.map(() => 0);
+  for (let n = sizeOf(shape); n > 0; n--) {
+    yield at;
+    for (let i = shape.length - 1; i >= 0 && ++at[i] === shape[i]; i--) at[i] = 0;
+  }
+}
+
+/** Element of `x` at `at`, 0 outside, dimensions of 1 stretched and aligned at the end. */
+function get(x: Array64, at: readonly number[]): number {
+  let place = 0;
+  const skip = at.length - x.shape.length;
+  for (let i = 0; i < x.shape.length; i++) {
+    const index = x.shape[i] === 1 ? 0 : at[i + skip];
+    if (index < 0 || index >= x.shape[i]) return 0;
+    place = place * x.shape[i] + index;
+  }
+  return x.data[place];
+}
+
+/** One output from a function of its index. */
+const each = (shape: readonly number[], f: (at: number[]) => number): Float64Array[] => {
+  const y = new Float64Array(sizeOf(shape));
+  let i = 0;
+  for (const at of indices(shape)) y[i++] = f(at);
+  return [y];
+};
+
+const LIMITS: Record<string, [number, number]> = {
+  none: [-Infinity, Infinity],
+  relu: [0, Infinity],
+  relu6: [0, 6],
+  reluN1: [-1, 1],
+};
+const clamp = (v: number, activation = 'none') => Math.min(Math.max(v, LIMITS[activation][0]), LIMITS[activation][1]);
+
+const unary =
+  (f: (v: number, a: Any) => number): Definition =>
+  ([x], a) => [x.data.map((v) => f(v, a))];
+const binary =
+  (f: (a: number, b: number) => number): Definition =>
+  ([p, q], a, [shape]) =>
+    each(shape, (at) => clamp(f(get(p, at), get(q, at)), a.activation));
+
+/** Sum over the taps of a window of f(tap, iy, ix), those outside the image left out. */
+function window(
+  a: Any,
+  image: readonly number[],
+  filter: [number, number],
+  oy: number,
+  ox: number,
+  f: (ky: number, kx: number, iy: number, ix: number) => void,
+) {
+  const { top, left } = sidesOf(a, [image[1], image[2]], filter);
+  const [dh, dw] = a.dilation ?? [1, 1];
+  for (let ky = 0; ky < filter[0]; ky++) {
+    for (let kx = 0; kx < filter[1]; kx++) {
+      const [iy, ix] = [oy * a.stride[0] - top + ky * dh, ox * a.stride[1] - left + kx * dw];
+      if (iy >= 0 && iy < image[1] && ix >= 0 && ix < image[2]) f(ky, kx, iy, ix);
+    }
+  }
+}
+
+function pool(x: Array64, a: Any, shape: readonly number[], f: (values: number[]) => number): Float64Array[] {
+  return each(shape, ([n, oy, ox, c]) => {
+    const values: number[] = [];
+    window(a, x.shape, a.filter, oy, ox, (_, __, iy, ix) => values.push(get(x, [n, iy, ix, c])));
+    return clamp(f(values), a.activation);
+  });
+}
+
+function resize(
+  x: Array64,
+  a: Any,
+  shape: readonly number[],
+  mix: (at: number, size: number) => [number, number][],
+): Float64Array[] {
+  const place = (o: number, size: number, out: number) => {
+    const scale = a.alignCorners && out > 1 ? (size - 1) / (out - 1) : size / out;
+    return { o, scale };
+  };
+  return each(shape, ([n, oy, ox, c]) => {
+    const [h, w] = [place(oy, x.shape[1], shape[1]), place(ox, x.shape[2], shape[2])];
+    let sum = 0;
+    for (const [iy, ky] of mix(source(h, a), x.shape[1])) {
+      for (const [ix, kx] of mix(source(w, a), x.shape[2])) sum += ky * kx * get(x, [n, iy, ix, c]);
+    }
+    return sum;
+  });
+}
+
+const source = ({ o, scale }: { o: number; scale: number }, a: Any) =>
+  a.halfPixelCenters ? (o + 0.5) * scale - (a.nearest ? 0 : 0.5) : o * scale;
+
+export const DEFINITIONS: Record<string, Definition> = {
+  conv2d: ([x, w, bias], a, [shape]) =>
+    each(shape, ([n, oy, ox, o]) => {
+      const depth = w.shape[3];
+      const from = Math.floor(o / (w.shape[0] / (a.groups ?? 1))) * depth;
+      let sum = bias ? bias.data[o] : 0;
+      window(a, x.shape, [w.shape[1], w.shape[2]], oy, ox, (ky, kx, iy, ix) => {
+        for (let c = 0; c < depth; c++) sum += get(x, [n, iy, ix, from + c]) * get4(w, o, ky, kx, c);
+      });
+      return clamp(sum, a.activation);
+    }),
+  depthwiseConv2d: ([x, w, bias], a, [shape]) =>
+    each(shape, ([n, oy, ox, o]) => {
+      let sum = bias ? bias.data[o] : 0;
+      window(a, x.shape, [w.shape[1], w.shape[2]], oy, ox, (ky, kx, iy, ix) => {
+        sum += get(x, [n, iy, ix, Math.floor(o / a.multiplier)]) * get4(w, 0, ky, kx, o);
+      });
+      return clamp(sum, a.activation);
+    }),
+  transposeConv2d([x, w, bias], a, [shape]) {
+    const y = new Float64Array(sizeOf(shape));
+    const [, kh, kw, depth] = w.shape;
+    const { top, left } = sidesOf(a, [shape[1], shape[2]], [kh, kw]);
+    for (const [n, iy, ix, c] of indices(x.shape)) {
+      for (let ky = 0; ky < kh; ky++) {
+        for (let kx = 0; kx < kw; kx++) {
+          const [oy, ox] = [iy * a.stride[0] - top + ky, ix * a.stride[1] - left + kx];
+          if (oy < 0 || oy >= shape[1] || ox < 0 || ox >= shape[2]) continue;
+          for (let o = 0; o < shape[3]; o++) {
+            y[((n * shape[1] + oy) * shape[2] + ox) * shape[3] + o] +=
+              get4(x, n, iy, ix, c) * w.data[((o * kh + ky) * kw + kx) * depth + c];
+          }
+        }
+      }
+    }
+    return [y.map((v, i) => clamp(v + (bias ? bias.data[i % shape[3]] : 0), a.activation))];
+  },
+  fullyConnected([x, w, bias], a, [shape]) {
+    const [units, depth] = w.shape;
+    const y = new Float64Array(sizeOf(shape)).map((_, i) => {
+      const [b, u] = [Math.floor(i / units), i % units];
+      let sum = bias ? bias.data[u] : 0;
+      for (let d = 0; d < depth; d++) sum += x.data[b * depth + d] * w.data[u * depth + d];
+      return clamp(sum, a.activation);
+    });
+    return [y];
+  },
+  batchMatmul: ([p, q], a, [shape]) =>
+    each(shape, (at) => {
+      const [lead, [i, j]] = [at.slice(0, -2), at.slice(-2)];
+      const depth = p.shape[p.shape.length - (a.adjX ? 2 : 1)];
+      let sum = 0;
+      for (let k = 0; k < depth; k++) {
+        sum += get(p, [...lead, ...(a.adjX ? [k, i] : [i, k])]) * get(q, [...lead, ...(a.adjY ? [j, k] : [k, j])]);
+      }
+      return sum;
+    }),
+  avgPool2d: ([x], a, [shape]) => pool(x, a, shape, (v) => v.reduce((s, n) => s + n, 0) / v.length),
+  maxPool2d: ([x], a, [shape]) => pool(x, a, shape, (v) => Math.max(...v)),
+  mean([x], { axes }, [shape]) {
+    const [sum, kept] = [new Float64Array(sizeOf(shape)), x.shape.map((d, i) => (axes.includes(i) ? 1 : d))];
+    let i = 0;
+    for (const at of indices(x.shape)) {
+      let place = 0;
+      kept.forEach((d, k) => {
+        place = place * d + (d === 1 ? 0 : at[k]);
+      });
+      sum[place] += x.data[i++];
+    }
+    return [sum.map((s) => (s * sum.length) / x.data.length)];
+  },
+  add: binary((a, b) => a + b),
+  sub: binary((a, b) => a - b),
+  mul: binary((a, b) => a * b),
+  minimum: binary(Math.min),
+  maximum: binary(Math.max),
+  concat: (x, a, [shape]) =>
+    each(shape, (at) => {
+      let k = 0;
+      let place = at[a.axis];
+      while (place >= x[k].shape[a.axis]) place -= x[k++].shape[a.axis];
+      return clamp(get(x[k], at.with(a.axis, place)), a.activation);
+    }),
+  split([x], { axis }, shapes) {
+    let begin = 0;
+    return shapes.flatMap((shape) => {
+      const part = each(shape, (at) => get(x, at.with(axis, at[axis] + begin)));
+      begin += shape[axis];
+      return part;
+    });
+  },
+  pad: ([x], a, [shape]) =>
+    each(shape, (at) => {
+      const from = at.map((p, i) => p - a.paddings[i][0]);
+      return from.some((p, i) => p < 0 || p >= x.shape[i]) ? a.value : get4(x, ...(from as [number]));
+    }),
+  reshape: ([x]) => [x.data],
+  transpose: ([x], { perm }, [shape]) =>
+    each(shape, (at) => {
+      const from = [...at];
+      perm.forEach((axis: number, i: number) => {
+        from[axis] = at[i];
+      });
+      return get4(x, ...(from as [number]));
+    }),
+  stridedSlice([x], a, [shape]) {
+    const ranges = x.shape.map((d, i) => sliceRange(a, i, d));
+    const whole = ranges.map((r) => r.count);
+    const [y] = each(whole, (at) => get4(x, ...(at.map((p, i) => ranges[i].first + p * a.strides[i]) as [number])));
+    return [y.subarray(0, sizeOf(shape))];
+  },
+  relu: unary((v) => Math.max(v, 0)),
+  relu6: unary((v) => Math.min(Math.max(v, 0), 6)),
+  leakyRelu: unary((v, { alpha }) => (v > 0 ? v : alpha * v)),
+  logistic: unary((v) => 1 / (1 + Math.exp(-v))),
+  tanh: unary(Math.tanh),
+  hardSwish: unary((v) => (v * Math.min(Math.max(v + 3, 0), 6)) / 6),
+  softmax([x], { beta }) {
+    const n = x.shape[x.shape.length - 1];
+    const y = new Float64Array(x.data.length);
+    for (let r = 0; r < y.length; r += n) {
+      const row = x.data.subarray(r, r + n);
+      const top = Math.max(...row);
+      const sum = row.reduce((s, v) => s + Math.exp(beta * (v - top)), 0);
+      row.forEach((v, i) => {
+        y[r + i] = Math.exp(beta * (v - top)) / sum;
+      });
+    }
+    return [y];
+  },
+  batchNorm: ([x, gamma, beta, mean, variance], { epsilon, training }) => {
+    const c = gamma.shape[0];
+    const rows = x.data.length / c;
+    const [m, v] = [Float64Array.from(mean.data), Float64Array.from(variance.data)];
+    if (training) {
+      m.fill(0);
+      v.fill(0);
+      x.data.forEach((d, i) => {
+        m[i % c] += d / rows;
+      });
+      x.data.forEach((d, i) => {
+        v[i % c] += (d - m[i % c]) ** 2 / rows;
+      });
+    }
+    return [x.data.map((d, i) => ((d - m[i % c]) / Math.sqrt(v[i % c] + epsilon)) * gamma.data[i % c] + beta.data[i % c])];
+  },
+  dropout: ([x]) => [x.data],
+  resizeNearest: ([x], a, [shape]) =>
+    resize(x, { ...a, nearest: true }, shape, (at, size) => {
+      const place = Math.floor(at + (a.alignCorners ? 0.5 : 0));
+      return [[Math.max(0, Math.min(place, size - 1)), 1]];
+    }),
+  resizeBilinear: ([x], a, [shape]) =>
+    resize(x, a, shape, (at, size) => {
+      const [low, high] = [Math.max(Math.floor(at), 0), Math.min(Math.ceil(at), size - 1)];
+      return [
+        [low, 1 - (at - low)],
+        [high, at - low],
+      ];
+    }),
+};
+
+/** Element at an index of exactly x's rank. */
+function get4(x: Array64, ...at: number[]): number {
+  return x.data[at.reduce((place, p, i) => place * x.shape[i] + p, 0)];
+}
+
+/** Operands and attributes on which each operator is tried. */
+export interface Sample {
+  readonly shapes: readonly (readonly number[] | null)[];
+  readonly attrs: Attrs;
+}
+
+const square = { stride: [1, 1], padding: 'same', activation: 'none' };
+const strided = { stride: [2, 2], padding: 'valid', activation: 'relu6', dilation: [1, 1] };
+const pairs = [
+  {
+    shapes: [
+      [2, 3, 5],
+      [2, 3, 5],
+    ],
+    attrs: { activation: 'none' },
+  },
+  { shapes: [[2, 4, 3, 8], [8]], attrs: { activation: 'relu' } },
+  { shapes: [[1], [2, 9]], attrs: { activation: 'reluN1' } },
+  {
+    shapes: [
+      [2, 1, 3, 1],
+      [1, 4, 1, 5],
+    ],
+    attrs: { activation: 'none' },
+  },
+];
+const plain = [
+  { shapes: [[1]], attrs: {} },
+  { shapes: [[3, 7]], attrs: {} },
+  { shapes: [[2, 3, 3, 4]], attrs: {} },
+];
+const filters = { filter: [2, 3] };
+
+export const SAMPLES: Record<string, readonly Sample[]> = {
+  conv2d: [
+    { shapes: [[2, 5, 6, 3], [5, 3, 3, 3], [5]], attrs: square },
+    { shapes: [[1, 7, 6, 4], [9, 2, 3, 4], null], attrs: strided },
+    { shapes: [[1, 6, 6, 6], [4, 3, 2, 3], [4]], attrs: { ...square, groups: 2, activation: 'relu', dilation: [2, 1] } },
+    { shapes: [[2, 4, 4, 8], [8, 1, 1, 8], [8]], attrs: { ...square, stride: [2, 2], activation: 'relu' } },
+  ],
+  depthwiseConv2d: [
+    { shapes: [[2, 5, 6, 4], [1, 3, 3, 4], [4]], attrs: { ...square, multiplier: 1, activation: 'relu' } },
+    { shapes: [[1, 7, 6, 3], [1, 2, 3, 6], null], attrs: { ...strided, multiplier: 2 } },
+  ],
+  transposeConv2d: [
+    { shapes: [[2, 3, 4, 3], [5, 3, 3, 3], [5]], attrs: { ...square, stride: [2, 2], outputSize: [6, 8] } },
+    { shapes: [[1, 2, 3, 4], [2, 2, 3, 4], null], attrs: { ...strided, outputSize: [4, 7] } },
+    { shapes: [[1, 2, 3, 4], [2, 2, 3, 4], [2]], attrs: { ...strided, activation: 'relu', outputSize: [4, 7] } },
+  ],
+  fullyConnected: [
+    { shapes: [[3, 7], [5, 7], [5]], attrs: { activation: 'relu' } },
+    { shapes: [[2, 2, 6], [9, 6], null], attrs: { activation: 'none', keepDims: true } },
+  ],
+  batchMatmul: [
+    {
+      shapes: [
+        [2, 3, 4],
+        [2, 4, 5],
+      ],
+      attrs: { adjX: false, adjY: false },
+    },
+    {
+      shapes: [
+        [2, 1, 4, 3],
+        [3, 5, 4],
+      ],
+      attrs: { adjX: true, adjY: true },
+    },
+  ],
+  avgPool2d: [
+    { shapes: [[2, 5, 6, 5]], attrs: { ...square, ...filters } },
+    { shapes: [[1, 5, 7, 4]], attrs: { ...strided, ...filters } },
+  ],
+  maxPool2d: [
+    { shapes: [[2, 5, 6, 5]], attrs: { ...square, ...filters } },
+    { shapes: [[1, 5, 7, 4]], attrs: { ...strided, ...filters } },
+  ],
+  mean: [
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [1, 2], keepDims: false } },
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [3], keepDims: true } },
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [0, 1, 3], keepDims: true } },
+  ],
+  add: pairs,
+  sub: pairs,
+  mul: pairs,
+  minimum: pairs.map((p) => ({ ...p, attrs: {} })),
+  maximum: pairs.map((p) => ({ ...p, attrs: {} })),
+  concat: [
+    {
+      shapes: [
+        [2, 3, 4],
+        [2, 3, 1],
+        [2, 3, 6],
+      ],
+      attrs: { axis: 2, activation: 'none' },
+    },
+    {
+      shapes: [
+        [2, 3],
+        [1, 3],
+      ],
+      attrs: { axis: 0, activation: 'relu' },
+    },
+  ],
+  split: [
+    { shapes: [[2, 3, 8]], attrs: { axis: 2, sizes: [1, 5, 2] } },
+    { shapes: [[4, 3]], attrs: { axis: 0, sizes: [2, 2] } },
+  ],
+  pad: [
+    {
+      shapes: [[1, 3, 4, 5]],
+      attrs: {
+        paddings: [
+          [0, 0],
+          [1, 2],
+          [2, 0],
+          [0, 0],
+        ],
+        value: 0,
+      },
+    },
+    {
+      shapes: [[2, 3]],
+      attrs: {
+        paddings: [
+          [1, 0],
+          [0, 4],
+        ],
+        value: -1.5,
+      },
+    },
+  ],
+  reshape: [{ shapes: [[2, 3, 4]], attrs: { shape: [0, -1] } }],
+  transpose: [
+    { shapes: [[2, 3, 4, 5]], attrs: { perm: [0, 3, 1, 2] } },
+    { shapes: [[3, 5]], attrs: { perm: [1, 0] } },
+  ],
+  stridedSlice: [
+    { shapes: [[2, 5, 6]], attrs: { begin: [0, 1, 5], end: [2, 5, -9], strides: [1, 2, -1], shrink: [] } },
+    { shapes: [[2, 5, 6]], attrs: { begin: [0, 3, 0], end: [2, 4, 6], strides: [1, 1, 1], shrink: [1] } },
+  ],
+  relu: plain,
+  relu6: plain,
+  leakyRelu: plain.map((p) => ({ ...p, attrs: { alpha: 0.1 } })),
+  softmax: plain.map((p) => ({ ...p, attrs: { beta: 1.5 } })),
+  logistic: plain,
+  tanh: plain,
+  hardSwish: plain,
+  batchNorm: [
+    { shapes: [[2, 5, 13, 5], [5], [5], [5], [5]], attrs: { epsilon: 1e-3 } },
+    { shapes: [[7, 4], [4], [4], [4], [4]], attrs: { epsilon: 1e-3 } },
+  ],
+  resizeNearest: [
+    { shapes: [[1, 3, 4, 3]], attrs: { size: [7, 5], alignCorners: false, halfPixelCenters: true } },
+    { shapes: [[2, 5, 4, 2]], attrs: { size: [3, 4], alignCorners: true, halfPixelCenters: false } },
+  ],
+  resizeBilinear: [
+    { shapes: [[1, 3, 4, 3]], attrs: { size: [7, 5], alignCorners: false, halfPixelCenters: true } },
+    { shapes: [[2, 5, 4, 2]], attrs: { size: [3, 7], alignCorners: true, halfPixelCenters: false } },
+    { shapes: [[2, 5, 4, 2]], attrs: { size: [3, 7], alignCorners: false, halfPixelCenters: false } },
+  ],
+  dropout: [{ shapes: [[3, 5]], attrs: { rate: 0 } }],
+};

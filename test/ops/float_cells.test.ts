@@ -1,0 +1,104 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sizeOf } from '../../src/graph/graph.ts';
+import { OPS, type Operand, type Shape } from '../../src/ops/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { close, floats, noise } from '../wasm/close.ts';
+import { type Array64, DEFINITIONS, type Sample, SAMPLES } from './definitions.ts';
+
+/** Every float cell against its definition in float64, and every gradient against central differences of that definition. */
+
+// Float32 sums of at most 100 terms of size 1 to 5; differences add the curvature over a step of 1e-4.
+const TOLERANCE = 2e-5;
+const STEP = 1e-4;
+const heap = await Heap.open();
+
+function operands({ shapes }: Sample, kind: string): (Array64 | null)[] {
+  return shapes.map((shape, i) => {
+    if (!shape) return null;
+    const positive = kind === 'batchNorm' && i === 4;
+    const values = noise(sizeOf(shape), `${kind}/${i}`).map((v) => (positive ? 1.5 + v : i === 0 ? 3 * v : v));
+    return { shape, data: Float64Array.from(values) };
+  });
+}
+
+const place = (t: Array64): Operand => ({ ...heap.tensor('f32', t.shape, t.data), quant: null, data: null });
+const fresh = (shape: Shape): Operand => ({ ...heap.tensor('f32', shape), quant: null, data: null });
+
+function check(kind: string, sample: Sample, training: boolean): void {
+  const { float, infer } = OPS[kind];
+  if (!float) throw new Error(`${kind} has no float form`);
+  const values = operands(sample, kind);
+  const shapes = infer(sample.shapes, sample.attrs);
+  const define = (x: (Array64 | null)[]) => DEFINITIONS[kind](x as Array64[], { ...sample.attrs, training }, shapes);
+  heap.scope(() => {
+    const x = values.map((v) => v && place(v));
+    const y = shapes.map(fresh);
+    const saved = float.saves?.(sample.shapes, sample.attrs).map(fresh) ?? [];
+    const call = { x, y, attrs: sample.attrs, training, saved };
+    const step = float.forward(heap, call);
+    step();
+    step();
+    define(values).forEach((want, k) => {
+      close(floats(heap, y[k]), want, TOLERANCE, `output ${k}`);
+    });
+    if (!float.backward) return;
+    const dys = shapes.map((shape, k) => noise(sizeOf(shape), `dy/${k}`));
+    const dx = values.map((v) => v && heap.tensor('f32', v.shape, new Float32Array(v.data.length).fill(0.5)));
+    const dy = shapes.map((shape, k) => heap.tensor('f32', shape, dys[k]));
+    float.backward(heap, { ...call, dy, dx })();
+    const loss = (at: (Array64 | null)[]) => define(at).reduce((s, out, k) => out.reduce((t, v, i) => t + v * dys[k][i], s), 0);
+    values.forEach((v, place) => {
+      if (!v || (kind === 'batchNorm' && place > 2)) return;
+      const got = floats(heap, dx[place]!);
+      for (let i = 0; i < v.data.length; i++) {
+        const moved = (d: number) => values.with(place, { ...v, data: v.data.with(i, v.data[i] + d) });
+        const [before, here, after] = [loss(moved(-STEP)), loss(values), loss(moved(STEP))];
+        // Where a kink lies within the step the two sides differ and there is no slope to compare with.
+        if (Math.abs(after - 2 * here + before) > 0.01 * STEP) continue;
+        close([got[i]], [0.5 + (after - before) / (2 * STEP)], TOLERANCE, `gradient of operand ${place}, element ${i}`);
+      }
+    });
+  });
+}
+
+for (const [kind, row] of Object.entries(OPS)) {
+  if (!row.float) continue;
+  test(`${kind}: has samples`, () => assert.ok(SAMPLES[kind]?.length && DEFINITIONS[kind]));
+  (SAMPLES[kind] ?? []).forEach((sample, i) => {
+    test(`${kind}, sample ${i}: forward and gradients follow the definition`, () => check(kind, sample, kind === 'batchNorm'));
+    if (kind === 'batchNorm') test(`${kind}, sample ${i}, by running averages`, () => check(kind, sample, false));
+  });
+}
+
+test('batch norm: running averages move by a tenth', () =>
+  heap.scope(() => {
+    const [x, one, zero] = [heap.tensor('f32', [4, 1], [1, 2, 3, 6]), heap.tensor('f32', [1], [1]), heap.tensor('f32', [1])];
+    const [mean, variance] = [heap.tensor('f32', [1], [1]), heap.tensor('f32', [1], [2])];
+    const at = [x, one, zero, mean, variance].map((t) => ({ ...t, quant: null, data: null }));
+    const saved = [heap.tensor('f32', [2, 1])];
+    OPS.batchNorm.float!.forward(heap, { x: at, y: [fresh([4, 1])], attrs: { epsilon: 0.001 }, training: true, saved })();
+    close(heap.read(mean), [0.9 + 0.3], 1e-6, 'mean');
+    close(heap.read(variance), [0.9 * 2 + (0.1 * 14) / 3], 1e-6, 'variance');
+  }));
+
+test('dropout: a rate of zeros, the rest scaled; the gradient takes the same places; another call takes others', () =>
+  heap.scope(() => {
+    const n = 10000;
+    const x = [{ ...heap.tensor('f32', [n], new Float32Array(n).fill(1)), quant: null, data: null }];
+    const [y, dx] = [fresh([n]), heap.tensor('f32', [n])];
+    const saved = [heap.tensor('f32', [2])];
+    const call = { x, y: [y], attrs: { rate: 0.25 }, training: true, saved };
+    const step = OPS.dropout.float!.forward(heap, call);
+    step();
+    const first = floats(heap, y);
+    const zeros = first.filter((v) => v === 0).length;
+    assert.ok(Math.abs(zeros - 2500) < 150, `${zeros} zeros`);
+    assert.ok(first.every((v) => v === 0 || v === Math.fround(1 / 0.75)));
+    OPS.dropout.float!.backward!(heap, { ...call, dy: [x[0]], dx: [dx] })();
+    assert.equal(floats(heap, dx), first);
+    step();
+    assert.not.equal(floats(heap, y), first);
+  }));
+
+test.run();
