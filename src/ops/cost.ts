@@ -23,7 +23,7 @@ function formOf({ dtypes: { x, y } }: Call): Form {
 
 const plainForm = (form: Form) => (form === 's16' ? 's16' : 's8');
 
-const NOTHING: Cost = { kernel: 'none', macs: 0, scratchBytes: 0, weightReads: 0, features: {} };
+const NOTHING: Cost = { kernel: 'none', macs: 0, scratchBytes: 0, multipliers: 0, tableBytes: 0, features: {} };
 
 /** A node that exporting folds into its neighbour, or that moves nothing. */
 export const folded = (): Cost => NOTHING;
@@ -36,8 +36,7 @@ const cost = (name: string, { path, features }: k.KernelFeatures, more: Partial<
 });
 
 /** Float arithmetic: `macs` of the definition, `steps` multiply-adds that are really done. */
-const float = (steps: number, outputs: number, macs = 0, weightReads = 0): Cost =>
-  cost('dot_f32', k.floatFeatures(steps, outputs), { macs, weightReads });
+const float = (steps: number, outputs: number, macs = 0): Cost => cost('dot_f32', k.floatFeatures(steps, outputs), { macs });
 
 export function geometryOf(call: { x: Call['x']; y: Call['y'] }, attrs: Window, filter: Shape): scratch.WindowGeometry {
   const [n, h, w, c] = call.x[0]!;
@@ -63,11 +62,14 @@ export function convolveCost(call: Call): Cost {
   const macs = outputs * fh * fw * fc;
   const form = formOf(call);
   const g = geometryOf(call, call.attrs, [fh, fw, fc]);
-  if (form === 'f32') return float(macs, outputs, macs, macs);
+  if (form === 'f32') return float(macs, outputs, macs);
   const kind = call.core.kind;
   const found = k.convolveFeatures(kind, form, g, call.attrs.groups ?? 1);
-  const once = found.path === 'pointwise' ? sizeOf(call.x[1]!) : macs / (kind === 'mve' ? 4 : 2);
-  return cost(`convolve_${form}`, found, { macs, scratchBytes: CONVOLVE[form](kind, g), weightReads: once });
+  return cost(`convolve_${form}`, found, {
+    macs,
+    scratchBytes: CONVOLVE[form](kind, g),
+    multipliers: g.output.c,
+  });
 }
 
 const DEPTHWISE = {
@@ -82,21 +84,25 @@ export function depthwiseCost(call: Call): Cost {
   const macs = outputs * fh * fw;
   const form = formOf(call);
   const g = geometryOf(call, call.attrs, [fh, fw, fc]);
-  if (form === 'f32') return float(macs, outputs, macs, macs);
+  if (form === 'f32') return float(macs, outputs, macs);
   const kind = call.core.kind;
   const found = k.depthwiseConvFeatures(kind, form, g);
-  return cost(`depthwise_conv_${form}`, found, { macs, scratchBytes: DEPTHWISE[form](kind, g), weightReads: macs });
+  return cost(`depthwise_conv_${form}`, found, {
+    macs,
+    scratchBytes: DEPTHWISE[form](kind, g),
+    multipliers: g.output.c,
+  });
 }
 
 export function transposeConvCost(call: Call): Cost {
   const [oc, fh, fw, fc] = call.x[1]!;
   const macs = sizeOf(call.x[0]!) * oc * fh * fw;
   const form = formOf(call);
-  if (form === 'f32') return float(macs, sizeOf(call.y[0]), macs, macs);
+  if (form === 'f32') return float(macs, sizeOf(call.y[0]), macs);
   const kind = call.core.kind;
   const g = geometryOf({ x: call.x, y: call.y }, { ...call.attrs, padding: 'valid' }, [fh, fw, fc]);
   const scratchBytes = scratch.transposeConvS8Scratch(kind, g) + scratch.transposeConvS8ReverseScratch(g);
-  return cost('transpose_conv_s8', k.transposeConvFeatures(g), { macs, scratchBytes, weightReads: macs });
+  return cost('transpose_conv_s8', k.transposeConvFeatures(g), { macs, scratchBytes, multipliers: g.output.c });
 }
 
 export function fullyConnectedCost(call: Call): Cost {
@@ -104,11 +110,11 @@ export function fullyConnectedCost(call: Call): Cost {
   const batch = sizeOf(call.x[0]!) / depth;
   const macs = batch * depth * units;
   const form = formOf(call);
-  if (form === 'f32') return float(macs, batch * units, macs, macs);
+  if (form === 'f32') return float(macs, batch * units, macs);
   const kind = call.core.kind;
   const scratchBytes = form === 's8' ? scratch.fullyConnectedS8Scratch(kind, units) : 0;
   const found = k.fullyConnectedFeatures(kind, form, batch, depth, units);
-  return cost(`fully_connected_${form}`, found, { macs, scratchBytes, weightReads: macs });
+  return cost(`fully_connected_${form}`, found, { macs, scratchBytes, multipliers: 1 });
 }
 
 export function batchMatmulCost(call: Call): Cost {
@@ -137,7 +143,8 @@ export function elementwiseCost(call: Call, name: string, steps = 1, times = 1):
 export function tableCost(call: Call, steps: number): Cost {
   const form = formOf(call);
   if (form === 'f32') return float(steps * sizeOf(call.y[0]), sizeOf(call.y[0]));
-  return cost(form === 's16' ? 'activation_s16' : 'relu6_s8', k.elementwiseFeatures(sizeOf(call.y[0])));
+  const found = k.elementwiseFeatures(sizeOf(call.y[0]));
+  return form === 's16' ? cost('activation_s16', found, { tableBytes: 512 }) : cost('relu6_s8', found, { tableBytes: 256 });
 }
 
 export function poolCost(call: Call, name: 'avg_pool' | 'max_pool', window: Window, filter: readonly [number, number]): Cost {
@@ -190,10 +197,10 @@ export function transposeCost(call: Call): Cost {
 export function svdfCost(call: Call): Cost {
   const [[batch], [features, input], [, memory]] = [call.x[0]!, call.x[1]!, call.x[2]!];
   const macs = batch * features * (input + memory);
-  if (formOf(call) === 'f32') return float(macs, batch * features, macs, macs);
+  if (formOf(call) === 'f32') return float(macs, batch * features, macs);
   const kind = call.core.kind;
   const scratchBytes = scratch.svdfS8Scratch(kind, features) + 4 * batch * features * 2;
-  return cost('svdf_s8', k.svdfFeatures(batch, input, features, memory), { macs, scratchBytes, weightReads: macs });
+  return cost('svdf_s8', k.svdfFeatures(batch, input, features, memory), { macs, scratchBytes });
 }
 
 /** Four gates a step, each a dense layer of the input and one of the hidden state. */
@@ -202,10 +209,10 @@ export function lstmCost(call: Call): Cost {
   const steps = x[0] * x[1];
   const [hidden, input] = call.x[4]!;
   const macs = 4 * steps * hidden * (input + hidden);
-  if (formOf(call) === 'f32') return float(macs, 4 * steps * hidden, macs, macs);
+  if (formOf(call) === 'f32') return float(macs, 4 * steps * hidden, macs);
   const dense = (depth: number) => k.fullyConnectedFeatures(call.core.kind, 's8', 4 * steps, depth, hidden).features;
   const [a, b] = [dense(input), dense(hidden)];
   const features = Object.fromEntries(Object.keys(a).map((name) => [name, a[name] + b[name]]));
   const scratchBytes = 2 * 2 * x[call.attrs.timeMajor ? 1 : 0] * hidden;
-  return cost('fully_connected_s8', { path: '', features }, { macs, scratchBytes, weightReads: macs });
+  return cost('fully_connected_s8', { path: '', features }, { macs, scratchBytes });
 }

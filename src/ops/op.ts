@@ -103,8 +103,10 @@ export interface Cost {
   /** CMSIS-NN's function (without `arm_`) or our name of the kernel, by which instructions and code size are looked up. */
   readonly kernel: string;
   readonly scratchBytes: number;
-  /** Weights fetched again and again (one fetch for each tile of outputs): what slow flash makes dear. */
-  readonly weightReads: number;
+  /** Multiplier and shift pairs that the kernel reads from a table: one for each output channel, or one. */
+  readonly multipliers: number;
+  /** Constant tables beside weights (activation functions). */
+  readonly tableBytes: number;
   /** What instruction models regress on beside MACs: outputs, gathered elements, kernel calls ... */
   readonly features: Readonly<Record<string, number>>;
 }

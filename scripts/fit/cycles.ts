@@ -1,0 +1,201 @@
+import { join } from 'node:path';
+import { quantile, readCsv, type Row } from './instructions.ts';
+import { cifarPooled, cifarStrided, fromFile, mobilenetV1, type Network, oneConvolution } from './networks.ts';
+
+/** One published latency of a network that can be counted. */
+export interface Measurement {
+  readonly core: string;
+  /** The core whose instruction counts hold: plain C on a core with SIMD runs what an M3 runs. */
+  readonly counted: string;
+  readonly mcu: string;
+  readonly stack: string;
+  readonly model: string;
+  readonly cycles: number;
+  readonly instructions: number;
+  readonly weightBytes: number;
+}
+
+/** Runtimes that call CMSIS-NN of the last years: their level is 1 by definition. Older and other ones get a factor of their own. */
+const LEVEL_ONE = /^(ONNC\+CMSIS-NN|heliaRT|heliaAOT|ExecuTorch \+ arm CMSIS-NN|TFLM\+CMSIS-NN 2024|TFLM\+CMSIS-NN 2021-09)/;
+
+/** A runtime may be good at one kind of network: its level is taken for each kind. */
+const kindOf = (model: string) => (model === 'ad' ? 'dense' : /^(ic|cifar|convolution)/.test(model) ? 'plain' : 'separable');
+
+const COUNTED: Record<string, string> = {
+  M0: 'cortex-m0',
+  'M0+': 'cortex-m0',
+  M3: 'cortex-m3',
+  M4: 'cortex-m4',
+  M7: 'cortex-m7',
+  M33: 'cortex-m33',
+  M55: 'cortex-m55',
+  M85: 'cortex-m55',
+};
+
+export function measurements(measured: string, models: string): Measurement[] {
+  const network: Record<string, Network> = {
+    ic: fromFile(models, 'pretrainedResnet_quant'),
+    kws: fromFile(models, 'kws_ref_model'),
+    vww: fromFile(models, 'vww_96_int8'),
+    ad: fromFile(models, 'ad01_int8'),
+    person: mobilenetV1(0.25, 96, 1, 2),
+    mobilenet96: mobilenetV1(0.25, 96, 3, 5),
+    mobilenet96gray: mobilenetV1(0.25, 96, 1, 5),
+    mobilenet96k: mobilenetV1(0.25, 96, 3, 1000),
+    mobilenet128k: mobilenetV1(0.25, 128, 3, 1000),
+    mobilenet224: mobilenetV1(0.25, 224, 3, 5),
+    mobilenet224half: mobilenetV1(0.5, 224, 3, 5),
+    cifarStrided: cifarStrided(),
+    cifarPooled: cifarPooled(),
+    convolution: oneConvolution(),
+  };
+  const found: Measurement[] = [];
+  const add = (core: string, mcu: string, stack: string, model: string, cycles: number, plain = false) => {
+    const counted = plain && core !== 'M0' && core !== 'M0+' ? 'cortex-m3' : COUNTED[core];
+    const n = network[model];
+    found.push({
+      core,
+      counted,
+      mcu,
+      stack: `${stack} / ${kindOf(model)}`,
+      model,
+      cycles,
+      instructions: n.instructions(counted),
+      weightBytes: n.weightBytes,
+    });
+  };
+  for (const r of readCsv(join(measured, 'mlperf_tiny.csv'))) addMlperf(r, add);
+  for (const r of readCsv(join(measured, 'stm32_model_zoo.csv'))) addZoo(r, add);
+  for (const r of readCsv(join(measured, 'other.csv'))) addOther(r, add);
+  return found;
+}
+
+type Add = (core: string, mcu: string, stack: string, model: string, cycles: number, plain?: boolean) => void;
+
+function addMlperf(r: Row, add: Add) {
+  if (r.division !== 'closed' || r.accelerator || !/^(ic|kws|vww|ad)$/.test(r.task) || !r.cycles) return;
+  if (/removed/.test(r.vww_dead_channels) || /^(min_ram|max_perf)/.test(r.variant)) return;
+  if (r.stack === 'Bosch HALE' && r.stack_version === '1.0.175' && Number(r.cycles_per_executed_mac) > 2.7 && r.core === 'M7')
+    return; // its small-memory settings
+  add(r.core, r.mcu.replace('ZIT6P', 'ZI'), `${r.stack} ${r.stack_version}`, r.task, Number(r.cycles));
+}
+
+function addZoo(r: Row, add: Add) {
+  if (r.dtype !== 'int8' || !r.macs) return;
+  const model = /^ResNet v1 8/.test(r.model)
+    ? 'ic'
+    : Object.entries({
+        7490432: 'mobilenet96',
+        7158656: 'mobilenet96gray',
+        40775552: 'mobilenet224',
+        148987648: 'mobilenet224half',
+      }).find(([m]) => m === r.macs)?.[1];
+  if (model) add(r.core, r.mcu, `X-CUBE-AI ${r.stack_version}`, model, Number(r.latency_ms) * 1000 * Number(r.clock_mhz));
+}
+
+function addOther(r: Row, add: Add) {
+  if (/DOUBTFUL|OUTLIER|unconfirmed/.test(r.notes) || !r.cycles) return;
+  const stack = `${r.stack} ${r.stack_version}`.trim();
+  const cycles = Number(r.cycles);
+  if (/TinyMaix/.test(r.stack)) {
+    const plain = /CPU/.test(r.stack_version);
+    const model = /cifar10/.test(r.model)
+      ? 'cifarStrided'
+      : /0.25-96 VWW/.test(r.model)
+        ? 'mobilenet96'
+        : /0.25-96 1000/.test(r.model)
+          ? 'mobilenet96k'
+          : /0.25-128/.test(r.model)
+            ? 'mobilenet128k'
+            : null;
+    // MM32F3270's larger networks lie in slow memory; AT32F403A runs from flash without wait states, as no part of the table does
+    const slow = (/MM32F3270/.test(r.mcu) && model !== 'cifarStrided') || /AT32F403A/.test(r.mcu);
+    if (model && !slow) add(r.core, r.mcu, stack, model, cycles, plain);
+  } else if (/SmallCifar/.test(r.model) && r.stack !== 'TFLM') add(r.core, r.mcu, stack, 'cifarPooled', cycles);
+  else if (/person_detect/.test(r.model) && /^TFLM\+CMSIS/.test(r.stack) && r.op === 'MODEL')
+    add(r.core, r.mcu, stack, 'person', cycles);
+  else if (/DS-CNN/.test(r.model) && r.op === 'MODEL' && r.core === 'M55') add(r.core, r.mcu, stack, 'kws', cycles);
+  else if (/ExecuTorch \+ arm/.test(r.stack) && r.op === 'CONV') add(r.core, r.mcu, stack, 'convolution', cycles);
+}
+
+export interface CycleModel {
+  /** Cycles for each instruction. */
+  readonly cpi: Record<string, number>;
+  /** Cycles for each byte of weights that must come from flash once an inference. */
+  readonly fetch: Record<string, number>;
+  /** How a runtime stands to CMSIS-NN's instruction counts. */
+  readonly stack: Record<string, number>;
+}
+
+const START_FETCH: Record<string, number> = { M4: 1, M33: 0.8, M7: 0.5, M55: 0.3, M85: 0.3 };
+
+/**
+ * Log-additive fit with absolute errors damped like Huber's: cycles = stack * (cpi[core] * instructions + fetch[core] * weights).
+ * Each parameter in turn is set to the weighted mean of what would make its rows exact, until nothing moves.
+ */
+export function fitCycles(rows: readonly Measurement[]): CycleModel {
+  const cores = [...new Set(rows.map((r) => r.core))];
+  const stacks = [...new Set(rows.map((r) => r.stack))];
+  const cpi: Record<string, number> = Object.fromEntries(cores.map((c) => [c, 1.2]));
+  const fetch: Record<string, number> = Object.fromEntries(cores.map((c) => [c, START_FETCH[c] ?? 0.5]));
+  const stack: Record<string, number> = Object.fromEntries(stacks.map((s) => [s, 1]));
+  const model = { cpi, fetch, stack };
+  const residual = (r: Measurement) => Math.log(r.cycles / predictCycles(model, r));
+  const weight = (r: Measurement) => 1 / Math.max(0.05, Math.abs(residual(r)));
+  for (let round = 0; round < 300; round++) {
+    for (const s of stacks) {
+      if (LEVEL_ONE.test(s)) continue;
+      stack[s] *= Math.exp(
+        mean(
+          rows.filter((r) => r.stack === s),
+          residual,
+          weight,
+          0.02,
+        ),
+      );
+    }
+    for (const c of cores) {
+      const of = rows.filter((r) => r.core === c);
+      const compute = of.filter((r) => r.model !== 'ad');
+      cpi[c] *= Math.exp(mean(compute, residual, weight, 0));
+      const streamed = of.filter((r) => r.model === 'ad');
+      if (!streamed.length) continue;
+      const share = (r: Measurement) => (r.cycles / stack[r.stack] - cpi[c] * r.instructions) / r.weightBytes;
+      fetch[c] = Math.max(0.05, quantile(streamed.map(share), 0.5));
+    }
+  }
+  return model;
+}
+
+function mean(
+  rows: readonly Measurement[],
+  value: (r: Measurement) => number,
+  weight: (r: Measurement) => number,
+  ridge: number,
+): number {
+  const total = rows.reduce((n, r) => n + weight(r), 0);
+  return total ? (0.7 * rows.reduce((n, r) => n + weight(r) * value(r), 0)) / (total * (1 + ridge)) : 0;
+}
+
+export const predictCycles = ({ cpi, fetch, stack }: CycleModel, r: Measurement) =>
+  (stack[r.stack] ?? 1) * (cpi[r.core] * r.instructions + fetch[r.core] * r.weightBytes);
+
+export interface CycleError {
+  readonly core: string;
+  readonly mcu: string;
+  readonly model: string;
+  readonly stack: string;
+  readonly error: number;
+}
+
+/** Each pair of chip and network is predicted by a fit that has not seen it. */
+export function crossValidate(rows: readonly Measurement[]): CycleError[] {
+  const group = (r: Measurement) => `${r.mcu} ${r.model}`;
+  return [...new Set(rows.map(group))].flatMap((g) => {
+    const kept = rows.filter((r) => group(r) !== g);
+    const model = fitCycles(kept);
+    return rows
+      .filter((r) => group(r) === g && model.cpi[r.core] && kept.some((k) => k.core === r.core))
+      .map((r) => ({ core: r.core, mcu: r.mcu, model: r.model, stack: r.stack, error: predictCycles(model, r) / r.cycles - 1 }));
+  });
+}

@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import type { CoreKind } from '../../src/ops/buffer_sizes.ts';
+import { type Case, GEOMETRY } from '../count/cases.ts';
+import { caseFeatures } from '../count_features.ts';
+import { nnls } from '../nnls.ts';
+
+export type Row = Record<string, string>;
+
+/** Rows of a file of comma-separated values; cells may be quoted. */
+export function readCsv(path: string): Row[] {
+  const [head, ...lines] = readFileSync(path, 'utf8').trim().split(/\r?\n/).map(cells);
+  return lines.map((line) => Object.fromEntries(head.map((name, i) => [name, line[i] ?? ''])));
+}
+
+function cells(line: string): string[] {
+  const found: string[] = [];
+  for (let at = 0; at <= line.length; at++) {
+    const quoted = /^"((?:[^"]|"")*)"/.exec(line.slice(at));
+    const plain = quoted ? null : /^[^,]*/.exec(line.slice(at))!;
+    found.push(quoted ? quoted[1].replace(/""/g, '"') : plain![0]);
+    at += (quoted ?? plain)![0].length;
+  }
+  return found;
+}
+
+export const KINDS: Readonly<Record<string, CoreKind>> = {
+  'cortex-m0': 'c',
+  'cortex-m3': 'c',
+  'cortex-m4': 'dsp',
+  'cortex-m7': 'dsp',
+  'cortex-m33': 'dsp',
+  'cortex-m55': 'mve',
+};
+
+export interface Count {
+  readonly core: string;
+  readonly geometry: Case;
+  readonly instructions: number;
+}
+
+/** scripts/data/instruction_counts.csv */
+export function ownCounts(path: string): Count[] {
+  return readCsv(path).flatMap((row) =>
+    Object.keys(KINDS)
+      .filter((core) => row[core])
+      .map((core) => ({
+        core,
+        instructions: Number(row[core]),
+        geometry: { ...Object.fromEntries(GEOMETRY.map((k) => [k, Number(row[k])])), kernel: row.kernel } as Case,
+      })),
+  );
+}
+
+/** data/measured/instructions.csv and instructions_resnet8.csv: square windows, padding on both sides. */
+export function sharedCounts(path: string): Count[] {
+  return readCsv(path)
+    .filter((row) => row.optimization === '-O2')
+    .map((row) => {
+      const [h, w, c, oc, f, s, p] = ['input_h', 'input_w', 'input_c', 'output_c', 'filter', 'stride', 'pad'].map((k) =>
+        Number(row[k]),
+      );
+      const out = (size: number) => (/^fully/.test(row.kernel) ? 1 : Math.floor((size + 2 * p - f) / s) + 1);
+      const sizes = {
+        n: 1,
+        h,
+        w,
+        c,
+        oh: out(h),
+        ow: out(w),
+        oc,
+        fh: f,
+        fw: f,
+        sh: s,
+        sw: s,
+        ph: p,
+        pw: p,
+        dh: 1,
+        dw: 1,
+        groups: 1,
+      };
+      return { core: row.core, instructions: Number(row.instructions), geometry: { ...sizes, kernel: row.kernel } };
+    });
+}
+
+export type Coefficients = Record<string, number>;
+
+export const kernelOf = (core: string, geometry: Case) => {
+  const { path, features } = caseFeatures(geometry, KINDS[core]);
+  const name = geometry.kernel === 'relu_q7' ? 'relu_s8' : geometry.kernel;
+  return { kernel: path ? `${name}/${path}` : name, features };
+};
+
+export const predict = (coefficients: Coefficients, features: Readonly<Record<string, number>>) =>
+  Object.entries(coefficients).reduce((sum, [name, value]) => sum + value * (features[name] ?? 0), 0);
+
+const round = (x: number) => Number(x.toPrecision(4));
+
+/** Non-negative least squares of relative errors. */
+function fitKernel(counts: readonly Count[]): Coefficients {
+  const features = counts.map((c) => kernelOf(c.core, c.geometry).features);
+  const names = [...new Set(features.flatMap((f) => Object.keys(f)))];
+  const rows = counts.map((c, i) => names.map((n) => (features[i][n] ?? 0) / c.instructions));
+  const x = nnls(
+    rows,
+    counts.map(() => 1),
+  );
+  return Object.fromEntries(names.map((n, j) => [n, round(x[j])] as const).filter(([, v]) => v > 0));
+}
+
+/** Coefficients by core and kernel. */
+export function fitInstructions(counts: readonly Count[]): Record<string, Record<string, Coefficients>> {
+  const byCore: Record<string, Record<string, Coefficients>> = {};
+  const groups = new Map<string, Count[]>();
+  for (const c of counts) {
+    const key = `${c.core} ${kernelOf(c.core, c.geometry).kernel}`;
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key)!.push(c);
+  }
+  for (const [key, group] of groups) {
+    const [core, kernel] = key.split(' ');
+    if (/per_channel|as_convolution/.test(kernel)) continue;
+    byCore[core] ??= {};
+    byCore[core][kernel] = fitKernel(group);
+  }
+  addConverted(byCore['cortex-m55'], groups);
+  byCore['cortex-m55'].softmax_s8 = byCore['cortex-m33'].softmax_s8; // GCC 12.2 cannot compile the MVE softmax
+  return byCore;
+}
+
+/** Depthwise as convolution on MVE: the convolution, and the weights turned first. */
+function addConverted(kernels: Record<string, Coefficients>, groups: ReadonlyMap<string, readonly Count[]>) {
+  const ratios: number[] = [];
+  for (const [key, group] of groups) {
+    const [core, path] = key.split(' depthwise_conv_s8/as_convolution_');
+    if (core !== 'cortex-m55' || !path) continue;
+    for (const c of group) {
+      const { features } = kernelOf(c.core, c.geometry);
+      ratios.push((c.instructions - predict(kernels[`convolve_s8/${path}`], features)) / features.weights);
+    }
+  }
+  const weights = round(Math.max(0, quantile(ratios, 0.5)));
+  for (const path of ['gather', 'pointwise', 'row']) {
+    kernels[`depthwise_conv_s8/as_convolution_${path}`] = { ...kernels[`convolve_s8/${path}`], weights };
+  }
+}
+
+export function quantile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))];
+}
+
+/** Median and 90th percentile of the relative error, by core. */
+export function instructionErrors(byCore: Record<string, Record<string, Coefficients>>, counts: readonly Count[]) {
+  const errors = new Map<string, number[]>();
+  for (const c of counts) {
+    const { kernel, features } = kernelOf(c.core, c.geometry);
+    const coefficients = byCore[c.core][kernel];
+    if (!coefficients) continue;
+    if (!errors.has(c.core)) errors.set(c.core, []);
+    errors.get(c.core)!.push(Math.abs(predict(coefficients, features) / c.instructions - 1));
+  }
+  return Object.fromEntries(
+    [...errors].map(([core, e]) => [core, { median: round(quantile(e, 0.5)), p90: round(quantile(e, 0.9)), count: e.length }]),
+  );
+}

@@ -1,0 +1,154 @@
+import { type Arena, type Lifetime, planArena } from '../graph/arena.ts';
+import { bytesOf, sizeOf } from '../graph/graph.ts';
+import { lifetimesOf } from '../graph/lifetimes.ts';
+import { type Cost, rowOf } from '../ops/index.ts';
+import { CODE } from './code_data.ts';
+import { type ChipGraph, tensorBytes } from './graph_cost.ts';
+import { countedCore } from './instructions.ts';
+import type { Runtime } from './profile.ts';
+import type { CoreName } from './targets.ts';
+
+/** Bytes of RAM. Scratch lies in the arena, alive only while its kernel runs. */
+export interface RamBytes {
+  readonly arena: number;
+  /** State kept from call to call. */
+  readonly state: number;
+  readonly stack: number;
+  /** Structures of the runtime itself. */
+  readonly runtime: number;
+  readonly total: number;
+  /** What is alive while each node runs, its scratch included. */
+  readonly byNode: readonly number[];
+  /** Whether no smaller arena exists. */
+  readonly optimal: boolean;
+}
+
+/** CMSIS-NN's deepest chain on M4 takes 592 bytes; the rest is the caller's and one interrupt frame's. An interpreter needs more. */
+const STACK: Readonly<Record<Runtime, number>> = { thumbnet: 1024, 'cmsis-nn': 1024, tflm: 2048 };
+
+/**
+ * What TFLite Micro keeps for good in its arena: fitted on its recording allocator's figures for person_detect (31 nodes,
+ * 89 tensors, 2738 channels: 29140 bytes), tflite-micro 01dee38, docs/memory_management.
+ */
+const TFLM = { tensor: 12, node: 32 + 128, channel: 8, interpreter: 512 };
+
+export function ramOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime): RamBytes {
+  const { graph } = chip;
+  const interpreted = runtime === 'tflm';
+  const { buffers, bufferOf } = lifetimesOf(graph, {
+    bytes: (t) => tensorBytes(chip, t),
+    memory: (node) => {
+      const { memory } = rowOf(node.op);
+      return interpreted && memory === 'in-place' ? 'fresh' : memory;
+    },
+  });
+  const all: Lifetime[] = [...buffers];
+  costs.forEach((c, step) => {
+    if (c.scratchBytes) all.push({ bytes: c.scratchBytes, first: step, last: step });
+  });
+  const arena: Arena = planArena(all);
+  const byNode = graph.nodes.map((_, step) => all.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), 0));
+  const state = graph.tensors.reduce((n, t, i) => n + (t.variable && bufferOf[i] < 0 ? tensorBytes(chip, i) : 0), 0);
+  const stack = STACK[runtime];
+  const own = interpreted ? interpreterBytes(chip, costs) : 0;
+  return {
+    arena: arena.bytes,
+    state,
+    stack,
+    runtime: own,
+    total: arena.bytes + state + stack + own,
+    byNode,
+    optimal: arena.optimal,
+  };
+}
+
+function interpreterBytes(chip: ChipGraph, costs: readonly Cost[]): number {
+  const channels = multiplierCounts(chip, costs).reduce((n, m) => n + (m > 1 ? m : 0), 0);
+  return (
+    TFLM.interpreter + TFLM.tensor * chip.graph.tensors.length + TFLM.node * chip.graph.nodes.length + TFLM.channel * channels
+  );
+}
+
+/** Multiplier and shift pairs in tables of each node: what its kernel reads, or one for each scale of its weights where those are more. */
+function multiplierCounts({ graph, dtypes }: ChipGraph, costs: readonly Cost[]): number[] {
+  return costs.map(({ multipliers }, i) => {
+    const { inputs, outputs } = graph.nodes[i];
+    if (!multipliers || dtypes[outputs[0]] === 'f32') return 0;
+    return Math.max(multipliers, graph.tensors[inputs[1]].quant?.scales.length ?? 1);
+  });
+}
+
+export interface FlashBytes {
+  readonly weights: number;
+  readonly biases: number;
+  /** Multipliers and shifts, int32 each. */
+  readonly tables: number;
+  readonly code: number;
+  /** Start-up, glue and constants; for TFLite Micro the interpreter and what the file holds beside weights. */
+  readonly runtime: number;
+  readonly total: number;
+  readonly byNode: readonly number[];
+}
+
+/** Glue of generated C: start-up, and for each node a call with its constants. */
+const GLUE = { fixed: 1024, node: 120 };
+/**
+ * TFLite Micro: interpreter, allocator and flatbuffer code (16 KiB of core by its authors, more with each operator's glue), and what a
+ * file holds beside constants (names, shapes, options, scales: fitted on eleven published files).
+ */
+const INTERPRETER = { fixed: 16 * 1024, operator: 1200, file: 1000, tensor: 110, quantized: 40, scale: 12 };
+/** Plain C loops of a float operator. */
+const FLOAT_KERNEL_BYTES = 600;
+export function flashOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime, core: CoreName): FlashBytes {
+  const { graph } = chip;
+  const seen = new Set<number>();
+  const multipliers = multiplierCounts(chip, costs);
+  const parts = { weights: 0, biases: 0, tables: 0 };
+  const byNode = graph.nodes.map((node, i) => {
+    if (costs[i].kernel === 'none') return 0;
+    const before = parts.weights + parts.biases + parts.tables;
+    for (const [place, t] of node.inputs.entries()) {
+      if (t < 0 || !graph.tensors[t].data || seen.has(t)) continue;
+      seen.add(t);
+      parts[place === 2 ? 'biases' : 'weights'] += bytesOf(chip.dtypes[t], sizeOf(graph.tensors[t].shape));
+    }
+    parts.tables += 8 * multipliers[i];
+    return parts.weights + parts.biases + parts.tables - before;
+  });
+  const { weights, biases, tables } = parts;
+  const code = codeBytes(chip, costs, core);
+  const own = runtimeBytes(chip, costs, runtime);
+  const kept = runtime === 'tflm' ? 0 : tables; // TFLite Micro computes them into RAM
+  return { weights, biases, tables: kept, code, runtime: own, total: weights + biases + kept + code + own, byNode };
+}
+
+function codeBytes({ graph }: ChipGraph, costs: readonly Cost[], core: CoreName): number {
+  const { bytes, kernels } = CODE[countedCore(core)];
+  const functions = new Set<number>();
+  const floats = new Set<string>();
+  const tables = new Map<string, number>();
+  costs.forEach((c, i) => {
+    const name = c.kernel.split('/')[0];
+    if (name === 'dot_f32') floats.add(graph.nodes[i].op);
+    else for (const f of kernels[name] ?? kernels[name.replace('_s16', '_s8')] ?? []) functions.add(f);
+    if (c.tableBytes) tables.set(c.kernel === 'activation_s16' ? c.kernel : graph.nodes[i].name, c.tableBytes);
+  });
+  const code = [...functions].reduce((n, f) => n + bytes[f], 0) + FLOAT_KERNEL_BYTES * floats.size;
+  return [...tables.values()].reduce((n, b) => n + b, code);
+}
+
+function runtimeBytes({ graph, dtypes }: ChipGraph, costs: readonly Cost[], runtime: Runtime): number {
+  const computed = costs.filter((c) => c.kernel !== 'none').length;
+  if (runtime !== 'tflm') return GLUE.fixed + GLUE.node * computed;
+  const operators = new Set(graph.nodes.map((n) => n.op)).size;
+  const file = graph.tensors.reduce(
+    (n, t, i) =>
+      n +
+      t.name.length +
+      INTERPRETER.tensor +
+      (dtypes[i] === 'f32' ? 0 : INTERPRETER.quantized) +
+      INTERPRETER.scale * (t.quant?.scales.length ?? 0),
+    INTERPRETER.file,
+  );
+  return INTERPRETER.fixed + INTERPRETER.operator * operators + file;
+}

@@ -1,0 +1,168 @@
+import { CompressError } from '../errors.ts';
+import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import { CYCLES } from './cycle_data.ts';
+import { type ChipGraph, nodeCost, onChip } from './graph_cost.ts';
+import { INSTRUCTION_ERROR } from './instruction_data.ts';
+import { countedCore, instructionsOf } from './instructions.ts';
+import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
+import { findTarget, type Target } from './targets.ts';
+
+/**
+ * What runs the network on the chip: C that Thumbnet writes on kernels like CMSIS-NN's (`thumbnet`), C that calls CMSIS-NN
+ * (`cmsis-nn`), or TFLite Micro with CMSIS-NN (`tflm`).
+ */
+export type Runtime = 'thumbnet' | 'cmsis-nn' | 'tflm';
+export const RUNTIMES: readonly Runtime[] = ['thumbnet', 'cmsis-nn', 'tflm'];
+
+export interface ProfileOptions {
+  readonly runtime?: Runtime;
+  /** The chip's highest clock unless given. */
+  readonly clockMhz?: number;
+}
+
+export interface LayerProfile {
+  readonly name: string;
+  readonly op: string;
+  readonly macs: number;
+  readonly instructions: number;
+  readonly cycles: number;
+  readonly latencyMs: number;
+  /** Weights, bias, multipliers and shifts. */
+  readonly flashBytes: number;
+  /** Alive while it runs, scratch included. */
+  readonly ramBytes: number;
+}
+
+/** Relative error on data that the fit has not seen. */
+export interface HeldOut {
+  readonly median: number;
+  readonly p90: number;
+  readonly count: number;
+}
+
+export interface Profile {
+  readonly target: string;
+  readonly core: string;
+  readonly clockMhz: number;
+  readonly runtime: Runtime;
+  readonly flashBytes: number;
+  readonly ramBytes: number;
+  readonly latencyMs: number;
+  readonly energyUj: number;
+  readonly macs: number;
+  readonly instructions: number;
+  readonly cycles: number;
+  readonly layers: readonly LayerProfile[];
+  readonly fits: { readonly flash: boolean; readonly ram: boolean };
+  readonly flash: Omit<FlashBytes, 'byNode'>;
+  readonly ram: Omit<RamBytes, 'byNode'>;
+  /** Of the instruction counts on this core, and of the latency (null: no measurement could be left out). */
+  readonly heldOutError: { readonly instructions: HeldOut; readonly latency: HeldOut | null };
+  readonly warnings: readonly string[];
+}
+
+/** Cycles that TFLite Micro spends around each node (hello_world networks on four chips, other.csv). */
+const INTERPRETER_CYCLES = 700;
+/** Vendors' run currents are best cases: measured inference took 2.05 times as much in the median of the five parts that have both. */
+const VENDOR_FACTOR = 2.05;
+/** Where nothing is known of a chip's current. */
+const UNKNOWN_MICROAMP = 150;
+
+/** Flash, RAM, latency and energy of a graph on a chip: integer graphs, float graphs, and float graphs that are to become integer. */
+export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
+  const chip = typeof target === 'string' ? findTarget(target) : target;
+  const { runtime = 'thumbnet', clockMhz = chip.clockMhz } = options;
+  checkOptions(chip, runtime, clockMhz);
+  const held = onChip(graph);
+  const costs = graph.nodes.map((node) => nodeCost(held, node, chip));
+  const ram = ramOf(held, costs, runtime);
+  const flash = flashOf(held, costs, runtime, chip.core);
+  const { cpi, fetch, heldOut } = CYCLES[chip.core];
+  const wait = chip.waitStates ? (1 + (chip.waitStates * clockMhz) / chip.clockMhz) / (1 + chip.waitStates) : 1;
+  const layers = graph.nodes.map((node, i): LayerProfile => {
+    const instructions = Math.round(instructionsOf(costs[i], chip.core));
+    const overhead = runtime === 'tflm' ? INTERPRETER_CYCLES : 0;
+    const cycles = Math.round(cpi * instructions + fetch * wait * constantBytes(held, i) + overhead);
+    return {
+      name: node.name,
+      op: node.op,
+      macs: costs[i].macs,
+      instructions,
+      cycles,
+      latencyMs: cycles / (1000 * clockMhz),
+      flashBytes: flash.byNode[i],
+      ramBytes: ram.byNode[i],
+    };
+  });
+  const sum = (of: (l: LayerProfile) => number) => layers.reduce((n, l) => n + of(l), 0);
+  const cycles = sum((l) => l.cycles);
+  const latencyMs = cycles / (1000 * clockMhz);
+  const { byNode: _flash, ...flashParts } = flash;
+  const { byNode: _ram, ...ramParts } = ram;
+  return {
+    target: chip.name,
+    core: chip.core,
+    clockMhz,
+    runtime,
+    flashBytes: flash.total,
+    ramBytes: ram.total,
+    latencyMs,
+    energyUj: latencyMs * runMilliwatt(chip, clockMhz),
+    macs: sum((l) => l.macs),
+    instructions: sum((l) => l.instructions),
+    cycles,
+    layers,
+    fits: { flash: flash.total <= chip.flashBytes, ram: ram.total <= chip.ramBytes },
+    flash: flashParts,
+    ram: ramParts,
+    heldOutError: { instructions: INSTRUCTION_ERROR[countedCore(chip.core)], latency: heldOut },
+    warnings: warningsOf(held, chip),
+  };
+}
+
+function checkOptions(chip: Target, runtime: Runtime, clockMhz: number) {
+  if (!RUNTIMES.includes(runtime)) {
+    throw new CompressError('bad-option', `runtime "${runtime}" is not known`, `choose one of ${RUNTIMES.join(', ')}`);
+  }
+  if (!(clockMhz > 0 && clockMhz <= 2 * chip.clockMhz)) {
+    throw new CompressError(
+      'bad-option',
+      `a clock of ${clockMhz} MHz is out of range for ${chip.name}`,
+      `give a number of MHz up to ${chip.clockMhz}`,
+    );
+  }
+}
+
+/** Bytes of constants that a node reads, from flash, once an inference. */
+function constantBytes({ graph, dtypes }: ChipGraph, i: number): number {
+  return graph.nodes[i].inputs.reduce((n, t) => {
+    const tensor = t < 0 ? null : graph.tensors[t];
+    return tensor?.data ? n + bytesOf(dtypes[t], sizeOf(tensor.shape)) : n;
+  }, 0);
+}
+
+/** Milliwatt of the chip while it infers. */
+export function runMilliwatt(chip: Target, clockMhz: number): number {
+  const microamp = (chip.microampPerMhz ?? UNKNOWN_MICROAMP) * (chip.power === 'vendor' ? VENDOR_FACTOR : 1);
+  return (microamp * clockMhz * chip.supplyV) / 1000;
+}
+
+function warningsOf(held: ChipGraph, chip: Target): string[] {
+  const warnings: string[] = [];
+  const { graph, dtypes } = held;
+  if (graph.nodes.some((n) => dtypes[n.outputs[0]] === 'f32')) {
+    const how = chip.fpu === 'none' ? 'software floating point' : 'plain C on the FPU';
+    warnings.push(`float layers are counted as ${how}: an estimate; quantize to get the integer kernels' figures`);
+  }
+  if (!CYCLES[chip.core].heldOut) {
+    warnings.push(`latency on ${chip.core} rests on few measurements; none could be left out to check it`);
+  }
+  if (chip.power === 'none')
+    warnings.push(`run current of ${chip.name} is not known; ${UNKNOWN_MICROAMP} uA/MHz is assumed for energy`);
+  if (chip.power === 'vendor') {
+    warnings.push(
+      `energy uses the vendor's run current of ${chip.name} times ${VENDOR_FACTOR}, what measured chips took in the median`,
+    );
+  }
+  return warnings;
+}

@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CompressError } from '../../src/errors.ts';
+import { importTflite } from '../../src/formats/tflite/index.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { lifetimesOf } from '../../src/graph/lifetimes.ts';
+import { nodeCost, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
+import { profile } from '../../src/mcu/index.ts';
+import { rowOf } from '../../src/ops/index.ts';
+import { sharedPath } from '../shared.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
+type Json = any;
+
+const load = (path: string): Graph => importTflite(new Uint8Array(readFileSync(path)));
+
+/** Bytes alive while each node runs; CMSIS-NN's goldens know views but nothing in place. */
+function liveBytes(graph: Graph): number[] {
+  const chip = onChip(graph);
+  const { buffers } = lifetimesOf(graph, {
+    bytes: (t) => tensorBytes(chip, t),
+    memory: (n) => (rowOf(n.op).memory === 'view' ? 'view' : 'fresh'),
+  });
+  return graph.nodes.map((_, step) => buffers.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), 0));
+}
+
+for (const name of [
+  'resnet8_int8',
+  'ds_cnn_int8',
+  'ad_int8',
+  'resnet8_float',
+  'ds_cnn_float',
+  'ad_float',
+  'ds_cnn_savedmodel_float',
+]) {
+  const golden = sharedPath(`vectors/models/${name}.json`);
+  if (!golden) {
+    test(`skipped: no ../shared/vectors/models/${name}.json`, () => {});
+    continue;
+  }
+  const expected: Json = JSON.parse(readFileSync(golden, 'utf8'));
+  const path = sharedPath(`data/models/${expected.model.file}`);
+  if (!path) continue;
+  test(`${name}: MACs, live bytes, scratch and totals equal the golden ones`, () => {
+    const graph = load(path);
+    const chip = onChip(graph);
+    const live = liveBytes(graph);
+    assert.is(graph.nodes.length, expected.layers.length);
+    expected.layers.forEach((layer: Json, i: number) => {
+      const where = `${name} layer ${i} (${layer.tflite_op})`;
+      if (layer.macs !== undefined) assert.is(nodeCost(chip, graph.nodes[i], { kind: 'c' }).macs, layer.macs, where);
+      if (layer.tflite_op !== 'RESHAPE') assert.is(live[i], layer.live_bytes, where);
+      for (const kind of ['c', 'dsp', 'mve'] as const) {
+        if (layer.scratch_bytes)
+          assert.is(nodeCost(chip, graph.nodes[i], { kind }).scratchBytes, layer.scratch_bytes[kind], where);
+      }
+    });
+    const p = profile(graph, 'stm32l4r5zi');
+    const { totals } = expected;
+    assert.is(p.macs, totals.macs);
+    // the hybrid file's int8 weights are read as floats
+    if (name !== 'ds_cnn_float') assert.is(p.flash.weights, totals.weight_bytes);
+    assert.is(p.flash.biases, totals.bias_bytes);
+    if (totals.multiplier_and_shift_bytes) assert.is(p.flash.tables, totals.multiplier_and_shift_bytes);
+    assert.ok(p.ram.optimal);
+    const peak = totals.peak_activation_plus_scratch_bytes?.dsp ?? totals.peak_activation_bytes;
+    assert.ok(p.ram.arena <= Math.ceil(peak / 16) * 16 + 16, `arena ${p.ram.arena}, peak ${peak}`);
+  });
+}
+
+const counts = sharedPath('data/measured/instructions_resnet8.csv');
+const resnet8 = sharedPath('data/models/pretrainedResnet_quant.tflite');
+if (counts && resnet8) {
+  const rows = readFileSync(counts, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((l) => l.split(','));
+  const TARGET: Record<string, string> = {
+    'cortex-m3': 'stm32f103rc',
+    'cortex-m4': 'stm32f446re',
+    'cortex-m7': 'stm32h743zi',
+    'cortex-m55': 'apollo510',
+  };
+  for (const core of new Set(rows.map((r) => r[0]))) {
+    test(`instructions of ResNet8's layers on ${core} are within 3 % of the counted ones, all together within 1 %`, () => {
+      const counted = rows.filter((r) => r[0] === core).map((r) => Number(r[11]));
+      const layers = profile(load(resnet8), TARGET[core]).layers.filter((l) => l.instructions > 0);
+      counted.forEach((n, i) =>
+        assert.ok(Math.abs(layers[i].instructions / n - 1) < 0.03, `${layers[i].name}: ${layers[i].instructions} of ${n}`),
+      );
+      const sum = (v: number[]) => v.reduce((a, b) => a + b, 0);
+      assert.ok(Math.abs(sum(layers.slice(0, counted.length).map((l) => l.instructions)) / sum(counted) - 1) < 0.01);
+    });
+  }
+
+  test('latency is near the published ones of CMSIS-NN runtimes', () => {
+    // MLPerf Tiny v1.1 (ONNC+CMSIS-NN on L4R5ZI), v1.2 (TFLM+CMSIS-NN on RA8D1)
+    const published: [string, string, number][] = [
+      ['pretrainedResnet_quant', 'stm32l4r5zi', 297],
+      ['kws_ref_model', 'stm32l4r5zi', 82],
+      ['ad01_int8', 'stm32l4r5zi', 8.0],
+      ['pretrainedResnet_quant', 'r7fa8d1bhecbd', 8.48],
+      ['kws_ref_model', 'r7fa8d1bhecbd', 3.47],
+    ];
+    for (const [model, target, ms] of published) {
+      const path = sharedPath(`data/models/${model}.tflite`);
+      if (!path) continue;
+      const { latencyMs } = profile(load(path), target);
+      assert.ok(Math.abs(Math.log(latencyMs / ms)) < 0.25, `${model} on ${target}: ${latencyMs} ms, published ${ms} ms`);
+    }
+  });
+
+  test('totals are the sums of the layers, and a call is cheap', () => {
+    const graph = load(resnet8);
+    const p = profile(graph, 'stm32f446re');
+    const sum = (key: 'macs' | 'cycles' | 'instructions') => p.layers.reduce((n, l) => n + l[key], 0);
+    assert.is(p.macs, sum('macs'));
+    assert.is(p.cycles, sum('cycles'));
+    assert.is(p.instructions, sum('instructions'));
+    assert.ok(p.fits.flash && p.fits.ram);
+    assert.ok(p.heldOutError.instructions.median < 0.03 && p.heldOutError.latency!.median < 0.15);
+    const tflm = profile(graph, 'stm32f446re', { runtime: 'tflm' });
+    assert.ok(tflm.flashBytes > p.flashBytes && tflm.ramBytes > p.ramBytes && tflm.latencyMs > p.latencyMs);
+    assert.ok(Math.abs(profile(graph, 'stm32f446re', { clockMhz: 90 }).latencyMs / p.latencyMs - 2) < 0.05);
+  });
+
+  test('a runtime or clock that makes no sense is refused', () => {
+    const graph = load(resnet8);
+    const refused = (f: () => unknown) =>
+      assert.throws(f, (e: CompressError) => e instanceof CompressError && e.code === 'bad-option');
+    refused(() => profile(graph, 'stm32f446re', { runtime: 'tensorrt' as never }));
+    refused(() => profile(graph, 'stm32f446re', { clockMhz: 0 }));
+    refused(() => profile(graph, 'stm32f446re', { clockMhz: Number.NaN }));
+  });
+} else test('skipped: no ../shared measurements and models', () => {});
+
+test.run();
