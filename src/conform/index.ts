@@ -122,25 +122,26 @@ function runCase(engines: Engines, json: unknown, index: number, tally: Tally): 
   tally.add(failure);
 }
 
-/** Layers that feed each other: each gets what the engine computed before it. */
+/** Layers that feed each other: each gets what the engine, rounding doubly, computed before it, under either rounding of its own. */
 function runNetwork(engines: Engines, layers: readonly unknown[], tally: Tally): void {
-  const outputs = { double: [] as Results[], single: [] as Results[] };
+  const outputs: Results[] = [];
   layers.forEach((json, index) => {
     const golden = caseOf(json, index, tally);
     if (!golden) return;
     const run = RUNNERS[golden.op];
     const source = isRecord(golden.input) ? golden.input.from_layer : undefined;
-    const cut = source !== undefined && outputs.double[Number(source)] === undefined;
+    const cut = source !== undefined && outputs[Number(source)] === undefined;
     if (!run || cut) {
       tally.unsupported();
       return;
     }
     const failure = check(golden, (rounding) => {
       const heap = engines[rounding];
-      const chained = { ...golden, input: inputOf(golden.input, outputs[rounding]) };
+      const chained = { ...golden, input: inputOf(golden.input, outputs) };
       return heap.scope(() => {
-        outputs[rounding][index] = run(new Reader(heap, chained));
-        return difference(golden, outputs[rounding][index], rounding);
+        const results = run(new Reader(heap, chained));
+        if (rounding === 'double') outputs[index] = results;
+        return difference(golden, results, rounding);
       });
     });
     tally.add(failure);

@@ -1,0 +1,49 @@
+import { CompressError } from '../errors.ts';
+import { sizeOf } from '../graph/graph.ts';
+import { sameShape } from './check.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+import { packing, type Rescale } from './rescale.ts';
+
+export interface FullyConnectedInt extends Rescale {
+  /** MINUS the zero point of w, in steps of w. Default 0. */
+  readonly wOffset?: number;
+}
+
+/**
+ * Integer dense layer, equal bit for bit to CMSIS-NN `arm_fully_connected_s8` (one scale), `arm_fully_connected_per_channel_s8`, `_s4`.
+ *
+ * @param y    i8 [.., units], written by each call of the step
+ * @param x    i8, read as [batch, depth]
+ * @param w    i8 or i4 [units, depth]; unpacked and packed once, when the step is made
+ * @param bias i32 [units] in units of `x.scale * w.scale`, or null
+ * @throws CompressError `shape-mismatch` when the depths or the numbers of multipliers do not meet
+ */
+export function fullyConnectedInt(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  w: HeapTensor,
+  bias: HeapTensor | null,
+  p: FullyConnectedInt,
+): Step {
+  const { wasm } = heap;
+  const [units, depth] = w.shape;
+  const batch = sizeOf(x.shape) / depth;
+  if (!Number.isInteger(batch) || batch * units !== sizeOf(y.shape)) {
+    throw new CompressError(
+      'shape-mismatch',
+      `an input of ${sizeOf(x.shape)} values and weights for ${depth} features do not make an output of ${sizeOf(y.shape)}`,
+      `give an input of [n, ${depth}] and an output of [n, ${units}]`,
+    );
+  }
+  if (bias) sameShape(bias.shape, [units], 'the bias of a dense layer');
+  const { xOffset, wOffset = 0 } = p;
+  const plan = heap.alloc(wasm.fully_connected_packed_s8(depth, units));
+  packing(heap, w, units, p, (weights, multiplier, shift, each) =>
+    wasm.fully_connected_pack_s8(
+      ...[plan, weights, bias?.ptr ?? 0, multiplier, shift, each, depth, units, xOffset, wOffset, p.yOffset, p.yMin, p.yMax],
+    ),
+  );
+  const scratch = heap.scratch(wasm.fully_connected_scratch_s8(depth));
+  return () => wasm.fully_connected_s8(y.ptr, x.ptr, plan, scratch, batch, depth, units, xOffset);
+}
