@@ -18,6 +18,16 @@ export const trainFields = {
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
   /** Largest norm of all gradients together; 0 = no limit. */
   clip: v.optional(v.pipe(v.number(), v.minValue(0)), 5),
+  /** How examples are varied (src/data/augment.ts). */
+  augment: v.optional(
+    v.strictObject({
+      flip: v.optional(v.boolean()),
+      shift: v.optional(v.union([v.number(), v.tuple([v.number(), v.number()])])),
+      cutout: v.optional(v.number()),
+      jitter: v.optional(v.number()),
+      scale: v.optional(v.number()),
+    }),
+  ),
 };
 
 const trainOptions = v.object(trainFields);

@@ -1,7 +1,7 @@
-import { type BatchPlan, batchInto, type Dataset, needLabels, type Part, planBatch } from '../data/index.ts';
+import { type BatchPlan, batchInto, type Dataset, makeAugment, needLabels, type Part, planBatch } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf, withTensors } from '../graph/graph.ts';
-import { createRandom, permutation } from '../random.ts';
+import { createRandom, permutation, type Random } from '../random.ts';
 import { compile, isBatchable, type Program } from '../run/compile.ts';
 import { withoutSoftmax } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
@@ -29,7 +29,7 @@ interface Run {
   readonly batch: number;
   /** f32 [batch]. */
   readonly losses: HeapTensor;
-  readonly prepare: (indices: Int32Array) => void;
+  readonly prepare: (indices: Int32Array, random: Random) => void;
   readonly lossSteps: readonly Step[];
   readonly update: (step: number) => void;
 }
@@ -111,8 +111,10 @@ function setUp(
     targets.push(() => imitate(heap, master, input));
     lossSteps.push(teacherLoss(heap, share(teacher.weight), program, master, teacher.temperature));
   }
-  const prepare = (indices: Int32Array) => {
+  const augment = options.augment && makeAugment(graph.tensors[graph.inputs[0]].shape.slice(1), options.augment);
+  const prepare = (indices: Int32Array, random: Random) => {
     batchInto(plan, part, indices, input);
+    augment?.(input as Float32Array, batch, random);
     heap.write(program.input, input);
     for (const target of targets) target(indices);
   };
@@ -166,7 +168,12 @@ async function loop(run: Run, context: Context, epochs: number, steps: number, p
     const epoch = Math.floor(step / perEpoch);
     if (place === 0)
       order = permutation(run.part.count, createRandom(context.seed, `${purpose}/order/${epoch}`)) as Int32Array<ArrayBuffer>;
-    sum += trainStep(run, order.subarray(place * run.batch, (place + 1) * run.batch), step);
+    sum += trainStep(
+      run,
+      order.subarray(place * run.batch, (place + 1) * run.batch),
+      step,
+      createRandom(context.seed, `${purpose}/augment/${step}`),
+    );
     seen++;
     if (place === perEpoch - 1 || step === steps - 1) {
       checkFinite(sum, purpose);
@@ -184,8 +191,9 @@ async function loop(run: Run, context: Context, epochs: number, steps: number, p
 }
 
 /** One step on one batch; returns the batch's mean loss. */
-function trainStep({ heap, program, batch, losses, prepare, lossSteps, update }: Run, indices: Int32Array, step: number): number {
-  prepare(indices);
+function trainStep(run: Run, indices: Int32Array, step: number, random: Random): number {
+  const { heap, program, batch, losses, prepare, lossSteps, update } = run;
+  prepare(indices, random);
   program.forward();
   heap.clear(program.outputGradient);
   let loss = 0;
