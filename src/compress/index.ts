@@ -1,0 +1,176 @@
+import type { Dataset } from '../data/index.ts';
+import { needLabels, needPart } from '../data/index.ts';
+import { CompressError } from '../errors.ts';
+import { evaluatePart } from '../evaluate.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import { sizeOf } from '../graph/graph.ts';
+import { findTarget, type Target } from '../mcu/index.ts';
+import type { Recipe } from '../pipeline.ts';
+import { channelGroups } from '../prune/index.ts';
+import { toFloat } from '../run/integer.ts';
+import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
+import type { Model, Progress } from '../stage.ts';
+import { Heap } from '../wasm/heap.ts';
+import { type JobContext, runJob } from './job.ts';
+import { type Figures, figuresOf, fits, limitsOf } from './judge.ts';
+import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
+import { inlinePool, type Pool } from './pool.ts';
+import { Search, type TrialReport } from './search.ts';
+import type { Space } from './space.ts';
+
+export { type Figures, figuresOf, weightBytes } from './judge.ts';
+export { type CompressOptions, OBJECTIVE } from './options.ts';
+export { inlinePool, nodePool, type Pool } from './pool.ts';
+export type { TrialReport } from './search.ts';
+
+/** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
+export interface CompressHost {
+  readonly pool?: (context: JobContext) => Promise<Pool> | Pool;
+  readonly storage?: Storage;
+  readonly artifacts?: Artifacts;
+  readonly resume?: boolean;
+  readonly progress?: (p: CompressProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface CompressProgress {
+  /** Trials finished, and the most there will be. */
+  readonly done: number;
+  readonly total: number;
+  readonly best: TrialReport | null;
+  /** What each running trial is doing. */
+  readonly running: readonly (Progress & { readonly trial: number })[];
+}
+
+export interface CompressResult {
+  readonly target: Target;
+  readonly settings: Settings;
+  /** Figures with accuracies of the test part. */
+  readonly original: Figures;
+  readonly ptq: Figures;
+  readonly result: Figures;
+  /** Accuracy of the validation part that a candidate had to keep. */
+  readonly floor: number;
+  /** Whether the result fits and keeps the accuracy, judged on the test part. */
+  readonly reached: boolean;
+  readonly recipe: Recipe;
+  readonly tflite: Uint8Array;
+  readonly ptqTflite: Uint8Array;
+  readonly trials: readonly TrialReport[];
+  readonly chosen: number;
+}
+
+/** About so many examples are seen by one training stage. */
+const EXAMPLES_PER_STAGE = 30_000;
+
+const largestEpochs = (examples: number) => Math.max(2, Math.min(30, Math.round(EXAMPLES_PER_STAGE / examples)));
+
+/**
+ * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
+ * as it ends; the generator's return value is the result. The search sees train and validation; the test part is used once, at the end.
+ *
+ * @throws CompressError `unknown-target`, `bad-data`, `bad-option`, `does-not-fit`
+ */
+export async function* compress(
+  model: Model,
+  data: Dataset,
+  options: CompressOptions,
+  host: CompressHost = {},
+): AsyncGenerator<TrialReport, CompressResult> {
+  const settings = checkSettings(options);
+  const target = findTarget(settings.target);
+  checkData(model, data);
+  const heap = await Heap.open();
+  const seen: Dataset = { ...data, test: null };
+  const context: JobContext = { model, data: seen, seed: settings.seed };
+  const plain = await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal);
+  const before = evaluatePart(heap, model.graph, data, 'validation').accuracy!;
+  const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
+  const search = new Search({
+    context,
+    settings,
+    target,
+    limits: limitsOf(target, settings),
+    plain: plainFigures,
+    floor: floorOf(before, settings, data),
+    space: spaceOf(model, data, settings),
+    heap,
+    storage: host.storage ?? new MemoryStorage(),
+    artifacts: host.artifacts ?? new MemoryArtifacts(),
+    resume: host.resume ?? false,
+  });
+  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(context);
+  try {
+    yield* search.run(pool, host.progress, host.signal);
+  } finally {
+    await pool.close();
+  }
+  return finish(search, { heap, model, data, settings, target, ptqTflite: plain.tflite });
+}
+
+function checkData(model: Model, data: Dataset): void {
+  const { tensors, inputs, outputs } = model.graph;
+  const [input, output] = [tensors[inputs[0]], tensors[outputs[0]]];
+  if (sizeOf(input.shape) === sizeOf(output.shape)) {
+    throw new CompressError(
+      'unsupported',
+      'this network reconstructs its input; compress keeps the accuracy of classifiers',
+      'use prune, quantize and finetune one by one, and judge them by `thumbnet evaluate`',
+    );
+  }
+  for (const part of ['train', 'validation', 'test'] as const) {
+    needPart(data, part);
+    needLabels(data, part, sizeOf(output.shape.slice(1)));
+  }
+}
+
+function spaceOf(model: Model, data: Dataset, { epochs }: Settings): Space {
+  const graph = toFloat(model.graph);
+  return { groups: channelGroups(graph), epochs: epochs ?? largestEpochs(data.train!.count), trains: true };
+}
+
+/**
+ * The accuracy that a candidate must have on the validation part: the goal plus half a standard error, since the best of many
+ * candidates looks better there than it is; at most half of the allowed drop is held back so.
+ */
+function floorOf(before: number, { minAccuracy, maxDrop }: Settings, data: Dataset): number {
+  const drop = maxDrop ?? DEFAULT_DROP;
+  const floor = minAccuracy ?? before - drop;
+  const error = Math.sqrt(Math.max(before * (1 - before), 0) / data.validation!.count);
+  return Math.min(1, floor + Math.min(error / 2, minAccuracy === undefined ? drop / 2 : error / 2));
+}
+
+interface Ending {
+  readonly heap: Heap;
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly settings: Settings;
+  readonly target: Target;
+  readonly ptqTflite: Uint8Array;
+}
+
+/** The only place where the test part is used. */
+async function finish(search: Search, end: Ending): Promise<CompressResult> {
+  const { heap, model, data, settings, target, ptqTflite } = end;
+  const { tflite, trial } = await search.choose();
+  const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
+  const original = judge(model.graph);
+  const result = judge(importTflite(tflite));
+  const wanted = settings.minAccuracy ?? original.accuracy! - (settings.maxDrop ?? DEFAULT_DROP);
+  const { normalization, layout } = data;
+  return {
+    target,
+    settings,
+    original,
+    ptq: judge(importTflite(ptqTflite)),
+    result,
+    floor: search.floor,
+    reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
+    recipe: { version: 1, seed: settings.seed, stages: [...trial.stages], normalization: { ...normalization, mean: [...normalization.mean], std: [...normalization.std] }, layout },
+    tflite,
+    ptqTflite,
+    trials: search.reports(),
+    chosen: trial.number,
+  };
+}
+

@@ -1,0 +1,101 @@
+import { type Graph, sizeOf } from '../graph/graph.ts';
+import { profile, type Target } from '../mcu/index.ts';
+import { prune } from '../prune/index.ts';
+import type { Recipe } from '../pipeline.ts';
+import { toFloat } from '../run/integer.ts';
+import type { Context, Model } from '../stage.ts';
+import type { Settings } from './options.ts';
+
+/** What a candidate needs and how well it does. Bytes, ms, microjoule; accuracy 0..1. */
+export interface Figures {
+  readonly flashBytes: number;
+  readonly ramBytes: number;
+  readonly latencyMs: number;
+  readonly energyUj: number | null;
+  readonly macs: number;
+  readonly weightBytes: number;
+  readonly accuracy: number | null;
+}
+
+export function figuresOf(graph: Graph, target: Target, { runtime, clockMhz }: Settings, accuracy: number | null): Figures {
+  const { flashBytes, ramBytes, latencyMs, energyUj, macs } = profile(graph, target, { runtime, clockMhz });
+  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: weightBytes(graph), accuracy };
+}
+
+/** Bytes of all weights and biases. */
+export function weightBytes(graph: Graph): number {
+  const used = new Set(graph.nodes.flatMap((n) => n.inputs));
+  let bytes = 0;
+  graph.tensors.forEach((t, i) => {
+    if (!t.data || !used.has(i)) return;
+    const bits = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 }[t.dtype];
+    bytes += Math.ceil((sizeOf(t.shape) * bits) / 8);
+  });
+  return bytes;
+}
+
+/** What must not be exceeded; null where nothing is asked. */
+export interface Limits {
+  readonly flashBytes: number;
+  readonly ramBytes: number;
+  readonly latencyMs: number | null;
+}
+
+export const limitsOf = (target: Target, s: Settings): Limits => ({
+  flashBytes: Math.min(s.flashBudget ?? target.flashBytes, target.flashBytes),
+  ramBytes: Math.min(s.ramBudget ?? target.ramBytes, target.ramBytes),
+  latencyMs: s.maxLatencyMs ?? null,
+});
+
+/** How far over each limit, relative to it; all at or below 0 = it fits. */
+export function violations(f: Figures, { flashBytes, ramBytes, latencyMs }: Limits): number[] {
+  return [f.flashBytes / flashBytes - 1, f.ramBytes / ramBytes - 1, latencyMs === null ? -1 : f.latencyMs / latencyMs - 1];
+}
+
+export const fits = (f: Figures, limits: Limits): boolean => violations(f, limits).every((over) => over <= 0);
+
+/** Weighted mean of the figures, each as a share of what plain int8 quantization needs; lower is better, 1 = as plain int8. */
+export function costOf(f: Figures, plain: Figures, { objective }: Settings): number {
+  const terms: [number, number][] = [
+    [objective.flash, f.flashBytes / plain.flashBytes],
+    [objective.ram, f.ramBytes / plain.ramBytes],
+    [objective.latency, f.latencyMs / plain.latencyMs],
+    [objective.energy, f.energyUj !== null && plain.energyUj ? f.energyUj / plain.energyUj : 0],
+  ];
+  const total = terms.reduce((sum, [weight]) => sum + weight, 0);
+  return terms.reduce((sum, [weight, share]) => sum + weight * share, 0) / (total || 1);
+}
+
+/** A point of accuracy under the goal weighs as much as a fifth of what plain int8 needs. */
+const PENALTY = 20;
+
+export const penaltyOf = (accuracy: number | null, floor: number): number => PENALTY * Math.max(0, floor - (accuracy ?? 0));
+
+/**
+ * The graph a recipe leads to, as far as resources go: its structure and bits, not its weights. Nothing is trained or measured, so
+ * it costs no more than the cut.
+ */
+export async function sketch(model: Model, { stages }: Pick<Recipe, 'stages'>, context: Context): Promise<Graph> {
+  let current = { ...model, graph: toFloat(model.graph) };
+  for (const { stage, ...options } of stages) {
+    if (stage !== 'prune') continue;
+    const pruneOptions = { ...options, criterion: 'l2' } as Parameters<typeof prune>[0];
+    current = (await prune(pruneOptions).run(current, { ...context, data: null })) as typeof current;
+  }
+  return quantizedShape(current.graph);
+}
+
+/** Records with the bits that count, whatever the scales. */
+function quantizedShape(graph: Graph): Graph {
+  const weights = new Set(graph.nodes.flatMap((n) => n.inputs.slice(1)));
+  const record = { scales: [1], zeros: [0], axis: null };
+  return {
+    ...graph,
+    tensors: graph.tensors.map((t, i) => {
+      if (t.dtype !== 'f32') return t;
+      const isBias = t.data && t.shape.length === 1 && weights.has(i);
+      return { ...t, quant: { ...record, bits: isBias ? (32 as const) : (8 as const) } };
+    }),
+  };
+}
+

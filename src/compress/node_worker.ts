@@ -1,0 +1,24 @@
+/** A thread that runs jobs of a study for `nodePool`. */
+import { parentPort } from 'node:worker_threads';
+import { CompressError } from '../errors.ts';
+import { type JobContext, runJob } from './job.ts';
+import type { FromWorker, ToWorker } from './pool.ts';
+
+const port = parentPort!;
+let context: JobContext;
+
+port.on('message', async (message: ToWorker) => {
+  if ('context' in message) {
+    context = message.context;
+    return;
+  }
+  const { id, stages } = message;
+  const answer = (m: FromWorker) => port.postMessage(m);
+  try {
+    answer({ id, result: await runJob(context, stages, (progress) => answer({ id, progress })) });
+  } catch (e) {
+    const error = e as Error;
+    const known = error instanceof CompressError;
+    answer({ id, error: known ? { code: error.code, what: error.message.split('\n')[0], fix: error.fix } : { what: error.stack ?? error.message } });
+  }
+});

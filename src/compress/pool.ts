@@ -1,0 +1,64 @@
+import { CompressError } from '../errors.ts';
+import type { Recipe } from '../pipeline.ts';
+import type { Progress } from '../stage.ts';
+import { type JobContext, type JobResult, runJob } from './job.ts';
+
+/** Runs jobs, at most `size` at once. */
+export interface Pool {
+  readonly size: number;
+  run(stages: Recipe['stages'], progress: (p: Progress) => void): Promise<JobResult>;
+  close(): Promise<void>;
+}
+
+export type ToWorker = { readonly context: JobContext } | { readonly id: number; readonly stages: Recipe['stages'] };
+
+export type FromWorker =
+  | { readonly id: number; readonly progress: Progress }
+  | { readonly id: number; readonly result: JobResult }
+  | { readonly id: number; readonly error: { readonly code?: string; readonly what: string; readonly fix?: string } };
+
+/** One job at a time in this thread: where there are no workers. */
+export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
+  return { size: 1, run: (stages, progress) => runJob(context, stages, progress, signal), close: async () => {} };
+}
+
+/** Threads of Node, each with a Wasm instance of its own. */
+export async function nodePool(context: JobContext, size: number): Promise<Pool> {
+  const { Worker } = await import('node:worker_threads');
+  const file = import.meta.url.endsWith('.ts') ? './node_worker.ts' : './node_worker.js';
+  const workers = Array.from({ length: size }, () => {
+    const worker = new Worker(new URL(file, import.meta.url));
+    worker.postMessage({ context } satisfies ToWorker);
+    return worker;
+  });
+  const idle = [...workers];
+  let next = 0;
+  return {
+    size,
+    run(stages, progress) {
+      const worker = idle.pop();
+      if (!worker) throw new Error('more jobs than workers');
+      const id = next++;
+      return new Promise<JobResult>((resolve, reject) => {
+        const end = (finish: () => void) => {
+          worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+          idle.push(worker);
+          finish();
+        };
+        const onMessage = (m: FromWorker) => {
+          if (m.id !== id) return;
+          if ('progress' in m) progress(m.progress);
+          else if ('result' in m) end(() => resolve(m.result));
+          else end(() => reject(m.error.fix ? new CompressError('bad-option', m.error.what, m.error.fix) : new Error(m.error.what)));
+        };
+        const onError = (error: Error) => end(() => reject(error));
+        const onExit = (code: number) => end(() => reject(new Error(`a worker ended with code ${code}`)));
+        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+        worker.postMessage({ id, stages } satisfies ToWorker);
+      });
+    },
+    async close() {
+      await Promise.all(workers.map((w) => w.terminate()));
+    },
+  };
+}

@@ -1,0 +1,260 @@
+import { CompressError } from '../errors.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import type { Target } from '../mcu/index.ts';
+import type { Recipe } from '../pipeline.ts';
+import { EvolutionSampler, type Json, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../search/index.ts';
+import type { TrialRecord } from '../search/record.ts';
+import type { Progress } from '../stage.ts';
+import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
+import type { Heap } from '../wasm/heap.ts';
+import type { CompressProgress } from './index.ts';
+import type { JobContext } from './job.ts';
+import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, sketch, violations } from './judge.ts';
+import type { Settings } from './options.ts';
+import type { Pool } from './pool.ts';
+import { knownStarts, type Space, suggestStages } from './space.ts';
+
+/** One trial that ended. */
+export interface TrialReport {
+  readonly number: number;
+  /** `rejected`: it could not fit, or could not be better even with full accuracy, so it was never trained. */
+  readonly state: 'complete' | 'rejected' | 'failed';
+  readonly stages: Recipe['stages'];
+  /** Accuracy of the validation part. */
+  readonly figures: Figures | null;
+  /** What the search lowers. */
+  readonly objective: number | null;
+  /** Whether it fits and keeps the accuracy on the validation part. */
+  readonly feasible: boolean;
+  readonly error?: string;
+}
+
+export interface SearchOptions {
+  readonly context: JobContext;
+  readonly settings: Settings;
+  readonly target: Target;
+  readonly limits: Limits;
+  readonly plain: Figures;
+  readonly floor: number;
+  readonly space: Space;
+  readonly heap: Heap;
+  readonly storage: Storage;
+  readonly artifacts: Artifacts;
+  readonly resume: boolean;
+}
+
+/** Trial n is chosen knowing the results of trials 0 .. n - LAG only, so that neither the number of workers nor their speed matters. */
+const LAG = 8;
+/** Trials without a better one after which a reached goal is good enough. */
+const PATIENCE = 40;
+
+const SAMPLERS: Readonly<Record<Settings['sampler'], () => Sampler>> = {
+  tpe: () => new TpeSampler(),
+  evolution: () => new EvolutionSampler(),
+  random: () => new RandomSampler(),
+};
+
+/** Asks, judges and tells. */
+export class Search {
+  readonly #o: SearchOptions;
+  readonly #study: Study;
+  readonly #running = new Map<number, Progress>();
+
+  constructor(options: SearchOptions) {
+    const { settings, storage, resume, space } = options;
+    this.#o = options;
+    this.#study = openStudy({
+      storage,
+      name: 'compress',
+      resume,
+      sampler: SAMPLERS[settings.sampler](),
+      seed: settings.seed,
+      lag: LAG,
+      settings: studySettings(options),
+      metricNames: ['cost'],
+    });
+    if (this.#study.records.length === 0) for (const start of knownStarts(space)) this.#study.enqueue(start);
+  }
+
+  get floor(): number {
+    return this.#o.floor;
+  }
+
+  async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
+    const { settings } = this.#o;
+    const end = settings.timeMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + settings.timeMs;
+    const jobs = new Map<number, Promise<number>>();
+    const tell = () => progress?.({ done: this.#finished(), total: settings.trials, best: this.best(), running: this.#runningTrials() });
+    const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
+    try {
+      for (;;) {
+        while (!this.#isOver(end) && jobs.size < pool.size && this.#study.ready) {
+          const job = await this.#start(pool, tell);
+          if (typeof job === 'number') yield this.#report(job);
+          else jobs.set(job.number, job.done);
+          tell();
+        }
+        if (jobs.size === 0) return;
+        const first = await Promise.race([...jobs.values(), ...(clock ? [clock.done] : []), ...aborted(signal)]);
+        if (first === STOP) return;
+        jobs.delete(first);
+        tell();
+        yield this.#report(first);
+      }
+    } finally {
+      clock?.cancel();
+    }
+  }
+
+  #isOver(end: number): boolean {
+    const { trials } = this.#o.settings;
+    const started = this.#study.records.filter((t) => t.state !== 'waiting').length;
+    const open = this.#study.records.some((t) => t.state === 'running' && !this.#running.has(t.number));
+    if (performance.now() >= end) return true;
+    return !open && (started >= trials || this.#isStuck(started));
+  }
+
+  /** By the trials the next one knows of, so that the end does not depend on who was faster. */
+  #isStuck(started: number): boolean {
+    const known = this.#reportsUpTo(started - LAG);
+    const best = bestOf(known);
+    return best !== null && started - LAG - best.number > PATIENCE;
+  }
+
+  /** Starts a trial: its number when it ended at once, else the promise of its end. */
+  async #start(pool: Pool, changed: () => void): Promise<number | { number: number; done: Promise<number> }> {
+    const { context, settings, target, limits, plain, heap, space } = this.#o;
+    const trial = this.#study.ask();
+    const stages = suggestStages(trial, space);
+    trial.setUserAttr('stages', stages as unknown as Json);
+    const sketched = await sketch(context.model, { stages }, { ...context, heap, original: context.model });
+    const expected = figuresOf(sketched, target, settings, null);
+    const cost = costOf(expected, plain, settings);
+    const best = bestOf(this.#reportsUpTo(trial.number - LAG));
+    if (!fits(expected, limits)) {
+      this.#end(trial, 'rejected', expected, cost + penaltyOf(0, this.floor), violations(expected, limits));
+      return trial.number;
+    }
+    if (best && cost > best.objective!) {
+      trial.report(cost, 0);
+      this.#end(trial, 'rejected', expected, null, []);
+      return trial.number;
+    }
+    this.#running.set(trial.number, { what: 'start', done: 0, total: 1 });
+    const onProgress = (p: Progress) => {
+      this.#running.set(trial.number, p);
+      changed();
+    };
+    return { number: trial.number, done: this.#finish(trial, pool.run(stages, onProgress)) };
+  }
+
+  async #finish(trial: Trial, job: ReturnType<Pool['run']>): Promise<number> {
+    const { artifacts, target, settings, plain, limits } = this.#o;
+    try {
+      const { tflite, accuracy } = await job;
+      trial.setUserAttr('model', await artifacts.put(tflite));
+      const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
+      const value = costOf(figures, plain, settings) + penaltyOf(accuracy, this.floor);
+      this.#end(trial, 'complete', figures, value, violations(figures, limits));
+    } catch (e) {
+      if (!(e instanceof CompressError)) throw e;
+      trial.setUserAttr('error', e.message);
+      this.#end(trial, 'failed', null, null, []);
+    } finally {
+      this.#running.delete(trial.number);
+    }
+    return trial.number;
+  }
+
+  #end(trial: Trial, state: TrialReport['state'], figures: Figures | null, value: number | null, constraints: number[]): void {
+    trial.setUserAttr('state', state);
+    if (figures) trial.setUserAttr('figures', { ...figures });
+    const told = state === 'failed' ? 'failed' : value === null ? 'pruned' : 'complete';
+    this.#study.tell(trial, value, { constraints, state: told });
+  }
+
+  #finished = (): number => this.#study.records.filter((t) => t.state !== 'waiting' && t.state !== 'running').length;
+
+  #runningTrials = () => [...this.#running].map(([trial, p]) => ({ trial, ...p }));
+
+  #report = (number: number): TrialReport => this.#toReport(this.#study.records[number]);
+
+  #reportsUpTo(last: number): TrialReport[] {
+    return this.#study.records.filter((t) => t.number <= last && isEnded(t)).map((t) => this.#toReport(t));
+  }
+
+  reports(): TrialReport[] {
+    return this.#study.records.filter(isEnded).map((t) => this.#toReport(t));
+  }
+
+  best = (): TrialReport | null => bestOf(this.reports());
+
+  #toReport(t: TrialRecord): TrialReport {
+    const figures = (t.userAttrs.get('figures') as unknown as Figures) ?? null;
+    const state = (t.userAttrs.get('state') as TrialReport['state']) ?? 'failed';
+    const error = t.userAttrs.get('error') as string | undefined;
+    const feasible = state === 'complete' && figures !== null && fits(figures, this.#o.limits) && figures.accuracy! >= this.floor;
+    const stages = (t.userAttrs.get('stages') ?? []) as unknown as Recipe['stages'];
+    return { number: t.number, state, stages, figures, objective: t.values?.[0] ?? null, feasible, ...(error && { error }) };
+  }
+
+  /** The best trial that fits and keeps the accuracy; else the one that comes nearest, so that something is handed back. */
+  async choose(): Promise<{ tflite: Uint8Array; trial: TrialReport }> {
+    const complete = this.reports().filter((t) => t.state === 'complete');
+    const trial = bestOf(complete) ?? nearestOf(complete);
+    if (!trial) throw nothingFits(this.#o);
+    const name = this.#study.records[trial.number].userAttrs.get('model') as string;
+    const tflite = await this.#o.artifacts.get(name);
+    if (!tflite) {
+      throw new CompressError('bad-file', `the model of trial ${trial.number} (${name}) is missing`, 'start a new study in another folder');
+    }
+    return { tflite, trial };
+  }
+}
+
+const isEnded = (t: TrialRecord) => t.state !== 'running' && t.state !== 'waiting';
+
+function bestOf(reports: readonly TrialReport[]): TrialReport | null {
+  const feasible = reports.filter((t) => t.feasible);
+  return feasible.reduce<TrialReport | null>((best, t) => (best === null || t.objective! < best.objective! ? t : best), null);
+}
+
+function nearestOf(reports: readonly TrialReport[]): TrialReport | null {
+  return reports.reduce<TrialReport | null>((best, t) => (best === null || t.objective! < best.objective! ? t : best), null);
+}
+
+function nothingFits({ plain, limits, target }: SearchOptions): CompressError {
+  const kib = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
+  return new CompressError(
+    'does-not-fit',
+    `nothing that was tried fits ${target.name}: plain int8 needs ${kib(plain.flashBytes)} of flash and ${kib(plain.ramBytes)} of RAM, the limits are ${kib(limits.flashBytes)} and ${kib(limits.ramBytes)}`,
+    'choose a larger target, raise the budgets, or give it more trials',
+  );
+}
+
+/** What the trials depend on beside the seed: a study resumed with other values would not be the same study. */
+function studySettings({ settings, context, space }: SearchOptions): Record<string, Json> {
+  const { timeMs: _time, trials: _trials, seed: _seed, ...rest } = settings;
+  const { data, model } = context;
+  const weights = model.graph.tensors.reduce((n, t) => n + (t.data?.length ?? 0), 0);
+  const plainSettings = JSON.parse(JSON.stringify(rest)) as Record<string, Json>;
+  return { ...plainSettings, epochs: space.epochs, train: data.train!.count, validation: data.validation!.count, weights };
+}
+
+const STOP = -1;
+
+function alarm(ms: number): { done: Promise<number>; cancel: () => void } {
+  let timer: ReturnType<typeof setTimeout>;
+  const done = new Promise<number>((resolve) => {
+    timer = setTimeout(() => resolve(STOP), Math.max(0, ms));
+  });
+  return { done, cancel: () => clearTimeout(timer) };
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<number>[] {
+  if (!signal) return [];
+  return [new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  })];
+}

@@ -1,0 +1,83 @@
+import type { Recipe } from '../pipeline.ts';
+import type { ChannelGroup } from '../prune/index.ts';
+import type { Choice, Trial } from '../search/index.ts';
+
+/** Stages in order: P prune (and fine-tune), Q quantize, D distil. All end quantized; Q before others means that these keep it so. */
+export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
+
+export interface Space {
+  readonly groups: readonly ChannelGroup[];
+  /** Largest number of epochs of one training stage. */
+  readonly epochs: number;
+  /** Whether the data has what training needs. */
+  readonly trains: boolean;
+}
+
+type Stages = Recipe['stages'];
+
+const LARGEST_RATIO = 0.9;
+
+/** Channels left in a group are a multiple of 4 where there are many: kernels work on four at once. */
+const multipleOf = ({ groups }: Space): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
+
+/** The stages of one trial. Conditional: a parameter is asked for only where its stage is. */
+export function suggestStages(trial: Trial, space: Space): Stages {
+  const orders = space.trains ? ORDERS : (['Q', 'PQ', 'QP'] as const);
+  const order = trial.suggestCategorical('order', orders as unknown as string[]) as string;
+  return [...order].flatMap((letter) => {
+    if (letter === 'P') return suggestPrune(trial, space);
+    if (letter === 'Q') return [{ stage: 'quantize', calibrator: trial.suggestCategorical('quantize.calibrator', ['mse', 'min-max', 'percentile']) }];
+    return suggestDistill(trial, space);
+  });
+}
+
+function suggestPrune(trial: Trial, space: Space): Stages {
+  const ratios = Object.fromEntries(
+    space.groups.map(({ name }) => [name, trial.suggestFloat(`prune.ratio.${name}`, 0, LARGEST_RATIO, { step: 0.05 })]),
+  );
+  const criterion = trial.suggestCategorical('prune.criterion', ['l2', 'l1', 'activation']);
+  const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
+  return space.trains ? [cut, { stage: 'finetune', ...suggestTraining(trial, 'finetune', space) }] : [cut];
+}
+
+function suggestDistill(trial: Trial, space: Space): Stages {
+  return [
+    {
+      stage: 'distill',
+      teacher: trial.suggestCategorical('distill.teacher', ['original', 'self']),
+      temperature: trial.suggestFloat('distill.temperature', 1, 8, { log: true }),
+      weight: trial.suggestFloat('distill.weight', 0.1, 1),
+      ...suggestTraining(trial, 'distill', space),
+    },
+  ];
+}
+
+function suggestTraining(trial: Trial, stage: string, { epochs }: Space) {
+  return {
+    epochs: trial.suggestInt(`${stage}.epochs`, 1, epochs, { log: epochs > 4 }),
+    learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 1e-2, { log: true }),
+  };
+}
+
+/** The plain recipes a person would try first, so that the result is never worse than they are. */
+export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
+  const quantize = { 'quantize.calibrator': 'mse' };
+  if (!space.trains) return [{ order: 'Q', ...quantize }, { order: 'PQ', ...quantize, ...pruneStart(space, 0.1) }];
+  const tune = (stage: string) => ({ [`${stage}.epochs`]: space.epochs, [`${stage}.learningRate`]: 0.002 });
+  const distill = { 'distill.teacher': 'original', 'distill.temperature': 4, 'distill.weight': 0.7, ...tune('distill') };
+  const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune') });
+  return [
+    { order: 'Q', ...quantize },
+    { order: 'PQ', ...quantize, ...prune(0.25) },
+    { order: 'PDQ', ...quantize, ...prune(0.25), ...distill },
+    { order: 'PQD', ...quantize, ...prune(0.5), ...distill },
+    { order: 'PDQ', ...quantize, ...prune(0.5), ...distill },
+    { order: 'PQD', ...quantize, ...prune(0.65), ...distill },
+    { order: 'QPD', ...quantize, ...prune(0.35), ...distill },
+    { order: 'DPQ', ...quantize, ...prune(0.35), ...distill },
+  ];
+}
+
+function pruneStart({ groups }: Space, ratio: number) {
+  return { ...Object.fromEntries(groups.map(({ name }) => [`prune.ratio.${name}`, ratio])), 'prune.criterion': 'l2' };
+}
