@@ -1,0 +1,52 @@
+import { gestures } from '../../../src/demo/gestures.ts';
+import type { Graph } from '../../../src/graph/graph.ts';
+import { buildNetwork } from '../../../src/run/build.ts';
+import type { Context, Model } from '../../../src/stage.ts';
+import { train } from '../../../src/train/trainer.ts';
+import { Heap } from '../../../src/wasm/heap.ts';
+import { type PageResult, sha256 } from '../page.ts';
+
+const OPTIONS = {
+  epochs: 0.7,
+  batch: 32,
+  optimizer: 'adam',
+  learningRate: 0.002,
+  momentum: 0.9,
+  weightDecay: 0,
+  schedule: 'cosine',
+  warmup: 0.1,
+  labelSmoothing: 0.05,
+  clip: 5,
+} as const;
+
+/** Fifty steps of training on the demo data give the same weights, byte for byte. */
+export default async function training(): Promise<PageResult> {
+  const heap = await Heap.open();
+  const model: Model = { graph: network(), facts: {} };
+  const context: Context = { heap, data: gestures(1), seed: 1, original: model };
+  const adam = await train(model, context, OPTIONS, 'finetune');
+  const sgd = await train({ ...model, graph: adam.graph }, context, { ...OPTIONS, epochs: 0.3, optimizer: 'sgd' }, 'distill', {
+    graph: model.graph,
+    temperature: 3,
+    weight: 0.5,
+  });
+  const learned = adam.losses.every((l) => Number.isFinite(l));
+  return {
+    passed: learned ? 1 : 0,
+    failures: learned ? [] : [`the losses are ${adam.losses.join(', ')}`],
+    digests: { 'weights after Adam': await weights(adam.graph), 'weights after distillation by SGD': await weights(sgd.graph) },
+  };
+}
+
+const weights = (graph: Graph): Promise<string> => sha256(...graph.tensors.flatMap((t) => t.data ?? []));
+
+/** Every kind of layer that trains. */
+function network(): Graph {
+  const b = buildNetwork('browser training', [128, 1, 3], 1);
+  const stem = b.conv2d(b.input, 12, { kernel: [9, 1], stride: [4, 1], norm: true, activation: 'relu' });
+  const deep = b.depthwiseConv2d(stem, { kernel: [5, 1], norm: true, activation: 'relu6' });
+  const mixed = b.conv2d(deep, 12, { kernel: [1, 1], activation: 'relu' });
+  const pooled = b.maxPool2d(b.add(stem, mixed, { activation: 'relu' }), [2, 1]);
+  const flat = b.globalMean(b.conv2d(pooled, 24, { kernel: [3, 1], activation: 'relu' }));
+  return b.finish(b.softmax(b.dense(b.dropout(flat, 0.1), 6)));
+}
