@@ -1,0 +1,177 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { importTflite } from '../src/formats/tflite/index.ts';
+import { type Graph, sizeOf } from '../src/graph/graph.ts';
+import { rowOf } from '../src/ops/index.ts';
+import { sidesOf, type Window } from '../src/ops/window.ts';
+import { createRandom } from '../src/random.ts';
+import { withoutSoftmax } from '../src/run/logits.ts';
+import { compileTraining, type TrainingProgram } from '../src/train/program.ts';
+import { Heap } from '../src/wasm/heap.ts';
+import { mseF32, softmaxCrossEntropyF32 } from '../src/wasm/loss.ts';
+import { adamStepF32 } from '../src/wasm/optimizer.ts';
+import { race } from './rounds.ts';
+import { type Section, table } from './section.ts';
+
+const BATCH = 64;
+const RATE = 1e-4;
+/** Steps after which both losses must agree. */
+const STEPS = 5;
+const MODELS = fileURLToPath(new URL(`../${process.env.THUMBNET_SHARED ?? '../shared'}/data/models/`, import.meta.url));
+const PEER = fileURLToPath(new URL('peers/torch_train.py', import.meta.url));
+const NETWORKS = [
+  { name: 'ResNet8', file: 'pretrainedResnet' },
+  { name: 'DS-CNN', file: 'kws_savedmodel_float' },
+  { name: 'autoencoder', file: 'ad01_fp32' },
+] as const;
+
+/** A training step of each network beside PyTorch: same weights, same batch, same optimizer, the same loss after a few steps. */
+export default async function train(): Promise<Section> {
+  const rows: (string | number)[][] = [];
+  for (const { name, file } of NETWORKS) {
+    const graph = withoutSoftmax(importTflite(readFileSync(join(MODELS, `${file}.tflite`))));
+    const heap = await Heap.open();
+    const ours = makeStep(heap, graph);
+    let loss = 0;
+    for (let i = 0; i < STEPS; i++) loss = ours.step();
+    const contenders = [{ name: 'thumbnet', run: ours.step }];
+    const peers: Peer[] = [];
+    for (const layout of ['', 'channels_last']) {
+      const peer = await startPeer(graph, ours, layout).catch((e: Error) => console.error(`PyTorch is not here: ${e.message}`));
+      if (!peer) continue;
+      const theirs = await peer.ask(STEPS);
+      if (Math.abs(theirs - loss) > 1e-3 * Math.abs(loss)) throw new Error(`${name}: loss ${loss}, PyTorch ${theirs} ${layout}`);
+      peers.push(peer);
+      contenders.push({ name: `PyTorch ${layout}`.trim(), run: () => peer.ask(1) as unknown as number });
+    }
+    const times = await race(contenders, { rounds: 9, millis: 300 });
+    for (const peer of peers) peer.stop();
+    const own = times[0].median / BATCH;
+    const best = Math.min(...times.slice(1).map((t) => t.median)) / BATCH;
+    rows.push([
+      name,
+      own.toFixed(3),
+      ...times.slice(1).map((t) => (t.median / BATCH).toFixed(3)),
+      (best / own).toFixed(2),
+      `${Math.round(heap.used / 2 ** 20)}`,
+    ]);
+  }
+  const head = ['ms for each sample', 'thumbnet', 'PyTorch', 'PyTorch channels_last', 'x its best', 'our memory, MiB'];
+  return { title: `Training step, batch ${BATCH}, Adam, one thread`, text: table(head, rows) };
+}
+
+interface Ours {
+  readonly inputs: Float32Array;
+  readonly labels: readonly number[];
+  /** One step; the mean loss before it. */
+  step(): number;
+}
+
+function makeStep(heap: Heap, graph: Graph): Ours {
+  const program = compileTraining(heap, graph, BATCH);
+  const random = createRandom(1, 'bench/train');
+  const inputs = Float32Array.from({ length: sizeOf(program.input.shape) }, () => random.uniform() * 2 - 1);
+  heap.write(program.input, inputs);
+  const classes = sizeOf(program.output.shape) / BATCH;
+  const labels = isAutoencoder(program) ? [] : Array.from({ length: BATCH }, () => random.below(classes));
+  const losses = heap.tensor('f32', [BATCH]);
+  const to = { loss: losses, dx: program.outputGradient, scale: 1 / BATCH };
+  const loss = labels.length
+    ? softmaxCrossEntropyF32(heap, to, program.output, heap.tensor('i32', [BATCH], labels))
+    : mseF32(heap, to, program.output, program.input);
+  const updates = program.parameters.map(({ value, gradient }) => {
+    const [m, v] = [heap.tensor('f32', value.shape), heap.tensor('f32', value.shape)];
+    return adamStepF32(heap, value, gradient, m, v);
+  });
+  let count = 0;
+  const step = () => {
+    heap.clear(program.outputGradient);
+    program.forward();
+    loss();
+    program.backward();
+    count++;
+    for (const update of updates) update(RATE, count, 1);
+    return (heap.read(losses) as Float32Array).reduce((s, v) => s + v, 0) / BATCH;
+  };
+  return { inputs, labels, step };
+}
+
+const isAutoencoder = ({ input, output }: TrainingProgram) => sizeOf(input.shape) === sizeOf(output.shape);
+
+interface Peer {
+  ask(steps: number): Promise<number>;
+  stop(): void;
+}
+
+async function startPeer(graph: Graph, { inputs, labels }: Ours, layout: string): Promise<Peer> {
+  const folder = mkdtempSync(join(tmpdir(), 'thumbnet-bench-'));
+  const { network, weights } = describe(graph, labels);
+  writeFileSync(join(folder, 'network.json'), JSON.stringify(network));
+  writeFileSync(join(folder, 'weights.bin'), weights);
+  writeFileSync(join(folder, 'inputs.bin'), inputs);
+  const child: ChildProcess = spawn('/usr/bin/python3', [PEER, folder, ...(layout ? [layout] : [])], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
+  });
+  failed.catch(() => {});
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const line = async () => String((await Promise.race([lines.next(), failed])).value);
+  await line();
+  rmSync(folder, { recursive: true });
+  return {
+    async ask(steps) {
+      child.stdin!.write(`${steps}\n`);
+      return Number(await line());
+    },
+    stop: () => child.kill(),
+  };
+}
+
+/** The graph as torch_train.py reads it. */
+function describe(graph: Graph, labels: readonly number[]) {
+  const parameters: object[] = [];
+  const parts: Float32Array[] = [];
+  let from = 0;
+  const nodes = graph.nodes.map(({ op, inputs, outputs, attrs }) => {
+    const [x, w] = inputs;
+    const { trainable } = rowOf(op);
+    for (const place of trainable) {
+      const t = inputs[place] ?? -1;
+      if (t < 0) continue;
+      const { shape, data } = graph.tensors[t];
+      const layout = place !== 1 || op === 'fullyConnected' ? '' : op === 'conv2d' ? 'OHWI' : '1HWC';
+      parameters.push({ tensor: t, shape, layout, from, count: data!.length });
+      parts.push(data as Float32Array);
+      from += data!.length;
+    }
+    const window = attrs as unknown as Window & { filter?: readonly [number, number] };
+    const filter = window.filter ?? (graph.tensors[w]?.shape.slice(1, 3) as unknown as [number, number]);
+    const image = graph.tensors[x].shape;
+    const sides = window.stride && sidesOf(window, [image[1], image[2]], filter);
+    return {
+      op,
+      x: trainable.length ? [x] : inputs,
+      y: outputs[0],
+      w: w ?? -1,
+      bias: inputs[2] ?? -1,
+      ...attrs,
+      pad: sides && [sides.top, sides.bottom, sides.left, sides.right],
+    };
+  });
+  const shape = [BATCH, ...graph.tensors[graph.inputs[0]].shape.slice(1)];
+  const network = { shape, nodes, parameters, labels, rate: RATE, input: graph.inputs[0], output: graph.outputs[0] };
+  const weights = new Float32Array(from);
+  let at = 0;
+  for (const part of parts) {
+    weights.set(part, at);
+    at += part.length;
+  }
+  return { network, weights };
+}
