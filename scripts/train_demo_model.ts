@@ -4,6 +4,8 @@ import { gestures } from '../src/demo/gestures.ts';
 import { evaluatePart } from '../src/evaluate.ts';
 import { exportTflite } from '../src/formats/tflite/index.ts';
 import { buildNetwork } from '../src/run/build.ts';
+import { foldActivations } from '../src/simplify/activation.ts';
+import { foldNorms } from '../src/simplify/norm.ts';
 import { finetune } from '../src/train/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
 
@@ -38,12 +40,18 @@ const trained = await finetune({
   warmup: 0,
   labelSmoothing: 0.05,
   augment: { shift: 8, scale: 0.1, jitter: 0.05 },
-}).run(model, { heap, data, seed: SEED, original: model, progress: ({ detail }) => process.stderr.write(`\r${detail} `) });
+}).run(model, {
+  heap,
+  data,
+  seed: SEED,
+  original: model,
+  progress: ({ detail }) => process.stderr.isTTY && process.stderr.write(`\r${detail} `),
+});
 for (const part of ['train', 'validation', 'test'] as const) {
   console.log(`${part}: ${(100 * evaluatePart(heap, trained.graph, data, part).accuracy!).toFixed(2)} %`);
 }
 console.log(`${((performance.now() - start) / 1000).toFixed(1)} s`);
-const bytes = exportTflite(trained.graph);
+const bytes = exportTflite(foldActivations(foldNorms(trained.graph)));
 await mkdir('assets', { recursive: true });
 await writeFile('assets/gestures.tflite', bytes);
 console.log(`assets/gestures.tflite: ${bytes.length} bytes`);

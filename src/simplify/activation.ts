@@ -1,0 +1,31 @@
+import { compact, consumers, type Graph, type Node, producers } from '../graph/graph.ts';
+
+/** Operators that clamp their own output, in TFLite and on the chip. */
+const CLAMPING: ReadonlySet<string> = new Set([
+  'conv2d',
+  'depthwiseConv2d',
+  'fullyConnected',
+  'add',
+  'sub',
+  'mul',
+  'avgPool2d',
+  'maxPool2d',
+]);
+
+/** ReLU and ReLU6 of a float graph become the activation of the layer before them, where that layer has none and nobody else reads it. */
+export function foldActivations(graph: Graph): Graph {
+  const by = producers(graph);
+  const readers = consumers(graph);
+  const changed = new Map<number, Node | null>();
+  graph.nodes.forEach((node, i) => {
+    const [x] = node.inputs;
+    if ((node.op !== 'relu' && node.op !== 'relu6') || by[x] < 0 || graph.tensors[x].dtype !== 'f32') return;
+    const before = graph.nodes[by[x]];
+    const alone = readers[x].length === 1 && !graph.outputs.includes(x);
+    if (!alone || !CLAMPING.has(before.op) || (before.attrs.activation ?? 'none') !== 'none') return;
+    changed.set(by[x], { ...before, attrs: { ...before.attrs, activation: node.op }, outputs: node.outputs });
+    changed.set(i, null);
+  });
+  if (!changed.size) return graph;
+  return compact({ ...graph, nodes: graph.nodes.flatMap((n, i) => (changed.has(i) ? (changed.get(i) ?? []) : [n])) });
+}

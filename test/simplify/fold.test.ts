@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Graph, type Values, withTensors } from '../../src/graph/graph.ts';
+import { createRandom } from '../../src/random.ts';
+import { buildNetwork } from '../../src/run/build.ts';
+import { compile } from '../../src/run/compile.ts';
+import { findProblem } from '../../src/run/verify.ts';
+import { foldActivations } from '../../src/simplify/activation.ts';
+import { foldNorms } from '../../src/simplify/norm.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+
+const heap = await Heap.open();
+
+/** All constants random; variances stay above 0. */
+function shaken(graph: Graph, seed: number): Graph {
+  const random = createRandom(seed, 'test');
+  const changes = graph.tensors.flatMap((t, i) =>
+    t.data
+      ? [
+          [
+            i,
+            { ...t, data: (t.data as Float32Array).map(() => random.uniform() + (t.name.endsWith('variance') ? 0.1 : -0.5)) },
+          ] as const,
+        ]
+      : [],
+  );
+  return withTensors(graph, new Map(changes));
+}
+
+function run(graph: Graph, seed: number): Values {
+  const random = createRandom(seed, 'input');
+  return heap.scope(() => {
+    const program = compile(heap, graph);
+    heap.write(
+      program.inputs[0],
+      Float32Array.from({ length: 5 * 4 * 3 }, () => random.uniform() - 0.5),
+    );
+    program.run();
+    return heap.read(program.outputs[0]);
+  });
+}
+
+test('batch normalization and activations vanish into layers, answers stay', () => {
+  fc.assert(
+    fc.property(fc.nat(1e6), fc.boolean(), fc.boolean(), (seed, early, branch) => {
+      const net = buildNetwork('n', [5, 4, 3], seed);
+      let x = early ? net.activate(net.batchNorm(net.input), 'relu') : net.input;
+      x = net.conv2d(x, 4, { kernel: [3, 3], norm: true, activation: 'relu' });
+      const y = net.depthwiseConv2d(x, { kernel: [3, 3], norm: true, activation: 'relu6' });
+      if (branch) x = net.add(net.batchNorm(y), y, { activation: 'relu' });
+      else x = net.batchNorm(net.add(x, y));
+      const graph = shaken(net.finish(net.batchNorm(net.dense(x, 5))), seed);
+      const folded = foldActivations(foldNorms(graph));
+      assert.is(findProblem(folded), null);
+      assert.not.ok(folded.nodes.some((n) => n.op === 'batchNorm'));
+      assert.is(folded.nodes.filter((n) => n.op.startsWith('relu')).length, 0);
+      const [a, b] = [run(graph, seed), run(folded, seed)];
+      // Float32 rounding of some ten layers' sums.
+      for (let i = 0; i < a.length; i++)
+        assert.ok(Math.abs(Number(a[i]) - Number(b[i])) <= 2e-5 * (1 + Math.abs(Number(a[i]))), `${a[i]} ${b[i]}`);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a graph without any stays the same object', () => {
+  const net = buildNetwork('n', [4, 4, 2], 1);
+  const graph = net.finish(net.conv2d(net.input, 2, { kernel: [1, 1], activation: 'relu' }));
+  assert.is(foldActivations(foldNorms(graph)), graph);
+});
+
+test.run();
