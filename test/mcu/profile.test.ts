@@ -87,9 +87,9 @@ if (counts && resnet8) {
     test(`instructions of ResNet8's layers on ${core} are within 3 % of the counted ones, all together within 1 %`, () => {
       const counted = rows.filter((r) => r[0] === core).map((r) => Number(r[11]));
       const layers = profile(load(resnet8), TARGET[core]).layers.filter((l) => l.instructions > 0);
-      counted.forEach((n, i) =>
-        assert.ok(Math.abs(layers[i].instructions / n - 1) < 0.03, `${layers[i].name}: ${layers[i].instructions} of ${n}`),
-      );
+      counted.forEach((n, i) => {
+        assert.ok(Math.abs(layers[i].instructions / n - 1) < 0.03, `${layers[i].name}: ${layers[i].instructions} of ${n}`);
+      });
       const sum = (v: number[]) => v.reduce((a, b) => a + b, 0);
       assert.ok(Math.abs(sum(layers.slice(0, counted.length).map((l) => l.instructions)) / sum(counted) - 1) < 0.01);
     });
