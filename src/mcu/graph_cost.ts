@@ -15,19 +15,32 @@ const OF_BITS: Readonly<Record<Quantization['bits'], DType>> = { 4: 'i4', 8: 'i8
 
 const typeOf = (t: Tensor): DType => (t.dtype === 'f32' && t.quant ? OF_BITS[t.quant.bits] : t.dtype);
 
-export function onChip(graph: Graph): ChipGraph {
+/** Bits that a float graph without records would be given. */
+export interface Assumed {
+  readonly weights: 4 | 8;
+  readonly activations: 8 | 16;
+}
+
+export function onChip(graph: Graph, assumed: Assumed | null = null): ChipGraph {
   const dtypes = graph.tensors.map(typeOf);
-  for (const node of graph.nodes) {
-    const [x, w, bias] = node.inputs;
-    if (node.outputs.length !== 1 || bias === undefined || bias < 0) continue;
-    if (dtypes[bias] === 'f32' && graph.tensors[bias].data && dtypes[w] !== 'f32' && dtypes[x] !== 'f32') {
-      dtypes[bias] = dtypes[x] === 'i16' ? 'i64' : 'i32';
-    }
+  if (assumed)
+    for (const [t, { dtype }] of graph.tensors.entries())
+      if (dtype === 'f32' && dtypes[t] === 'f32') dtypes[t] = OF_BITS[assumed.activations];
+  for (const { op, inputs } of graph.nodes) {
+    const [x, w, bias] = inputs;
+    const { trainable } = rowOf(op);
+    if (assumed && trainable.includes(1) && isFloatConstant(graph, w))
+      dtypes[w] = graph.tensors[w].quant ? dtypes[w] : OF_BITS[assumed.weights];
+    const wide = trainable.includes(2) && isFloatConstant(graph, bias) && dtypes[x] !== 'f32' && dtypes[w] !== 'f32';
+    if (wide) dtypes[bias] = dtypes[x] === 'i16' ? 'i64' : 'i32';
   }
   return { graph, dtypes };
 }
 
-/** Bytes of a tensor on the chip; with `count` for another number of elements. */
+const isFloatConstant = ({ tensors }: Graph, t: number | undefined) =>
+  t !== undefined && t >= 0 && tensors[t].dtype === 'f32' && tensors[t].data !== null;
+
+/** Bytes of a tensor on the chip. */
 export const tensorBytes = ({ graph, dtypes }: ChipGraph, t: number): number =>
   bytesOf(dtypes[t], sizeOf(graph.tensors[t].shape));
 

@@ -1,3 +1,4 @@
+export type { Assumed } from './graph_cost.ts';
 export {
   type HeldOut,
   type LayerProfile,

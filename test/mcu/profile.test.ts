@@ -8,6 +8,7 @@ import { lifetimesOf } from '../../src/graph/lifetimes.ts';
 import { nodeCost, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
+import { toFloat } from '../../src/run/integer.ts';
 import { sharedPath } from '../shared.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
@@ -124,6 +125,29 @@ if (counts && resnet8) {
     const tflm = profile(graph, 'stm32f446re', { runtime: 'tflm' });
     assert.ok(tflm.flashBytes > p.flashBytes && tflm.ramBytes > p.ramBytes && tflm.latencyMs > p.latencyMs);
     assert.ok(Math.abs(profile(graph, 'stm32f446re', { clockMhz: 90 }).latencyMs / p.latencyMs - 2) < 0.05);
+  });
+
+  test('a float graph with records costs what its integers will, and without them what is assumed', () => {
+    for (const model of ['pretrainedResnet_quant', 'kws_ref_model', 'vww_96_int8', 'ad01_int8']) {
+      const path = sharedPath(`data/models/${model}.tflite`);
+      if (!path) continue;
+      const graph = load(path);
+      const integer = profile(graph, 'stm32f446re');
+      const floats = toFloat(graph);
+      assert.equal(profile(floats, 'stm32f446re'), integer);
+      const bare = { ...floats, tensors: floats.tensors.map((t) => ({ ...t, quant: null })) };
+      assert.equal(profile(bare, 'stm32f446re', { assume: { weights: 8, activations: 8 } }), integer);
+      const narrow = profile(bare, 'stm32f446re', { assume: { weights: 4, activations: 8 } });
+      assert.is(
+        narrow.flash.weights,
+        graph.nodes.reduce(
+          (n, { op, inputs: [, w] }) => (rowOf(op).trainable.includes(1) ? n + Math.ceil(graph.tensors[w].data!.length / 2) : n),
+          0,
+        ),
+      );
+      assert.is(narrow.flash.biases, integer.flash.biases);
+      assert.is(profile(bare, 'stm32f446re').flash.weights, 4 * integer.flash.weights);
+    }
   });
 
   test('a runtime or clock that makes no sense is refused', () => {
