@@ -1,11 +1,13 @@
 import type { Activation } from '../graph/graph.ts';
 import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
+import { convInt } from '../wasm/conv_int.ts';
 import { convolveCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
+import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType } from './tflite_enums.ts';
-import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
+import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface Conv2d extends Window {
   readonly activation: Activation;
@@ -34,7 +36,12 @@ export const conv2d = defineOp<Conv2d>({
       convGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, params(attrs, x!.shape, w!.shape)),
     saves: null,
   },
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
+    convInt(heap, y, x!, w!, bias ?? null, {
+      ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
+      groups: attrs.groups,
+      ...layerParams(x!, y, productMultipliers(x!, w!, y), attrs.activation),
+    }),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

@@ -1,10 +1,12 @@
 import type { Activation } from '../graph/graph.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f32.ts';
+import { depthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
 import { depthwiseCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
+import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
-import { reach, readDilation, readWindow, type Window, windowOutput, writeDilation, writeWindow } from './window.ts';
+import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface DepthwiseConv2d extends Window {
   readonly activation: Activation;
@@ -33,7 +35,11 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     },
     saves: null,
   },
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
+    depthwiseConvInt(heap, y, x!, w!, bias ?? null, {
+      ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
+      ...layerParams(x!, y, productMultipliers(x!, w!, y), attrs.activation),
+    }),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

@@ -1,7 +1,9 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
+import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { denseMultipliers, layerParams } from './requant.ts';
 import { last, mismatch, show } from './shapes.ts';
 import { biasType, readActivation, writeActivation } from './tflite_enums.ts';
 
@@ -31,7 +33,11 @@ export const fullyConnected = defineOp<FullyConnected>({
       fullyConnectedGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, { activation: attrs.activation }),
     saves: null,
   },
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
+    fullyConnectedInt(heap, y, x!, w!, bias ?? null, {
+      ...layerParams(x!, y, denseMultipliers(x!, w!, y), attrs.activation),
+      wOffset: -(w!.quant?.zeros[0] ?? 0),
+    }),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

@@ -2,6 +2,7 @@ import type { Activation, DType, Quantization } from '../graph/graph.ts';
 import type { AddParams } from '../wasm/elementwise_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
+import type { Rescale } from '../wasm/rescale.ts';
 import type { SoftmaxParams } from '../wasm/softmax_int.ts';
 import type { Operand } from './op.ts';
 import { type Multiplier, quantizeMultiplier, roundAway } from './quantize_multiplier.ts';
@@ -60,6 +61,17 @@ export function denseMultipliers(x: Operand, w: Operand, y: Operand): Multiplier
   if (weightScales(w.quant).length > 1) return productMultipliers(x, w, y);
   const product = Math.fround(perTensor(x).scale * perTensor(w).scale);
   return [quantizeMultiplier(product / perTensor(y).scale)];
+}
+
+/** How the sums of a layer become integers of y. */
+export function layerParams(x: Operand, y: Operand, multipliers: readonly Multiplier[], activation: Activation): Rescale {
+  return {
+    xOffset: -perTensor(x).zero,
+    yOffset: perTensor(y).zero,
+    multiplier: multipliers.map((m) => m.multiplier),
+    shift: multipliers.map((m) => m.shift),
+    ...clampOf(activation, y),
+  };
 }
 
 const weightScales = (quant: Quantization | null): readonly number[] => {

@@ -44,6 +44,13 @@ export function padBefore(window: Window, shape: readonly number[], filter: Pair
   return [top, left];
 }
 
+/** How the integer wrappers take a window. */
+export const windowInt = (window: Window, shape: readonly number[], filter: Pair) => ({
+  stride: window.stride,
+  padding: padBefore(window, shape, filter),
+  dilation: window.dilation,
+});
+
 /** Height and width of the output. */
 export function windowOutput(window: Window, size: Pair, filter: Pair): [number, number] {
   const { stride, dilation = [1, 1] } = window;
