@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Case, Reader } from '../../src/conform/case.ts';
+import type { Graph, Tensor } from '../../src/graph/graph.ts';
+import { type KernelCall, QUIRKS, quirksOf, quirksOfCall } from '../../src/mcu/quirks.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { sharedPath } from '../shared.ts';
+
+const CORES = ['c', 'dsp', 'mve'] as const;
+const heap = await Heap.open();
+
+/** The call that a golden case describes. */
+function callOf(golden: Case): KernelCall {
+  const c = new Reader(heap, golden);
+  const p = c.in('params');
+  const [, kind, form] = /^(.*)_(s8|s4|s16)$/.exec(golden.op)!;
+  const weights = c.decode('weights');
+  const base = {
+    kind: kind as KernelCall['kind'],
+    form: form as KernelCall['form'],
+    weights: weights.values,
+    wideBias: p.has('bias_dtype') ? p.text('bias_dtype') === 'int64' : true,
+    perChannel: p.flag('is_per_channel'),
+    weightZero: p.has('filter_offset') && p.number('filter_offset') !== 0,
+  };
+  if (kind === 'fully_connected') return { ...base, geometry: null, depth: p.number('accum_depth') };
+  const [n, h, w, ch] = c.decode('input').shape;
+  const [, fh, fw, fc] = p.list('filter_shape');
+  const [, oh, ow, oc] = p.list('output_shape');
+  const pair = (name: string) => ({ h: p.pair(name)[0], w: p.pair(name)[1] });
+  return {
+    ...base,
+    depth: fh * fw * fc,
+    geometry: {
+      input: { n, h, w, c: ch },
+      filter: { h: fh, w: fw, c: fc },
+      output: { h: oh, w: ow, c: oc },
+      stride: pair('stride'),
+      padding: pair('padding'),
+      dilation: pair('dilation'),
+    },
+  };
+}
+
+const casesOf = (path: string): (Case & { quirk: string; matches_ideal: string[] })[] =>
+  JSON.parse(readFileSync(sharedPath(path)!, 'utf8'));
+
+if (!sharedPath('vectors')) console.log('skipped: the shared vectors are not here');
+else {
+  test('every defect is named on the cores that show it, and on no other', () => {
+    for (const golden of casesOf('vectors/quirks.json')) {
+      const hit = CORES.filter((core) => quirksOfCall(core, callOf(golden)).includes(golden.quirk as keyof typeof QUIRKS));
+      const shown = CORES.filter((core) => !golden.matches_ideal.includes(core));
+      assert.equal(hit, shown, golden.name);
+    }
+  });
+
+  test('no defect is named where all cores give what the definition gives', () => {
+    for (const folder of ['cmsis-nn', 'fuzz']) {
+      for (const family of ['convolve', 'depthwise_conv', 'fully_connected']) {
+        for (const form of ['s8', 's4', 's16']) {
+          for (const golden of casesOf(`vectors/${folder}/${family}_${form}.json`)) {
+            // Where rescaling leaves nothing of the sums, wrong sums do not show.
+            if (new Set(new Reader(heap, golden).decode('output').values).size === 1) continue;
+            for (const core of CORES) {
+              assert.equal(quirksOfCall(core, callOf(golden)), [], `${golden.name} on ${core}`);
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
+test('a graph names the node that hits a defect', () => {
+  const tensor = (name: string, dtype: Tensor['dtype'], shape: number[], data: Tensor['data'] = null): Tensor => ({
+    name,
+    dtype,
+    shape,
+    data,
+    quant: { bits: dtype === 'i4' ? 4 : 8, scales: [1], zeros: [0], axis: null },
+  });
+  const graph: Graph = {
+    name: 'odd',
+    tensors: [
+      tensor('x', 'i8', [1, 4, 4, 3]),
+      tensor('w', 'i4', [1, 3, 3, 6], new Int8Array(54)),
+      tensor('b', 'i32', [6], new Int32Array(6)),
+      tensor('y', 'i8', [1, 4, 4, 6]),
+    ],
+    nodes: [
+      {
+        name: 'dw',
+        op: 'depthwiseConv2d',
+        inputs: [0, 1, 2],
+        outputs: [3],
+        attrs: { stride: [1, 1], dilation: [1, 1], padding: 'same', activation: 'none', multiplier: 2 },
+      },
+    ],
+    inputs: [0],
+    outputs: [3],
+  };
+  const [quirk] = quirksOf(graph, 'c');
+  assert.equal(quirk, { node: 'dw', quirk: 'depthwise_s4_odd_input_ch', what: QUIRKS.depthwise_s4_odd_input_ch });
+});
+
+test.run();
