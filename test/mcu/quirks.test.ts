@@ -61,8 +61,10 @@ else {
       for (const family of ['convolve', 'depthwise_conv', 'fully_connected']) {
         for (const form of ['s8', 's4', 's16']) {
           for (const golden of casesOf(`vectors/${folder}/${family}_${form}.json`)) {
-            // Where rescaling leaves nothing of the sums, wrong sums do not show.
-            if (new Set(new Reader(heap, golden).decode('output').values).size === 1) continue;
+            // Where each channel holds one value, rescaling has left nothing of the sums: wrong ones do not show.
+            const { values, shape } = new Reader(heap, golden).decode('output');
+            const channels = shape[shape.length - 1];
+            if (Array.from(values, Number).every((v, i) => v === Number(values[i % channels]))) continue;
             for (const core of CORES) {
               assert.equal(quirksOfCall(core, callOf(golden)), [], `${golden.name} on ${core}`);
             }
