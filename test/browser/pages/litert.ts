@@ -1,7 +1,12 @@
 import { type Dataset, loadDataset, planBatch, takeBatch } from '../../../src/data/index.ts';
+import { distill } from '../../../src/distill/index.ts';
 import { exportTflite, importTflite } from '../../../src/formats/tflite/index.ts';
 import { type Graph, isInteger, sizeOf, type Tensor } from '../../../src/graph/graph.ts';
+import { runPipeline } from '../../../src/pipeline.ts';
+import { prune } from '../../../src/prune/index.ts';
+import { quantize, toInteger } from '../../../src/quant/index.ts';
 import { compile } from '../../../src/run/compile.ts';
+import type { Stage } from '../../../src/stage.ts';
 import { Heap } from '../../../src/wasm/heap.ts';
 import { withFloatInputs } from '../float_input.ts';
 import type { PageContext, PageResult } from '../page.ts';
@@ -14,37 +19,67 @@ const SHARE = 0.95;
 /** Of a float output's largest magnitude: the two sum in another order. */
 const TOLERANCE = 1e-4;
 
-const CASES = [
-  { model: 'pretrainedResnet', data: 'cifar10/test.npz' },
-  { model: 'pretrainedResnet_quant', data: 'cifar10/test.npz' },
-  { model: 'kws_savedmodel_float', data: 'kws01/test_mfcc.npz' },
-  { model: 'kws_ref_model', data: 'kws01/test_mfcc.npz' },
-  { model: 'vww_96_int8', data: 'vww01/test.npz', scale: 1 / 255 },
+interface Case {
+  readonly name: string;
+  readonly model: string;
+  /** Folder of `train.npz` and `test.npz`, or a file of examples. */
+  readonly data: string;
+  readonly scale?: number;
+  /** Made of the model before it is written as integers. */
+  readonly stages?: readonly Stage[];
+}
+
+const CIFAR = { model: 'pretrainedResnet', data: 'cifar10' };
+const CASES: readonly Case[] = [
+  { name: 'ResNet8 float', ...CIFAR },
+  { name: 'ResNet8 int8 as it came', model: 'pretrainedResnet_quant', data: 'cifar10' },
+  { name: 'ResNet8 quantized', ...CIFAR, stages: [quantize()] },
+  { name: 'ResNet8 pruned, quantized', ...CIFAR, stages: [prune({ ratio: 0.25, multiple: 4 }), quantize()] },
+  {
+    name: 'ResNet8 pruned, quantized, distilled',
+    ...CIFAR,
+    stages: [prune({ ratio: 0.25 }), quantize(), distill({ teacher: 'original', epochs: 0.3 })],
+  },
+  { name: 'DS-CNN float', model: 'kws_savedmodel_float', data: 'kws01/test_mfcc.npz' },
+  { name: 'DS-CNN int8 as it came', model: 'kws_ref_model', data: 'kws01/test_mfcc.npz' },
+  { name: 'MobileNetV1-0.25 int8 as it came', model: 'vww_96_int8', data: 'vww01/test.npz', scale: 1 / 255 },
 ];
 
 /** Files written by Thumbnet load in TensorFlow Lite's own interpreter (LiteRT.js) and answer as the engine here does. */
-export default async function litert({ file }: PageContext): Promise<PageResult> {
+export default async function litert({ file, list }: PageContext): Promise<PageResult> {
+  if (!(await list('shared/data/models')).length)
+    return { passed: 0, failures: [], skipped: 'the models under shared/ are absent' };
   const { loadLiteRt } = await import('@litertjs/core');
   await loadLiteRt('/peers/@litertjs/core/wasm/');
   const heap = await Heap.open();
   const failures: string[] = [];
   const notes: string[] = [];
   let passed = 0;
-  for (const { model, data, scale } of CASES) {
-    const bytes = await file(`shared/data/models/${model}.tflite`);
-    const examples = await file(`shared/data/${data}`);
-    if (!bytes || !examples) return { passed: 0, failures: [], skipped: 'models and data under shared/ are absent' };
-    const dataset = await loadDataset({ 'test.npz': examples }, scale ? { scale } : {});
+  for (const { name, model, data, scale, stages } of CASES) {
     try {
-      const share = await agreement(heap, importTflite(bytes), dataset);
-      notes.push(`${model}: ${(100 * share).toFixed(1)} % of ${EXAMPLES} examples agree`);
+      const dataset = await loadDataset(await sources(data, file), scale ? { scale } : {});
+      const graph = await make(heap, importTflite((await file(`shared/data/models/${model}.tflite`))!), dataset, stages);
+      const share = await agreement(heap, graph, dataset);
+      const told = `${name}: ${(100 * share).toFixed(1)} % of ${EXAMPLES} examples agree`;
+      notes.push(told);
       if (share >= SHARE) passed++;
-      else failures.push(`${model}: only ${(100 * share).toFixed(1)} % of ${EXAMPLES} examples agree`);
+      else failures.push(told);
     } catch (e) {
-      failures.push(`${model}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`);
+      failures.push(`${name}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`);
     }
   }
   return { passed, failures, notes };
+}
+
+async function sources(data: string, file: PageContext['file']): Promise<Record<string, Uint8Array>> {
+  const names = data.endsWith('.npz') ? [data] : ['train.npz', 'test.npz'].map((name) => `${data}/${name}`);
+  return Object.fromEntries(await Promise.all(names.map(async (n) => [n.split('/').at(-1), await file(`shared/data/${n}`)])));
+}
+
+async function make(heap: Heap, graph: Graph, data: Dataset, stages?: readonly Stage[]): Promise<Graph> {
+  if (!stages) return graph;
+  const original = { graph, facts: {} };
+  return toInteger((await runPipeline(original, stages, { heap, data, seed: 1, original })).graph);
 }
 
 /** Share of the examples whose whole output is the same within one step (integer) or the tolerance (float). */

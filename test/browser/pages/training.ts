@@ -1,7 +1,13 @@
 import { gestures } from '../../../src/demo/gestures.ts';
+import { distill } from '../../../src/distill/index.ts';
+import { exportTflite } from '../../../src/formats/tflite/index.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
+import { runPipeline } from '../../../src/pipeline.ts';
+import { prune } from '../../../src/prune/index.ts';
+import { quantize, toInteger } from '../../../src/quant/index.ts';
 import { buildNetwork } from '../../../src/run/build.ts';
 import type { Context, Model } from '../../../src/stage.ts';
+import { finetune } from '../../../src/train/index.ts';
 import { train } from '../../../src/train/trainer.ts';
 import { Heap } from '../../../src/wasm/heap.ts';
 import { type PageResult, sha256 } from '../page.ts';
@@ -19,10 +25,10 @@ const OPTIONS = {
   clip: 5,
 } as const;
 
-/** Fifty steps of training on the demo data give the same weights, byte for byte. */
+/** Fifty steps of training on the demo data give the same weights, and a pipeline the same `.tflite`, byte for byte. */
 export default async function training(): Promise<PageResult> {
   const heap = await Heap.open();
-  const model: Model = { graph: network(), facts: {} };
+  const model: Model = { graph: network(true), facts: {} };
   const context: Context = { heap, data: gestures(1), seed: 1, original: model };
   const adam = await train(model, context, OPTIONS, 'finetune');
   const sgd = await train({ ...model, graph: adam.graph }, context, { ...OPTIONS, epochs: 0.3, optimizer: 'sgd' }, 'distill', {
@@ -30,21 +36,27 @@ export default async function training(): Promise<PageResult> {
     temperature: 3,
     weight: 0.5,
   });
+  const stages = [prune({ ratio: 0.25 }), finetune({ epochs: 0.3 }), quantize({ examples: 64 }), distill({ epochs: 0.2 })];
+  const compressed = await runPipeline({ graph: network(false), facts: {} }, stages, context);
   const learned = adam.losses.every((l) => Number.isFinite(l));
   return {
     passed: learned ? 1 : 0,
     failures: learned ? [] : [`the losses are ${adam.losses.join(', ')}`],
-    digests: { 'weights after Adam': await weights(adam.graph), 'weights after distillation by SGD': await weights(sgd.graph) },
+    digests: {
+      'weights after Adam': await weights(adam.graph),
+      'weights after distillation by SGD': await weights(sgd.graph),
+      'the .tflite of a pipeline': await sha256(exportTflite(toInteger(compressed.graph))),
+    },
   };
 }
 
 const weights = (graph: Graph): Promise<string> => sha256(...graph.tensors.flatMap((t) => t.data ?? []));
 
 /** Every kind of layer that trains. */
-function network(): Graph {
+function network(norm: boolean): Graph {
   const b = buildNetwork('browser training', [128, 1, 3], 1);
-  const stem = b.conv2d(b.input, 12, { kernel: [9, 1], stride: [4, 1], norm: true, activation: 'relu' });
-  const deep = b.depthwiseConv2d(stem, { kernel: [5, 1], norm: true, activation: 'relu6' });
+  const stem = b.conv2d(b.input, 12, { kernel: [9, 1], stride: [4, 1], norm, activation: 'relu' });
+  const deep = b.depthwiseConv2d(stem, { kernel: [5, 1], norm, activation: 'relu6' });
   const mixed = b.conv2d(deep, 12, { kernel: [1, 1], activation: 'relu' });
   const pooled = b.maxPool2d(b.add(stem, mixed, { activation: 'relu' }), [2, 1]);
   const flat = b.globalMean(b.conv2d(pooled, 24, { kernel: [3, 1], activation: 'relu' }));
