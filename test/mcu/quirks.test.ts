@@ -61,10 +61,11 @@ else {
       for (const family of ['convolve', 'depthwise_conv', 'fully_connected']) {
         for (const form of ['s8', 's4', 's16']) {
           for (const golden of casesOf(`vectors/${folder}/${family}_${form}.json`)) {
-            // Where each channel holds one value, rescaling has left nothing of the sums: wrong ones do not show.
+            // Where clamping or rescaling leaves next to nothing of the sums, wrong ones do not show.
             const { values, shape } = new Reader(heap, golden).decode('output');
             const channels = shape[shape.length - 1];
-            if (Array.from(values, Number).every((v, i) => v === Number(values[i % channels]))) continue;
+            const constant = Array.from(values, Number).every((v, i) => v === Number(values[i % channels]));
+            if (constant || new Set(Array.from(values, Number)).size <= 2) continue;
             for (const core of CORES) {
               assert.equal(quirksOfCall(core, callOf(golden)), [], `${golden.name} on ${core}`);
             }
