@@ -13,7 +13,7 @@
 import { RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { frame_s8, widen_s8 } from "../math/widen";
-import { fill_table, gemm_s8, pack_s8, table_bytes, windows_s8 } from "./tile_s8";
+import { fill_table, flat, gemm_s8, pack_s8, pairs_of, table_bytes, windows_s8 } from "./tile_s8";
 
 /** Bytes of A that stay in the first-level cache while all channels pass. */
 // @ts-ignore: decorator
@@ -24,18 +24,6 @@ const NEAR: i32 = 16384;
 @inline
 function pointwise(kH: i32, kW: i32, top: i32, left: i32): bool {
   return kH * kW == 1 && top == 0 && left == 0;
-}
-
-/** Whether a window row is one piece. */
-// @ts-ignore: decorator
-@inline
-function flat(kW: i32, dW: i32, groups: i32): bool {
-  return kW == 1 || (dW == 1 && groups == 1);
-}
-
-/** Pairs of one output channel. */
-function pairs_of(kH: i32, kW: i32, inG: i32, dW: i32, groups: i32): i32 {
-  return flat(kW, dW, groups) ? kH * ((kW * inG + 1) >> 1) : kH * kW * ((inG + 1) >> 1);
 }
 
 /** Bytes of conv_pack_s8's result: the table of pixels, a record and the weights of each block of 8 channels. */

@@ -6,18 +6,14 @@
 //   plan    depthwise_conv_pack_s8's result
 //   scratch depthwise_conv_scratch_s8 bytes
 //
-// The image is widened into a zero frame whose pixels hold the output's channels, padded to a multiple of 8. Two taps of 8 channels are
-// interleaved and multiplied by their weights, packed as [taps / 2][8 channels][2], in two `i32x4.dot_i16x8_s`.
-//
 // Source: CMSIS-NN 99f736a, arm_depthwise_conv_s8 (C path); equal bit for bit.
 import { fill_record, RECORD, rescale2, store_bytes } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
-import { frame_s8, widen_s8 } from "../math/widen";
+import { fill_taps, frame_bytes, pack_taps, spread, taps_bytes } from "./depthwise";
 
 /** Bytes of depthwise_conv_pack_s8's result: where the taps lie, a record and the weights of each block of 8 channels. */
 export function depthwise_conv_packed_s8(outC: i32, kH: i32, kW: i32): i32 {
-  const pairs = (kH * kW + 1) >> 1;
-  return (((pairs << 3) + 15) & ~15) + ((outC + 7) >> 3) * (RECORD + (pairs << 5));
+  return taps_bytes(kH * kW) + ((outC + 7) >> 3) * (RECORD + (((kH * kW + 1) >> 1) << 5));
 }
 
 /** `each`: 4 = a multiplier and a shift for each channel, 0 = one for all. */
@@ -25,50 +21,18 @@ export function depthwise_conv_pack_s8(
   plan: usize, w: usize, bias: usize, multiplier: usize, shift: usize, each: i32,
   outW: i32, outC: i32, kH: i32, kW: i32, sW: i32, dH: i32, dW: i32, xOffset: i32, yOffset: i32, yMin: i32, yMax: i32,
 ): void {
-  const taps = kH * kW, pairs = (taps + 1) >> 1, blocks = (outC + 7) >> 3;
-  const spanW = (outW - 1) * sW + (kW - 1) * dW + 1, pixel = blocks << 4;
-  // An odd last tap is paired with itself, times a zero.
-  for (let t = 0; t < pairs << 1; t++) {
-    const tap = min(t, taps - 1);
-    store<i32>(plan + (t << 2), ((tap / kW) * dH * spanW + (tap % kW) * dW) * pixel);
-  }
-  let record = plan + (((pairs << 3) + 15) & ~15), b = record + blocks * RECORD;
-  const largest = max(abs(xOffset - 128), abs(xOffset + 127));
+  const taps = kH * kW, pairs = (taps + 1) >> 1, largest = max(abs(xOffset - 128), abs(xOffset + 127));
+  fill_taps(plan, outW, outC, kH, kW, sW, dH, dW);
+  let record = plan + taps_bytes(taps), b = record + ((outC + 7) >> 3) * RECORD;
   for (let j = 0; j < outC; j += 8, record += RECORD, b += pairs << 5) {
-    memory.fill(b, 0, pairs << 5);
-    for (let t = 0; t < taps; t++) {
-      const to = b + ((t >> 1) << 5) + ((t & 1) << 1);
-      for (let c = 0, n = min(8, outC - j); c < n; c++) store<i16>(to + (c << 2), load<i8>(w + t * outC + j + c));
-    }
+    pack_taps(b, w, j, min(8, outC - j), outC, taps);
     fill_record(record, j, outC, bias, b, pairs, largest, multiplier, shift, each, yOffset, yMin, yMax);
   }
 }
 
 /** Scratch bytes of depthwise_conv_s8. */
 export function depthwise_conv_scratch_s8(outC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, dH: i32, dW: i32): i32 {
-  return ((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * (((outC + 7) >> 3) << 4) + 32;
-}
-
-/** The frame of one image, each input channel repeated `multiplicity` times, pixels padded to `pixel` bytes. */
-function spread(
-  frame: usize, x: usize, h: i32, w: i32, c: i32, multiplicity: i32, spanH: i32, spanW: i32, top: i32, left: i32, pixel: i32, offset: i32,
-): void {
-  if (multiplicity == 1 && pixel == c << 1) {
-    frame_s8(frame, x, h, w, c, spanH, spanW, top, left, offset);
-    return;
-  }
-  const y1 = min(h, spanH - top), x1 = min(w, spanW - left);
-  for (let iy = 0; iy < y1; iy++) for (let ix = 0; ix < x1; ix++) {
-    const from = x + (iy * w + ix) * c;
-    let to = frame + ((iy + top) * spanW + ix + left) * pixel;
-    if (multiplicity == 1) widen_s8(to, from, c, offset);
-    else {
-      for (let i = 0; i < c; i++) {
-        const v = i16(load<i8>(from + i) + offset);
-        for (let m = 0; m < multiplicity; m++, to += 2) store<i16>(to, v);
-      }
-    }
-  }
+  return frame_bytes(outC, outH, outW, kH, kW, sH, sW, dH, dW);
 }
 
 /** Two pixels by 8 channels: windows at `a` and `a2`, results to `y` and `y2`. */
@@ -101,10 +65,10 @@ export function depthwise_conv_s8(
 ): void {
   const pairs = (kH * kW + 1) >> 1, blocks = (outC + 7) >> 3, pixel = blocks << 4, multiplicity = outC / max(inC, 1);
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
-  const records = plan + (((pairs << 3) + 15) & ~15);
+  const records = plan + taps_bytes(kH * kW);
   memory.fill(scratch, 0, spanH * spanW * pixel);
   for (let n = 0; n < batch; n++, x += inH * inW * inC) {
-    spread(scratch, x, inH, inW, inC, multiplicity, spanH, spanW, top, left, pixel, xOffset);
+    spread<i8>(scratch, x, inH, inW, inC, multiplicity, spanH, spanW, top, left, pixel, xOffset);
     for (let oy = 0; oy < outH; oy++, y += outW * outC) {
       let record = records, b = records + blocks * RECORD, row = scratch + oy * sH * spanW * pixel;
       for (let j = 0; j < outC; j += 8, record += RECORD, b += pairs << 5, row += 16) {

@@ -82,6 +82,18 @@ export function gemm_s8(y: usize, a: usize, b: usize, records: usize, rows: i32,
   }
 }
 
+/** Whether a window row is one piece. */
+// @ts-ignore: decorator
+@inline
+export function flat(kW: i32, dW: i32, groups: i32): bool {
+  return kW == 1 || (dW == 1 && groups == 1);
+}
+
+/** Pairs of one output channel. */
+export function pairs_of(kH: i32, kW: i32, inG: i32, dW: i32, groups: i32): i32 {
+  return flat(kW, dW, groups) ? kH * ((kW * inG + 1) >> 1) : kH * kW * ((inG + 1) >> 1);
+}
+
 /** Bytes of a table of `pixels`. */
 // @ts-ignore: decorator
 @inline
@@ -124,23 +136,28 @@ export function windows_s8(
 }
 
 /**
- * Packs a matrix of `channels` rows, `row` bytes apart, each of `pieces` pieces of `length` int8 one after another; `offset` is added to
- * every weight. Fills B and the records; `largest` is the greatest |a|.
+ * One block of B: `channels` (1..8) rows of `w`, `row` bytes apart, each of `pieces` pieces of `length` int8 one after another; `offset`
+ * is added to every weight.
  */
+export function pack_block(b: usize, w: usize, row: i32, channels: i32, pieces: i32, length: i32, offset: i32): void {
+  const pairs = (length + 1) >> 1;
+  memory.fill(b, 0, (pieces * pairs) << 5);
+  for (let c = 0; c < channels; c++, w += row) {
+    let from = w, to = b + (c << 2);
+    for (let p = 0; p < pieces; p++, to += pairs << 5) {
+      for (let i = 0; i < length; i++, from++) store<i16>(to + ((i >> 1) << 5) + ((i & 1) << 1), load<i8>(from) + offset);
+    }
+  }
+}
+
+/** Packs all `channels` rows of `w` and fills their records; `largest` is the greatest |a|. */
 export function pack_s8(
   b: usize, records: usize, w: usize, row: i32, pieces: i32, length: i32, offset: i32, largest: i32,
   channels: i32, bias: usize, multiplier: usize, shift: usize, each: i32, yOffset: i32, yMin: i32, yMax: i32,
 ): void {
   const pairs = pieces * ((length + 1) >> 1);
-  for (let j = 0; j < channels; j += 8, records += RECORD, b += pairs << 5) {
-    memory.fill(b, 0, pairs << 5);
-    for (let c = 0, n = min(8, channels - j); c < n; c++) {
-      let from = w + (j + c) * row, to = b + (c << 2);
-      for (let p = 0; p < pieces; p++) {
-        for (let i = 0; i < length; i++, from++) store<i16>(to + ((i >> 1) << 5) + ((i & 1) << 1), load<i8>(from) + offset);
-        to += ((length + 1) >> 1) << 5;
-      }
-    }
+  for (let j = 0; j < channels; j += 8, records += RECORD, b += pairs << 5, w += row << 3) {
+    pack_block(b, w, row, min(8, channels - j), pieces, length, offset);
     fill_record(records, j, channels, bias, b, pairs, largest, multiplier, shift, each, yOffset, yMin, yMax);
   }
 }

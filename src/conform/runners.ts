@@ -10,7 +10,7 @@ import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
 import { clampInt } from '../wasm/requantize_int.ts';
 import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { MalformedCase, Reader } from './case.ts';
-import { convolution, depthwiseConvolution, fullyConnected } from './convolution.ts';
+import { convolution, depthwiseConvolution, fullyConnected, transposeConvolution } from './convolution.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { lstm, svdf } from './recurrent.ts';
 
@@ -126,6 +126,10 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   depthwise_conv_s4: depthwiseConvolution,
   fully_connected_s8: fullyConnected,
   fully_connected_s4: fullyConnected,
+  convolve_s16: convolution,
+  depthwise_conv_s16: depthwiseConvolution,
+  fully_connected_s16: fullyConnected,
+  transpose_conv_s8: transposeConvolution,
   avg_pool_s8: pool('i8', avgPoolInt),
   avg_pool_s16: pool('i16', avgPoolInt),
   max_pool_s8: pool('i8', maxPoolInt),

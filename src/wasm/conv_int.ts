@@ -1,19 +1,19 @@
 import { CompressError } from '../errors.ts';
 import { sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
-import { packing, type Rescale, type WindowInt } from './rescale.ts';
+import { factors, isWide, packing, type Rescale, type WindowInt } from './rescale.ts';
 
 export interface ConvInt extends Rescale, WindowInt {
   readonly groups?: number;
 }
 
 /**
- * Integer convolution, equal bit for bit to CMSIS-NN `arm_convolve_s8`, `_s4`.
+ * Integer convolution, equal bit for bit to CMSIS-NN `arm_convolve_s8`, `_s4`, `_s16`.
  *
- * @param y    i8 [n, outH, outW, outC], written by each call of the step
- * @param x    i8 [n, inH, inW, inC]
+ * @param y    [n, outH, outW, outC] of x's type, written by each call of the step
+ * @param x    i8 or i16 (zero point 0) [n, inH, inW, inC]
  * @param w    i8 or i4 [outC, kH, kW, inC / groups], symmetric (zero point 0); unpacked and packed once, when the step is made
- * @param bias i32 [outC] in units of `x.scale * w.scale`, or null
+ * @param bias i32 (beside i16 also i64) [outC] in units of `x.scale * w.scale`, or null
  * @returns    the step: calling it runs the layer once, on whatever x then holds
  * @throws CompressError `shape-mismatch` when channels or the numbers of multipliers do not meet
  */
@@ -31,40 +31,40 @@ export function convInt(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor,
     );
   }
   if (bias) sameShape(bias.shape, [outC], 'the bias of a convolution');
-  const { stride, padding, dilation = [1, 1], xOffset } = p;
-  const [sH, sW] = stride;
-  const [top, left] = padding;
-  const [dH, dW] = dilation;
-  const plan = heap.alloc(wasm.conv_packed_s8(inC, outH, outW, outC, kH, kW, dW, groups));
-  packing(heap, w, outC, p, (weights, multiplier, shift, each) =>
-    wasm.conv_pack_s8(
-      ...[plan, weights, bias?.ptr ?? 0, multiplier, shift, each],
-      ...[inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups, xOffset, p.yOffset, p.yMin, p.yMax],
-    ),
-  );
-  const scratch = heap.scratch(wasm.conv_scratch_s8(inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
-  return () =>
-    wasm.conv_s8(
+  const { xOffset, yOffset, yMin, yMax } = p;
+  const [sH, sW] = p.stride;
+  const [top, left] = p.padding;
+  const [dH, dW] = p.dilation ?? [1, 1];
+  const all = [n, inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups] as const;
+  const b = bias?.ptr ?? 0;
+  if (x.dtype === 'i16') {
+    const packed = heap.alloc(wasm.conv_packed_s16(inC, outC, kH, kW, dW, groups));
+    packing(heap, w, (weights) => wasm.conv_pack_s16(packed, weights, inC, outC, kH, kW, dW, groups));
+    const { multiplier, shift, each } = factors(heap, outC, p);
+    const scratch = heap.scratch(wasm.conv_scratch_s16(inC, outH, outW, kH, kW, sH, sW, dH, dW));
+    const args = [
       y.ptr,
       x.ptr,
-      plan,
+      packed,
+      b,
+      multiplier,
+      shift,
+      each,
+      Number(isWide(bias, p)),
       scratch,
-      n,
-      inH,
-      inW,
-      inC,
-      outH,
-      outW,
-      outC,
-      kH,
-      kW,
-      sH,
-      sW,
-      top,
-      left,
-      dH,
-      dW,
-      groups,
-      xOffset,
-    );
+      ...all,
+      yMin,
+      yMax,
+    ] as const;
+    return () => wasm.conv_s16(...args);
+  }
+  const plan = heap.alloc(wasm.conv_packed_s8(inC, outH, outW, outC, kH, kW, dW, groups));
+  packing(heap, w, (weights) => {
+    const { multiplier, shift, each } = factors(heap, outC, p);
+    const geometry = [inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups] as const;
+    wasm.conv_pack_s8(plan, weights, b, multiplier, shift, each, ...geometry, xOffset, yOffset, yMin, yMax);
+  });
+  const scratch = heap.scratch(wasm.conv_scratch_s8(inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
+  const args = [y.ptr, x.ptr, plan, scratch, ...all, xOffset] as const;
+  return () => wasm.conv_s8(...args);
 }

@@ -1,17 +1,17 @@
 import { CompressError } from '../errors.ts';
 import { sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
-import { packing, type Rescale, type WindowInt } from './rescale.ts';
+import { factors, isWide, packing, type Rescale, type WindowInt } from './rescale.ts';
 
 export interface DepthwiseConvInt extends Rescale, WindowInt {}
 
 /**
- * Integer depthwise convolution, equal bit for bit to CMSIS-NN `arm_depthwise_conv_s8`, `_s4`.
+ * Integer depthwise convolution, equal bit for bit to CMSIS-NN `arm_depthwise_conv_s8`, `_s4`, `_s16`.
  *
- * @param y    i8 [n, outH, outW, outC], written by each call of the step; channel c * (outC / inC) + m comes from input channel c
- * @param x    i8 [n, inH, inW, inC]
+ * @param y    [n, outH, outW, outC] of x's type, written by each call of the step; channel c * (outC / inC) + m comes from input channel c
+ * @param x    i8 or i16 (zero point 0) [n, inH, inW, inC]
  * @param w    i8 or i4 [1, kH, kW, outC], symmetric (zero point 0); unpacked and packed once, when the step is made
- * @param bias i32 [outC] in units of `x.scale * w.scale`, or null
+ * @param bias i32 (beside i16 also i64) [outC] in units of `x.scale * w.scale`, or null
  * @throws CompressError `shape-mismatch` when channels or the numbers of multipliers do not meet
  */
 export function depthwiseConvInt(
@@ -34,39 +34,27 @@ export function depthwiseConvInt(
     );
   }
   if (bias) sameShape(bias.shape, [outC], 'the bias of a depthwise convolution');
-  const { stride, padding, dilation = [1, 1], xOffset } = p;
-  const [sH, sW] = stride;
-  const [top, left] = padding;
-  const [dH, dW] = dilation;
+  const { xOffset, yOffset, yMin, yMax } = p;
+  const [sH, sW] = p.stride;
+  const [top, left] = p.padding;
+  const [dH, dW] = p.dilation ?? [1, 1];
+  const all = [n, inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW] as const;
+  const b = bias?.ptr ?? 0;
+  if (x.dtype === 'i16') {
+    const plan = heap.alloc(wasm.depthwise_conv_packed_s16(outC, kH, kW));
+    packing(heap, w, (weights) => wasm.depthwise_conv_pack_s16(plan, weights, outW, outC, kH, kW, sW, dH, dW));
+    const { multiplier, shift, each } = factors(heap, outC, p);
+    const scratch = heap.scratch(wasm.depthwise_conv_scratch_s16(outC, outH, outW, kH, kW, sH, sW, dH, dW));
+    const args = [y.ptr, x.ptr, plan, b, multiplier, shift, each, Number(isWide(bias, p)), scratch, ...all, yMin, yMax] as const;
+    return () => wasm.depthwise_conv_s16(...args);
+  }
   const plan = heap.alloc(wasm.depthwise_conv_packed_s8(outC, kH, kW));
-  packing(heap, w, outC, p, (weights, multiplier, shift, each) =>
-    wasm.depthwise_conv_pack_s8(
-      ...[plan, weights, bias?.ptr ?? 0, multiplier, shift, each],
-      ...[outW, outC, kH, kW, sW, dH, dW, xOffset, p.yOffset, p.yMin, p.yMax],
-    ),
-  );
+  packing(heap, w, (weights) => {
+    const { multiplier, shift, each } = factors(heap, outC, p);
+    const geometry = [outW, outC, kH, kW, sW, dH, dW] as const;
+    wasm.depthwise_conv_pack_s8(plan, weights, b, multiplier, shift, each, ...geometry, xOffset, yOffset, yMin, yMax);
+  });
   const scratch = heap.scratch(wasm.depthwise_conv_scratch_s8(outC, outH, outW, kH, kW, sH, sW, dH, dW));
-  return () =>
-    wasm.depthwise_conv_s8(
-      y.ptr,
-      x.ptr,
-      plan,
-      scratch,
-      n,
-      inH,
-      inW,
-      inC,
-      outH,
-      outW,
-      outC,
-      kH,
-      kW,
-      sH,
-      sW,
-      top,
-      left,
-      dH,
-      dW,
-      xOffset,
-    );
+  const args = [y.ptr, x.ptr, plan, scratch, ...all, xOffset] as const;
+  return () => wasm.depthwise_conv_s8(...args);
 }

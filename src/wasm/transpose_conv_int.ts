@@ -1,0 +1,55 @@
+import { CompressError } from '../errors.ts';
+import { sameShape } from './check.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+import { factors, packing, type Rescale } from './rescale.ts';
+
+export interface TransposeConvInt extends Rescale {
+  /** [h, w], in output pixels from one input pixel to the next. */
+  readonly stride: readonly [number, number];
+  /** [top, left] output pixels that are cut off before the image. */
+  readonly padding: readonly [number, number];
+}
+
+/**
+ * Int8 transposed convolution, y[iy * stride - padding + ky] += x[iy] * w[ky]; equal bit for bit to CMSIS-NN `arm_transpose_conv_s8`.
+ *
+ * @param y    i8 [n, outH, outW, outC], written by each call of the step
+ * @param x    i8 [n, inH, inW, inC]
+ * @param w    i8 or i4 [outC, kH, kW, inC], symmetric (zero point 0); unpacked and packed once, when the step is made
+ * @param bias i32 [outC] in units of `x.scale * w.scale`, or null
+ * @throws CompressError `shape-mismatch` when channels or the numbers of multipliers do not meet
+ */
+export function transposeConvInt(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  w: HeapTensor,
+  bias: HeapTensor | null,
+  p: TransposeConvInt,
+): Step {
+  const { wasm } = heap;
+  const [n, inH, inW, inC] = x.shape;
+  const [, outH, outW, outC] = y.shape;
+  const [units, kH, kW, depth] = w.shape;
+  if (depth !== inC || units !== outC) {
+    throw new CompressError(
+      'shape-mismatch',
+      `input has ${inC} channels and output ${outC}, but the weights make ${units} from ${depth}`,
+      'prune both sides of this layer together',
+    );
+  }
+  if (bias) sameShape(bias.shape, [outC], 'the bias of a transposed convolution');
+  const { xOffset, yOffset, yMin, yMax } = p;
+  const [sH, sW] = p.stride;
+  const [top, left] = p.padding;
+  const moves = [kH, kW, sH, sW, top, left] as const;
+  const plan = heap.alloc(wasm.transpose_conv_packed_s8(inC, outH, outW, outC, ...moves));
+  packing(heap, w, (weights) => {
+    const { multiplier, shift, each } = factors(heap, outC, p);
+    const head = [plan, weights, bias?.ptr ?? 0, multiplier, shift, each] as const;
+    wasm.transpose_conv_pack_s8(...head, inC, outH, outW, outC, ...moves, xOffset, yOffset, yMin, yMax);
+  });
+  const scratch = heap.scratch(wasm.transpose_conv_scratch_s8(inC, outH, outW, ...moves));
+  const args = [y.ptr, x.ptr, plan, scratch, n, inH, inW, inC, outH, outW, outC, ...moves, xOffset] as const;
+  return () => wasm.transpose_conv_s8(...args);
+}
