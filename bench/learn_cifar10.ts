@@ -1,0 +1,47 @@
+/** ResNet8 (MLPerf Tiny) on the part of CIFAR-10 at hand, JPEG pictures included: at least 75 % on exact test pixels. */
+import { loadDataset } from '../src/data/index.ts';
+import { buildNetwork, type Value } from '../src/run/build.ts';
+import { learn, SEED, sharedData } from './learning.ts';
+
+const whole = { whole: true };
+const exact = (await loadDataset(sharedData('cifar10/train.npz'), whole)).test!;
+const jpeg = (await loadDataset(sharedData('cifar10/jpeg75_train.npz'), whole)).test!;
+const test = (await loadDataset(sharedData('cifar10/test.npz'), whole)).test!;
+const x = new Uint8Array(exact.x.length + jpeg.x.length);
+x.set(exact.x);
+x.set(jpeg.x, exact.x.length);
+const data = await loadDataset(
+  {
+    train: { x, y: [...exact.y!, ...jpeg.y!], shape: [exact.count + jpeg.count, 32, 32, 3] },
+    test: { x: test.x, y: test.y, shape: [test.count, 32, 32, 3] },
+  },
+  { split: [0.8, 0, 0.2], scale: 1 / 255, mean: [0.47], std: [0.25], name: 'cifar10' },
+);
+
+const net = buildNetwork('resnet8', [32, 32, 3], SEED);
+
+function block(from: Value, channels: number, stride: number): Value {
+  const inner = net.conv2d(from, channels, { kernel: [3, 3], stride: [stride, stride], norm: true, activation: 'relu' });
+  const outer = net.conv2d(inner, channels, { kernel: [3, 3], norm: true });
+  const shortcut = stride === 1 ? from : net.conv2d(from, channels, { kernel: [1, 1], stride: [stride, stride] });
+  return net.add(shortcut, outer, { activation: 'relu' });
+}
+
+const stem = net.conv2d(net.input, 16, { kernel: [3, 3], norm: true, activation: 'relu' });
+const features = block(block(block(stem, 16, 1), 32, 2), 64, 2);
+await learn({
+  name: 'ResNet8 on CIFAR-10 (8,068 exact and 11,932 JPEG pictures)',
+  graph: net.finish(net.softmax(net.dense(net.globalMean(features), 10))),
+  data,
+  goal: 0.75,
+  options: {
+    epochs: Number(process.argv[2] ?? 30),
+    batch: 64,
+    optimizer: 'adamw',
+    learningRate: 0.006,
+    weightDecay: 0.02,
+    schedule: 'one-cycle',
+    warmup: 0,
+    augment: { flip: true, shift: 4 },
+  },
+});
