@@ -24,6 +24,9 @@ const DTYPES: Readonly<Record<string, DType>> = {
   float32: 'f32',
 };
 
+/** No golden case comes near it; a shape beyond it is a mistake. */
+const MAX_ELEMENTS = 2 ** 28;
+
 export interface Decoded {
   readonly shape: readonly number[];
   readonly dtype: DType;
@@ -109,8 +112,13 @@ export class Reader {
     return this.fields[name] === true;
   }
 
+  /** A list of integers; where it tells a shape, one that can be. */
   list(name: string): readonly number[] {
-    return numbers(this.fields[name], this.#path + name);
+    const found = numbers(this.fields[name], this.#path + name);
+    const isShape = /shape|dims/.test(name);
+    const fits = found.every(Number.isInteger) && (!isShape || (found.every((d) => d >= 0) && sizeOf(found) <= MAX_ELEMENTS));
+    if (!fits) throw new MalformedCase(`${this.#path}${name} is [${found.join(', ')}]`);
+    return found;
   }
 
   /** `{h, w}` as [h, w]. */

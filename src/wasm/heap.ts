@@ -54,6 +54,7 @@ export class Heap {
 
   /** Address of `bytes` fresh bytes, aligned to 16, not cleared. */
   alloc(bytes: number): number {
+    if (!(Number.isSafeInteger(bytes) && bytes >= 0)) throw new RangeError(`${bytes} bytes cannot be allocated`);
     const ptr = this.#top;
     this.#top = align(ptr + bytes);
     const missing = this.#top + GUARD - this.wasm.memory.buffer.byteLength;

@@ -8,6 +8,12 @@ import { sharedPath } from '../shared.ts';
 const folder = sharedPath('vectors');
 if (!folder) console.log('skipped: the shared vectors are not here');
 else {
+  test('quirks.json: the definition, where CMSIS-NN deviates from it', async () => {
+    const json = JSON.parse(readFileSync(join(folder, 'quirks.json'), 'utf8'));
+    const { failures } = await conform([{ name: 'quirks.json', json }]);
+    assert.equal(failures, []);
+  });
+
   for (const part of ['cmsis-nn', 'fuzz', 'networks']) {
     for (const name of readdirSync(join(folder, part))) {
       test(`${part}/${name}`, async () => {
