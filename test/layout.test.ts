@@ -25,6 +25,8 @@ const ROOMS = [
   'quant',
   'distill',
   'pipeline.ts',
+  'model.ts',
+  'inspect.ts',
   'conform',
   'report',
   'compress',

@@ -1,0 +1,180 @@
+import { basename, extname, join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { goalText, historyOf } from '../compress/history.ts';
+import { compress, type CompressOptions, type CompressProgress, type CompressResult, nodePool, type TrialReport } from '../compress/index.ts';
+import type { Dataset } from '../data/index.ts';
+import { CompressError } from '../errors.ts';
+import { findTarget, RUNTIMES } from '../mcu/index.ts';
+import { writeReport } from '../report/index.ts';
+import type { Model } from '../stage.ts';
+import { FileStorage, FolderArtifacts } from '../study/file.ts';
+import { exists, makeFolder, newFolder, readModel, writeWhole } from './files.ts';
+import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights } from './flags.ts';
+import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
+import { createBar, interruptSignal } from './progress.ts';
+import { VERSION } from './version.ts';
+
+interface Flags extends DataFlags {
+  readonly target: string;
+  readonly runtime?: CompressOptions['runtime'];
+  readonly clock?: number;
+  readonly minAccuracy?: number;
+  readonly maxDrop?: number;
+  readonly trials?: number;
+  readonly time?: number;
+  readonly objective?: { flash: number; ram: number; latency: number; energy: number };
+  readonly flashBudget?: number;
+  readonly ramBudget?: number;
+  readonly maxLatency?: number;
+  readonly sampler?: 'tpe' | 'evolution' | 'random';
+  readonly epochs?: number;
+  readonly workers: number;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
+
+export function addCompress(program: Command): void {
+  const command = program
+    .command('compress')
+    .description('fit a model into a chip: search over pruning, quantization, distillation and their order')
+    .argument('<model>', 'a .tflite file');
+  dataFlags(command, true)
+    .requiredOption('--target <mcu>', 'see `thumbnet targets`')
+    .addOption(new Option('--runtime <name>', 'what runs the network on the chip (thumbnet)').choices([...RUNTIMES]))
+    .option('--clock <mhz>', 'another clock than the highest', number)
+    .option('--min-accuracy <a>', 'to keep on the test part, 0..1', number)
+    .option('--max-drop <d>', 'largest loss of accuracy, 0..1 (0.01)', number)
+    .option('--trials <n>', 'most trials (60)', integer)
+    .option('--time <t>', 'end after 30s, 20m, 2h; what is tried does not depend on it, when it ends does', duration('s'))
+    .option('--objective <weights>', 'what to save: flash=1,ram=1,latency=1,energy=0', weights)
+    .option('--flash-budget <size>', 'as 64K; the whole chip if absent', byteCount)
+    .option('--ram-budget <size>', 'as 32K; the whole chip if absent', byteCount)
+    .option('--max-latency <t>', 'as 50ms', duration('ms'))
+    .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(['tpe', 'evolution', 'random']))
+    .option('--epochs <n>', 'most epochs of one training stage (by the size of the data)', integer)
+    .option('--workers <n>', 'threads; does not change the result', integer, 2)
+    .option('--seed <n>', 'of everything that is random (0)', integer)
+    .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
+    .option('--resume', 'go on with the study in --out')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (path: string, flags: Flags) => {
+      const out = createOutput(flags.json ?? false);
+      if (flags.minAccuracy !== undefined && flags.maxDrop !== undefined) {
+        throw new CompressError('bad-option', '--min-accuracy and --max-drop are both given', 'give one of them');
+      }
+      findTarget(flags.target);
+      const model = await readModel(path);
+      const data = await readData(flags, model, out);
+      const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
+      const title = basename(path);
+      await runCompress({ model, data, options: optionsOf(flags), folder, title, command: commandLine(), workers: flags.workers, resume: flags.resume ?? false, out });
+    });
+}
+
+function optionsOf(f: Flags): CompressOptions {
+  const { target, runtime, minAccuracy, maxDrop, trials, objective, flashBudget, ramBudget, sampler, epochs, seed } = f;
+  const all = { target, runtime, minAccuracy, maxDrop, trials, objective, flashBudget, ramBudget, sampler, epochs, seed };
+  const more = { clockMhz: f.clock, timeMs: f.time, maxLatencyMs: f.maxLatency };
+  return Object.fromEntries(Object.entries({ ...all, ...more }).filter(([, v]) => v !== undefined)) as unknown as CompressOptions;
+}
+
+/** As it was typed, for the report. */
+const commandLine = (): string => ['thumbnet', ...process.argv.slice(2).map((a) => (/^[\w./=,:+-]+$/.test(a) ? a : `'${a.replaceAll("'", "'\\''")}'`))].join(' ');
+
+export interface Run {
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly options: CompressOptions;
+  readonly folder: string;
+  readonly title: string;
+  readonly command: string;
+  readonly workers: number;
+  readonly resume: boolean;
+  readonly out: Output;
+}
+
+const JOURNAL = 'study.journal';
+
+/** The main job with its files: study, models of trials, and at the end the result, its recipe and the report. */
+export async function runCompress(run: Run): Promise<CompressResult> {
+  const { folder, out, model, data } = run;
+  if (run.resume) await makeFolder(folder);
+  else await newFolder(folder, 'choose another --out, or add --resume to go on with the study in it');
+  if (run.resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
+  const { signal, release } = interruptSignal();
+  const bar = createBar('search');
+  let result: CompressResult;
+  try {
+    const search = compress(model, data, run.options, {
+      storage: new FileStorage(join(folder, JOURNAL)),
+      artifacts: new FolderArtifacts(join(folder, 'artifacts')),
+      resume: run.resume,
+      signal,
+      pool: (context) => nodePool(context, Math.max(1, run.workers)),
+      progress: (p) => bar.update(p.done, p.total, describe(p)),
+    });
+    let step = await search.next();
+    while (!step.done) step = await search.next();
+    result = step.value;
+  } catch (e) {
+    if (signal.aborted) throw new CompressError('interrupted', `interrupted; the study is kept in "${folder}"`, 'add --resume to go on');
+    throw e;
+  } finally {
+    bar.stop();
+    release();
+  }
+  await writeResults(run, result);
+  return result;
+}
+
+function describe({ best, running }: CompressProgress): string {
+  const now = running.map((p) => `#${p.trial} ${p.what}${p.detail ? ` ${p.detail}` : ''}`).join('; ');
+  return `best so far ${best ? bestText(best) : '-'} | ${now}`;
+}
+
+const bestText = ({ figures, number: n }: TrialReport): string => `#${n} ${percent(figures!.accuracy)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
+
+async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
+  const notes = [
+    `A candidate had to reach ${percent(result.floor)} on the validation part; the test part was used once, for the table.`,
+    ...(result.settings.timeMs === undefined ? [] : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),
+    ...data.notes,
+  ];
+  const history = historyOf(result, model, data, { title, command, version: VERSION, notes });
+  const paths = { model: join(folder, 'model.tflite'), recipe: join(folder, 'recipe.json'), report: join(folder, 'report.html') };
+  await writeWhole(paths.model, result.tflite);
+  await writeWhole(paths.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`);
+  await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
+  await writeWhole(paths.report, writeReport(history));
+  const { original, ptq, result: found, reached, trials } = result;
+  out.result({ original, ptq, result: found, recipe: paths.recipe, model: paths.model, report: paths.report, trials: trials.length, reached }, () => show(result, paths, out));
+  if (!reached) {
+    process.stderr.write(`the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --time or --trials, or allow a larger --max-drop\n`);
+    process.exitCode = 1;
+  }
+}
+
+function show({ original, ptq, result, target, recipe, trials }: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
+  const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x` : '-');
+  const row = (label: string, pick: (f: typeof result) => number | null, print: (n: number) => string) => {
+    const [a, b, c] = [pick(original), pick(ptq), pick(result)];
+    const text = (n: number | null) => (n === null ? '-' : print(n));
+    return [label, text(a), text(b), text(c), ratio(a, c), ratio(b, c)];
+  };
+  const points = (a: number | null, b: number | null) => (a === null || b === null ? '-' : `${b >= a ? '+' : ''}${(100 * (b - a)).toFixed(1)} points`);
+  const rows = [
+    row('flash', (f) => f.flashBytes, kib),
+    row('RAM', (f) => f.ramBytes, kib),
+    row('latency', (f) => f.latencyMs, ms),
+    row('energy', (f) => f.energyUj, microjoule),
+    row('MACs', (f) => f.macs, count),
+    row('weights', (f) => f.weightBytes, kib),
+    ['accuracy', percent(original.accuracy), percent(ptq.accuracy), percent(result.accuracy), points(original.accuracy, result.accuracy), points(ptq.accuracy, result.accuracy)],
+  ];
+  out.say();
+  out.say(`${target.name} (${target.core}), accuracy on the test part, ${trials.length} trials`);
+  out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'less than given', 'less than int8'], rows));
+  out.say(`recipe  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
+  for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
+}

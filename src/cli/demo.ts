@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { demoData, demoModel } from '../demo/index.ts';
+import { exists } from './files.ts';
+import { integer } from './flags.ts';
+import { createOutput } from './output.ts';
+import { runCompress } from './compress.ts';
+
+const TARGET = 'stm32l476rg';
+
+export function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('the main job on data it makes itself, no arguments')
+    .option('--workers <n>', 'threads; does not change the result', integer, 2)
+    .option('--seed <n>', 'of the search (0)', integer, 0)
+    .option('--out <dir>', 'a new folder for the results (thumbnet-demo, thumbnet-demo-2, ...)')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (flags: { workers: number; seed: number; out?: string; json?: boolean }) => {
+      const out = createOutput(flags.json ?? false);
+      const data = demoData();
+      const model = await demoModel();
+      out.say('motion gestures: 3-axis acceleration, 128 samples, six classes, made from a seed');
+      out.say(`a float network for them is fitted into ${TARGET}, keeping its accuracy within 1 point`);
+      const folder = flags.out ?? (await freeName('thumbnet-demo'));
+      const options = { target: TARGET, maxDrop: 0.01, trials: 24, epochs: 6, seed: flags.seed };
+      await runCompress({ model, data, options, folder, title: 'Motion gestures', command: 'thumbnet demo', workers: flags.workers, resume: false, out });
+    });
+}
+
+async function freeName(name: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`;
+    if (!(await exists(candidate))) return candidate;
+  }
+}

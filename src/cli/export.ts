@@ -1,0 +1,38 @@
+import { basename, extname, join } from 'node:path';
+import { type Command, Option } from 'commander';
+import { CompressError } from '../errors.ts';
+import { exportTflite } from '../formats/tflite/index.ts';
+import { asStored } from '../model.ts';
+import { checkFree, makeFolder, readModel, writeWhole } from './files.ts';
+import { createOutput, kib } from './output.ts';
+
+interface Flags {
+  readonly format: 'tflite' | 'c' | 'onnx';
+  readonly out: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+export function addExport(program: Command): void {
+  program
+    .command('export')
+    .description('the model in another form')
+    .argument('<model>', 'a .tflite file')
+    .addOption(new Option('--format <name>', 'the form to write').choices(['tflite', 'c', 'onnx']).makeOptionMandatory())
+    .requiredOption('--out <dir>', 'folder to write to')
+    .option('--force', 'replace a file that exists')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (path: string, { format, out: folder, force, json }: Flags) => {
+      const out = createOutput(json ?? false);
+      const model = await readModel(path);
+      if (format !== 'tflite') {
+        throw new CompressError('unsupported', `export to ${format} is not in this version`, 'choose --format tflite');
+      }
+      const file = join(folder, `${basename(path, extname(path))}.tflite`);
+      await checkFree(file, force ?? false);
+      await makeFolder(folder);
+      const bytes = exportTflite(asStored(model));
+      await writeWhole(file, bytes);
+      out.result({ format, file, bytes: bytes.length }, () => out.say(`written: ${file} (${kib(bytes.length)})`));
+    });
+}

@@ -1,0 +1,76 @@
+import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CompressError } from '../errors.ts';
+import { loadModel } from '../model.ts';
+import type { Model } from '../stage.ts';
+
+export async function readBytes(path: string, what: string): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (e) {
+    throw new CompressError('bad-file', `cannot read ${what} "${path}": ${reason(e)}`, 'check the path');
+  }
+}
+
+export const readModel = async (path: string): Promise<Model> => loadModel(await readBytes(path, 'the model'));
+
+/** Written beside and renamed, so that a file is whole or not there. */
+export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+  const beside = `${path}.${process.pid}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(beside, content);
+    await rename(beside, path);
+  } catch (e) {
+    await rm(beside, { force: true }).catch(() => {});
+    throw new CompressError('cannot-write', `cannot write "${path}": ${reason(e)}`, 'choose another --out');
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/** Makes a folder for results. @throws CompressError `exists` where something is there already */
+export async function newFolder(path: string, fix: string): Promise<void> {
+  if (await exists(path)) throw new CompressError('exists', `"${path}" exists already`, fix);
+  await makeFolder(path);
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+    const probe = join(path, `.probe.${process.pid}`);
+    await writeFile(probe, '');
+    await rm(probe);
+  } catch (e) {
+    throw new CompressError('cannot-write', `cannot write to the folder "${path}": ${reason(e)}`, 'choose another --out');
+  }
+}
+
+/** Refuses to write a file over another one unless asked to. */
+export async function checkFree(path: string, force: boolean): Promise<void> {
+  if (force || !(await exists(path))) return;
+  const folder = (await stat(path)).isDirectory();
+  throw new CompressError(
+    'exists',
+    `"${path}" exists already${folder ? ' and is a folder' : ''}`,
+    folder ? 'give the name of a file' : 'choose another --out, or add --force to replace it',
+  );
+}
+
+function reason(e: unknown): string {
+  const { code, message } = e as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    ENOENT: 'there is no such file or folder',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+    ENOTDIR: 'a part of the path is not a folder',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+    EEXIST: 'a file is in the way',
+  };
+  return known[code ?? ''] ?? message;
+}

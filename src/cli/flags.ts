@@ -1,0 +1,106 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Dataset, type DataOptions, describeNormalization, loadDataset, parseNumbers, parseScale } from '../data/index.ts';
+import { CompressError } from '../errors.ts';
+import { inputStatistics, rangeWarning } from '../data/index.ts';
+import { isInteger } from '../graph/graph.ts';
+import type { Model } from '../stage.ts';
+import type { Output } from './output.ts';
+
+const wrap =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return parse(text);
+    } catch (e) {
+      throw new InvalidArgumentError((e as Error).message.replace('\n', ';'));
+    }
+  };
+
+export const number = wrap((text) => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new Error('It is not a number.');
+  return value;
+});
+
+export const integer = wrap((text) => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new Error('It is not a whole number.');
+  return value;
+});
+
+/** 64K, 1M, 65536 as bytes. */
+export const byteCount = wrap((text) => {
+  const found = /^(\d+(?:\.\d+)?)\s*([kKmM]?)(i?[bB])?$/.exec(text.trim());
+  if (!found) throw new Error('It is not a size, as 64K, 1M or 65536.');
+  return Math.round(Number(found[1]) * { '': 1, k: 1024, m: 1024 * 1024 }[found[2].toLowerCase() as '' | 'k' | 'm']);
+});
+
+/** 50ms, 30s, 20m, 2h as ms; a bare number is `unit`s. */
+export const duration = (unit: 'ms' | 's') =>
+  wrap((text) => {
+    const found = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim());
+    if (!found) throw new Error('It is not a time, as 50ms, 30s, 20m or 2h.');
+    return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(found[2] ?? unit) as 'ms' | 's' | 'm' | 'h'];
+  });
+
+export const weights = wrap((text) => {
+  const objective: Record<string, number> = { flash: 0, ram: 0, latency: 0, energy: 0 };
+  for (const part of text.split(',')) {
+    const [name, value = '1'] = part.split('=').map((s) => s.trim());
+    if (!(name in objective) || !(Number(value) >= 0)) throw new Error(`"${part}" is not one of flash, ram, latency, energy with a weight, as flash=1,latency=2.`);
+    objective[name] = Number(value);
+  }
+  if (Object.values(objective).every((w) => w === 0)) throw new Error('All weights are 0.');
+  return objective;
+});
+
+export interface DataFlags {
+  readonly data?: string;
+  readonly split?: number[];
+  readonly scale?: number;
+  readonly mean?: number[];
+  readonly std?: number[];
+  readonly layout?: 'nhwc' | 'nchw';
+  readonly seed?: number;
+}
+
+/** How data is read and reaches the model. */
+export function dataFlags(command: Command, required: boolean): Command {
+  const data = new Option('--data <path>', 'folder with train.* and test.*, one file (.npz .npy IDX .bin), or a folder of class folders');
+  return command
+    .addOption(required ? data.makeOptionMandatory() : data)
+    .option('--split <t,v,e>', 'fractions of train, validation, test where the data has no such parts', wrap(parseNumbers))
+    .option('--scale <s>', 'the model is given (x * S - mean) / std; S may be written 1/255', wrap(parseScale))
+    .option('--mean <a,..>', 'one number, or one for each channel', wrap(parseNumbers))
+    .option('--std <a,..>', 'one number, or one for each channel', wrap(parseNumbers))
+    .addOption(new Option('--layout <order>', 'what the file holds').choices(['nhwc', 'nchw']));
+}
+
+/** Reads the data for a model, says how it is used, and warns where it plainly does not fit. */
+export async function readData(
+  flags: DataFlags,
+  model: Model,
+  out: Output,
+  { whole = false, defaults = {} as Partial<DataOptions> } = {},
+): Promise<Dataset> {
+  if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
+  const { split, scale, mean, std, layout, seed } = flags;
+  const given = Object.fromEntries(Object.entries({ split, scale, mean, std, layout }).filter(([, v]) => v !== undefined));
+  const input = model.graph.tensors[model.graph.inputs[0]];
+  const channels = input.shape.at(-1);
+  const data = await loadDataset(flags.data, {
+    ...defaults,
+    ...given,
+    seed: seed ?? 0,
+    whole,
+    ...(channels === 1 || channels === 3 ? { channels } : {}),
+  } as DataOptions);
+  const parts = (['train', 'validation', 'test'] as const).flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
+  out.say(`data: ${data.name}, ${parts.join(', ')}; the model is given ${describeNormalization(data)}`);
+  for (const note of data.notes) out.say(`data: ${note}`);
+  if (isInteger(input.dtype)) {
+    const warning = rangeWarning(inputStatistics(data, input), input);
+    if (warning) out.warn(warning);
+  }
+  return data;
+}

@@ -1,0 +1,61 @@
+import { Command, CommanderError } from 'commander';
+import { CompressError } from '../errors.ts';
+import { addCompress } from './compress.ts';
+import { addConform } from './conform.ts';
+import { addDemo } from './demo.ts';
+import { addEvaluate } from './evaluate.ts';
+import { addExport } from './export.ts';
+import { addInfer } from './infer.ts';
+import { addInspect } from './inspect.ts';
+import { addProfile } from './profile.ts';
+import { addReport } from './report.ts';
+import { addStages } from './stages.ts';
+import { addTargets } from './targets.ts';
+import { VERSION } from './version.ts';
+
+export const DONE = 0;
+/** Done, but the goal was not reached. */
+export const MISSED = 1;
+export const BAD_INPUT = 2;
+export const INTERRUPTED = 130;
+
+function program(): Command {
+  const command = new Command('thumbnet')
+    .description('Fits a trained neural network into a Cortex-M microcontroller.')
+    .version(VERSION)
+    .showHelpAfterError('(add --help for what is accepted)')
+    .showSuggestionAfterError()
+    .configureHelp({ sortSubcommands: false });
+  for (const add of [
+    addDemo,
+    addCompress,
+    addInspect,
+    addEvaluate,
+    addInfer,
+    addProfile,
+    addStages,
+    addExport,
+    addConform,
+    addTargets,
+    addReport,
+  ]) {
+    add(command);
+  }
+  for (const sub of [command, ...command.commands]) sub.exitOverride();
+  return command;
+}
+
+/** Runs one command line; the exit code. Only here errors are caught. */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync(argv as string[], { from: 'user' });
+    return typeof process.exitCode === 'number' ? process.exitCode : DONE;
+  } catch (e) {
+    if (e instanceof CommanderError) return e.exitCode === 0 ? DONE : BAD_INPUT;
+    if (e instanceof CompressError) {
+      process.stderr.write(`error: ${e.message}\n`);
+      return e.code === 'interrupted' ? INTERRUPTED : e.code === 'goal-not-reached' || e.code === 'does-not-fit' ? MISSED : BAD_INPUT;
+    }
+    throw e;
+  }
+}

@@ -1,0 +1,54 @@
+import { type Command, Option } from 'commander';
+import { findTarget, profile, type Profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
+import { asStored } from '../model.ts';
+import { readModel } from './files.ts';
+import { number } from './flags.ts';
+import { short } from './inspect.ts';
+import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
+
+interface Flags {
+  readonly target: string;
+  readonly runtime: Runtime;
+  readonly clock?: number;
+  readonly json?: boolean;
+}
+
+export function addProfile(program: Command): void {
+  program
+    .command('profile')
+    .description('flash, RAM, latency, energy: total and per layer')
+    .argument('<model>', 'a .tflite file')
+    .requiredOption('--target <mcu,..>', 'chips, or all (see `thumbnet targets`)')
+    .addOption(new Option('--runtime <name>', 'what runs the network on the chip').choices([...RUNTIMES]).default('thumbnet'))
+    .option('--clock <mhz>', 'another clock than the highest', number)
+    .option('--json', 'one JSON object on stdout')
+    .action(async (path: string, { target, runtime, clock: clockMhz, json }: Flags) => {
+      const out = createOutput(json ?? false);
+      const graph = asStored(await readModel(path));
+      const names = target === 'all' ? TARGETS.map((t) => t.name) : target.split(',').map((s) => s.trim());
+      const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz }));
+      for (const warning of new Set(found.flatMap((p) => p.warnings))) out.warn(warning);
+      out.result(found.length === 1 ? found[0] : { targets: found }, () => (found.length === 1 ? showOne(out, found[0]) : showAll(out, found)));
+    });
+}
+
+function showOne(out: Output, p: Profile): void {
+  const rows = p.layers.map((l) => [short(l.name), l.op, count(l.macs), count(l.instructions), count(l.cycles), ms(l.latencyMs), count(l.flashBytes), count(l.ramBytes)]);
+  out.say(table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B'], rows, 2));
+  showAll(out, [p]);
+  const { instructions, latency } = p.heldOutError;
+  const off = (e: { median: number; p90: number; count: number }) => `${percent(e.median)} in the median, ${percent(e.p90)} at the 90th percentile, of ${e.count}`;
+  out.say(`how far off on data left out of the fit: instructions ${off(instructions)}; latency ${latency ? off(latency) : 'not known for this core'}`);
+}
+
+function showAll(out: Output, all: readonly Profile[]): void {
+  const rows = all.map((p) => [
+    p.target,
+    `${p.core}, ${p.clockMhz} MHz`,
+    `${kib(p.flashBytes)}${p.fits.flash ? '' : ' too big'}`,
+    `${kib(p.ramBytes)}${p.fits.ram ? '' : ' too big'}`,
+    ms(p.latencyMs),
+    microjoule(p.energyUj),
+  ]);
+  out.say(table(['target', 'core', 'flash', 'RAM', 'latency', 'energy'], rows, 2));
+}

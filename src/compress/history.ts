@@ -1,0 +1,103 @@
+import type { Dataset } from '../data/index.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import { profile } from '../mcu/index.ts';
+import type { History, LayerRow } from '../report/index.ts';
+import type { Model } from '../stage.ts';
+import type { CompressResult } from './index.ts';
+import { DEFAULT_DROP } from './options.ts';
+import type { TrialReport } from './search.ts';
+
+export interface HistoryContext {
+  readonly title: string;
+  /** The shell command that repeats it. */
+  readonly command: string;
+  readonly version: string;
+  readonly notes: readonly string[];
+}
+
+/** What one compression did, for the report. The same result gives the same bytes. */
+export function historyOf(result: CompressResult, model: Model, data: Dataset, context: HistoryContext): History {
+  const { target, settings } = result;
+  const after = importTflite(result.tflite);
+  return {
+    version: 1,
+    title: context.title,
+    command: context.command,
+    versions: { thumbnet: context.version },
+    seed: settings.seed,
+    target: {
+      name: target.name,
+      core: target.core,
+      clockMhz: settings.clockMhz ?? target.clockMhz,
+      flashBytes: target.flashBytes,
+      ramBytes: target.ramBytes,
+      runtime: settings.runtime,
+    },
+    goal: {
+      text: goalText(result),
+      minAccuracy: settings.minAccuracy ?? result.original.accuracy! - (settings.maxDrop ?? DEFAULT_DROP),
+      reached: result.reached,
+      objective: { ...settings.objective },
+    },
+    data: { name: data.name, train: data.train!.count, validation: data.validation!.count, test: data.test!.count },
+    rows: [
+      { label: 'the model as given', figures: { ...result.original } },
+      { label: 'plain int8 PTQ', figures: { ...result.ptq } },
+      { label: 'Thumbnet', figures: { ...result.result } },
+    ],
+    trials: result.trials.map((t) => ({
+      number: t.number,
+      state: t.state,
+      stages: t.stages.map((s) => s.stage),
+      figures: t.figures && { ...t.figures },
+      objective: t.objective,
+      onFront: isOnFront(t, result.trials),
+    })),
+    chosen: result.chosen,
+    layersBefore: layersOf(model.graph, result),
+    layersAfter: layersOf(after, result),
+    recipe: { stages: result.recipe.stages.map(({ stage, ...parameters }) => ({ name: stage, parameters })) },
+    files: { model: 'model.tflite', recipe: 'recipe.json' },
+    notes: [...context.notes],
+  };
+}
+
+export function goalText({ settings, original }: Pick<CompressResult, 'settings' | 'original'>): string {
+  const { minAccuracy, maxDrop = DEFAULT_DROP } = settings;
+  if (minAccuracy !== undefined) return `accuracy of at least ${(100 * minAccuracy).toFixed(1)} %`;
+  return `at most ${Number((100 * maxDrop).toFixed(2))} points below the ${(100 * original.accuracy!).toFixed(1)} % of the model as given`;
+}
+
+/** Not dominated by any other trained trial in accuracy, flash, RAM, latency and energy. */
+function isOnFront({ state, figures, number }: TrialReport, all: readonly TrialReport[]): boolean {
+  if (state !== 'complete' || !figures) return false;
+  const losses = (f: NonNullable<TrialReport['figures']>) => [-(f.accuracy ?? 0), f.flashBytes, f.ramBytes, f.latencyMs, f.energyUj ?? 0];
+  const own = losses(figures);
+  return !all.some((other) => {
+    if (other.state !== 'complete' || !other.figures || other.number === number) return false;
+    const theirs = losses(other.figures);
+    const notWorse = theirs.every((l, i) => l <= own[i]);
+    return notWorse && (theirs.some((l, i) => l < own[i]) || other.number < number);
+  });
+}
+
+function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[] {
+  const { layers } = profile(graph, target, { runtime: settings.runtime, clockMhz: settings.clockMhz });
+  return graph.nodes.map((node, i) => {
+    const constants = node.inputs.flatMap((t) => (t >= 0 && graph.tensors[t].data ? [graph.tensors[t]] : []));
+    const output = graph.tensors[node.outputs[0]];
+    return {
+      name: node.name.split(';').at(-1)!,
+      op: node.op,
+      shape: output.shape.slice(1),
+      macs: layers[i].macs,
+      weightBytes: constants.reduce((n, t) => n + bytesOf(t.dtype, sizeOf(t.shape)), 0),
+      weightBits: constants.length ? BITS[constants[0].dtype] : null,
+      activationBits: BITS[output.dtype],
+      latencyMs: layers[i].latencyMs,
+    };
+  });
+}
+
+const BITS = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 } as const;

@@ -1,0 +1,36 @@
+import { CompressError } from './errors.ts';
+import { importTflite } from './formats/tflite/index.ts';
+import { type Graph, isInteger } from './graph/graph.ts';
+import { toInteger } from './run/integer.ts';
+import type { Model, QuantizeOptions } from './stage.ts';
+
+/**
+ * Reads a trained network: a `.tflite` file, float, hybrid or full-integer (whose integers are kept exactly).
+ *
+ * @throws CompressError `bad-file` or `unsupported`
+ */
+export function loadModel(bytes: Uint8Array): Model {
+  if (bytes.length === 0) throw new CompressError('bad-file', 'the model file is empty', 'give a complete .tflite file');
+  return modelOf(importTflite(bytes));
+}
+
+/** A model of a graph that was read from a file; an integer one keeps its scheme through later stages. */
+export function modelOf(graph: Graph): Model {
+  const scheme = schemeOf(graph);
+  return { graph, facts: scheme ? { quantize: scheme } : {} };
+}
+
+export const isIntegerGraph = (graph: Graph): boolean =>
+  graph.nodes.some((n) => n.outputs.some((t) => isInteger(graph.tensors[t].dtype) && graph.tensors[t].quant !== null));
+
+function schemeOf(graph: Graph): QuantizeOptions | null {
+  if (!isIntegerGraph(graph)) return null;
+  const weights4 = graph.tensors.some((t) => t.dtype === 'i4');
+  const activations16 = graph.tensors.some((t) => t.dtype === 'i16' && !t.data);
+  return { weightBits: weights4 ? 4 : 8, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };
+}
+
+/** The graph as a file holds it: integers where the model is quantized. */
+export function asStored({ graph, facts }: Model): Graph {
+  return facts.quantize && !isIntegerGraph(graph) ? toInteger(graph) : graph;
+}
