@@ -1,7 +1,14 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { goalText, historyOf } from '../compress/history.ts';
-import { compress, type CompressOptions, type CompressProgress, type CompressResult, nodePool, type TrialReport } from '../compress/index.ts';
+import {
+  compress,
+  type CompressOptions,
+  type CompressProgress,
+  type CompressResult,
+  nodePool,
+  type TrialReport,
+} from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
@@ -68,7 +75,17 @@ export function addCompress(program: Command): void {
       const data = await readData(flags, model, out);
       const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
       const title = basename(path);
-      await runCompress({ model, data, options: optionsOf(flags), folder, title, command: commandLine(), workers: flags.workers, resume: flags.resume ?? false, out });
+      await runCompress({
+        model,
+        data,
+        options: optionsOf(flags),
+        folder,
+        title,
+        command: commandLine(),
+        workers: flags.workers,
+        resume: flags.resume ?? false,
+        out,
+      });
     });
 }
 
@@ -80,7 +97,8 @@ function optionsOf(f: Flags): CompressOptions {
 }
 
 /** As it was typed, for the report. */
-const commandLine = (): string => ['thumbnet', ...process.argv.slice(2).map((a) => (/^[\w./=,:+-]+$/.test(a) ? a : `'${a.replaceAll("'", "'\\''")}'`))].join(' ');
+const commandLine = (): string =>
+  ['thumbnet', ...process.argv.slice(2).map((a) => (/^[\w./=,:+-]+$/.test(a) ? a : `'${a.replaceAll("'", "'\\''")}'`))].join(' ');
 
 export interface Run {
   readonly model: Model;
@@ -118,7 +136,8 @@ export async function runCompress(run: Run): Promise<CompressResult> {
     while (!step.done) step = await search.next();
     result = step.value;
   } catch (e) {
-    if (signal.aborted) throw new CompressError('interrupted', `interrupted; the study is kept in "${folder}"`, 'add --resume to go on');
+    if (signal.aborted)
+      throw new CompressError('interrupted', `interrupted; the study is kept in "${folder}"`, 'add --resume to go on');
     throw e;
   } finally {
     bar.stop();
@@ -133,12 +152,15 @@ function describe({ best, running }: CompressProgress): string {
   return `best so far ${best ? bestText(best) : '-'} | ${now}`;
 }
 
-const bestText = ({ figures, number: n }: TrialReport): string => `#${n} ${percent(figures!.accuracy)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
+const bestText = ({ figures, number: n }: TrialReport): string =>
+  `#${n} ${percent(figures!.accuracy)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
 
 async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
   const notes = [
     `A candidate had to reach ${percent(result.floor)} on the validation part; the test part was used once, for the table.`,
-    ...(result.settings.timeMs === undefined ? [] : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),
+    ...(result.settings.timeMs === undefined
+      ? []
+      : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),
     ...data.notes,
   ];
   const history = historyOf(result, model, data, { title, command, version: VERSION, notes });
@@ -148,21 +170,40 @@ async function writeResults({ model, data, folder, title, command, out }: Run, r
   await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
   await writeWhole(paths.report, writeReport(history));
   const { original, ptq, result: found, reached, trials } = result;
-  out.result({ original, ptq, result: found, recipe: paths.recipe, model: paths.model, report: paths.report, trials: trials.length, reached }, () => show(result, paths, out));
+  out.result(
+    {
+      original,
+      ptq,
+      result: found,
+      recipe: paths.recipe,
+      model: paths.model,
+      report: paths.report,
+      trials: trials.length,
+      reached,
+    },
+    () => show(result, paths, out),
+  );
   if (!reached) {
-    process.stderr.write(`the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --time or --trials, or allow a larger --max-drop\n`);
+    process.stderr.write(
+      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --time or --trials, or allow a larger --max-drop\n`,
+    );
     process.exitCode = 1;
   }
 }
 
-function show({ original, ptq, result, target, recipe, trials }: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
+function show(
+  { original, ptq, result, target, recipe, trials }: CompressResult,
+  paths: Readonly<Record<string, string>>,
+  out: Output,
+): void {
   const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x` : '-');
   const row = (label: string, pick: (f: typeof result) => number | null, print: (n: number) => string) => {
     const [a, b, c] = [pick(original), pick(ptq), pick(result)];
     const text = (n: number | null) => (n === null ? '-' : print(n));
     return [label, text(a), text(b), text(c), ratio(a, c), ratio(b, c)];
   };
-  const points = (a: number | null, b: number | null) => (a === null || b === null ? '-' : `${b >= a ? '+' : ''}${(100 * (b - a)).toFixed(1)} points`);
+  const points = (a: number | null, b: number | null) =>
+    a === null || b === null ? '-' : `${b >= a ? '+' : ''}${(100 * (b - a)).toFixed(1)} points`;
   const rows = [
     row('flash', (f) => f.flashBytes, kib),
     row('RAM', (f) => f.ramBytes, kib),
@@ -170,7 +211,14 @@ function show({ original, ptq, result, target, recipe, trials }: CompressResult,
     row('energy', (f) => f.energyUj, microjoule),
     row('MACs', (f) => f.macs, count),
     row('weights', (f) => f.weightBytes, kib),
-    ['accuracy', percent(original.accuracy), percent(ptq.accuracy), percent(result.accuracy), points(original.accuracy, result.accuracy), points(ptq.accuracy, result.accuracy)],
+    [
+      'accuracy',
+      percent(original.accuracy),
+      percent(ptq.accuracy),
+      percent(result.accuracy),
+      points(original.accuracy, result.accuracy),
+      points(ptq.accuracy, result.accuracy),
+    ],
   ];
   out.say();
   out.say(`${target.name} (${target.core}), accuracy on the test part, ${trials.length} trials`);

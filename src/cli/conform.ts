@@ -13,7 +13,7 @@ export function addConform(program: Command): void {
     .command('conform')
     .description('golden files through the integer engine')
     .argument('<file...>', 'JSON files of golden cases, networks or model outputs')
-    .option('--models <dir>', "folder of the model files that golden outputs name (../../data/models from the golden file)")
+    .option('--models <dir>', 'folder of the model files that golden outputs name (../../data/models from the golden file)')
     .option('--json', 'one JSON object on stdout')
     .action(async (paths: string[], flags: { models?: string; json?: boolean }) => {
       const out = createOutput(flags.json ?? false);
@@ -22,11 +22,15 @@ export function addConform(program: Command): void {
       const found = await conform(files, {
         model: async (file, from) => {
           const folder = flags.models ?? resolve(dirname(from.name), '../../data/models');
-          return readFile(join(folder, basename(file))).then((b) => new Uint8Array(b), () => null);
+          return readFile(join(folder, basename(file))).then(
+            (b) => new Uint8Array(b),
+            () => null,
+          );
         },
       });
       out.result(found, () => {
-        for (const f of found.failures.slice(0, SHOWN)) out.say(`failed: ${f.file}: ${f.name}: at ${f.index} expected ${f.expected}, got ${f.actual}`);
+        for (const f of found.failures.slice(0, SHOWN))
+          out.say(`failed: ${f.file}: ${f.name}: at ${f.index} expected ${f.expected}, got ${f.actual}`);
         if (found.failures.length > SHOWN) out.say(`... and ${found.failures.length - SHOWN} more`);
         out.say(`${found.passed} passed, ${found.failed} failed, ${found.unsupported} unsupported`);
       });
@@ -38,6 +42,10 @@ function parse(path: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (e) {
-    throw new CompressError('bad-file', `"${path}" is not JSON: ${(e as Error).message}`, 'give a golden file, see test/vectors/README.md');
+    throw new CompressError(
+      'bad-file',
+      `"${path}" is not JSON: ${(e as Error).message}`,
+      'give a golden file, see test/vectors/README.md',
+    );
   }
 }

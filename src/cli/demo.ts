@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import { demoData, demoModel } from '../demo/index.ts';
+import { demoModel, gestures } from '../demo/index.ts';
 import { exists } from './files.ts';
 import { integer } from './flags.ts';
 import { createOutput } from './output.ts';
+import { loadModel } from '../model.ts';
 import { runCompress } from './compress.ts';
 
 const TARGET = 'stm32l476rg';
@@ -17,13 +18,23 @@ export function addDemo(program: Command): void {
     .option('--json', 'one JSON object on stdout')
     .action(async (flags: { workers: number; seed: number; out?: string; json?: boolean }) => {
       const out = createOutput(flags.json ?? false);
-      const data = demoData();
-      const model = await demoModel();
+      const data = gestures();
+      const model = loadModel(await demoModel());
       out.say('motion gestures: 3-axis acceleration, 128 samples, six classes, made from a seed');
       out.say(`a float network for them is fitted into ${TARGET}, keeping its accuracy within 1 point`);
       const folder = flags.out ?? (await freeName('thumbnet-demo'));
       const options = { target: TARGET, maxDrop: 0.01, trials: 24, epochs: 6, seed: flags.seed };
-      await runCompress({ model, data, options, folder, title: 'Motion gestures', command: 'thumbnet demo', workers: flags.workers, resume: false, out });
+      await runCompress({
+        model,
+        data,
+        options,
+        folder,
+        title: 'Motion gestures',
+        command: 'thumbnet demo',
+        workers: flags.workers,
+        resume: false,
+        out,
+      });
     });
 }
 

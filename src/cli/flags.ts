@@ -47,7 +47,8 @@ export const weights = wrap((text) => {
   const objective: Record<string, number> = { flash: 0, ram: 0, latency: 0, energy: 0 };
   for (const part of text.split(',')) {
     const [name, value = '1'] = part.split('=').map((s) => s.trim());
-    if (!(name in objective) || !(Number(value) >= 0)) throw new Error(`"${part}" is not one of flash, ram, latency, energy with a weight, as flash=1,latency=2.`);
+    if (!(name in objective) || !(Number(value) >= 0))
+      throw new Error(`"${part}" is not one of flash, ram, latency, energy with a weight, as flash=1,latency=2.`);
     objective[name] = Number(value);
   }
   if (Object.values(objective).every((w) => w === 0)) throw new Error('All weights are 0.');
@@ -66,7 +67,10 @@ export interface DataFlags {
 
 /** How data is read and reaches the model. */
 export function dataFlags(command: Command, required: boolean): Command {
-  const data = new Option('--data <path>', 'folder with train.* and test.*, one file (.npz .npy IDX .bin), or a folder of class folders');
+  const data = new Option(
+    '--data <path>',
+    'folder with train.* and test.*, one file (.npz .npy IDX .bin), or a folder of class folders',
+  );
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
     .option('--split <t,v,e>', 'fractions of train, validation, test where the data has no such parts', wrap(parseNumbers))

@@ -56,7 +56,9 @@ export function addInfer(program: Command): void {
       const shape = [examples, ...y.shape.slice(1)];
       await writeWhole(flags.output, writeNpy(writable(results), shape));
       const facts = { output: flags.output, shape, dtype: y.dtype, examples, ...(flags.trace && { trace: flags.trace }) };
-      out.result(facts, () => out.say(`${flags.output}: [${shape}] ${y.dtype}, of ${examples} example${examples === 1 ? '' : 's'}`));
+      out.result(facts, () =>
+        out.say(`${flags.output}: [${shape}] ${y.dtype}, of ${examples} example${examples === 1 ? '' : 's'}`),
+      );
     });
 }
 
@@ -79,7 +81,11 @@ function convert(data: ArrayLike<number> | ArrayLike<bigint>, dtype: Parameters<
     const v = Number(data[i]);
     values[i] = v as never;
     if (Number(values[i]) === v || (dtype === 'f32' && Number.isFinite(v))) continue;
-    throw new CompressError('bad-data', `${name}: element ${i} is ${v}, which the model's input type ${dtype} cannot hold`, `give raw values of type ${dtype}`);
+    throw new CompressError(
+      'bad-data',
+      `${name}: element ${i} is ${v}, which the model's input type ${dtype} cannot hold`,
+      `give raw values of type ${dtype}`,
+    );
   }
   return values;
 }

@@ -14,11 +14,28 @@ export function addInspect(program: Command): void {
       const facts = inspect(await readModel(path));
       out.result(facts, () => {
         const head = ['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'];
-        const rows = facts.layers.map((l) => [short(l.name), l.op, shape(l.input), shape(l.output), l.dtype, count(l.macs), count(l.parameters), count(l.bytes)]);
+        const rows = facts.layers.map((l) => [
+          short(l.name),
+          l.op,
+          shape(l.input),
+          shape(l.output),
+          l.dtype,
+          count(l.macs),
+          count(l.parameters),
+          count(l.bytes),
+        ]);
         out.say(table(head, rows, 2));
-        for (const t of facts.inputs) out.say(`input  ${t.name} [${t.shape}] ${t.dtype}${t.scale === null ? '' : `, scale ${t.scale}, zero point ${t.zero}`}`);
-        for (const t of facts.outputs) out.say(`output ${t.name} [${t.shape}] ${t.dtype}${t.scale === null ? '' : `, scale ${t.scale}, zero point ${t.zero}`}`);
-        out.say(`${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${kib(facts.weightBytes)} of weights`);
+        for (const t of facts.inputs)
+          out.say(
+            `input  ${t.name} [${t.shape}] ${t.dtype}${t.scale === null ? '' : `, scale ${t.scale}, zero point ${t.zero}`}`,
+          );
+        for (const t of facts.outputs)
+          out.say(
+            `output ${t.name} [${t.shape}] ${t.dtype}${t.scale === null ? '' : `, scale ${t.scale}, zero point ${t.zero}`}`,
+          );
+        out.say(
+          `${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${kib(facts.weightBytes)} of weights`,
+        );
       });
     });
 }

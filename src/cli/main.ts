@@ -54,7 +54,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (e instanceof CommanderError) return e.exitCode === 0 ? DONE : BAD_INPUT;
     if (e instanceof CompressError) {
       process.stderr.write(`error: ${e.message}\n`);
-      return e.code === 'interrupted' ? INTERRUPTED : e.code === 'goal-not-reached' || e.code === 'does-not-fit' ? MISSED : BAD_INPUT;
+      return e.code === 'interrupted'
+        ? INTERRUPTED
+        : e.code === 'goal-not-reached' || e.code === 'does-not-fit'
+          ? MISSED
+          : BAD_INPUT;
     }
     throw e;
   }

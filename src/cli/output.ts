@@ -36,7 +36,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 export const kib = (bytes: number): string => (bytes < 10240 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KiB`);
 export const ms = (t: number): string => `${t < 10 ? t.toFixed(3) : t.toFixed(1)} ms`;
-export const microjoule = (e: number | null): string => (e === null ? '-' : e < 1000 ? `${e.toFixed(1)} µJ` : `${(e / 1000).toFixed(2)} mJ`);
+export const microjoule = (e: number | null): string =>
+  e === null ? '-' : e < 1000 ? `${e.toFixed(1)} µJ` : `${(e / 1000).toFixed(2)} mJ`;
 export const percent = (p: number | null): string => (p === null ? '-' : `${(100 * p).toFixed(1)} %`);
 export const count = (n: number): string => n.toLocaleString('en-US');
 export const shape = (s: readonly number[]): string => s.join('x');

@@ -28,17 +28,31 @@ export function addProfile(program: Command): void {
       const names = target === 'all' ? TARGETS.map((t) => t.name) : target.split(',').map((s) => s.trim());
       const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz }));
       for (const warning of new Set(found.flatMap((p) => p.warnings))) out.warn(warning);
-      out.result(found.length === 1 ? found[0] : { targets: found }, () => (found.length === 1 ? showOne(out, found[0]) : showAll(out, found)));
+      out.result(found.length === 1 ? found[0] : { targets: found }, () =>
+        found.length === 1 ? showOne(out, found[0]) : showAll(out, found),
+      );
     });
 }
 
 function showOne(out: Output, p: Profile): void {
-  const rows = p.layers.map((l) => [short(l.name), l.op, count(l.macs), count(l.instructions), count(l.cycles), ms(l.latencyMs), count(l.flashBytes), count(l.ramBytes)]);
+  const rows = p.layers.map((l) => [
+    short(l.name),
+    l.op,
+    count(l.macs),
+    count(l.instructions),
+    count(l.cycles),
+    ms(l.latencyMs),
+    count(l.flashBytes),
+    count(l.ramBytes),
+  ]);
   out.say(table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B'], rows, 2));
   showAll(out, [p]);
   const { instructions, latency } = p.heldOutError;
-  const off = (e: { median: number; p90: number; count: number }) => `${percent(e.median)} in the median, ${percent(e.p90)} at the 90th percentile, of ${e.count}`;
-  out.say(`how far off on data left out of the fit: instructions ${off(instructions)}; latency ${latency ? off(latency) : 'not known for this core'}`);
+  const off = (e: { median: number; p90: number; count: number }) =>
+    `${percent(e.median)} in the median, ${percent(e.p90)} at the 90th percentile, of ${e.count}`;
+  out.say(
+    `how far off on data left out of the fit: instructions ${off(instructions)}; latency ${latency ? off(latency) : 'not known for this core'}`,
+  );
 }
 
 function showAll(out: Output, all: readonly Profile[]): void {

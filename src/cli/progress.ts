@@ -12,7 +12,12 @@ const LINE_EVERY_MS = 5000;
 export function createBar(what: string): Bar {
   if (!process.stderr.isTTY) return lines(what);
   const bar = new cliProgress.SingleBar(
-    { format: `${what} {bar} {percentage}% {value}/{total} {duration_formatted}, left {eta_formatted} {detail}`, hideCursor: true, stream: process.stderr, fps: 8 },
+    {
+      format: `${what} {bar} {percentage}% {value}/{total} {duration_formatted}, left {eta_formatted} {detail}`,
+      hideCursor: true,
+      stream: process.stderr,
+      fps: 8,
+    },
     cliProgress.Presets.shades_classic,
   );
   let started = false;
@@ -40,7 +45,9 @@ function lines(what: string): Bar {
       const print = () => {
         const seconds = (Date.now() - begun) / 1000;
         const left = done > 0 ? `, about ${Math.round((seconds / done) * (total - done))} s left` : '';
-        process.stderr.write(`${what} ${done}/${total} (${Math.round((100 * done) / total)} %), ${Math.round(seconds)} s${left} ${detail}\n`);
+        process.stderr.write(
+          `${what} ${done}/${total} (${Math.round((100 * done) / total)} %), ${Math.round(seconds)} s${left} ${detail}\n`,
+        );
         pending = null;
       };
       pending = print;

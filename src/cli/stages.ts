@@ -26,11 +26,21 @@ interface Flags extends DataFlags {
 
 /** `prune`, `quantize`, `distill`, `finetune`: one stage alone; `run`: a recipe. */
 export function addStages(program: Command): void {
-  const pruning = stageCommand(program, 'prune', 'cut out the least important channels, with everything tied to them', prune, false);
+  const pruning = stageCommand(
+    program,
+    'prune',
+    'cut out the least important channels, with everything tied to them',
+    prune,
+    false,
+  );
   pruning
     .option('--ratio <r>', 'share of the channels that goes (0.5)', number)
-    .addOption(new Option('--criterion <name>', 'what makes a channel important (l2)').choices(['l1', 'l2', 'activation', 'random']))
-    .addOption(new Option('--scope <name>', 'the share holds for each group, or for all together (group)').choices(['group', 'global']))
+    .addOption(
+      new Option('--criterion <name>', 'what makes a channel important (l2)').choices(['l1', 'l2', 'activation', 'random']),
+    )
+    .addOption(
+      new Option('--scope <name>', 'the share holds for each group, or for all together (group)').choices(['group', 'global']),
+    )
     .option('--multiple <n>', 'leave a multiple of so many channels (1)', integer);
   const quantizing = stageCommand(program, 'quantize', 'post-training quantization to int8', quantize, true);
   quantizing
@@ -39,9 +49,13 @@ export function addStages(program: Command): void {
     .option('--weight-bits <n>', '8 or 4 (8)', integer)
     .option('--activation-bits <n>', '8 or 16 (8)', integer);
   trainingFlags(stageCommand(program, 'finetune', 'train the weights on the labels', finetune, true));
-  const distilling = trainingFlags(stageCommand(program, 'distill', 'train a student on the answers of a teacher', distill, true));
+  const distilling = trainingFlags(
+    stageCommand(program, 'distill', 'train a student on the answers of a teacher', distill, true),
+  );
   distilling
-    .addOption(new Option('--teacher <who>', 'the model as it comes (self), or the one named by --original').choices(['self', 'original']))
+    .addOption(
+      new Option('--teacher <who>', 'the model as it comes (self), or the one named by --original').choices(['self', 'original']),
+    )
     .option('--original <model>', 'the float model that teaches, where it is not this one')
     .option('--temperature <t>', 'softens the answers (4)', number)
     .option('--weight <w>', 'share of the teacher in the loss, 0..1 (0.7)', number)
@@ -55,7 +69,9 @@ function trainingFlags(command: Command): Command {
     .option('--batch <n>', 'examples in one step (32)', integer)
     .option('--learning-rate <r>', 'at its peak (0.001)', number)
     .addOption(new Option('--optimizer <name>', '(adam)').choices(['adam', 'adamw', 'sgd']))
-    .addOption(new Option('--schedule <name>', 'of the learning rate (cosine)').choices(['constant', 'cosine', 'one-cycle', 'step']))
+    .addOption(
+      new Option('--schedule <name>', 'of the learning rate (cosine)').choices(['constant', 'cosine', 'one-cycle', 'step']),
+    )
     .option('--momentum <m>', 'of sgd (0.9)', number)
     .option('--weight-decay <d>', '(0)', number)
     .option('--warmup <w>', 'share of the steps that raise the rate (0.05)', number)
@@ -66,7 +82,13 @@ function trainingFlags(command: Command): Command {
 const NOT_OPTIONS = ['data', 'split', 'scale', 'mean', 'std', 'layout', 'out', 'force', 'json', 'seed', 'original'];
 
 // biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
-function stageCommand(program: Command, name: string, about: string, make: (options?: any) => Stage, needsData: boolean): Command {
+function stageCommand(
+  program: Command,
+  name: string,
+  about: string,
+  make: (options?: any) => Stage,
+  needsData: boolean,
+): Command {
   const command = program.command(name).description(about).argument('<model>', 'a .tflite file');
   return resultFlags(dataFlags(command, needsData)).action(async (path: string, flags: Flags) => {
     const options = Object.fromEntries(Object.entries(flags).filter(([key]) => !NOT_OPTIONS.includes(key)));
@@ -102,13 +124,23 @@ function addRun(program: Command): void {
     const model = await readModel(path);
     await checkFree(flags.out, flags.force ?? false);
     const seed = flags.seed ?? recipe.seed;
-    const defaults = { ...recipe.normalization, ...(recipe.layout && { layout: recipe.layout }), ...(recipe.split && { split: recipe.split as [number, number, number] }) };
+    const defaults = {
+      ...recipe.normalization,
+      ...(recipe.layout && { layout: recipe.layout }),
+      ...(recipe.split && { split: recipe.split as [number, number, number] }),
+    };
     const data = await readData({ ...flags, seed }, model, out, { defaults });
     await apply(model, stages, { data, seed, original: model }, flags, out);
   });
 }
 
-async function apply(model: Model, stages: readonly Stage[], rest: Pick<Context, 'data' | 'seed' | 'original'>, flags: Flags, out: Output): Promise<void> {
+async function apply(
+  model: Model,
+  stages: readonly Stage[],
+  rest: Pick<Context, 'data' | 'seed' | 'original'>,
+  flags: Flags,
+  out: Output,
+): Promise<void> {
   const heap = await Heap.open();
   const { signal, release } = interruptSignal();
   const bar = stageBar();
@@ -138,8 +170,11 @@ function report(model: Model, found: Model, data: Dataset | null, heap: Heap, fl
     const ratio = (a: number, b: number) => (b > 0 ? `${(a / b).toFixed(2)} x` : '-');
     out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);
     out.say(`parameters    ${count(before.parameters)} -> ${count(after.parameters)}`);
-    out.say(`weight bytes  ${kib(before.weightBytes)} -> ${kib(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)} fewer)`);
-    if (after.accuracy !== null) out.say(`accuracy      ${percent(before.accuracy)} -> ${percent(after.accuracy)} on the validation part`);
+    out.say(
+      `weight bytes  ${kib(before.weightBytes)} -> ${kib(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)} fewer)`,
+    );
+    if (after.accuracy !== null)
+      out.say(`accuracy      ${percent(before.accuracy)} -> ${percent(after.accuracy)} on the validation part`);
     out.say(`written: ${flags.out}`);
   });
 }

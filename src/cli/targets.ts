@@ -20,7 +20,15 @@ export function addTargets(program: Command): void {
         boards: aliases,
       }));
       out.result({ targets }, () => {
-        const rows = targets.map((t) => [t.target, t.core, t.kernels, t.boards.join(' '), kib(t.flashBytes), kib(t.ramBytes), `${t.clockMhz} MHz`]);
+        const rows = targets.map((t) => [
+          t.target,
+          t.core,
+          t.kernels,
+          t.boards.join(' '),
+          kib(t.flashBytes),
+          kib(t.ramBytes),
+          `${t.clockMhz} MHz`,
+        ]);
         out.say(table(['target', 'core', 'kernels', 'boards', 'flash', 'RAM', 'clock'], rows, 4));
         out.say('kernels: c = plain C, dsp = SMLAD, mve = Helium');
       });

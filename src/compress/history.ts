@@ -72,7 +72,13 @@ export function goalText({ settings, original }: Pick<CompressResult, 'settings'
 /** Not dominated by any other trained trial in accuracy, flash, RAM, latency and energy. */
 function isOnFront({ state, figures, number }: TrialReport, all: readonly TrialReport[]): boolean {
   if (state !== 'complete' || !figures) return false;
-  const losses = (f: NonNullable<TrialReport['figures']>) => [-(f.accuracy ?? 0), f.flashBytes, f.ramBytes, f.latencyMs, f.energyUj ?? 0];
+  const losses = (f: NonNullable<TrialReport['figures']>) => [
+    -(f.accuracy ?? 0),
+    f.flashBytes,
+    f.ramBytes,
+    f.latencyMs,
+    f.energyUj ?? 0,
+  ];
   const own = losses(figures);
   return !all.some((other) => {
     if (other.state !== 'complete' || !other.figures || other.number === number) return false;

@@ -166,11 +166,16 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     result,
     floor: search.floor,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
-    recipe: { version: 1, seed: settings.seed, stages: [...trial.stages], normalization: { ...normalization, mean: [...normalization.mean], std: [...normalization.std] }, layout },
+    recipe: {
+      version: 1,
+      seed: settings.seed,
+      stages: [...trial.stages],
+      normalization: { ...normalization, mean: [...normalization.mean], std: [...normalization.std] },
+      layout,
+    },
     tflite,
     ptqTflite,
     trials: search.reports(),
     chosen: trial.number,
   };
 }
-

@@ -98,4 +98,3 @@ function quantizedShape(graph: Graph): Graph {
     }),
   };
 }
-

@@ -19,6 +19,11 @@ port.on('message', async (message: ToWorker) => {
   } catch (e) {
     const error = e as Error;
     const known = error instanceof CompressError;
-    answer({ id, error: known ? { code: error.code, what: error.message.split('\n')[0], fix: error.fix } : { what: error.stack ?? error.message } });
+    answer({
+      id,
+      error: known
+        ? { code: error.code, what: error.message.split('\n')[0], fix: error.fix }
+        : { what: error.stack ?? error.message },
+    });
   }
 });

@@ -49,7 +49,8 @@ export async function nodePool(context: JobContext, size: number): Promise<Pool>
           if (m.id !== id) return;
           if ('progress' in m) progress(m.progress);
           else if ('result' in m) end(() => resolve(m.result));
-          else end(() => reject(m.error.fix ? new CompressError('bad-option', m.error.what, m.error.fix) : new Error(m.error.what)));
+          else
+            end(() => reject(m.error.fix ? new CompressError('bad-option', m.error.what, m.error.fix) : new Error(m.error.what)));
         };
         const onError = (error: Error) => end(() => reject(error));
         const onExit = (code: number) => end(() => reject(new Error(`a worker ended with code ${code}`)));

@@ -84,7 +84,8 @@ export class Search {
     const { settings } = this.#o;
     const end = settings.timeMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + settings.timeMs;
     const jobs = new Map<number, Promise<number>>();
-    const tell = () => progress?.({ done: this.#finished(), total: settings.trials, best: this.best(), running: this.#runningTrials() });
+    const tell = () =>
+      progress?.({ done: this.#finished(), total: settings.trials, best: this.best(), running: this.#runningTrials() });
     const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
     try {
       for (;;) {
@@ -206,7 +207,11 @@ export class Search {
     const name = this.#study.records[trial.number].userAttrs.get('model') as string;
     const tflite = await this.#o.artifacts.get(name);
     if (!tflite) {
-      throw new CompressError('bad-file', `the model of trial ${trial.number} (${name}) is missing`, 'start a new study in another folder');
+      throw new CompressError(
+        'bad-file',
+        `the model of trial ${trial.number} (${name}) is missing`,
+        'start a new study in another folder',
+      );
     }
     return { tflite, trial };
   }
@@ -253,8 +258,10 @@ function alarm(ms: number): { done: Promise<number>; cancel: () => void } {
 
 function aborted(signal: AbortSignal | undefined): Promise<number>[] {
   if (!signal) return [];
-  return [new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  })];
+  return [
+    new Promise((_, reject) => {
+      if (signal.aborted) reject(signal.reason);
+      else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    }),
+  ];
 }

@@ -26,7 +26,10 @@ export function suggestStages(trial: Trial, space: Space): Stages {
   const order = trial.suggestCategorical('order', orders as unknown as string[]) as string;
   return [...order].flatMap((letter) => {
     if (letter === 'P') return suggestPrune(trial, space);
-    if (letter === 'Q') return [{ stage: 'quantize', calibrator: trial.suggestCategorical('quantize.calibrator', ['mse', 'min-max', 'percentile']) }];
+    if (letter === 'Q')
+      return [
+        { stage: 'quantize', calibrator: trial.suggestCategorical('quantize.calibrator', ['mse', 'min-max', 'percentile']) },
+      ];
     return suggestDistill(trial, space);
   });
 }
@@ -62,7 +65,11 @@ function suggestTraining(trial: Trial, stage: string, { epochs }: Space) {
 /** The plain recipes a person would try first, so that the result is never worse than they are. */
 export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
   const quantize = { 'quantize.calibrator': 'mse' };
-  if (!space.trains) return [{ order: 'Q', ...quantize }, { order: 'PQ', ...quantize, ...pruneStart(space, 0.1) }];
+  if (!space.trains)
+    return [
+      { order: 'Q', ...quantize },
+      { order: 'PQ', ...quantize, ...pruneStart(space, 0.1) },
+    ];
   const tune = (stage: string) => ({ [`${stage}.epochs`]: space.epochs, [`${stage}.learningRate`]: 0.002 });
   const distill = { 'distill.teacher': 'original', 'distill.temperature': 4, 'distill.weight': 0.7, ...tune('distill') };
   const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune') });

@@ -1,0 +1,2 @@
+export { GESTURES, gestures } from './gestures.ts';
+export { demoModel } from './model.ts';
