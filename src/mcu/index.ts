@@ -8,4 +8,5 @@ export {
   RUNTIMES,
   type Runtime,
 } from './profile.ts';
+export { type Quirk, type QuirkId, quirksOf } from './quirks.ts';
 export { type CoreName, findTarget, nearestTargets, TARGETS, type Target } from './targets.ts';

@@ -1,10 +1,12 @@
 import { CompressError } from '../errors.ts';
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import type { Cost } from '../ops/index.ts';
 import { CYCLES } from './cycle_data.ts';
 import { type Assumed, type ChipGraph, nodeCost, onChip } from './graph_cost.ts';
 import { INSTRUCTION_ERROR } from './instruction_data.ts';
 import { countedCore, instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
+import { quirksOfCosts } from './quirks.ts';
 import { findTarget, type Target } from './targets.ts';
 
 /**
@@ -124,7 +126,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     flash: flashParts,
     ram: ramParts,
     heldOutError: { instructions: INSTRUCTION_ERROR[countedCore(chip.core)], latency: heldOut },
-    warnings: warningsOf(held, chip),
+    warnings: warningsOf(held, costs, chip),
   };
 }
 
@@ -155,8 +157,10 @@ export function runMilliwatt(chip: Target, clockMhz: number): number {
   return (microamp * clockMhz * chip.supplyV) / 1000;
 }
 
-function warningsOf(held: ChipGraph, chip: Target): string[] {
-  const warnings: string[] = [];
+function warningsOf(held: ChipGraph, costs: readonly Cost[], chip: Target): string[] {
+  const warnings = quirksOfCosts(held, costs, chip.kind).map(
+    ({ node, quirk, what }) => `"${node}" hits the CMSIS-NN defect ${quirk} on ${chip.core}: ${what}`,
+  );
   const { graph, dtypes } = held;
   if (graph.nodes.some((n) => dtypes[n.outputs[0]] === 'f32')) {
     const how = chip.fpu === 'none' ? 'software floating point' : 'plain C on the FPU';

@@ -1,8 +1,9 @@
-import { type DType, type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
+import { type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
 import { type CoreKind, isOneByN, isPointwise, oneByNSections, type WindowGeometry } from '../ops/buffer_sizes.ts';
 import { geometryOf } from '../ops/cost.ts';
-import { rowOf } from '../ops/index.ts';
+import type { Cost } from '../ops/index.ts';
 import { tapsOf } from '../ops/kernel_features.ts';
+import { type ChipGraph, nodeCost, onChip } from './graph_cost.ts';
 
 /**
  * Where CMSIS-NN 99f736a deviates from an operator's definition, or fails, on some cores. The integer engine follows the
@@ -125,41 +126,37 @@ export interface Quirk {
 
 /** The defects of CMSIS-NN that running `graph` on a kind of core would hit, in the order of its nodes. */
 export function quirksOf(graph: Graph, core: CoreKind): Quirk[] {
-  return graph.nodes.flatMap((node) => {
-    const call = callOf(graph, node, core);
-    return call ? quirksOfCall(core, call).map((quirk) => ({ node: node.name, quirk, what: QUIRKS[quirk] })) : [];
-  });
+  const chip = onChip(graph);
+  return quirksOfCosts(
+    chip,
+    graph.nodes.map((node) => nodeCost(chip, node, { kind: core })),
+    core,
+  );
 }
 
+/** The same where each node's cost on that core is known. */
+export const quirksOfCosts = (chip: ChipGraph, costs: readonly Cost[], core: CoreKind): Quirk[] =>
+  chip.graph.nodes.flatMap((node, i) => {
+    const call = callOf(chip, node, costs[i]);
+    return call ? quirksOfCall(core, call).map((quirk) => ({ node: node.name, quirk, what: QUIRKS[quirk] })) : [];
+  });
+
 /** The CMSIS-NN call of a node, by the kernel that its row names. */
-function callOf(graph: Graph, node: Node, core: CoreKind): KernelCall | null {
-  const tensor = (t: number) => (t < 0 ? null : graph.tensors[t]);
-  const [x, w, bias] = [0, 1, 2].map((i) => tensor(node.inputs[i] ?? -1));
-  const y = tensor(node.outputs[0]);
-  if (!x || !w || !y) return null;
-  const shapes = { x: node.inputs.map((t) => tensor(t)?.shape ?? null), y: node.outputs.map((t) => graph.tensors[t].shape) };
-  const types = { x: node.inputs.map((t) => (t < 0 ? null : typeOf(graph, t))), y: node.outputs.map((t) => typeOf(graph, t)) };
-  const { kernel } = rowOf(node.op).cost({ ...shapes, dtypes: types, attrs: node.attrs, core: { kind: core } });
+function callOf({ graph, dtypes }: ChipGraph, node: Node, { kernel }: Cost): KernelCall | null {
   const [, kind, form] = /^(convolve|depthwise_conv|fully_connected)_(s8|s4|s16)/.exec(kernel) ?? [];
-  if (!kind) return null;
-  const window = kind !== 'fully_connected';
-  const depth = kind === 'depthwise_conv' ? w.shape[1] * w.shape[2] : sizeOf(w.shape.slice(1));
+  const [x, w, bias = -1] = node.inputs;
+  const weights = graph.tensors[w];
+  if (!kind || !weights) return null;
+  const shapes = { x: [graph.tensors[x].shape], y: node.outputs.map((t) => graph.tensors[t].shape) };
+  const depth = kind === 'depthwise_conv' ? weights.shape[1] * weights.shape[2] : sizeOf(weights.shape.slice(1));
   return {
     kind: kind as KernelCall['kind'],
     form: form as KernelCall['form'],
-    geometry: window ? geometryOf(shapes, node.attrs as never, w.shape.slice(1)) : null,
-    wideBias: bias?.dtype !== 'i32',
+    geometry: kind === 'fully_connected' ? null : geometryOf(shapes, node.attrs as never, weights.shape.slice(1)),
+    wideBias: dtypes[bias] !== 'i32',
     depth,
-    weights: kind !== 'depthwise_conv' && w.dtype !== 'f32' ? w.data : null,
-    perChannel: (w.quant?.scales.length ?? 1) > 1,
-    weightZero: w.quant?.zeros.some((z) => z !== 0) ?? false,
+    weights: kind !== 'depthwise_conv' && weights.dtype !== 'f32' ? weights.data : null,
+    perChannel: (weights.quant?.scales.length ?? 1) > 1,
+    weightZero: weights.quant?.zeros.some((z) => z !== 0) ?? false,
   };
-}
-
-const OF_BITS: Readonly<Record<number, DType>> = { 4: 'i4', 8: 'i8', 16: 'i16', 32: 'i32', 64: 'i64' };
-
-/** The type on the chip: a quantization record on a float tensor makes it an integer. */
-function typeOf(graph: Graph, t: number): DType {
-  const { dtype, quant } = graph.tensors[t];
-  return dtype === 'f32' && quant ? OF_BITS[quant.bits] : dtype;
 }
