@@ -20,10 +20,11 @@ import { fill_table, flat, gemm_s8, pack_s8, pairs_of, table_bytes, windows_s8 }
 @inline
 const NEAR: i32 = 16384;
 
-// @ts-ignore: decorator
-@inline
-function pointwise(kH: i32, kW: i32, top: i32, left: i32): bool {
-  return kH * kW == 1 && top == 0 && left == 0;
+/** Whether every window is one pixel of the image. */
+function pointwise(
+  inH: i32, inW: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32,
+): bool {
+  return kH * kW == 1 && top == 0 && left == 0 && (outH - 1) * sH < inH && (outW - 1) * sW < inW;
 }
 
 /** Bytes of conv_pack_s8's result: the table of pixels, a record and the weights of each block of 8 channels. */
@@ -54,9 +55,9 @@ export function conv_pack_s8(
 
 /** Scratch bytes of conv_s8. */
 export function conv_scratch_s8(
-  inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32,
+  inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32,
 ): i32 {
-  if (pointwise(kH, kW, top, left)) return max(NEAR, inC << 3) + 32;
+  if (pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left)) return max(NEAR, inC << 3) + 32;
   return ((((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * inC) << 1) + 32;
 }
 
@@ -69,7 +70,7 @@ export function conv_s8(
   const records = plan + table_bytes(pixels), b = records + groups * blocks * RECORD;
   const bBytes = blocks * (pairs_of(kH, kW, inG, dW, groups) << 5);
   const pixel = inC << 1;
-  if (pointwise(kH, kW, top, left)) {
+  if (pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left)) {
     const rows = batch * pixels, chunk = max(4, (NEAR / pixel) & ~3);
     const dense = sH == 1 && sW == 1 && outH == inH && outW == inW;
     for (let i = 0, oy = 0, ox = 0, image = x; i < rows; i += chunk) {

@@ -64,7 +64,7 @@ export function convInt(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor,
     const geometry = [inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups] as const;
     wasm.conv_pack_s8(plan, weights, b, multiplier, shift, each, ...geometry, xOffset, yOffset, yMin, yMax);
   });
-  const scratch = heap.scratch(wasm.conv_scratch_s8(inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
+  const scratch = heap.scratch(wasm.conv_scratch_s8(inH, inW, inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
   const args = [y.ptr, x.ptr, plan, scratch, ...all, xOffset] as const;
   return () => wasm.conv_s8(...args);
 }
