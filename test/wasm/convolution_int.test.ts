@@ -119,7 +119,7 @@ for (const dtype of ['i8', 'i16'] as const) {
           sizes: [g.n, ...g.size, inC, ...g.out, outC, ...g.filter, ...g.stride, ...g.padding, ...g.dilation, g.groups],
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -137,7 +137,7 @@ for (const dtype of ['i8', 'i16'] as const) {
           sizes: [g.n, ...g.size, g.inC, ...g.out, outC, ...g.filter, ...g.stride, ...g.padding, ...g.dilation],
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 }
@@ -159,7 +159,7 @@ test('transposed convolution s8 equals its plain twin for any geometry', () => {
         sizes: [g.n, ...g.size, g.inC, ...out, g.outC, ...g.filter, ...g.stride, ...g.padding],
       });
     }),
-    { numRuns: 400 },
+    { numRuns: 250 },
   );
 });
 
