@@ -1,4 +1,5 @@
 import { compact, consumers, type Graph, type Node, producers } from '../graph/graph.ts';
+import { sameMeaning } from './meaning.ts';
 
 /** Operators that clamp their own output, in TFLite and on the chip. */
 const CLAMPING: ReadonlySet<string> = new Set([
@@ -12,14 +13,14 @@ const CLAMPING: ReadonlySet<string> = new Set([
   'maxPool2d',
 ]);
 
-/** ReLU and ReLU6 of a float graph become the activation of the layer before them, where that layer has none and nobody else reads it. */
+/** ReLU and ReLU6 that change no scale become the activation of the layer before them, where that layer has none and nobody else reads it. */
 export function foldActivations(graph: Graph): Graph {
   const by = producers(graph);
   const readers = consumers(graph);
   const changed = new Map<number, Node | null>();
   graph.nodes.forEach((node, i) => {
     const [x] = node.inputs;
-    if ((node.op !== 'relu' && node.op !== 'relu6') || by[x] < 0 || graph.tensors[x].dtype !== 'f32') return;
+    if ((node.op !== 'relu' && node.op !== 'relu6') || by[x] < 0 || !sameMeaning(graph, x, node.outputs[0])) return;
     const before = graph.nodes[by[x]];
     const alone = readers[x].length === 1 && !graph.outputs.includes(x);
     if (!alone || !CLAMPING.has(before.op) || (before.attrs.activation ?? 'none') !== 'none') return;

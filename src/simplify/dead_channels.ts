@@ -1,0 +1,151 @@
+import { type Graph, isInteger, type Node } from '../graph/graph.ts';
+import { type Cut, channelCount, channelSources, channelsOf, cutChannels } from '../run/channels.ts';
+import type { Heap } from '../wasm/heap.ts';
+import {
+  biasSums,
+  biasTensor,
+  type ConstantChannels,
+  constantChannels,
+  type LinearLayer,
+  linearLayer,
+} from './constant_channels.ts';
+
+/**
+ * The graph without channels whose value never changes or that nobody reads. A constant goes into the bias of the layers that
+ * read it; a channel stays where its constant meets padding, or an operator needs it.
+ */
+export function removeDeadChannels(heap: Heap, graph: Graph): Graph {
+  const constants = constantChannels(heap, graph);
+  const cut = removable(graph, constants);
+  if (![...cut.values()].some((goes) => goes.includes(1))) return graph;
+  return cutChannels(intoBiases(graph, constants, cut), cut);
+}
+
+/** The most channels that can go together: all are assumed to, and those that cannot call back what they are tied to. */
+function removable(graph: Graph, constants: ConstantChannels): Cut {
+  const cut = new Map<number, Uint8Array>();
+  for (const t of [...graph.inputs, ...graph.nodes.flatMap((n) => n.outputs)]) {
+    if (!graph.tensors[t].data) cut.set(t, new Uint8Array(channelCount(graph.tensors[t].shape)).fill(1));
+  }
+  for (const t of [...graph.inputs, ...graph.outputs]) cut.get(t)?.fill(0);
+  const rules = graph.nodes.map((node) => ruleOf(graph, node, constants, cut)).reverse();
+  for (;;) {
+    while (rules.some((rule) => rule())) {
+      // until nothing is called back any more
+    }
+    const empty = [...cut].find(([, goes]) => !goes.includes(0));
+    if (!empty) return cut;
+    empty[1][0] = 0;
+  }
+}
+
+/** Calls channels back that a node ties or needs; true where it called any. */
+type Rule = () => boolean;
+
+function ruleOf(graph: Graph, node: Node, constants: ConstantChannels, cut: Cut): Rule {
+  const layer = linearLayer(graph, node);
+  if (layer && channelsOf(graph, node).kind === 'mix') return layerRule(graph, node, layer, constants, cut);
+  const sources = channelSources(graph, node);
+  const computed = [...node.inputs, ...node.outputs].map((t) => cut.get(t)).filter((goes) => goes !== undefined);
+  const pinned = (list: readonly Uint8Array[]) => () => list.map(callBack).includes(true);
+  if (!sources) return pinned(computed);
+  const tied = sources.map((from, channel) => [
+    ...node.outputs.flatMap((t) => slot(cut.get(t), channel)),
+    ...from.flatMap((s) => slot(cut.get(node.inputs[s.operand]), s.channel)),
+  ]);
+  const seen = new Set(sources.flatMap((from) => from.map((s) => node.inputs[s.operand])));
+  const others = pinned(node.inputs.filter((t) => !seen.has(t)).flatMap((t) => cut.get(t) ?? []));
+  return () => [others(), ...tied.map(agree)].includes(true);
+}
+
+type Slot = readonly [Uint8Array, number];
+
+const slot = (goes: Uint8Array | undefined, channel: number): Slot[] => (goes ? [[goes, channel]] : []);
+
+function callBack(goes: Uint8Array): boolean {
+  const any = goes.includes(1);
+  goes.fill(0);
+  return any;
+}
+
+/** All of them go, or none. */
+function agree(slots: readonly Slot[]): boolean {
+  if (slots.every(([goes, c]) => goes[c])) return false;
+  const any = slots.some(([goes, c]) => goes[c]);
+  for (const [goes, c] of slots) goes[c] = 0;
+  return any;
+}
+
+/** An input channel may go where no unit that stays multiplies it, or its constant can go into their bias. */
+function layerRule(graph: Graph, node: Node, layer: LinearLayer, constants: ConstantChannels, cut: Cut): Rule {
+  const [into, out] = [cut.get(node.inputs[0]), cut.get(node.outputs[0])];
+  if (!into) return () => false;
+  const readers = Array.from(into, () => new Set<number>());
+  forEachWeight(layer, (i, weight) => {
+    if (weight !== 0) readers[layer.inChannel(i)].add(layer.unit(i));
+  });
+  const free = foldable(graph, node, layer, constants);
+  return () => {
+    let any = false;
+    into.forEach((goes, c) => {
+      if (!goes || free[c] || [...readers[c]].every((unit) => out?.[unit])) return;
+      into[c] = 0;
+      any = true;
+    });
+    return any;
+  };
+}
+
+/** Channels whose constant makes the same sum at every place of the output, and where the bias can take it. */
+function foldable(graph: Graph, node: Node, layer: LinearLayer, constants: ConstantChannels): boolean[] {
+  const input = graph.tensors[node.inputs[0]];
+  const values = constants.get(node.inputs[0]) ?? new Float64Array(channelCount(input.shape)).fill(Number.NaN);
+  const isInt = isInteger(input.dtype);
+  const zero = isInt ? (input.quant?.zeros[0] ?? 0) : 0;
+  const hasBias = node.inputs[2] >= 0;
+  const sums = biasSums(graph, node, layer).map(Math.abs);
+  forEachWeight(layer, (i, weight) => {
+    const v = values[layer.inChannel(i)];
+    if (!Number.isNaN(v)) sums[layer.unit(i)] += Math.abs(weight * (v - zero));
+  });
+  const fits = !isInt || sums.every((sum) => sum < 2 ** 31);
+  // a wide layer without bias rounds by another rule than one with
+  const takes = !layer.padded && fits && (hasBias || !isInt || input.dtype === 'i8');
+  return Array.from(values, (v) => !Number.isNaN(v) && (v === zero || takes));
+}
+
+function forEachWeight({ weights }: LinearLayer, visit: (i: number, weight: number) => void): void {
+  const zero = weights.dtype === 'f32' ? 0 : (weights.quant?.zeros[0] ?? 0);
+  for (let i = 0; i < weights.data!.length; i++) visit(i, Number(weights.data![i]) - zero);
+}
+
+/** Constants of channels that go, added to the biases of the layers that read them. */
+function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph {
+  const tensors = [...graph.tensors];
+  const nodes = graph.nodes.map((node) => {
+    const layer = linearLayer(graph, node);
+    const goes = cut.get(node.inputs[0]);
+    const values = constants.get(node.inputs[0]);
+    if (!layer || !goes || !values || channelsOf(graph, node).kind !== 'mix') return node;
+    const sums = moved(graph, node, layer, values, goes);
+    if (!sums) return node;
+    const bias = tensors.push(biasTensor(graph, node, sums)) - 1;
+    return { ...node, inputs: [...node.inputs.slice(0, 2), bias, ...node.inputs.slice(3)] };
+  });
+  return { ...graph, tensors, nodes };
+}
+
+/** The bias with the parts of channels that go, or null where they have none. */
+function moved(graph: Graph, node: Node, layer: LinearLayer, values: Float64Array, goes: Uint8Array): Float64Array | null {
+  const input = graph.tensors[node.inputs[0]];
+  const zero = isInteger(input.dtype) ? (input.quant?.zeros[0] ?? 0) : 0;
+  const sums = biasSums(graph, node, layer);
+  let any = false;
+  forEachWeight(layer, (i, weight) => {
+    const c = layer.inChannel(i);
+    if (!goes[c] || Number.isNaN(values[c]) || weight === 0 || values[c] === zero) return;
+    sums[layer.unit(i)] += weight * (values[c] - zero);
+    any = true;
+  });
+  return any ? sums : null;
+}

@@ -1,0 +1,65 @@
+import { type Graph, sizeOf } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { foldActivations } from './activation.ts';
+import { foldConstants } from './constants.ts';
+import { removeDeadChannels } from './dead_channels.ts';
+import { foldNorms } from './norm.ts';
+import { foldPads } from './pad.ts';
+
+export interface Simplified {
+  readonly graph: Graph;
+  readonly report: SimplifyReport;
+}
+
+/** What was there before and after. */
+export interface SimplifyReport {
+  readonly macs: readonly [before: number, after: number];
+  /** Weights, biases and other constants, as elements. */
+  readonly parameters: readonly [before: number, after: number];
+  readonly nodes: readonly [before: number, after: number];
+  /** Layers that lost channels. */
+  readonly layers: readonly {
+    readonly name: string;
+    readonly op: string;
+    readonly channels: readonly [before: number, after: number];
+  }[];
+}
+
+/**
+ * Takes away what provably changes no output: batch normalization, pads and activations go into the layers beside them,
+ * constants are computed, and channels go that never change or that nobody reads. An integer graph answers with the very
+ * same bits (under the heap's rounding), a float graph within the rounding of its sums.
+ */
+export function simplify(heap: Heap, graph: Graph): Simplified {
+  let simpler = foldActivations(foldPads(foldNorms(foldConstants(heap, graph))));
+  for (;;) {
+    const next = removeDeadChannels(heap, simpler);
+    if (next === simpler) return { graph: simpler, report: reportOf(graph, simpler) };
+    simpler = next;
+  }
+}
+
+function reportOf(before: Graph, after: Graph): SimplifyReport {
+  const pair = (count: (graph: Graph) => number): [number, number] => [count(before), count(after)];
+  const channels = new Map(after.nodes.map((n) => [n.name, after.tensors[n.outputs[0]].shape.at(-1) ?? 1]));
+  const layers = before.nodes.flatMap((n) => {
+    const from = before.tensors[n.outputs[0]].shape.at(-1) ?? 1;
+    const to = channels.get(n.name) ?? from;
+    return to === from || !rowOf(n.op).trainable.length ? [] : [{ name: n.name, op: n.op, channels: [from, to] as const }];
+  });
+  return { macs: pair(macsOf), parameters: pair(parametersOf), nodes: pair((g) => g.nodes.length), layers };
+}
+
+const parametersOf = (graph: Graph): number => graph.tensors.reduce((n, t) => (t.data ? n + sizeOf(t.shape) : n), 0);
+
+/** Multiply-accumulates of one example. */
+export function macsOf(graph: Graph): number {
+  return graph.nodes.reduce((total, node) => {
+    const at = (list: readonly number[]) => list.map((t) => (t < 0 ? null : graph.tensors[t]));
+    const [x, y] = [at(node.inputs), at(node.outputs)];
+    const dtypes = { x: x.map((t) => t?.dtype ?? null), y: y.map((t) => t!.dtype) };
+    const shapes = { x: x.map((t) => t?.shape ?? null), y: y.map((t) => t!.shape) };
+    return total + rowOf(node.op).cost({ ...shapes, dtypes, attrs: node.attrs, core: { kind: 'c' } }).macs;
+  }, 0);
+}
