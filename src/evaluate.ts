@@ -85,6 +85,17 @@ export function evaluatePart(heap: Heap, graph: Graph, data: Dataset, name: Part
   return { accuracy: correct / part.count, correct, examples: part.count, perClass, confusion, meanSquaredError: null };
 }
 
+/** 1 for each example of a part that is answered right. */
+export function correctness(heap: Heap, graph: Graph, data: Dataset, name: PartName): Uint8Array {
+  const classes = sizeOf(graph.tensors[graph.outputs[0]].shape.slice(1));
+  const labels = needLabels(data, name, classes);
+  const right = new Uint8Array(labels.length);
+  forEachBatch(heap, graph, needPart(data, name), planBatch(data, graph.tensors[graph.inputs[0]]), (values, first, count) => {
+    for (let i = 0; i < count; i++) right[first + i] = argmax(values, i * classes, classes) === labels[first + i] ? 1 : 0;
+  });
+  return right;
+}
+
 function reconstruction(heap: Heap, graph: Graph, part: Part, plan: BatchPlan): Evaluation {
   const real = realOf(graph, graph.outputs[0]);
   const inputReal = realOf(graph, graph.inputs[0]);

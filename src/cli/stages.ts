@@ -160,7 +160,7 @@ async function apply(
 function report(model: Model, found: Model, data: Dataset | null, heap: Heap, flags: Flags, out: Output): void {
   const figures = (m: Model) => {
     const { macs, parameters, weightBytes } = inspect(m);
-    const part = data?.validation && data.validation.y ? 'validation' : null;
+    const part = data?.validation?.y ? 'validation' : null;
     const accuracy = part && data ? evaluatePart(heap, asStored(m), data, part).accuracy : null;
     return { macs, parameters, weightBytes, accuracy };
   };

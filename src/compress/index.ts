@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { needLabels, needPart } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { evaluatePart } from '../evaluate.ts';
+import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
@@ -16,7 +16,7 @@ import { type Figures, figuresOf, fits, limitsOf } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { Search, type TrialReport } from './search.ts';
-import type { Space } from './space.ts';
+import { augmentationsFor, type Space } from './space.ts';
 
 export { type Figures, figuresOf, weightBytes } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
@@ -49,7 +49,7 @@ export interface CompressResult {
   readonly original: Figures;
   readonly ptq: Figures;
   readonly result: Figures;
-  /** Accuracy of the validation part that a candidate had to keep. */
+  /** Accuracy of the validation part that a candidate had to keep, beyond its standard error. */
   readonly floor: number;
   /** Whether the result fits and keeps the accuracy, judged on the test part. */
   readonly reached: boolean;
@@ -82,9 +82,10 @@ export async function* compress(
   checkData(model, data);
   const heap = await Heap.open();
   const seen: Dataset = { ...data, test: null };
-  const context: JobContext = { model, data: seen, seed: settings.seed };
+  const reference = correctness(heap, model.graph, data, 'validation');
+  const before = reference.reduce((a, b) => a + b, 0) / reference.length;
+  const context: JobContext = { model, data: seen, seed: settings.seed, reference };
   const plain = await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal);
-  const before = evaluatePart(heap, model.graph, data, 'validation').accuracy!;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
   const search = new Search({
     context,
@@ -92,7 +93,7 @@ export async function* compress(
     target,
     limits: limitsOf(target, settings),
     plain: plainFigures,
-    floor: floorOf(before, settings, data),
+    floor: settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP),
     space: spaceOf(model, data, settings),
     heap,
     storage: host.storage ?? new MemoryStorage(),
@@ -126,18 +127,13 @@ function checkData(model: Model, data: Dataset): void {
 
 function spaceOf(model: Model, data: Dataset, { epochs }: Settings): Space {
   const graph = toFloat(model.graph);
-  return { groups: channelGroups(graph), epochs: epochs ?? largestEpochs(data.train!.count), trains: true };
-}
-
-/**
- * The accuracy that a candidate must have on the validation part: the goal plus half a standard error, since the best of many
- * candidates looks better there than it is; at most half of the allowed drop is held back so.
- */
-function floorOf(before: number, { minAccuracy, maxDrop }: Settings, data: Dataset): number {
-  const drop = maxDrop ?? DEFAULT_DROP;
-  const floor = minAccuracy ?? before - drop;
-  const error = Math.sqrt(Math.max(before * (1 - before), 0) / data.validation!.count);
-  return Math.min(1, floor + Math.min(error / 2, minAccuracy === undefined ? drop / 2 : error / 2));
+  const shape = model.graph.tensors[model.graph.inputs[0]].shape.slice(1);
+  return {
+    groups: channelGroups(graph),
+    epochs: epochs ?? largestEpochs(data.train!.count),
+    trains: true,
+    augmentations: augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1]),
+  };
 }
 
 interface Ending {

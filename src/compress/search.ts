@@ -24,9 +24,10 @@ export interface TrialReport {
   readonly figures: Figures | null;
   /** What the search lowers. */
   readonly objective: number | null;
-  /** Whether it fits and keeps the accuracy on the validation part. */
+  /** Whether it fits and keeps the accuracy on the validation part even when that is one standard error too high. */
   readonly feasible: boolean;
-  readonly error?: string;
+  /** Why it failed. */
+  readonly failure?: string;
 }
 
 export interface SearchOptions {
@@ -86,6 +87,7 @@ export class Search {
     const jobs = new Map<number, Promise<number>>();
     const tell = () =>
       progress?.({ done: this.#finished(), total: settings.trials, best: this.best(), running: this.#runningTrials() });
+    const stopped = abortion(signal);
     const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
     try {
       for (;;) {
@@ -96,7 +98,7 @@ export class Search {
           tell();
         }
         if (jobs.size === 0) return;
-        const first = await Promise.race([...jobs.values(), ...(clock ? [clock.done] : []), ...aborted(signal)]);
+        const first = await Promise.race([...jobs.values(), ...(clock ? [clock.done] : []), stopped]);
         if (first === STOP) return;
         jobs.delete(first);
         tell();
@@ -152,10 +154,11 @@ export class Search {
   async #finish(trial: Trial, job: ReturnType<Pool['run']>): Promise<number> {
     const { artifacts, target, settings, plain, limits } = this.#o;
     try {
-      const { tflite, accuracy } = await job;
+      const { tflite, accuracy, error } = await job;
       trial.setUserAttr('model', await artifacts.put(tflite));
+      trial.setUserAttr('accuracyError', error);
       const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
-      const value = costOf(figures, plain, settings) + penaltyOf(accuracy, this.floor);
+      const value = costOf(figures, plain, settings) + penaltyOf(accuracy - error, this.floor);
       this.#end(trial, 'complete', figures, value, violations(figures, limits));
     } catch (e) {
       if (!(e instanceof CompressError)) throw e;
@@ -193,10 +196,12 @@ export class Search {
   #toReport(t: TrialRecord): TrialReport {
     const figures = (t.userAttrs.get('figures') as unknown as Figures) ?? null;
     const state = (t.userAttrs.get('state') as TrialReport['state']) ?? 'failed';
-    const error = t.userAttrs.get('error') as string | undefined;
-    const feasible = state === 'complete' && figures !== null && fits(figures, this.#o.limits) && figures.accuracy! >= this.floor;
+    const failure = t.userAttrs.get('error') as string | undefined;
+    const error = (t.userAttrs.get('accuracyError') as number) ?? 0;
+    const feasible =
+      state === 'complete' && figures !== null && fits(figures, this.#o.limits) && figures.accuracy! - error >= this.floor;
     const stages = (t.userAttrs.get('stages') ?? []) as unknown as Recipe['stages'];
-    return { number: t.number, state, stages, figures, objective: t.values?.[0] ?? null, feasible, ...(error && { error }) };
+    return { number: t.number, state, stages, figures, objective: t.values?.[0] ?? null, feasible, ...(failure && { failure }) };
   }
 
   /** The best trial that fits and keeps the accuracy; else the one that comes nearest, so that something is handed back. */
@@ -256,12 +261,12 @@ function alarm(ms: number): { done: Promise<number>; cancel: () => void } {
   return { done, cancel: () => clearTimeout(timer) };
 }
 
-function aborted(signal: AbortSignal | undefined): Promise<number>[] {
-  if (!signal) return [];
-  return [
-    new Promise((_, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    }),
-  ];
+/** Rejects when the signal aborts; else never settles. */
+function abortion(signal: AbortSignal | undefined): Promise<never> {
+  const promise = new Promise<never>((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    else signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  promise.catch(() => {});
+  return promise;
 }

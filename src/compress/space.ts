@@ -1,3 +1,4 @@
+import type { Augmentation } from '../data/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { ChannelGroup } from '../prune/index.ts';
 import type { Choice, Trial } from '../search/index.ts';
@@ -11,6 +12,20 @@ export interface Space {
   readonly epochs: number;
   /** Whether the data has what training needs. */
   readonly trains: boolean;
+  /** Ways to vary examples while training, by name; `none` is always one. */
+  readonly augmentations: Readonly<Record<string, Augmentation | null>>;
+}
+
+/** What is worth trying for inputs [h, w, c] of this shape: pictures shift both ways and may be mirrored, signals shift in time. */
+export function augmentationsFor([h, w]: readonly number[]): Space['augmentations'] {
+  const shift = (n: number) => Math.max(1, Math.round(n / 16));
+  if (Math.min(h, w) >= 16) {
+    const pictures = { shift: [shift(h), shift(w)] as [number, number] };
+    return { none: null, shift: pictures, 'shift and flip': { ...pictures, flip: true } };
+  }
+  if (Math.max(h, w) < 16) return { none: null };
+  const time: [number, number] = h >= w ? [shift(h), 0] : [0, shift(w)];
+  return { none: null, shift: { shift: time }, 'shift and scale': { shift: time, scale: 0.1 } };
 }
 
 type Stages = Recipe['stages'];
@@ -55,8 +70,10 @@ function suggestDistill(trial: Trial, space: Space): Stages {
   ];
 }
 
-function suggestTraining(trial: Trial, stage: string, { epochs }: Space) {
+function suggestTraining(trial: Trial, stage: string, { epochs, augmentations }: Space) {
+  const augment = augmentations[trial.suggestCategorical(`${stage}.augment`, Object.keys(augmentations)) as string];
   return {
+    ...(augment && { augment }),
     epochs: trial.suggestInt(`${stage}.epochs`, 1, epochs, { log: epochs > 4 }),
     learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 1e-2, { log: true }),
   };
@@ -70,7 +87,11 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
       { order: 'Q', ...quantize },
       { order: 'PQ', ...quantize, ...pruneStart(space, 0.1) },
     ];
-  const tune = (stage: string) => ({ [`${stage}.epochs`]: space.epochs, [`${stage}.learningRate`]: 0.002 });
+  const tune = (stage: string) => ({
+    [`${stage}.augment`]: 'none',
+    [`${stage}.epochs`]: space.epochs,
+    [`${stage}.learningRate`]: 0.002,
+  });
   const distill = { 'distill.teacher': 'original', 'distill.temperature': 4, 'distill.weight': 0.7, ...tune('distill') };
   const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune') });
   return [
