@@ -2,6 +2,8 @@ import { CompressError } from './errors.ts';
 import { importTflite } from './formats/tflite/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
 import { toInteger } from './run/integer.ts';
+import { foldActivations } from './simplify/activation.ts';
+import { foldNorms } from './simplify/norm.ts';
 import type { Model, QuantizeOptions } from './stage.ts';
 
 /**
@@ -30,7 +32,9 @@ function schemeOf(graph: Graph): QuantizeOptions | null {
   return { weightBits: weights4 ? 4 : 8, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };
 }
 
-/** The graph as a file holds it: integers where the model is quantized. */
+/** The graph as a file holds it: batch normalization folded, integers where the model is quantized. */
 export function asStored({ graph, facts }: Model): Graph {
-  return facts.quantize && !isIntegerGraph(graph) ? toInteger(graph) : graph;
+  if (isIntegerGraph(graph)) return graph;
+  const folded = foldActivations(foldNorms(graph));
+  return facts.quantize ? toInteger(folded) : folded;
 }

@@ -3,12 +3,13 @@ import { distill } from './distill/index.ts';
 import { CompressError } from './errors.ts';
 import { prune } from './prune/index.ts';
 import { measureRanges, quantize } from './quant/index.ts';
+import { simplify } from './simplify/index.ts';
 import type { Context, Model, Stage } from './stage.ts';
 import { finetune } from './train/index.ts';
 
 /** Every stage by the name it has in a recipe. */
 // biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
-export const STAGES: Readonly<Record<string, (options?: any) => Stage>> = { prune, quantize, distill, finetune };
+export const STAGES: Readonly<Record<string, (options?: any) => Stage>> = { prune, quantize, distill, finetune, simplify };
 
 const recipeSchema = v.object({
   version: v.literal(1),
@@ -48,6 +49,9 @@ export function stagesOf({ stages }: Pick<Recipe, 'stages'>): Stage[] {
   });
 }
 
+/** Stages after which the ranges in force are still right. */
+const KEEPS_RANGES: ReadonlySet<string> = new Set(['quantize', 'simplify']);
+
 /**
  * Runs stages in the order given. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
  * since pruning and training shift what quantization must cover.
@@ -58,7 +62,7 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
     context.signal?.throwIfAborted();
     context.progress?.({ what: stage.name, done: 0, total: 1 });
     const next = await stage.run(current, context);
-    const stale = next.facts.quantize && stage.name !== 'quantize' && next.graph !== current.graph;
+    const stale = next.facts.quantize && !KEEPS_RANGES.has(stage.name) && next.graph !== current.graph;
     current = stale && context.data ? measureRanges(next, context) : next;
   }
   return current;

@@ -9,6 +9,7 @@ import { addInfer } from './infer.ts';
 import { addInspect } from './inspect.ts';
 import { addProfile } from './profile.ts';
 import { addReport } from './report.ts';
+import { addSimplify } from './simplify.ts';
 import { addStages } from './stages.ts';
 import { addTargets } from './targets.ts';
 import { VERSION } from './version.ts';
@@ -33,6 +34,7 @@ function program(): Command {
     addEvaluate,
     addInfer,
     addProfile,
+    addSimplify,
     addStages,
     addExport,
     addConform,

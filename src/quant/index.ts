@@ -1,9 +1,11 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
+import { toFloat } from '../run/integer.ts';
+import { foldActivations } from '../simplify/activation.ts';
+import { foldNorms } from '../simplify/norm.ts';
 import type { Context, Model, QuantizeOptions, Stage } from '../stage.ts';
 import { checkOptions } from '../train/options.ts';
 import { calibrate } from './calibrate.ts';
-import { toFloat } from '../run/integer.ts';
 import { withRecords } from './records.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
@@ -30,7 +32,7 @@ export function measureRanges(model: Model, { heap, data, seed }: Context, optio
   if (!scheme) return model;
   if (!data)
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
-  const graph = toFloat(model.graph);
+  const graph = foldActivations(foldNorms(toFloat(model.graph)));
   const histograms = calibrate(heap, graph, data, scheme.examples, seed);
   return { graph: withRecords(graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
 }

@@ -1,5 +1,7 @@
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
+import { toInteger } from '../run/integer.ts';
+import type { Stage } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { foldActivations } from './activation.ts';
 import { foldConstants } from './constants.ts';
@@ -26,12 +28,26 @@ export interface SimplifyReport {
   }[];
 }
 
+/** `simplifyGraph` as a stage. A quantized model is simplified as the integers it means, so that not a bit changes. */
+export function simplify(): Stage {
+  return {
+    name: 'simplify',
+    options: {},
+    async run(model, { heap }) {
+      const isRecorded = model.facts.quantize && model.graph.tensors.some((t) => t.dtype === 'f32' && t.quant);
+      const graph = isRecorded ? toInteger(model.graph) : model.graph;
+      const { graph: simpler } = simplifyGraph(heap, graph);
+      return simpler === graph ? model : { ...model, graph: simpler };
+    },
+  };
+}
+
 /**
  * Takes away what provably changes no output: batch normalization, pads and activations go into the layers beside them,
  * constants are computed, and channels go that never change or that nobody reads. An integer graph answers with the very
  * same bits (under the heap's rounding), a float graph within the rounding of its sums.
  */
-export function simplify(heap: Heap, graph: Graph): Simplified {
+export function simplifyGraph(heap: Heap, graph: Graph): Simplified {
   let simpler = foldActivations(foldPads(foldNorms(foldConstants(heap, graph))));
   for (;;) {
     const next = removeDeadChannels(heap, simpler);

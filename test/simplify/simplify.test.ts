@@ -11,7 +11,7 @@ import { createRandom } from '../../src/random.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { compile } from '../../src/run/compile.ts';
 import { findProblem } from '../../src/run/verify.ts';
-import { simplify } from '../../src/simplify/index.ts';
+import { simplifyGraph } from '../../src/simplify/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { modelFiles } from '../models.ts';
 import { sharedPath } from '../shared.ts';
@@ -41,7 +41,7 @@ for (const rounding of ['double', 'single'] as const) {
       fc.property(fc.nat(1e9), (seed) => {
         const graph = randomGraph(seed);
         assert.is(findProblem(graph), null);
-        const { graph: simpler, report } = simplify(heaps[rounding], graph);
+        const { graph: simpler, report } = simplifyGraph(heaps[rounding], graph);
         assert.is(findProblem(simpler), null);
         for (let i = 0; i < 4; i++) {
           const input = i === 3 ? noise(graph, i).map((v) => (v < 0 ? -128 : 127)) : noise(graph, i);
@@ -50,7 +50,7 @@ for (const rounding of ['double', 'single'] as const) {
         assert.ok(report.macs[1] <= report.macs[0]);
         saved += report.macs[1] < report.macs[0] ? 1 : 0;
         cut += report.layers.length;
-        assert.is(simplify(heaps[rounding], simpler).report.macs[1], report.macs[1]);
+        assert.is(simplifyGraph(heaps[rounding], simpler).report.macs[1], report.macs[1]);
       }),
       { numRuns: 150, seed: 1 },
     );
@@ -71,7 +71,7 @@ test('a float network loses what is zero, and answers the same within rounding',
   const unit = data.length / 6;
   data.fill(0, unit, 2 * unit).fill(0, 4 * unit, 5 * unit);
   const dead = { ...graph, tensors: graph.tensors.map((t, i) => (i === w ? { ...t, data } : t)) };
-  const { graph: simpler, report } = simplify(heap, dead);
+  const { graph: simpler, report } = simplifyGraph(heap, dead);
   assert.is(findProblem(simpler), null);
   assert.equal(
     report.layers.map((l) => l.channels),
@@ -89,7 +89,7 @@ test('a float network loses what is zero, and answers the same within rounding',
 
 for (const { name, path } of modelFiles('.tflite')) {
   test(`${name}: simplified, it can be written and read`, () => {
-    const { graph } = simplify(heaps.double, importTflite(readFileSync(path)));
+    const { graph } = simplifyGraph(heaps.double, importTflite(readFileSync(path)));
     assert.equal(importTflite(exportTflite(graph)), graph);
   });
 }
@@ -100,7 +100,7 @@ if (!vww || !images) console.log('skipped: vww_96_int8.tflite or vww01 is not at
 else {
   test('vww_96_int8.tflite loses half of its MACs, and none of 1000 outputs changes a byte', async () => {
     const graph = importTflite(readFileSync(vww));
-    const { graph: simpler, report } = simplify(heaps.double, graph);
+    const { graph: simpler, report } = simplifyGraph(heaps.double, graph);
     assert.is(report.macs[0], 7489664);
     assert.ok(report.macs[1] <= 3_800_000, String(report.macs[1]));
     const x = readNpy(unzipSync(readFileSync(images))['x.npy'], 'x');

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { exportTflite } from '../formats/tflite/index.ts';
+import { asStored } from '../model.ts';
+import { simplifyGraph } from '../simplify/index.ts';
+import { Heap } from '../wasm/heap.ts';
+import { checkFree, readModel, writeWhole } from './files.ts';
+import { short } from './inspect.ts';
+import { count, createOutput, kib, percent, table } from './output.ts';
+
+export function addSimplify(program: Command): void {
+  program
+    .command('simplify')
+    .description('take away what provably changes no output')
+    .argument('<model>', 'a .tflite file')
+    .option('--out <file>', 'write the simpler model')
+    .option('--force', 'replace a file that exists')
+    .option('--json', 'one JSON object on stdout')
+    .action(async (path: string, { out: file, force, json }: { out?: string; force?: boolean; json?: boolean }) => {
+      const out = createOutput(json ?? false);
+      const model = await readModel(path);
+      if (file) await checkFree(file, force ?? false);
+      const { graph, report } = simplifyGraph(await Heap.open(), asStored(model));
+      const bytes = exportTflite(graph);
+      if (file) await writeWhole(file, bytes);
+      out.result({ ...report, model: file ?? null, bytes: bytes.length }, () => {
+        const change = ([before, after]: readonly [number, number]) => [count(before), count(after), percent(1 - after / before)];
+        const rows = [
+          ['MACs', ...change(report.macs)],
+          ['parameters', ...change(report.parameters)],
+          ['operators', ...change(report.nodes)],
+          ...report.layers.map((l) => [`channels of ${short(l.name)}`, ...change(l.channels)]),
+        ];
+        out.say(table(['', 'before', 'after', 'saved'], rows));
+        if (file) out.say(`written: ${file} (${kib(bytes.length)})`);
+      });
+    });
+}
