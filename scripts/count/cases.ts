@@ -117,7 +117,7 @@ export function instructionCases(): Case[] {
         w: pick([16, 32, 50, 64, 128]),
       }),
     );
-    draw(kernel, 8, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), dh: 2, dw: 2 }));
+    draw(kernel, 16, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), dh: 2, dw: 2 }));
   }
   draw('convolve_s8', 60, (pick) => {
     const groups = pick([2, 4]);
@@ -134,7 +134,7 @@ export function instructionCases(): Case[] {
       const c = pick([1, 1, 2, 3, 4, 8, 16]);
       return window(pick, { c, oc: c * pick([2, 3, 4, 8, 16]) });
     });
-    draw(kernel, 8, (pick) => alone(pick, { dh: 2, dw: 2 }));
+    draw(kernel, 24, (pick) => alone(pick, { dh: 2, dw: 2 }));
   }
   for (const kernel of [
     'fully_connected_s8',

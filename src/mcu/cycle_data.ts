@@ -21,17 +21,17 @@ export const CYCLES: Readonly<
   >
 > = {
   // 91 measurements on STM32F411CE, STM32F413ZH, STM32L4R5ZI, nRF52832
-  'cortex-m4': { cpi: 1.34, fetch: 0.714, heldOut: { median: 0.064, p90: 0.254, count: 91 } },
+  'cortex-m4': { cpi: 1.34, fetch: 0.726, heldOut: { median: 0.0641, p90: 0.255, count: 91 } },
   // 65 measurements on STM32F746, STM32H747XI, STM32H750, STM32H7A3ZI
-  'cortex-m7': { cpi: 0.759, fetch: 0.421, heldOut: { median: 0.046, p90: 0.218, count: 65 } },
+  'cortex-m7': { cpi: 0.759, fetch: 0.425, heldOut: { median: 0.0457, p90: 0.217, count: 65 } },
   // 37 measurements on STM32U385RG, STM32U575ZI, XR806 (Star-MC1)
-  'cortex-m33': { cpi: 1.14, fetch: 0.75, heldOut: { median: 0.0422, p90: 0.162, count: 37 } },
+  'cortex-m33': { cpi: 1.14, fetch: 0.754, heldOut: { median: 0.0416, p90: 0.162, count: 37 } },
   // 16 measurements on RP2040, STM32G0B1RE
   'cortex-m0+': { cpi: 1.57, fetch: 0.5, heldOut: { median: 0.134, p90: 0.228, count: 16 } },
   // 2 measurements on R7FA8D1AHECBD
-  'cortex-m85': { cpi: 0.873, fetch: 0.3, heldOut: { median: 0.114, p90: 0.114, count: 2 } },
+  'cortex-m85': { cpi: 0.873, fetch: 0.3, heldOut: { median: 0.115, p90: 0.115, count: 2 } },
   // 9 measurements on Apollo510
-  'cortex-m55': { cpi: 1.06, fetch: 0.3, heldOut: { median: 0.0285, p90: 0.0439, count: 9 } },
+  'cortex-m55': { cpi: 1.06, fetch: 0.3, heldOut: { median: 0.0278, p90: 0.0446, count: 9 } },
   // 2 measurements on MM32F3270
   'cortex-m3': { cpi: 1.67, fetch: 0.5, heldOut: null },
   // 2 measurements on Cortex-M0 soft core

@@ -8,7 +8,7 @@ const COUNTED: Partial<Record<CoreName, string>> = { 'cortex-m0+': 'cortex-m0', 
 /** Kernels without counts are taken for the nearest one. */
 const NEAREST: readonly (readonly [RegExp, string])[] = [
   [/_s16/, '_s8'],
-  [/\/(plain_odd|plain_even|plain_one)$/, '/plain'],
+  [/\/plain_.*$/, '/plain'],
   [/\/.*$/, '/gather'],
 ];
 

@@ -74,8 +74,8 @@ function copied(copies: number, bytes: number): Features {
 }
 
 /** A run along the depth: whole steps of 16, then of 4, then single ones. */
-const depthSteps = (k: number) => ({ '': 1, big: down(k, 16), step: down(k % 16, 4), rest: k % 4 });
-const quadSteps = (k: number) => ({ '': 1, step: down(k, 4), rest: k % 4 });
+const depthSteps = (k: number) => ({ '': 1, big: down(k, 16), step: down(k % 16, 4), rest: k % 4, some: +(k % 4 > 0) });
+const quadSteps = (k: number) => ({ '': 1, step: down(k, 4), rest: k % 4, some: +(k % 4 > 0) });
 const vectorSteps = (k: number) => ({ '': 1, step: up(k, 16) });
 
 /** Rows times transposed rows, as the kernels `mat_mult_nt_t` tile them. */
@@ -229,11 +229,31 @@ function depthwiseColumns(g: WindowGeometry): Features {
   };
 }
 
-const depthwisePlain = (g: WindowGeometry): Features => {
+/** Loops over every place of every output; `at` outputs in one round. */
+const depthwisePlain = (g: WindowGeometry, at = 1): Features => {
   const { pixels, taps, rows } = tapsOf(g);
-  const c = g.output.c;
-  return { one: 1, pixels, inputs: pixels * g.input.c, outputs: pixels * c, rows: rows * c, taps: taps * c };
+  const rounds = up(g.output.c, at);
+  const dilated = +(g.dilation.w > 1) + +(g.dilation.h > 1);
+  return {
+    one: 1,
+    pixels,
+    inputs: pixels * g.input.c,
+    rounds: pixels * rounds,
+    divisions: pixels * rounds * dilated,
+    rows: rows * rounds,
+    taps: taps * rounds,
+  };
 };
+
+/** s4 off the fast path: pairs of channels where nibbles pair up, single ones elsewhere. */
+function depthwiseNibbles(g: WindowGeometry): KernelFeatures {
+  const multiplier = g.output.c / g.input.c;
+  if (g.input.c % 2) return { path: 'plain_single', features: depthwisePlain(g) };
+  if (multiplier === 1) return { path: 'plain_pairs', features: depthwisePlain(g, 2) };
+  return multiplier % 2
+    ? { path: 'plain_odd', features: depthwisePlain(g) }
+    : { path: 'plain_even', features: depthwisePlain(g, 2) };
+}
 
 export function depthwiseConvFeatures(kind: CoreKind, weights: Weights, g: WindowGeometry): KernelFeatures {
   const { input, output, filter, dilation } = g;
@@ -259,8 +279,7 @@ export function depthwiseConvFeatures(kind: CoreKind, weights: Weights, g: Windo
     const steps = { '': pixels, rows, taps };
     return { path: 'times4', features: { one: 1, pixels, channels: pixels * input.c, ...times(output.c / 4, 'tile', steps) } };
   }
-  const nibbles = multiplier === 1 ? 'plain_one' : multiplier % 2 ? 'plain_odd' : 'plain_even';
-  return { path: weights === 's4' ? nibbles : 'plain', features: depthwisePlain(g) };
+  return weights === 's4' ? depthwiseNibbles(g) : { path: 'plain', features: depthwisePlain(g) };
 }
 
 /** One dense layer: rows of weights in tiles, whole steps of a vector, then single products. */
@@ -345,6 +364,7 @@ export function transposeConvFeatures(g: WindowGeometry): KernelFeatures {
       },
     };
   }
+  const columns = (input.w - 1) * g.stride.w + Math.max(filter.w, g.stride.h);
   return {
     path: 'scatter',
     features: {
@@ -353,8 +373,14 @@ export function transposeConvFeatures(g: WindowGeometry): KernelFeatures {
       places: inputs * places,
       units: inputs * places * output.c,
       outputs: outputs * output.c,
-      macs: inputs * places * input.c * output.c,
-      steps: inputs * places * output.c * up(input.c, 16),
+      outputQuads: outputs * up(output.c, 4),
+      buffer: columns * Math.max(filter.h, g.stride.h),
+      bufferAll: columns * Math.max(filter.h, g.stride.h) * output.c,
+      resets: output.h * columns,
+      resetAll: output.h * columns * output.c,
+      steps: inputs * places * output.c * down(input.c, 4),
+      rest: inputs * places * output.c * (input.c % 4),
+      vectors: inputs * places * output.c * up(input.c, 16),
     },
   };
 }
@@ -379,9 +405,10 @@ export const padFeatures = (outRows: number, rows: number, bytes: number, outByt
   features: {
     one: 1,
     rows,
-    emptyRows: outRows - rows,
     vectors: rows * up(bytes, 16),
-    fill: outRows * outBytes - rows * bytes,
+    sides: rows * (outBytes - bytes),
+    sideWords: rows * down(outBytes - bytes, 4),
+    empty: (outRows - rows) * outBytes,
     ...copied(rows, bytes),
   },
 });

@@ -26,6 +26,26 @@ function liveBytes(graph: Graph): number[] {
   return graph.nodes.map((_, step) => buffers.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), 0));
 }
 
+test('a defect of CMSIS-NN that the core would hit is named with its layer', () => {
+  const record = (scales: number[], zeros: number[]) => ({ bits: 8 as const, scales, zeros, axis: scales.length > 1 ? 0 : null });
+  const activation = { dtype: 'i8' as const, data: null, quant: record([0.1], [0]) };
+  const graph: Graph = {
+    name: 'dense',
+    tensors: [
+      { name: 'x', shape: [1, 8], ...activation },
+      { name: 'w', shape: [4, 8], dtype: 'i8', data: new Int8Array(32), quant: record([0.1, 0.2, 0.1, 0.2], [1, 1, 1, 1]) },
+      { name: 'y', shape: [1, 4], ...activation },
+    ],
+    nodes: [{ name: 'dense/MatMul', op: 'fullyConnected', inputs: [0, 1, -1], outputs: [2], attrs: { activation: 'none' } }],
+    inputs: [0],
+    outputs: [2],
+  };
+  const named = (target: string) =>
+    profile(graph, target).warnings.filter((w) => /"dense\/MatMul".*mve_fc_per_channel_filter_offset/.test(w));
+  assert.is(named('apollo510').length, 1);
+  assert.is(named('stm32f446re').length, 0);
+});
+
 for (const name of [
   'resnet8_int8',
   'ds_cnn_int8',
