@@ -84,6 +84,7 @@ export function rangeWarning({ least, greatest, outside }: InputStatistics, inpu
 export function describeNormalization({ normalization, layout, shape }: Dataset): string {
   const { scale, mean, std } = normalization;
   const asStored = scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
-  const equation = asStored ? 'x as stored' : `(x * ${short(scale)} - ${mean.map(short)}) / ${std.map(short)}`;
+  const factor = Number.isInteger(1 / scale) && scale !== 1 ? `1/${1 / scale}` : short(scale);
+  const equation = asStored ? 'x as stored' : `(x * ${factor} - ${mean.map(short)}) / ${std.map(short)}`;
   return `${equation}, [${shape}]${layout === 'nchw' ? ', channels moved last' : ''}`;
 }

@@ -44,11 +44,16 @@ export async function diskFiles(path: string): Promise<Files> {
   const { basename, join, resolve } = await import('node:path');
   const single = !(await told(path, () => stat(path))).isDirectory();
   const list: string[] = [];
+  const leadsToFolder = (link: string) =>
+    stat(link).then(
+      (s) => s.isDirectory(),
+      () => false,
+    );
   const walk = async (folder: string, prefix: string, depth: number) => {
     for (const entry of await told(folder, () => readdir(folder, { withFileTypes: true }))) {
       if (entry.name.startsWith('.')) continue;
       const below = join(folder, entry.name);
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await told(below, () => stat(below))).isDirectory());
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(below)));
       if (!isFolder) list.push(prefix + entry.name);
       else if (depth < DEPTH) await walk(below, `${prefix}${entry.name}/`, depth + 1);
     }

@@ -101,7 +101,7 @@ function checkValues({ x, shape, count, where }: RawPart): void {
   const size = sizeOf(shape);
   throw new CompressError(
     'bad-data',
-    `${where} holds ${bad} values that are NaN or infinite, the first at place ${first % size} of example ${Math.floor(first / size)}`,
+    `${where} holds ${bad} ${bad === 1 ? 'value that is' : 'values that are'} NaN or infinite, the first at place ${first % size} of example ${Math.floor(first / size)}`,
     'remove those examples, or replace the values',
   );
 }

@@ -104,7 +104,7 @@ test('numbers in flags', async () => {
       () => parseScale(text),
       (e: CompressError) => e.code === 'bad-option',
     );
-  assert.match(describeNormalization(await data(new Float32Array(4), [2, 2], { scale: 0.5 })), /\(x \* 0\.5 - 0\) \/ 1/);
+  assert.match(describeNormalization(await data(new Float32Array(4), [2, 2], { scale: 1 / 255 })), /\(x \* 1\/255 - 0\) \/ 1/);
 });
 
 const golden: [name: string, file: string][] = [
