@@ -107,8 +107,8 @@ writeFileSync(
 /**
  * cpi    cycles for each instruction of CMSIS-NN kernels
  * fetch  cycles for each byte of weights, which come from flash once an inference (0.3 and 0.5: no measurement, a guess)
- * heldOut relative error of latency where the pair of chip and network was left out of the fit, the runtime's level being known;
- *        null: too few chips to leave one out
+ * heldOut relative error of latency on a chip that was left out of the fit (M55, M85: a network, there being one chip), the runtime's
+ *        level being known from other chips; null: too few measurements to leave one out
  *
  * Source: published latencies (MLPerf Tiny v0.5 to v1.3, ST model zoo, TinyMaix, helia-profiler, executorch and others) against counted
  * instructions of the same networks. Runtimes differ: each has a level for each kind of network; that of CMSIS-NN (ONNC, heliaRT,

@@ -188,14 +188,20 @@ export interface CycleError {
   readonly error: number;
 }
 
-/** Each pair of chip and network is predicted by a fit that has not seen it. */
+/** Each chip is predicted by a fit that has not seen it; where a core has one chip only, each network. */
 export function crossValidate(rows: readonly Measurement[]): CycleError[] {
-  const group = (r: Measurement) => `${r.mcu} ${r.model}`;
+  const chips = (core: string) => new Set(rows.filter((r) => r.core === core).map((r) => r.mcu)).size;
+  const group = (r: Measurement) => (chips(r.core) > 1 ? r.mcu : `${r.mcu} ${r.model}`);
   return [...new Set(rows.map(group))].flatMap((g) => {
     const kept = rows.filter((r) => group(r) !== g);
     const model = fitCycles(kept);
     return rows
-      .filter((r) => group(r) === g && model.cpi[r.core] && kept.some((k) => k.core === r.core))
+      .filter(
+        (r) =>
+          group(r) === g &&
+          kept.some((k) => k.core === r.core) &&
+          (LEVEL_ONE.test(r.stack) || model.stack[r.stack] !== undefined),
+      )
       .map((r) => ({ core: r.core, mcu: r.mcu, model: r.model, stack: r.stack, error: predictCycles(model, r) / r.cycles - 1 }));
   });
 }
