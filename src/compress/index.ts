@@ -11,7 +11,7 @@ import { toFloat } from '../run/integer.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
-import { type JobContext, runJob } from './job.ts';
+import { type JobContext, type JobResult, runJob } from './job.ts';
 import { type Figures, figuresOf, fits, limitsOf } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
@@ -63,6 +63,9 @@ export interface CompressResult {
 /** About so many examples are seen by one training stage. */
 const EXAMPLES_PER_STAGE = 30_000;
 
+/** So far below the accuracy to keep after a training, nobody has come back with the next one. */
+const HOPELESS = 0.1;
+
 const largestEpochs = (examples: number) => Math.max(2, Math.min(30, Math.round(EXAMPLES_PER_STAGE / examples)));
 
 /**
@@ -84,8 +87,9 @@ export async function* compress(
   const seen: Dataset = { ...data, test: null };
   const reference = correctness(heap, model.graph, data, 'validation');
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
-  const context: JobContext = { model, data: seen, seed: settings.seed, reference };
-  const plain = await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal);
+  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
+  const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
+  const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
   const search = new Search({
     context,
@@ -93,7 +97,7 @@ export async function* compress(
     target,
     limits: limitsOf(target, settings),
     plain: plainFigures,
-    floor: settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP),
+    floor,
     space: spaceOf(model, data, settings),
     heap,
     storage: host.storage ?? new MemoryStorage(),

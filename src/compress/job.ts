@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { correctness } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
+import type { Graph } from '../graph/graph.ts';
 import { runPipeline, type Recipe, stagesOf } from '../pipeline.ts';
 import { toInteger } from '../run/integer.ts';
 import type { Model, Progress } from '../stage.ts';
@@ -14,6 +15,13 @@ export interface JobContext {
   readonly seed: number;
   /** Which validation examples the original answers right. */
   readonly reference: Uint8Array;
+  /** A candidate that is below it after a training, with another to come, is given up; null trains all to the end. */
+  readonly hopeless: number | null;
+}
+
+/** A candidate that was given up: its accuracy by then. */
+export interface GivenUp {
+  readonly givenUpAt: number;
 }
 
 export interface JobResult {
@@ -26,18 +34,29 @@ export interface JobResult {
 
 /** Runs one recipe from the original model to a file and judges it by the chip's own bits. */
 export async function runJob(
-  { model, data, seed, reference }: JobContext,
+  job: JobContext,
   stages: Recipe['stages'],
   progress?: (p: Progress) => void,
   signal?: AbortSignal,
-): Promise<JobResult> {
+): Promise<JobResult | GivenUp> {
+  const { model, data, seed, reference, hopeless } = job;
   const heap = await Heap.open();
   const context = { heap, data, seed, original: model, progress, signal };
-  const found = await runPipeline(model, stagesOf({ stages }), context);
-  const graph = toInteger(found.graph);
+  const accuracyOf = (graph: Graph) => mean(correctness(heap, graph, data, 'validation'));
+  let current = model;
+  for (const [i, stage] of stagesOf({ stages }).entries()) {
+    current = await runPipeline(current, [stage], context);
+    const goesOn = TRAINS.includes(stage.name) && stages.slice(i + 1).some((s) => TRAINS.includes(s.stage));
+    if (hopeless === null || !goesOn) continue;
+    const accuracy = accuracyOf(current.graph);
+    if (accuracy < hopeless) return { givenUpAt: accuracy };
+  }
+  const graph = toInteger(current.graph);
   const right = correctness(heap, graph, data, 'validation');
-  const n = right.length;
-  const accuracy = right.reduce((a, b) => a + b, 0) / n;
   const differ = right.reduce((sum, r, i) => sum + (r === reference[i] ? 0 : 1), 0);
-  return { tflite: exportTflite(graph), accuracy, error: Math.sqrt(differ) / n };
+  return { tflite: exportTflite(graph), accuracy: mean(right), error: Math.sqrt(differ) / right.length };
 }
+
+const TRAINS: readonly string[] = ['finetune', 'distill'];
+
+const mean = (right: Uint8Array): number => right.reduce((a, b) => a + b, 0) / right.length;

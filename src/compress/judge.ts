@@ -1,4 +1,4 @@
-import { type Graph, sizeOf } from '../graph/graph.ts';
+import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
 import { profile, type Target } from '../mcu/index.ts';
 import { prune } from '../prune/index.ts';
 import type { Recipe } from '../pipeline.ts';
@@ -22,13 +22,13 @@ export function figuresOf(graph: Graph, target: Target, { runtime, clockMhz }: S
   return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: weightBytes(graph), accuracy };
 }
 
-/** Bytes of all weights and biases. */
+/** Bytes of all weights and biases, as their quantization records say. */
 export function weightBytes(graph: Graph): number {
   const used = new Set(graph.nodes.flatMap((n) => n.inputs));
   let bytes = 0;
   graph.tensors.forEach((t, i) => {
     if (!t.data || !used.has(i)) return;
-    const bits = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 }[t.dtype];
+    const bits = t.dtype === 'f32' ? (t.quant?.bits ?? 32) : 8 * (bytesOf(t.dtype, 2) / 2);
     bytes += Math.ceil((sizeOf(t.shape) * bits) / 8);
   });
   return bytes;

@@ -1,12 +1,12 @@
 import { CompressError } from '../errors.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { Progress } from '../stage.ts';
-import { type JobContext, type JobResult, runJob } from './job.ts';
+import { type GivenUp, type JobContext, type JobResult, runJob } from './job.ts';
 
 /** Runs jobs, at most `size` at once. */
 export interface Pool {
   readonly size: number;
-  run(stages: Recipe['stages'], progress: (p: Progress) => void): Promise<JobResult>;
+  run(stages: Recipe['stages'], progress: (p: Progress) => void): Promise<JobResult | GivenUp>;
   close(): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export type ToWorker = { readonly context: JobContext } | { readonly id: number;
 
 export type FromWorker =
   | { readonly id: number; readonly progress: Progress }
-  | { readonly id: number; readonly result: JobResult }
+  | { readonly id: number; readonly result: JobResult | GivenUp }
   | { readonly id: number; readonly error: { readonly code?: string; readonly what: string; readonly fix?: string } };
 
 /** One job at a time in this thread: where there are no workers. */
@@ -39,7 +39,7 @@ export async function nodePool(context: JobContext, size: number): Promise<Pool>
       const worker = idle.pop();
       if (!worker) throw new Error('more jobs than workers');
       const id = next++;
-      return new Promise<JobResult>((resolve, reject) => {
+      return new Promise<JobResult | GivenUp>((resolve, reject) => {
         const end = (finish: () => void) => {
           worker.off('message', onMessage).off('error', onError).off('exit', onExit);
           idle.push(worker);

@@ -17,8 +17,8 @@ import { knownStarts, type Space, suggestStages } from './space.ts';
 /** One trial that ended. */
 export interface TrialReport {
   readonly number: number;
-  /** `rejected`: it could not fit, or could not be better even with full accuracy, so it was never trained. */
-  readonly state: 'complete' | 'rejected' | 'failed';
+  /** `rejected`: it could not fit, or could not be better even with full accuracy, so it was never trained. `stopped`: given up half-way. */
+  readonly state: 'complete' | 'stopped' | 'rejected' | 'failed';
   readonly stages: Recipe['stages'];
   /** Accuracy of the validation part. */
   readonly figures: Figures | null;
@@ -50,7 +50,7 @@ const LAG = 8;
 const PATIENCE = 40;
 
 const SAMPLERS: Readonly<Record<Settings['sampler'], () => Sampler>> = {
-  tpe: () => new TpeSampler(),
+  tpe: () => new TpeSampler({ startup: 4 }),
   evolution: () => new EvolutionSampler(),
   random: () => new RandomSampler(),
 };
@@ -148,13 +148,19 @@ export class Search {
       this.#running.set(trial.number, p);
       changed();
     };
-    return { number: trial.number, done: this.#finish(trial, pool.run(stages, onProgress)) };
+    return { number: trial.number, done: this.#finish(trial, expected, pool.run(stages, onProgress)) };
   }
 
-  async #finish(trial: Trial, job: ReturnType<Pool['run']>): Promise<number> {
+  async #finish(trial: Trial, expected: Figures, job: ReturnType<Pool['run']>): Promise<number> {
     const { artifacts, target, settings, plain, limits } = this.#o;
     try {
-      const { tflite, accuracy, error } = await job;
+      const result = await job;
+      if ('givenUpAt' in result) {
+        trial.report(costOf(expected, plain, settings) + penaltyOf(result.givenUpAt, this.floor), 0);
+        this.#end(trial, 'stopped', { ...expected, accuracy: result.givenUpAt }, null, []);
+        return trial.number;
+      }
+      const { tflite, accuracy, error } = result;
       trial.setUserAttr('model', await artifacts.put(tflite));
       trial.setUserAttr('accuracyError', error);
       const figures = figuresOf(importTflite(tflite), target, settings, accuracy);

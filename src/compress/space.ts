@@ -87,22 +87,26 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
       { order: 'Q', ...quantize },
       { order: 'PQ', ...quantize, ...pruneStart(space, 0.1) },
     ];
-  const tune = (stage: string) => ({
-    [`${stage}.augment`]: 'none',
+  const augment = Object.keys(space.augmentations)[1] ?? 'none';
+  const tune = (stage: string, rate: number) => ({
+    [`${stage}.augment`]: augment,
     [`${stage}.epochs`]: space.epochs,
-    [`${stage}.learningRate`]: 0.002,
+    [`${stage}.learningRate`]: rate,
   });
-  const distill = { 'distill.teacher': 'original', 'distill.temperature': 4, 'distill.weight': 0.7, ...tune('distill') };
-  const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune') });
+  const distill = (rate: number) => ({
+    'distill.teacher': 'original',
+    'distill.temperature': 4,
+    'distill.weight': 0.7,
+    ...tune('distill', rate),
+  });
+  const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune', 0.003) });
   return [
     { order: 'Q', ...quantize },
     { order: 'PQ', ...quantize, ...prune(0.25) },
-    { order: 'PDQ', ...quantize, ...prune(0.25), ...distill },
-    { order: 'PQD', ...quantize, ...prune(0.5), ...distill },
-    { order: 'PDQ', ...quantize, ...prune(0.5), ...distill },
-    { order: 'PQD', ...quantize, ...prune(0.65), ...distill },
-    { order: 'QPD', ...quantize, ...prune(0.35), ...distill },
-    { order: 'DPQ', ...quantize, ...prune(0.35), ...distill },
+    { order: 'PDQ', ...quantize, ...prune(0.5), ...distill(0.003) },
+    { order: 'PQD', ...quantize, ...prune(0.5), ...distill(0.001) },
+    { order: 'QPD', ...quantize, ...prune(0.5), ...distill(0.001) },
+    { order: 'DPQ', ...quantize, ...prune(0.25), ...distill(0.001) },
   ];
 }
 

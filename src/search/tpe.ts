@@ -7,9 +7,10 @@ import { type Split, splitTrials } from './split.ts';
 export interface TpeOptions {
   /** Choose parameters that occur together from one joint density; by default with one objective, and one by one with several. */
   readonly multivariate?: boolean;
+  /** Random until so many trials are finished; 10 by default. Fewer where good trials were enqueued to begin with. */
+  readonly startup?: number;
 }
 
-/** Random until so many trials are finished. */
 const STARTUP = 10;
 /** Drawn from the good density; the one most typical of good trials and least of the others is kept. */
 const CANDIDATES = 24;
@@ -20,16 +21,18 @@ const CANDIDATES = 24;
  */
 export class TpeSampler implements Sampler {
   readonly #multivariate: boolean | undefined;
+  readonly #startup: number;
   readonly #splits = new WeakMap<View, Split>();
 
-  constructor({ multivariate }: TpeOptions = {}) {
+  constructor({ multivariate, startup = STARTUP }: TpeOptions = {}) {
     this.#multivariate = multivariate;
+    this.#startup = startup;
   }
 
   propose(view: View): Proposal {
     const joint = this.#multivariate ?? view.directions.length === 1;
     const proposal = new Map<string, Parameter>();
-    if (!joint || view.finished.length < STARTUP) return proposal;
+    if (!joint || view.finished.length < this.#startup) return proposal;
     for (const part of groups(view.finished)) {
       const values = this.#choose(view, part);
       for (const [i, [name, distribution]] of part.entries()) proposal.set(name, { internal: values[i], distribution });
@@ -38,7 +41,7 @@ export class TpeSampler implements Sampler {
   }
 
   sample(view: View, name: string, distribution: Distribution): number {
-    if (view.finished.length < STARTUP) return uniformValue(randomOf(view, `uniform/${name}`), distribution);
+    if (view.finished.length < this.#startup) return uniformValue(randomOf(view, `uniform/${name}`), distribution);
     return this.#choose(view, [[name, distribution]])[0];
   }
 
