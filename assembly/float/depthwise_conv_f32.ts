@@ -6,9 +6,10 @@
 //   bias    f32 [c * multiplier] or 0
 //   scratch depthwise_conv_scratch_f32 bytes
 //
-// Tiles of 4 pixels by 8 channels. With a multiplier above 1 the image is spread first, so that every output channel has its own.
+// Tiles of 4 pixels by 8 channels; 3x3 taps with stride 1 by rows. With a multiplier above 1 the image is spread first, so that every output channel has its own.
 import { clamp_s, clamp_v } from "../math/activation_f32";
 import { needs_frame, frame_image, spread_image } from "../math/frame";
+import { depthwise_3x3 } from "./depthwise_3x3";
 import { fill_table, table_bytes } from "./tile";
 
 /** Scratch bytes of depthwise_conv_f32. */
@@ -26,7 +27,8 @@ export function depthwise_conv_f32(
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
   const framed = inC != outC || needs_frame(inH, inW, spanH, spanW, top, left);
   const row = outC << 2, width = framed ? spanW : inW, frame = scratch + table_bytes(outH * outW);
-  fill_table(scratch, outH, outW, sH * width * row, sW * row, outW * row, row);
+  const near = kH == 3 && kW == 3 && sH == 1 && sW == 1 && dH == 1 && dW == 1;
+  if (!near) fill_table(scratch, outH, outW, sH * width * row, sW * row, outW * row, row);
   if (framed) memory.fill(frame, 0, spanH * spanW * row);
   for (let b = 0; b < batch; b++) {
     let a = x;
@@ -35,7 +37,8 @@ export function depthwise_conv_f32(
       else spread_image(frame, x, inH, inW, inC, outC / inC, spanH, spanW, top, left);
       a = frame;
     }
-    window_depthwise(y, a, w, bias, scratch, outH * outW, outC, 0, kH, dH * width * row, kW, dW * row, low, high);
+    if (near) depthwise_3x3(y, a, w, bias, outH, outW, outC, outW * row, width * row, row, 0, low, high);
+    else window_depthwise(y, a, w, bias, scratch, outH * outW, outC, 0, kH, dH * width * row, kW, dW * row, low, high);
     x += inH * inW * inC * 4;
     y += outH * outW * row;
   }

@@ -10,6 +10,7 @@ import { mask_image } from "../math/activation_f32";
 import { frame_image, gather_image, needs_frame, spread_image } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
 import { add_columns } from "./conv_grad_f32";
+import { add_four, depthwise_3x3, depthwise_3x3_grad_w } from "./depthwise_3x3";
 import { window_depthwise } from "./depthwise_conv_f32";
 import { fill_table, table_bytes } from "./tile";
 
@@ -41,6 +42,7 @@ export function depthwise_conv_grad_f32(
   if (dx) prepare_dx(taps, scratch, tableBytes, w, inH, inW, outC, kH, kW, sH, sW, top, left, dH, dW, gW);
   memory.fill(gFrame, 0, gH * gW * row);
   if (framed && dw) memory.fill(xFrame, 0, spanH * spanW * row);
+  const near = kH == 3 && kW == 3 && sH == 1 && sW == 1 && dH == 1 && dW == 1;
   const origin = gFrame + (gTop * gW + gLeft) * row;
   for (let b = 0; b < batch; b++) {
     if (low > -Infinity || high < Infinity) mask_image(gFrame, dy, y, outH, outW, outC, gH, gW, gTop, gLeft, low, high);
@@ -48,7 +50,11 @@ export function depthwise_conv_grad_f32(
     if (dbias) for (let r = 0; r < outH; r++) add_columns(dbias, origin + r * gW * row, outW, outC);
     if (dx) {
       if (spread) memory.fill(wide, 0, inH * inW * row);
-      run_dx(spread ? wide : dx, gFrame, taps, scratch, tableBytes, inH, inW, outC, kH, kW, sH, sW, top, left, dH, dW, gW, gTop, gLeft);
+      const to = spread ? wide : dx;
+      // At stride 1 the only phase reaches from 2 - top rows before dy.
+      if (near) {
+        depthwise_3x3(to, origin - ((2 - top) * gW + 2 - left) * row, taps, 0, inH, inW, outC, inW * row, gW * row, row, 1, 0, 0);
+      } else run_dx(to, gFrame, taps, scratch, tableBytes, inH, inW, outC, kH, kW, sH, sW, top, left, dH, dW, gW, gTop, gLeft);
       if (spread) gather_image(dx, wide, inH * inW * inC, outC / inC);
       dx += inH * inW * inC * 4;
     }
@@ -60,7 +66,8 @@ export function depthwise_conv_grad_f32(
         a = xFrame;
       }
       const width = framed ? spanW : inW;
-      grad_w(dw, a, origin, outH, outW, outC, sH * width * row, sW * row, gW * row, kH, dH * width * row, kW, dW * row);
+      if (near) depthwise_3x3_grad_w(dw, a, origin, outH, outW, outC, gW * row, width * row, row);
+      else grad_w(dw, a, origin, outH, outW, outC, sH * width * row, sW * row, gW * row, kH, dH * width * row, kW, dW * row);
     }
     dy += outH * outW * row;
     y += outH * outW * row;
@@ -134,17 +141,6 @@ function grad_w(
         if (n > 2) add_four(to + 2 * row, s2, columns);
       }
     }
-  }
-}
-
-function add_four(y: usize, v: v128, columns: i32): void {
-  if (columns == 4) {
-    v128.store(y, f32x4.add(v128.load(y), v));
-    return;
-  }
-  for (let j = 0; j < columns; j++, y += 4) {
-    store<f32>(y, load<f32>(y) + f32x4.extract_lane(v, 0));
-    v = v128.shuffle<i32>(v, v, 1, 2, 3, 0);
   }
 }
 

@@ -11,64 +11,79 @@ const TOLERANCE = 3e-5;
 const heap = await Heap.open();
 const small = (max: number, min = 1) => fc.integer({ min, max });
 
-const geometry = fc
-  .record({
-    n: small(3),
-    h: small(11),
-    w: small(11),
-    c: fc.constantFrom(1, 2, 3, 4, 7, 8, 9, 12, 16, 17, 24),
-    multiplier: small(3),
-    kH: small(4),
-    kW: small(5),
-    stride: fc.tuple(small(3), small(3)),
-    dilation: fc.tuple(small(3), small(3)),
-    padding: fc.tuple(small(3, 0), small(3, 0)),
-    after: fc.tuple(small(3, 0), small(3, 0)),
-    activation: fc.constantFrom('none' as const, 'relu' as const, 'relu6' as const, 'reluN1' as const),
-    bias: fc.boolean(),
-  })
-  .map((g) => {
-    const out = [0, 1].map((i) => {
-      const size = (i ? g.w : g.h) + g.padding[i] + g.after[i] - ((i ? g.kW : g.kH) - 1) * g.dilation[i] - 1;
-      return Math.floor(size / g.stride[i]) + 1;
-    });
-    return { ...g, outH: out[0], outW: out[1], outC: g.c * g.multiplier };
-  })
-  .filter((g) => g.outH > 0 && g.outW > 0);
+const fields = {
+  n: small(3),
+  h: small(11),
+  w: small(11),
+  c: fc.constantFrom(1, 2, 3, 4, 7, 8, 9, 12, 16, 17, 24),
+  multiplier: small(3),
+  kH: small(4),
+  kW: small(5),
+  stride: fc.tuple(small(3), small(3)),
+  dilation: fc.tuple(small(3), small(3)),
+  padding: fc.tuple(small(3, 0), small(3, 0)),
+  after: fc.tuple(small(3, 0), small(3, 0)),
+  activation: fc.constantFrom('none' as const, 'relu' as const, 'relu6' as const, 'reluN1' as const),
+  bias: fc.boolean(),
+};
+/** Where the kernel for 3x3 taps with stride 1 runs. */
+const near = {
+  ...fields,
+  kH: fc.constant(3),
+  kW: fc.constant(3),
+  stride: fc.constant([1, 1] as const),
+  dilation: fc.constant([1, 1] as const),
+};
 
-test('equals its plain twins, forward and gradients, for any geometry', () => {
-  fc.assert(
-    fc.property(geometry, (g) => {
-      heap.scope(() => {
-        const make = (shape: number[], name: string) => heap.tensor('f32', shape, noise(sizeOf(shape), name));
-        const x = make([g.n, g.h, g.w, g.c], 'x');
-        const w = make([1, g.kH, g.kW, g.outC], 'w');
-        const bias = g.bias ? make([g.outC], 'bias') : null;
-        const shape = [g.n, g.outH, g.outW, g.outC];
-        const [y, want] = [heap.tensor('f32', shape), heap.tensor('f32', shape)];
-        const step = depthwiseConvF32(heap, y, x, w, bias, g);
-        step();
-        step();
-        const all = [
-          ...[g.n, g.h, g.w, g.c, g.outH, g.outW, g.outC, g.kH, g.kW],
-          ...[...g.stride, ...g.padding, ...g.dilation, ...rangeOf(g.activation)],
-        ];
-        (heap.wasm.depthwise_conv_f32_ref as (...a: number[]) => void)(want.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, ...all);
-        close(heap.read(y), heap.read(want), TOLERANCE, 'y');
-        const dy = make(shape, 'dy');
-        const start = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
-        const [dx, dw, dbias] = start();
-        const [dx0, dw0, dbias0] = start();
-        depthwiseConvGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, g)();
-        const gradRef = heap.wasm.depthwise_conv_grad_f32_ref as (...a: number[]) => void;
-        gradRef(dx0.ptr, dw0.ptr, dbias0.ptr, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
-        close(heap.read(dx), heap.read(dx0), TOLERANCE, 'dx');
-        close(heap.read(dw), heap.read(dw0), TOLERANCE, 'dw');
-        close(heap.read(dbias), heap.read(dbias0), TOLERANCE, 'dbias');
+const sized = (record: typeof fields) =>
+  fc
+    .record(record)
+    .map((g) => {
+      const out = [0, 1].map((i) => {
+        const size = (i ? g.w : g.h) + g.padding[i] + g.after[i] - ((i ? g.kW : g.kH) - 1) * g.dilation[i] - 1;
+        return Math.floor(size / g.stride[i]) + 1;
       });
-    }),
-    { numRuns: 300 },
-  );
-});
+      return { ...g, outH: out[0], outW: out[1], outC: g.c * g.multiplier };
+    })
+    .filter((g) => g.outH > 0 && g.outW > 0);
+
+for (const [name, geometry] of [
+  ['any geometry', sized(fields)],
+  ['3x3 taps', sized(near as unknown as typeof fields)],
+] as const)
+  test(`equals its plain twins, forward and gradients: ${name}`, () => {
+    fc.assert(
+      fc.property(geometry, (g) => {
+        heap.scope(() => {
+          const make = (shape: number[], name: string) => heap.tensor('f32', shape, noise(sizeOf(shape), name));
+          const x = make([g.n, g.h, g.w, g.c], 'x');
+          const w = make([1, g.kH, g.kW, g.outC], 'w');
+          const bias = g.bias ? make([g.outC], 'bias') : null;
+          const shape = [g.n, g.outH, g.outW, g.outC];
+          const [y, want] = [heap.tensor('f32', shape), heap.tensor('f32', shape)];
+          const step = depthwiseConvF32(heap, y, x, w, bias, g);
+          step();
+          step();
+          const all = [
+            ...[g.n, g.h, g.w, g.c, g.outH, g.outW, g.outC, g.kH, g.kW],
+            ...[...g.stride, ...g.padding, ...g.dilation, ...rangeOf(g.activation)],
+          ];
+          (heap.wasm.depthwise_conv_f32_ref as (...a: number[]) => void)(want.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, ...all);
+          close(heap.read(y), heap.read(want), TOLERANCE, 'y');
+          const dy = make(shape, 'dy');
+          const start = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
+          const [dx, dw, dbias] = start();
+          const [dx0, dw0, dbias0] = start();
+          depthwiseConvGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, g)();
+          const gradRef = heap.wasm.depthwise_conv_grad_f32_ref as (...a: number[]) => void;
+          gradRef(dx0.ptr, dw0.ptr, dbias0.ptr, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
+          close(heap.read(dx), heap.read(dx0), TOLERANCE, 'dx');
+          close(heap.read(dw), heap.read(dw0), TOLERANCE, 'dw');
+          close(heap.read(dbias), heap.read(dbias0), TOLERANCE, 'dbias');
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
 
 test.run();
