@@ -10,13 +10,11 @@ const test = (await loadDataset(sharedData('cifar10/test.npz'), whole)).test!;
 const x = new Uint8Array(exact.x.length + jpeg.x.length);
 x.set(exact.x);
 x.set(jpeg.x, exact.x.length);
-const data = await loadDataset(
-  {
-    train: { x, y: [...exact.y!, ...jpeg.y!], shape: [exact.count + jpeg.count, 32, 32, 3] },
-    test: { x: test.x, y: test.y, shape: [test.count, 32, 32, 3] },
-  },
-  { split: [0.8, 0, 0.2], scale: 1 / 255, mean: [0.47], std: [0.25], name: 'cifar10' },
-);
+const judged = { x: test.x, y: test.y, shape: [test.count, 32, 32, 3] };
+const given = { split: [0.8, 0, 0.2], scale: 1 / 255, mean: [0.47], std: [0.25] } as const;
+const both = { x, y: [...exact.y!, ...jpeg.y!], shape: [exact.count + jpeg.count, 32, 32, 3] };
+const all = await loadDataset({ train: both, test: judged }, given);
+const sharp = await loadDataset({ train: { x: exact.x, y: exact.y, shape: [exact.count, 32, 32, 3] }, test: judged }, given);
 
 const net = buildNetwork('resnet8', [32, 32, 3], SEED);
 
@@ -29,19 +27,19 @@ function block(from: Value, channels: number, stride: number): Value {
 
 const stem = net.conv2d(net.input, 16, { kernel: [3, 3], norm: true, activation: 'relu' });
 const features = block(block(block(stem, 16, 1), 32, 2), 64, 2);
+const options = { batch: 64, optimizer: 'adamw', weightDecay: 0.01, warmup: 0 } as const;
 await learn({
-  name: 'ResNet8 on CIFAR-10 (8,068 exact and 11,932 JPEG pictures)',
+  name: 'ResNet8 on CIFAR-10 (8,068 exact and 11,932 JPEG pictures, then the exact ones)',
   graph: net.finish(net.softmax(net.dense(net.globalMean(features), 10))),
-  data,
   goal: 0.75,
-  options: {
-    epochs: Number(process.argv[2] ?? 30),
-    batch: 64,
-    optimizer: 'adamw',
-    learningRate: 0.006,
-    weightDecay: 0.02,
-    schedule: 'one-cycle',
-    warmup: 0,
-    augment: { flip: true, shift: 4 },
-  },
+  stages: [
+    {
+      data: all,
+      options: { ...options, epochs: 12, learningRate: 0.006, schedule: 'one-cycle', augment: { flip: true, shift: 2 } },
+    },
+    {
+      data: sharp,
+      options: { ...options, epochs: 5, learningRate: 0.001, schedule: 'cosine', augment: { flip: true, shift: 2 } },
+    },
+  ],
 });

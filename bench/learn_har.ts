@@ -18,17 +18,21 @@ const graph = net.finish(net.softmax(net.dense(net.dropout(net.globalMean(x), 0.
 await learn({
   name: '1-D network on uci-har-part',
   graph,
-  data,
   goal: 0.91,
-  options: {
-    epochs: 20,
-    batch: 64,
-    optimizer: 'adamw',
-    learningRate: 0.003,
-    weightDecay: 0.01,
-    schedule: 'one-cycle',
-    warmup: 0,
-    labelSmoothing: 0.1,
-    augment: { shift: 16, scale: 0.2, jitter: 0.05 },
-  },
+  stages: [
+    {
+      data,
+      options: {
+        epochs: 20,
+        batch: 64,
+        optimizer: 'adamw',
+        learningRate: 0.003,
+        weightDecay: 0.01,
+        schedule: 'one-cycle',
+        warmup: 0,
+        labelSmoothing: 0.1,
+        augment: { shift: 16, scale: 0.2, jitter: 0.05 },
+      },
+    },
+  ],
 });

@@ -19,16 +19,20 @@ const graph = net.finish(net.softmax(net.dense(net.dropout(net.globalMean(x), 0.
 await learn({
   name: 'DS-CNN on MNIST',
   graph,
-  data,
   goal: 0.993,
-  options: {
-    epochs: 6,
-    batch: 64,
-    optimizer: 'adamw',
-    learningRate: 0.006,
-    weightDecay: 0.01,
-    schedule: 'one-cycle',
-    warmup: 0,
-    augment: { shift: 2 },
-  },
+  stages: [
+    {
+      data,
+      options: {
+        epochs: 6,
+        batch: 64,
+        optimizer: 'adamw',
+        learningRate: 0.006,
+        weightDecay: 0.01,
+        schedule: 'one-cycle',
+        warmup: 0,
+        augment: { shift: 2 },
+      },
+    },
+  ],
 });

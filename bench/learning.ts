@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Dataset } from '../src/data/index.ts';
 import { evaluatePart } from '../src/evaluate.ts';
 import type { Graph } from '../src/graph/graph.ts';
+import type { Model, Progress } from '../src/stage.ts';
 import { finetune } from '../src/train/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
 
@@ -11,39 +12,39 @@ export const sharedData = (path: string): string =>
 
 export const SEED = 1;
 
+type Options = NonNullable<Parameters<typeof finetune>[0]>;
+
 interface Learning {
   readonly name: string;
   readonly graph: Graph;
-  readonly data: Dataset;
-  readonly options: NonNullable<Parameters<typeof finetune>[0]>;
+  /** One after another, each on its own training part; the test part of the last one judges. */
+  readonly stages: readonly { readonly data: Dataset; readonly options: Options }[];
   /** Accuracy on the test part that must be reached. */
   readonly goal: number;
 }
 
 /** Trains, judges once on the test part, says how long it took, and fails when the goal is missed. */
-export async function learn({ name, graph, data, options, goal }: Learning): Promise<Graph> {
+export async function learn({ name, graph, stages, goal }: Learning): Promise<Graph> {
   const heap = await Heap.open();
-  const model = { graph, facts: {} };
+  let model: Model = { graph, facts: {} };
   const start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(0);
-  let shown = '';
-  const trained = await finetune(options).run(model, {
-    heap,
-    data,
-    seed: SEED,
-    original: model,
-    progress: ({ detail = '' }) => {
+  for (const { data, options } of stages) {
+    let shown = '';
+    const progress = ({ detail = '' }: Progress) => {
       if (detail !== shown) console.error(`${seconds()} s  ${detail}`);
       shown = detail;
-    },
-  });
+    };
+    model = await finetune(options).run(model, { heap, data, seed: SEED, original: model, progress });
+  }
   const took = seconds();
   const parameters = graph.tensors.reduce((n, t) => n + (t.data?.length ?? 0), 0);
-  const { accuracy, correct, examples } = evaluatePart(heap, trained.graph, data, 'test');
+  const { accuracy, correct, examples } = evaluatePart(heap, model.graph, stages.at(-1)!.data, 'test');
+  const epochs = stages.map(({ data, options }) => `${options.epochs} epochs of ${data.train!.count} examples`).join(' and ');
   console.log(
     `${name}: ${(100 * accuracy!).toFixed(2)} % of the test part (${correct} of ${examples}; goal ${100 * goal} %), ` +
-      `${parameters} parameters, ${options.epochs} epochs of ${data.train!.count} examples in ${took} s, one thread`,
+      `${parameters} parameters, ${epochs} in ${took} s, one thread`,
   );
   if (accuracy! < goal) process.exitCode = 1;
-  return trained.graph;
+  return model.graph;
 }
