@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
 import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
@@ -56,13 +57,17 @@ export const fullyConnected = defineOp<FullyConnected>({
   cost: fullyConnectedCost,
   tflite: {
     codes: [9],
-    read: (from) => ({
-      attrs: {
-        activation: readActivation(from.options.fused_activation_function),
-        keepDims: Boolean(from.options.keep_num_dims),
-      },
-      inputs: from.inputs,
-    }),
+    read({ options, inputs }) {
+      if (options.weights_format) {
+        throw new CompressError(
+          'unsupported',
+          'weights in shuffled order are not supported',
+          'convert the model with default weights',
+        );
+      }
+      const activation = readActivation(options.fused_activation_function);
+      return { attrs: { activation, keepDims: Boolean(options.keep_num_dims) }, inputs };
+    },
     write: ({ attrs, inputs, dtype }) => ({
       code: 9,
       options: {

@@ -27,7 +27,7 @@ const PLACES = 20;
 export const lstm = defineOp<Lstm>({
   operands: 9,
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
-  float: null, // its kernel is not linked yet
+  float: null, // it stands in integer networks only
   integer(heap, { x, y: [y], attrs }) {
     const { operands, params } = lstmCall(x, y, attrs);
     return lstmInt(heap, y, x[0]!, operands, params);

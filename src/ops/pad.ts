@@ -5,6 +5,7 @@ import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
+import { mismatch, show } from './shapes.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */
@@ -20,7 +21,12 @@ const before = (a: Pad) => a.paddings.map(([n]) => n);
 
 export const pad = defineOp<Pad>({
   operands: 1,
-  infer: ([x], { paddings }) => [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])],
+  infer: ([x], { paddings }) => {
+    if (paddings.length !== x!.length || !paddings.flat().every((n) => Number.isInteger(n) && n >= 0)) {
+      throw mismatch(`paddings of ${show(paddings.flat())} around ${show(x!)}`, 'give two counts from 0 on for each dimension');
+    }
+    return [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])];
+  },
   float: {
     forward: (heap, { x: [x], y: [y], attrs }) => padF32(heap, y, x!, before(attrs), attrs.value),
     backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? insideGradF32(heap, dy, dx, before(attrs)) : nothing),

@@ -18,7 +18,7 @@ export interface Svdf {
 export const svdf = defineOp<Svdf>({
   operands: 3,
   infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
-  float: null, // its kernel is not linked yet
+  float: null, // it stands in integer networks only
   integer: (heap, { x: [x, wFeature, wTime, bias, state], y: [y], attrs }) =>
     svdfInt(heap, y, x!, state!, wFeature!, wTime!, bias, svdfParams(x!, wFeature!, wTime!, state!, y, attrs)),
   trainable: [],

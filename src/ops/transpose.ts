@@ -3,6 +3,7 @@ import { transposeGradF32 } from '../wasm/movement_f32.ts';
 import { transposeCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
+import { mismatch, show } from './shapes.ts';
 
 export interface Transpose {
   /** Dimension i of the output is dimension perm[i] of the input. */
@@ -11,7 +12,12 @@ export interface Transpose {
 
 export const transpose = defineOp<Transpose>({
   operands: 1,
-  infer: ([x], { perm }) => [perm.map((p) => x![p])],
+  infer: ([x], { perm }) => {
+    if (perm.length !== x!.length || x!.some((_, i) => !perm.includes(i))) {
+      throw mismatch(`${show(perm)} is not an order of the ${x!.length} dimensions of ${show(x!)}`, 'name each dimension once');
+    }
+    return [perm.map((p) => x![p])];
+  },
   float: {
     forward: (heap, { x: [x], y: [y], attrs }) => transposed(heap, y, x!, attrs.perm),
     backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? transposeGradF32(heap, dy, dx, attrs.perm) : nothing),

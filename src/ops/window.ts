@@ -54,6 +54,10 @@ export const windowInt = (window: Window, shape: readonly number[], filter: Pair
 /** Height and width of the output. */
 export function windowOutput(window: Window, size: Pair, filter: Pair): [number, number] {
   const { stride, dilation = [1, 1] } = window;
+  for (const n of [...stride, ...dilation, ...filter]) {
+    if (!(Number.isInteger(n) && n >= 1))
+      throw mismatch(`a window with a stride, dilation or size of ${n}`, 'use whole numbers from 1 on');
+  }
   const { top, bottom, left, right } = sidesOf(window, size, filter);
   const padded = [size[0] + top + bottom, size[1] + left + right];
   return [0, 1].map((i) => {

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { type Graph, isInteger, type Node } from '../graph/graph.ts';
+import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { type AnyRow, type Operand, rowOf, type Shape } from '../ops/index.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { placeActivations } from './place.ts';
@@ -58,7 +58,7 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
   const places = placeActivations(graph, shapes, keepAll);
   const base = heap.alloc(places.bytes);
   const operands = graph.tensors.map((t, i): Operand => {
-    const ptr = t.data || t.variable ? heap.tensor(t.dtype, t.shape, t.data).ptr : base + places.offsets[i];
+    const ptr = t.data || t.variable ? heap.tensor(t.dtype, t.shape, t.data ?? initialState(t)).ptr : base + places.offsets[i];
     return { shape: shapes[i], dtype: t.dtype, ptr, quant: t.quant, data: t.data };
   });
   const steps = graph.nodes.flatMap((node) => {
@@ -78,6 +78,12 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
       for (let i = 0; i < calls.length; i++) calls[i]();
     },
   };
+}
+
+/** State begins at the number 0, which is the zero point of an integer type (TFLite's ResetVariableTensors). */
+function initialState({ dtype, shape, quant }: Tensor): Values | null {
+  const zero = isInteger(dtype) ? (quant?.zeros[0] ?? 0) : 0;
+  return zero === 0 ? null : (newValues(dtype, sizeOf(shape)) as Int8Array).fill(zero);
 }
 
 function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operand[]): Step {

@@ -98,6 +98,9 @@ function unfold(stored: readonly Tensor[], operators: readonly Operator[]): Tens
   return tensors;
 }
 
+/** QUANTIZE and DEQUANTIZE at a model's edges, SOFTMAX, and what only moves bytes. */
+const TAKES_UINT8: ReadonlySet<number> = new Set([114, DEQUANTIZE, 25, 22, 43, 70]);
+
 /** Operators that the outputs depend on, by their rows. What only computes shapes falls away: rows know them as attributes. */
 function readNodes(operators: readonly Operator[], tensors: readonly Tensor[], outputs: readonly number[]): Node[] {
   const live = new Set(outputs);
@@ -119,6 +122,14 @@ function readNode(operator: Operator, tensors: readonly Tensor[]): Node {
     throw new CompressError('unsupported', `${where} is not supported`, `build the model from: ${supported().join(', ')}`);
   }
   const [op, row] = found;
+  const old = [...operator.inputs, ...operator.outputs].find((t) => t >= 0 && tensors[t].dtype === 'u8' && !tensors[t].data);
+  if (old !== undefined && !TAKES_UINT8.has(operator.code)) {
+    throw new CompressError(
+      'unsupported',
+      `${where} works on "${tensors[old].name}" in uint8, the quantization of TensorFlow 1`,
+      'convert the model with int8 quantization, or give the float model',
+    );
+  }
   try {
     const { attrs, inputs } = row.tflite!.read(readerOf(operator, tensors, where));
     return { name, op, inputs, outputs: operator.outputs, attrs };
