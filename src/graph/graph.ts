@@ -16,6 +16,9 @@ export interface Quantization {
   readonly axis: number | null;
 }
 
+/** The integer type of so many bits. */
+export const DTYPE_OF_BITS: Readonly<Record<Quantization['bits'], DType>> = { 4: 'i4', 8: 'i8', 16: 'i16', 32: 'i32', 64: 'i64' };
+
 export interface Tensor {
   readonly name: string;
   /** Leading dimension of activations is the batch, 1 as imported. */

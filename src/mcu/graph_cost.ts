@@ -1,4 +1,4 @@
-import { bytesOf, type DType, type Graph, type Node, type Quantization, sizeOf, type Tensor } from '../graph/graph.ts';
+import { bytesOf, DTYPE_OF_BITS, type DType, type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
 import type { Target } from './targets.ts';
 
@@ -11,9 +11,7 @@ export interface ChipGraph {
   readonly dtypes: readonly DType[];
 }
 
-const OF_BITS: Readonly<Record<Quantization['bits'], DType>> = { 4: 'i4', 8: 'i8', 16: 'i16', 32: 'i32', 64: 'i64' };
-
-const typeOf = (t: Tensor): DType => (t.dtype === 'f32' && t.quant ? OF_BITS[t.quant.bits] : t.dtype);
+const typeOf = (t: Tensor): DType => (t.dtype === 'f32' && t.quant ? DTYPE_OF_BITS[t.quant.bits] : t.dtype);
 
 /** Bits that a float graph without records would be given. */
 export interface Assumed {
@@ -25,12 +23,12 @@ export function onChip(graph: Graph, assumed: Assumed | null = null): ChipGraph 
   const dtypes = graph.tensors.map(typeOf);
   if (assumed)
     for (const [t, { dtype }] of graph.tensors.entries())
-      if (dtype === 'f32' && dtypes[t] === 'f32') dtypes[t] = OF_BITS[assumed.activations];
+      if (dtype === 'f32' && dtypes[t] === 'f32') dtypes[t] = DTYPE_OF_BITS[assumed.activations];
   for (const { op, inputs } of graph.nodes) {
     const [x, w, bias] = inputs;
     const { trainable } = rowOf(op);
     if (assumed && trainable.includes(1) && isFloatConstant(graph, w))
-      dtypes[w] = graph.tensors[w].quant ? dtypes[w] : OF_BITS[assumed.weights];
+      dtypes[w] = graph.tensors[w].quant ? dtypes[w] : DTYPE_OF_BITS[assumed.weights];
     const wide = trainable.includes(2) && isFloatConstant(graph, bias) && dtypes[x] !== 'f32' && dtypes[w] !== 'f32';
     if (wide) dtypes[bias] = dtypes[x] === 'i16' ? 'i64' : 'i32';
   }

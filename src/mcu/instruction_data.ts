@@ -269,7 +269,9 @@ export const INSTRUCTIONS: Readonly<Record<string, Readonly<Record<string, Reado
 };
 
 /** Relative error of the instruction model on counts left out of the fit. */
-export const INSTRUCTION_ERROR: Readonly<Record<string, { readonly median: number; readonly p90: number; readonly count: number }>> = {
+export const INSTRUCTION_ERROR: Readonly<
+  Record<string, { readonly median: number; readonly p90: number; readonly count: number }>
+> = {
   'cortex-m0': { median: 0.004884, p90: 0.0484, count: 545 },
   'cortex-m3': { median: 0.00582, p90: 0.04336, count: 546 },
   'cortex-m4': { median: 0.007316, p90: 0.04503, count: 543 },

@@ -101,7 +101,8 @@ export function transposeConvCost(call: Call): Cost {
   if (form === 'f32') return float(macs, sizeOf(call.y[0]), macs);
   const kind = call.core.kind;
   const g = geometryOf({ x: call.x, y: call.y }, { ...call.attrs, padding: 'valid' }, [fh, fw, fc]);
-  const scratchBytes = scratch.transposeConvS8Scratch(kind, g) + scratch.transposeConvS8ReverseScratch(g);
+  const first = Math.max(scratch.transposeConvS8Scratch(kind, g), scratch.transposeConvS8Needs(kind, g));
+  const scratchBytes = first + scratch.transposeConvS8ReverseScratch(g);
   return cost('transpose_conv_s8', k.transposeConvFeatures(g), { macs, scratchBytes, multipliers: g.output.c });
 }
 

@@ -1,5 +1,6 @@
 import { CompressError } from '../errors.ts';
 import {
+  DTYPE_OF_BITS,
   type DType,
   type Graph,
   isInteger,
@@ -12,8 +13,6 @@ import {
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
 import { rangeOf } from '../ops/requant.ts';
-
-const TYPE_OF: Readonly<Record<Quantization['bits'], DType>> = { 4: 'i4', 8: 'i8', 16: 'i16', 32: 'i32', 64: 'i64' };
 
 /**
  * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
@@ -91,7 +90,7 @@ function biasRecord(x: Quantization, w: Quantization): Quantization {
 function integerTensor(tensor: Tensor): Tensor {
   const { quant } = tensor;
   if (tensor.dtype !== 'f32' || !quant) return tensor;
-  const dtype = TYPE_OF[quant.bits];
+  const dtype = DTYPE_OF_BITS[quant.bits];
   const { mask: _, ...rest } = tensor;
   return { ...rest, dtype, quant, data: tensor.data && quantized(tensor, quant, dtype) };
 }

@@ -133,7 +133,7 @@ if (counts && resnet8) {
     }
   });
 
-  test('totals are the sums of the layers, and a call is cheap', () => {
+  test('totals are the sums of the layers; the interpreter and a slower clock cost what they should', () => {
     const graph = load(resnet8);
     const p = profile(graph, 'stm32f446re');
     const sum = (key: 'macs' | 'cycles' | 'instructions') => p.layers.reduce((n, l) => n + l[key], 0);
