@@ -40,18 +40,18 @@ export function macsOf(graph: Graph): number {
   }, 0);
 }
 
-/**
- * How far `b` is from `a`, the larger of the two measures that matter: the largest difference as a share of a's largest
- * magnitude, and for integers the largest difference in steps.
- */
-export function distance(a: ArrayLike<number>, b: ArrayLike<number>): { relative: number; steps: number } {
+/** The largest difference of `b` from `a` as a share of a's largest magnitude, and the share of values that differ by at most 1. */
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): { relative: number; within: number } {
   let most = 0;
   let size = 0;
+  let near = 0;
   for (let i = 0; i < a.length; i++) {
-    most = Math.max(most, Math.abs(a[i] - b[i]));
+    const d = Math.abs(a[i] - b[i]);
+    if (d <= 1) near++;
+    most = Math.max(most, d);
     size = Math.max(size, Math.abs(a[i]));
   }
-  return { relative: most / Math.max(size, 1e-30), steps: most };
+  return { relative: most / Math.max(size, 1e-30), within: near / a.length };
 }
 
 export const isInt8 = (graph: Graph): boolean => isInteger(graph.tensors[graph.inputs[0]].dtype);

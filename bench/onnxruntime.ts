@@ -29,6 +29,8 @@ export interface OrtProgram {
 }
 
 const require = createRequire(import.meta.url);
+// Both register themselves with one shared package; the native one, loaded first, keeps the name `cpu`.
+require('onnxruntime-node');
 const loaded = new Map<Flavour, Ort>();
 
 async function load(flavour: Flavour): Promise<Ort> {
