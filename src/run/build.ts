@@ -37,86 +37,89 @@ export interface Builder {
 
 /** @param shape of one example, [h, w, c] for convolutions */
 export function buildNetwork(name: string, shape: Shape, seed: number): Builder {
-  const tensors: Tensor[] = [];
-  const nodes: Node[] = [];
-  const random = createRandom(seed, `weights/${name}`);
-  const tensor = (label: string, dims: Shape, data: Float32Array | null): number =>
-    tensors.push({ name: label, shape: dims, dtype: 'f32', data, quant: null }) - 1;
-  const counts = new Map<string, number>();
-  const nameOf = (op: string): string => {
-    const n = (counts.get(op) ?? 0) + 1;
-    counts.set(op, n);
-    return `${op}_${n}`;
-  };
-  const layer = (
-    op: string,
-    x: readonly Value[],
-    attrs: Attrs,
-    weights: readonly [string, Shape, Float32Array][] = [],
-  ): Value => {
-    const label = nameOf(op);
-    const made = weights.map(([part, dims, data]) => tensor(`${label}/${part}`, dims, data));
-    const [out] = rowOf(op).infer([...x.map((v) => v.shape), ...weights.map(([, dims]) => dims)], attrs);
-    const y = tensor(label, out, null);
-    nodes.push({ name: label, op, inputs: [...x.map((v) => v.tensor), ...made], outputs: [y], attrs });
-    return { tensor: y, shape: out };
-  };
-  const batchNorm = (x: Value): Value => {
-    const c = x.shape.at(-1)!;
-    const rows = [
-      ['gamma', 1],
-      ['beta', 0],
-      ['mean', 0],
-      ['variance', 1],
-    ] as const;
-    return layer(
-      'batchNorm',
-      [x],
-      { epsilon: 1e-3 },
-      rows.map(([part, v]) => [part, [c], new Float32Array(c).fill(v)]),
-    );
-  };
-  const activate = (x: Value, activation: Activation): Value => (activation === 'none' ? x : layer(activation, [x], {}));
-  const filtered = (op: string, x: Value, dims: Shape, fanIn: number, out: number, f: Filter, more: Attrs): Value => {
-    const { stride = [1, 1], padding = 'same', activation = 'none', norm = false } = f;
-    const w: [string, Shape, Float32Array] = ['weights', dims, heUniform(random, sizeOf(dims), fanIn)];
-    const attrs = { stride, padding, dilation: [1, 1], activation: norm ? 'none' : activation, ...more };
-    const y = layer(op, [x], attrs, norm ? [w] : [w, ['bias', [out], new Float32Array(out)]]);
-    return norm ? activate(batchNorm(y), activation) : y;
-  };
-  const input: Value = { tensor: tensor('input', [1, ...shape], null), shape: [1, ...shape] };
+  const draft: Draft = { tensors: [], nodes: [], counts: new Map(), random: createRandom(seed, `weights/${name}`) };
+  const input: Value = { tensor: addTensor(draft, 'input', [1, ...shape], null), shape: [1, ...shape] };
   return {
     input,
-    batchNorm,
-    activate,
     conv2d: (x, channels, f) => {
-      const [kh, kw] = f.kernel;
-      const c = x.shape[3];
-      return filtered('conv2d', x, [channels, kh, kw, c], kh * kw * c, channels, f, { groups: 1 });
+      const dims = [channels, ...f.kernel, x.shape[3]];
+      return filtered(draft, 'conv2d', x, dims, channels, f, { groups: 1 });
     },
-    depthwiseConv2d: (x, f) => {
-      const [kh, kw] = f.kernel;
-      const c = x.shape[3];
-      return filtered('depthwiseConv2d', x, [1, kh, kw, c], kh * kw, c, f, { multiplier: 1 });
-    },
+    depthwiseConv2d: (x, f) =>
+      filtered(draft, 'depthwiseConv2d', x, [1, ...f.kernel, x.shape[3]], x.shape[3], f, { multiplier: 1 }),
     dense: (x, units, { activation = 'none' } = {}) => {
-      const depth = sizeOf(x.shape);
-      return layer('fullyConnected', [x], { activation, keepDims: false }, [
-        ['weights', [units, depth], heUniform(random, units * depth, depth)],
-        ['bias', [units], new Float32Array(units)],
-      ]);
+      const weights = heUniform(draft.random, [units, sizeOf(x.shape)], sizeOf(x.shape));
+      return layer(draft, 'fullyConnected', [x], { activation, keepDims: false }, [weights, zeroBias(units)]);
     },
-    globalMean: (x) => layer('mean', [x], { axes: [1, 2], keepDims: false }),
-    maxPool2d: (x, size) => layer('maxPool2d', [x], { filter: size, stride: size, padding: 'valid', activation: 'none' }),
-    add: (a, b, { activation = 'none' } = {}) => layer('add', [a, b], { activation }),
-    dropout: (x, rate) => layer('dropout', [x], { rate }),
-    softmax: (x) => layer('softmax', [x], { beta: 1 }),
-    finish: (output) => ({ name, tensors, nodes, inputs: [input.tensor], outputs: [output.tensor] }),
+    batchNorm: (x) => batchNorm(draft, x),
+    globalMean: (x) => layer(draft, 'mean', [x], { axes: [1, 2], keepDims: false }),
+    maxPool2d: (x, size) => layer(draft, 'maxPool2d', [x], { filter: size, stride: size, padding: 'valid', activation: 'none' }),
+    add: (a, b, { activation = 'none' } = {}) => layer(draft, 'add', [a, b], { activation }),
+    activate: (x, activation) => activate(draft, x, activation),
+    dropout: (x, rate) => layer(draft, 'dropout', [x], { rate }),
+    softmax: (x) => layer(draft, 'softmax', [x], { beta: 1 }),
+    finish: ({ tensor }) => ({ name, tensors: draft.tensors, nodes: draft.nodes, inputs: [input.tensor], outputs: [tensor] }),
   };
 }
 
+interface Draft {
+  readonly tensors: Tensor[];
+  readonly nodes: Node[];
+  /** Layers of each kind so far, for their names. */
+  readonly counts: Map<string, number>;
+  readonly random: Random;
+}
+
+interface Weights {
+  readonly part: string;
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+const addTensor = ({ tensors }: Draft, name: string, shape: Shape, data: Float32Array | null): number =>
+  tensors.push({ name, shape, dtype: 'f32', data, quant: null }) - 1;
+
+function layer(draft: Draft, op: string, x: readonly Value[], attrs: Attrs, weights: readonly Weights[] = []): Value {
+  const n = (draft.counts.get(op) ?? 0) + 1;
+  draft.counts.set(op, n);
+  const name = `${op}_${n}`;
+  const made = weights.map(({ part, shape, data }) => addTensor(draft, `${name}/${part}`, shape, data));
+  const [shape] = rowOf(op).infer(
+    [...x, ...weights].map((operand) => operand.shape),
+    attrs,
+  );
+  const tensor = addTensor(draft, name, shape, null);
+  draft.nodes.push({ name, op, inputs: [...x.map((v) => v.tensor), ...made], outputs: [tensor], attrs });
+  return { tensor, shape };
+}
+
+function filtered(draft: Draft, op: string, x: Value, dims: Shape, channels: number, f: Filter, more: Attrs): Value {
+  const { stride = [1, 1], padding = 'same', activation = 'none', norm = false } = f;
+  const weights = heUniform(draft.random, dims, sizeOf(dims.slice(1)) / (op === 'conv2d' ? 1 : channels));
+  const attrs = { stride, padding, dilation: [1, 1], activation: norm ? 'none' : activation, ...more };
+  const y = layer(draft, op, [x], attrs, norm ? [weights] : [weights, zeroBias(channels)]);
+  return norm ? activate(draft, batchNorm(draft, y), activation) : y;
+}
+
+function batchNorm(draft: Draft, x: Value): Value {
+  const shape = x.shape.slice(-1);
+  const rows = [
+    ['gamma', 1],
+    ['beta', 0],
+    ['mean', 0],
+    ['variance', 1],
+  ] as const;
+  const weights = rows.map(([part, value]) => ({ part, shape, data: new Float32Array(shape[0]).fill(value) }));
+  return layer(draft, 'batchNorm', [x], { epsilon: 1e-3 }, weights);
+}
+
+const activate = (draft: Draft, x: Value, activation: Activation): Value =>
+  activation === 'none' ? x : layer(draft, activation, [x], {});
+
+const zeroBias = (units: number): Weights => ({ part: 'bias', shape: [units], data: new Float32Array(units) });
+
 /** Uniform within ±sqrt(6 / fanIn): variance 2 / fanIn keeps the spread of activations through ReLU (He et al., 2015). */
-function heUniform(random: Random, count: number, fanIn: number): Float32Array {
+function heUniform(random: Random, shape: Shape, fanIn: number): Weights {
   const limit = Math.sqrt(6 / fanIn);
-  return Float32Array.from({ length: count }, () => limit * (2 * random.uniform() - 1));
+  return { part: 'weights', shape, data: Float32Array.from({ length: sizeOf(shape) }, () => limit * (2 * random.uniform() - 1)) };
 }
