@@ -26,9 +26,9 @@ export function difference(golden: Case, results: Results, rounding: 'double' | 
 }
 
 /**
- * The field of a case that holds what is right under `rounding`. Quirks follow the operator's definition, told for double rounding. Single rounding is
- * told for `output` and the sequence only, where it differs; states left behind are not told, and the last step of a
- * sequence stands in the sequence.
+ * The field of a case that holds what is right under `rounding`. Quirks follow the operator's definition, told for double
+ * rounding. Single rounding is told for `output` and the sequence only, where it differs; states left behind are not told,
+ * and the last step of a sequence stands in the sequence.
  */
 function expectedOf(golden: Case, field: string, rounding: 'double' | 'single'): unknown {
   if (field === 'output' && golden.output_ideal) return rounding === 'double' ? golden.output_ideal : undefined;
@@ -48,3 +48,7 @@ export function firstDifference(expected: Values, actual: Values): Omit<Differen
   }
   return null;
 }
+
+/** Two numbers as a difference, or null where they are equal. */
+export const numbersDiffer = (field: string, expected: number, actual: number): Difference | null =>
+  expected === actual ? null : { field, index: -1, expected, actual };

@@ -1,10 +1,12 @@
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Heap } from '../wasm/heap.ts';
+import { checkBufferSize, isBufferSize } from './buffer_sizes.ts';
 import { type Case, isRecord, Reader } from './case.ts';
 import { type Difference, difference, type Failure } from './compare.ts';
 import { type GoldenModel, isGoldenModel, modelFile, openModel, runModelCase } from './models.ts';
 import { type Results, RUNNERS } from './runners.ts';
+import { checkTable, isTables } from './tables.ts';
 
 export type { Failure } from './compare.ts';
 
@@ -35,7 +37,7 @@ type Engines = Readonly<Record<Rounding, Heap>>;
 /**
  * Golden files through the integer engine, under both roundings. Nothing in a file makes it throw: what is malformed is a failure.
  *
- * Files are lists of cases, networks of chained layers, or golden outputs of model files.
+ * Files are lists of cases, networks of chained layers, golden outputs of model files, sizes of scratch buffers, or tables.
  */
 export async function conform(files: readonly GoldenFile[], options: ConformOptions = {}): Promise<ConformResult> {
   const engines = { double: await Heap.open(), single: await Heap.open({ rounding: 'single' }) };
@@ -43,7 +45,8 @@ export async function conform(files: readonly GoldenFile[], options: ConformOpti
   for (const file of files) {
     const { name, json } = file;
     tally.file = name;
-    if (Array.isArray(json)) for (const [i, c] of json.entries()) runCase(engines, c, i, tally);
+    if (Array.isArray(json)) for (const [i, c] of json.entries()) runRow(engines, c, i, tally);
+    else if (isTables(json)) for (const name of Object.keys(json)) runPlain(name, () => checkTable(name, json[name]), tally);
     else if (isGoldenModel(json)) await runModel(engines, json, () => options.model?.(modelFile(json), file) ?? null, tally);
     else if (isRecord(json) && Array.isArray(json.layers)) runNetwork(engines, json.layers, tally);
     else tally.malformed(name, 'a golden file', 'something else');
@@ -99,12 +102,29 @@ function check(golden: Case, run: (rounding: Rounding) => Difference | null): Om
 }
 
 /** What is told of a difference, or of an error that was thrown. */
-function failureOf(name: string, rounding: Rounding, what: Difference | unknown): Omit<Failure, 'file'> {
+function failureOf(name: string, rounding: Rounding | null, what: Difference | unknown): Omit<Failure, 'file'> {
+  const under = rounding ? ` (${rounding} rounding)` : '';
   if (isRecord(what) && typeof what.field === 'string') {
     const { field, ...where } = what as unknown as Difference;
-    return { name: `${name} ${field} (${rounding} rounding)`, ...where };
+    return { name: `${name} ${field}${under}`, ...where };
   }
-  return { name: `${name} (${rounding} rounding)`, index: -1, expected: 'a result', actual: messageOf(what) };
+  return { name: name + under, index: -1, expected: 'a result', actual: messageOf(what) };
+}
+
+function runRow(engines: Engines, row: unknown, index: number, tally: Tally): void {
+  if (!isBufferSize(row)) runCase(engines, row, index, tally);
+  else runPlain(`${row.function} ${row.target} [${index}]`, () => checkBufferSize(new Reader(engines.double, row)), tally);
+}
+
+/** A check that no rounding changes; undefined: there is nothing of ours to hold against it. */
+function runPlain(name: string, run: () => Difference | null | undefined, tally: Tally): void {
+  try {
+    const found = run();
+    if (found === undefined) tally.unsupported();
+    else tally.add(found && failureOf(name, null, found));
+  } catch (e) {
+    tally.add(failureOf(name, null, e));
+  }
 }
 
 function runCase(engines: Engines, json: unknown, index: number, tally: Tally): void {

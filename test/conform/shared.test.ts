@@ -8,11 +8,15 @@ import { sharedPath } from '../shared.ts';
 const folder = sharedPath('vectors');
 if (!folder) console.log('skipped: the shared vectors are not here');
 else {
-  test('quirks.json: the definition, where CMSIS-NN deviates from it', async () => {
-    const json = JSON.parse(readFileSync(join(folder, 'quirks.json'), 'utf8'));
-    const { failures } = await conform([{ name: 'quirks.json', json }]);
-    assert.equal(failures, []);
-  });
+  // quirks.json: the definition, where CMSIS-NN deviates from it.
+  for (const name of ['quirks.json', 'buffer_sizes.json', 'luts.json']) {
+    test(name, async () => {
+      const json = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      const { failures, unsupported } = await conform([{ name, json }]);
+      assert.equal(failures, []);
+      assert.is(unsupported, 0);
+    });
+  }
 
   for (const part of ['cmsis-nn', 'fuzz', 'networks']) {
     for (const name of readdirSync(join(folder, part))) {
