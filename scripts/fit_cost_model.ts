@@ -52,7 +52,9 @@ ${table.join('\n')}
 };
 
 /** Relative error of the instruction model on counts left out of the fit. */
-export const INSTRUCTION_ERROR: Readonly<Record<string, { readonly median: number; readonly p90: number; readonly count: number }>> = {
+export const INSTRUCTION_ERROR: Readonly<
+  Record<string, { readonly median: number; readonly p90: number; readonly count: number }>
+> = {
 ${errors.join('\n')}
 };
 `,

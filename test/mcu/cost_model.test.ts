@@ -1,0 +1,65 @@
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { KINDS, kernelOf, ownCounts, predict, quantile } from '../../scripts/fit/instructions.ts';
+import { nnls } from '../../scripts/nnls.ts';
+import { coefficientsOf } from '../../src/mcu/instructions.ts';
+import { type CoreName, TARGETS } from '../../src/mcu/targets.ts';
+
+const counts = ownCounts(fileURLToPath(new URL('../../scripts/data/instruction_counts.csv', import.meta.url)));
+
+test('every kernel that was counted is predicted on every core, the usual ones within a few percent', () => {
+  for (const kernel of [
+    'convolve_s8',
+    'depthwise_conv_s8',
+    'fully_connected_s8',
+    'elementwise_add_s8',
+    'avg_pool_s8',
+    'max_pool_s8',
+  ]) {
+    for (const core of new Set(counts.map((c) => c.core))) {
+      const errors = counts
+        .filter((c) => c.core === core && c.geometry.kernel === kernel)
+        .map((c) => {
+          const { kernel: path, features } = kernelOf(c.core, c.geometry);
+          return Math.abs(predict(coefficientsOf(core as CoreName, path), features) / c.instructions - 1);
+        });
+      assert.ok(quantile(errors, 0.5) < 0.03 && quantile(errors, 0.9) < 0.1, `${kernel} on ${core}: ${quantile(errors, 0.9)}`);
+    }
+  }
+});
+
+test('every core of the table has instruction counts for every kernel that its kind of core runs', () => {
+  const geometries = counts.filter((c) => c.core === 'cortex-m4').map((c) => c.geometry);
+  for (const { core, kind } of new Map(TARGETS.map((t) => [t.core, t])).values()) {
+    const model = Object.keys(KINDS).find((c) => KINDS[c] === kind)!;
+    const kernels = new Set(geometries.map((g) => kernelOf(model, g).kernel).filter((k) => !/per_channel/.test(k)));
+    for (const kernel of kernels) assert.ok(Object.keys(coefficientsOf(core, kernel)).length > 0, `${kernel} on ${core}`);
+  }
+});
+
+test('non-negative least squares', () => {
+  const rows = [
+    [1, 0, 1],
+    [1, 1, 0],
+    [1, 2, 5],
+    [1, 3, 1],
+  ];
+  const near = (a: number[], b: number[]) => a.forEach((v, i) => void assert.ok(Math.abs(v - b[i]) < 1e-5, `${a}`));
+  near(
+    nnls(
+      rows,
+      rows.map(([a, b, c]) => 3 * a + 2 * b + 0.5 * c),
+    ),
+    [3, 2, 0.5],
+  );
+  assert.is(
+    nnls(
+      rows,
+      rows.map(([a, b]) => 10 * a - b),
+    )[1],
+    0,
+  );
+});
+
+test.run();
