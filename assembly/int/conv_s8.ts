@@ -13,7 +13,7 @@
 import { RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { frame_s8, widen_s8 } from "../math/widen";
-import { fill_table, flat, gemm_s8, pack_s8, pairs_of, table_bytes, windows_s8 } from "./tile_s8";
+import { fill_pieces, fill_table, flat, gemm_s8, pack_s8, pairs_of, pieces_bytes, table_bytes, windows_s8 } from "./tile_s8";
 
 /** Bytes of A that stay in the first-level cache while all channels pass. */
 // @ts-ignore: decorator
@@ -27,10 +27,10 @@ function pointwise(
   return kH * kW == 1 && top == 0 && left == 0 && (outH - 1) * sH < inH && (outW - 1) * sW < inW;
 }
 
-/** Bytes of conv_pack_s8's result: the table of pixels, a record and the weights of each block of 8 channels. */
+/** Bytes of conv_pack_s8's result: the lists of pixels and pieces, a record and the weights of each block of 8 channels. */
 export function conv_packed_s8(inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32, dW: i32, groups: i32): i32 {
   const blocks = groups * ((outC / groups + 7) >> 3);
-  return table_bytes(outH * outW) + blocks * (RECORD + (pairs_of(kH, kW, inC / groups, dW, groups) << 5));
+  return table_bytes(outH * outW) + pieces_bytes(kH * kW) + blocks * (RECORD + (pairs_of(kH, kW, inC / groups, dW, groups) << 5));
 }
 
 /** `each`: 4 = a multiplier and a shift for each channel, 0 = one for all. */
@@ -44,7 +44,9 @@ export function conv_pack_s8(
   fill_table(plan, outH, outW, (sH * spanW * inC) << 1, (sW * inC) << 1, outW * outC, outC);
   const pairs = pairs_of(kH, kW, inG, dW, groups), largest = max(abs(xOffset - 128), abs(xOffset + 127));
   const one = flat(kW, dW, groups), pieces = one ? kH : kH * kW, length = one ? kW * inG : inG, row = kH * kW * inG;
-  let records = plan + table_bytes(outH * outW), b = records + groups * blocks * RECORD;
+  const list = plan + table_bytes(outH * outW);
+  fill_pieces(list, kH, (dH * spanW * inC) << 1, one ? 1 : kW, (dW * inC) << 1);
+  let records = list + pieces_bytes(kH * kW), b = records + groups * blocks * RECORD;
   for (let g = 0; g < groups; g++, records += blocks * RECORD, b += (blocks * pairs) << 5) {
     const first = g * outG;
     pack_s8(
@@ -67,7 +69,7 @@ export function conv_s8(
   sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, xOffset: i32,
 ): void {
   const inG = inC / groups, outG = outC / groups, blocks = (outG + 7) >> 3, pixels = outH * outW;
-  const records = plan + table_bytes(pixels), b = records + groups * blocks * RECORD;
+  const list = plan + table_bytes(pixels), records = list + pieces_bytes(kH * kW), b = records + groups * blocks * RECORD;
   const bBytes = blocks * (pairs_of(kH, kW, inG, dW, groups) << 5);
   const pixel = inC << 1;
   if (pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left)) {
@@ -97,7 +99,7 @@ export function conv_s8(
     return;
   }
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
-  const one = flat(kW, dW, groups), nx = one ? 1 : kW, bytes = (((one ? kW * inG : inG) + 1) >> 1) << 2;
+  const one = flat(kW, dW, groups), last = list + ((one ? kH : kH * kW) << 2), bytes = (((one ? kW * inG : inG) + 1) >> 1) << 2;
   const chunk = max(4, (NEAR / (sH * sW * pixel)) & ~3);
   memory.fill(scratch, 0, (spanH * spanW * inC) << 1);
   for (let n = 0; n < batch; n++, x += inH * inW * inC, y += pixels * outC) {
@@ -105,7 +107,7 @@ export function conv_s8(
     for (let g = 0; g < groups; g++) {
       windows_s8(
         y + g * outG, scratch + ((g * inG) << 1), b + g * bBytes, records + g * blocks * RECORD, plan, pixels, outG, chunk,
-        kH, dH * spanW * pixel, nx, dW * pixel, bytes);
+        list, last, bytes);
     }
   }
 }

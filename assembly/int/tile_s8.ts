@@ -1,60 +1,45 @@
 // The int8 tile that convolutions and dense layers share: 4 rows by 8 channels, 8 products for each `i32x4.dot_i16x8_s`.
 //
-//   A  i16 (widened, offset added), four rows given by their addresses; a row is `ny * nx` pieces of `bytes` that lie `sy` and `sx`
-//      bytes apart; a piece is a whole number of pairs: where k is odd the last pair reads one value too far, times a zero of B
+//   A  i16 (widened, offset added), four rows given by their addresses; a row is pieces of `bytes` that lie where the list `pieces` .. `end`
+//      (i32, bytes) says; a piece is a whole number of pairs: where its length is odd the last pair reads one value too far, times a zero of B
 //   B  i16 [channels / 8][pairs][8 channels][2], packed
 //   Y  i8, four rows given by their addresses
-import { fill_record, RECORD, rescale2, store_bytes } from "../math/rescale";
+import { fill_record, ONE_PIECE, RECORD, rescale2, store4, store_bytes } from "../math/rescale";
 
 /** One tile. A row may be given twice. */
 export function tile_s8(
   y0: usize, y1: usize, y2: usize, y3: usize, a0: usize, a1: usize, a2: usize, a3: usize, b: usize, record: usize,
-  ny: i32, sy: i32, nx: i32, sx: i32, bytes: i32,
+  pieces: usize, end: usize, bytes: i32,
 ): void {
   let c00 = v128.load(record), c01 = v128.load(record, 16);
   let c10 = c00, c11 = c01, c20 = c00, c21 = c01, c30 = c00, c31 = c01;
-  for (let iy = 0; iy < ny; iy++) {
-    for (let ix = 0, o = 0; ix < nx; ix++, o += sx) {
-      let p0 = a0 + o, p1 = a1 + o, p2 = a2 + o, p3 = a3 + o;
-      for (const end = p0 + bytes; p0 < end; p0 += 4, p1 += 4, p2 += 4, p3 += 4, b += 32) {
-        const v0 = v128.load(b), v1 = v128.load(b, 16);
-        const s0 = v128.load32_splat(p0);
-        c00 = i32x4.add(c00, i32x4.dot_i16x8_s(s0, v0)); c01 = i32x4.add(c01, i32x4.dot_i16x8_s(s0, v1));
-        const s1 = v128.load32_splat(p1);
-        c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, v0)); c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, v1));
-        const s2 = v128.load32_splat(p2);
-        c20 = i32x4.add(c20, i32x4.dot_i16x8_s(s2, v0)); c21 = i32x4.add(c21, i32x4.dot_i16x8_s(s2, v1));
-        const s3 = v128.load32_splat(p3);
-        c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, v0)); c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, v1));
-      }
+  for (; pieces < end; pieces += 4) {
+    const o = load<i32>(pieces);
+    let p0 = a0 + o, p1 = a1 + o, p2 = a2 + o, p3 = a3 + o;
+    // One pair a round: V8 spills an accumulator in longer rounds, which costs a quarter of the speed.
+    for (const last = p0 + bytes; p0 < last; p0 += 4, p1 += 4, p2 += 4, p3 += 4, b += 32) {
+      const v0 = v128.load(b), v1 = v128.load(b, 16);
+      const s0 = v128.load32_splat(p0);
+      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(s0, v0)); c01 = i32x4.add(c01, i32x4.dot_i16x8_s(s0, v1));
+      const s1 = v128.load32_splat(p1);
+      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, v0)); c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, v1));
+      const s2 = v128.load32_splat(p2);
+      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(s2, v0)); c21 = i32x4.add(c21, i32x4.dot_i16x8_s(s2, v1));
+      const s3 = v128.load32_splat(p3);
+      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, v0)); c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, v1));
     }
-    a0 += sy; a1 += sy; a2 += sy; a3 += sy;
   }
-  const q0 = rescale2(c00, c01, c10, c11, record), q1 = rescale2(c20, c21, c30, c31, record);
-  const n = load<i32>(record, 236);
-  if (n == 8) {
-    v128.store64_lane(y0, q0, 0);
-    v128.store64_lane(y1, q0, 1);
-    v128.store64_lane(y2, q1, 0);
-    v128.store64_lane(y3, q1, 1);
-    return;
-  }
-  store_bytes(y0, i64x2.extract_lane(q0, 0), n);
-  store_bytes(y1, i64x2.extract_lane(q0, 1), n);
-  store_bytes(y2, i64x2.extract_lane(q1, 0), n);
-  store_bytes(y3, i64x2.extract_lane(q1, 1), n);
+  store4(y0, y1, y2, y3, rescale2(c00, c01, c10, c11, record), rescale2(c20, c21, c30, c31, record), load<i32>(record, 236));
 }
 
 /** One row, 8 channels. */
-export function row_s8(y: usize, a: usize, b: usize, record: usize, ny: i32, sy: i32, nx: i32, sx: i32, bytes: i32): void {
+export function row_s8(y: usize, a: usize, b: usize, record: usize, pieces: usize, end: usize, bytes: i32): void {
   let c0 = v128.load(record), c1 = v128.load(record, 16);
-  for (let iy = 0; iy < ny; iy++, a += sy) {
-    for (let ix = 0, p = a; ix < nx; ix++, p += sx) {
-      for (let q = p, end = p + bytes; q < end; q += 4, b += 32) {
-        const s = v128.load32_splat(q);
-        c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, v128.load(b)));
-        c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, v128.load(b, 16)));
-      }
+  for (; pieces < end; pieces += 4) {
+    for (let p = a + load<i32>(pieces), last = p + bytes; p < last; p += 4, b += 32) {
+      const s = v128.load32_splat(p);
+      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, v128.load(b)));
+      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, v128.load(b, 16)));
     }
   }
   store_bytes(y, i64x2.extract_lane(rescale2(c0, c1, c0, c1, record), 0), load<i32>(record, 236));
@@ -66,18 +51,19 @@ export function row_s8(y: usize, a: usize, b: usize, record: usize, ny: i32, sy:
  */
 export function gemm_s8(y: usize, a: usize, b: usize, records: usize, rows: i32, channels: i32, aRow: i32, yRow: i32, bytes: i32): void {
   for (let j = 0; j < channels; j += 8, y += 8, b += bytes << 3, records += RECORD) {
+    const piece = records + ONE_PIECE, end = piece + 4;
     let i = 0, yi = y, ai = a;
     for (; i <= rows - 4; i += 4, yi += yRow << 2, ai += aRow << 2) {
       tile_s8(
-        yi, yi + yRow, yi + 2 * yRow, yi + 3 * yRow, ai, ai + aRow, ai + 2 * aRow, ai + 3 * aRow, b, records, 1, 0, 1, 0, bytes);
+        yi, yi + yRow, yi + 2 * yRow, yi + 3 * yRow, ai, ai + aRow, ai + 2 * aRow, ai + 3 * aRow, b, records, piece, end, bytes);
     }
     const left = rows - i;
-    if (left == 1) row_s8(yi, ai, b, records, 1, 0, 1, 0, bytes);
+    if (left == 1) row_s8(yi, ai, b, records, piece, end, bytes);
     else if (left > 1) {
       const last = left - 1;
       tile_s8(
         yi, yi + yRow, yi + last * yRow, yi + last * yRow, ai, ai + aRow, ai + last * aRow, ai + last * aRow, b, records,
-        1, 0, 1, 0, bytes);
+        piece, end, bytes);
     }
   }
 }
@@ -101,6 +87,18 @@ export function table_bytes(pixels: i32): i32 {
   return ((pixels + 3) << 3) + 15 & ~15;
 }
 
+/** Bytes of a list of pieces. */
+// @ts-ignore: decorator
+@inline
+export function pieces_bytes(pieces: i32): i32 {
+  return ((pieces << 2) + 15) & ~15;
+}
+
+/** The list of ny * nx pieces that lie sy and sx bytes apart. */
+export function fill_pieces(list: usize, ny: i32, sy: i32, nx: i32, sx: i32): void {
+  for (let iy = 0; iy < ny; iy++) for (let ix = 0; ix < nx; ix++, list += 4) store<i32>(list, iy * sy + ix * sx);
+}
+
 /** For each pixel [where its window begins in A, where its result goes in Y], in bytes; the last pixel is given 3 times more. */
 export function fill_table(table: usize, outH: i32, outW: i32, aRow: i32, aPixel: i32, yRow: i32, yPixel: i32): void {
   for (let oy = 0; oy < outH; oy++) {
@@ -118,9 +116,9 @@ export function fill_table(table: usize, outH: i32, outW: i32, aRow: i32, aPixel
 /** y = windows of a * b over the pixels of a table, `chunk` pixels (a multiple of 4) at a time for all channels. */
 export function windows_s8(
   y: usize, a: usize, b: usize, records: usize, table: usize, pixels: i32, channels: i32, chunk: i32,
-  ny: i32, sy: i32, nx: i32, sx: i32, bytes: i32,
+  pieces: usize, last: usize, bytes: i32,
 ): void {
-  const block = (ny * nx * bytes) << 3;
+  const block = i32(last - pieces) * bytes << 1;
   for (const all = table + (pixels << 3); table < all; table += chunk << 3) {
     const end = min(all, table + (chunk << 3));
     for (let j = 0, yj = y, bj = b, record = records; j < channels; j += 8, yj += 8, bj += block, record += RECORD) {
@@ -128,9 +126,9 @@ export function windows_s8(
       for (; t + 8 < end; t += 32) {
         tile_s8(
           yj + load<i32>(t, 4), yj + load<i32>(t, 12), yj + load<i32>(t, 20), yj + load<i32>(t, 28),
-          a + load<i32>(t), a + load<i32>(t, 8), a + load<i32>(t, 16), a + load<i32>(t, 24), bj, record, ny, sy, nx, sx, bytes);
+          a + load<i32>(t), a + load<i32>(t, 8), a + load<i32>(t, 16), a + load<i32>(t, 24), bj, record, pieces, last, bytes);
       }
-      if (t < end) row_s8(yj + load<i32>(t, 4), a + load<i32>(t), bj, record, ny, sy, nx, sx, bytes);
+      if (t < end) row_s8(yj + load<i32>(t, 4), a + load<i32>(t), bj, record, pieces, last, bytes);
     }
   }
 }

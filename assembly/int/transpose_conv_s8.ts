@@ -13,7 +13,7 @@
 import { fill_record, RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { frame_s8 } from "../math/widen";
-import { table_bytes, windows_s8 } from "./tile_s8";
+import { fill_pieces, pieces_bytes, table_bytes, windows_s8 } from "./tile_s8";
 
 /** Taps of phase `r`. */
 // @ts-ignore: decorator
@@ -44,7 +44,7 @@ function span_of(out: i32, k: i32, s: i32, before: i32): i32 {
   return taps_of(k, s, 0) + (out - 1 + before) / s;
 }
 
-/** Bytes of transpose_conv_pack_s8's result: for each phase the table of pixels, the records and the weights. */
+/** Bytes of transpose_conv_pack_s8's result: for each phase the lists of pixels and pieces, the records and the weights. */
 export function transpose_conv_packed_s8(
   inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32,
 ): i32 {
@@ -52,8 +52,8 @@ export function transpose_conv_packed_s8(
   let bytes = 0;
   for (let ry = 0; ry < sH; ry++) for (let rx = 0; rx < sW; rx++) {
     const pixels = count_of(outH, sH, ry, top) * count_of(outW, sW, rx, left);
-    const pairs = taps_of(kH, sH, ry) * ((taps_of(kW, sW, rx) * inC + 1) >> 1);
-    if (pixels) bytes += table_bytes(pixels) + blocks * (RECORD + (pairs << 5));
+    const ty = taps_of(kH, sH, ry), pairs = ty * ((taps_of(kW, sW, rx) * inC + 1) >> 1);
+    if (pixels) bytes += table_bytes(pixels) + pieces_bytes(ty) + blocks * (RECORD + (pairs << 5));
   }
   return bytes;
 }
@@ -87,7 +87,9 @@ export function transpose_conv_pack_s8(
     if (!pixels) continue;
     const ty = taps_of(kH, sH, ry), tx = taps_of(kW, sW, rx), piece = ((tx * inC + 1) >> 1) << 5, block = ty * piece;
     fill_phase(plan, inC, outH, outW, outC, kH, kW, sH, sW, top, left, ry, rx);
-    let record = plan + table_bytes(pixels), b = record + blocks * RECORD;
+    const list = plan + table_bytes(pixels);
+    fill_pieces(list, ty, (span_of(outW, kW, sW, left) * inC) << 1, 1, 0);
+    let record = list + pieces_bytes(ty), b = record + blocks * RECORD;
     memory.fill(b, 0, blocks * block);
     for (let j = 0; j < outC; j += 8, record += RECORD, b += block) {
       for (let c = 0, n = min(8, outC - j); c < n; c++) {
@@ -124,8 +126,8 @@ export function transpose_conv_s8(
       const pixels = count_of(outH, sH, ry, top) * count_of(outW, sW, rx, left);
       if (!pixels) continue;
       const ty = taps_of(kH, sH, ry), bytes = ((taps_of(kW, sW, rx) * inC + 1) >> 1) << 2;
-      const records = phase + table_bytes(pixels), b = records + blocks * RECORD;
-      windows_s8(y, scratch, b, records, phase, pixels, outC, max(4, (8192 / inC) & ~3), ty, (spanW * inC) << 1, 1, 0, bytes);
+      const list = phase + table_bytes(pixels), records = list + pieces_bytes(ty), b = records + blocks * RECORD;
+      windows_s8(y, scratch, b, records, phase, pixels, outC, max(4, (8192 / inC) & ~3), list, list + (ty << 2), bytes);
       phase = b + blocks * ((ty * bytes) << 3);
     }
   }

@@ -48,10 +48,10 @@ export function depthwiseConvInt(
     const args = [y.ptr, x.ptr, plan, b, multiplier, shift, each, Number(isWide(bias, p)), scratch, ...all, yMin, yMax] as const;
     return () => wasm.depthwise_conv_s16(...args);
   }
-  const plan = heap.alloc(wasm.depthwise_conv_packed_s8(outC, kH, kW));
+  const plan = heap.alloc(wasm.depthwise_conv_packed_s8(outH, outW, outC, kH, kW));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, outC, p);
-    const geometry = [outW, outC, kH, kW, sW, dH, dW] as const;
+    const geometry = [outH, outW, outC, kH, kW, sH, sW, dH, dW] as const;
     wasm.depthwise_conv_pack_s8(plan, weights, b, multiplier, shift, each, ...geometry, xOffset, yOffset, yMin, yMax);
   });
   const scratch = heap.scratch(wasm.depthwise_conv_scratch_s8(outC, outH, outW, kH, kW, sH, sW, dH, dW));

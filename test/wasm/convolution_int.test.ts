@@ -34,6 +34,7 @@ const geometry = fc
     skew: fc.integer({ min: 0, max: 15 }),
     bias: fc.boolean(),
     wild: fc.boolean(),
+    relu: fc.boolean(),
     perTensor: fc.boolean(),
     int4: fc.boolean(),
     single: fc.boolean(),
@@ -77,11 +78,12 @@ function check(g: Case, layer: Layer): void {
     const values = random.bias(outC);
     const bias = g.bias ? heap.tensor(longs ? 'i64' : 'i32', [outC], longs ? BigInt64Array.from(values, BigInt) : values) : null;
     const limits = wide ? [-32768, 32767] : [-128, 127];
-    const yMin = g.wild ? random.between(limits[0], limits[1]) : limits[0];
+    const yOffset = wide ? 0 : random.between(-128, 127);
+    const yMin = g.relu ? yOffset : g.wild ? random.between(limits[0], limits[1]) : limits[0];
     const p = {
       ...random.factors(g.perTensor ? 1 : outC, g.wild && !wide),
       xOffset: wide ? 0 : random.between(-127, 128),
-      yOffset: wide ? 0 : random.between(-128, 127),
+      yOffset,
       yMin,
       yMax: random.between(yMin, limits[1]),
       wide: wide ? longs : undefined,

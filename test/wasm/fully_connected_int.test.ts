@@ -15,6 +15,7 @@ const geometry = fc.record({
   skew: fc.integer({ min: 0, max: 15 }),
   bias: fc.boolean(),
   wild: fc.boolean(),
+  relu: fc.boolean(),
   perTensor: fc.boolean(),
   int4: fc.boolean(),
   single: fc.boolean(),
@@ -34,11 +35,12 @@ test('dense layer s8 equals its plain twin for any size', () => {
         const w = heap.tensor(g.int4 ? 'i4' : 'i8', [units, depth], weights);
         const plain = heap.tensor('i8', [units, depth], weights);
         const bias = g.bias ? heap.tensor('i32', [units], random.bias(units)) : null;
-        const yMin = random.between(-128, 0);
+        const yOffset = random.between(-128, 127);
+        const yMin = g.relu ? yOffset : random.between(-128, 0);
         const offsets = {
           xOffset: random.between(-127, 128),
           wOffset: random.between(-127, 128),
-          yOffset: random.between(-128, 127),
+          yOffset,
         };
         const p = { ...random.factors(g.perTensor ? 1 : units, g.wild), ...offsets, yMin, yMax: random.between(yMin, 127) };
         const step = fullyConnectedInt(heap, y.tensor, x.tensor, w, bias, p);
