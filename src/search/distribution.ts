@@ -89,6 +89,9 @@ export function compatible(a: Distribution, b: Distribution): boolean {
 /** Whether there is only one value. */
 export const isSingle = (d: Distribution): boolean => (d.kind === 'categorical' ? d.choices.length === 1 : d.low === d.high);
 
+/** Whether its values can be counted. */
+export const isDiscrete = (d: Distribution): boolean => d.kind === 'categorical' || d.step > 0;
+
 /** Whether an internal value (the number, or the index of the choice) lies in the range and on the grid. */
 export function contains(d: Distribution, x: number): boolean {
   if (d.kind === 'categorical') return Number.isInteger(x) && x >= 0 && x < d.choices.length;

@@ -36,6 +36,9 @@ export function exp(x: number): number {
   return sum * powerOfTwo(k);
 }
 
+/** 1/3, 1/5 ... 1/21 */
+const ODD_INVERSE = Array.from({ length: 10 }, (_, i) => 1 / (2 * i + 3));
+
 /** Natural logarithm, to about 1 ulp: x = m 2^e with m in [sqrt(1/2), sqrt(2)), log m = 2 artanh((m - 1) / (m + 1)). */
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
@@ -58,7 +61,7 @@ export function log(x: number): number {
   const s = f / (m + 1);
   const z = s * s;
   let sum = 0;
-  for (let n = 21; n >= 3; n -= 2) sum = (sum + 1 / n) * z;
+  for (let i = ODD_INVERSE.length - 1; i >= 0; i--) sum = (sum + ODD_INVERSE[i]) * z;
   // log m = 2 s + 2 s sum, and 2 s = f - s f: f is exact, so nothing is lost near 1.
   return e * LN2_HIGH + (f - (s * f - 2 * s * sum - e * LN2_LOW));
 }

@@ -18,13 +18,11 @@ export class Parzen {
   readonly #weights: Float64Array;
   readonly #logWeights: Float64Array;
 
-  /** @param observations internal values [observation][parameter], in order of trial number; recent ones weigh more */
+  /** @param observations internal values [parameter][observation], in order of trial number; recent ones weigh more */
   constructor(distributions: readonly Distribution[], observations: readonly (readonly number[])[]) {
-    const column = (d: number) => observations.map((row) => row[d]);
-    this.#dimensions = distributions.map((s, d) =>
-      s.kind === 'categorical' ? categoryKernels(s, column(d)) : numberKernels(s, column(d)),
-    );
-    this.#weights = componentWeights(observations.length);
+    const kernels = (s: Distribution, x: readonly number[]) => (s.kind === 'categorical' ? categoryKernels(s, x) : numberKernels(s, x));
+    this.#dimensions = distributions.map((s, d) => kernels(s, observations[d]));
+    this.#weights = componentWeights(observations[0].length);
     this.#logWeights = this.#weights.map(log);
   }
 
@@ -86,24 +84,20 @@ function numberKernels(range: NumberRange, observed: readonly number[]): Kernels
   const { low, high } = line(range);
   const m = observed.length;
   const mean = Float64Array.from([...observed.map((x) => toLine(range, x)), (low + high) / 2]);
-  const sigma = bandwidths(mean.subarray(0, m), low, high);
-  const logMass = mean.map((mu, k) => log(normalMass((low - mu) / sigma[k], (high - mu) / sigma[k])));
-  const logScale = logMass.map((mass, k) => -LOG_SQRT_2PI - log(sigma[k]) - mass);
+  const order = Array.from(observed, (_, i) => i).sort((a, b) => mean[a] - mean[b] || a - b);
+  const sigma = bandwidths(mean, order, low, high);
+  const sample = (k: number, random: Random) => {
+    const from = normalCdf((low - mean[k]) / sigma[k]);
+    const to = normalCdf((high - mean[k]) / sigma[k]);
+    const t = mean[k] + sigma[k] * normalQuantile(from + random.uniform() * (to - from));
+    return fromLine(range, Math.max(low, Math.min(high, t)));
+  };
+  const logMass = (k: number) => log(normalMass((low - mean[k]) / sigma[k], (high - mean[k]) / sigma[k]));
+  if (range.step > 0) return { sample, addLogDensity: cells(range, mean, sigma, logMass, [...order, m]) };
+  const logScale = mean.map((_, k) => -LOG_SQRT_2PI - log(sigma[k]) - logMass(k));
   return {
-    sample: (k, random) => {
-      const from = normalCdf((low - mean[k]) / sigma[k]);
-      const to = normalCdf((high - mean[k]) / sigma[k]);
-      const t = mean[k] + sigma[k] * normalQuantile(from + random.uniform() * (to - from));
-      return fromLine(range, Math.max(low, Math.min(high, t)));
-    },
+    sample,
     addLogDensity: (x, sum) => {
-      if (range.step > 0) {
-        const from = toLine(range, x - range.step / 2);
-        const to = toLine(range, x + range.step / 2);
-        for (let k = 0; k <= m; k++)
-          sum[k] += log(normalMass((from - mean[k]) / sigma[k], (to - mean[k]) / sigma[k])) - logMass[k];
-        return;
-      }
       const t = toLine(range, x);
       for (let k = 0; k <= m; k++) {
         const z = (t - mean[k]) / sigma[k];
@@ -113,15 +107,36 @@ function numberKernels(range: NumberRange, observed: readonly number[]): Kernels
   };
 }
 
+/** On a grid many kernels are equal, and neighbours in sorted order: each different one is evaluated once. */
+function cells(
+  range: NumberRange,
+  mean: Float64Array,
+  sigma: Float64Array,
+  logMass: (k: number) => number,
+  order: readonly number[],
+): Kernels['addLogDensity'] {
+  const isFirst = order.map((k, r) => r === 0 || mean[k] !== mean[order[r - 1]] || sigma[k] !== sigma[order[r - 1]]);
+  const total = order.map((k, r) => (isFirst[r] ? logMass(k) : 0));
+  return (x, sum) => {
+    const from = toLine(range, x - range.step / 2);
+    const to = toLine(range, x + range.step / 2);
+    let density = 0;
+    for (let r = 0; r < order.length; r++) {
+      const k = order[r];
+      if (isFirst[r]) density = log(normalMass((from - mean[k]) / sigma[k], (to - mean[k]) / sigma[k])) - total[r];
+      sum[k] += density;
+    }
+  };
+}
+
 /**
  * The larger distance to the two neighbours in sorted order, where the ends of the range are neighbours too; but with 2 or more
  * observations the outermost two look inwards only. Kept within [width / min(100, m + 2), width]. The prior, last, has the whole width.
  */
-function bandwidths(mean: Float64Array, low: number, high: number): Float64Array {
-  const m = mean.length;
+function bandwidths(mean: Float64Array, order: readonly number[], low: number, high: number): Float64Array {
+  const m = order.length;
   const width = high - low;
   const smallest = width / Math.min(100, m + 2);
-  const order = Array.from(mean, (_, i) => i).sort((a, b) => mean[a] - mean[b] || a - b);
   const sigma = new Float64Array(m + 1).fill(width);
   for (let r = 0; r < m; r++) {
     const x = mean[order[r]];

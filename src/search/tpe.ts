@@ -1,4 +1,4 @@
-import { type Distribution, isSingle } from './distribution.ts';
+import { type Distribution, isDiscrete, isSingle } from './distribution.ts';
 import { Parzen } from './parzen.ts';
 import type { Parameter, TrialRecord } from './record.ts';
 import { type Pending, type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
@@ -33,8 +33,9 @@ export class TpeSampler implements Sampler {
     const joint = this.#multivariate ?? view.directions.length === 1;
     const proposal = new Map<string, Parameter>();
     if (!joint || view.finished.length < this.#startup) return proposal;
-    for (const part of groups(view.finished)) {
-      const values = this.#choose(view, part);
+    const parts = groups(view.finished);
+    for (const part of parts) {
+      const values = this.#choose(view, part, parts.length === 1);
       for (const [i, [name, distribution]] of part.entries()) proposal.set(name, { internal: values[i], distribution });
     }
     return proposal;
@@ -45,58 +46,63 @@ export class TpeSampler implements Sampler {
     return this.#choose(view, [[name, distribution]])[0];
   }
 
-  #choose(view: View, part: readonly Named[]): number[] {
+  /** @param fresh prefer what no trial has tried: the part is the whole space, and a second look at a point of a grid tells nothing */
+  #choose(view: View, part: readonly Named[], fresh = false): number[] {
     const split = this.#splits.get(view) ?? splitTrials(view);
     this.#splits.set(view, split);
     const distributions = part.map(([, d]) => d);
-    const good = new Parzen(distributions, observations(split.below, part));
-    const others = new Parzen(distributions, observations(split.above, part));
+    const below = observations(split.below, part);
+    const above = observations(split.above, part);
+    const tried = new Set(fresh && distributions.every(isDiscrete) ? [...rows(below), ...rows(above)].map(String) : []);
+    const good = new Parzen(distributions, below);
+    const others = new Parzen(distributions, above);
     const random = randomOf(view, `tpe/${part.map(([name]) => name).join('/')}`);
-    let best: number[] = [];
-    let bestRatio = Number.NEGATIVE_INFINITY;
+    let best: { x: number[]; isTried: boolean; ratio: number } | undefined;
     for (let i = 0; i < CANDIDATES; i++) {
       const x = good.sample(random);
+      const isTried = tried.has(String(x));
       const ratio = good.logDensity(x) - others.logDensity(x);
-      if (i > 0 && !(ratio > bestRatio)) continue;
-      best = x;
-      bestRatio = ratio;
+      if (!best || (best.isTried && !isTried) || (best.isTried === isTried && ratio > best.ratio)) best = { x, isTried, ratio };
     }
-    return best;
+    return best!.x;
   }
 }
 
 type Named = readonly [name: string, distribution: Distribution];
 
-/** The internal values of the trials that have the whole part, inside the present ranges. */
+/** The internal values, parameter by parameter, of the trials that have the whole part, inside the present ranges. */
 function observations(trials: readonly Pending[], part: readonly Named[]): number[][] {
-  const rows: number[][] = [];
+  const columns: number[][] = part.map(() => []);
   for (const { params } of trials) {
-    const row: number[] = [];
-    for (const [name, d] of part) {
+    let d = 0;
+    for (; d < part.length; d++) {
+      const [name, range] = part[d];
       const x = params.get(name)?.internal;
-      if (x === undefined || (d.kind !== 'categorical' && !(x >= d.low && x <= d.high))) break;
-      row.push(x);
+      if (x === undefined || (range.kind !== 'categorical' && !(x >= range.low && x <= range.high))) break;
+      columns[d].push(x);
     }
-    if (row.length === part.length) rows.push(row);
+    // Take back what a trial gave that lacks the rest.
+    if (d < part.length) for (let i = 0; i < d; i++) columns[i].pop();
   }
-  return rows;
+  return columns;
 }
+
+const rows = (columns: readonly number[][]): number[][] => columns[0].map((_, i) => columns.map((column) => column[i]));
 
 /**
  * Parameters that were always used together, part by part: two are in one part when exactly the same trials have them. With
  * conditional spaces that separates what exists always from what exists only sometimes. Ranges are the latest ones.
  */
 export function groups(trials: readonly TrialRecord[]): Named[][] {
+  const last = new Map<string, TrialRecord>();
+  for (const t of trials) last.set(namesOf(t), t);
   const latest = new Map<string, Distribution>();
-  const keySets = new Map<string, readonly string[]>();
-  for (const { params } of trials) {
-    for (const [name, { distribution }] of params) latest.set(name, distribution);
-    const names = [...params.keys()].sort();
-    keySets.set(JSON.stringify(names), names);
-  }
   const pattern = new Map<string, string>();
-  for (const [i, names] of [...keySets.values()].entries()) {
-    for (const name of names) pattern.set(name, `${pattern.get(name) ?? ''}${i},`);
+  for (const { number, params } of [...last.values()].sort((a, b) => a.number - b.number)) {
+    for (const [name, { distribution }] of params) {
+      latest.set(name, distribution);
+      pattern.set(name, `${pattern.get(name) ?? ''}${number},`);
+    }
   }
   const parts = new Map<string, Named[]>();
   for (const name of [...latest.keys()].sort()) {
@@ -106,4 +112,13 @@ export function groups(trials: readonly TrialRecord[]): Named[][] {
     parts.set(key, [...(parts.get(key) ?? []), [name, distribution]]);
   }
   return [...parts.values()];
+}
+
+const names = new WeakMap<TrialRecord, string>();
+
+/** The parameters of a finished trial as one text, the same for the same set. */
+function namesOf(t: TrialRecord): string {
+  const known = names.get(t) ?? JSON.stringify([...t.params.keys()].sort());
+  names.set(t, known);
+  return known;
 }
