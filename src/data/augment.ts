@@ -14,6 +14,8 @@ export interface Augmentation {
   readonly jitter?: number;
   /** Values are multiplied by 1 - scale .. 1 + scale. */
   readonly scale?: number;
+  /** Each example is blended with another of its batch, which gets up to this share (0..1), and so are their labels (Zhang et al., 2018). */
+  readonly mixup?: number;
 }
 
 /** Varies the first `count` examples of `values` in place. */
@@ -32,7 +34,7 @@ interface Frame {
 export function makeAugment(shape: readonly number[], options: Augmentation): Augment {
   const spatial = shape.length > 1;
   const frame = { height: spatial ? shape[0] : 1, width: sizeOf(shape.slice(1, -1)), channels: shape.at(-1)! };
-  const { flip = false, shift = 0, cutout = 0, jitter = 0, scale = 0 } = options;
+  const { flip = false, shift = 0, cutout = 0, jitter = 0, scale = 0, mixup = 0 } = options;
   const [down, right] = typeof shift === 'number' ? [shift, shift] : shift;
   const reach = [frame.height > 1 ? down : 0, frame.width > 1 ? right : 0];
   check(
@@ -43,6 +45,7 @@ export function makeAugment(shape: readonly number[], options: Augmentation): Au
   check('cutout', cutout >= 0 && Number.isInteger(cutout), 'the side of a square in whole places');
   check('jitter', jitter >= 0, 'a number from 0 on');
   check('scale', scale >= 0 && scale < 1, 'a number from 0 to 1');
+  check('mixup', mixup >= 0 && mixup <= 1, 'a number from 0 to 1');
   const copy = new Float32Array(sizeOf(shape));
   return (values, count, random) => {
     for (let i = 0; i < count; i++) {
@@ -93,5 +96,30 @@ function blank({ height, width, channels }: Frame, x: Float32Array, side: number
   for (let row = Math.max(0, top); row < Math.min(height, top + side); row++) {
     const from = (row * width + Math.max(0, left)) * channels;
     x.fill(sum / x.length, from, (row * width + Math.max(0, Math.min(width, left + side))) * channels);
+  }
+}
+
+/**
+ * Example i becomes own * i + (1 - own) * (i + 1), the last one blended with the first; `own` is uniform in 1 - mixup .. 1.
+ *
+ * @param own written: what each example keeps of itself, one number for each
+ */
+export function blend(values: Float32Array, own: Float32Array, mixup: number, random: Random): void {
+  const size = values.length / own.length;
+  const first = values.slice(0, size);
+  for (let i = 0; i < own.length; i++) {
+    own[i] = between(random, 1 - mixup, 1);
+    const other = i + 1 < own.length ? values.subarray((i + 1) * size) : first;
+    for (let k = 0; k < size; k++) values[i * size + k] = own[i] * values[i * size + k] + (1 - own[i]) * other[k];
+  }
+}
+
+/** Rows of probabilities for blended examples: `own` for an example's label, the rest for the next one's. */
+export function blendedLabels(labels: ArrayLike<number>, own: Float32Array, rows: Float32Array): void {
+  const classes = rows.length / own.length;
+  rows.fill(0);
+  for (let i = 0; i < own.length; i++) {
+    rows[i * classes + labels[i]] += own[i];
+    rows[i * classes + labels[(i + 1) % own.length]] += 1 - own[i];
   }
 }

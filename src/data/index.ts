@@ -1,4 +1,4 @@
-export { type Augment, type Augmentation, makeAugment } from './augment.ts';
+export { type Augment, type Augmentation, blend, blendedLabels, makeAugment } from './augment.ts';
 export { type BatchPlan, type BatchValues, batchInto, inputRange, type ModelInput, planBatch, takeBatch } from './batch.ts';
 export { describeNormalization, inputStatistics, needLabels, needPart, rangeWarning } from './check.ts';
 export {

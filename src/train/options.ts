@@ -26,6 +26,7 @@ export const trainFields = {
       cutout: v.optional(v.number()),
       jitter: v.optional(v.number()),
       scale: v.optional(v.number()),
+      mixup: v.optional(v.number()),
     }),
   ),
 };

@@ -1,4 +1,14 @@
-import { type BatchPlan, batchInto, type Dataset, makeAugment, needLabels, type Part, planBatch } from '../data/index.ts';
+import {
+  type BatchPlan,
+  batchInto,
+  blend,
+  blendedLabels,
+  type Dataset,
+  makeAugment,
+  needLabels,
+  type Part,
+  planBatch,
+} from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf, withTensors } from '../graph/graph.ts';
 import { createRandom, permutation, type Random } from '../random.ts';
@@ -94,17 +104,14 @@ function setUp(
   const targets: ((indices: Int32Array) => void)[] = [];
   const share = (weight: number): LossTo => ({ loss: losses, dx, scale: weight / batch });
   const hard = 1 - (teacher?.weight ?? 0);
+  const mixup = options.augment?.mixup ?? 0;
+  const own = new Float32Array(batch);
   if (sizeOf(output.shape) === sizeOf(program.input.shape)) {
     lossSteps.push(mseF32(heap, share(hard), output, program.input));
   } else if (hard > 0) {
-    const labels = heap.tensor('i32', [batch]);
-    const y = needLabels(data, 'train', sizeOf(output.shape) / batch);
-    const chosen = new Int32Array(batch);
-    targets.push((indices) => {
-      for (let i = 0; i < batch; i++) chosen[i] = y[indices[i]];
-      heap.write(labels, chosen);
-    });
-    lossSteps.push(softmaxCrossEntropyF32(heap, share(hard), output, labels, options.labelSmoothing));
+    const labels = labelsOf(heap, data, batch, sizeOf(output.shape) / batch, mixup ? own : null);
+    targets.push(labels.write);
+    lossSteps.push(softmaxCrossEntropyF32(heap, share(hard), output, labels.tensor, options.labelSmoothing));
   }
   if (teacher && teacher.weight > 0) {
     const master = compile(heap, withoutSoftmax(teacher.graph), { batch });
@@ -115,10 +122,25 @@ function setUp(
   const prepare = (indices: Int32Array, random: Random) => {
     batchInto(plan, part, indices, input);
     augment?.(input as Float32Array, batch, random);
+    if (mixup) blend(input as Float32Array, own, mixup, random);
     heap.write(program.input, input);
     for (const target of targets) target(indices);
   };
   return { heap, program, plan, part, batch, losses, prepare, lossSteps, update: updater(heap, graph, program, options, steps) };
+}
+
+/** Labels of a batch on the heap: classes, or probabilities where examples are blended (`own`: what each keeps of itself). */
+function labelsOf(heap: Heap, data: Dataset, batch: number, classes: number, own: Float32Array | null) {
+  const y = needLabels(data, 'train', classes);
+  const tensor = own ? heap.tensor('f32', [batch, classes]) : heap.tensor('i32', [batch]);
+  const chosen = new Int32Array(batch);
+  const rows = new Float32Array(own ? batch * classes : 0);
+  const write = (indices: Int32Array) => {
+    for (let i = 0; i < batch; i++) chosen[i] = y[indices[i]];
+    if (own) blendedLabels(chosen, own, rows);
+    heap.write(tensor, own ? rows : chosen);
+  };
+  return { tensor, write };
 }
 
 function imitate(heap: Heap, master: Program, input: ArrayLike<number>): void {

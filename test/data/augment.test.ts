@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Augmentation, makeAugment } from '../../src/data/index.ts';
+import { type Augmentation, blend, blendedLabels, makeAugment } from '../../src/data/index.ts';
 import type { CompressError } from '../../src/errors.ts';
 import { createRandom } from '../../src/random.ts';
 
@@ -46,6 +46,18 @@ test('scale, jitter and cutout', () => {
     const blanked = varied([6, 5, 1], { cutout: 3 }, seed).filter((v) => v === 14.5).length;
     assert.ok(blanked >= 4 && blanked <= 9, String(blanked));
   }
+});
+
+test('blended examples and their labels are shared alike', () => {
+  const own = new Float32Array(3);
+  const values = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+  blend(values, own, 0.6, createRandom(1, 'test'));
+  const rows = new Float32Array(9);
+  blendedLabels([0, 1, 2], own, rows);
+  for (let i = 0; i < 9; i++) assert.ok(Math.abs(rows[i] - values[i]) < 1e-6);
+  assert.ok(own.every((v) => v >= 0.4 && v <= 1));
+  blendedLabels([1, 1, 1], own, rows);
+  assert.ok(Math.abs(rows[1] - 1) < 1e-6);
 });
 
 test('depends on the seed alone; amounts that make no sense are refused', () => {
