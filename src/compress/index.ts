@@ -98,6 +98,7 @@ export async function* compress(
     limits: limitsOf(target, settings),
     plain: plainFigures,
     floor,
+    largestMargin: Math.max(0, before - floor) / 2,
     space: spaceOf(model, data, settings),
     heap,
     storage: host.storage ?? new MemoryStorage(),

@@ -24,7 +24,7 @@ export interface TrialReport {
   readonly figures: Figures | null;
   /** What the search lowers. */
   readonly objective: number | null;
-  /** Whether it fits and keeps the accuracy on the validation part even when that is one standard error too high. */
+  /** Whether it fits and keeps the accuracy on the validation part even when that is a standard error (or half of the allowed loss) too high. */
   readonly feasible: boolean;
   /** Why it failed. */
   readonly failure?: string;
@@ -37,6 +37,8 @@ export interface SearchOptions {
   readonly limits: Limits;
   readonly plain: Figures;
   readonly floor: number;
+  /** At most so much accuracy is held back for the standard error of a loss. */
+  readonly largestMargin: number;
   readonly space: Space;
   readonly heap: Heap;
   readonly storage: Storage;
@@ -162,9 +164,10 @@ export class Search {
       }
       const { tflite, accuracy, error } = result;
       trial.setUserAttr('model', await artifacts.put(tflite));
-      trial.setUserAttr('accuracyError', error);
+      const margin = Math.min(error, this.#o.largestMargin);
+      trial.setUserAttr('margin', margin);
       const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
-      const value = costOf(figures, plain, settings) + penaltyOf(accuracy - error, this.floor);
+      const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);
       this.#end(trial, 'complete', figures, value, violations(figures, limits));
     } catch (e) {
       if (!(e instanceof CompressError)) throw e;
@@ -203,9 +206,9 @@ export class Search {
     const figures = (t.userAttrs.get('figures') as unknown as Figures) ?? null;
     const state = (t.userAttrs.get('state') as TrialReport['state']) ?? 'failed';
     const failure = t.userAttrs.get('error') as string | undefined;
-    const error = (t.userAttrs.get('accuracyError') as number) ?? 0;
+    const margin = (t.userAttrs.get('margin') as number) ?? 0;
     const feasible =
-      state === 'complete' && figures !== null && fits(figures, this.#o.limits) && figures.accuracy! - error >= this.floor;
+      state === 'complete' && figures !== null && fits(figures, this.#o.limits) && figures.accuracy! - margin >= this.floor;
     const stages = (t.userAttrs.get('stages') ?? []) as unknown as Recipe['stages'];
     return { number: t.number, state, stages, figures, objective: t.values?.[0] ?? null, feasible, ...(failure && { failure }) };
   }

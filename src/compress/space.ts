@@ -55,7 +55,9 @@ function suggestPrune(trial: Trial, space: Space): Stages {
   );
   const criterion = trial.suggestCategorical('prune.criterion', ['l2', 'l1', 'activation']);
   const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
-  return space.trains ? [cut, { stage: 'finetune', ...suggestTraining(trial, 'finetune', space) }] : [cut];
+  if (!space.trains) return [cut];
+  const training = suggestTraining(trial, 'finetune', space);
+  return training.epochs > 0 ? [cut, { stage: 'finetune', ...training }] : [cut];
 }
 
 function suggestDistill(trial: Trial, space: Space): Stages {
@@ -74,7 +76,7 @@ function suggestTraining(trial: Trial, stage: string, { epochs, augmentations }:
   const augment = augmentations[trial.suggestCategorical(`${stage}.augment`, Object.keys(augmentations)) as string];
   return {
     ...(augment && { augment }),
-    epochs: trial.suggestInt(`${stage}.epochs`, 1, epochs, { log: epochs > 4 }),
+    epochs: trial.suggestInt(`${stage}.epochs`, stage === 'finetune' ? 0 : 1, epochs),
     learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 1e-2, { log: true }),
   };
 }
@@ -96,16 +98,18 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
   const distill = (rate: number) => ({
     'distill.teacher': 'original',
     'distill.temperature': 4,
-    'distill.weight': 0.7,
+    'distill.weight': 1,
     ...tune('distill', rate),
   });
   const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune', 0.003) });
+  const cut = (ratio: number) => ({ ...prune(ratio), 'finetune.epochs': 0 });
   return [
     { order: 'Q', ...quantize },
     { order: 'PQ', ...quantize, ...prune(0.25) },
-    { order: 'PDQ', ...quantize, ...prune(0.5), ...distill(0.003) },
+    { order: 'PDQ', ...quantize, ...cut(0.1), ...distill(0.002) },
+    { order: 'PDQ', ...quantize, ...cut(0.25), ...distill(0.003) },
+    { order: 'PDQ', ...quantize, ...cut(0.5), ...distill(0.003) },
     { order: 'PQD', ...quantize, ...prune(0.5), ...distill(0.001) },
-    { order: 'QPD', ...quantize, ...prune(0.5), ...distill(0.001) },
     { order: 'DPQ', ...quantize, ...prune(0.25), ...distill(0.001) },
   ];
 }

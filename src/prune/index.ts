@@ -1,12 +1,13 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { channelCount, cutChannels } from '../run/channels.ts';
+import { type Cut, channelCount, cutChannels } from '../run/channels.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { toFloat } from '../run/integer.ts';
 import { checkOptions } from '../train/options.ts';
 import { type ChannelGroup, channelGroups, type Unit } from './groups.ts';
 import { activationScores, type ChannelScores, randomScores, unitScore, weightScores } from './importance.ts';
+import { reconstruct } from './reconstruct.ts';
 
 export { type ChannelGroup, channelGroups } from './groups.ts';
 
@@ -19,6 +20,8 @@ export const pruneSchema = v.object({
   ratios: v.optional(v.record(v.string(), ratio), {}),
   criterion: v.optional(v.picklist(['l1', 'l2', 'activation', 'random']), 'l2'),
   scope: v.optional(v.picklist(['group', 'global']), 'group'),
+  /** Whether what stays takes over, by least squares over data, what the doomed channels contributed. Needs data, else it is passed over. */
+  reconstruct: v.optional(v.boolean(), true),
   /** The number of channels left in a group is a multiple of it, where so many are left. */
   multiple: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
 });
@@ -36,7 +39,11 @@ export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
       const groups = channelGroups(graph);
       checkNames(groups, checked.ratios);
       const doomed = leastImportant(groups, scoresOf(graph, checked, context), checked);
-      return { ...model, graph: withoutUnits(graph, doomed) } satisfies Model;
+      const cut = cutOf(graph, doomed);
+      if (cut.size === 0) return model;
+      const { heap, data, seed } = context;
+      const ready = checked.reconstruct && data ? reconstruct(heap, graph, cut, data, seed) : graph;
+      return { ...model, graph: cutChannels(ready, cut) } satisfies Model;
     },
   };
 }
@@ -84,12 +91,12 @@ function keep(count: number, wanted: number, multiple: number): number {
   return Math.min(count, rounded);
 }
 
-function withoutUnits(graph: Graph, units: readonly Unit[]): Graph {
+function cutOf(graph: Graph, units: readonly Unit[]): Cut {
   const cut = new Map<number, Uint8Array>();
   for (const { tensor, channel } of units.flat()) {
     const goes = cut.get(tensor) ?? new Uint8Array(channelCount(graph.tensors[tensor].shape));
     goes[channel] = 1;
     cut.set(tensor, goes);
   }
-  return cut.size ? cutChannels(graph, cut) : graph;
+  return cut;
 }
