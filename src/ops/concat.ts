@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { concat as concatAlong } from '../wasm/concat.ts';
 import { clampF32 } from '../wasm/elementwise_f32.ts';
@@ -51,17 +52,27 @@ export const concat = defineOp<Concat>({
   cost: (call) => copyCost(call, sizeOf(call.x[0]!.slice(call.attrs.axis))),
   tflite: {
     codes: [2],
-    read: (from) => ({
+    read: ({ options, inputs, shape }) => ({
       attrs: {
-        axis: axisOf(Number(from.options.axis), from.shape(0).length),
-        activation: readActivation(from.options.fused_activation_function),
+        axis: axisOf(Number(options.axis), shape(0).length),
+        activation: withoutActivation(readActivation(options.fused_activation_function)),
       },
-      inputs: from.inputs,
+      inputs,
     }),
-    write: ({ attrs, inputs }) => ({
+    write: ({ attrs: { axis, activation }, inputs }) => ({
       code: 2,
-      options: { axis: attrs.axis, fused_activation_function: writeActivation(attrs.activation) },
+      options: { axis, fused_activation_function: writeActivation(withoutActivation(activation)) },
       inputs,
     }),
   },
 });
+
+/** TFLite's schema has a place for an activation here, its kernels refuse one. */
+function withoutActivation(activation: Activation): Activation {
+  if (activation === 'none') return activation;
+  throw new CompressError(
+    'unsupported',
+    `a concatenation with a fused ${activation} is not supported`,
+    'write the activation as an operator of its own',
+  );
+}

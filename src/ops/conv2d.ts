@@ -6,7 +6,7 @@ import { windowF32 } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
-import { biasType } from './tflite_enums.ts';
+import { biasType, withBias } from './tflite_enums.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface Conv2d extends Window {
@@ -71,7 +71,12 @@ export const conv2d = defineOp<Conv2d>({
     write({ attrs, inputs, shape, dtype }) {
       const { options, pads } = writeWindow(attrs, [shape(0)[1], shape(0)[2]], [shape(1)[1], shape(1)[2]]);
       const quantized_bias_type = biasType(dtype);
-      return { code: 3, options: { ...options, ...writeDilation(attrs.dilation ?? [1, 1]), quantized_bias_type }, inputs, pads };
+      return {
+        code: 3,
+        options: { ...options, ...writeDilation(attrs.dilation ?? [1, 1]), quantized_bias_type },
+        inputs: withBias(inputs, shape(1)[0]),
+        pads,
+      };
     },
   },
 });

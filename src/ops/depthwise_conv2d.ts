@@ -6,6 +6,7 @@ import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
+import { withBias } from './tflite_enums.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface DepthwiseConv2d extends Window {
@@ -67,7 +68,12 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     write({ attrs, inputs, shape }) {
       const { options, pads } = writeWindow(attrs, [shape(0)[1], shape(0)[2]], [shape(1)[1], shape(1)[2]]);
       const depth_multiplier = attrs.multiplier;
-      return { code: 4, options: { ...options, ...writeDilation(attrs.dilation ?? [1, 1]), depth_multiplier }, inputs, pads };
+      return {
+        code: 4,
+        options: { ...options, ...writeDilation(attrs.dilation ?? [1, 1]), depth_multiplier },
+        inputs: withBias(inputs, shape(1)[3]),
+        pads,
+      };
     },
   },
 });

@@ -6,7 +6,7 @@ import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { denseMultipliers, layerParams } from './requant.ts';
 import { last, mismatch, show } from './shapes.ts';
-import { biasType, readActivation, writeActivation } from './tflite_enums.ts';
+import { biasType, present, readActivation, writeActivation } from './tflite_enums.ts';
 
 export interface FullyConnected {
   readonly activation: Activation;
@@ -75,7 +75,7 @@ export const fullyConnected = defineOp<FullyConnected>({
         keep_num_dims: Boolean(attrs.keepDims),
         quantized_bias_type: biasType(dtype),
       },
-      inputs,
+      inputs: present(inputs),
     }),
   },
 });

@@ -187,12 +187,13 @@ export interface TfliteWrite {
   readonly pads?: Sides | null;
 }
 
-/** int32, or real numbers stored as tensor `like` stores its own. */
+/** int32; or real numbers stored as tensor `like` stores its own; or as a bias of the layer of input and weights `biasOf`. */
 export interface TfliteConstant {
   readonly name: string;
   readonly shape: Shape;
   readonly values: readonly number[];
   readonly like?: number;
+  readonly biasOf?: readonly [number, number];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of rows holds rows of every attribute type

@@ -74,6 +74,12 @@ export function layerParams(x: Operand, y: Operand, multipliers: readonly Multip
   };
 }
 
+/** Meaning of a bias: steps of x's scale times w's, 32 bits, or 64 beside 16-bit activations. */
+export function biasQuantization(x: Quantization, w: Quantization): Quantization {
+  const scales = w.scales.map((s) => Math.fround(x.scales[0] * s));
+  return { bits: x.bits === 16 ? 64 : 32, scales, zeros: scales.map(() => 0), axis: scales.length > 1 ? 0 : null };
+}
+
 const weightScales = (quant: Quantization | null): readonly number[] => {
   if (!quant) throw new Error('integer weights without scales');
   return quant.scales;

@@ -4,7 +4,7 @@ import { transposeConvCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { mismatch, show } from './shapes.ts';
-import { biasType } from './tflite_enums.ts';
+import { biasType, present } from './tflite_enums.ts';
 import { type Pair, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface TransposeConv2d extends Window {
@@ -58,7 +58,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     write({ attrs, inputs: [x, w, ...bias], shape, outputShape, dtype }) {
       const window = writeNamedWindow(attrs, attrs.outputSize, [shape(1)[1], shape(1)[2]]);
       const size = { name: 'output_shape', shape: [4], values: outputShape(0) };
-      return { code: 67, options: { ...window, quantized_bias_type: biasType(dtype) }, inputs: [size, w, x, ...bias] };
+      return { code: 67, options: { ...window, quantized_bias_type: biasType(dtype) }, inputs: [size, w, x, ...present(bias)] };
     },
   },
 });

@@ -12,7 +12,7 @@ import {
 } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
-import { rangeOf } from '../ops/requant.ts';
+import { biasQuantization, rangeOf } from '../ops/requant.ts';
 
 /**
  * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
@@ -70,7 +70,7 @@ function biasesOf(graph: Graph): { nodes: Node[]; tensors: Tensor[] } {
     if (!(bias >= 0) || !tensors[bias].data || !rowOf(node.op).trainable.includes(2)) return node;
     checkMeasured(tensors[x]);
     checkMeasured(tensors[w]);
-    const quant = biasRecord(tensors[x].quant!, tensors[w].quant!);
+    const quant = biasQuantization(tensors[x].quant!, tensors[w].quant!);
     if (given.has(bias) && tensors[bias].quant!.scales.join() !== quant.scales.join()) {
       const own = tensors.push({ ...tensors[bias], quant }) - 1;
       return { ...node, inputs: [x, w, own, ...node.inputs.slice(3)] };
@@ -80,11 +80,6 @@ function biasesOf(graph: Graph): { nodes: Node[]; tensors: Tensor[] } {
     return node;
   });
   return { nodes, tensors };
-}
-
-function biasRecord(x: Quantization, w: Quantization): Quantization {
-  const scales = w.scales.map((s) => Math.fround(x.scales[0] * s));
-  return { bits: x.bits === 16 ? 64 : 32, scales, zeros: scales.map(() => 0), axis: scales.length > 1 ? 0 : null };
 }
 
 function integerTensor(tensor: Tensor): Tensor {

@@ -1,5 +1,5 @@
 import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
-import { productMultipliers, rangeOf } from '../ops/requant.ts';
+import { biasQuantization, productMultipliers, rangeOf } from '../ops/requant.ts';
 import { channelCount, channelSources, channelsOf } from '../run/channels.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { answers } from './probe.ts';
@@ -193,10 +193,6 @@ export function biasTensor(graph: Graph, node: Node, sums: Float64Array): Tensor
     else data[o] = sums[o];
   }
   if (own) return { ...own, data };
-  const scales = x.quant && w.quant ? w.quant.scales.map((s) => Math.fround(s * x.quant!.scales[0])) : null;
-  const quant =
-    dtype !== 'f32' && scales
-      ? { bits: 32 as const, scales, zeros: scales.map(() => 0), axis: scales.length > 1 ? 0 : null }
-      : null;
+  const quant = dtype !== 'f32' && x.quant && w.quant ? biasQuantization(x.quant, w.quant) : null;
   return { name: `${node.name}/bias`, shape: [sums.length], dtype, data, quant };
 }

@@ -1,6 +1,7 @@
 import { CompressError } from '../../errors.ts';
-import { type Graph, newValues, type Node, type Quantization, type Tensor } from '../../graph/graph.ts';
+import { type Graph, type Node, newValues, type Quantization, type Tensor } from '../../graph/graph.ts';
 import { rowOf, type TfliteConstant, type TfliteOptions, type TfliteWrite } from '../../ops/index.ts';
+import { biasQuantization } from '../../ops/requant.ts';
 
 /** An operator as a file holds it: operands are indices of `Lowered.tensors`. */
 export interface FileOperator {
@@ -78,15 +79,25 @@ function notWritable({ name, op }: Node): CompressError {
   );
 }
 
-function constant(node: Node, { name, shape, values, like }: TfliteConstant, tensors: readonly Tensor[]): Tensor {
-  const model = like === undefined ? null : tensors[like];
-  const quant = model?.quant ?? null;
-  const dtype = model?.dtype ?? 'i32';
+function constant(node: Node, { name, shape, values, like, biasOf }: TfliteConstant, tensors: readonly Tensor[]): Tensor {
+  const { dtype, quant } = biasOf ? biasType(tensors[biasOf[0]], tensors[biasOf[1]]) : like === undefined ? INDEX : tensors[like];
   const data = newValues(dtype, values.length);
   values.forEach((v, i) => {
-    data[i] = quant && dtype !== 'f32' ? Math.round(v / quant.scales[0]) + quant.zeros[0] : v;
+    const stored = quant && dtype !== 'f32' ? Math.round(v / quant.scales[0]) + quant.zeros[0] : v;
+    if (data instanceof BigInt64Array) data[i] = BigInt(stored);
+    else data[i] = stored;
   });
   return { name: `${node.name}/${name}`, shape, dtype, data, quant: dtype === 'f32' ? null : quant };
+}
+
+type Meaning = Pick<Tensor, 'dtype' | 'quant'>;
+
+const INDEX: Meaning = { dtype: 'i32', quant: null };
+
+function biasType(x: Tensor, w: Tensor): Meaning {
+  if (x.dtype === 'f32' || !x.quant || !w.quant) return { dtype: 'f32', quant: null };
+  const quant = biasQuantization(x.quant, w.quant);
+  return { dtype: quant.bits === 64 ? 'i64' : 'i32', quant };
 }
 
 /** A tensor that is never there, for the scale of what an operator keeps to itself. */
