@@ -52,3 +52,5 @@ export * from "./float/mean_f32";
 export * from "./float/batch_norm_f32";
 export * from "./float/dropout_f32";
 export * from "./float/resize_f32";
+export * from "./float/conv_3x3_f32";
+export * from "./float/conv_3x3_grad_f32";

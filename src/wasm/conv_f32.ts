@@ -22,11 +22,12 @@ export interface ConvF32 {
  * @param x    f32 [n, inH, inW, inC]
  * @param w    f32 [outC, kH, kW, inC / groups]
  * @param bias f32 [outC], or null
- * @returns    the step; each output sums its products in the order ky, kx, channel, then adds the bias
+ * @returns    the step; the order of its sums depends on the shapes alone (3x3 taps with stride 1 go through Winograd's transforms)
  * @throws CompressError `shape-mismatch` when the channels differ
  */
 export function convF32(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvF32): Step {
   const g = geometry(y, x, w, p);
+  if (isNear(g)) return conv3x3(heap, y, x, w, bias, g, p);
   const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups } = g;
   const [low, high] = rangeOf(p.activation);
   const { wasm } = heap;
@@ -63,7 +64,9 @@ export function convGradF32(
   to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
   p: ConvF32,
 ): Step {
-  const all = list(geometry(of.y, of.x, of.w, p));
+  const g = geometry(of.y, of.x, of.w, p);
+  if (isNear(g)) return conv3x3Grad(heap, dy, of, to, g, p);
+  const all = list(g);
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_grad_scratch_f32(...all));
   const { x, w, y } = of;
@@ -102,6 +105,61 @@ function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: ConvF32) {
   return { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups };
 }
 
+/** Whether Winograd's method for 3x3 taps applies; with few channels its transforms cost more than they save. */
+function isNear(g: Geometry): boolean {
+  const taps = g.kH === 3 && g.kW === 3 && g.sH === 1 && g.sW === 1 && g.dH === 1 && g.dW === 1;
+  const channels = g.groups === 1 && g.inC % 4 === 0 && g.outC % 4 === 0 && g.inC >= 8 && g.outC >= 8;
+  const sides = [g.top, g.left, g.outH - g.inH - g.top + 2, g.outW - g.inW - g.left + 2];
+  return taps && channels && g.top >= 0 && g.left >= 0 && sides.every((n) => n <= 2);
+}
+
+function conv3x3(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  w: HeapTensor,
+  bias: HeapTensor | null,
+  g: Geometry,
+  p: ConvF32,
+): Step {
+  const { wasm } = heap;
+  const { inH, inW, inC, outH, outW, outC, top, left } = g;
+  const [low, high] = rangeOf(p.activation);
+  const bytes = wasm.conv_3x3_packed_f32(inC, outC);
+  const room = wasm.conv_3x3_scratch_f32(inC, outH, outW, outC);
+  const packed = p.constant ? heap.alloc(bytes) : heap.scratch(bytes + room);
+  const scratch = p.constant ? heap.scratch(room) : packed + bytes;
+  const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, low, high] as const;
+  const pack = () => wasm.conv_3x3_pack_f32(packed, w.ptr, outC, inC);
+  const run = () => wasm.conv_3x3_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, ...all);
+  if (p.constant) {
+    pack();
+    return run;
+  }
+  return () => {
+    pack();
+    run();
+  };
+}
+
+function conv3x3Grad(
+  heap: Heap,
+  dy: HeapTensor,
+  { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
+  to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
+  g: Geometry,
+  p: ConvF32,
+): Step {
+  const { inH, inW, inC, outH, outW, outC, top, left } = g;
+  const [low, high] = rangeOf(p.activation);
+  const scratch = heap.scratch(heap.wasm.conv_3x3_grad_scratch_f32(inH, inW, inC, outH, outW, outC));
+  const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, low, high] as const;
+  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
+  return () => heap.wasm.conv_3x3_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all);
+}
+
+type Geometry = ReturnType<typeof geometry>;
+
 /** The geometry in the order in which all convolution kernels take it. */
-const list = (g: ReturnType<typeof geometry>) =>
+const list = (g: Geometry) =>
   [g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW, g.groups] as const;

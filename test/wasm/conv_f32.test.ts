@@ -10,79 +10,97 @@ import { close, noise } from './close.ts';
 const TOLERANCE = 1e-4;
 const heap = await Heap.open();
 
-const geometry = fc
-  .record({
-    n: fc.integer({ min: 1, max: 3 }),
-    h: fc.integer({ min: 1, max: 11 }),
-    w: fc.integer({ min: 1, max: 11 }),
-    inG: fc.constantFrom(1, 2, 3, 4, 7, 8, 9, 16, 24),
-    outG: fc.constantFrom(1, 3, 4, 7, 8, 9, 12, 16, 17),
-    kH: fc.integer({ min: 1, max: 4 }),
-    kW: fc.integer({ min: 1, max: 4 }),
-    stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    dilation: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
-    padding: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
-    after: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
-    groups: fc.integer({ min: 1, max: 3 }),
-    activation: fc.constantFrom('none', 'relu', 'relu6', 'reluN1'),
-    bias: fc.boolean(),
-    constant: fc.boolean(),
-  })
-  .map((g) => {
-    const out = [0, 1].map((i) => {
-      const size = (i ? g.w : g.h) + g.padding[i] + g.after[i] - ((i ? g.kW : g.kH) - 1) * g.dilation[i] - 1;
-      return Math.floor(size / g.stride[i]) + 1;
-    });
-    return { ...g, outH: out[0], outW: out[1], inC: g.inG * g.groups, outC: g.outG * g.groups };
-  })
-  .filter((g) => g.outH > 0 && g.outW > 0);
+const fields = {
+  n: fc.integer({ min: 1, max: 3 }),
+  h: fc.integer({ min: 1, max: 11 }),
+  w: fc.integer({ min: 1, max: 11 }),
+  inG: fc.constantFrom(1, 2, 3, 4, 7, 8, 9, 16, 24),
+  outG: fc.constantFrom(1, 3, 4, 7, 8, 9, 12, 16, 17),
+  kH: fc.integer({ min: 1, max: 4 }),
+  kW: fc.integer({ min: 1, max: 4 }),
+  stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+  dilation: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+  padding: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
+  after: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 3 })),
+  groups: fc.integer({ min: 1, max: 3 }),
+  activation: fc.constantFrom('none', 'relu', 'relu6', 'reluN1'),
+  bias: fc.boolean(),
+  constant: fc.boolean(),
+};
+/** Where Winograd's method runs. */
+const near = {
+  ...fields,
+  inG: fc.constantFrom(8, 12, 16, 20, 32),
+  outG: fc.constantFrom(8, 12, 16, 24),
+  kH: fc.constant(3),
+  kW: fc.constant(3),
+  stride: fc.constant([1, 1]),
+  dilation: fc.constant([1, 1]),
+  groups: fc.constant(1),
+};
 
-test('equals its plain twins, forward and gradients, for any geometry', () => {
-  fc.assert(
-    fc.property(geometry, (g) => {
-      heap.scope(() => {
-        const make = (shape: number[], name: string) => heap.tensor('f32', shape, noise(sizeOf(shape), name));
-        const x = make([g.n, g.h, g.w, g.inC], 'x');
-        const w = make([g.outC, g.kH, g.kW, g.inG], 'w');
-        const bias = g.bias ? make([g.outC], 'bias') : null;
-        const shape = [g.n, g.outH, g.outW, g.outC];
-        const [y, want] = [heap.tensor('f32', shape), heap.tensor('f32', shape)];
-        const p = { ...g, activation: g.activation as 'none' };
-        const step = convF32(heap, y, x, w, bias, p);
-        step();
-        step();
-        const [low, high] = { none: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6], reluN1: [-1, 1] }[
-          g.activation as 'none'
-        ];
-        const all = [
-          ...[g.n, g.h, g.w, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW],
-          ...[...g.stride, ...g.padding, ...g.dilation, g.groups, low, high],
-        ];
-        (heap.wasm.conv_f32_ref as (...a: number[]) => void)(want.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, ...all);
-        close(heap.read(y), heap.read(want), TOLERANCE, 'y');
-        const dy = make(shape, 'dy');
-        const zeros = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
-        const [dx, dw, dbias] = zeros();
-        const [dx0, dw0, dbias0] = zeros();
-        convGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, p)();
-        (heap.wasm.conv_grad_f32_ref as (...a: number[]) => void)(
-          dx0.ptr,
-          dw0.ptr,
-          dbias0.ptr,
-          dy.ptr,
-          y.ptr,
-          x.ptr,
-          w.ptr,
-          ...all,
-        );
-        close(heap.read(dx), heap.read(dx0), TOLERANCE, 'dx');
-        close(heap.read(dw), heap.read(dw0), TOLERANCE, 'dw');
-        close(heap.read(dbias), heap.read(dbias0), TOLERANCE, 'dbias');
+const sized = (record: typeof fields) =>
+  fc
+    .record(record)
+    .map((g) => {
+      const out = [0, 1].map((i) => {
+        const size = (i ? g.w : g.h) + g.padding[i] + g.after[i] - ((i ? g.kW : g.kH) - 1) * g.dilation[i] - 1;
+        return Math.floor(size / g.stride[i]) + 1;
       });
-    }),
-    { numRuns: 300 },
-  );
-});
+      return { ...g, outH: out[0], outW: out[1], inC: g.inG * g.groups, outC: g.outG * g.groups };
+    })
+    .filter((g) => g.outH > 0 && g.outW > 0);
+
+for (const [name, geometry] of [
+  ['any geometry', sized(fields)],
+  ['3x3 taps', sized(near as unknown as typeof fields)],
+] as const)
+  test(`equals its plain twins, forward and gradients: ${name}`, () => {
+    fc.assert(
+      fc.property(geometry, (g) => {
+        heap.scope(() => {
+          const make = (shape: number[], name: string) => heap.tensor('f32', shape, noise(sizeOf(shape), name));
+          const x = make([g.n, g.h, g.w, g.inC], 'x');
+          const w = make([g.outC, g.kH, g.kW, g.inG], 'w');
+          const bias = g.bias ? make([g.outC], 'bias') : null;
+          const shape = [g.n, g.outH, g.outW, g.outC];
+          const [y, want] = [heap.tensor('f32', shape), heap.tensor('f32', shape)];
+          const p = { ...g, activation: g.activation as 'none' };
+          const step = convF32(heap, y, x, w, bias, p);
+          step();
+          step();
+          const [low, high] = { none: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6], reluN1: [-1, 1] }[
+            g.activation as 'none'
+          ];
+          const all = [
+            ...[g.n, g.h, g.w, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW],
+            ...[...g.stride, ...g.padding, ...g.dilation, g.groups, low, high],
+          ];
+          (heap.wasm.conv_f32_ref as (...a: number[]) => void)(want.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, ...all);
+          close(heap.read(y), heap.read(want), TOLERANCE, 'y');
+          const dy = make(shape, 'dy');
+          const zeros = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
+          const [dx, dw, dbias] = zeros();
+          const [dx0, dw0, dbias0] = zeros();
+          convGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, p)();
+          (heap.wasm.conv_grad_f32_ref as (...a: number[]) => void)(
+            dx0.ptr,
+            dw0.ptr,
+            dbias0.ptr,
+            dy.ptr,
+            y.ptr,
+            x.ptr,
+            w.ptr,
+            ...all,
+          );
+          close(heap.read(dx), heap.read(dx0), TOLERANCE, 'dx');
+          close(heap.read(dw), heap.read(dw0), TOLERANCE, 'dw');
+          close(heap.read(dbias), heap.read(dbias0), TOLERANCE, 'dbias');
+        });
+      }),
+      { numRuns: 300 },
+    );
+  });
 
 test('refuses channels that do not meet', () => {
   heap.scope(() => {
