@@ -15,7 +15,7 @@ export * from "./int/elementwise_add_s8";
 export * from "./int/elementwise_add_s16";
 export * from "./int/elementwise_mul_s8";
 export * from "./int/elementwise_mul_s16";
-export * from "./int/extremum_s8";
+export * from "./int/extremum";
 export * from "./int/avg_pool_s8";
 export * from "./int/avg_pool_s16";
 export * from "./int/max_pool_s8";

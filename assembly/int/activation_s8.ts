@@ -5,7 +5,7 @@
 //   logistic_s8, tanh_s8  gemmlowp fixed point: requantize(x - xZero) is in Q4.27; beyond +-radius the function is at its end.
 //                         logistic: zero point -128, scale 1/256; tanh: zero point 0, scale 1/128
 //   hard_swish_s8         int16 fixed point; multipliers Q15, exponents positive = left
-//   leaky_relu_s8         one multiplier at or above zero, one below
+//   leaky_relu_s8, _s16   one multiplier at or above zero, one below
 //
 // Their wrappers fill a table of all 256 values with them. Source: TFLite reference_integer_ops Logistic and Tanh,
 // reference_ops HardSwish and QuantizeLeakyRelu; equal bit for bit.
@@ -78,12 +78,27 @@ function clamp64(x: i64): i64 {
   return min<i64>(max<i64>(x, -32768), 32767);
 }
 
+// @ts-ignore: decorator
+@inline
+function leakyRelu<T>(
+  y: usize, x: usize, n: i32, xZero: i32, yZero: i32, multiplier: i32, shift: i32, slopeMultiplier: i32, slopeShift: i32,
+): void {
+  for (let i = 0; i < n; i++, x += sizeof<T>(), y += sizeof<T>()) {
+    const v = i32(load<T>(x)) - xZero;
+    const q = v >= 0 ? requantize(v, multiplier, shift) : requantize(v, slopeMultiplier, slopeShift);
+    const edge = 1 << (sizeof<T>() * 8 - 1);
+    store<T>(y, <T>clamp(q + yZero, -edge, edge - 1));
+  }
+}
+
 export function leaky_relu_s8(
   y: usize, x: usize, n: i32, xZero: i32, yZero: i32, multiplier: i32, shift: i32, slopeMultiplier: i32, slopeShift: i32,
 ): void {
-  for (let i = 0; i < n; i++) {
-    const v = load<i8>(x + i) - xZero;
-    const q = v >= 0 ? requantize(v, multiplier, shift) : requantize(v, slopeMultiplier, slopeShift);
-    store<i8>(y + i, clamp(q + yZero, -128, 127));
-  }
+  leakyRelu<i8>(y, x, n, xZero, yZero, multiplier, shift, slopeMultiplier, slopeShift);
+}
+
+export function leaky_relu_s16(
+  y: usize, x: usize, n: i32, xZero: i32, yZero: i32, multiplier: i32, shift: i32, slopeMultiplier: i32, slopeShift: i32,
+): void {
+  leakyRelu<i16>(y, x, n, xZero, yZero, multiplier, shift, slopeMultiplier, slopeShift);
 }

@@ -3,7 +3,7 @@ import { activationS16, powerOfTwoInput } from '../wasm/activation_int.ts';
 import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
 import { concat } from '../wasm/concat.ts';
 import { transpose } from '../wasm/copy.ts';
-import { addInt, maximumS8, minimumS8, mulInt } from '../wasm/elementwise_int.ts';
+import { addInt, maximumInt, minimumInt, mulInt } from '../wasm/elementwise_int.ts';
 import type { HeapTensor, Step } from '../wasm/heap.ts';
 import { pad } from '../wasm/pad.ts';
 import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
@@ -80,7 +80,7 @@ const mul =
   };
 
 const extremum =
-  (step: typeof minimumS8): Runner =>
+  (step: typeof minimumInt): Runner =>
   (c) =>
     one(c, 'i8', c.in('params').list('output_shape'), (y) => step(c.heap, y, c.tensor('input_1'), c.tensor('input_2')));
 
@@ -138,8 +138,8 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   elementwise_add_s16: add('i16'),
   elementwise_mul_s8: mul('i8'),
   elementwise_mul_s16: mul('i16'),
-  minimum_s8: extremum(minimumS8),
-  maximum_s8: extremum(maximumS8),
+  minimum_s8: extremum(minimumInt),
+  maximum_s8: extremum(maximumInt),
   softmax_s8: softmax('i8'),
   softmax_u8: softmax('u8'),
   softmax_s8_s16: softmax('i16'),

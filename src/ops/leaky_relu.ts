@@ -1,4 +1,4 @@
-import { leakyReluS8 } from '../wasm/activation_int.ts';
+import { leakyReluInt } from '../wasm/activation_int.ts';
 import { leakyReluF32, leakyReluGradF32 } from '../wasm/elementwise_f32.ts';
 import { leakyReluParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
@@ -18,7 +18,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
     backward: (heap, { x: [x], dy: [dy], dx: [dx], attrs }) => (dx ? leakyReluGradF32(heap, dy, x!, dx, attrs.alpha) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => leakyReluS8(heap, y, x!, leakyReluParams(x!, y, attrs.alpha)),
+  integer: (heap, { x: [x], y: [y], attrs }) => leakyReluInt(heap, y, x!, leakyReluParams(x!, y, attrs.alpha)),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

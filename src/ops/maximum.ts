@@ -1,4 +1,4 @@
-import { maximumS8 } from '../wasm/elementwise_int.ts';
+import { maximumInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
@@ -8,7 +8,7 @@ export const maximum = defineOp<Record<never, never>>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('maximum'),
-  integer: (heap, { x: [a, b], y: [y] }) => maximumS8(heap, y, a!, b!),
+  integer: (heap, { x: [a, b], y: [y] }) => maximumInt(heap, y, a!, b!),
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',

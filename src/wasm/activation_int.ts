@@ -1,4 +1,4 @@
-import { sameSize } from './check.ts';
+import { allOf, sameSize } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { place, sigmoidTable } from './luts.ts';
 import { lookupS8 } from './requantize_int.ts';
@@ -51,9 +51,14 @@ export interface LeakyReluParams {
   readonly slopeShift: number;
 }
 
-/** Int8 x, or alpha * x below zero: TFLite's reference QuantizeLeakyRelu. */
-export function leakyReluS8(heap: Heap, y: HeapTensor, x: HeapTensor, q: LeakyReluParams): Step {
+/** x, or alpha * x below zero, int8 or int16: TFLite's reference QuantizeLeakyRelu. */
+export function leakyReluInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: LeakyReluParams): Step {
   const { xZero, yZero, multiplier, shift, slopeMultiplier, slopeShift } = q;
+  if (y.dtype === 'i16') {
+    allOf(['i16'], 'leaky relu', y, x);
+    const n = sameSize(y, x);
+    return () => heap.wasm.leaky_relu_s16(y.ptr, x.ptr, n, xZero, yZero, multiplier, shift, slopeMultiplier, slopeShift);
+  }
   return lookupS8(heap, y, x, (to, from) =>
     heap.wasm.leaky_relu_s8(to, from, 256, xZero, yZero, multiplier, shift, slopeMultiplier, slopeShift),
   );
@@ -70,6 +75,7 @@ export function activationS16(
   x: HeapTensor,
   q: { type: 'sigmoid' | 'tanh'; multiplier: number; shift: number },
 ): Step {
+  allOf(['i16'], `the ${q.type} table`, y, x);
   const n = sameSize(y, x);
   const table = place(heap, sigmoidTable());
   return () => heap.wasm.activation_s16(y.ptr, x.ptr, n, q.multiplier, q.shift, q.type === 'tanh' ? 1 : 0, table);

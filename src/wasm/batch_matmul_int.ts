@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { elementBytes } from './copy.ts';
-import { sameShape, show, to4d } from './check.ts';
+import { allOf, sameShape, show, to4d } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface BatchMatmulParams {
@@ -23,6 +23,7 @@ export interface BatchMatmulParams {
  * @throws CompressError `shape-mismatch` when depths or leading dimensions do not fit
  */
 export function batchMatmulInt(heap: Heap, y: HeapTensor, a: HeapTensor, b: HeapTensor, q: BatchMatmulParams): Step {
+  allOf(['i8', 'i16'], 'the matrix product', y, a, b);
   const [aN, aH, rows, depth] = to4d(a.shape);
   const [bN, bH, columns, expected] = to4d(b.shape);
   const [n, h] = [Math.max(aN, bN), Math.max(aH, bH)];

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { sizeOf } from '../graph/graph.ts';
+import { type DType, sizeOf } from '../graph/graph.ts';
 import type { HeapTensor } from './heap.ts';
 
 type Shaped = Pick<HeapTensor, 'shape'>;
@@ -38,4 +38,15 @@ export function to4d(shape: readonly number[]): [number, number, number, number]
     throw new CompressError('unsupported', `${show(shape)} has more than four dimensions`, 'reshape it to four');
   }
   return [1, 1, 1, 1, ...shape].slice(-4) as [number, number, number, number];
+}
+
+/** @throws CompressError `unsupported` unless every tensor is of one of these types, and all of the same */
+export function allOf(dtypes: readonly DType[], what: string, ...tensors: readonly Pick<HeapTensor, 'dtype'>[]): void {
+  const [first] = tensors;
+  if (dtypes.includes(first.dtype) && tensors.every((t) => t.dtype === first.dtype)) return;
+  throw new CompressError(
+    'unsupported',
+    `${what} is not made for ${[...new Set(tensors.map((t) => t.dtype))].join(' and ')}`,
+    `use ${dtypes.join(' or ')} activations`,
+  );
 }

@@ -1,4 +1,5 @@
 import { sizeOf } from '../graph/graph.ts';
+import { allOf } from './check.ts';
 import { broadcast } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
@@ -33,6 +34,7 @@ type Kernel = (y: number, x1: number, x2: number, n: number) => void;
 
 /** Both inputs brought to y's shape, then the kernel over all elements. */
 function elementwise(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, kernel: Kernel): Step {
+  allOf(['i8', 'i16'], 'the elementwise kernel', y, x1, x2);
   const n = sizeOf(y.shape);
   const a = broadcast(heap, x1, y.shape);
   const b = broadcast(heap, x2, y.shape);
@@ -119,12 +121,12 @@ export function mulInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor
   );
 }
 
-/** Smaller of two int8 tensors of one scale. Dimensions of 1 broadcast. CMSIS-NN `arm_minimum_s8`. */
-export function minimumS8(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor): Step {
-  return elementwise(heap, y, x1, x2, heap.wasm.minimum_s8);
+/** Smaller of two tensors of one scale, int8 or int16 by y's type. Dimensions of 1 broadcast. CMSIS-NN `arm_minimum_s8`. */
+export function minimumInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor): Step {
+  return elementwise(heap, y, x1, x2, y.dtype === 'i16' ? heap.wasm.minimum_s16 : heap.wasm.minimum_s8);
 }
 
-/** Larger of two int8 tensors of one scale. Dimensions of 1 broadcast. CMSIS-NN `arm_maximum_s8`. */
-export function maximumS8(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor): Step {
-  return elementwise(heap, y, x1, x2, heap.wasm.maximum_s8);
+/** Larger of two tensors of one scale; see {@link minimumInt}. CMSIS-NN `arm_maximum_s8`. */
+export function maximumInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor): Step {
+  return elementwise(heap, y, x1, x2, y.dtype === 'i16' ? heap.wasm.maximum_s16 : heap.wasm.maximum_s8);
 }

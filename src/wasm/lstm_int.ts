@@ -1,4 +1,4 @@
-import { sameShape } from './check.ts';
+import { allOf, sameShape } from './check.ts';
 import { elementBytes } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { powerOfTwoInput } from './activation_int.ts';
@@ -53,6 +53,7 @@ export interface LstmOperands {
  * @param x [time, batch, size] or [batch, time, size], of y's type
  */
 export function lstmInt(heap: Heap, y: HeapTensor, x: HeapTensor, operands: LstmOperands, q: LstmParams): Step {
+  allOf(['i8', 'i16'], 'LSTM', y, x);
   const { timeMajor } = q;
   const [time, batch] = timeMajor ? x.shape : [x.shape[1], x.shape[0]];
   const size = x.shape[2];

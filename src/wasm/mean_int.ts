@@ -1,5 +1,5 @@
 import { bytesOf, sizeOf } from '../graph/graph.ts';
-import { sameShape } from './check.ts';
+import { allOf, sameShape } from './check.ts';
 import { transpose } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
@@ -22,6 +22,7 @@ export interface MeanParams {
  * @param y the shape of x without the axes, or with 1 in their place
  */
 export function meanInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: MeanParams): Step {
+  allOf(['i8', 'i16'], 'the mean', y, x);
   const kept = x.shape.map((_, i) => i).filter((i) => !q.axes.includes(i));
   const reduced = x.shape.map((_, i) => i).filter((i) => q.axes.includes(i));
   sameShape([sizeOf(y.shape)], [sizeOf(kept.map((i) => x.shape[i]))], 'the output of a mean');

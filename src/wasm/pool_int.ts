@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { sameShape, show } from './check.ts';
+import { allOf, sameShape, show } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface PoolParams {
@@ -29,6 +29,7 @@ export function maxPoolInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: PoolPara
 }
 
 function pool(y: HeapTensor, x: HeapTensor, q: PoolParams, kernel: Heap['wasm']['avg_pool_s8']): Step {
+  allOf(['i8', 'i16'], 'the pooling kernel', y, x);
   const [n, h, w, c] = x.shape;
   const [, outH, outW] = y.shape;
   const { filter, stride, pad, yMin, yMax } = q;

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { sameSize } from './check.ts';
+import { allOf, sameSize } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface RequantizeParams {
@@ -69,6 +69,7 @@ export function dequantize(heap: Heap, y: HeapTensor, x: HeapTensor, q: { scale:
 
 /** max(lo, min(hi, x)) on raw integers, i8 or i16. CMSIS-NN `arm_relu6_s8` (0, 6), `arm_relu_q7`, `arm_relu_q15`. */
 export function clampInt(heap: Heap, y: HeapTensor, x: HeapTensor, lo: number, hi: number): Step {
+  allOf(['i8', 'i16'], 'a clamp', y, x);
   const n = sameSize(y, x);
   const kernel = y.dtype === 'i16' ? heap.wasm.clamp_s16 : heap.wasm.clamp_s8;
   return () => kernel(y.ptr, x.ptr, n, lo, hi);
@@ -76,6 +77,7 @@ export function clampInt(heap: Heap, y: HeapTensor, x: HeapTensor, lo: number, h
 
 /** An int8 function of one int8 value: `fill` is asked once for its 256 values, which are then looked up. */
 export function lookupS8(heap: Heap, y: HeapTensor, x: HeapTensor, fill: (to: number, from: number) => void): Step {
+  allOf(['i8'], 'a table of int8 values', y, x);
   const n = sameSize(y, x);
   const table = heap.alloc(256);
   heap.scope(() => {

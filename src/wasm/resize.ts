@@ -1,4 +1,4 @@
-import { sameShape } from './check.ts';
+import { allOf, sameShape } from './check.ts';
 import { elementBytes } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
@@ -36,6 +36,7 @@ export function resizeBilinearInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: R
   const [n, h, w, c] = x.shape;
   const [, outH, outW] = y.shape;
   sameShape(y.shape, [n, outH, outW, c], 'the output of a resize');
+  allOf(['i8', 'i16'], 'bilinear resizing', y, x);
   const kernel = y.dtype === 'i16' ? heap.wasm.resize_bilinear_s16 : heap.wasm.resize_bilinear_s8;
   const [scaleH, scaleW] = [step1024(h, outH, q), step1024(w, outW, q)];
   const half = q.halfPixelCenters ? 1 : 0;

@@ -1,4 +1,4 @@
-import { sameSize } from './check.ts';
+import { allOf, sameSize } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { expTable, oneOverOnePlusTable, place } from './luts.ts';
 
@@ -20,6 +20,8 @@ export function softmaxInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: SoftmaxP
   const n = sameSize(y, x);
   const size = x.shape[x.shape.length - 1];
   const rows = size ? n / size : 0;
+  if (x.dtype === 'u8' || y.dtype === 'u8') allOf(['u8'], 'softmax', y, x);
+  else allOf(['i8'], 'softmax', x);
   const table = heap.alloc(1024);
   heap.wasm.softmax_table(table, q.multiplier, q.shift, q.diffMin);
   const { wasm } = heap;
@@ -33,6 +35,7 @@ export function softmaxInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: SoftmaxP
  * @param q Q31 multiplier and shift that bring x - max to 10 / 65536
  */
 export function softmaxS16(heap: Heap, y: HeapTensor, x: HeapTensor, q: { multiplier: number; shift: number }): Step {
+  allOf(['i16'], 'softmax', y, x);
   const n = sameSize(y, x);
   const size = x.shape[x.shape.length - 1];
   const rows = size ? n / size : 0;

@@ -1,5 +1,5 @@
 import { sizeOf } from '../graph/graph.ts';
-import { sameShape } from './check.ts';
+import { allOf, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface SvdfParams {
@@ -39,6 +39,8 @@ export function svdfInt(
   bias: HeapTensor | null,
   q: SvdfParams,
 ): Step {
+  allOf(['i8'], 'SVDF', y, x, wFeature);
+  allOf(['i8', 'i16'], 'SVDF', state, wTime);
   const [batch, size] = x.shape;
   const [features, time] = wTime.shape;
   sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');

@@ -59,6 +59,29 @@ test('sigmoid and tanh s16 are the functions, within 4 steps of 2^-15', () => {
   }
 });
 
+test('leaky relu s16 is the function, within 0.76 steps', () =>
+  heap.scope(() => {
+    const values = Int16Array.from({ length: 512 }, (_, i) => i * 128 - 32768);
+    const x = operand('i16', [512], 0.0003, 0, values);
+    const f = (v: number) => (v > 0 ? v : 0.1 * v);
+    agrees('leakyRelu', { alpha: 0.1 }, [x], operand('i16', [512], 0.0004, 0), (i) => f(real(x, values[i])), 0.76);
+  }));
+
+test('a type that a kernel is not made for is refused', () =>
+  heap.scope(() => {
+    const x = operand('u8', [4], 0.1, 128, [1, 2, 3, 4]);
+    const cells: [string, object][] = [
+      ['logistic', {}],
+      ['hardSwish', {}],
+      ['leakyRelu', { alpha: 0.1 }],
+      ['add', { activation: 'none' }],
+      ['maximum', {}],
+    ];
+    for (const [op, attrs] of cells) {
+      assert.throws(() => OPS[op].integer!(heap, { x: [x, x], y: [operand('u8', [4], 0.1, 128)], attrs }), /is not made for u8/);
+    }
+  }));
+
 test('add, sub and mul with broadcast', () =>
   heap.scope(() => {
     const a = operand('i8', [2, 8, 16], 0.05, 10, [...all]);

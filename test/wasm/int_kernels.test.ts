@@ -208,6 +208,25 @@ property(
   },
 );
 
+property(
+  'minimum_s16 and maximum_s16 are what they say',
+  size.chain((n) => fc.tuple(s16(n), s16(n), misalign)),
+  (heap, [a, b, at]) => {
+    const [x1, x2] = [placed(heap, a, at & -2), placed(heap, b)];
+    const { wasm } = heap;
+    const expect = (f: (p: number, q: number) => number, kernel: (y: number) => void) =>
+      sameBytes(
+        heap,
+        a.length * 2,
+        0,
+        (y) => new Int16Array(wasm.memory.buffer, y, a.length).set(a.map((v, i) => f(v, b[i]))),
+        kernel,
+      );
+    expect(Math.min, (y) => wasm.minimum_s16(y, x1, x2, a.length));
+    expect(Math.max, (y) => wasm.maximum_s16(y, x1, x2, a.length));
+  },
+);
+
 const reals = fc.oneof(
   fc.float({ noDefaultInfinity: false }),
   fc.integer({ min: -300, max: 300 }).map((i) => Math.fround(i * 0.125)),
