@@ -1,48 +1,43 @@
 // Our samplers beside Optuna's and hyperopt's: what they reach on the black-box functions, and what an answer costs.
 //
-//   node --import tsx bench/search.bench.ts [seeds = 30] [functions, by comma]
-//
-// The peers' scores are those of data/blackbox/optuna_reference_seeds.json (30 seeds each); their times were taken on another machine
+// The peers' scores are those of data/blackbox/optuna_reference_seeds.json, 30 seeds each; their times were taken on another machine
 // (optuna_reference.json, "overhead") and are no more than an orientation.
 import { readFileSync } from 'node:fs';
-import Table from 'cli-table3';
 import { EvolutionSampler, RandomSampler, type Sampler, Study, TpeSampler, type Trial } from '../src/search/index.ts';
 import { CHECKPOINTS, compare, FUNCTIONS, median, REFERENCE, runBlackBox } from '../test/search/blackbox.ts';
 import { sharedPath } from '../test/shared.ts';
+import type { Bench } from './section.ts';
+import { table } from './section.ts';
 
-const seeds = Number(process.argv[2] ?? 30);
-const only = process.argv[3]?.split(',');
+const SEEDS = 30;
 const OURS: [string, () => Sampler, string[]][] = [
-  ['tpe', () => new TpeSampler(), ['tpe', 'tpeMultivariateGroup', 'tpe49', 'hyperoptTpe']],
-  ['tpe, one by one', () => new TpeSampler({ multivariate: false }), ['tpeIndependent']],
+  ['TPE', () => new TpeSampler(), ['tpe', 'tpeMultivariateGroup', 'tpe49', 'hyperoptTpe']],
   ['evolution', () => new EvolutionSampler(), ['nsga2Pop20', 'nsga2']],
   ['random', () => new RandomSampler(), ['random']],
 ];
 
-function scores(): void {
-  for (const fn of FUNCTIONS.filter((f) => !only || only.includes(f.name))) {
-    const larger = fn.objectives > 1;
-    const table = new Table({ style: { head: [], border: [] }, head: [fn.name, ...CHECKPOINTS.map((n) => `${n} trials`)] });
+/** One row per function and sampler of ours, and below it one per peer. */
+function scores(): string {
+  const rows: string[][] = [];
+  for (const fn of FUNCTIONS) {
+    console.error(`  ${fn.name}`);
     for (const [name, sampler, peers] of OURS) {
       // None of the reference's own seeds.
-      const rows = Array.from({ length: seeds }, (_, s) => runBlackBox(fn, sampler(), 1000 + s, 200));
+      const ours = Array.from({ length: SEEDS }, (_, s) => runBlackBox(fn, sampler(), 1000 + s, 200));
       const column = (all: number[][], k: number) => all.map((row) => row[k]);
-      table.push([name, ...CHECKPOINTS.map((_, k) => median(column(rows, k)).toPrecision(5))]);
+      rows.push([`**${fn.name}, ${name}**`, ...CHECKPOINTS.map((_, k) => `**${median(column(ours, k)).toPrecision(5)}**`)]);
       for (const peer of peers) {
         const theirs = REFERENCE[fn.name][peer];
         if (!theirs) continue;
         const cell = (k: number) => {
-          const { better, z } = compare(column(rows, k), column(theirs, k), larger);
-          return `${median(column(theirs, k)).toPrecision(5)}  ${(100 * better).toFixed(0)} %, ${z >= 0 ? '+' : ''}${z.toFixed(1)}`;
+          const { better, z } = compare(column(ours, k), column(theirs, k), fn.objectives > 1);
+          return `${median(column(theirs, k)).toPrecision(5)} (${(100 * better).toFixed(0)} %, z ${z.toFixed(1)})`;
         };
-        table.push([`  ${peer}`, ...CHECKPOINTS.map((_, k) => cell(k))]);
+        rows.push([peer, ...CHECKPOINTS.map((_, k) => cell(k))]);
       }
     }
-    console.log(table.toString());
   }
-  console.log(
-    `Medians over ${seeds} seeds. Beside a peer's: how often one of our runs is better than one of its, and the z of Mann and Whitney.`,
-  );
+  return table(['median score after', ...CHECKPOINTS.map((n) => `${n} trials`)], rows);
 }
 
 function suggestAll(trial: Trial, space: string, dims: number): number {
@@ -73,23 +68,26 @@ function cost(sampler: Sampler, space: string, dims: number, trials: number): [n
   return [median(times), Math.min(...times)];
 }
 
-function costs(path: string): void {
+function costs(path: string): string {
   const { rows } = JSON.parse(readFileSync(path, 'utf8')).overhead as { rows: Record<string, string | number>[] };
-  const table = new Table({ style: { head: [], border: [] }, head: ['space', 'trials', 'tpe, ms per trial', 'Optuna 5.0 (elsewhere)'] });
-  for (const r of rows.filter((row) => row.sampler === 'optuna 5.0.0.dev tpe_multivariate_group')) {
+  const peers = rows.filter((row) => row.sampler === 'optuna 5.0.0.dev tpe_multivariate_group');
+  const cells = peers.map((r) => {
     const [middle, least] = cost(new TpeSampler(), r.space as string, r.dims as number, r.trials as number);
-    table.push([
+    return [
       `${r.dims} ${r.space}`,
       r.trials,
-      `${middle.toFixed(2)} (least ${least.toFixed(2)})`,
-      `${r.msPerTrial} (least ${r.msPerTrialBest})`,
-    ]);
-  }
-  console.log(table.toString());
+      `${middle.toFixed(2)} (${least.toFixed(2)})`,
+      `${r.msPerTrial} (${r.msPerTrialBest})`,
+    ];
+  });
+  return table(['parameters', 'trials before', 'TPE, ms per trial: median (least)', "Optuna 5.0's, on another machine"], cells);
 }
 
-const reference = sharedPath('data/blackbox/optuna_reference.json');
-if (reference) {
-  scores();
-  costs(reference);
-} else console.log('skipped: the black-box functions are not here');
+const bench: Bench = async () => {
+  const title = 'Search: samplers on black-box functions';
+  const reference = sharedPath('data/blackbox/optuna_reference.json');
+  if (!reference) return { title, text: 'Skipped: the black-box functions were not there.' };
+  const note = `Ten functions, ${SEEDS} seeds, 200 trials; smaller is better, but larger for zdt1_shifted. Beside a peer's median: how often one of our runs is better than one of its, and the z of Mann and Whitney (within ±2: no difference shown). Peers are named as in optuna_reference.json.`;
+  return { title, text: `${note}\n\n${scores()}\n\n${costs(reference)}` };
+};
+export default bench;

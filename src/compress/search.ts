@@ -76,7 +76,7 @@ export class Search {
       settings: studySettings(options),
       metricNames: ['cost'],
     });
-    if (this.#study.records.length === 0) for (const start of knownStarts(space)) this.#study.enqueue(start);
+    for (const start of knownStarts(space)) this.#study.enqueue(start);
   }
 
   get floor(): number {
