@@ -1,6 +1,7 @@
 /**
  * Counts the instructions that CMSIS-NN kernels execute on QEMU, for many geometries and every core, and writes
- * scripts/data/instruction_counts.csv, which fit_cost_model.ts reads beside the shared measurements.
+ * scripts/data/instruction_counts.csv, which fit_cost_model.ts reads beside the shared measurements, and network_counts.csv:
+ * layers of whole networks, for tests only.
  *
  *   CMSIS_NN=<checkout of CMSIS-NN 99f736a> node --import tsx scripts/count_instructions.ts
  *
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Case, GEOMETRY, instructionCases } from './count/cases.ts';
+import { networkCases } from './count/network_cases.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const emulator = join(process.env.THUMBNET_SHARED ?? join(here, '../../shared'), 'emulator');
@@ -48,7 +50,9 @@ const work = join(tmpdir(), 'thumbnet_count');
 mkdirSync(work, { recursive: true });
 const plugin = join(work, 'icplug.so');
 run('gcc', ['-O2', '-shared', '-fPIC', '-o', plugin, join(emulator, 'icplug.c')]);
-const all = instructionCases();
+const drawn = instructionCases();
+const network = networkCases(join(emulator, '../data/models'));
+const all = [...drawn, ...network];
 const line = (c: Case) => [c.kernel, ...GEOMETRY.map((k) => c[k])].join(',');
 const counted = new Map<string, (number | '')[]>(all.map((c) => [line(c), []]));
 
@@ -109,5 +113,11 @@ for (const [core, [machine, cpu, script, options]] of Object.entries(CORES)) {
 }
 mkdirSync(join(here, 'data'), { recursive: true });
 const header = ['kernel', ...GEOMETRY, ...Object.keys(CORES)].join(',');
-const rows = [...counted].map(([c, n]) => [c, ...Object.keys(CORES).map((_, i) => n[i] ?? '')].join(','));
-writeFileSync(join(here, 'data/instruction_counts.csv'), `${[header, ...rows].join('\n')}\n`);
+const write = (name: string, cases: readonly Case[]) => {
+  const lines = [...new Set(cases.map(line))].map((c) =>
+    [c, ...Object.keys(CORES).map((_, i) => counted.get(c)![i] ?? '')].join(','),
+  );
+  writeFileSync(join(here, 'data', name), `${[header, ...lines].join('\n')}\n`);
+};
+write('instruction_counts.csv', drawn);
+write('network_counts.csv', network);

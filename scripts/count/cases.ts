@@ -4,7 +4,8 @@ import { createRandom } from '../../src/random.ts';
 export const GEOMETRY = ['n', 'h', 'w', 'c', 'oh', 'ow', 'oc', 'fh', 'fw', 'sh', 'sw', 'ph', 'pw', 'dh', 'dw', 'groups'] as const;
 export type Case = Record<(typeof GEOMETRY)[number], number> & { kernel: string };
 
-const ONE: Case = {
+/** A case of size 1 in every dimension. */
+export const ONE: Case = {
   kernel: '',
   n: 1,
   h: 1,
@@ -118,6 +119,20 @@ export function instructionCases(): Case[] {
       }),
     );
     draw(kernel, 16, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), dh: 2, dw: 2 }));
+  }
+  const line = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>) => {
+    const [size, filter] = [pick([15, 16, 24, 30, 50, 64, 128]), pick([2, 3, 5, 7, 9, 10, 15])];
+    const upright = pick([true, true, false]) ? { h: size, w: 1, fh: filter, fw: 1 } : { h: 1, w: size, fh: 1, fw: filter };
+    return window(pick, { ...more, ...upright });
+  };
+  for (const kernel of ['convolve_s8', 'convolve_s4', 'convolve_s16']) {
+    draw(kernel, 40, (pick) => line(pick, { c: pick(CHANNELS), oc: pick(CHANNELS) }));
+  }
+  for (const kernel of ['depthwise_conv_s8', 'depthwise_conv_s4', 'depthwise_conv_s16']) {
+    draw(kernel, 40, (pick) => {
+      const c = pick(CHANNELS);
+      return line(pick, { c, oc: c });
+    });
   }
   draw('convolve_s8', 60, (pick) => {
     const groups = pick([2, 4]);

@@ -126,6 +126,7 @@ function gather(kind: CoreKind, weights: Weights, g: WindowGeometry, groups: num
     one: 1,
     images,
     pixels: pixels * groups,
+    lines: pixels * groups * g.filter.h,
     taps: taps * groups,
     outside: outside * groups,
   };
@@ -194,6 +195,7 @@ function depthwiseMve(g: WindowGeometry): Features {
     one: 1,
     blocks,
     pixels: pixels * blocks,
+    lines: pixels * blocks * g.filter.h,
     taps: taps * blocks,
     outside: outside * blocks,
     copySteps: taps * vectors,
@@ -215,6 +217,7 @@ function depthwiseColumns(g: WindowGeometry): Features {
   return {
     one: 1,
     pixels,
+    lines: rows,
     taps,
     outside,
     quads: taps * down(c, 4),

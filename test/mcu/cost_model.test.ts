@@ -24,8 +24,25 @@ test('every kernel that was counted is predicted on every core, the usual ones w
           const { kernel: path, features } = kernelOf(c.core, c.geometry);
           return Math.abs(predict(coefficientsOf(core as CoreName, path), features) / c.instructions - 1);
         });
-      assert.ok(quantile(errors, 0.5) < 0.03 && quantile(errors, 0.9) < 0.1, `${kernel} on ${core}: ${quantile(errors, 0.9)}`);
+      assert.ok(quantile(errors, 0.5) < 0.05 && quantile(errors, 0.9) < 0.12, `${kernel} on ${core}: ${quantile(errors, 0.9)}`);
     }
+  }
+});
+
+const unseen = fileURLToPath(new URL('../../scripts/data/network_counts.csv', import.meta.url));
+
+test('layers of networks that no fit has seen are right within 10 %, all together within 1 %', () => {
+  const layers = ownCounts(unseen);
+  for (const core of new Set(layers.map((c) => c.core))) {
+    let [predicted, counted] = [0, 0];
+    for (const c of layers.filter((l) => l.core === core)) {
+      const { kernel, features } = kernelOf(core, c.geometry);
+      const n = predict(coefficientsOf(core as CoreName, kernel), features);
+      assert.ok(Math.abs(n / c.instructions - 1) < 0.1, `${kernel} on ${core}: ${n} of ${c.instructions}`);
+      predicted += n;
+      counted += c.instructions;
+    }
+    assert.ok(Math.abs(predicted / counted - 1) < 0.01, `${core}: ${predicted} of ${counted}`);
   }
 });
 
