@@ -17,7 +17,7 @@
 //   record, 256 bytes, one for 8 channels:
 //     0 bias i32[8]  32 factor i32[8]  64 multiplier i32[8]  96 addend i32[8]  128 negative i32[8]  160 shift i32[8]
 //     192 low i8[16]  208 high i8[16]  224 final shift  228 way  232 y's offset  236 channels in use (1..8)  240 zero
-import { requantize } from "./requantize";
+import { clamp, requantize } from "./requantize";
 import { singleRounding } from "./rounding";
 
 // @ts-ignore: decorator
@@ -38,6 +38,9 @@ const SIGNED: i32 = 1;
 // @ts-ignore: decorator
 @inline
 const LANES: i32 = 2;
+// @ts-ignore: decorator
+@inline
+const VARIES: i32 = i32.MIN_VALUE;
 /** R of all unsigned records. */
 // @ts-ignore: decorator
 @inline
@@ -146,11 +149,33 @@ export function fill_record(
   store<i32>(record, yOffset, 232);
   store<i32>(record, n, 236);
   let right = 0;
-  for (let c = 0; c < n; c++) right = max(right, -load<i32>(record + (c << 2), 160));
+  for (let c = 0; c < n; c++) {
+    const varies = constant(record, c, reach(b + (c << 2), pairs, largest)) == VARIES;
+    if (varies) right = max(right, -load<i32>(record + (c << 2), 160));
+  }
   const clamped = yMin >= yOffset || singleRounding != 0;
   if (clamped && right + 2 <= COMMON && fits(record, n, b, pairs, largest, COMMON)) store<i32>(record, UNSIGNED, 228);
   else if (right + 2 <= 28 && fits(record, n, b, pairs, largest, right + 2)) store<i32>(record, SIGNED, 228);
   else store<i32>(record, LANES, 228);
+}
+
+/** The largest |sum of products| of a channel. */
+function reach(w: usize, pairs: i32, largest: i32): i64 {
+  let most: i64 = 0;
+  for (let i = 0; i < pairs; i++, w += 32) most += i64((abs(i32(load<i16>(w))) + abs(i32(load<i16>(w, 2)))) * largest);
+  return most;
+}
+
+/**
+ * The output of channel `c` where every reachable sum gives the same one, else VARIES. Channels without weights are often given scales that
+ * go with nothing else in their block.
+ */
+function constant(record: usize, c: i32, most: i64): i32 {
+  const r = record + (c << 2), bias = i64(load<i32>(r)), m = load<i32>(r, 64), s = load<i32>(r, 160);
+  if (m < 0 || abs(bias) + most >= i64(0x7fffffff) >> max(s, 0)) return VARIES;
+  const yOffset = load<i32>(record, 232), yMin = i32(load<i8>(record, 192)), yMax = i32(load<i8>(record, 208));
+  const low = clamp(requantize(i32(bias - most), m, s) + yOffset, yMin, yMax);
+  return low == clamp(requantize(i32(bias + most), m, s) + yOffset, yMin, yMax) ? low : VARIES;
 }
 
 /** Fills in what rescaling with `all` as R takes; whether int32 holds every sum of channels 0 .. n - 1 on the way. */
@@ -158,10 +183,15 @@ function fits(record: usize, n: i32, b: usize, pairs: i32, largest: i32, all: i3
   store<i32>(record, all - 1, 224);
   for (let c = 0; c < n; c++) {
     const r = record + (c << 2), m = load<i32>(r, 64), s = load<i32>(r, 160), up = all + s, twice = singleRounding == 0 && s < 0;
-    let most = abs(i64(load<i32>(r)));
-    for (let i = 0, w = b + (c << 2); i < pairs; i++, w += 32) {
-      most += i64((abs(i32(load<i16>(w))) + abs(i32(load<i16>(w, 2)))) * largest);
+    let most = reach(b + (c << 2), pairs, largest);
+    const only = constant(record, c, most);
+    if (only != VARIES) {
+      store<i32>(r, 0, 32);
+      store<i32>(r, only << (all - 1), 96);
+      store<i32>(r, 0, 128);
+      continue;
     }
+    most += abs(i64(load<i32>(r)));
     // The scaled sum, and the result with y's offset and the addends.
     if (m < 0 || up > 30 || most >= (i64(1) << (31 - up)) || (((most << up) * i64(m)) >> 32) + (i64(258) << (all - 1)) >= 0x7fffffff) return false;
     store<i32>(r, 1 << up, 32);

@@ -72,6 +72,7 @@ function check(g: Case, layer: Layer): void {
     const y = fenced(heap, layer.dtype, layer.y, wide ? g.skew & ~1 : g.skew);
     const want = heap.tensor(layer.dtype, layer.y);
     const weights = (g.int4 ? random.i4 : random.i8)(sizeOf(layer.w));
+    if (g.wild) weights.fill(0, 0, weights.length / outC); // a channel without weights, or part of some
     const w = heap.tensor(g.int4 ? 'i4' : 'i8', layer.w, weights);
     const plain = heap.tensor('i8', layer.w, weights);
     const longs = wide && random.between(0, 1) === 1;
