@@ -5,6 +5,7 @@ import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
 import { bytes, percent, points, ratio } from './units.ts';
 
+export { standalonePicture } from './pictures.ts';
 export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
 
 /** One self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes. */
@@ -55,8 +56,8 @@ function pictures(history: History): Html {
   const states = history.trials.map((t) => t.state);
   const said = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
   const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
-  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Rejected trials could not fit and were never trained; stopped ones
-showed early that others do better. Accuracy in these pictures is that of ${history.data.validation} validation examples.</p>
+  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Rejected trials could not fit, or could not have been better with any accuracy, and
+were never trained; stopped ones were given up half-way. Accuracy in these pictures is that of ${history.data.validation} validation examples.</p>
 <div class="pair">${drawn.map(
     (
       axis,
@@ -74,17 +75,20 @@ function recipe({ recipe: { stages } }: History): Html {
     ({ name, parameters }) =>
       html`<li><h3>${name}</h3><dl>${Object.entries(parameters).map(
         ([key, value]) =>
-          html`<dt>${key}</dt><dd>${value !== null && typeof value === 'object' ? raw(nested(value)) : String(value)}</dd>`,
+          html`<dt>${key}</dt><dd>${value !== null && typeof value === 'object' ? raw(nested(value)) : said(value)}</dd>`,
       )}</dl></li>`,
   )}</ol>`;
 }
 
 /** A list or a table of values within a parameter. */
 function nested(value: object): string {
-  const said = (v: unknown) => (v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v));
   const parts = Array.isArray(value) ? value.map(said) : Object.entries(value).map(([k, v]) => `${k} ${said(v)}`);
   return parts.map((p) => html`${p}`.text).join('<br>') || '–';
 }
+
+/** A parameter's value; numbers to four digits, as the recipe's file has the rest. */
+const said = (v: unknown): string =>
+  typeof v === 'number' ? String(Number(v.toPrecision(4))) : v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v);
 
 function again({ command, seed, versions, files, goal }: History): Html {
   const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

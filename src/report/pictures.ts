@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { type Html, raw } from './html.ts';
 import type { Figures, History, TrialRow } from './history.ts';
+import { COLOURS, PICTURE_STYLE } from './style.ts';
 import { bytes, microjoules, milliseconds, percent } from './units.ts';
 
 /** Pictures are drawn once, into SVG, by the same code in Node and in a browser; colours come from the page's style sheet. */
@@ -33,13 +34,10 @@ export function tradeOff(history: History, axis: Axis): Html {
     const at = trial.figures && place(trial.figures, axis);
     return at ? [{ ...at, trial, title: describe(trial, axis) }] : [];
   });
-  const named = history.rows.flatMap(({ label, figures }, i) => {
-    const at = place(figures, axis);
-    return at && i > 0 ? [{ ...at, label, result: i === history.rows.length - 1 }] : [];
-  });
+  const plain = spots.filter(({ trial }) => trial.stages.length === 1 && trial.stages[0] === 'quantize').slice(0, 1);
   const chosen = spots.filter((s) => s.trial.number === history.chosen);
   const goal = history.goal.minAccuracy;
-  const shown = clipLow([...spots, ...named], goal);
+  const shown = clipLow(spots, goal);
   return draw(`Accuracy against ${axis.label} of every trial`, {
     width: 460,
     height: 320,
@@ -65,17 +63,26 @@ export function tradeOff(history: History, axis: Axis): Html {
         ),
       ),
       Plot.dot(chosen, { className: 'chosen', x: 'x', y: 'y', r: 7, title: 'title' }),
-      Plot.dot(
-        named.filter((n) => !n.result),
-        { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'label' },
-      ),
-      Plot.text(
-        named.filter((n) => !n.result),
-        { className: 'baseline-label', x: 'x', y: 'y', text: 'label', textAnchor: 'end', dx: 6, dy: -12 },
-      ),
+      Plot.dot(plain, { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'title' }),
+      Plot.text(plain, {
+        className: 'baseline-label',
+        x: 'x',
+        y: 'y',
+        text: () => 'plain int8 PTQ',
+        textAnchor: 'end',
+        dx: 6,
+        dy: -12,
+      }),
       Plot.text(chosen, { className: 'chosen-label', x: 'x', y: 'y', text: () => 'result', textAnchor: 'start', dx: 10, dy: 10 }),
     ],
   });
+}
+
+/** The first picture of the report as an SVG file of its own, light or dark as its reader is. */
+export function standalonePicture(history: History): string {
+  const style = `${COLOURS}${PICTURE_STYLE}svg { background: var(--paper); color: var(--soft); font: 12px system-ui, sans-serif; }`;
+  const svg = tradeOff(history, AXES[0]).text.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ');
+  return `${svg.replace('>', `><style>${style}</style>`)}\n`;
 }
 
 /** Objective of each trial in the order they ran, and the best so far. Failed and rejected trials are ticks at the foot. */
@@ -125,13 +132,14 @@ function describe(trial: TrialRow, axis: Axis): string {
   return `trial ${trial.number}: ${trial.stages.join(' → ') || 'as it came'}\n${percent(figures!.accuracy)}, ${axis.show(figures![axis.key])}`;
 }
 
-/** Accuracies far under the rest would flatten the picture: it begins a little under the lowest tenth. */
+/** Accuracies far under the better half would flatten the picture: it begins above them. */
 function clipLow(spots: readonly { y: number }[], goal: number | null) {
   const ys = spots.map((s) => s.y).sort((a, b) => a - b);
   if (!ys.length) return { domain: undefined, inside: () => true };
   const top = Math.max(ys[ys.length - 1], goal === null ? 0 : 100 * goal);
-  const low = Math.min(goal === null ? top : 100 * goal, Math.max(quantile(ys, 0.15), top - 40));
-  const from = Math.max(0, low - 0.15 * (top - low) - 0.5);
+  const reach = Math.max(4, 2.5 * (top - quantile(ys, 0.5)));
+  const low = Math.min(goal === null ? top : 100 * goal, Math.max(ys[0], top - reach));
+  const from = Math.max(0, low - 0.5);
   return { domain: [from, Math.min(100, top + 0.5)], inside: (s: { y: number }) => s.y >= from };
 }
 

@@ -1,6 +1,5 @@
 /** The page's style sheet. Colours are named once for light and once for dark; pictures use the same names. */
-export const STYLE = `
-:root {
+export const COLOURS = `:root {
   color-scheme: light dark;
   --paper: #ffffff; --card: #f6f7f9; --line: #dfe3e8; --ink: #16191d; --soft: #5b6570;
   --accent: #0b6e4f; --accent-soft: #d8efe6; --mark: #b45309; --dot: #7c8ea3; --bad: #b42318;
@@ -11,6 +10,23 @@ export const STYLE = `
     --accent: #4cc79b; --accent-soft: #173c30; --mark: #f0a35e; --dot: #6f8298; --bad: #f97066;
   }
 }
+`;
+
+export const PICTURE_STYLE = `
+svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
+.trial { fill: var(--dot); stroke: none; }
+.trial.stopped { fill: none; stroke: var(--dot); stroke-width: 1; }
+.front { fill: none; stroke: var(--accent); stroke-width: 2; }
+.chosen { fill: var(--accent); stroke: var(--paper); stroke-width: 2; }
+.baseline { fill: var(--mark); stroke: var(--paper); stroke-width: 1.5; }
+.goal { stroke: var(--mark); }
+.rejected { stroke: var(--bad); stroke-opacity: .6; }
+.chosen-label, .baseline-label, .goal-label { stroke: var(--paper); stroke-width: 4; paint-order: stroke; font-weight: 600; }
+.chosen-label { fill: var(--accent); }
+.baseline-label, .goal-label { fill: var(--mark); }
+`;
+
+export const STYLE = `${COLOURS}
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
@@ -30,7 +46,7 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; padding-bottom: .5rem; }
 th, td { padding: .45rem .75rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: baseline; white-space: nowrap; }
 th { font-weight: 600; }
-thead th { vertical-align: bottom; }
+thead th { vertical-align: bottom; white-space: normal; }
 thead th { border-bottom: 2px solid var(--line); }
 th:first-child, td:first-child { padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
@@ -46,17 +62,7 @@ figure { margin: 0; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: 1.5rem; }
 svg.picture { width: 100%; height: auto; overflow: visible; font-size: 12px; color: var(--soft); }
 figure.wide svg.picture { min-width: 36rem; }
-svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
-.trial { fill: var(--dot); stroke: none; }
-.trial.stopped { fill: none; stroke: var(--dot); stroke-width: 1; }
-.front { fill: none; stroke: var(--accent); stroke-width: 2; }
-.chosen { fill: var(--accent); stroke: var(--paper); stroke-width: 2; }
-.baseline { fill: var(--mark); stroke: var(--paper); stroke-width: 1.5; }
-.goal { stroke: var(--mark); }
-.rejected { stroke: var(--bad); stroke-opacity: .6; }
-.chosen-label, .baseline-label, .goal-label { stroke: var(--paper); stroke-width: 4; paint-order: stroke; font-weight: 600; }
-.chosen-label { fill: var(--accent); }
-.baseline-label, .goal-label { fill: var(--mark); }
+${PICTURE_STYLE}
 .steps { list-style: none; counter-reset: step; padding: 0; margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: .75rem; }
 .steps > li { counter-increment: step; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
 .steps h3 { margin: 0 0 .4rem; font-size: 1rem; }

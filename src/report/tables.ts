@@ -72,7 +72,7 @@ function layerLine(a: LayerRow | null, b: LayerRow | null, most: number): Html {
 }
 
 const bits = (l: LayerRow): string => {
-  if (l.weightBits === null && l.activationBits === null) return 'float';
+  if ((l.weightBits ?? 32) === 32 && (l.activationBits ?? 32) === 32) return 'float';
   return `${l.weightBits ?? '–'} / ${l.activationBits ?? '–'}`;
 };
 
