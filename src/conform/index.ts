@@ -149,15 +149,14 @@ function runNetwork(engines: Engines, layers: readonly unknown[], tally: Tally):
     const golden = caseOf(json, index, tally);
     if (!golden) return;
     const run = RUNNERS[golden.op];
-    const source = isRecord(golden.input) ? golden.input.from_layer : undefined;
-    const cut = source !== undefined && outputs[Number(source)] === undefined;
+    const cut = sourcesOf(golden).some((layer) => outputs[layer] === undefined);
     if (!run || cut) {
       tally.unsupported();
       return;
     }
     const failure = check(golden, (rounding) => {
       const heap = engines[rounding];
-      const chained = { ...golden, input: inputOf(golden.input, outputs) };
+      const chained = chain(golden, outputs) as Case;
       return heap.scope(() => {
         const results = run(new Reader(heap, chained));
         if (rounding === 'double') outputs[index] = results;
@@ -168,10 +167,21 @@ function runNetwork(engines: Engines, layers: readonly unknown[], tally: Tally):
   });
 }
 
-/** The input of a layer: its own, or the output of an earlier one under a shape. */
-function inputOf(input: unknown, outputs: readonly Results[]): unknown {
-  if (!isRecord(input) || input.from_layer === undefined) return input;
-  return { ...input, values: outputs[Number(input.from_layer)].output };
+const isLink = (v: unknown): v is Readonly<Record<string, unknown>> => isRecord(v) && v.from_layer !== undefined;
+
+/** Layers whose outputs a layer reads. */
+function sourcesOf(value: unknown): number[] {
+  if (isLink(value)) return [Number(value.from_layer)];
+  if (Array.isArray(value)) return value.flatMap(sourcesOf);
+  return isRecord(value) ? Object.values(value).flatMap(sourcesOf) : [];
+}
+
+/** A layer with every `{from_layer, shape, dtype}` in it made the output of that layer under that shape. */
+function chain(value: unknown, outputs: readonly Results[]): unknown {
+  if (isLink(value)) return { ...value, values: outputs[Number(value.from_layer)].output };
+  if (Array.isArray(value)) return value.map((v) => chain(v, outputs));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, chain(v, outputs)]));
 }
 
 /** Every case of a model file under both roundings (float models: once). */

@@ -37,8 +37,7 @@ export async function runModelCase(heap: Heap, graph: Graph, golden: GoldenModel
   const input = modelInput(fields.input, graph.tensors[graph.inputs[0]]);
   const told = input.told && (await checkInput(input));
   if (told) return told;
-  const names = layerNames(golden);
-  const { outputs, layers } = heap.scope(() => run(heap, graph, input.values, golden, names));
+  const { outputs, layers } = heap.scope(() => run(heap, graph, input.values, layerTensors(graph, golden)));
   if (golden.arithmetic === 'float') return floatDifference(golden, fields, outputs);
   const single = heap.rounding === 'single';
   const expectedOf = (field: string) => (single && fields[`${field}_single_rounding`]) || fields[field];
@@ -57,24 +56,24 @@ export async function runModelCase(heap: Heap, graph: Graph, golden: GoldenModel
 
 type Outputs = Readonly<Record<string, Values>>;
 
-/** Names of the layers' outputs, in order, where the file tells them. */
-function layerNames(golden: GoldenModel): readonly string[] | null {
-  const tensors = golden.tensors_of_case_0;
-  return Array.isArray(tensors) && tensors.every((t) => isRecord(t) && typeof t.name === 'string')
-    ? tensors.map((t) => t.name)
-    : null;
+/** The tensor that each layer of the file computes: the nodes' outputs in order, or found by name where nodes were folded. */
+function layerTensors(graph: Graph, golden: GoldenModel): readonly number[] {
+  const named = Array.isArray(golden.tensors_of_case_0) ? golden.tensors_of_case_0.filter(isRecord) : [];
+  if (named.length === 0 || named.length === graph.nodes.length) return graph.nodes.map((n) => n.outputs[0]);
+  return named.map(({ name }) => graph.tensors.findIndex((t) => t.name === name));
 }
 
-function run(heap: Heap, graph: Graph, input: Values, golden: GoldenModel, names: readonly string[] | null) {
+/** What the last softmax reads, or -1. */
+const beforeSoftmax = (graph: Graph) => graph.nodes.findLast((n) => n.op === 'softmax')?.inputs[0] ?? -1;
+
+function run(heap: Heap, graph: Graph, input: Values, places: readonly number[]) {
   const program = compile(heap, graph, { keepAll: true });
   heap.write(program.inputs[0], input as Int8Array);
   program.run();
-  const places = names?.map((name) => graph.tensors.findIndex((t) => t.name === name)) ?? graph.nodes.map((n) => n.outputs[0]);
-  const outputs: Record<string, Values> = { output: heap.read(program.outputs[0]) };
-  const before = isRecord(golden.before_softmax) ? golden.before_softmax.name : undefined;
-  const at = graph.tensors.findIndex((t) => t.name === before);
-  if (before !== undefined && at >= 0) outputs.before_softmax = heap.read(program.operands[at]);
-  return { outputs, layers: places.map((t) => (t < 0 ? new Int8Array() : heap.read(program.operands[t]))) };
+  const read = (t: number) => (t < 0 ? new Int8Array() : heap.read(program.operands[t]));
+  const at = beforeSoftmax(graph);
+  const outputs: Outputs = { output: heap.read(program.outputs[0]), ...(at >= 0 ? { before_softmax: read(at) } : {}) };
+  return { outputs, layers: places.map(read) };
 }
 
 /** Which layer of the first case is the first to differ (told under double rounding only). */
