@@ -20,7 +20,8 @@ export class Parzen {
 
   /** @param observations internal values [parameter][observation], in order of trial number; recent ones weigh more */
   constructor(distributions: readonly Distribution[], observations: readonly (readonly number[])[]) {
-    const kernels = (s: Distribution, x: readonly number[]) => (s.kind === 'categorical' ? categoryKernels(s, x) : numberKernels(s, x));
+    const kernels = (s: Distribution, x: readonly number[]) =>
+      s.kind === 'categorical' ? categoryKernels(s, x) : numberKernels(s, x);
     this.#dimensions = distributions.map((s, d) => kernels(s, observations[d]));
     this.#weights = componentWeights(observations[0].length);
     this.#logWeights = this.#weights.map(log);

@@ -54,3 +54,15 @@ export function violation(t: TrialRecord): number {
 /** The values with every objective turned so that smaller is better. */
 export const losses = (values: readonly number[], directions: readonly Direction[]): number[] =>
   values.map((v, i) => (directions[i] === 'maximize' ? -v : v));
+
+/** A pruned trial keeps its last reported value, if that is finite. */
+export function lastReport(record: TrialRecord): readonly number[] | null {
+  if (record.reports.size === 0) return null;
+  const value = record.reports.get(Math.max(...record.reports.keys()))!;
+  return Number.isFinite(value) ? [value] : null;
+}
+
+export function sameFixed(a: Readonly<Record<string, Choice>>, b: Readonly<Record<string, Choice>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
+}

@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { type Choice, compatible, contains, type Distribution, isSingle, toInternal } from './distribution.ts';
 import { dominates } from './pareto.ts';
-import { type Direction, isFinished, losses, newRecord, type TrialRecord, violation } from './record.ts';
+import { type Direction, isFinished, lastReport, losses, newRecord, sameFixed, type TrialRecord, violation } from './record.ts';
 import type { Pending, Proposal, Sampler, View } from './sampler.ts';
 import { checkOptions, type StudyLog, type StudyOptions, type TellOptions, type TrialResult } from './study_options.ts';
 import { TpeSampler } from './tpe.ts';
@@ -117,15 +117,14 @@ export class Study {
     const usable = !told?.some(Number.isNaN) && !constraints.some(Number.isNaN);
     record.state = usable ? state : 'failed';
     record.constraints = [...constraints];
-    record.values = record.state === 'failed' ? null : (told ?? lastReport(record));
+    record.values = record.state === 'failed' ? null : (told ?? (this.directions.length === 1 ? lastReport(record) : null));
     this.#asked.delete(number);
     this.#log?.finished(record);
   }
 
   /** Has a later trial use these values; parameters not named are sampled. The same values again are one trial. */
   enqueue(params: Readonly<Record<string, Choice>>): void {
-    const same = (t: TrialRecord) => t.fixed && sameValues(t.fixed, params);
-    if (this.#records.some(same)) return;
+    if (this.#records.some((t) => t.fixed && sameFixed(t.fixed, params))) return;
     const record = newRecord(this.#records.length, 'waiting', { ...params });
     this.#records.push(record);
     this.#log?.created(record);
@@ -245,16 +244,4 @@ export class Study {
       `tell ${expected} number(s)`,
     );
   }
-}
-
-/** A pruned trial keeps its last reported value, if that is finite. */
-function lastReport(record: TrialRecord): readonly number[] | null {
-  if (record.reports.size === 0) return null;
-  const value = record.reports.get(Math.max(...record.reports.keys()))!;
-  return Number.isFinite(value) ? [value] : null;
-}
-
-function sameValues(a: Readonly<Record<string, Choice>>, b: Readonly<Record<string, Choice>>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && a[name] === b[name]);
 }

@@ -165,10 +165,10 @@ class JournalWriter implements StudyLog {
 
   /** Another process may add notes, but not trials: its numbers and ours would be the same. */
   #refuseOthers(op: journal.Op): void {
-    const own = op.worker_id === this.#worker || op.op_code < journal.CREATE_TRIAL || op.op_code > journal.REPORT;
-    const here =
+    if (op.worker_id === this.#worker || op.op_code < journal.CREATE_TRIAL || op.op_code > journal.REPORT) return;
+    const isHere =
       op.op_code === journal.CREATE_TRIAL ? op.study_id === this.stored?.id : this.#ids.includes(op.trial_id as number);
-    if (own || !here) return;
+    if (!isHere) return;
     throw new CompressError(
       'exists',
       `another process (${op.worker_id}) is running the study "${this.#name}"`,
