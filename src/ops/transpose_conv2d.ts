@@ -1,11 +1,13 @@
 import type { Activation } from '../graph/graph.ts';
 import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
+import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
 import { transposeConvCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
+import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType, present } from './tflite_enums.ts';
-import { type Pair, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+import { type Pair, padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface TransposeConv2d extends Window {
   readonly activation: Activation;
@@ -35,7 +37,12 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     },
     saves: null,
   },
-  integer: null, // its kernel is not linked yet
+  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
+    transposeConvInt(heap, y, x!, w!, bias ?? null, {
+      stride: attrs.stride,
+      padding: padBefore(attrs, y.shape, [w!.shape[1], w!.shape[2]]),
+      ...layerParams(x!, y, productMultipliers(x!, w!, y), attrs.activation),
+    }),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
@@ -52,7 +59,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
   tflite: {
     codes: [67],
     read: (from) => ({
-      attrs: { ...readWindow(from.options), outputSize: from.values(0).slice(1, 3) as unknown as Pair },
+      attrs: { ...readWindow(from.options), outputSize: from.outputShape(0).slice(1, 3) as unknown as Pair },
       inputs: [from.inputs[2], from.inputs[1], ...from.inputs.slice(3)],
     }),
     write({ attrs, inputs: [x, w, ...bias], shape, outputShape, dtype }) {

@@ -4,7 +4,7 @@ import { OPS } from '../ops/index.ts';
 
 /** What is wrong with a graph, in words, or null: indices, order, operands, shapes, quantization. */
 export function findProblem(graph: Graph): string | null {
-  return inputsProblem(graph) ?? first(graph.tensors, tensorProblem) ?? nodesProblem(graph);
+  return inputsProblem(graph) ?? nodesProblem(graph);
 }
 
 function first<T>(items: readonly T[], problem: (item: T, index: number) => string | null): string | null {
@@ -25,15 +25,15 @@ function inputsProblem({ tensors, inputs, outputs }: Graph): string | null {
 
 function tensorProblem({ name, shape, data, quant, dtype }: Tensor): string | null {
   const size = sizeOf(shape);
-  if (!shape.every((d) => Number.isInteger(d) && d > 0)) return `tensor "${name}" has the shape [${shape.join(', ')}]`;
-  if (data && data.length !== size) return `tensor "${name}" has ${data.length} values, its shape takes ${size}`;
+  if (!shape.every((d) => Number.isInteger(d) && d > 0)) return `has the tensor "${name}" of shape [${shape.join(', ')}]`;
+  if (data && data.length !== size) return `has the tensor "${name}" with ${data.length} values, its shape takes ${size}`;
   if (!quant) return null;
   const expected = quant.axis === null ? 1 : shape[quant.axis];
   if (quant.scales.length !== expected || quant.zeros.length !== expected) {
-    return `tensor "${name}" has ${quant.scales.length} scales and ${quant.zeros.length} zero points, not ${expected}`;
+    return `has the tensor "${name}" with ${quant.scales.length} scales and ${quant.zeros.length} zero points, not ${expected}`;
   }
   if (dtype === 'i4' && data && (data as Int8Array).some((v) => v < -8 || v > 7))
-    return `tensor "${name}" has values beyond 4 bits`;
+    return `has the tensor "${name}" with values beyond 4 bits`;
   return null;
 }
 
@@ -61,7 +61,8 @@ function nodeProblem(graph: Graph, node: Node, ready: ReadonlySet<number>): stri
   const again = node.outputs.find((t) => t < 0 || ready.has(t));
   if (again !== undefined) return again < 0 ? 'lacks an output' : `writes "${graph.tensors[again].name}", which is there already`;
   for (let i = 0; i < row.operands; i++) if (!(node.inputs[i] >= 0)) return `lacks operand ${i}`;
-  return typeProblem(graph, node) ?? shapeProblem(graph, node);
+  const named = [...node.inputs, ...node.outputs].filter((t) => t >= 0).map((t) => graph.tensors[t]);
+  return first(named, tensorProblem) ?? typeProblem(graph, node) ?? shapeProblem(graph, node);
 }
 
 /** The activations a node reads and writes are all float, or all integers that have a scale. */

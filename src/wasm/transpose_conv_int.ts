@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { sameShape } from './check.ts';
+import { allOf, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { factors, packing, type Rescale } from './rescale.ts';
 
@@ -27,6 +27,7 @@ export function transposeConvInt(
   bias: HeapTensor | null,
   p: TransposeConvInt,
 ): Step {
+  allOf(['i8'], 'a transposed convolution', y, x);
   const { wasm } = heap;
   const [n, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;

@@ -24,7 +24,8 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
     );
   }
   const shape = table.i32s(TENSOR.shape);
-  if (shape.some((d) => d < 1) || sizeOf(shape) > MOST_ELEMENTS) {
+  // what only tells a scale (LSTM's intermediates) may be empty; that a tensor in use is not, findProblem sees
+  if (shape.some((d) => d < 0) || sizeOf(shape) > MOST_ELEMENTS) {
     throw badFile(`${where} has the shape [${shape.join(', ')}]`, 'convert the model with fixed input shapes');
   }
   const dtype = type === 'f16' ? 'f32' : type;
@@ -86,7 +87,8 @@ function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly
   const scales = table?.f32s(QUANTIZATION.scale) ?? [];
   if (!table || !bits || scales.length === 0) return null;
   const told = table.i64s(QUANTIZATION.zeroPoint);
-  const axis = scales.length > 1 ? table.i32(QUANTIZATION.dimension) : null;
+  // a bias has one dimension, whatever older converters wrote
+  const axis = scales.length > 1 ? (shape.length === 1 ? 0 : table.i32(QUANTIZATION.dimension)) : null;
   const zeros = told.length ? told : scales.map(() => 0);
   if (axis !== null && scales.length !== shape[axis]) {
     throw badFile(`${where} has ${scales.length} scales along dimension ${axis} of [${shape.join(', ')}]`);
