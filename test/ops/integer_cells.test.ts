@@ -67,6 +67,38 @@ test('leaky relu s16 is the function, within 0.76 steps', () =>
     agrees('leakyRelu', { alpha: 0.1 }, [x], operand('i16', [512], 0.0004, 0), (i) => f(real(x, values[i])), 0.76);
   }));
 
+test('rows that may write over their first input give the same then', () => {
+  const q16 = Int16Array.from({ length: 256 }, (_, i) => i * 256 - 32768);
+  const cells: [string, object, number][] = [
+    ['add', { activation: 'none' }, 2],
+    ['sub', { activation: 'none' }, 2],
+    ['mul', { activation: 'relu' }, 2],
+    ['minimum', {}, 2],
+    ['maximum', {}, 2],
+    ['relu', {}, 1],
+    ['leakyRelu', { alpha: 0.2 }, 1],
+    ['logistic', {}, 1],
+    ['tanh', {}, 1],
+    ['softmax', { beta: 1 }, 1],
+  ];
+  for (const [op, attrs, operands] of cells) {
+    if (OPS[op].memory !== 'in-place') continue;
+    for (const [dtype, values] of [
+      ['i8', all],
+      ['i16', q16],
+    ] as const) {
+      heap.scope(() => {
+        const make = () => operand(dtype, [16, 16], 0.02, 0, values);
+        const xs = [make(), operand(dtype, [16, 16], 0.03, 0, [...values].reverse())].slice(0, operands);
+        const y = { ...make(), quant: { bits: 8, scales: [0.05], zeros: [0], axis: null } as const };
+        OPS[op].integer!(heap, { x: xs, y: [y], attrs })();
+        OPS[op].integer!(heap, { x: xs, y: [{ ...y, ptr: xs[0].ptr }], attrs })();
+        assert.equal(heap.read(xs[0]), heap.read(y), `${op} ${dtype}`);
+      });
+    }
+  }
+});
+
 test('a type that a kernel is not made for is refused', () =>
   heap.scope(() => {
     const x = operand('u8', [4], 0.1, 128, [1, 2, 3, 4]);
