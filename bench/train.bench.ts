@@ -48,7 +48,7 @@ export default async function train(): Promise<Section> {
       peers.push(peer);
       contenders.push({ name: `PyTorch ${layout}`.trim(), run: () => peer.ask(1) as unknown as number });
     }
-    const times = await race(contenders, { rounds: 9, millis: 300 });
+    const times = await race(contenders, { rounds: 11, millis: 250 });
     for (const peer of peers) peer.stop();
     const own = times[0].median / BATCH;
     const best = Math.min(...times.slice(1).map((t) => t.median)) / BATCH;

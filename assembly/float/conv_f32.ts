@@ -9,7 +9,7 @@
 //
 // The image is set into a zero frame once; after that each window row is one contiguous piece of A, and the product with the
 // packed weights is a GEMM without im2col.
-import { frame_image, needs_frame } from "../math/frame";
+import { frame_image, gather_windows, needs_frame, short_pieces } from "../math/frame";
 import { gemm_f32 } from "./gemm_f32";
 import { fill_table, gemm_pack, packed_bytes, table_bytes, window_gemm } from "./tile";
 
@@ -28,9 +28,11 @@ export function conv_packed_f32(outC: i32, k: i32, groups: i32): i32 {
 
 /** Scratch bytes of conv_f32. */
 export function conv_scratch_f32(
-  inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, dH: i32, dW: i32,
+  inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, dH: i32, dW: i32, groups: i32,
 ): i32 {
-  return table_bytes(outH * outW) + ((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * inC * 4 + 64;
+  const frame = ((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * inC * 4;
+  const rows = short_pieces(kH, kW, inC, dW, groups) ? outH * outW * kH * kW * inC * 4 : 0;
+  return table_bytes(outH * outW) + frame + rows + 128;
 }
 
 export function conv_f32(
@@ -53,6 +55,8 @@ export function conv_f32(
     }
     return;
   }
+  const short = short_pieces(kH, kW, inC, dW, groups);
+  const frameBytes: i32 = framed ? spanH * spanW * rowC + 32 : 0, rows = frame + frameBytes;
   fill_table(scratch, outH, outW, sH * w * rowC, sW * rowC, outW * outRow, outRow);
   if (framed) memory.fill(frame, 0, spanH * spanW * rowC);
   for (let b = 0; b < batch; b++) {
@@ -61,7 +65,10 @@ export function conv_f32(
       frame_image(frame, x, inH, inW, rowC, spanH, spanW, top, left);
       a = frame;
     }
-    for (let g = 0; g < groups; g++) {
+    if (short) {
+      gather_windows(rows, a, outH, outW, sH * w * rowC, sW * rowC, kH, dH * w * rowC, kW * rowC);
+      gemm_f32(y, rows, packed, bias, pixels, k, outC, k << 2, outRow, 0, low, high);
+    } else for (let g = 0; g < groups; g++) {
       window_gemm(
         y + g * outG * 4, a + g * inG * 4, packed + g * packed_bytes(k, outG), bias ? bias + g * outG * 4 : 0, scratch, pixels, outG, 0,
         kH, dH * w * rowC, flat ? 1 : kW, dW * rowC, flat ? kW * inC : inG, low, high);

@@ -11,7 +11,7 @@
 // dx: rows and columns of dx that meet the same taps (one phase for each stride step) are a convolution of dy with those taps,
 // so the forward kernel does it. dw: 4 output channels by 8 taps summed over the pixels of an image, then over images.
 import { mask_image } from "../math/activation_f32";
-import { frame_image, needs_frame } from "../math/frame";
+import { frame_image, gather_windows, needs_frame, short_pieces } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
 import { fill_table, packed_bytes, table_bytes, window_gemm } from "./tile";
 
@@ -24,7 +24,8 @@ export function conv_grad_scratch_f32(
   const frameH = outH + rows_before(kH, sH, top, dH) + rows_after(inH, outH, sH, top);
   const frameW = outW + rows_before(kW, sW, left, dW) + rows_after(inW, outW, sW, left);
   const packed = packed_bytes(kH * kW * (outC / groups), inC / groups) * groups;
-  return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC) * 4 + 256;
+  const rows = short_pieces(kH, kW, inC, dW, groups) ? outH * outW * kH * kW * inC : 0;
+  return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC + rows) * 4 + 256;
 }
 
 export function conv_grad_f32(
@@ -35,10 +36,11 @@ export function conv_grad_f32(
   const inG = inC / groups, outG = outC / groups, inRow = inC << 2, outRow = outC << 2;
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
   const framed = needs_frame(inH, inW, spanH, spanW, top, left);
-  const gTop = rows_before(kH, sH, top, dH), gLeft = rows_before(kW, sW, left, dW);
-  const gH = outH + gTop + rows_after(inH, outH, sH, top), gW = outW + gLeft + rows_after(inW, outW, sW, left);
+  // Only dx reads beyond dy.
+  const gTop = dx ? rows_before(kH, sH, top, dH) : 0, gLeft = dx ? rows_before(kW, sW, left, dW) : 0;
+  const gH = outH + gTop + (dx ? rows_after(inH, outH, sH, top) : 0), gW = outW + gLeft + (dx ? rows_after(inW, outW, sW, left) : 0);
   const clamped = low > -Infinity || high < Infinity;
-  const staged = clamped || (dx && (gH != outH || gW != outW));
+  const staged = clamped || gH != outH || gW != outW;
   const tables = scratch + packed_bytes(kH * kW * outG, inG) * groups;
   const tableBytes = table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW));
   const gFrame = (tables + sH * sW * tableBytes + 15) & ~15;
@@ -69,7 +71,12 @@ export function conv_grad_f32(
       }
       const width = framed ? spanW : inW;
       const flat = dW == 1 && groups == 1;
-      for (let q = 0; q < groups; q++) {
+      if (short_pieces(kH, kW, inC, dW, groups)) {
+        const frameBytes: i32 = framed ? spanH * spanW * inRow + 32 : 0;
+        const k = kH * kW * inC, rows = xFrame + frameBytes;
+        gather_windows(rows, a, outH, outW, sH * width * inRow, sW * inRow, kH, dH * width * inRow, kW * inRow);
+        window_grad_w(dw, rows, gOrigin, outC, outH, outW, outW * k * 4, k << 2, gWidth * outRow, outRow, 1, 0, 1, 0, k);
+      } else for (let q = 0; q < groups; q++) {
         window_grad_w(dw + q * outG * kH * kW * inG * 4, a + q * inG * 4, gOrigin + q * outG * 4, outG, outH, outW,
           sH * width * inRow, sW * inRow, gWidth * outRow, outRow, kH, dH * width * inRow, flat ? 1 : kW, dW * inRow, flat ? kW * inC : inG);
       }
@@ -168,18 +175,56 @@ export function window_grad_w(
     outW *= outH;
     outH = 1;
   }
-  for (let o = 0; o < outC; o += 4) {
-    const rows = min(4, outC - o);
-    let to = dw + o * k * 4;
-    for (let iy = 0; iy < ny; iy++) for (let ix = 0; ix < nx; ix++) {
-      const at = a + iy * sy + ix * sx;
-      for (let c = 0; c < length; c += 8) {
-        const n = min(8, length - c);
-        grad_w_tile(to, k << 2, rows, n, at + (c << 2), g + (o << 2), outH, outW, aRow, aPixel, gRow, gPixel);
-        to += n << 2;
+  // What is left of a piece after blocks of 8, when it is at most 4, goes by 8 channels of dy at a time.
+  const wide = (length & 7) > 4 ? length : length & ~7;
+  for (let iy = 0; iy < ny; iy++) for (let ix = 0; ix < nx; ix++) {
+    const at = a + iy * sy + ix * sx, to = dw + (iy * nx + ix) * length * 4;
+    for (let o = 0; o < outC; o += 4) {
+      const rows = min(4, outC - o);
+      for (let c = 0; c < wide; c += 8) {
+        const p = to + (o * k + c) * 4;
+        grad_w_tile(p, k << 2, rows, min(8, length - c), at + (c << 2), g + (o << 2), outH, outW, aRow, aPixel, gRow, gPixel);
       }
     }
+    if (wide == length) continue;
+    for (let o = 0; o < outC; o += 8) {
+      const p = to + (o * k + wide) * 4;
+      grad_w_narrow(p, k << 2, min(8, outC - o), length - wide, at + (wide << 2), g + (o << 2), outH, outW, aRow, aPixel, gRow, gPixel);
+    }
   }
+}
+
+/** dw [rows <= 8][columns <= 4] += sum over pixels of g [rows] * a [columns]. */
+function grad_w_narrow(
+  dw: usize, dwRow: i32, rows: i32, columns: i32, a: usize, g: usize,
+  outH: i32, outW: i32, aRow: i32, aPixel: i32, gRow: i32, gPixel: i32,
+): void {
+  let c0 = f32x4.splat(0), c1 = f32x4.splat(0), c2 = f32x4.splat(0), c3 = f32x4.splat(0);
+  let c4 = f32x4.splat(0), c5 = f32x4.splat(0), c6 = f32x4.splat(0), c7 = f32x4.splat(0);
+  for (let oy = 0; oy < outH; oy++) {
+    let p = a, q = g;
+    for (let ox = 0; ox < outW; ox++, p += aPixel, q += gPixel) {
+      const v = v128.load(p);
+      c0 = f32x4.add(c0, f32x4.mul(v, v128.load32_splat(q)));
+      c1 = f32x4.add(c1, f32x4.mul(v, v128.load32_splat(q, 4)));
+      c2 = f32x4.add(c2, f32x4.mul(v, v128.load32_splat(q, 8)));
+      c3 = f32x4.add(c3, f32x4.mul(v, v128.load32_splat(q, 12)));
+      c4 = f32x4.add(c4, f32x4.mul(v, v128.load32_splat(q, 16)));
+      c5 = f32x4.add(c5, f32x4.mul(v, v128.load32_splat(q, 20)));
+      c6 = f32x4.add(c6, f32x4.mul(v, v128.load32_splat(q, 24)));
+      c7 = f32x4.add(c7, f32x4.mul(v, v128.load32_splat(q, 28)));
+    }
+    a += aRow;
+    g += gRow;
+  }
+  add_part(dw, c0, c0, columns);
+  if (rows > 1) add_part(dw + dwRow, c1, c1, columns);
+  if (rows > 2) add_part(dw + 2 * dwRow, c2, c2, columns);
+  if (rows > 3) add_part(dw + 3 * dwRow, c3, c3, columns);
+  if (rows > 4) add_part(dw + 4 * dwRow, c4, c4, columns);
+  if (rows > 5) add_part(dw + 5 * dwRow, c5, c5, columns);
+  if (rows > 6) add_part(dw + 6 * dwRow, c6, c6, columns);
+  if (rows > 7) add_part(dw + 7 * dwRow, c7, c7, columns);
 }
 
 /** dw [rows <= 4][columns <= 8] += sum over pixels of g [rows] * a [columns]. */
@@ -216,6 +261,10 @@ function add_part(y: usize, c0: v128, c1: v128, columns: i32): void {
   if (columns == 8) {
     v128.store(y, f32x4.add(v128.load(y), c0));
     v128.store(y, f32x4.add(v128.load(y, 16), c1), 16);
+    return;
+  }
+  if (columns == 4) {
+    v128.store(y, f32x4.add(v128.load(y), c0));
     return;
   }
   let v = c0;

@@ -23,7 +23,7 @@ export function depthwise_conv_grad_scratch_f32(
   const gH = outH + rows_before(kH, sH, top, dH) + rows_after(inH, outH, sH, top);
   const gW = outW + rows_before(kW, sW, left, dW) + rows_after(inW, outW, sW, left);
   const spread = inC == outC ? 0 : inH * inW * outC;
-  return sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (kH * kW + gH * gW + spanH * spanW) * outC * 4 + spread * 4 + 256;
+  return sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (kH * kW + gH * gW + max(9, spanH * spanW)) * outC * 4 + spread * 4 + 256;
 }
 
 export function depthwise_conv_grad_f32(
@@ -38,11 +38,13 @@ export function depthwise_conv_grad_f32(
   const gH = outH + gTop + rows_after(inH, outH, sH, top), gW = outW + gLeft + rows_after(inW, outW, sW, left);
   const tableBytes = table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW));
   const taps = scratch + sH * sW * tableBytes, gFrame = (taps + kH * kW * row + 15) & ~15;
-  const xFrame = (gFrame + gH * gW * row + 15) & ~15, wide = (xFrame + spanH * spanW * row + 15) & ~15;
+  const xFrame = (gFrame + gH * gW * row + 15) & ~15, wide = (xFrame + max(9, spanH * spanW) * row + 15) & ~15;
   if (dx) prepare_dx(taps, scratch, tableBytes, w, inH, inW, outC, kH, kW, sH, sW, top, left, dH, dW, gW);
   memory.fill(gFrame, 0, gH * gW * row);
-  if (framed && dw) memory.fill(xFrame, 0, spanH * spanW * row);
   const near = kH == 3 && kW == 3 && sH == 1 && sW == 1 && dH == 1 && dW == 1;
+  // 3x3 taps: sums of x times what lies around it in dy's frame are the taps of dw turned around, and x needs no frame.
+  const turned = near && !spread, around = gFrame + ((gTop + top - 2) * gW + gLeft + left - 2) * row;
+  if (dw) memory.fill(xFrame, 0, (turned ? 9 : spanH * spanW) * row);
   const origin = gFrame + (gTop * gW + gLeft) * row;
   for (let b = 0; b < batch; b++) {
     if (low > -Infinity || high < Infinity) mask_image(gFrame, dy, y, outH, outW, outC, gH, gW, gTop, gLeft, low, high);
@@ -53,12 +55,13 @@ export function depthwise_conv_grad_f32(
       const to = spread ? wide : dx;
       // At stride 1 the only phase reaches from 2 - top rows before dy.
       if (near) {
-        depthwise_3x3(to, origin - ((2 - top) * gW + 2 - left) * row, taps, 0, inH, inW, outC, inW * row, gW * row, row, 1, 0, 0);
+        depthwise_3x3(to, around, taps, 0, inH, inW, outC, inW * row, gW * row, row, 1, 0, 0);
       } else run_dx(to, gFrame, taps, scratch, tableBytes, inH, inW, outC, kH, kW, sH, sW, top, left, dH, dW, gW, gTop, gLeft);
       if (spread) gather_image(dx, wide, inH * inW * inC, outC / inC);
       dx += inH * inW * inC * 4;
     }
-    if (dw) {
+    if (dw && turned) depthwise_3x3_grad_w(xFrame, around, x, inH, inW, outC, inW * row, gW * row, row);
+    else if (dw) {
       let a = x;
       if (framed) {
         if (spread) spread_image(xFrame, x, inH, inW, inC, outC / inC, spanH, spanW, top, left);
@@ -72,6 +75,12 @@ export function depthwise_conv_grad_f32(
     dy += outH * outW * row;
     y += outH * outW * row;
     x += inH * inW * inC * 4;
+  }
+  if (dw && turned) {
+    for (let t = 0; t < 9; t++) for (let o = 0; o < row; o += 4) {
+      const to = dw + t * row + o;
+      store<f32>(to, load<f32>(to) + load<f32>(xFrame + (8 - t) * row + o));
+    }
   }
 }
 

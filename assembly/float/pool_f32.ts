@@ -42,7 +42,16 @@ export function avg_pool_grad_f32(
       const y0 = max(0, oy * sH - top), y1 = min(inH, oy * sH - top + kH);
       const x0 = max(0, ox * sW - left), x1 = min(inW, ox * sW - left + kW);
       const n = <f32>((y1 - y0) * (x1 - x0));
-      for (let j = 0; j < c; j++) {
+      let j = 0;
+      for (; j <= c - 4; j += 4) {
+        const v = v128.load(y + (j << 2)), inside = v128.and(f32x4.gt(v, f32x4.splat(low)), f32x4.lt(v, f32x4.splat(high)));
+        const g = v128.and(f32x4.div(v128.load(dy + (j << 2)), f32x4.splat(n)), inside);
+        for (let iy = y0; iy < y1; iy++) {
+          let p = dx + (((iy * inW + x0) * c + j) << 2);
+          for (let ix = x0; ix < x1; ix++, p += c << 2) v128.store(p, f32x4.add(v128.load(p), g));
+        }
+      }
+      for (; j < c; j++) {
         const v = load<f32>(y + (j << 2));
         if (!(v > low && v < high)) continue;
         const g = load<f32>(dy + (j << 2)) / n;

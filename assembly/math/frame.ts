@@ -43,3 +43,24 @@ export function gather_image(dst: usize, src: usize, n: i32, times: i32): void {
     store<f32>(dst, load<f32>(dst) + s);
   }
 }
+
+/** Whether the pieces of a window are so short that they are better gathered into rows of their own first. */
+// @ts-ignore: decorator
+@inline
+export function short_pieces(kH: i32, kW: i32, c: i32, dW: i32, groups: i32): bool {
+  return groups == 1 && dW == 1 && kH > 1 && kW * c < 16;
+}
+
+/**
+ * rows [outH * outW][kH][piece]: the window of each pixel, its pieces of `piece` bytes one after another. Whole vectors are copied, so up to
+ * 12 bytes behind the last row are written.
+ */
+export function gather_windows(rows: usize, a: usize, outH: i32, outW: i32, aRow: i32, aPixel: i32, kH: i32, step: i32, piece: i32): void {
+  for (let oy = 0; oy < outH; oy++, a += aRow) {
+    for (let ox = 0, p = a; ox < outW; ox++, p += aPixel) {
+      for (let ky = 0, q = p; ky < kH; ky++, q += step, rows += piece) {
+        for (let i = 0; i < piece; i += 16) v128.store(rows + i, v128.load(q + i));
+      }
+    }
+  }
+}

@@ -33,7 +33,7 @@ export function convF32(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor,
   const { wasm } = heap;
   const k = kH * kW * (inC / groups);
   const packedBytes = wasm.conv_packed_f32(outC, k, groups);
-  const scratchBytes = wasm.conv_scratch_f32(inC, outH, outW, kH, kW, sH, sW, dH, dW);
+  const scratchBytes = wasm.conv_scratch_f32(inC, outH, outW, kH, kW, sH, sW, dH, dW, groups);
   const all = list(g);
   const run = (packed: number, scratch: number) =>
     wasm.conv_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, x.shape[0], ...all, low, high);

@@ -24,3 +24,9 @@ export function noise(n: number, purpose: string, seed = 1): Float32Array {
   const random = createRandom(seed, purpose);
   return Float32Array.from({ length: n }, () => random.uniform() * 2 - 1);
 }
+
+/** Fills working memory with NaN, so that a step which reads what it did not write shows it. */
+export function soil(heap: Heap): void {
+  const bytes = 1 << 20;
+  heap.wasm.fill_f32(heap.scratch(bytes), bytes / 4, Number.NaN);
+}

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
 import { convF32, convGradF32 } from '../../src/wasm/conv_f32.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { close, noise } from './close.ts';
+import { close, noise, soil } from './close.ts';
 
 // Sums of at most 2000 products of values below 1 in another order: float32 rounding, 2^-24 a step, seldom in one direction.
 const TOLERANCE = 1e-4;
@@ -67,8 +67,11 @@ for (const [name, geometry] of [
           const [y, want] = [heap.tensor('f32', shape), heap.tensor('f32', shape)];
           const p = { ...g, activation: g.activation as 'none' };
           const step = convF32(heap, y, x, w, bias, p);
+          soil(heap);
           step();
+          const first = heap.read(y);
           step();
+          assert.equal(heap.read(y), first);
           const [low, high] = { none: [-Infinity, Infinity], relu: [0, Infinity], relu6: [0, 6], reluN1: [-1, 1] }[
             g.activation as 'none'
           ];
@@ -82,6 +85,7 @@ for (const [name, geometry] of [
           const zeros = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
           const [dx, dw, dbias] = zeros();
           const [dx0, dw0, dbias0] = zeros();
+          soil(heap);
           convGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, p)();
           (heap.wasm.conv_grad_f32_ref as (...a: number[]) => void)(
             dx0.ptr,

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
 import { rangeOf } from '../../src/wasm/activation.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../../src/wasm/depthwise_conv_f32.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { close, noise } from './close.ts';
+import { close, noise, soil } from './close.ts';
 
 // Sums of at most 400 products of values below 1 in another order.
 const TOLERANCE = 3e-5;
@@ -62,8 +63,11 @@ for (const [name, geometry] of [
           const shape = [g.n, g.outH, g.outW, g.outC];
           const [y, want] = [heap.tensor('f32', shape), heap.tensor('f32', shape)];
           const step = depthwiseConvF32(heap, y, x, w, bias, g);
+          soil(heap);
           step();
+          const first = heap.read(y);
           step();
+          assert.equal(heap.read(y), first);
           const all = [
             ...[g.n, g.h, g.w, g.c, g.outH, g.outW, g.outC, g.kH, g.kW],
             ...[...g.stride, ...g.padding, ...g.dilation, ...rangeOf(g.activation)],
@@ -74,6 +78,7 @@ for (const [name, geometry] of [
           const start = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
           const [dx, dw, dbias] = start();
           const [dx0, dw0, dbias0] = start();
+          soil(heap);
           depthwiseConvGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, g)();
           const gradRef = heap.wasm.depthwise_conv_grad_f32_ref as (...a: number[]) => void;
           gradRef(dx0.ptr, dw0.ptr, dbias0.ptr, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
