@@ -1,8 +1,12 @@
 /** Learning from random weights: what the scripts bench/learn_*.ts share. */
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Dataset } from '../src/data/index.ts';
 import { evaluatePart } from '../src/evaluate.ts';
+import { exportTflite } from '../src/formats/tflite/index.ts';
 import type { Graph } from '../src/graph/graph.ts';
+import { foldActivations } from '../src/simplify/activation.ts';
+import { foldNorms } from '../src/simplify/norm.ts';
 import type { Model, Progress } from '../src/stage.ts';
 import { finetune } from '../src/train/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
@@ -23,8 +27,11 @@ interface Learning {
   readonly goal: number;
 }
 
-/** Trains, judges once on the test part, says how long it took, and fails when the goal is missed. */
-export async function learn({ name, graph, stages, goal }: Learning): Promise<Graph> {
+/**
+ * Trains, judges once on the test part, says how long it took, and fails when the goal is missed.
+ * A path on the command line is where the network is written as `.tflite`.
+ */
+export async function learn({ name, graph, stages, goal }: Learning): Promise<void> {
   const heap = await Heap.open();
   let model: Model = { graph, facts: {} };
   const start = performance.now();
@@ -46,5 +53,6 @@ export async function learn({ name, graph, stages, goal }: Learning): Promise<Gr
       `${parameters} parameters, ${epochs} in ${took} s, one thread`,
   );
   if (accuracy! < goal) process.exitCode = 1;
-  return model.graph;
+  const [path] = process.argv.slice(2);
+  if (path) writeFileSync(path, exportTflite(foldActivations(foldNorms(model.graph))));
 }
