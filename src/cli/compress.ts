@@ -2,6 +2,7 @@ import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { goalText, historyOf } from '../compress/history.ts';
 import {
+  checkCompress,
   compress,
   type CompressOptions,
   type CompressProgress,
@@ -15,7 +16,7 @@ import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
-import { exists, makeFolder, newFolder, readModel, writeWhole } from './files.ts';
+import { exists, makeFolder, readModel, writeWhole } from './files.ts';
 import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights } from './flags.ts';
 import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
 import { createBar, interruptSignal } from './progress.ts';
@@ -71,9 +72,10 @@ export function addCompress(program: Command): void {
         throw new CompressError('bad-option', '--min-accuracy and --max-drop are both given', 'give one of them');
       }
       findTarget(flags.target);
+      const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
+      if (!flags.resume) await checkNew(folder);
       const model = await readModel(path);
       const data = await readData(flags, model, out);
-      const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
       const title = basename(path);
       await runCompress({
         model,
@@ -114,11 +116,20 @@ export interface Run {
 
 const JOURNAL = 'study.journal';
 
+const checkNew = async (folder: string): Promise<void> => {
+  if (!(await exists(folder))) return;
+  throw new CompressError('exists', `"${folder}" exists already`, 'choose another --out, or add --resume to go on with the study in it');
+};
+
 /** The main job with its files: study, models of trials, and at the end the result, its recipe and the report. */
 export async function runCompress(run: Run): Promise<CompressResult> {
   const { folder, out, model, data } = run;
+  checkCompress(model, data, run.options);
   if (run.resume) await makeFolder(folder);
-  else await newFolder(folder, 'choose another --out, or add --resume to go on with the study in it');
+  else {
+    await checkNew(folder);
+    await makeFolder(folder);
+  }
   if (run.resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search');

@@ -1,5 +1,5 @@
 import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
 import { loadModel } from '../model.ts';
 import type { Model } from '../stage.ts';
@@ -18,7 +18,7 @@ export const readModel = async (path: string): Promise<Model> => loadModel(await
 export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
   const beside = `${path}.${process.pid}.part`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeAll(dirname(path));
     await writeFile(beside, content);
     await rename(beside, path);
   } catch (e) {
@@ -33,15 +33,16 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Makes a folder for results. @throws CompressError `exists` where something is there already */
-export async function newFolder(path: string, fix: string): Promise<void> {
-  if (await exists(path)) throw new CompressError('exists', `"${path}" exists already`, fix);
-  await makeFolder(path);
+/** Parents first, one by one: Node's own recursive mkdir never ends under /proc. */
+async function makeAll(path: string): Promise<void> {
+  if (await exists(path)) return;
+  await makeAll(dirname(resolve(path)));
+  await mkdir(path);
 }
 
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeAll(path);
     const probe = join(path, `.probe.${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/index.ts';
-import { needLabels, needPart } from '../data/index.ts';
+import { needLabels, needPart, planBatch } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
@@ -80,9 +80,7 @@ export async function* compress(
   options: CompressOptions,
   host: CompressHost = {},
 ): AsyncGenerator<TrialReport, CompressResult> {
-  const settings = checkSettings(options);
-  const target = findTarget(settings.target);
-  checkData(model, data);
+  const { settings, target } = checkCompress(model, data, options);
   const heap = await Heap.open();
   const seen: Dataset = { ...data, test: null };
   const reference = correctness(heap, model.graph, data, 'validation');
@@ -114,6 +112,14 @@ export async function* compress(
   return finish(search, { heap, model, data, settings, target, ptqTflite: plain.tflite });
 }
 
+/** What can be found wrong before anything is done. @throws CompressError */
+export function checkCompress(model: Model, data: Dataset, options: CompressOptions): { settings: Settings; target: Target } {
+  const settings = checkSettings(options);
+  const target = findTarget(settings.target);
+  checkData(model, data);
+  return { settings, target };
+}
+
 function checkData(model: Model, data: Dataset): void {
   const { tensors, inputs, outputs } = model.graph;
   const [input, output] = [tensors[inputs[0]], tensors[outputs[0]]];
@@ -124,6 +130,7 @@ function checkData(model: Model, data: Dataset): void {
       'use prune, quantize and finetune one by one, and judge them by `thumbnet evaluate`',
     );
   }
+  planBatch(data, input);
   for (const part of ['train', 'validation', 'test'] as const) {
     needPart(data, part);
     needLabels(data, part, sizeOf(output.shape.slice(1)));
