@@ -118,7 +118,11 @@ const JOURNAL = 'study.journal';
 
 const checkNew = async (folder: string): Promise<void> => {
   if (!(await exists(folder))) return;
-  throw new CompressError('exists', `"${folder}" exists already`, 'choose another --out, or add --resume to go on with the study in it');
+  throw new CompressError(
+    'exists',
+    `"${folder}" exists already`,
+    'choose another --out, or add --resume to go on with the study in it',
+  );
 };
 
 /** The main job with its files: study, models of trials, and at the end the result, its recipe and the report. */

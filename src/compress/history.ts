@@ -40,7 +40,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
       reached: result.reached,
       objective: { ...settings.objective },
     },
-    data: { name: data.name, train: data.train!.count, validation: data.validation!.count, test: data.test!.count },
+    data: { name: data.name, ...result.examples },
     rows: [
       { label: 'the model as given', figures: { ...result.original } },
       { label: 'plain int8 PTQ', figures: { ...result.ptq } },

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/index.ts';
-import { needLabels, needPart, planBatch } from '../data/index.ts';
+import { needLabels, needPart, planBatch, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
@@ -58,11 +58,15 @@ export interface CompressResult {
   readonly ptqTflite: Uint8Array;
   readonly trials: readonly TrialReport[];
   readonly chosen: number;
+  /** What the search saw. */
+  readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
 }
 
 /** About so many examples are seen by one training stage. */
 const EXAMPLES_PER_STAGE = 30_000;
 
+/** A validation part of fewer examples takes more from the train part. */
+const VALIDATION = 300;
 /** So far below the accuracy to keep after a training, nobody has come back with the next one. */
 const HOPELESS = 0.1;
 
@@ -82,8 +86,8 @@ export async function* compress(
 ): AsyncGenerator<TrialReport, CompressResult> {
   const { settings, target } = checkCompress(model, data, options);
   const heap = await Heap.open();
-  const seen: Dataset = { ...data, test: null };
-  const reference = correctness(heap, model.graph, data, 'validation');
+  const seen = withValidationOf({ ...data, test: null }, VALIDATION, settings.seed);
+  const reference = correctness(heap, model.graph, seen, 'validation');
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
   const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
   const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
@@ -97,7 +101,7 @@ export async function* compress(
     plain: plainFigures,
     floor,
     largestMargin: Math.max(0, before - floor) / 2,
-    space: spaceOf(model, data, settings),
+    space: spaceOf(model, seen, settings),
     heap,
     storage: host.storage ?? new MemoryStorage(),
     artifacts: host.artifacts ?? new MemoryArtifacts(),
@@ -109,7 +113,7 @@ export async function* compress(
   } finally {
     await pool.close();
   }
-  return finish(search, { heap, model, data, settings, target, ptqTflite: plain.tflite });
+  return finish(search, { heap, model, data, seen, settings, target, ptqTflite: plain.tflite });
 }
 
 /** What can be found wrong before anything is done. @throws CompressError */
@@ -152,6 +156,7 @@ interface Ending {
   readonly heap: Heap;
   readonly model: Model;
   readonly data: Dataset;
+  readonly seen: Dataset;
   readonly settings: Settings;
   readonly target: Target;
   readonly ptqTflite: Uint8Array;
@@ -159,7 +164,7 @@ interface Ending {
 
 /** The only place where the test part is used. */
 async function finish(search: Search, end: Ending): Promise<CompressResult> {
-  const { heap, model, data, settings, target, ptqTflite } = end;
+  const { heap, model, data, seen, settings, target, ptqTflite } = end;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
@@ -185,5 +190,6 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     ptqTflite,
     trials: search.reports(),
     chosen: trial.number,
+    examples: { train: seen.train!.count, validation: seen.validation!.count, test: data.test!.count },
   };
 }

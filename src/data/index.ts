@@ -13,5 +13,6 @@ export {
   takeExamples,
 } from './dataset.ts';
 export { type ArraySource, type DataSource, loadDataset } from './load.ts';
+export { withValidationOf } from './enlarge.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { type DataOptions, parseNumbers, parseScale } from './options.ts';
