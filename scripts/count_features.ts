@@ -1,5 +1,5 @@
 import type { CoreKind, WindowGeometry } from '../src/ops/buffer_sizes.ts';
-import * as k from '../src/ops/kernel_features.ts';
+import * as k from '../src/ops/features/index.ts';
 import type { Case } from './count/cases.ts';
 
 const geometry = (c: Case): WindowGeometry => ({

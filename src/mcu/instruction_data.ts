@@ -2,7 +2,7 @@
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers
 
 /**
- * Instructions of one run of each part of a kernel (names: src/ops/kernel_features.ts), by core and kernel.
+ * Instructions of one run of each part of a kernel (names: src/ops/features), by core and kernel.
  * Source: instructions executed on QEMU 7.2 by CMSIS-NN 99f736a, GCC 12.2.1 -O2 (scripts/count_instructions.ts and the
  * counts shared with the project); dot_f32 is plain C.
  */

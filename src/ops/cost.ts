@@ -1,6 +1,6 @@
 import { type DType, sizeOf } from '../graph/graph.ts';
 import * as scratch from './buffer_sizes.ts';
-import * as k from './kernel_features.ts';
+import * as k from './features/index.ts';
 import type { Cost, CostCall, Shape } from './op.ts';
 import { sidesOf, type Window } from './window.ts';
 
