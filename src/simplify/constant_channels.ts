@@ -124,7 +124,7 @@ function linearConstants(heap: Heap, graph: Graph, node: Node, of: (t: number) =
   const isWide = isInteger(input.dtype) && input.dtype !== 'i8';
   if (isWide && !(node.inputs[2] >= 0)) return null; // its bias would decide how it rounds
   const { low, high } = sumBounds(graph, node, layer, of(x));
-  const sane = low.map((l, o) => Number(isSafe(graph, node, o, l, high[o])));
+  const sane = safeUnits(graph, node, low, high);
   if (!sane.includes(1)) return null;
   const weights = {
     ...layer.weights,
@@ -158,22 +158,25 @@ function sumBounds(graph: Graph, node: Node, layer: LinearLayer, constants: Floa
     if (weight === 0) continue;
     const o = layer.unit(i);
     const v = constants[layer.inChannel(i)];
-    const ends = Number.isNaN(v) ? [weight * (range.min - zero), weight * (range.max - zero)] : [weight * (v - zero)];
-    if (layer.padded) ends.push(0);
-    low[o] += Math.min(...ends);
-    high[o] += Math.max(...ends);
+    const a = weight * ((Number.isNaN(v) ? range.min : v) - zero);
+    const b = weight * ((Number.isNaN(v) ? range.max : v) - zero);
+    const [least, most] = a < b ? [a, b] : [b, a];
+    low[o] += layer.padded && least > 0 ? 0 : least;
+    high[o] += layer.padded && most < 0 ? 0 : most;
   }
   return { low, high };
 }
 
-/** Both bounds are finite and far from where 32-bit arithmetic would wrap. */
-function isSafe(graph: Graph, node: Node, unit: number, low: number, high: number): boolean {
-  const largest = Math.max(Math.abs(low), Math.abs(high));
+/** Where both bounds are finite and far from where 32-bit arithmetic would wrap. */
+function safeUnits(graph: Graph, node: Node, low: Float64Array, high: Float64Array): Uint8Array {
   const [x, w, y] = [node.inputs[0], node.inputs[1], node.outputs[0]].map((t) => ({ ...graph.tensors[t], ptr: 0 }));
-  if (!isInteger(x.dtype)) return Number.isFinite(largest);
-  const multipliers = productMultipliers(x, w, y);
-  const { shift } = multipliers[multipliers.length > 1 ? unit : 0];
-  return largest * 2 ** Math.max(shift, 0) < 2 ** 31;
+  const multipliers = isInteger(x.dtype) ? productMultipliers(x, w, y) : null;
+  return Uint8Array.from(low, (l, o) => {
+    const largest = Math.max(Math.abs(l), Math.abs(high[o]));
+    if (!multipliers) return Number(Number.isFinite(largest));
+    const { shift } = multipliers[multipliers.length > 1 ? o : 0];
+    return Number(largest * 2 ** Math.max(shift, 0) < 2 ** 31);
+  });
 }
 
 /** What each unit's sum begins with. */

@@ -30,8 +30,10 @@ function removable(graph: Graph, constants: ConstantChannels): Cut {
   for (const t of [...graph.inputs, ...graph.outputs]) cut.get(t)?.fill(0);
   const rules = graph.nodes.map((node) => ruleOf(graph, node, constants, cut)).reverse();
   for (;;) {
-    while (rules.some((rule) => rule())) {
-      // until nothing is called back any more
+    let any = true;
+    while (any) {
+      any = false;
+      for (const rule of rules) any = rule() || any;
     }
     const empty = [...cut].find(([, goes]) => !goes.includes(0));
     if (!empty) return cut;
@@ -80,15 +82,20 @@ function agree(slots: readonly Slot[]): boolean {
 function layerRule(graph: Graph, node: Node, layer: LinearLayer, constants: ConstantChannels, cut: Cut): Rule {
   const [into, out] = [cut.get(node.inputs[0]), cut.get(node.outputs[0])];
   if (!into) return () => false;
-  const readers = Array.from(into, () => new Set<number>());
+  const { units } = layer;
+  const reads = new Uint8Array(into.length * units);
   forEachWeight(layer, (i, weight) => {
-    if (weight !== 0) readers[layer.inChannel(i)].add(layer.unit(i));
+    if (weight !== 0) reads[layer.inChannel(i) * units + layer.unit(i)] = 1;
   });
   const free = foldable(graph, node, layer, constants);
+  const isRead = (c: number) => {
+    for (let unit = 0; unit < units; unit++) if (reads[c * units + unit] && !out?.[unit]) return true;
+    return false;
+  };
   return () => {
     let any = false;
     into.forEach((goes, c) => {
-      if (!goes || free[c] || [...readers[c]].every((unit) => out?.[unit])) return;
+      if (!goes || free[c] || !isRead(c)) return;
       into[c] = 0;
       any = true;
     });
