@@ -1,4 +1,7 @@
-/** ResNet8 (MLPerf Tiny) on the part of CIFAR-10 at hand, JPEG pictures included: at least 75 % on exact test pixels. */
+/**
+ * ResNet8 (MLPerf Tiny) on the part of CIFAR-10 at hand, JPEG pictures included: at least 75 % on exact test pixels.
+ * Seen: 76.29 % after 47 minutes on a machine so busy that it had a fifth of a core (about 3 ms of processor time an example).
+ */
 import { loadDataset } from '../src/data/index.ts';
 import { buildNetwork, type Value } from '../src/run/build.ts';
 import { learn, SEED, sharedData } from './learning.ts';
