@@ -77,7 +77,7 @@ function suggestTraining(trial: Trial, stage: string, { epochs, augmentations }:
   return {
     ...(augment && { augment }),
     epochs: trial.suggestInt(`${stage}.epochs`, stage === 'finetune' ? 0 : 1, epochs),
-    learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 1e-2, { log: true }),
+    learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 5e-3, { log: true }),
   };
 }
 
@@ -101,14 +101,14 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune', 0.003) });
+  const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune', 0.001) });
   const cut = (ratio: number) => ({ ...prune(ratio), 'finetune.epochs': 0 });
   return [
     { order: 'Q', ...quantize },
     { order: 'PQ', ...quantize, ...prune(0.25) },
-    { order: 'PDQ', ...quantize, ...cut(0.1), ...distill(0.002) },
-    { order: 'PDQ', ...quantize, ...cut(0.25), ...distill(0.003) },
-    { order: 'PDQ', ...quantize, ...cut(0.5), ...distill(0.003) },
+    { order: 'PDQ', ...quantize, ...cut(0.1), ...distill(0.0005) },
+    { order: 'PDQ', ...quantize, ...cut(0.25), ...distill(0.001) },
+    { order: 'PDQ', ...quantize, ...cut(0.5), ...distill(0.002) },
     { order: 'PQD', ...quantize, ...prune(0.5), ...distill(0.001) },
     { order: 'DPQ', ...quantize, ...prune(0.25), ...distill(0.001) },
   ];

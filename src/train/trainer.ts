@@ -164,7 +164,9 @@ function updater(heap: Heap, graph: Graph, program: TrainingProgram, o: TrainOpt
     const decay = value.shape.length > 1 ? o.weightDecay : 0;
     const state = () => heap.tensor('f32', value.shape);
     if (o.optimizer === 'sgd') return sgdStepF32(heap, value, gradient, state(), { momentum: o.momentum, nesterov: true, decay });
-    return adamStepF32(heap, value, gradient, state(), state(), o.optimizer === 'adamw' ? { decoupled: decay } : { decay });
+    const adam = adamStepF32(heap, value, gradient, state(), state(), o.optimizer === 'adamw' ? { decoupled: decay } : { decay });
+    const share = stepShare(heap, value);
+    return (rate, step, scale) => adam(rate * share, step, scale);
   });
   const gradients = program.parameters.map((p) => p.gradient);
   return (step) => {
@@ -174,6 +176,18 @@ function updater(heap: Heap, graph: Graph, program: TrainingProgram, o: TrainOpt
     for (const update of updates) update(rate, step + 1, scale);
     for (const mask of masks) mask();
   };
+}
+
+const USUAL_SIZE = 0.1;
+
+/**
+ * Adam's steps are as long for small weights as for large ones. A layer whose weights are much smaller than usual (one that reads raw
+ * pixels 0..255, say) would be destroyed by the first steps: its steps shrink with its root mean square (as in LAMB, You et al., 2020).
+ */
+function stepShare(heap: Heap, value: HeapTensor): number {
+  if (value.shape.length < 2) return 1;
+  const rms = normF32(heap, [value]) / Math.sqrt(sizeOf(value.shape));
+  return rms > 0 ? Math.min(1, rms / USUAL_SIZE) : 1;
 }
 
 const PAUSE_MS = 100;
