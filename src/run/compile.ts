@@ -91,7 +91,17 @@ function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operan
   const y = node.outputs.map((t) => operands[t]);
   const integer = [...x, ...y].some((o) => o && isInteger(o.dtype) && !isIndex(o));
   const call = { x, y, attrs: node.attrs };
-  if (integer && row.integer) return row.integer(heap, call);
+  if (integer && row.integer) {
+    // Parameters are packed once, here: what another layer computes cannot be one.
+    if (row.trainable.some((place) => x[place] && x[place].data === null)) {
+      throw new CompressError(
+        'unsupported',
+        `"${node.name}" (${node.op}) takes weights that another layer computes`,
+        'use batchMatmul for the product of two computed tensors, or give the weights as constants',
+      );
+    }
+    return row.integer(heap, call);
+  }
   if (!integer && row.float) return row.float.forward(heap, { ...call, training: false, saved: [] });
   throw new CompressError(
     'unsupported',
