@@ -12,7 +12,7 @@
 // Source: CMSIS-NN 99f736a, arm_convolve_s8 (C path); equal bit for bit.
 import { RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
-import { frame_s8, widen_s8 } from "../math/widen";
+import { frame_s8, widen_pixels, widen_s8 } from "../math/widen";
 import { fill_pieces, fill_table, flat, gemm_s8, pack_s8, pairs_of, pieces_bytes, table_bytes, windows_s8 } from "./tile_s8";
 
 /** Bytes of A that stay in the first-level cache while all channels pass. */
@@ -79,14 +79,16 @@ export function conv_s8(
       const n = min(chunk, rows - i);
       if (dense) widen_s8(scratch, x + i * inC, n * inC, xOffset);
       else {
-        for (let r = 0, a = scratch; r < n; r++, a += pixel) {
-          widen_s8(a, image + (oy * sH * inW + ox * sW) * inC, inC, xOffset);
-          if (++ox == outW) {
-            ox = 0;
-            if (++oy == outH) {
-              oy = 0;
-              image += inH * inW * inC;
-            }
+        for (let r = 0; r < n; ) {
+          const run = min(n - r, outW - ox);
+          widen_pixels(scratch + r * pixel, image + (oy * sH * inW + ox * sW) * inC, run, inC, sW * inC, xOffset);
+          r += run;
+          ox += run;
+          if (ox < outW) break;
+          ox = 0;
+          if (++oy == outH) {
+            oy = 0;
+            image += inH * inW * inC;
           }
         }
       }

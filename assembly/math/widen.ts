@@ -18,6 +18,22 @@ export function widen_s8(dst: usize, x: usize, n: i32, offset: i32): void {
   for (; i < n; i++, x++, dst += 2) store<i16>(dst, load<i8>(x) + offset);
 }
 
+/** `n` pixels of `c` values that lie `step` bytes apart, one after another. */
+export function widen_pixels(dst: usize, x: usize, n: i32, c: i32, step: i32, offset: i32): void {
+  if (c & 15) {
+    for (let i = 0; i < n; i++, x += step, dst += c << 1) widen_s8(dst, x, c, offset);
+    return;
+  }
+  const add = i16x8.splat(i16(offset));
+  for (let i = 0; i < n; i++, x += step) {
+    for (let p = x, end = x + c; p < end; p += 16, dst += 32) {
+      const v = v128.load(p);
+      v128.store(dst, i16x8.add(i16x8.extend_low_i8x16_s(v), add));
+      v128.store(dst, i16x8.add(i16x8.extend_high_i8x16_s(v), add), 16);
+    }
+  }
+}
+
 /**
  * Image `x` [h, w] of `c` int8 channels widened into `frame` [frameH, frameW, c], its corner at (top, left).
  * Only the image's own places are written: the caller clears the border once.
