@@ -81,11 +81,11 @@ function trainingFlags(command: Command): Command {
 
 const NOT_OPTIONS = ['data', 'split', 'scale', 'mean', 'std', 'layout', 'out', 'force', 'json', 'seed', 'original'];
 
-// biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
 function stageCommand(
   program: Command,
   name: string,
   about: string,
+  // biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
   make: (options?: any) => Stage,
   needsData: boolean,
 ): Command {

@@ -1,4 +1,4 @@
-import { type Graph } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { channelCount, channelSources, channelsOf } from '../run/channels.ts';
 
 /** A channel of a computed tensor. */

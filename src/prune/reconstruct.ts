@@ -49,11 +49,7 @@ export function reconstruct(heap: Heap, graph: Graph, cut: Cut, data: Dataset, s
 function isWorthIt(graph: Graph, node: Node, cut: Cut): boolean {
   const goes = cut.get(node.inputs[0]);
   return (
-    goes !== undefined &&
-    goes.includes(1) &&
-    goes.includes(0) &&
-    goes.length <= MOST_CHANNELS &&
-    graph.tensors[node.inputs[0]].data === null
+    goes?.includes(1) === true && goes.includes(0) && goes.length <= MOST_CHANNELS && graph.tensors[node.inputs[0]].data === null
   );
 }
 

@@ -1,5 +1,5 @@
 import type { FakeQuantize } from '../ops/fake_quantize.ts';
-import { type Graph, type Node, type Tensor } from '../graph/graph.ts';
+import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 
 /**
