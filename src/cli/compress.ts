@@ -145,7 +145,7 @@ export async function runCompress(run: Run): Promise<CompressResult> {
       resume: run.resume,
       signal,
       pool: (context) => nodePool(context, Math.max(1, run.workers)),
-      progress: (p) => bar.update(p.done, p.total, describe(p)),
+      progress: (p) => p.total > 0 && bar.update(p.done, p.total, describe(p)),
     });
     let step = await search.next();
     while (!step.done) step = await search.next();

@@ -16,7 +16,8 @@ import { type Figures, figuresOf, fits, limitsOf } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { Search, type TrialReport } from './search.ts';
-import { augmentationsFor, type Space } from './space.ts';
+import { measureSensitivity } from './sensitivity.ts';
+import { augmentationsFor, multipleOf, type Space } from './space.ts';
 
 export { type Figures, figuresOf, weightBytes } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
@@ -63,14 +64,14 @@ export interface CompressResult {
 }
 
 /** About so many examples are seen by one training stage. */
-const EXAMPLES_PER_STAGE = 30_000;
+const EXAMPLES_PER_STAGE = 60_000;
 
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 300;
 /** So far below the accuracy to keep after a training, nobody has come back with the next one. */
 const HOPELESS = 0.1;
 
-const largestEpochs = (examples: number) => Math.max(2, Math.min(30, Math.round(EXAMPLES_PER_STAGE / examples)));
+const largestEpochs = (examples: number) => Math.max(2, Math.min(40, Math.round(EXAMPLES_PER_STAGE / examples)));
 
 /**
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
@@ -101,7 +102,7 @@ export async function* compress(
     plain: plainFigures,
     floor,
     largestMargin: Math.max(0, before - floor) / 2,
-    space: spaceOf(model, seen, settings),
+    space: await spaceOf(context, heap, settings, host),
     heap,
     storage: host.storage ?? new MemoryStorage(),
     artifacts: host.artifacts ?? new MemoryArtifacts(),
@@ -141,13 +142,15 @@ function checkData(model: Model, data: Dataset): void {
   }
 }
 
-function spaceOf(model: Model, data: Dataset, { epochs }: Settings): Space {
-  const graph = toFloat(model.graph);
+async function spaceOf({ model, data, seed }: JobContext, heap: Heap, { epochs }: Settings, host: CompressHost): Promise<Space> {
   const shape = model.graph.tensors[model.graph.inputs[0]].shape.slice(1);
+  const groups = channelGroups(toFloat(model.graph));
+  const progress = (p: Progress) => host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
+  const stageContext = { heap, data, seed, original: model, signal: host.signal, progress };
   return {
-    groups: channelGroups(graph),
+    groups,
     epochs: epochs ?? largestEpochs(data.train!.count),
-    trains: true,
+    sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), stageContext),
     augmentations: augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1]),
   };
 }

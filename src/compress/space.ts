@@ -2,6 +2,7 @@ import type { Augmentation } from '../data/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { ChannelGroup } from '../prune/index.ts';
 import type { Choice, Trial } from '../search/index.ts';
+import { ratioFor, type Sensitivity } from './sensitivity.ts';
 
 /** Stages in order: P prune (and fine-tune), Q quantize, D distil. All end quantized; Q before others means that these keep it so. */
 export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
@@ -10,8 +11,8 @@ export interface Space {
   readonly groups: readonly ChannelGroup[];
   /** Largest number of epochs of one training stage. */
   readonly epochs: number;
-  /** Whether the data has what training needs. */
-  readonly trains: boolean;
+  /** What cutting each group alone costs. */
+  readonly sensitivity: Sensitivity;
   /** Ways to vary examples while training, by name; `none` is always one. */
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
 }
@@ -33,12 +34,11 @@ type Stages = Recipe['stages'];
 const LARGEST_RATIO = 0.9;
 
 /** Channels left in a group are a multiple of 4 where there are many: kernels work on four at once. */
-const multipleOf = ({ groups }: Space): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
+export const multipleOf = ({ groups }: Pick<Space, 'groups'>): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
 
 /** The stages of one trial. Conditional: a parameter is asked for only where its stage is. */
 export function suggestStages(trial: Trial, space: Space): Stages {
-  const orders = space.trains ? ORDERS : (['Q', 'PQ', 'QP'] as const);
-  const order = trial.suggestCategorical('order', orders as unknown as string[]) as string;
+  const order = trial.suggestCategorical('order', [...ORDERS]) as string;
   return [...order].flatMap((letter) => {
     if (letter === 'P') return suggestPrune(trial, space);
     if (letter === 'Q')
@@ -49,13 +49,18 @@ export function suggestStages(trial: Trial, space: Space): Stages {
   });
 }
 
+/** All groups are cut so far that each alone costs the same accuracy, and then a little more or less. */
 function suggestPrune(trial: Trial, space: Space): Stages {
+  const loss = trial.suggestFloat('prune.loss', 0.01, 0.3, { log: true });
   const ratios = Object.fromEntries(
-    space.groups.map(({ name }) => [name, trial.suggestFloat(`prune.ratio.${name}`, 0, LARGEST_RATIO, { step: 0.05 })]),
+    space.groups.map(({ name }) => {
+      const more = trial.suggestFloat(`prune.more.${name}`, -0.2, 0.2, { step: 0.1 });
+      const ratio = ratioFor(space.sensitivity[name], loss) + more;
+      return [name, Math.round(100 * Math.max(0, Math.min(LARGEST_RATIO, ratio))) / 100];
+    }),
   );
   const criterion = trial.suggestCategorical('prune.criterion', ['l2', 'l1', 'activation']);
   const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
-  if (!space.trains) return [cut];
   const training = suggestTraining(trial, 'finetune', space);
   return training.epochs > 0 ? [cut, { stage: 'finetune', ...training }] : [cut];
 }
@@ -84,11 +89,6 @@ function suggestTraining(trial: Trial, stage: string, { epochs, augmentations }:
 /** The plain recipes a person would try first, so that the result is never worse than they are. */
 export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
   const quantize = { 'quantize.calibrator': 'mse' };
-  if (!space.trains)
-    return [
-      { order: 'Q', ...quantize },
-      { order: 'PQ', ...quantize, ...pruneStart(space, 0.1) },
-    ];
   const augment = Object.keys(space.augmentations)[1] ?? 'none';
   const tune = (stage: string, rate: number) => ({
     [`${stage}.augment`]: augment,
@@ -101,19 +101,24 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const prune = (ratio: number) => ({ ...pruneStart(space, ratio), ...tune('finetune', 0.001) });
-  const cut = (ratio: number) => ({ ...prune(ratio), 'finetune.epochs': 0 });
+  const prune = (loss: number) => ({ ...pruneStart(space, loss), ...tune('finetune', 0.001) });
+  const cut = (loss: number) => ({ ...prune(loss), 'finetune.epochs': 0 });
   return [
     { order: 'Q', ...quantize },
-    { order: 'PQ', ...quantize, ...prune(0.25) },
-    { order: 'PDQ', ...quantize, ...cut(0.1), ...distill(0.0005) },
-    { order: 'PDQ', ...quantize, ...cut(0.25), ...distill(0.001) },
-    { order: 'PDQ', ...quantize, ...cut(0.5), ...distill(0.002) },
-    { order: 'PQD', ...quantize, ...prune(0.5), ...distill(0.001) },
-    { order: 'DPQ', ...quantize, ...prune(0.25), ...distill(0.001) },
+    { order: 'PQ', ...quantize, ...prune(0.03) },
+    { order: 'PDQ', ...quantize, ...cut(0.02), ...distill(0.0005) },
+    { order: 'PDQ', ...quantize, ...cut(0.05), ...distill(0.001) },
+    { order: 'PDQ', ...quantize, ...cut(0.12), ...distill(0.001) },
+    { order: 'PQD', ...quantize, ...cut(0.05), ...distill(0.001) },
+    { order: 'PQD', ...quantize, ...prune(0.2), ...distill(0.001) },
+    { order: 'DPQ', ...quantize, ...prune(0.05), ...distill(0.001) },
   ];
 }
 
-function pruneStart({ groups }: Space, ratio: number) {
-  return { ...Object.fromEntries(groups.map(({ name }) => [`prune.ratio.${name}`, ratio])), 'prune.criterion': 'l2' };
+function pruneStart({ groups }: Space, loss: number) {
+  return {
+    'prune.loss': loss,
+    ...Object.fromEntries(groups.map(({ name }) => [`prune.more.${name}`, 0])),
+    'prune.criterion': 'l2',
+  };
 }
