@@ -18,9 +18,9 @@ export function recordOf([low, high]: Range, bits: 8 | 16): Quantization {
   const most = Math.max(high, 0);
   if (bits === 16) {
     const largest = Math.max(-least, most);
-    return { bits, scales: [Math.fround(largest > 0 ? largest / 32767 : 1)], zeros: [0], axis: null };
+    return { bits, scales: [Math.fround(largest / 32767) || 1], zeros: [0], axis: null };
   }
-  const scale = Math.fround(most > least ? (most - least) / 255 : 1);
+  const scale = Math.fround((most - least) / 255) || 1;
   const zero = Math.max(-128, Math.min(127, Math.round(-128 - least / scale)));
   return { bits, scales: [scale], zeros: [zero], axis: null };
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  type Dataset,
   type DataOptions,
+  type Dataset,
   describeNormalization,
   inputStatistics,
   loadDataset,

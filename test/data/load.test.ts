@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { encode as encodePng } from 'fast-png';
 import fc from 'fast-check';
+import { encode as encodePng } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';

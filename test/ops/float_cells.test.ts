@@ -4,7 +4,7 @@ import { sizeOf } from '../../src/graph/graph.ts';
 import { OPS, type Operand, type Shape } from '../../src/ops/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { close, floats, noise } from '../wasm/close.ts';
-import { type Array64, DEFINITIONS, type Sample, SAMPLES } from './definitions.ts';
+import { type Array64, DEFINITIONS, SAMPLES, type Sample } from './definitions.ts';
 
 /** Every float cell against its definition in float64, and every gradient against central differences of that definition. */
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DType } from '../../src/graph/graph.ts';
-import { type Operand, OPS } from '../../src/ops/index.ts';
+import { OPS, type Operand } from '../../src/ops/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
 const heap = await Heap.open();

@@ -1,5 +1,5 @@
-import type { Figures, History, LayerRow, TrialRow } from '../../src/report/history.ts';
 import { createRandom } from '../../src/random.ts';
+import type { Figures, History, LayerRow, TrialRow } from '../../src/report/history.ts';
 
 /** A made-up history with every kind of trial, for tests of the page. The numbers mean nothing. */
 export function sampleHistory(): History {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Halving, Study, TpeSampler } from '../../src/search/index.ts';
 import { categories } from '../../src/search/distribution.ts';
+import { Halving, Study, TpeSampler } from '../../src/search/index.ts';
 import { newRecord, type TrialRecord } from '../../src/search/record.ts';
 import { splitTrials } from '../../src/search/split.ts';
 import { groups } from '../../src/search/tpe.ts';

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { categories, numberRange } from '../../src/search/distribution.ts';
-import { decode, decodeDistribution, encode, encodeDistribution, pythonFloat } from '../../src/study/journal.ts';
 import { MemoryStorage, openStudy } from '../../src/study/index.ts';
+import { decode, decodeDistribution, encode, encodeDistribution, pythonFloat } from '../../src/study/journal.ts';
 import { space } from './space.ts';
 
 test('floats are written as Python writes them', () => {

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { createRandom } from '../../src/random.ts';
 import type { DType } from '../../src/graph/graph.ts';
 import { bytesOf, sizeOf, type Values } from '../../src/graph/graph.ts';
+import { createRandom } from '../../src/random.ts';
 import type { Heap, HeapTensor } from '../../src/wasm/heap.ts';
 
 const CANARY = -86;

@@ -1,0 +1,92 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { historyOf } from '../../src/compress/history.ts';
+import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
+import { type Loss, ratioFor } from '../../src/compress/sensitivity.ts';
+import type { Dataset } from '../../src/data/index.ts';
+import { withValidationOf } from '../../src/data/index.ts';
+import { makeGestures } from '../../src/demo/gestures.ts';
+import { demoModel, gestures } from '../../src/demo/index.ts';
+import { loadModel } from '../../src/model.ts';
+import { parseHistory } from '../../src/report/index.ts';
+import { MemoryArtifacts, MemoryStorage, sha256 } from '../../src/study/index.ts';
+
+const small: Dataset = {
+  ...gestures(),
+  train: makeGestures(240, 5, 'train'),
+  validation: makeGestures(180, 5, 'validation'),
+  test: makeGestures(180, 5, 'test'),
+};
+const model = loadModel(await demoModel());
+const options = { target: 'stm32l476rg', maxDrop: 0.05, trials: 12, epochs: 2, seed: 3 };
+
+async function finished(host: CompressHost, trials = options.trials): Promise<CompressResult> {
+  const run = compress(model, small, { ...options, trials }, host);
+  for (;;) {
+    const step = await run.next();
+    if (step.done) return step.value;
+  }
+}
+
+const threads = (size: number): CompressHost => ({ pool: (context) => nodePool(context, size) });
+
+test('the same bytes in this thread, with one worker and with two', async () => {
+  const results = [await finished({}), await finished(threads(1)), await finished(threads(2))];
+  const hashes = await Promise.all(results.map((r) => sha256(r.tflite)));
+  assert.is(new Set(hashes).size, 1, hashes.join(' '));
+  assert.equal(results[2].trials, results[0].trials);
+  const history = historyOf(results[0], model, small, { title: 'test', command: 'thumbnet', version: '0', notes: [] });
+  assert.equal(parseHistory(JSON.stringify(history)), history);
+  assert.ok(results[0].result.flashBytes <= results[0].ptq.flashBytes);
+});
+
+test('a study that ended early goes on and comes to the same result', async () => {
+  const host = { storage: new MemoryStorage(), artifacts: new MemoryArtifacts() };
+  await finished(host, 5);
+  const resumed = await finished({ ...host, resume: true });
+  assert.is(await sha256(resumed.tflite), await sha256((await finished({})).tflite));
+});
+
+test('other options than those it began with are refused', async () => {
+  const host = { storage: new MemoryStorage(), artifacts: new MemoryArtifacts() };
+  await finished(host, 2);
+  const other = compress(model, small, { ...options, epochs: 1 }, { ...host, resume: true });
+  await other.next().then(
+    () => assert.unreachable(),
+    (e) => assert.is(e.code, 'bad-option'),
+  );
+});
+
+test('ratios for an allowed loss lie on the measured line', () => {
+  const losses: Loss[] = [
+    { ratio: 0.1, loss: 0.01 },
+    { ratio: 0.2, loss: 0.03 },
+    { ratio: 0.3, loss: 0.4 },
+  ];
+  assert.is(ratioFor(losses, 0.01), 0.1);
+  assert.is(ratioFor(losses, 0.02), 0.15);
+  assert.is(ratioFor(losses, 0.03), 0.2);
+  assert.is(ratioFor(losses, 1), 0.3);
+  assert.is(ratioFor([{ ratio: 0.1, loss: 0.5 }], 0), 0);
+  assert.is(
+    ratioFor(
+      [
+        { ratio: 0.1, loss: -0.01 },
+        { ratio: 0.2, loss: 0.01 },
+      ],
+      0,
+    ),
+    0.15,
+  );
+});
+
+test('a small validation part grows, and nothing is in both', () => {
+  const grown = withValidationOf(small, 300, 0);
+  assert.is(grown, small);
+  const few = { ...small, validation: makeGestures(24, 5, 'validation') };
+  const more = withValidationOf(few, 300, 0);
+  assert.is(more.train!.count + more.validation!.count, 264);
+  assert.ok(Math.abs(more.validation!.count - 88) <= 6, String(more.validation!.count));
+});
+
+test.run();

@@ -1,0 +1,48 @@
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { errorOf, mseRange, percentileRange, recordOf } from '../../src/quant/range.ts';
+import { weightRecord } from '../../src/quant/weights.ts';
+
+const real = fc.double({ min: -1000, max: 1000, noNaN: true });
+
+test('8 bits: 0 is an integer, and the range is held within a step', () => {
+  fc.assert(
+    fc.property(real, real, (a, b) => {
+      const [low, high] = [Math.min(a, b), Math.max(a, b)];
+      const { scales, zeros } = recordOf([low, high], 8);
+      const [scale, zero] = [scales[0], zeros[0]];
+      assert.ok(Number.isInteger(zero) && zero >= -128 && zero <= 127 && scale > 0);
+      assert.ok(scale * (127 - zero) >= high - scale && scale * (-128 - zero) <= low + scale);
+    }),
+  );
+});
+
+test('an outlier is cut off by mse and percentile, not by nothing', () => {
+  const counts = new Int32Array(2048);
+  for (let i = 0; i < 200; i++) counts[i] = 100_000;
+  counts[2047] = 1;
+  const histogram = { low: 0, high: 100, counts };
+  assert.ok(mseRange(histogram, 8)[1] < 60);
+  assert.ok(percentileRange(histogram)[1] < 11);
+  assert.ok(errorOf(histogram, recordOf(mseRange(histogram, 8), 8)) < errorOf(histogram, recordOf([0, 100], 8)));
+});
+
+const tensor = (shape: number[], values: number[]) => ({
+  name: 't',
+  shape,
+  dtype: 'f32' as const,
+  data: Float32Array.from(values),
+  quant: null,
+});
+
+test('weights: one scale for each channel; a dead channel and a huge bias still fit', () => {
+  const w = tensor([3, 1, 1, 2], [1, -2, 0, 0, 1e-9, 0]);
+  const { scales, axis } = weightRecord(w, 8, 0, tensor([3], [0, 0, 1e6]), 0.01);
+  assert.is(axis, 0);
+  assert.is(scales[0], Math.fround(2 / 127));
+  assert.ok(scales[1] > 0);
+  assert.ok(1e6 / (scales[2] * 0.01) <= 2 ** 31);
+});
+
+test.run();
