@@ -19,6 +19,7 @@ import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { klDivergenceF32, type LossTo, mseF32, softmaxCrossEntropyF32 } from '../wasm/loss.ts';
 import { adamStepF32, applyMaskF32, normF32, type OptimizerStep, sgdStepF32 } from '../wasm/optimizer.ts';
 import { withFakeQuantization } from './fake.ts';
+import { foldedValues, withNorms } from './norm.ts';
 import type { TrainOptions } from './options.ts';
 import { compileTraining, type TrainingProgram } from './program.ts';
 import { rateAt } from './schedule.ts';
@@ -79,9 +80,11 @@ export async function train(
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
   if (steps === 0) return { graph: model.graph, losses: [] };
   return heap.scope(async () => {
-    const run = setUp(model.graph, context, data, part, { ...options, batch }, steps, teacher);
+    const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
+    const normed = withNorms(heap, model.graph, plan, part, batch, context.seed);
+    const run = setUp(normed.graph, context, data, part, { ...options, batch }, steps, teacher);
     const losses = await loop(run, context, options.epochs, steps, purpose);
-    return { graph: trainedGraph(model.graph, run.program), losses };
+    return { graph: trainedGraph(model.graph, foldedValues(normed.layers, model.graph, run.program.constants())), losses };
   });
 }
 
@@ -247,8 +250,7 @@ function checkFinite(loss: number, purpose: string): void {
   throw new CompressError('bad-option', `${purpose}: the loss is no longer a number`, 'lower the learning rate');
 }
 
-function trainedGraph(graph: Graph, program: TrainingProgram): Graph {
-  const values = program.constants();
+function trainedGraph(graph: Graph, values: ReadonlyMap<number, Float32Array>): Graph {
   return withTensors(
     graph,
     new Map([...values].filter(([i]) => i < graph.tensors.length).map(([i, data]) => [i, { ...graph.tensors[i], data }])),
