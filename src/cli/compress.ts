@@ -172,7 +172,7 @@ const bestText = ({ figures, number: n }: TrialReport): string =>
 
 async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
   const notes = [
-    `A candidate had to keep ${percent(result.floor)} on the validation part, beyond the standard error of its loss; the test part was used once, for the table.`,
+    `A candidate had to keep ${percent(result.floor)} on the validation part, beyond half a standard error of its loss; the test part was used once, for the table.`,
     ...(result.settings.timeMs === undefined
       ? []
       : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),

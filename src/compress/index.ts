@@ -101,7 +101,7 @@ export async function* compress(
     limits: limitsOf(target, settings),
     plain: plainFigures,
     floor,
-    largestMargin: Math.max(0, before - floor) / 2,
+    largestMargin: Math.max(0, before - floor) / 4,
     space: await spaceOf(context, heap, settings, host),
     heap,
     storage: host.storage ?? new MemoryStorage(),
@@ -150,6 +150,7 @@ async function spaceOf({ model, data, seed }: JobContext, heap: Heap, { epochs }
   return {
     groups,
     epochs: epochs ?? largestEpochs(data.train!.count),
+    batch: data.train!.count < 5000 ? 32 : 64,
     sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), stageContext),
     augmentations: augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1]),
   };

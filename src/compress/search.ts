@@ -24,7 +24,7 @@ export interface TrialReport {
   readonly figures: Figures | null;
   /** What the search lowers. */
   readonly objective: number | null;
-  /** Whether it fits and keeps the accuracy on the validation part even when that is a standard error (or half of the allowed loss) too high. */
+  /** Whether it fits and keeps the accuracy on the validation part even when that is half a standard error too high. */
   readonly feasible: boolean;
   /** Why it failed. */
   readonly failure?: string;
@@ -164,7 +164,7 @@ export class Search {
       }
       const { tflite, accuracy, error } = result;
       trial.setUserAttr('model', await artifacts.put(tflite));
-      const margin = Math.min(error, this.#o.largestMargin);
+      const margin = Math.min(error / 2, this.#o.largestMargin);
       trial.setUserAttr('margin', margin);
       const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
       const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);

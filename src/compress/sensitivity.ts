@@ -2,12 +2,15 @@ import { type Dataset, takeExamples } from '../data/index.ts';
 import { correctness } from '../evaluate.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
+import { weightBytes } from './judge.ts';
 import { type Context, type Model, pause } from '../stage.ts';
 
 /** Accuracy that is lost when one group alone is cut by `ratio`, without any training. */
 export interface Loss {
   readonly ratio: number;
   readonly loss: number;
+  /** Share of all weights that this cut saves. */
+  readonly saved: number;
 }
 
 /** By group name: losses by rising ratio, as far as they are worth knowing. */
@@ -34,14 +37,15 @@ export async function measureSensitivity(
   const judged = { ...data, validation };
   const accuracyOf = ({ graph }: Model) =>
     correctness(heap, toFloat(graph), judged, 'validation').reduce((a, b) => a + b, 0) / validation.count;
-  const before = accuracyOf(model);
+  const given = { ...model, graph: toFloat(model.graph) };
+  const before = accuracyOf(given);
   const found: Record<string, Loss[]> = {};
   for (const [i, { name }] of groups.entries()) {
     found[name] = [];
     for (const ratio of RATIOS) {
       const cut = await prune({ ratio: 0, ratios: { [name]: ratio }, multiple }).run(model, context);
       const loss = before - accuracyOf(cut);
-      found[name].push({ ratio, loss });
+      found[name].push({ ratio, loss, saved: 1 - weightBytes(cut.graph) / weightBytes(given.graph) });
       if (loss > TOO_MUCH) break;
     }
     progress?.({ what: 'sensitivity', done: i + 1, total: groups.length });
@@ -52,7 +56,7 @@ export async function measureSensitivity(
 
 /** The ratio at which cutting the group alone costs `allowed`, between measured ones by a straight line, in hundredths. */
 export function ratioFor(losses: readonly Loss[], allowed: number): number {
-  let before: Loss = { ratio: 0, loss: 0 };
+  let before: Omit<Loss, 'saved'> = { ratio: 0, loss: 0 };
   for (const at of losses) {
     if (at.loss > allowed) {
       const share = Math.max(0, allowed - before.loss) / (at.loss - Math.min(before.loss, allowed));
@@ -61,4 +65,11 @@ export function ratioFor(losses: readonly Loss[], allowed: number): number {
     before = at;
   }
   return before.ratio;
+}
+
+/** Group names by what each saves when cutting it alone may cost `allowed`, the most first. */
+export function bySaving(sensitivity: Sensitivity, allowed: number): string[] {
+  const saved = (losses: readonly Loss[]) => losses.filter((l) => l.loss <= allowed).at(-1)?.saved ?? 0;
+  const names = Object.keys(sensitivity);
+  return names.sort((a, b) => saved(sensitivity[b]) - saved(sensitivity[a]) || names.indexOf(a) - names.indexOf(b));
 }

@@ -2,7 +2,7 @@ import type { Augmentation } from '../data/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { ChannelGroup } from '../prune/index.ts';
 import type { Choice, Trial } from '../search/index.ts';
-import { ratioFor, type Sensitivity } from './sensitivity.ts';
+import { bySaving, ratioFor, type Sensitivity } from './sensitivity.ts';
 
 /** Stages in order: P prune (and fine-tune), Q quantize, D distil. All end quantized; Q before others means that these keep it so. */
 export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
@@ -11,6 +11,8 @@ export interface Space {
   readonly groups: readonly ChannelGroup[];
   /** Largest number of epochs of one training stage. */
   readonly epochs: number;
+  /** Examples in one step. */
+  readonly batch: number;
   /** What cutting each group alone costs. */
   readonly sensitivity: Sensitivity;
   /** Ways to vary examples while training, by name; `none` is always one. */
@@ -49,13 +51,13 @@ export function suggestStages(trial: Trial, space: Space): Stages {
   });
 }
 
-/** All groups are cut so far that each alone costs the same accuracy, and then a little more or less. */
+/** All groups are cut so far that each alone would cost the same accuracy, times a share of its own: 0 leaves a group whole. */
 function suggestPrune(trial: Trial, space: Space): Stages {
   const loss = trial.suggestFloat('prune.loss', 0.01, 0.3, { log: true });
   const ratios = Object.fromEntries(
     space.groups.map(({ name }) => {
-      const more = trial.suggestFloat(`prune.more.${name}`, -0.2, 0.2, { step: 0.1 });
-      const ratio = ratioFor(space.sensitivity[name], loss) + more;
+      const share = trial.suggestFloat(`prune.share.${name}`, 0, 1.5, { step: 0.5 });
+      const ratio = ratioFor(space.sensitivity[name], loss) * share;
       return [name, Math.round(100 * Math.max(0, Math.min(LARGEST_RATIO, ratio))) / 100];
     }),
   );
@@ -77,10 +79,11 @@ function suggestDistill(trial: Trial, space: Space): Stages {
   ];
 }
 
-function suggestTraining(trial: Trial, stage: string, { epochs, augmentations }: Space) {
+function suggestTraining(trial: Trial, stage: string, { epochs, batch, augmentations }: Space) {
   const augment = augmentations[trial.suggestCategorical(`${stage}.augment`, Object.keys(augmentations)) as string];
   return {
     ...(augment && { augment }),
+    batch,
     epochs: trial.suggestInt(`${stage}.epochs`, stage === 'finetune' ? 0 : 1, epochs),
     learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 5e-3, { log: true }),
   };
@@ -101,24 +104,29 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const prune = (loss: number) => ({ ...pruneStart(space, loss), ...tune('finetune', 0.001) });
-  const cut = (loss: number) => ({ ...prune(loss), 'finetune.epochs': 0 });
+  const prune = (loss: number, groups?: readonly string[]) => ({
+    ...pruneStart(space, loss, groups),
+    ...tune('finetune', 0.002),
+  });
+  const cut = (loss: number, groups?: readonly string[]) => ({ ...prune(loss, groups), 'finetune.epochs': 0 });
+  const first = (n: number) => bySaving(space.sensitivity, 0.1).slice(0, n);
   return [
     { order: 'Q', ...quantize },
     { order: 'PQ', ...quantize, ...prune(0.03) },
-    { order: 'PDQ', ...quantize, ...cut(0.02), ...distill(0.0005) },
-    { order: 'PDQ', ...quantize, ...cut(0.05), ...distill(0.001) },
-    { order: 'PDQ', ...quantize, ...cut(0.12), ...distill(0.001) },
-    { order: 'PQD', ...quantize, ...cut(0.05), ...distill(0.001) },
-    { order: 'PQD', ...quantize, ...prune(0.2), ...distill(0.001) },
+    { order: 'PDQ', ...quantize, ...cut(0.05, first(1)), ...distill(0.002) },
+    { order: 'PDQ', ...quantize, ...cut(0.02), ...distill(0.002) },
+    { order: 'PDQ', ...quantize, ...cut(0.1, first(2)), ...distill(0.002) },
+    { order: 'PDQ', ...quantize, ...cut(0.05), ...distill(0.002) },
+    { order: 'PQD', ...quantize, ...prune(0.12), ...distill(0.001) },
     { order: 'DPQ', ...quantize, ...prune(0.05), ...distill(0.001) },
   ];
 }
 
-function pruneStart({ groups }: Space, loss: number) {
+function pruneStart({ groups }: Space, loss: number, chosen?: readonly string[]) {
+  const share = (name: string) => (chosen && !chosen.includes(name) ? 0 : 1);
   return {
     'prune.loss': loss,
-    ...Object.fromEntries(groups.map(({ name }) => [`prune.more.${name}`, 0])),
+    ...Object.fromEntries(groups.map(({ name }) => [`prune.share.${name}`, share(name)])),
     'prune.criterion': 'l2',
   };
 }

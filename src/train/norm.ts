@@ -47,16 +47,46 @@ export function withNorms(heap: Heap, graph: Graph, plan: BatchPlan, part: Part,
     const { mean, variance } = found;
     const [x, weights, bias] = node.inputs;
     const old = graph.tensors[bias].data as Float32Array;
-    const gamma = add(`${node.name}/gamma`, variance.map((v) => Math.sqrt(v + EPSILON)));
-    const beta = add(`${node.name}/beta`, mean.map((m, c) => m + old[c]));
-    const layer = { weights, bias, axis: AXIS[node.op], gamma, beta, mean: add(`${node.name}/mean`, mean), variance: add(`${node.name}/variance`, variance) };
+    const gamma = add(
+      `${node.name}/gamma`,
+      variance.map((v) => Math.sqrt(v + EPSILON)),
+    );
+    const beta = add(
+      `${node.name}/beta`,
+      mean.map((m, c) => m + old[c]),
+    );
+    const layer = {
+      weights,
+      bias,
+      axis: AXIS[node.op],
+      gamma,
+      beta,
+      mean: add(`${node.name}/mean`, mean),
+      variance: add(`${node.name}/variance`, variance),
+    };
     layers.push(layer);
     const clamps = node.attrs.activation !== 'none' && node.attrs.activation !== undefined;
     const plain = between(node, 'plain');
     const normed = clamps ? between(node, 'normed') : node.outputs[0];
-    const norm = { name: `${node.name}/norm`, op: 'batchNorm', inputs: [plain, layer.gamma, layer.beta, layer.mean, layer.variance], outputs: [normed], attrs: { epsilon: EPSILON } };
-    const activation = { name: `${node.name}/activation`, op: String(node.attrs.activation), inputs: [normed], outputs: node.outputs, attrs: {} };
-    return [{ ...node, inputs: [x, weights, -1], outputs: [plain], attrs: { ...node.attrs, activation: 'none' } }, norm, ...(clamps ? [activation] : [])];
+    const norm = {
+      name: `${node.name}/norm`,
+      op: 'batchNorm',
+      inputs: [plain, layer.gamma, layer.beta, layer.mean, layer.variance],
+      outputs: [normed],
+      attrs: { epsilon: EPSILON },
+    };
+    const activation = {
+      name: `${node.name}/activation`,
+      op: String(node.attrs.activation),
+      inputs: [normed],
+      outputs: node.outputs,
+      attrs: {},
+    };
+    return [
+      { ...node, inputs: [x, weights, -1], outputs: [plain], attrs: { ...node.attrs, activation: 'none' } },
+      norm,
+      ...(clamps ? [activation] : []),
+    ];
   });
   return { graph: { ...graph, tensors, nodes }, layers };
 }
@@ -74,7 +104,15 @@ interface Moments {
 }
 
 /** Mean and variance of every channel of the convolutions' outputs before bias and activation. */
-function momentsOf(heap: Heap, graph: Graph, layers: readonly Node[], plan: BatchPlan, part: Part, batch: number, seed: number): Map<Node, Moments> {
+function momentsOf(
+  heap: Heap,
+  graph: Graph,
+  layers: readonly Node[],
+  plan: BatchPlan,
+  part: Part,
+  batch: number,
+  seed: number,
+): Map<Node, Moments> {
   const order = permutation(part.count, createRandom(seed, 'train/norm')).subarray(0, Math.max(batch, EXAMPLES));
   const probes = new Map<Node, number>();
   const tensors = [...graph.tensors];
@@ -82,7 +120,10 @@ function momentsOf(heap: Heap, graph: Graph, layers: readonly Node[], plan: Batc
     if (!layers.includes(node)) return [node];
     const t = tensors.push({ ...graph.tensors[node.outputs[0]], name: `${node.name}/probe`, quant: null }) - 1;
     probes.set(node, t);
-    return [node, { ...node, inputs: [node.inputs[0], node.inputs[1], -1], outputs: [t], attrs: { ...node.attrs, activation: 'none' } }];
+    return [
+      node,
+      { ...node, inputs: [node.inputs[0], node.inputs[1], -1], outputs: [t], attrs: { ...node.attrs, activation: 'none' } },
+    ];
   });
   return heap.scope(() => {
     const program = compile(heap, { ...graph, tensors, nodes }, { batch, keepAll: true });
@@ -114,15 +155,25 @@ function momentsOf(heap: Heap, graph: Graph, layers: readonly Node[], plan: Batc
 const newSums = (graph: Graph, node: Node) => new Float64Array(graph.tensors[node.outputs[0]].shape.at(-1)!);
 
 /** Values of weights and biases with the trained normalizations folded into them, by tensor of the original graph. */
-export function foldedValues(layers: readonly NormedLayer[], graph: Graph, values: ReadonlyMap<number, Float32Array>): Map<number, Float32Array> {
+export function foldedValues(
+  layers: readonly NormedLayer[],
+  graph: Graph,
+  values: ReadonlyMap<number, Float32Array>,
+): Map<number, Float32Array> {
   const folded = new Map(values);
   for (const layer of layers) {
     const of = (t: number) => values.get(t)!;
     const [gamma, beta, mean, variance] = [of(layer.gamma), of(layer.beta), of(layer.mean), of(layer.variance)];
     const factor = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + EPSILON));
     const inner = sizeOf(graph.tensors[layer.weights].shape.slice(layer.axis + 1));
-    folded.set(layer.weights, of(layer.weights).map((w, i) => w * factor[Math.floor(i / inner) % factor.length]));
-    folded.set(layer.bias, Float32Array.from(factor, (f, c) => beta[c] - mean[c] * f));
+    folded.set(
+      layer.weights,
+      of(layer.weights).map((w, i) => w * factor[Math.floor(i / inner) % factor.length]),
+    );
+    folded.set(
+      layer.bias,
+      Float32Array.from(factor, (f, c) => beta[c] - mean[c] * f),
+    );
   }
   return folded;
 }
