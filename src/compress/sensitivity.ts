@@ -16,7 +16,7 @@ export interface Loss {
 /** By group name: losses by rising ratio, as far as they are worth knowing. */
 export type Sensitivity = Readonly<Record<string, readonly Loss[]>>;
 
-const RATIOS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+const RATIOS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 const EXAMPLES = 300;
 /** No training brings back more. */
 const TOO_MUCH = 0.3;

@@ -20,11 +20,13 @@ export interface Space {
 }
 
 /** What is worth trying for inputs [h, w, c] of this shape: pictures shift both ways and may be mirrored, signals shift in time. */
-export function augmentationsFor([h, w]: readonly number[]): Space['augmentations'] {
+export function augmentationsFor([h, w, c]: readonly number[]): Space['augmentations'] {
   const shift = (n: number) => Math.max(1, Math.round(n / 16));
   if (Math.min(h, w) >= 16) {
     const pictures = { shift: [shift(h), shift(w)] as [number, number] };
-    return { none: null, shift: pictures, 'shift and flip': { ...pictures, flip: true } };
+    const mirrored = { 'shift and flip': { ...pictures, flip: true } };
+    // Photographs may be mirrored; digits and spectrograms had better not.
+    return c === 3 ? { none: null, ...mirrored, shift: pictures } : { none: null, shift: pictures, ...mirrored };
   }
   if (Math.max(h, w) < 16) return { none: null };
   const time: [number, number] = h >= w ? [shift(h), 0] : [0, shift(w)];
@@ -106,16 +108,16 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
   });
   const prune = (loss: number, groups?: readonly string[]) => ({
     ...pruneStart(space, loss, groups),
-    ...tune('finetune', 0.002),
+    ...tune('finetune', 0.001),
   });
   const cut = (loss: number, groups?: readonly string[]) => ({ ...prune(loss, groups), 'finetune.epochs': 0 });
   const first = (n: number) => bySaving(space.sensitivity, 0.1).slice(0, n);
   return [
     { order: 'Q', ...quantize },
     { order: 'PQ', ...quantize, ...prune(0.03) },
-    { order: 'PDQ', ...quantize, ...cut(0.05, first(1)), ...distill(0.002) },
-    { order: 'PDQ', ...quantize, ...cut(0.02), ...distill(0.002) },
-    { order: 'PDQ', ...quantize, ...cut(0.1, first(2)), ...distill(0.002) },
+    { order: 'PDQ', ...quantize, ...cut(0.02, first(2)), ...distill(0.0005) },
+    { order: 'PDQ', ...quantize, ...cut(0.02), ...distill(0.001) },
+    { order: 'PDQ', ...quantize, ...cut(0.05, first(2)), ...distill(0.001) },
     { order: 'PDQ', ...quantize, ...cut(0.05), ...distill(0.002) },
     { order: 'PQD', ...quantize, ...prune(0.12), ...distill(0.001) },
     { order: 'DPQ', ...quantize, ...prune(0.05), ...distill(0.001) },
