@@ -19,7 +19,7 @@ import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { exists, makeFolder, readModel, writeWhole } from './files.ts';
 import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights } from './flags.ts';
 import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
-import { createBar, interruptSignal } from './progress.ts';
+import { createBar, interruptSignal, stageBar } from './progress.ts';
 import { VERSION } from './version.ts';
 
 interface Flags extends DataFlags {
@@ -137,6 +137,7 @@ export async function runCompress(run: Run): Promise<CompressResult> {
   if (run.resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search');
+  const preparation = stageBar();
   let result: CompressResult;
   try {
     const search = compress(model, data, run.options, {
@@ -145,7 +146,11 @@ export async function runCompress(run: Run): Promise<CompressResult> {
       resume: run.resume,
       signal,
       pool: (context) => nodePool(context, Math.max(1, run.workers)),
-      progress: (p) => p.total > 0 && bar.update(p.done, p.total, describe(p)),
+      progress: (p) => {
+        if (p.total > 0) preparation.stop();
+        if (p.total > 0) bar.update(p.done, p.total, describe(p));
+        else preparation.progress(p.running[0]);
+      },
     });
     let step = await search.next();
     while (!step.done) step = await search.next();
@@ -172,6 +177,7 @@ const bestText = ({ figures, number: n }: TrialReport): string =>
 
 async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
   const notes = [
+    `On the validation part the model as given reaches ${percent(result.before)}, and ${percent(result.retrained)} after the training that candidates get: the reference for what pruning may cost.`,
     `A candidate had to keep ${percent(result.floor)} on the validation part, beyond half a standard error of its loss; the test part was used once, for the table.`,
     ...(result.settings.timeMs === undefined
       ? []

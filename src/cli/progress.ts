@@ -70,7 +70,10 @@ export function stageBar(): { progress: (p: Progress) => void; stop: () => void 
       what = p.what;
       bar.update(p.done, p.total, p.detail ?? '');
     },
-    stop: () => bar?.stop(),
+    stop() {
+      bar?.stop();
+      bar = null;
+    },
   };
 }
 

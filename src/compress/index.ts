@@ -52,6 +52,9 @@ export interface CompressResult {
   readonly result: Figures;
   /** Accuracy of the validation part that a candidate had to keep, beyond its standard error. */
   readonly floor: number;
+  /** Accuracy of the validation part, of the model as given and after the training that candidates get. */
+  readonly before: number;
+  readonly retrained: number;
   /** Whether the result fits and keeps the accuracy, judged on the test part. */
   readonly reached: boolean;
   readonly recipe: Recipe;
@@ -90,8 +93,12 @@ export async function* compress(
   const seen = withValidationOf({ ...data, test: null }, VALIDATION, settings.seed);
   const reference = correctness(heap, model.graph, seen, 'validation');
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
-  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
-  const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
+  const begun = performance.now();
+  const epochs = settings.epochs ?? largestEpochs(seen.train!.count);
+  const shared = { model, data: seen, seed: settings.seed, reference, hopeless: null };
+  const retrained = settings.minAccuracy === undefined ? await accuracyRetrained(shared, epochs, host) : before;
+  const floor = settings.minAccuracy ?? floorOf(before, retrained, settings.maxDrop ?? DEFAULT_DROP);
+  const context: JobContext = { ...shared, hopeless: floor - HOPELESS };
   const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
   const search = new Search({
@@ -101,8 +108,9 @@ export async function* compress(
     limits: limitsOf(target, settings),
     plain: plainFigures,
     floor,
-    largestMargin: Math.max(0, before - floor) / 4,
-    space: await spaceOf(context, heap, settings, host),
+    largestMargin: Math.max(0, Math.min(before, retrained) - floor) / 4,
+    space: await spaceOf(context, heap, epochs, host),
+    begun,
     heap,
     storage: host.storage ?? new MemoryStorage(),
     artifacts: host.artifacts ?? new MemoryArtifacts(),
@@ -114,7 +122,7 @@ export async function* compress(
   } finally {
     await pool.close();
   }
-  return finish(search, { heap, model, data, seen, settings, target, ptqTflite: plain.tflite });
+  return finish(search, { heap, model, data, seen, settings, target, before, retrained, ptqTflite: plain.tflite });
 }
 
 /** What can be found wrong before anything is done. @throws CompressError */
@@ -142,17 +150,41 @@ function checkData(model: Model, data: Dataset): void {
   }
 }
 
-async function spaceOf({ model, data, seed }: JobContext, heap: Heap, { epochs }: Settings, host: CompressHost): Promise<Space> {
-  const shape = model.graph.tensors[model.graph.inputs[0]].shape.slice(1);
+const batchOf = (data: Dataset): number => (data.train!.count < 5000 ? 32 : 64);
+
+function augmentationsOf({ graph }: Model): Space['augmentations'] {
+  const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
+  return augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1, 1]);
+}
+
+const preparing = (host: CompressHost) => (p: Progress) =>
+  host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
+
+/** Validation accuracy of the whole network after the training that candidates get. */
+async function accuracyRetrained(job: JobContext, epochs: number, host: CompressHost): Promise<number> {
+  const augment = Object.values(augmentationsOf(job.model))[1];
+  const training = { epochs, batch: batchOf(job.data), learningRate: 0.001, ...(augment && { augment }) };
+  const stages = [{ stage: 'distill', teacher: 'original', weight: 1, ...training }, { stage: 'quantize' }];
+  return ((await runJob(job, stages, preparing(host), host.signal)) as JobResult).accuracy;
+}
+
+/**
+ * The accuracy to keep on the validation part. A model was often trained on the very examples that validation is cut from, and remembers
+ * them, while candidates are trained without them: what the same training makes of the whole network is the fair reference, down to
+ * another allowed loss.
+ */
+const floorOf = (before: number, retrained: number, drop: number): number =>
+  Math.max(Math.min(before, retrained), before - drop) - drop;
+
+async function spaceOf({ model, data, seed }: JobContext, heap: Heap, epochs: number, host: CompressHost): Promise<Space> {
   const groups = channelGroups(toFloat(model.graph));
-  const progress = (p: Progress) => host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
-  const stageContext = { heap, data, seed, original: model, signal: host.signal, progress };
+  const stageContext = { heap, data, seed, original: model, signal: host.signal, progress: preparing(host) };
   return {
     groups,
-    epochs: epochs ?? largestEpochs(data.train!.count),
-    batch: data.train!.count < 5000 ? 32 : 64,
+    epochs,
+    batch: batchOf(data),
     sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), stageContext),
-    augmentations: augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1]),
+    augmentations: augmentationsOf(model),
   };
 }
 
@@ -163,12 +195,14 @@ interface Ending {
   readonly seen: Dataset;
   readonly settings: Settings;
   readonly target: Target;
+  readonly before: number;
+  readonly retrained: number;
   readonly ptqTflite: Uint8Array;
 }
 
 /** The only place where the test part is used. */
 async function finish(search: Search, end: Ending): Promise<CompressResult> {
-  const { heap, model, data, seen, settings, target, ptqTflite } = end;
+  const { heap, model, data, seen, settings, target, before, retrained, ptqTflite } = end;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
@@ -182,6 +216,8 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     ptq: judge(importTflite(ptqTflite)),
     result,
     floor: search.floor,
+    before,
+    retrained,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
     recipe: {
       version: 1,

@@ -44,6 +44,8 @@ export interface SearchOptions {
   readonly storage: Storage;
   readonly artifacts: Artifacts;
   readonly resume: boolean;
+  /** When the work began, ms: the time allowed counts from there. */
+  readonly begun: number;
 }
 
 /** Trial n is chosen knowing the results of trials 0 .. n - LAG only, so that neither the number of workers nor their speed matters. */
@@ -85,7 +87,7 @@ export class Search {
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
     const { settings } = this.#o;
-    const end = settings.timeMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + settings.timeMs;
+    const end = settings.timeMs === undefined ? Number.POSITIVE_INFINITY : this.#o.begun + settings.timeMs;
     const jobs = new Map<number, Promise<number>>();
     const tell = () =>
       progress?.({ done: this.#finished(), total: settings.trials, best: this.best(), running: this.#runningTrials() });
