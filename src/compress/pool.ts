@@ -22,12 +22,15 @@ export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
   return { size: 1, run: (stages, progress) => runJob(context, stages, progress, signal), close: async () => {} };
 }
 
-/** Threads of Node, each with a Wasm instance of its own. */
-export async function nodePool(context: JobContext, size: number): Promise<Pool> {
+/** Threads of Node, each with a Wasm instance of its own, that run the module at `file`. */
+export async function nodePool(
+  context: JobContext,
+  size: number,
+  file: URL = new URL('./node_worker.js', import.meta.url),
+): Promise<Pool> {
   const { Worker } = await import('node:worker_threads');
-  const file = import.meta.url.endsWith('.ts') ? './node_worker.ts' : './node_worker.js';
   const workers = Array.from({ length: size }, () => {
-    const worker = new Worker(new URL(file, import.meta.url));
+    const worker = new Worker(file);
     worker.postMessage({ context } satisfies ToWorker);
     return worker;
   });

@@ -18,12 +18,17 @@ export function recordOf([low, high]: Range, bits: 8 | 16): Quantization {
   const most = Math.max(high, 0);
   if (bits === 16) {
     const largest = Math.max(-least, most);
-    return { bits, scales: [Math.fround(largest / 32767) || 1], zeros: [0], axis: null };
+    return { bits, scales: [scaleFor(largest / 32767)], zeros: [0], axis: null };
   }
-  const scale = Math.fround((most - least) / 255) || 1;
+  const scale = scaleFor((most - least) / 255);
   const zero = Math.max(-128, Math.min(127, Math.round(-128 - least / scale)));
   return { bits, scales: [scale], zeros: [zero], axis: null };
 }
+
+const SMALLEST_NORMAL = 2 ** -126;
+
+/** A step so small that float32 holds it only roughly is as good as none. */
+const scaleFor = (step: number): number => (step < SMALLEST_NORMAL ? 1 : Math.fround(step));
 
 /** Sum of squared errors that rounding to `record` and clamping cause on the histogram, each part standing for its middle. */
 export function errorOf({ low, high, counts }: Histogram, { bits, scales: [scale], zeros: [zero] }: Quantization): number {

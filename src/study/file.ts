@@ -21,9 +21,6 @@ import { decodeLines, type Storage } from './storage.ts';
 /** A journal in a file, shared with other processes under a lock. Every append is on disk when it returns. */
 export class FileStorage implements Storage {
   readonly #path: string;
-  /** Where the lines read so far end. */
-  #offset = 0;
-  #lines = 0;
 
   constructor(path: string) {
     this.#path = path;
@@ -44,14 +41,18 @@ export class FileStorage implements Storage {
     });
   }
 
-  read(): Op[] {
-    if (!existsSync(this.#path)) return [];
-    const bytes = guard(this.#path, () => withFile(this.#path, 'r', (file) => readFrom(file, this.#offset)));
-    const end = bytes.lastIndexOf(10) + 1;
-    const ops = decodeLines(new TextDecoder().decode(bytes.subarray(0, end)), this.#lines, this.#path);
-    this.#offset += end;
-    this.#lines += ops.length;
-    return ops;
+  reader(): () => Op[] {
+    // Where the lines read so far end.
+    let [offset, lines] = [0, 0];
+    return () => {
+      if (!existsSync(this.#path)) return [];
+      const bytes = guard(this.#path, () => withFile(this.#path, 'r', (file) => readFrom(file, offset)));
+      const end = bytes.lastIndexOf(10) + 1;
+      const ops = decodeLines(new TextDecoder().decode(bytes.subarray(0, end)), lines, this.#path);
+      offset += end;
+      lines += ops.length;
+      return ops;
+    };
   }
 }
 

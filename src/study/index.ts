@@ -62,6 +62,7 @@ function checkSettings(name: string, before: Readonly<Record<string, Json>>, now
 /** Writes a study's changes to its journal, and watches that nobody else does. */
 class JournalWriter implements StudyLog {
   readonly #storage: Storage;
+  readonly #read: () => journal.Op[];
   readonly #name: string;
   readonly #worker = workerId();
   readonly #replay = new Replay();
@@ -73,8 +74,9 @@ class JournalWriter implements StudyLog {
 
   constructor(storage: Storage, name: string) {
     this.#storage = storage;
+    this.#read = storage.reader();
     this.#name = name;
-    for (const op of storage.read()) this.#replay.apply(op);
+    for (const op of this.#read()) this.#replay.apply(op);
     if (this.stored) this.#ids.push(...this.#replay.trialIds(this.stored));
   }
 
@@ -148,7 +150,7 @@ class JournalWriter implements StudyLog {
     ];
     this.#pending = [];
     this.#storage.append(all);
-    for (const op of this.#storage.read()) {
+    for (const op of this.#read()) {
       this.#refuseOthers(op);
       this.#replay.apply(op);
     }

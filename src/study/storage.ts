@@ -5,15 +5,13 @@ import { decode, encode, type Op } from './journal.ts';
 export interface Storage {
   /** Appends operations in order; they survive the end of the process once this returns. */
   append(ops: readonly Op[]): void;
-  /** The operations that anybody has appended since the last call. */
-  read(): Op[];
+  /** A reader from the journal's begin: each call gives the operations that anybody has appended since its last. */
+  reader(): () => Op[];
 }
 
 /** A journal in memory, for browsers and tests. */
 export class MemoryStorage implements Storage {
   #text: string;
-  #read = 0;
-  #lines = 0;
 
   /** @param text a journal to go on from; an unfinished last line is dropped */
   constructor(text = '') {
@@ -29,11 +27,14 @@ export class MemoryStorage implements Storage {
     this.#text += ops.map(encode).join('');
   }
 
-  read(): Op[] {
-    const ops = decodeLines(this.#text.slice(this.#read), this.#lines, 'the journal');
-    this.#read = this.#text.length;
-    this.#lines += ops.length;
-    return ops;
+  reader(): () => Op[] {
+    let [offset, lines] = [0, 0];
+    return () => {
+      const ops = decodeLines(this.#text.slice(offset), lines, 'the journal');
+      offset = this.#text.length;
+      lines += ops.length;
+      return ops;
+    };
   }
 }
 

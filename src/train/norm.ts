@@ -91,8 +91,10 @@ export function withNorms(heap: Heap, graph: Graph, plan: BatchPlan, part: Part,
   return { graph: { ...graph, tensors, nodes }, layers };
 }
 
-function canTake({ tensors, nodes }: Graph, node: Node): boolean {
+function canTake({ tensors, nodes, outputs }: Graph, node: Node): boolean {
   const [, w, bias = -1] = node.inputs;
+  // An answer is not relative to the other answers of its batch.
+  if (outputs.includes(node.outputs[0])) return false;
   if (!(node.op in AXIS) || bias < 0 || !(tensors[bias].data instanceof Float32Array)) return false;
   if (!(tensors[w].data instanceof Float32Array) || tensors[w].quant || node.attrs.activation === 'reluN1') return false;
   return nodes.filter((n) => n.inputs.includes(w) || n.inputs.includes(bias)).length === 1;

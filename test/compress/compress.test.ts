@@ -28,7 +28,8 @@ async function finished(host: CompressHost, trials = options.trials): Promise<Co
   }
 }
 
-const threads = (size: number): CompressHost => ({ pool: (context) => nodePool(context, size) });
+const worker = new URL('./ts_worker.mjs', import.meta.url);
+const threads = (size: number): CompressHost => ({ pool: (context) => nodePool(context, size, worker) });
 
 test('the same bytes in this thread, with one worker and with two', async () => {
   const results = [await finished({}), await finished(threads(1)), await finished(threads(2))];
