@@ -1,8 +1,8 @@
-// Dropout: while training a value is 0 with probability `rate`, else it grows by 1 / (1 - rate). Which ones follows from (seed, count) and
-// the place alone, so the backward pass finds the same again and nothing is stored.
+// Dropout: while training a value is 0 with probability `rate`, else it grows by 1 / (1 - rate). Which ones follows from the layer's seed, the
+// number of the step and the place alone, so the backward pass finds the same again and nothing is stored.
 //
 //   y, x  f32 [n]
-//   state i32 [2]  seed, and how many forward passes there were (dropout_f32 adds one)
+//   step  u32 [1]  how many steps there were
 
 // @ts-ignore: decorator
 @inline
@@ -13,20 +13,13 @@ function hash(i: u32, key: u32): u32 {
   return z ^ (z >> 15);
 }
 
-// @ts-ignore: decorator
-@inline
-function key_of(state: usize): u32 {
-  return hash(load<u32>(state, 4), load<u32>(state));
-}
-
-export function dropout_f32(y: usize, x: usize, state: usize, n: i32, rate: f32): void {
-  store<u32>(state, load<u32>(state, 4) + 1, 4);
-  const key = key_of(state), limit = <u32>(<f64>rate * 4294967296.0), k = <f32>1 / (<f32>1 - rate);
+export function dropout_f32(y: usize, x: usize, n: i32, rate: f32, seed: u32, step: usize): void {
+  const key = hash(load<u32>(step), seed), limit = <u32>(<f64>rate * 4294967296.0), k = <f32>1 / (<f32>1 - rate);
   for (let i = 0; i < n; i++, x += 4, y += 4) store<f32>(y, hash(i, key) < limit ? 0 : load<f32>(x) * k);
 }
 
-/** dx += the gradient of the last forward pass. */
-export function dropout_grad_f32(dx: usize, dy: usize, state: usize, n: i32, rate: f32): void {
-  const key = key_of(state), limit = <u32>(<f64>rate * 4294967296.0), k = <f32>1 / (<f32>1 - rate);
+/** dx += the gradient of the forward pass of the same step. */
+export function dropout_grad_f32(dx: usize, dy: usize, n: i32, rate: f32, seed: u32, step: usize): void {
+  const key = hash(load<u32>(step), seed), limit = <u32>(<f64>rate * 4294967296.0), k = <f32>1 / (<f32>1 - rate);
   for (let i = 0; i < n; i++, dx += 4, dy += 4) if (hash(i, key) >= limit) store<f32>(dx, load<f32>(dx) + load<f32>(dy) * k);
 }

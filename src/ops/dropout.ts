@@ -14,10 +14,9 @@ export const dropout = defineOp<Dropout>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: {
-    forward: (heap, { x: [x], y: [y], attrs, training, saved }) =>
-      training ? dropoutF32(heap, y, x!, saved[0], attrs.rate) : copy(heap, y, x!),
-    backward: (heap, { dy: [dy], dx: [dx], attrs, saved }) => (dx ? dropoutGradF32(heap, dy, dx, saved[0], attrs.rate) : nothing),
-    saves: () => [[2]], // read as i32: a seed, and how many calls there were
+    forward: (heap, { x: [x], y: [y], attrs, draws }) => (draws ? dropoutF32(heap, y, x!, attrs.rate, draws) : copy(heap, y, x!)),
+    backward: (heap, { dy: [dy], dx: [dx], attrs, draws }) => (dx ? dropoutGradF32(heap, dy, dx, attrs.rate, draws!) : nothing),
+    saves: null,
   },
   integer: null, // it exists only while training
   trainable: [],

@@ -1,4 +1,5 @@
 import type { DType, Quantization, Values } from '../graph/graph.ts';
+import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import type { Sides } from './window.ts';
 
@@ -20,8 +21,10 @@ interface Call<A> {
 }
 
 export interface FloatCall<A> extends Call<A> {
-  /** BatchNorm and dropout behave differently; weights may change between two calls of the step, so nothing is packed once. */
+  /** BatchNorm behaves differently; weights may change between two calls of the step, so nothing is packed once. */
   readonly training: boolean;
+  /** The node's own random numbers while training; null: nothing is random (dropout does nothing). */
+  readonly draws: Draws | null;
   /** What `saves` asked for: kept from the forward step to the backward step. */
   readonly saved: readonly HeapTensor[];
 }

@@ -102,7 +102,7 @@ function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operan
     }
     return row.integer(heap, call);
   }
-  if (!integer && row.float) return row.float.forward(heap, { ...call, training: false, saved: [] });
+  if (!integer && row.float) return row.float.forward(heap, { ...call, training: false, draws: null, saved: [] });
   throw new CompressError(
     'unsupported',
     `"${node.name}" (${node.op}) has no ${integer ? 'integer' : 'float'} form`,

@@ -67,7 +67,7 @@ const orderOf = (count: number, seed: number, purpose: string, epoch: number) =>
 function trainStep(run: Run, indices: Int32Array, step: number, random: Random): number {
   const { heap, program, batch } = run;
   run.prepare(indices, random);
-  program.forward();
+  program.forward(step);
   heap.clear(program.outputGradient);
   let sum = 0;
   for (const loss of run.losses) {

@@ -1,7 +1,9 @@
 import { planArena } from '../graph/arena.ts';
 import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
 import { type FloatCall, type Operand, rowOf, type Shape } from '../ops/index.ts';
+import { createRandom } from '../random.ts';
 import { inferShapes } from '../run/compile.ts';
+import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 
 export interface Parameter {
@@ -19,20 +21,36 @@ export interface TrainingProgram {
   /** Gradient of the loss by the output: cleared and filled by the caller between the passes. */
   readonly outputGradient: HeapTensor;
   readonly parameters: readonly Parameter[];
-  forward(): void;
+  /** @param step what is random (dropout) follows from its number */
+  forward(step?: number): void;
   backward(): void;
   /** Values of every constant as training left them, by tensor index. */
   constants(): Map<number, Float32Array>;
 }
 
+/** Names the random numbers of one training: each node has a stream of its own. */
+export interface Source {
+  readonly seed: number;
+  readonly purpose: string;
+}
+
 /** Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime. */
-export function compileTraining(heap: Heap, graph: Graph, batch: number): TrainingProgram {
+export function compileTraining(
+  heap: Heap,
+  graph: Graph,
+  batch: number,
+  { seed, purpose }: Source = { seed: 0, purpose: 'train' },
+): TrainingProgram {
   const shapes = inferShapes(graph, batch);
   const operands = graph.tensors.map((t, i): Operand => {
     const { ptr } = heap.tensor(t.dtype, shapes[i], t.data);
     return { shape: shapes[i], dtype: t.dtype, ptr, quant: null, data: t.data };
   });
-  const calls = graph.nodes.map((node) => callOf(heap, node, operands));
+  const counter = heap.tensor('i32', [1]);
+  const calls = graph.nodes.map((node, i) => {
+    const draws = { seed: createRandom(seed, `${purpose}/node/${i}`).bits(), step: counter };
+    return callOf(heap, node, operands, draws);
+  });
   const forward = graph.nodes.map((node, i) => floatOf(node).forward(heap, calls[i]));
   const wanted = wantedGradients(graph);
   const parameters = parametersOf(graph, operands).map((tensor): Parameter => {
@@ -46,7 +64,8 @@ export function compileTraining(heap: Heap, graph: Graph, batch: number): Traini
     output: operands[graph.outputs[0]],
     outputGradient: gradients.get(graph.outputs[0])!,
     parameters,
-    forward: () => {
+    forward: (step = 0) => {
+      heap.write(counter, [step]);
       for (let i = 0; i < forward.length; i++) forward[i]();
     },
     backward: () => {
@@ -65,11 +84,11 @@ function floatOf(node: Node) {
   return float;
 }
 
-function callOf(heap: Heap, node: Node, operands: readonly Operand[]): FloatCall<unknown> {
+function callOf(heap: Heap, node: Node, operands: readonly Operand[], draws: Draws): FloatCall<unknown> {
   const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
   const shapes = x.map((o) => o?.shape ?? null);
   const saved = (floatOf(node).saves?.(shapes, node.attrs) ?? []).map((shape) => heap.tensor('f32', shape));
-  return { x, y: node.outputs.map((t) => operands[t]), attrs: node.attrs, training: true, saved };
+  return { x, y: node.outputs.map((t) => operands[t]), attrs: node.attrs, training: true, draws, saved };
 }
 
 /** Constants that some row trains, in the order of their first use. */

@@ -11,7 +11,7 @@ import { type Run, runSteps } from './loop.ts';
 import { type Loss, lossesOf, type Teacher } from './losses.ts';
 import { foldedValues, withNorms } from './norm.ts';
 import type { TrainOptions } from './options.ts';
-import { compileTraining, type TrainingProgram } from './program.ts';
+import { compileTraining, type Source, type TrainingProgram } from './program.ts';
 import { updateOf } from './updates.ts';
 
 /** What one training did. */
@@ -45,7 +45,8 @@ export async function train(
   return heap.scope(async () => {
     const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
     const normed = withNorms(heap, model.graph, plan, part, batch, context.seed);
-    const run = setUp(heap, normed.graph, { data, part, plan, options: { ...options, batch }, steps, teacher });
+    const random = { seed: context.seed, purpose };
+    const run = setUp(heap, normed.graph, { data, part, plan, options: { ...options, batch }, steps, random, teacher });
     const losses = await runSteps(run, context, { epochs: options.epochs, steps }, purpose);
     return { graph: trainedGraph(model.graph, foldedValues(normed.layers, model.graph, run.program.constants())), losses };
   });
@@ -66,13 +67,14 @@ interface Setting {
   readonly plan: BatchPlan;
   readonly options: TrainOptions;
   readonly steps: number;
+  readonly random: Source;
   readonly teacher?: Teacher;
 }
 
 function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
-  const { data, part, options, steps, teacher } = setting;
+  const { data, part, options, steps, random, teacher } = setting;
   const { batch } = options;
-  const program = compileTraining(heap, withFakeQuantization(withoutSoftmax(graph)), batch);
+  const program = compileTraining(heap, withFakeQuantization(withoutSoftmax(graph)), batch, random);
   const loss = heap.tensor('f32', [batch]);
   const own = new Float32Array(batch);
   const losses = lossesOf(heap, loss, { program, data, options, teacher, own });

@@ -35,7 +35,7 @@ function check(kind: string, sample: Sample, training: boolean): void {
     const x = values.map((v) => v && place(v));
     const y = shapes.map(fresh);
     const saved = float.saves?.(sample.shapes, sample.attrs).map(fresh) ?? [];
-    const call = { x, y, attrs: sample.attrs, training, saved };
+    const call = { x, y, attrs: sample.attrs, training, draws: { seed: 1, step: heap.tensor('i32', [1]) }, saved };
     const step = float.forward(heap, call);
     step();
     step();
@@ -78,28 +78,38 @@ test('batch norm: running averages move by a tenth', () =>
     const [mean, variance] = [heap.tensor('f32', [1], [1]), heap.tensor('f32', [1], [2])];
     const at = [x, one, zero, mean, variance].map((t) => ({ ...t, quant: null, data: null }));
     const saved = [heap.tensor('f32', [2, 1])];
-    OPS.batchNorm.float!.forward(heap, { x: at, y: [fresh([4, 1])], attrs: { epsilon: 0.001 }, training: true, saved })();
+    const call = { x: at, y: [fresh([4, 1])], attrs: { epsilon: 0.001 }, training: true, draws: null, saved };
+    OPS.batchNorm.float!.forward(heap, call)();
     close(heap.read(mean), [0.9 + 0.3], 1e-6, 'mean');
     close(heap.read(variance), [0.9 * 2 + (0.1 * 14) / 3], 1e-6, 'variance');
   }));
 
-test('dropout: a rate of zeros, the rest scaled; the gradient takes the same places; another call takes others', () =>
+test('dropout: a rate of zeros, the rest scaled; the gradient takes the same places; another step or seed takes others', () =>
   heap.scope(() => {
     const n = 10000;
     const x = [{ ...heap.tensor('f32', [n], new Float32Array(n).fill(1)), quant: null, data: null }];
     const [y, dx] = [fresh([n]), heap.tensor('f32', [n])];
-    const saved = [heap.tensor('f32', [2])];
-    const call = { x, y: [y], attrs: { rate: 0.25 }, training: true, saved };
-    const step = OPS.dropout.float!.forward(heap, call);
-    step();
-    const first = floats(heap, y);
+    const count = heap.tensor('i32', [1]);
+    const callWith = (seed: number) => {
+      return { x, y: [y], attrs: { rate: 0.25 }, training: true, draws: { seed, step: count }, saved: [] };
+    };
+    const valuesAt = (seed: number, step: number) => {
+      heap.write(count, [step]);
+      OPS.dropout.float!.forward(heap, callWith(seed))();
+      return floats(heap, y);
+    };
+    const first = valuesAt(0xfedcba98, 0);
     const zeros = first.filter((v) => v === 0).length;
     assert.ok(Math.abs(zeros - 2500) < 150, `${zeros} zeros`);
     assert.ok(first.every((v) => v === 0 || v === Math.fround(1 / 0.75)));
-    OPS.dropout.float!.backward!(heap, { ...call, dy: [x[0]], dx: [dx] })();
+    OPS.dropout.float!.backward!(heap, { ...callWith(0xfedcba98), dy: [x[0]], dx: [dx] })();
     assert.equal(floats(heap, dx), first);
-    step();
-    assert.not.equal(floats(heap, y), first);
+    // Independent zeros of a quarter each meet in a sixteenth of the places (standard deviation 24).
+    for (const other of [valuesAt(0xfedcba98, 1), valuesAt(7, 0)]) {
+      const both = first.filter((v, i) => v === 0 && other[i] === 0).length;
+      assert.ok(Math.abs(both - 625) < 120, `${both} zeros in common`);
+    }
+    assert.equal(valuesAt(0xfedcba98, 0), first);
   }));
 
 test.run();
