@@ -62,12 +62,17 @@ export function sum_squares_f32(x: usize, n: i32): f64 {
   return sum;
 }
 
-/** average += (1 - keep) * (w - average). */
-export function ema_step_f32(average: usize, w: usize, n: i32, keep: f32): void {
-  const k = <f32>1 - keep;
-  for (let i = 0; i < n; i++, average += 4, w += 4) {
+/** average += share * (w - average). */
+export function ema_step_f32(average: usize, w: usize, n: i32, share: f32): void {
+  const k = f32x4.splat(share);
+  let i = 0;
+  for (; i <= n - 4; i += 4, average += 16, w += 16) {
+    const a = v128.load(average);
+    v128.store(average, f32x4.add(a, f32x4.mul(k, f32x4.sub(v128.load(w), a))));
+  }
+  for (; i < n; i++, average += 4, w += 4) {
     const a = load<f32>(average);
-    store<f32>(average, a + k * (load<f32>(w) - a));
+    store<f32>(average, a + share * (load<f32>(w) - a));
   }
 }
 

@@ -71,10 +71,18 @@ export function normF32(heap: Heap, tensors: readonly HeapTensor[]): number {
   return Math.sqrt(sum);
 }
 
-/** average += (1 - keep) * (w - average). */
-export function emaStepF32(heap: Heap, average: HeapTensor, w: HeapTensor, keep: number): () => void {
+/**
+ * One step of an exponential moving average: average = decay * average + (1 - decay) * w, corrected for its start at zero. The mean
+ * divided by 1 - decay^step is the same as average += share * (w - average) with share = (1 - decay) / (1 - decay^step), so that
+ * `average` f32 as w always holds the corrected mean: after the first step it is w.
+ *
+ * @param average f32 as w, zero before the first step
+ * @param decay   0 <= decay < 1
+ * @returns one step by its number, from 1
+ */
+export function emaStepF32(heap: Heap, average: HeapTensor, w: HeapTensor, decay: number): (step: number) => void {
   const n = sizeOf(w.shape);
-  return () => heap.wasm.ema_step_f32(average.ptr, w.ptr, n, keep);
+  return (step) => heap.wasm.ema_step_f32(average.ptr, w.ptr, n, (1 - decay) / (1 - power(decay, step)));
 }
 
 /** w = 0 where mask (u8, as w) is 0. */
