@@ -52,11 +52,24 @@ export function stagesOf({ stages }: Pick<Recipe, 'stages'>): Stage[] {
 /** Stages after which the ranges in force are still right. */
 const KEEPS_RANGES: ReadonlySet<string> = new Set(['quantize', 'simplify']);
 
+const TRAINS: ReadonlySet<string> = new Set(['finetune', 'distill']);
+
+function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): void {
+  const training = stages.filter((s) => TRAINS.has(s.name)).length;
+  if (!checkpoint || training < 2) return;
+  throw new CompressError(
+    'bad-option',
+    `a checkpoint keeps one training, not ${training} stages that train`,
+    'run them one after another, each with a checkpoint of its own',
+  );
+}
+
 /**
  * Runs stages in the order given. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
  * since pruning and training shift what quantization must cover.
  */
 export async function runPipeline(model: Model, stages: readonly Stage[], context: Context): Promise<Model> {
+  checkCheckpoint(stages, context);
   let current = model;
   for (const stage of stages) {
     context.signal?.throwIfAborted();

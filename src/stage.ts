@@ -33,6 +33,13 @@ export interface Progress {
   readonly detail?: string;
 }
 
+/** Keeps the state of one training, whole: what was written last, or what was there before. */
+export interface CheckpointStore {
+  /** null where nothing was written yet. */
+  read(): Promise<Uint8Array | null>;
+  write(bytes: Uint8Array): Promise<void>;
+}
+
 /** What a stage may use beside the model. Stages never see the test part. */
 export interface Context {
   readonly heap: Heap;
@@ -44,6 +51,8 @@ export interface Context {
   readonly progress?: (p: Progress) => void;
   readonly warn?: (message: string) => void;
   readonly signal?: AbortSignal;
+  /** A stage that trains keeps its state here after every epoch and when it is interrupted, and goes on from what it finds. */
+  readonly checkpoint?: CheckpointStore;
 }
 
 /** `(model, context) -> model`: it returns a new model and leaves the old one alone. Any order works. */

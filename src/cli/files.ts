@@ -2,7 +2,7 @@ import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pr
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
 import { loadModel } from '../model.ts';
-import type { Model } from '../stage.ts';
+import type { CheckpointStore, Model } from '../stage.ts';
 
 export async function readBytes(path: string, what: string): Promise<Uint8Array> {
   try {
@@ -14,8 +14,8 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
 
 export const readModel = async (path: string): Promise<Model> => loadModel(await readBytes(path, 'the model'));
 
-/** Written beside and renamed, so that a file is whole or not there. */
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<void> {
+/** Written beside and renamed, so that a file is whole or not there. @param flag by which the caller named the file */
+export async function writeWhole(path: string, content: Uint8Array | string, flag = '--out'): Promise<void> {
   const beside = `${path}.${process.pid}.part`;
   try {
     await makeAll(dirname(path));
@@ -23,9 +23,15 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     await rename(beside, path);
   } catch (e) {
     await rm(beside, { force: true }).catch(() => {});
-    throw new CompressError('cannot-write', `cannot write "${path}": ${reason(e)}`, 'choose another --out');
+    throw new CompressError('cannot-write', `cannot write "${path}": ${reason(e)}`, `choose another ${flag}`);
   }
 }
+
+/** The state of a training in a file. */
+export const checkpointFile = (path: string): CheckpointStore => ({
+  read: async () => ((await exists(path)) ? readBytes(path, 'the checkpoint') : null),
+  write: (bytes) => writeWhole(path, bytes, '--checkpoint'),
+});
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(

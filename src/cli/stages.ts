@@ -12,7 +12,7 @@ import { quantize } from '../quant/index.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkFree, readBytes, readModel, writeWhole } from './files.ts';
+import { checkFree, checkpointFile, exists, readBytes, readModel, writeWhole } from './files.ts';
 import { type DataFlags, dataFlags, integer, number, readData } from './flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
@@ -21,6 +21,7 @@ interface Flags extends DataFlags {
   readonly out: string;
   readonly force?: boolean;
   readonly json?: boolean;
+  readonly checkpoint?: string;
   readonly [option: string]: unknown;
 }
 
@@ -76,10 +77,20 @@ function trainingFlags(command: Command): Command {
     .option('--weight-decay <d>', '(0)', number)
     .option('--warmup <w>', 'share of the steps that raise the rate (0.05)', number)
     .option('--label-smoothing <s>', '(0)', number)
-    .option('--clip <n>', 'largest norm of the gradient, 0 = none (5)', number);
+    .option('--clip <n>', 'largest norm of the gradient, 0 = none (5)', number)
+    .option('--ema <decay>', 'average the weights over the steps, 0.99 say; 0 = the last step’s (0)', number)
+    .option(
+      '--patience <n>',
+      'end after n epochs that are no better on the validation part; the best one counts (0 = never)',
+      integer,
+    )
+    .option(
+      '--checkpoint <file>',
+      'keep the state there after every epoch and when interrupted; the same command goes on from it',
+    );
 }
 
-const NOT_OPTIONS = ['data', 'split', 'scale', 'mean', 'std', 'layout', 'out', 'force', 'json', 'seed', 'original'];
+const NOT_OPTIONS = ['data', 'split', 'scale', 'mean', 'std', 'layout', 'out', 'force', 'json', 'seed', 'original', 'checkpoint'];
 
 function stageCommand(
   program: Command,
@@ -99,7 +110,8 @@ function stageCommand(
     const original = typeof flags.original === 'string' ? await readModel(flags.original) : model;
     await checkFree(flags.out, flags.force ?? false);
     const data = flags.data ? await readData(flags, model, out) : null;
-    await apply(model, [stage], { data, seed: flags.seed ?? 0, original }, flags, out);
+    const checkpoint = flags.checkpoint ? checkpointFile(flags.checkpoint) : undefined;
+    await apply(model, [stage], { data, seed: flags.seed ?? 0, original, checkpoint }, flags, out);
   });
 }
 
@@ -137,7 +149,7 @@ function addRun(program: Command): void {
 async function apply(
   model: Model,
   stages: readonly Stage[],
-  rest: Pick<Context, 'data' | 'seed' | 'original'>,
+  rest: Pick<Context, 'data' | 'seed' | 'original' | 'checkpoint'>,
   flags: Flags,
   out: Output,
 ): Promise<void> {
@@ -145,9 +157,8 @@ async function apply(
   const { signal, release } = interruptSignal();
   const bar = stageBar();
   const found = await runPipeline(model, stages, { ...rest, heap, signal, progress: bar.progress, warn: out.warn })
-    .catch((e) => {
-      if (signal.aborted) throw new CompressError('interrupted', 'interrupted; nothing was written', 'start it again');
-      throw e;
+    .catch(async (e) => {
+      throw signal.aborted && !(e instanceof CompressError) ? await interruption(flags) : e;
     })
     .finally(() => {
       bar.stop();
@@ -155,6 +166,16 @@ async function apply(
     });
   await writeWhole(flags.out, exportTflite(asStored(found)));
   report(model, found, rest.data, heap, flags, out);
+}
+
+async function interruption({ checkpoint }: Flags): Promise<CompressError> {
+  if (!checkpoint || !(await exists(checkpoint)))
+    return new CompressError('interrupted', 'interrupted; nothing was written', 'start it again');
+  return new CompressError(
+    'interrupted',
+    `interrupted; the training is kept in "${checkpoint}"`,
+    'give the same command again to go on',
+  );
 }
 
 function report(model: Model, found: Model, data: Dataset | null, heap: Heap, flags: Flags, out: Output): void {

@@ -15,10 +15,8 @@ export const batchNorm = defineOp<BatchNorm>({
   infer: ([x]) => [[...x!]],
   float: {
     forward(heap, { x: [x, gamma, beta, mean, variance], y: [y], attrs: { epsilon }, training, saved }) {
-      const c = gamma!.shape[0];
-      const kept = saved[0] ?? { dtype: 'f32', shape: [2, c], ptr: heap.alloc(8 * c) };
       const of = { gamma: gamma!, beta: beta!, mean: mean!, variance: variance! };
-      return batchNormF32(heap, y, x!, of, kept, { epsilon, keep: training ? KEEP : null });
+      return batchNormF32(heap, y, x!, of, saved[0], { epsilon, keep: training ? KEEP : null });
     },
     backward: (heap, { x: [x, gamma], dy: [dy], dx: [dx, dgamma, dbeta], saved, training }) =>
       batchNormGradF32(heap, dy, { x: x!, gamma: gamma!, saved: saved[0] }, { dx, dgamma, dbeta }, training),

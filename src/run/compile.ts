@@ -102,7 +102,14 @@ function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operan
     }
     return row.integer(heap, call);
   }
-  if (!integer && row.float) return row.float.forward(heap, { ...call, training: false, draws: null, saved: [] });
+  if (!integer && row.float) {
+    const saves = row.float.saves?.(
+      x.map((o) => o?.shape ?? null),
+      node.attrs,
+    );
+    const saved = saves?.map((shape) => heap.tensor('f32', shape)) ?? [];
+    return row.float.forward(heap, { ...call, training: false, draws: null, saved });
+  }
   throw new CompressError(
     'unsupported',
     `"${node.name}" (${node.op}) has no ${integer ? 'integer' : 'float'} form`,

@@ -2,8 +2,10 @@ import { CompressError } from '../errors.ts';
 import { createRandom, permutation, type Random } from '../random.ts';
 import { type Context, pause } from '../stage.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
+import type { Average } from './average.ts';
 import type { Loss } from './losses.ts';
-import type { TrainingProgram } from './program.ts';
+import { type TrainingProgram, valuesOf } from './program.ts';
+import type { Constants, Position } from './state.ts';
 import type { Update } from './updates.ts';
 
 /** A training that is ready to run: everything is compiled and placed. */
@@ -19,49 +21,75 @@ export interface Run {
   /** f32 [batch]: what each summand of the loss writes. */
   readonly loss: HeapTensor;
   readonly update: Update;
+  /** The weights that count, where they are not the last step's. */
+  readonly average: Average | null;
 }
 
-export interface Length {
+export interface Plan {
+  /** Names the random numbers, and what is told of the progress. */
+  readonly purpose: string;
   /** May end within an epoch. */
   readonly epochs: number;
   readonly steps: number;
+  /** Epochs without a better one before training ends; 0: all steps are taken. */
+  readonly patience: number;
+  /** How good weights are on the validation part, more is better; asked where there is patience. */
+  readonly judge: (values: Constants) => number;
+  /** Keeps the position for another process. */
+  readonly save: () => Promise<void>;
 }
+
+/** The weights that a training would end with now. */
+export const currentValues = ({ heap, program, average }: Run): Constants => valuesOf(heap, (average ?? program).constants);
 
 const PAUSE_MS = 100;
 
-/** Runs all steps; returns the mean loss of each epoch. Orders and variations of the examples follow from seed, purpose and step alone. */
-export async function runSteps(run: Run, context: Context, { epochs, steps }: Length, purpose: string): Promise<number[]> {
+/** Runs the steps that are left. Orders and variations of the examples follow from seed, purpose and step alone. */
+export async function runSteps(run: Run, context: Context, plan: Plan, position: Position): Promise<void> {
   const perEpoch = Math.floor(run.count / run.batch);
-  const means: number[] = [];
-  let order = new Int32Array(0);
-  let sum = 0;
-  let seen = 0;
+  let order: Int32Array | null = null;
   let pausedAt = performance.now();
-  for (let step = 0; step < steps; step++) {
-    const place = step % perEpoch;
-    const epoch = Math.floor(step / perEpoch);
-    if (place === 0) order = orderOf(run.count, context.seed, purpose, epoch);
-    const indices = order.subarray(place * run.batch, (place + 1) * run.batch);
-    sum += trainStep(run, indices, step, createRandom(context.seed, `${purpose}/augment/${step}`));
-    seen++;
-    if (place === perEpoch - 1 || step === steps - 1) {
-      checkFinite(sum, purpose);
-      means.push(sum / seen);
-      sum = seen = 0;
+  while (position.step < plan.steps && !isOver(position, plan)) {
+    const place = position.step % perEpoch;
+    const epoch = Math.floor(position.step / perEpoch);
+    if (place === 0 || !order) order = permutation(run.count, createRandom(context.seed, `${plan.purpose}/order/${epoch}`));
+    const random = createRandom(context.seed, `${plan.purpose}/augment/${position.step}`);
+    position.sum += trainStep(run, order.subarray(place * run.batch, (place + 1) * run.batch), position.step, random);
+    position.step++;
+    checkFinite(position.sum, plan.purpose);
+    if (place === perEpoch - 1 || position.step === plan.steps) {
+      endEpoch(run, plan, position, place + 1);
+      await plan.save();
     }
-    if (performance.now() - pausedAt > PAUSE_MS) {
-      const last = means.length ? `, loss ${means.at(-1)!.toPrecision(3)}` : '';
-      const detail = `epoch ${Math.min(epoch + 1, Math.ceil(epochs))}/${Math.ceil(epochs)}${last}`;
-      context.progress?.({ what: purpose, done: step + 1, total: steps, detail });
-      await pause(context.signal);
+    if (performance.now() - pausedAt > PAUSE_MS || context.signal?.aborted) {
+      report(context, plan, position, epoch);
+      await pause(context.signal).catch(async (e) => {
+        await plan.save();
+        throw e;
+      });
       pausedAt = performance.now();
     }
   }
-  return means;
 }
 
-const orderOf = (count: number, seed: number, purpose: string, epoch: number) =>
-  permutation(count, createRandom(seed, `${purpose}/order/${epoch}`)) as Int32Array<ArrayBuffer>;
+const isOver = ({ scores, best }: Position, { patience }: Plan): boolean =>
+  patience > 0 && best !== null && scores.length - 1 - best.epoch >= patience;
+
+function endEpoch(run: Run, { patience, judge }: Plan, position: Position, steps: number): void {
+  position.losses.push(position.sum / steps);
+  position.sum = 0;
+  if (patience === 0) return;
+  const values = currentValues(run);
+  const score = judge(values);
+  if (!position.best || score > position.best.score) position.best = { epoch: position.scores.length, score, values };
+  position.scores.push(score);
+}
+
+function report({ progress }: Context, { purpose, epochs, steps }: Plan, { step, losses }: Position, epoch: number): void {
+  const last = losses.length ? `, loss ${losses.at(-1)!.toPrecision(3)}` : '';
+  const detail = `epoch ${Math.min(epoch + 1, Math.ceil(epochs))}/${Math.ceil(epochs)}${last}`;
+  progress?.({ what: purpose, done: step, total: steps, detail });
+}
 
 /** One step on one batch; returns the batch's mean loss. */
 function trainStep(run: Run, indices: Int32Array, step: number, random: Random): number {
@@ -75,7 +103,8 @@ function trainStep(run: Run, indices: Int32Array, step: number, random: Random):
     for (const value of heap.read(run.loss) as Float32Array) sum += value;
   }
   program.backward();
-  run.update(step);
+  run.update.run(step);
+  run.average?.follow(step);
   return sum / batch;
 }
 

@@ -18,6 +18,10 @@ export const trainFields = {
   labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
   /** Largest norm of all gradients together; 0 = no limit. */
   clip: v.optional(v.pipe(v.number(), v.minValue(0)), 5),
+  /** The weights are averaged over the steps, each step's mean keeping so much of the last one's; 0 = the last step's weights. */
+  ema: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
+  /** Training ends when so many epochs in a row were no better on the validation part, with the best one's weights; 0 = never. */
+  patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /** How examples are varied (src/data/augment.ts). */
   augment: v.optional(
     v.strictObject({

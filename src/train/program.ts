@@ -6,10 +6,13 @@ import { inferShapes } from '../run/compile.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 
-export interface Parameter {
+export interface Constant {
   /** Index of the tensor in the graph. */
   readonly tensor: number;
   readonly value: HeapTensor;
+}
+
+export interface Parameter extends Constant {
   /** Gradient: added to by `backward`, cleared by the optimizer's step. */
   readonly gradient: HeapTensor;
 }
@@ -24,8 +27,8 @@ export interface TrainingProgram {
   /** @param step what is random (dropout) follows from its number */
   forward(step?: number): void;
   backward(): void;
-  /** Values of every constant as training left them, by tensor index. */
-  constants(): Map<number, Float32Array>;
+  /** Every float constant: what training changes, and what stays. */
+  readonly constants: readonly Constant[];
 }
 
 /** Names the random numbers of one training: each node has a stream of its own. */
@@ -71,10 +74,9 @@ export function compileTraining(
     backward: () => {
       for (let i = 0; i < backward.length; i++) backward[i]();
     },
-    constants: () =>
-      new Map(
-        operands.flatMap((o, i) => (graph.tensors[i].data instanceof Float32Array ? [[i, heap.read(o) as Float32Array]] : [])),
-      ),
+    constants: operands.flatMap((value, tensor) =>
+      graph.tensors[tensor].data instanceof Float32Array ? [{ tensor, value }] : [],
+    ),
   };
 }
 
@@ -168,3 +170,7 @@ function backwardSteps(
   }
   return steps;
 }
+
+/** A copy of the values that constants have now. */
+export const valuesOf = (heap: Heap, constants: readonly Constant[]): Map<number, Float32Array> =>
+  new Map(constants.map(({ tensor, value }) => [tensor, heap.read(value) as Float32Array]));

@@ -5,29 +5,48 @@ import type { TrainOptions } from './options.ts';
 import type { Parameter, TrainingProgram } from './program.ts';
 import { rateAt } from './schedule.ts';
 
-/** Moves every parameter of a program by its gradient; the steps of a training are counted from 0. */
-export type Update = (step: number) => void;
+/** Moves every parameter of a program by its gradient. */
+export interface Update {
+  /** Steps of a training are counted from 0. */
+  readonly run: (step: number) => void;
+  /** What the optimizer remembers from one step to the next. */
+  readonly state: readonly HeapTensor[];
+}
 
 /** The update of all parameters together: clipped to one norm, by the rate of the step, masked weights held at zero. */
 export function updateOf(heap: Heap, graph: Graph, { parameters }: TrainingProgram, o: TrainOptions, steps: number): Update {
-  const updates = parameters.map((p) => optimizerOf(heap, p, o));
+  const state: HeapTensor[] = [];
+  const remember = (shape: readonly number[]): HeapTensor => {
+    const tensor = heap.tensor('f32', shape);
+    state.push(tensor);
+    return tensor;
+  };
+  const updates = parameters.map((p) => optimizerOf(heap, p, o, remember));
   const masks = masksOf(heap, graph, parameters);
   const gradients = parameters.map((p) => p.gradient);
-  return (step) => {
+  const run = (step: number) => {
     const rate = o.learningRate * rateAt(step, steps, o);
     const norm = o.clip > 0 ? normF32(heap, gradients) : 0;
     const scale = norm > o.clip && o.clip > 0 ? o.clip / norm : 1;
     for (const update of updates) update(rate, step + 1, scale);
     for (const mask of masks) mask();
   };
+  return { run, state };
 }
 
 /** Biases and factors of normalizations do not decay. */
-function optimizerOf(heap: Heap, { value, gradient }: Parameter, o: TrainOptions): OptimizerStep {
-  const decay = value.shape.length > 1 ? o.weightDecay : 0;
-  const state = () => heap.tensor('f32', value.shape);
-  if (o.optimizer === 'sgd') return sgdStepF32(heap, value, gradient, state(), { momentum: o.momentum, nesterov: true, decay });
-  const adam = adamStepF32(heap, value, gradient, state(), state(), o.optimizer === 'adamw' ? { decoupled: decay } : { decay });
+function optimizerOf(
+  heap: Heap,
+  { value, gradient }: Parameter,
+  o: TrainOptions,
+  remember: (shape: readonly number[]) => HeapTensor,
+): OptimizerStep {
+  const { shape } = value;
+  const decay = shape.length > 1 ? o.weightDecay : 0;
+  if (o.optimizer === 'sgd')
+    return sgdStepF32(heap, value, gradient, remember(shape), { momentum: o.momentum, nesterov: true, decay });
+  const kind = o.optimizer === 'adamw' ? { decoupled: decay } : { decay };
+  const adam = adamStepF32(heap, value, gradient, remember(shape), remember(shape), kind);
   const share = stepShare(heap, value);
   return (rate, step, scale) => adam(rate * share, step, scale);
 }

@@ -1,36 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/index.ts';
-import { gestures } from '../../src/demo/gestures.ts';
 import { CompressError } from '../../src/errors.ts';
 import { evaluatePart } from '../../src/evaluate.ts';
 import { type Graph, withTensors } from '../../src/graph/graph.ts';
 import { buildNetwork } from '../../src/run/build.ts';
-import type { Context, Model } from '../../src/stage.ts';
 import { finetune } from '../../src/train/index.ts';
 import { cosPi, rateAt } from '../../src/train/schedule.ts';
-import { Heap } from '../../src/wasm/heap.ts';
+import { autoencoder, constants, data, heap, network, type Options, trained } from './networks.ts';
 
-const heap = await Heap.open();
-const data = gestures();
-
-function network(): Graph {
-  const net = buildNetwork('small', [128, 1, 3], 3);
-  let x = net.conv2d(net.input, 8, { kernel: [7, 1], stride: [2, 1], norm: true, activation: 'relu' });
-  x = net.depthwiseConv2d(x, { kernel: [5, 1], stride: [2, 1], norm: true, activation: 'relu6' });
-  x = net.conv2d(x, 16, { kernel: [5, 1], stride: [2, 1], activation: 'relu' });
-  return net.finish(net.softmax(net.dense(net.dropout(net.globalMean(x), 0.1), 6)));
-}
-
-const contextOf = (model: Model, over: Partial<Context> = {}): Context => ({ heap, data, seed: 5, original: model, ...over });
-type Options = NonNullable<Parameters<typeof finetune>[0]>;
-
-async function trained(options: Options, graph = network(), over: Partial<Context> = {}): Promise<Graph> {
-  const model = { graph, facts: {} };
-  return (await finetune(options).run(model, contextOf(model, over))).graph;
-}
-
-const constants = (graph: Graph) => graph.tensors.flatMap((t) => (t.data ? [...(t.data as Float32Array)] : []));
 const brief = { epochs: 0.5, batch: 64, learningRate: 0.005 } as const;
 
 test('a small network learns gestures', async () => {
@@ -78,9 +56,7 @@ test('weights that a mask holds at zero stay there', async () => {
 });
 
 test('an autoencoder learns its own input', async () => {
-  const net = buildNetwork('auto', [128, 1, 3], 1);
-  const x = net.conv2d(net.input, 16, { kernel: [5, 1], activation: 'relu' });
-  const graph = net.finish(net.conv2d(x, 3, { kernel: [5, 1] }));
+  const graph = autoencoder();
   const error = (g: Graph) => evaluatePart(heap, g, data, 'validation').meanSquaredError!;
   assert.ok(error(await trained({ ...brief, epochs: 1 }, graph)) < error(graph) / 4);
 });

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { gestures } from '../../../src/demo/gestures.ts';
 import { distill } from '../../../src/distill/index.ts';
 import { exportTflite } from '../../../src/formats/tflite/index.ts';
@@ -7,12 +8,12 @@ import { prune } from '../../../src/prune/index.ts';
 import { quantize, toInteger } from '../../../src/quant/index.ts';
 import { buildNetwork } from '../../../src/run/build.ts';
 import type { Context, Model } from '../../../src/stage.ts';
-import { finetune } from '../../../src/train/index.ts';
+import { finetune, finetuneSchema } from '../../../src/train/index.ts';
 import { train } from '../../../src/train/trainer.ts';
 import { Heap } from '../../../src/wasm/heap.ts';
 import { type PageResult, sha256 } from '../page.ts';
 
-const OPTIONS = {
+const OPTIONS = v.parse(finetuneSchema, {
   epochs: 0.7,
   batch: 32,
   optimizer: 'adam',
@@ -23,7 +24,7 @@ const OPTIONS = {
   warmup: 0.1,
   labelSmoothing: 0.05,
   clip: 5,
-} as const;
+});
 
 /** Fifty steps of training on the demo data give the same weights, and a pipeline the same `.tflite`, byte for byte. */
 export default async function training(): Promise<PageResult> {

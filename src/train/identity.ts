@@ -1,0 +1,77 @@
+import type { Dataset, Part } from '../data/index.ts';
+import { CompressError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { sha256 } from '../study/index.ts';
+
+/** What a training was begun with: a checkpoint goes on only with the same. Networks and data by their sha256. */
+export interface Identity {
+  readonly purpose: string;
+  readonly seed: number;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly model: string;
+  readonly teachers: readonly string[];
+  readonly data: string;
+}
+
+/** @throws CompressError `bad-option` naming the first thing that differs from what the checkpoint was begun with */
+export function checkSame(begun: Identity, now: Identity): void {
+  const refuse = (what: string): never => {
+    throw new CompressError(
+      'bad-option',
+      `the checkpoint was begun with ${what}`,
+      'give what it was begun with to go on, or name another file for the checkpoint',
+    );
+  };
+  const told = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value));
+  if (begun.purpose !== now.purpose) refuse(`${begun.purpose}, not ${now.purpose}`);
+  for (const name of new Set([...Object.keys(begun.options), ...Object.keys(now.options)])) {
+    const [before, after] = [told(begun.options[name]), told(now.options[name])];
+    if (before !== after) refuse(`${name} ${before}, not ${after}`);
+  }
+  if (begun.seed !== now.seed) refuse(`seed ${begun.seed}, not ${now.seed}`);
+  if (begun.model !== now.model) refuse('another model');
+  if (begun.teachers.join() !== now.teachers.join()) refuse('another teacher');
+  if (begun.data !== now.data) refuse('other data');
+}
+
+export async function identityOf(
+  { purpose, seed, options }: { purpose: string; seed: number; options: object },
+  model: Graph,
+  teachers: readonly Graph[],
+  data: Dataset,
+): Promise<Identity> {
+  return {
+    purpose,
+    seed,
+    options: JSON.parse(JSON.stringify(options)), // as JSON keeps them: without those that are undefined
+    model: await graphDigest(model),
+    teachers: await Promise.all(teachers.map(graphDigest)),
+    data: await dataDigest(data),
+  };
+}
+
+function graphDigest({ nodes, tensors, inputs, outputs }: Graph): Promise<string> {
+  const plain = tensors.map(({ data, mask, ...rest }) => ({ ...rest, data: data?.length, mask: mask?.length }));
+  const values = tensors.flatMap(({ data, mask }) => [...(data ? [data] : []), ...(mask ? [mask] : [])]);
+  return digest({ nodes, tensors: plain, inputs, outputs }, values);
+}
+
+/** Of what training sees: the train and validation parts and how they reach the model. */
+function dataDigest({ shape, normalization, train, validation }: Dataset): Promise<string> {
+  const values = (part: Part | null) => (part ? [part.x, ...(part.y ? [part.y] : [])] : []);
+  const sizes = [train, validation].map((part) => [part?.x.length ?? 0, part?.y?.length ?? 0]);
+  return digest({ shape, normalization, sizes }, [...values(train), ...values(validation)]);
+}
+
+/** sha256 of JSON and of arrays after it. */
+async function digest(json: unknown, arrays: readonly ArrayBufferView[]): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify(json));
+  const bytes = new Uint8Array(arrays.reduce((n, a) => n + a.byteLength, text.length));
+  bytes.set(text);
+  let at = text.length;
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return sha256(bytes);
+}

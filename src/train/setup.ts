@@ -1,0 +1,70 @@
+import { type BatchPlan, batchInto, blend, type Dataset, makeAugment, type Part } from '../data/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Random } from '../random.ts';
+import { withoutSoftmax } from '../run/logits.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { averageOf } from './average.ts';
+import { withFakeQuantization } from './fake.ts';
+import type { Run } from './loop.ts';
+import { type Loss, lossesOf, type Teacher } from './losses.ts';
+import type { TrainOptions } from './options.ts';
+import { compileTraining, type Source, type TrainingProgram } from './program.ts';
+import type { Changing } from './state.ts';
+import { updateOf } from './updates.ts';
+
+export interface Setting {
+  readonly data: Dataset;
+  readonly part: Part;
+  readonly plan: BatchPlan;
+  readonly options: TrainOptions;
+  readonly steps: number;
+  readonly random: Source;
+  readonly teacher?: Teacher;
+}
+
+/** Compiles and places everything that the steps of a training need. */
+export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
+  const { data, part, options, steps, random, teacher } = setting;
+  const { batch } = options;
+  const program = compileTraining(heap, withFakeQuantization(withoutSoftmax(graph)), batch, random);
+  const loss = heap.tensor('f32', [batch]);
+  const own = new Float32Array(batch);
+  const losses = lossesOf(heap, loss, { program, data, options, teacher, own });
+  const prepare = preparation(heap, program, setting, losses, own);
+  const update = updateOf(heap, graph, program, options, steps);
+  const average = options.ema > 0 ? averageOf(heap, program.constants, options.ema) : null;
+  return { heap, program, count: part.count, batch, prepare, losses, loss, update, average };
+}
+
+/** @param own written where examples are blended: what each keeps of itself */
+function preparation(
+  heap: Heap,
+  program: TrainingProgram,
+  { part, plan, options: { batch, augment } }: Setting,
+  losses: readonly Loss[],
+  own: Float32Array,
+): Run['prepare'] {
+  const input = plan.create(batch);
+  const vary = augment && makeAugment(program.input.shape.slice(1), augment);
+  const mixup = augment?.mixup ?? 0;
+  return (indices: Int32Array, random: Random) => {
+    batchInto(plan, part, indices, input);
+    vary?.(input as Float32Array, batch, random);
+    if (mixup) blend(input as Float32Array, own, mixup, random);
+    heap.write(program.input, input);
+    for (const loss of losses) loss.aim(indices, input);
+  };
+}
+
+/** Every tensor that steps change; all else is made again from model, data and options. */
+export function changingIn({ program, update, average }: Run): Changing[] {
+  const named = (kind: string, { tensor, value }: (typeof program.constants)[number]) => ({
+    name: `${kind}/${tensor}`,
+    tensor: value,
+  });
+  return [
+    ...program.constants.map((c) => named('constant', c)),
+    ...update.state.map((tensor, i) => ({ name: `optimizer/${i}`, tensor })),
+    ...(average?.constants ?? []).map((c) => named('average', c)),
+  ];
+}
