@@ -7,7 +7,7 @@ import { exportTflite } from '../formats/tflite/index.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { parseRecipe, runPipeline, stagesOf } from '../pipeline.ts';
-import { prune } from '../prune/index.ts';
+import { CRITERIA, prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
@@ -36,9 +36,7 @@ export function addStages(program: Command): void {
   );
   pruning
     .option('--ratio <r>', 'share of the channels that goes (0.5)', number)
-    .addOption(
-      new Option('--criterion <name>', 'what makes a channel important (l2)').choices(['l1', 'l2', 'activation', 'random']),
-    )
+    .addOption(new Option('--criterion <name>', 'what makes a channel important (l2)').choices([...CRITERIA]))
     .addOption(
       new Option('--scope <name>', 'the share holds for each group, or for all together (group)').choices(['group', 'global']),
     )

@@ -2,8 +2,8 @@ import { type Dataset, takeExamples } from '../data/index.ts';
 import { correctness } from '../evaluate.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
-import { weightBytes } from './judge.ts';
 import { type Context, type Model, pause } from '../stage.ts';
+import { weightBytes } from './judge.ts';
 
 /** Accuracy that is lost when one group alone is cut by `ratio`, without any training. */
 export interface Loss {
@@ -43,7 +43,7 @@ export async function measureSensitivity(
   for (const [i, { name }] of groups.entries()) {
     found[name] = [];
     for (const ratio of RATIOS) {
-      const cut = await prune({ ratio: 0, ratios: { [name]: ratio }, multiple }).run(model, context);
+      const cut = await prune({ ratio: 0, ratios: { [name]: ratio }, criterion: 'reconstruction', multiple }).run(model, context);
       const loss = before - accuracyOf(cut);
       found[name].push({ ratio, loss, saved: 1 - weightBytes(cut.graph) / weightBytes(given.graph) });
       if (loss > TOO_MUCH) break;

@@ -63,7 +63,7 @@ function suggestPrune(trial: Trial, space: Space): Stages {
       return [name, Math.round(100 * Math.max(0, Math.min(LARGEST_RATIO, ratio))) / 100];
     }),
   );
-  const criterion = trial.suggestCategorical('prune.criterion', ['l2', 'l1', 'activation']);
+  const criterion = trial.suggestCategorical('prune.criterion', ['reconstruction', 'l2', 'activation']);
   const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
   const training = suggestTraining(trial, 'finetune', space);
   return training.epochs > 0 ? [cut, { stage: 'finetune', ...training }] : [cut];
@@ -129,6 +129,6 @@ function pruneStart({ groups }: Space, loss: number, chosen?: readonly string[])
   return {
     'prune.loss': loss,
     ...Object.fromEntries(groups.map(({ name }) => [`prune.share.${name}`, share(name)])),
-    'prune.criterion': 'l2',
+    'prune.criterion': 'reconstruction',
   };
 }

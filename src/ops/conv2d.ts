@@ -7,7 +7,17 @@ import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType, withBias } from './tflite_enums.ts';
-import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
+import {
+  patchOf,
+  reach,
+  readDilation,
+  readWindow,
+  type Window,
+  windowInt,
+  windowOutput,
+  writeDilation,
+  writeWindow,
+} from './window.ts';
 
 export interface Conv2d extends Window {
   readonly activation: Activation;
@@ -56,6 +66,7 @@ export const conv2d = defineOp<Conv2d>({
             [2, 0],
           ],
           linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
+          reads: patchOf(a, [x![1], x![2]], [w![1], w![2]]),
         },
   cost: convolveCost,
   tflite: {

@@ -52,6 +52,7 @@ export const fullyConnected = defineOp<FullyConnected>({
             [2, 0],
           ],
           linear: 'inside',
+          reads: 'row',
         }
       : { kind: 'fixed' },
   cost: fullyConnectedCost,

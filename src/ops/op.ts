@@ -38,6 +38,9 @@ export interface GradCall<A> extends FloatCall<A> {
 
 export type IntegerCall<A> = Call<A>;
 
+/** Two numbers for height and width. */
+export type Pair = readonly [number, number];
+
 /** How pruning may cut channels (the last axis of activations). Lists are [operand, axis]; an operand left out is passed over. */
 export type Channels =
   /** Output channels are new combinations of all input channels: `in` axes follow the input, `out` axes the output. */
@@ -46,6 +49,7 @@ export type Channels =
       readonly in: readonly (readonly [number, number])[];
       readonly out: readonly (readonly [number, number])[];
       readonly linear: Linear;
+      readonly reads: Patch | 'row' | null;
     }
   /**
    * Output channel i comes from channel i of every operand in `along` (an activation, or parameters that shrink with it);
@@ -63,6 +67,18 @@ export type Channels =
   | { readonly kind: 'flatten' }
   /** Channels meet here in a way that cutting cannot follow; groups that reach it stay whole. */
   | { readonly kind: 'fixed' };
+
+/**
+ * What one place of the output [n, ...output, out] multiplies by weights [out, ...filter, c]: values of operand 0 [n, h, w, c] from `before`
+ * places above and left of its own on. `row`: all c values of a row, by weights [out, c]. null: it is read in another way.
+ */
+export interface Patch {
+  readonly filter: Pair;
+  readonly stride: Pair;
+  readonly before: Pair;
+  readonly dilation: Pair;
+  readonly output: Pair;
+}
 
 /**
  * Operand 1 are weights that multiply operand 0, operand 2 a bias. `inside`: every output reads all weights of its channel;

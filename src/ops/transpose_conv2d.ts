@@ -54,6 +54,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
       [2, 0],
     ],
     linear: 'padded', // an output reads only the weights that its place meets
+    reads: null, // an input is spread over places of the output
   }),
   cost: transposeConvCost,
   tflite: {

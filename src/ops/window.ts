@@ -1,11 +1,10 @@
 import { CompressError } from '../errors.ts';
 import type { Activation } from '../graph/graph.ts';
-import type { TfliteOptions } from './op.ts';
+import type { Pair, Patch, TfliteOptions } from './op.ts';
 import { mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
-/** Two numbers for height and width. */
-export type Pair = readonly [number, number];
+export type { Pair } from './op.ts';
 
 const SIDES = ['top', 'bottom', 'left', 'right'] as const;
 
@@ -70,6 +69,13 @@ export function windowOutput(window: Window, size: Pair, filter: Pair): [number,
     }
     return n;
   }) as [number, number];
+}
+
+/** How an input of `size` [h, w] is read. */
+export function patchOf(window: Window, size: Pair, filter: Pair): Patch {
+  const { top, left } = sidesOf(window, size, filter);
+  const { stride, dilation = [1, 1] } = window;
+  return { filter, stride, before: [top, left], dilation, output: windowOutput(window, size, filter) };
 }
 
 /** Whether some places of the output see beyond the input. */

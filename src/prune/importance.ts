@@ -1,5 +1,4 @@
 import { batchInto, type Dataset, planBatch } from '../data/index.ts';
-import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import { channelCount, channelsOf } from '../run/channels.ts';
@@ -7,8 +6,6 @@ import { compile, isBatchable } from '../run/compile.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { channelNormF32 } from '../wasm/stats.ts';
 import type { Unit } from './groups.ts';
-
-export type Criterion = 'l1' | 'l2' | 'activation' | 'random';
 
 /** One number for each channel of a tensor, its mean over the channels being 1; tensors without one have no say. */
 export type ChannelScores = ReadonlyMap<number, Float64Array>;
@@ -49,11 +46,9 @@ export function weightScores(graph: Graph, order: 1 | 2): ChannelScores {
 const EXAMPLES = 256;
 const BATCH = 16;
 
-/** Root mean square of each channel's activation over examples of the train part. */
-export function activationScores(heap: Heap, graph: Graph, data: Dataset | null, seed: number): ChannelScores {
-  const part = data?.train;
-  if (!data || !part)
-    throw new CompressError('bad-data', 'the criterion "activation" needs data', 'add --data, or choose --criterion l2');
+/** Root mean square of each channel's activation over examples of the train part (else validation). */
+export function activationScores(heap: Heap, graph: Graph, data: Dataset, seed: number): ChannelScores {
+  const part = data.train ?? data.validation!;
   const order = permutation(part.count, createRandom(seed, 'prune/activation')).subarray(0, EXAMPLES);
   return heap.scope(() => {
     const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;

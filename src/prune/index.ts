@@ -1,15 +1,23 @@
 import * as v from 'valibot';
+import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Cut, channelCount, cutChannels } from '../run/channels.ts';
-import type { Context, Model, Stage } from '../stage.ts';
 import { toFloat } from '../run/integer.ts';
+import type { Context, Model, Stage } from '../stage.ts';
 import { checkOptions } from '../train/options.ts';
 import { type ChannelGroup, channelGroups, type Unit } from './groups.ts';
 import { activationScores, type ChannelScores, randomScores, unitScore, weightScores } from './importance.ts';
 import { reconstruct } from './reconstruct.ts';
+import { type Survey, surveyOf } from './survey.ts';
 
 export { type ChannelGroup, channelGroups } from './groups.ts';
+
+/**
+ * What makes a channel important: `reconstruction`, what its loss changes in the layers that read it after least squares; `l1`, `l2`, the
+ * norm of its filter; `activation`, its root mean square over data; `random`, nothing.
+ */
+export const CRITERIA = ['reconstruction', 'l2', 'l1', 'activation', 'random'] as const;
 
 const ratio = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 
@@ -18,7 +26,7 @@ export const pruneSchema = v.object({
   ratio: v.optional(ratio, 0.5),
   /** Other shares for single groups, by the name of the first layer that makes the channels. */
   ratios: v.optional(v.record(v.string(), ratio), {}),
-  criterion: v.optional(v.picklist(['l1', 'l2', 'activation', 'random']), 'l2'),
+  criterion: v.optional(v.picklist(CRITERIA), 'l2'),
   scope: v.optional(v.picklist(['group', 'global']), 'group'),
   /** Whether what stays takes over, by least squares over data, what the doomed channels contributed. Needs data, else it is passed over. */
   reconstruct: v.optional(v.boolean(), true),
@@ -38,11 +46,11 @@ export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
       const graph = toFloat(model.graph);
       const groups = channelGroups(graph);
       checkNames(groups, checked.ratios);
-      const doomed = leastImportant(groups, scoresOf(graph, checked, context), checked);
-      const cut = cutOf(graph, doomed);
-      if (cut.size === 0) return model;
       const { heap, data, seed } = context;
-      const ready = checked.reconstruct && data ? reconstruct(heap, graph, cut, data, seed) : graph;
+      const survey = () => surveyOf(heap, model.graph, graph, needData(data, checked.criterion), seed);
+      const cut = cutOf(graph, leastImportant(groups, scorer(graph, checked, context, survey), checked));
+      if (cut.size === 0) return model;
+      const ready = checked.reconstruct && data ? reconstruct(graph, cut, survey()) : graph;
       return { ...model, graph: cutChannels(ready, cut) } satisfies Model;
     },
   };
@@ -55,17 +63,36 @@ function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<str
   throw new CompressError('bad-option', `no channels can be pruned at "${stranger}"`, `the groups are: ${known.join(', ')}`);
 }
 
-function scoresOf(graph: Graph, { criterion }: Options, { heap, data, seed }: Context): ChannelScores {
-  if (criterion === 'activation') return activationScores(heap, graph, data, seed);
+/** Scores of a group's units. */
+type Scorer = (group: ChannelGroup) => ArrayLike<number>;
+
+function scorer(graph: Graph, { criterion }: Options, context: Context, survey: () => Survey): Scorer {
+  if (criterion === 'reconstruction') {
+    const { scoresOf } = survey();
+    return scoresOf;
+  }
+  const channels = channelScores(graph, criterion, context);
+  return ({ units }) => units.map((unit) => unitScore(unit, channels));
+}
+
+function channelScores(graph: Graph, criterion: Options['criterion'], { heap, data, seed }: Context): ChannelScores {
+  if (criterion === 'activation') return activationScores(heap, graph, needData(data, criterion), seed);
   if (criterion === 'random') return randomScores(graph, seed);
   return weightScores(graph, criterion === 'l1' ? 1 : 2);
 }
 
+function needData(data: Dataset | null, criterion: string): Dataset {
+  if (data?.train || data?.validation) return data;
+  throw new CompressError('bad-data', `the criterion "${criterion}" needs data`, 'add --data, or choose --criterion l2');
+}
+
 /** Units to cut, of every group at most so many that one multiple of channels stays. */
-function leastImportant(groups: readonly ChannelGroup[], scores: ChannelScores, o: Options): Unit[] {
-  const ranked = groups.map(({ name, units }) => {
-    const scored = units.map((unit) => ({ unit, score: unitScore(unit, scores) })).sort((a, b) => a.score - b.score);
-    return { name, scored };
+function leastImportant(groups: readonly ChannelGroup[], scoresOf: Scorer, o: Options): Unit[] {
+  const concerned = groups.filter(({ name }) => o.scope === 'global' || (o.ratios[name] ?? o.ratio) > 0);
+  const ranked = concerned.map((group) => {
+    const scores = scoresOf(group);
+    const scored = group.units.map((unit, i) => ({ unit, score: scores[i] })).sort((a, b) => a.score - b.score);
+    return { name: group.name, scored };
   });
   const line =
     o.scope === 'global'

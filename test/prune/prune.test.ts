@@ -3,8 +3,11 @@ import * as assert from 'uvu/assert';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { evaluatePart } from '../../src/evaluate.ts';
 import { loadModel } from '../../src/model.ts';
+import { ridged, rowsOf } from '../../src/prune/elimination.ts';
 import { channelGroups, prune } from '../../src/prune/index.ts';
-import { solve } from '../../src/prune/solve.ts';
+import { cholesky, inverse, solveInPlace } from '../../src/prune/linear_algebra.ts';
+import { reconstruct } from '../../src/prune/reconstruct.ts';
+import { surveyOf } from '../../src/prune/survey.ts';
 import { createRandom } from '../../src/random.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { Heap } from '../../src/wasm/heap.ts';
@@ -15,15 +18,18 @@ const model = loadModel(await demoModel());
 const context = { heap, data, seed: 0, original: model };
 const accuracy = (graph: (typeof model)['graph']) => evaluatePart(heap, graph, data, 'validation').accuracy!;
 
-test('solve: A x = b, for random positive definite A', () => {
+test('A x = b and the inverse of A, for random positive definite A', () => {
   const random = createRandom(1, 'test/solve');
   for (const n of [1, 2, 5, 20]) {
     const root = Array.from({ length: n }, () => Float64Array.from({ length: n }, () => random.uniform() - 0.5));
-    const a = root.map((r, i) => Float64Array.from(root, (c, j) => r.reduce((s, v, k) => s + v * c[k], i === j ? 1 : 0)));
+    const a = Float64Array.from(root.flatMap((r, i) => root.map((c, j) => r.reduce((s, v, k) => s + v * c[k], i === j ? 1 : 0))));
+    const times = (m: Float64Array, x: Float64Array) => x.map((_, i) => x.reduce((s, v, j) => s + m[i * n + j] * v, 0));
     const x = Float64Array.from({ length: n }, random.uniform);
-    const b = Float64Array.from(a, (row) => row.reduce((s, v, k) => s + v * x[k], 0));
-    const [found] = solve(a, [b]);
-    for (let i = 0; i < n; i++) assert.ok(Math.abs(found[i] - x[i]) < 1e-10);
+    const near = (y: Float64Array) => y.every((v, i) => Math.abs(v - x[i]) < 1e-10);
+    const found = times(a, x);
+    assert.ok(near(times(inverse(a, n), found)));
+    solveInPlace(cholesky(a, n), n, found);
+    assert.ok(near(found));
   }
 });
 
@@ -35,6 +41,58 @@ test('handing over to what stays keeps more accuracy than cutting alone', async 
     bare.graph.tensors.map((t) => t.shape),
   );
   assert.ok(accuracy(kept.graph) > accuracy(bare.graph) + 0.05, `${accuracy(kept.graph)} against ${accuracy(bare.graph)}`);
+});
+
+test('the score of a cut is what it changes in the layers that read it', () => {
+  const net = buildNetwork('scores', [12, 10, 3], 2);
+  const x = net.conv2d(net.input, 6, { kernel: [3, 3], activation: 'relu' });
+  const y = net.conv2d(x, 5, { kernel: [3, 3], stride: [2, 2] });
+  const graph = net.finish(
+    net.softmax(net.dense(net.globalMean(net.add(y, net.conv2d(x, 5, { kernel: [1, 1], stride: [2, 2] }))), 4)),
+  );
+  const random = createRandom(3, 'test/scores');
+  const part = { count: 64, x: Float32Array.from({ length: 64 * 360 }, () => random.uniform() - 0.3), y: new Int32Array(64) };
+  const small = { ...data, shape: [12, 10, 3], classes: 4, train: part, validation: null, test: null } as unknown as typeof data;
+  const survey = surveyOf(heap, graph, graph, small, 1);
+  const [group] = channelGroups(graph);
+  const scores = survey.scoresOf(group);
+  const order = [...group.units.keys()].sort((a, b) => scores[a] - scores[b]);
+  for (const count of [1, 3, 5]) {
+    const goes = new Uint8Array(6);
+    for (const u of order.slice(0, count))
+      for (const s of group.units[u]) if (s.tensor === graph.nodes[0].outputs[0]) goes[s.channel] = 1;
+    const after = reconstruct(graph, new Map([[graph.nodes[0].outputs[0], goes]]), survey);
+    let change = 0;
+    for (const reader of survey.readers.filter((r) => r.x === graph.nodes[0].outputs[0])) {
+      const { n } = survey.moments.get(reader.node)!;
+      const h = ridged(survey.moments.get(reader.node)!, reader);
+      const [was, is] = [rowsOf(graph, reader), rowsOf(after, reader)];
+      let [moved, energy] = [0, 0];
+      const mean = (i: number) => h[reader.columns * n + i];
+      for (let o = 0; o < was.out; o++) {
+        const gone = (i: number) => (i < reader.columns && goes[i % 6] ? 0 : 1);
+        const d = (i: number) => is.rows[o * n + i] * gone(i) - was.rows[o * n + i];
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < n; j++) {
+            moved += d(i) * d(j) * h[i * n + j];
+            const bare = survey.moments.get(reader.node)!.products[i * n + j];
+            if (i < reader.columns && j < reader.columns)
+              energy += was.rows[o * n + i] * was.rows[o * n + j] * (bare - mean(i) * mean(j));
+          }
+        }
+      }
+      change += moved / energy;
+    }
+    const score = scores[order[count - 1]];
+    assert.ok(score > 0 && Math.abs(change / score - 1) < 1e-3, `${count}: ${change} against ${score}`);
+  }
+});
+
+test('channels chosen by what their loss changes keep more accuracy than by the norm of their filters', async () => {
+  const by = async (criterion: 'reconstruction' | 'l2') =>
+    accuracy((await prune({ ratio: 0.6, criterion }).run(model, context)).graph);
+  const [chosen, large] = [await by('reconstruction'), await by('l2')];
+  assert.ok(chosen > large + 0.02, `${chosen} against ${large}`);
 });
 
 test('a channel that is a sum of others goes without a trace', async () => {

@@ -1,0 +1,42 @@
+import type { Dataset } from '../data/index.ts';
+import type { Graph, Node } from '../graph/graph.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { eliminate, statesOf } from './elimination.ts';
+import type { ChannelGroup } from './groups.ts';
+import { type Moments, momentsOf, type Reader, readersOf } from './moments.ts';
+
+/** What layers read of a graph, measured once for all cuts of it. */
+export interface Survey {
+  readonly readers: readonly Reader[];
+  readonly moments: ReadonlyMap<Node, Moments>;
+  /** Scores of a group's units: the first to go has the least. */
+  scoresOf(group: ChannelGroup): Float64Array;
+}
+
+/** Cutting the same graph again and again (a search does) measures it once. */
+const surveys = new WeakMap<Graph, { readonly data: Dataset; readonly seed: number; readonly survey: Survey }>();
+
+/**
+ * @param source the graph as the caller holds it, which stands for `graph` in the memory of surveys
+ * @param graph  its float form
+ */
+export function surveyOf(heap: Heap, source: Graph, graph: Graph, data: Dataset, seed: number): Survey {
+  const known = surveys.get(source);
+  if (known && known.data === data && known.seed === seed) return known.survey;
+  const readers = readersOf(graph);
+  const moments = momentsOf(heap, graph, readers, data, seed);
+  const orders = new Map<string, Float64Array>();
+  let states: ReturnType<typeof statesOf> | undefined;
+  const survey: Survey = {
+    readers,
+    moments,
+    scoresOf(group) {
+      states ??= statesOf(graph, readers, moments);
+      const found = orders.get(group.name) ?? eliminate(group, states);
+      orders.set(group.name, found);
+      return found;
+    },
+  };
+  surveys.set(source, { data, seed, survey });
+  return survey;
+}
