@@ -24,3 +24,29 @@ export class CompressError extends Error {
     super(`${what}\n  fix: ${fix}`);
   }
 }
+
+/** The names closest to a wanted one, for the fix of an error: by edits, those that contain it or that it contains first. */
+export function nearestNames(wanted: string, names: readonly string[], count = 3): string[] {
+  const within = (name: string) => name.includes(wanted) || wanted.includes(name);
+  const scored = names.map((name) => ({
+    name,
+    far: editDistance(wanted, name) - (within(name) ? wanted.length + name.length : 0),
+  }));
+  return scored
+    .sort((a, b) => a.far - b.far)
+    .slice(0, count)
+    .map((s) => s.name);
+}
+
+/** Levenshtein distance. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

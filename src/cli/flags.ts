@@ -55,6 +55,14 @@ export const weights = wrap((text) => {
   return objective;
 });
 
+/** NAME[=TEACHER][@WEIGHT], as often as wanted: tensors of the student that are to become as the teacher's. */
+export function hints(text: string, before: readonly object[] = []): object[] {
+  const found = /^(?<student>[^=]+?)(=(?<teacher>.+?))?(@(?<weight>\d*\.?\d+))?$/.exec(text)?.groups;
+  if (!found) throw new InvalidArgumentError('It is not NAME, NAME=TEACHER or NAME=TEACHER@WEIGHT.');
+  const { student, teacher, weight } = found;
+  return [...before, { student, ...(teacher && { teacher }), ...(weight && { weight: Number(weight) }) }];
+}
+
 export interface DataFlags {
   readonly data?: string;
   readonly split?: number[];

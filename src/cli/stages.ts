@@ -13,7 +13,7 @@ import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkFree, checkpointFile, exists, readBytes, readModel, writeWhole } from './files.ts';
-import { type DataFlags, dataFlags, integer, number, readData } from './flags.ts';
+import { type DataFlags, dataFlags, hints, integer, number, readData } from './flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 
@@ -53,12 +53,22 @@ export function addStages(program: Command): void {
   );
   distilling
     .addOption(
-      new Option('--teacher <who>', 'the model as it comes (self), or the one named by --original').choices(['self', 'original']),
+      new Option('--teacher <who>', 'the model as it comes (self), the one named by --original, or the mean of both').choices([
+        'self',
+        'original',
+        'both',
+      ]),
     )
     .option('--original <model>', 'the float model that teaches, where it is not this one')
     .option('--temperature <t>', 'softens the answers (4)', number)
     .option('--weight <w>', 'share of the teacher in the loss, 0..1 (0.7)', number)
-    .option('--width <w>', "the student's channels as a share of the model's (1)", number);
+    .option('--width <w>', "the student's channels as a share of the model's (1)", number)
+    .option(
+      '--hint <name[=teacher][@weight]>',
+      "an inner tensor that is to become as the teacher's (by its name there, if it is another one; weight 1); may be repeated",
+      hints,
+    )
+    .addOption(new Option('--hint-loss <name>', 'how far it is off (mse)').choices(['mse', 'cosine']));
   addRun(program);
 }
 
@@ -76,7 +86,7 @@ function trainingFlags(command: Command): Command {
     .option('--warmup <w>', 'share of the steps that raise the rate (0.05)', number)
     .option('--label-smoothing <s>', '(0)', number)
     .option('--clip <n>', 'largest norm of the gradient, 0 = none (5)', number)
-    .option('--ema <decay>', 'average the weights over the steps, 0.99 say; 0 = the last step’s (0)', number)
+    .option('--ema <decay>', "average the weights over the steps, 0.99 say; 0 = the last step's (0)", number)
     .option(
       '--patience <n>',
       'end after n epochs that are no better on the validation part; the best one counts (0 = never)',
@@ -88,7 +98,21 @@ function trainingFlags(command: Command): Command {
     );
 }
 
-const NOT_OPTIONS = ['data', 'split', 'scale', 'mean', 'std', 'layout', 'out', 'force', 'json', 'seed', 'original', 'checkpoint'];
+const NOT_OPTIONS = [
+  'data',
+  'split',
+  'scale',
+  'mean',
+  'std',
+  'layout',
+  'out',
+  'force',
+  'json',
+  'seed',
+  'original',
+  'checkpoint',
+  'hint',
+];
 
 function stageCommand(
   program: Command,
@@ -102,6 +126,7 @@ function stageCommand(
   return resultFlags(dataFlags(command, needsData)).action(async (path: string, flags: Flags) => {
     const options = Object.fromEntries(Object.entries(flags).filter(([key]) => !NOT_OPTIONS.includes(key)));
     if (name === 'distill' && flags.original) options.teacher ??= 'original';
+    if (flags.hint) options.hints = flags.hint;
     const stage = make(options);
     const out = createOutput(flags.json ?? false);
     const model = await readModel(path);

@@ -1,19 +1,33 @@
 import * as v from 'valibot';
+import type { Graph } from '../graph/graph.ts';
 import { prune } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
-import type { Model, Stage } from '../stage.ts';
+import type { Context, Model, Stage } from '../stage.ts';
 import { checkOptions, trainFields } from '../train/options.ts';
 import { train } from '../train/trainer.ts';
 
 export const distillSchema = v.object({
   ...trainFields,
-  /** Whose answers are imitated: the model as it comes to this stage, or the float model the pipeline began with. */
-  teacher: v.optional(v.picklist(['self', 'original']), 'self'),
+  /** Whose answers are imitated: the model as it comes to this stage, the float model the pipeline began with, or the mean of both. */
+  teacher: v.optional(v.picklist(['self', 'original', 'both']), 'self'),
   temperature: v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(50)), 4),
   /** Share of the teacher in the loss; the labels have the rest. */
   weight: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.7),
   /** The student's channels as a share of the model's: its most important ones. */
   width: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
+  /** Inner tensors that are to become as the teacher's; its name is the same where it is left out. */
+  hints: v.optional(
+    v.array(
+      v.strictObject({
+        student: v.string(),
+        teacher: v.optional(v.string()),
+        weight: v.optional(v.pipe(v.number(), v.gtValue(0)), 1),
+      }),
+    ),
+    [],
+  ),
+  /** Mean squared error, or 1 - the cosine of the angle between them. */
+  hintLoss: v.optional(v.picklist(['mse', 'cosine']), 'mse'),
 });
 
 /**
@@ -28,9 +42,14 @@ export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage
     async run(model, context): Promise<Model> {
       const given: Model = { ...model, graph: toFloat(model.graph) };
       const student = o.width < 1 ? await prune({ ratio: 1 - o.width }).run(given, context) : given;
-      const graph = toFloat((o.teacher === 'self' ? given : context.original).graph);
-      const trained = await train(student, context, o, 'distill', { graph, temperature: o.temperature, weight: o.weight });
+      const trained = await train(student, context, o, 'distill', { ...o, graphs: teachersOf(o.teacher, given, context) });
       return { ...student, graph: trained.graph };
     },
   };
+}
+
+function teachersOf(who: 'self' | 'original' | 'both', self: Model, { original }: Context): Graph[] {
+  if (who === 'self') return [self.graph];
+  const first = toFloat(original.graph);
+  return who === 'original' ? [first] : [first, self.graph];
 }

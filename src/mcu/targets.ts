@@ -1,4 +1,4 @@
-import { CompressError } from '../errors.ts';
+import { CompressError, editDistance } from '../errors.ts';
 import type { CoreKind } from '../ops/buffer_sizes.ts';
 import { TARGET_TABLE } from './target_data.ts';
 
@@ -113,17 +113,4 @@ export function nearestTargets(name: string, count = 3): string[] {
     .sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1))
     .slice(0, count)
     .map((s) => s.name);
-}
-
-/** Levenshtein distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }

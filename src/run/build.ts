@@ -70,7 +70,7 @@ interface Draft {
   readonly random: Random;
 }
 
-interface Weights {
+export interface Weights {
   readonly part: string;
   readonly shape: Shape;
   readonly data: Float32Array;
@@ -119,7 +119,7 @@ const activate = (draft: Draft, x: Value, activation: Activation): Value =>
 const zeroBias = (units: number): Weights => ({ part: 'bias', shape: [units], data: new Float32Array(units) });
 
 /** Uniform within ±sqrt(6 / fanIn): variance 2 / fanIn keeps the spread of activations through ReLU (He et al., 2015). */
-function heUniform(random: Random, shape: Shape, fanIn: number): Weights {
+export function heUniform(random: Random, shape: Shape, fanIn: number): Weights {
   const limit = Math.sqrt(6 / fanIn);
   return { part: 'weights', shape, data: Float32Array.from({ length: sizeOf(shape) }, () => limit * (2 * random.uniform() - 1)) };
 }

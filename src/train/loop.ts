@@ -3,7 +3,7 @@ import { createRandom, permutation, type Random } from '../random.ts';
 import { type Context, pause } from '../stage.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 import type { Average } from './average.ts';
-import type { Loss } from './losses.ts';
+import type { Losses } from './losses.ts';
 import { type TrainingProgram, valuesOf } from './program.ts';
 import type { Constants, Position } from './state.ts';
 import type { Update } from './updates.ts';
@@ -17,7 +17,7 @@ export interface Run {
   readonly batch: number;
   /** Brings a batch, varied by the random numbers, and its targets to the heap. */
   readonly prepare: (indices: Int32Array, random: Random) => void;
-  readonly losses: readonly Loss[];
+  readonly losses: Losses;
   /** f32 [batch]: what each summand of the loss writes. */
   readonly loss: HeapTensor;
   readonly update: Update;
@@ -97,10 +97,11 @@ function trainStep(run: Run, indices: Int32Array, step: number, random: Random):
   run.prepare(indices, random);
   program.forward(step);
   heap.clear(program.outputGradient);
+  for (const { gradient } of program.taps) heap.clear(gradient!);
   let sum = 0;
-  for (const loss of run.losses) {
-    loss.step();
-    for (const value of heap.read(run.loss) as Float32Array) sum += value;
+  for (const { step: write, weight } of run.losses.summands) {
+    write();
+    for (const value of heap.read(run.loss) as Float32Array) sum += weight * value;
   }
   program.backward();
   run.update.run(step);

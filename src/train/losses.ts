@@ -3,53 +3,66 @@ import { type Graph, sizeOf } from '../graph/graph.ts';
 import { compile, type Program } from '../run/compile.ts';
 import { withoutSoftmax } from '../run/logits.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
-import { klDivergenceF32, type LossTo, mseF32, softmaxCrossEntropyF32 } from '../wasm/loss.ts';
+import { cosineF32, klDivergenceF32, type LossTo, mseF32, softmaxCrossEntropyF32 } from '../wasm/loss.ts';
+import type { Teaching } from './hints.ts';
 import type { TrainOptions } from './options.ts';
 import type { TrainingProgram } from './program.ts';
 
-/** A network whose logits are imitated. */
-export interface Teacher {
-  readonly graph: Graph;
-  readonly temperature: number;
-  /** Share of the loss that the teacher has; labels have the rest. */
+/** Brings what a batch is compared with to the heap: its examples by their places in the part, and what the network reads. */
+export type Aim = (indices: Int32Array, input: ArrayLike<number>) => void;
+
+/** Writes a value for each example of the batch, and adds the weighted derivative to a gradient. */
+export interface Summand {
+  readonly step: Step;
   readonly weight: number;
 }
 
-/** One summand of the loss, which writes a value for each example of the batch. */
-export interface Loss {
-  /** Brings the target of a batch to the heap: its examples by their places in the part, and what the network reads. */
-  readonly aim: (indices: Int32Array, input: ArrayLike<number>) => void;
-  /** Adds the derivative to the gradient of the output. */
-  readonly step: Step;
+/** The loss is the weighted sum of its summands. */
+export interface Losses {
+  readonly aims: readonly Aim[];
+  readonly summands: readonly Summand[];
 }
 
 export interface LossSources {
   readonly program: TrainingProgram;
   readonly data: Dataset;
   readonly options: Pick<TrainOptions, 'batch' | 'labelSmoothing' | 'augment'>;
-  readonly teacher?: Teacher;
+  readonly teaching: Teaching | null;
   /** What each example of a blended batch keeps of itself (mixup). */
   readonly own: Float32Array;
 }
 
-/** The summands of the loss: labels (autoencoders: the input) and teacher, by their shares. */
-export function lossesOf(heap: Heap, loss: HeapTensor, { program, data, options, teacher, own }: LossSources): Loss[] {
-  const { batch } = options;
-  const share = (weight: number): LossTo => ({ loss, dx: program.outputGradient, scale: weight / batch });
-  const hard = 1 - (teacher?.weight ?? 0);
-  const losses: Loss[] = [];
-  if (reconstructs(program)) {
-    losses.push({ aim: () => {}, step: mseF32(heap, share(hard), program.output, program.input) });
-  } else if (hard > 0) {
-    const labels = labelsOf(heap, data, batch, sizeOf(program.output.shape) / batch, options.augment?.mixup ? own : null);
-    const step = softmaxCrossEntropyF32(heap, share(hard), program.output, labels.tensor, options.labelSmoothing);
-    losses.push({ aim: labels.write, step });
-  }
-  if (teacher && teacher.weight > 0) losses.push(teacherLoss(heap, share(teacher.weight), program, teacher, batch));
-  return losses;
+/**
+ * Labels (autoencoders: the input) and the answers of teachers by their shares, and hints.
+ *
+ * @param loss f32 [batch], what each summand writes
+ */
+export function lossesOf(heap: Heap, loss: HeapTensor, sources: LossSources): Losses {
+  const { teaching, options } = sources;
+  const to = (weight: number, dx: HeapTensor): LossTo => ({ loss, dx, scale: weight / options.batch });
+  const parts = [labelLoss(heap, to, sources)];
+  teaching?.graphs.forEach((_, i) => {
+    parts.push(teacherLoss(heap, to, sources.program, teaching, i, options.batch));
+  });
+  return { aims: parts.flatMap((p) => p.aims), summands: parts.flatMap((p) => p.summands) };
 }
 
+type To = (weight: number, dx: HeapTensor) => LossTo;
+
 const reconstructs = ({ input, output }: TrainingProgram): boolean => sizeOf(output.shape) === sizeOf(input.shape);
+
+function labelLoss(heap: Heap, to: To, { program, data, options, teaching, own }: LossSources): Losses {
+  const { batch, augment, labelSmoothing } = options;
+  const { input, output, outputGradient } = program;
+  const weight = 1 - (teaching?.weight ?? 0);
+  if (weight === 0) return { aims: [], summands: [] };
+  if (reconstructs(program)) {
+    return { aims: [], summands: [{ step: mseF32(heap, to(weight, outputGradient), output, input), weight }] };
+  }
+  const labels = labelsOf(heap, data, batch, sizeOf(output.shape) / batch, augment?.mixup ? own : null);
+  const step = softmaxCrossEntropyF32(heap, to(weight, outputGradient), output, labels.tensor, labelSmoothing);
+  return { aims: [labels.write], summands: [{ step, weight }] };
+}
 
 /** Labels of a batch on the heap: classes, or probabilities where examples are blended (`own`: what each keeps of itself). */
 function labelsOf(heap: Heap, data: Dataset, batch: number, classes: number, own: Float32Array | null) {
@@ -65,15 +78,37 @@ function labelsOf(heap: Heap, data: Dataset, batch: number, classes: number, own
   return { tensor, write };
 }
 
-/** Classifiers imitate the teacher's softened answers, other networks its output. */
-function teacherLoss(heap: Heap, to: LossTo, program: TrainingProgram, teacher: Teacher, batch: number): Loss {
-  const master: Program = compile(heap, withoutSoftmax(teacher.graph), { batch });
-  const aim = (_: Int32Array, input: ArrayLike<number>) => {
+/**
+ * What one of the teachers says. The gradient of the divergence from a mean of answers is the mean of the gradients of the
+ * divergences from each, so that teachers are followed one by one, each by its part of the weight.
+ */
+function teacherLoss(heap: Heap, to: To, program: TrainingProgram, teaching: Teaching, teacher: number, batch: number): Losses {
+  const pairs = teaching.pairs.map((pair, i) => ({ ...pair, ...program.taps[i] })).filter((p) => p.teacher === teacher);
+  const weight = teaching.weight / teaching.graphs.length;
+  if (weight === 0 && pairs.length === 0) return { aims: [], summands: [] };
+  const master = masterOf(heap, teaching.graphs[teacher], pairs, batch);
+  const [answer, ...targets] = master.outputs;
+  const summands = pairs.map(({ value, gradient, weight }, i): Summand => {
+    const compare = teaching.hintLoss === 'cosine' ? cosineF32 : mseF32;
+    return { step: compare(heap, to(weight, gradient!), value, targets[i]), weight };
+  });
+  if (weight > 0) {
+    const at = to(weight, program.outputGradient);
+    // Classifiers imitate the teacher's softened answers, other networks its output.
+    const step = reconstructs(program)
+      ? mseF32(heap, at, program.output, answer)
+      : klDivergenceF32(heap, at, program.output, answer, teaching.temperature);
+    summands.unshift({ step, weight });
+  }
+  const ask: Aim = (_, input) => {
     heap.write(master.inputs[0], input);
     master.run();
   };
-  const step = reconstructs(program)
-    ? mseF32(heap, to, program.output, master.outputs[0])
-    : klDivergenceF32(heap, to, program.output, master.outputs[0], teacher.temperature);
-  return { aim, step };
+  return { aims: [ask], summands };
+}
+
+/** A teacher whose answers and hinted tensors can be read after a run. */
+function masterOf(heap: Heap, given: Graph, pairs: readonly { readonly target: number }[], batch: number): Program {
+  const graph = withoutSoftmax(given);
+  return compile(heap, { ...graph, outputs: [graph.outputs[0], ...pairs.map((p) => p.target)] }, { batch });
 }

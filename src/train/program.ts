@@ -23,6 +23,8 @@ export interface TrainingProgram {
   readonly output: Operand;
   /** Gradient of the loss by the output: cleared and filled by the caller between the passes. */
   readonly outputGradient: HeapTensor;
+  /** Inner tensors that a loss reads, as asked for; their gradients as the output's. */
+  readonly taps: readonly Tap[];
   readonly parameters: readonly Parameter[];
   /** @param step what is random (dropout) follows from its number */
   forward(step?: number): void;
@@ -31,18 +33,29 @@ export interface TrainingProgram {
   readonly constants: readonly Constant[];
 }
 
+/** `gradient` is null where nothing that is trained comes before the tensor. */
+export interface Tap {
+  readonly value: Operand;
+  readonly gradient: HeapTensor | null;
+}
+
 /** Names the random numbers of one training: each node has a stream of its own. */
 export interface Source {
   readonly seed: number;
   readonly purpose: string;
 }
 
-/** Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime. */
+/**
+ * Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime.
+ *
+ * @param taps tensors inside that a loss reads beside the output
+ */
 export function compileTraining(
   heap: Heap,
   graph: Graph,
   batch: number,
   { seed, purpose }: Source = { seed: 0, purpose: 'train' },
+  taps: readonly number[] = [],
 ): TrainingProgram {
   const shapes = inferShapes(graph, batch);
   const operands = graph.tensors.map((t, i): Operand => {
@@ -59,13 +72,15 @@ export function compileTraining(
   const parameters = parametersOf(graph, operands).map((tensor): Parameter => {
     return { tensor, value: operands[tensor], gradient: heap.tensor('f32', shapes[tensor]) };
   });
-  const gradients = placeGradients(heap, graph, shapes, wanted);
+  const ends = [...graph.outputs, ...taps];
+  const gradients = placeGradients(heap, graph, shapes, wanted, ends);
   for (const p of parameters) gradients.set(p.tensor, p.gradient);
-  const backward = backwardSteps(heap, graph, calls, gradients);
+  const backward = backwardSteps(heap, graph, calls, gradients, ends);
   return {
     input: operands[graph.inputs[0]],
     output: operands[graph.outputs[0]],
     outputGradient: gradients.get(graph.outputs[0])!,
+    taps: taps.map((t) => ({ value: operands[t], gradient: gradients.get(t) ?? null })),
     parameters,
     forward: (step = 0) => {
       heap.write(counter, [step]);
@@ -124,17 +139,26 @@ function wantedGradients(graph: Graph): Uint8Array {
   return wanted;
 }
 
-/** Gradients of activations live from the last reader's backward step to the producer's. */
-function placeGradients(heap: Heap, graph: Graph, shapes: readonly Shape[], wanted: Uint8Array): Map<number, HeapTensor> {
+/** Gradients of activations live from the last reader's backward step (of `ends`: from the loss) to the producer's. */
+function placeGradients(
+  heap: Heap,
+  graph: Graph,
+  shapes: readonly Shape[],
+  wanted: Uint8Array,
+  ends: readonly number[],
+): Map<number, HeapTensor> {
   const end = graph.nodes.length;
   const first = new Map<number, number>();
   const last = new Map<number, number>();
-  for (const t of graph.outputs) first.set(t, 0);
   graph.nodes.forEach((node, i) => {
-    for (const t of node.inputs) if (t >= 0 && wanted[t]) first.set(t, Math.min(first.get(t) ?? end, end - i));
-    for (const t of node.outputs) if (wanted[t]) last.set(t, end - i);
+    for (const t of node.inputs) if (t >= 0 && wanted[t]) first.set(t, end - i);
+    for (const t of node.outputs) {
+      if (!wanted[t]) continue;
+      last.set(t, end - i);
+      first.set(t, end - i); // until a reader is found
+    }
   });
-  for (const t of graph.outputs) first.set(t, 0);
+  for (const t of ends) first.set(t, 0);
   const tensors = [...first.keys()].filter((t) => wanted[t]);
   const arena = planArena(
     tensors.map((t) => ({ bytes: bytesOf('f32', sizeOf(shapes[t])), first: first.get(t)!, last: last.get(t)! })),
@@ -149,9 +173,10 @@ function backwardSteps(
   graph: Graph,
   calls: readonly FloatCall<unknown>[],
   gradients: Map<number, HeapTensor>,
+  ends: readonly number[],
 ): Step[] {
   const steps: Step[] = [];
-  const cleared = new Set<number>(graph.outputs);
+  const cleared = new Set<number>(ends);
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const node = graph.nodes[i];
     const { backward } = floatOf(node);

@@ -6,7 +6,8 @@ import type { Heap } from '../wasm/heap.ts';
 import { averageOf } from './average.ts';
 import { withFakeQuantization } from './fake.ts';
 import type { Run } from './loop.ts';
-import { type Loss, lossesOf, type Teacher } from './losses.ts';
+import { checkTrained, type Teaching, withProjections } from './hints.ts';
+import { type Losses, lossesOf } from './losses.ts';
 import type { TrainOptions } from './options.ts';
 import { compileTraining, type Source, type TrainingProgram } from './program.ts';
 import type { Changing } from './state.ts';
@@ -19,17 +20,20 @@ export interface Setting {
   readonly options: TrainOptions;
   readonly steps: number;
   readonly random: Source;
-  readonly teacher?: Teacher;
+  readonly teaching: Teaching | null;
 }
 
 /** Compiles and places everything that the steps of a training need. */
 export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
-  const { data, part, options, steps, random, teacher } = setting;
+  const { data, part, options, steps, random, teaching } = setting;
   const { batch } = options;
-  const program = compileTraining(heap, withFakeQuantization(withoutSoftmax(graph)), batch, random);
+  const student = withFakeQuantization(withoutSoftmax(graph));
+  const { graph: whole, ends } = withProjections(student, teaching, random);
+  const program = compileTraining(heap, whole, batch, random, ends);
+  checkTrained(program, teaching);
   const loss = heap.tensor('f32', [batch]);
   const own = new Float32Array(batch);
-  const losses = lossesOf(heap, loss, { program, data, options, teacher, own });
+  const losses = lossesOf(heap, loss, { program, data, options, teaching, own });
   const prepare = preparation(heap, program, setting, losses, own);
   const update = updateOf(heap, graph, program, options, steps);
   const average = options.ema > 0 ? averageOf(heap, program.constants, options.ema) : null;
@@ -41,7 +45,7 @@ function preparation(
   heap: Heap,
   program: TrainingProgram,
   { part, plan, options: { batch, augment } }: Setting,
-  losses: readonly Loss[],
+  losses: Losses,
   own: Float32Array,
 ): Run['prepare'] {
   const input = plan.create(batch);
@@ -52,7 +56,7 @@ function preparation(
     vary?.(input as Float32Array, batch, random);
     if (mixup) blend(input as Float32Array, own, mixup, random);
     heap.write(program.input, input);
-    for (const loss of losses) loss.aim(indices, input);
+    for (const aim of losses.aims) aim(indices, input);
   };
 }
 

@@ -6,9 +6,9 @@ import { isBatchable } from '../run/compile.ts';
 import type { Context, Model } from '../stage.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
 import { withFakeQuantization } from './fake.ts';
+import { findHints, type Teachers } from './hints.ts';
 import { identityOf } from './identity.ts';
 import { currentValues, type Run, runSteps } from './loop.ts';
-import type { Teacher } from './losses.ts';
 import { foldedValues, withNorms } from './norm.ts';
 import type { TrainOptions } from './options.ts';
 import { changingIn, setUp } from './setup.ts';
@@ -35,23 +35,24 @@ export async function train(
   context: Context,
   options: TrainOptions,
   purpose: string,
-  teacher?: Teacher,
+  teachers?: Teachers,
 ): Promise<Trained> {
   const { heap, seed } = context;
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
+  const teaching = teachers ? findHints(model.graph, teachers) : null;
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
   if (steps === 0) return { graph: model.graph, losses: [], scores: [] };
   return heap.scope(async () => {
     const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
     const normed = withNorms(heap, model.graph, plan, part, batch, seed);
-    const setting = { data, part, plan, options: { ...options, batch }, steps, random: { seed, purpose }, teacher };
+    const setting = { data, part, plan, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
     const run = setUp(heap, normed.graph, setting);
     const finished = (values: Constants) => withValues(model.graph, foldedValues(normed.layers, model.graph, values));
     const judge = (values: Constants) => scoreOf(evaluatePart(heap, withFakeQuantization(finished(values)), data, 'validation'));
     const position = newPosition();
-    const identity = () => identityOf({ purpose, seed, options }, model.graph, teacher ? [teacher.graph] : [], data);
+    const identity = () => identityOf({ purpose, seed, options }, model.graph, teachers?.graphs ?? [], data);
     const kept = await keptIn(context, run, position, identity);
     const save = async () => kept?.save();
     await runSteps(run, context, { purpose, epochs: options.epochs, steps, patience: options.patience, judge, save }, position);

@@ -33,7 +33,9 @@ export default async function training(): Promise<PageResult> {
   const context: Context = { heap, data: gestures(1), seed: 1, original: model };
   const adam = await train(model, context, OPTIONS, 'finetune');
   const sgd = await train({ ...model, graph: adam.graph }, context, { ...OPTIONS, epochs: 0.3, optimizer: 'sgd' }, 'distill', {
-    graph: model.graph,
+    graphs: [model.graph],
+    hints: [],
+    hintLoss: 'mse',
     temperature: 3,
     weight: 0.5,
   });

@@ -1,0 +1,131 @@
+import { CompressError, nearestNames } from '../errors.ts';
+import type { Graph, Node, Tensor } from '../graph/graph.ts';
+import { createRandom } from '../random.ts';
+import { heUniform } from '../run/build.ts';
+import { withoutSoftmax } from '../run/logits.ts';
+import type { Source, TrainingProgram } from './program.ts';
+
+/** An inner tensor of the student that is to become as the teacher's (Romero et al., 2015), both by name. */
+export interface Hint {
+  readonly student: string;
+  /** The same name where it is left out. */
+  readonly teacher?: string;
+  readonly weight: number;
+}
+
+/** Networks whose answers are imitated. */
+export interface Teachers {
+  /** The mean of their softened answers is the target. */
+  readonly graphs: readonly Graph[];
+  readonly temperature: number;
+  /** Share of the loss that the answers have; labels have the rest. */
+  readonly weight: number;
+  /** Of their own weight beside both. */
+  readonly hints: readonly Hint[];
+  readonly hintLoss: 'mse' | 'cosine';
+}
+
+/** A hint by tensors of the student and of one teacher. */
+export interface Pair {
+  readonly name: string;
+  readonly student: number;
+  /** Place in `graphs`. */
+  readonly teacher: number;
+  readonly target: number;
+  /** Channels of the target where the student's tensor has another number of them. */
+  readonly units: number | null;
+  readonly weight: number;
+}
+
+export interface Teaching extends Teachers {
+  readonly pairs: readonly Pair[];
+}
+
+/**
+ * The hints found in student and teachers; each teacher has its part of a hint's weight.
+ *
+ * @throws CompressError `bad-option` for a name that is not there, `shape-mismatch` where more than the channels differs
+ */
+export function findHints(student: Graph, teachers: Teachers): Teaching {
+  const { graphs, hints } = teachers;
+  const pairs = hints.flatMap((hint) => {
+    const own = innerTensor(student, hint.student, 'student');
+    return graphs.map((graph, teacher): Pair => {
+      const target = innerTensor(graph, hint.teacher ?? hint.student, 'teacher');
+      const units = projectionOf(student.tensors[own], graph.tensors[target]);
+      return { name: hint.student, student: own, teacher, target, units, weight: hint.weight / graphs.length };
+    });
+  });
+  return { ...teachers, pairs };
+}
+
+function innerTensor(graph: Graph, name: string, who: 'student' | 'teacher'): number {
+  const { tensors, nodes } = withoutSoftmax(graph);
+  const inner = nodes.flatMap((node) => node.outputs).filter((t) => t >= 0);
+  const found = inner.find((t) => tensors[t].name === name);
+  if (found !== undefined) return found;
+  const names = nearestNames(
+    name,
+    inner.map((t) => tensors[t].name),
+  );
+  throw new CompressError(
+    'bad-option',
+    `the ${who} computes no inner tensor "${name}"`,
+    `the nearest are ${names.map((n) => `"${n}"`).join(', ')}; \`thumbnet inspect\` lists all`,
+  );
+}
+
+function projectionOf(student: Tensor, teacher: Tensor): number | null {
+  const [own, target] = [student.shape, teacher.shape];
+  const alike = own.length === target.length && own.slice(1, -1).every((n, i) => n === target[i + 1]);
+  if (alike && own.length > 1) return own.at(-1) === target.at(-1) ? null : target.at(-1)!;
+  throw new CompressError(
+    'shape-mismatch',
+    `"${student.name}" is [${own.slice(1)}] in the student, but "${teacher.name}" is [${target.slice(1)}] in the teacher`,
+    'name two tensors that differ in their channels only',
+  );
+}
+
+/**
+ * The student with a learned projection (a convolution of 1 x 1) behind every hinted tensor whose channels are not as many as the
+ * teacher's. The tensors of the student keep their numbers; what is added is trained along and left behind.
+ *
+ * @returns for each pair the tensor that is compared with the target
+ */
+export function withProjections(graph: Graph, teaching: Teaching | null, source: Source): { graph: Graph; ends: number[] } {
+  const tensors = [...graph.tensors];
+  const nodes = [...graph.nodes];
+  const ends = (teaching?.pairs ?? []).map(({ name, student, units }, i) => {
+    if (units === null) return student;
+    const { shape } = graph.tensors[student];
+    const depth = shape.at(-1)!;
+    const random = createRandom(source.seed, `${source.purpose}/hint/${i}`);
+    const add = (part: string, of: readonly number[], data: Float32Array | null) =>
+      tensors.push({ name: `${name}/hint_${i}${part}`, shape: of, dtype: 'f32', data, quant: null }) - 1;
+    const weights = add('/weights', [units, depth], heUniform(random, [units, depth], depth).data);
+    const bias = add('/bias', [units], new Float32Array(units));
+    const end = add('', [...shape.slice(0, -1), units], null);
+    const attrs = { activation: 'none', keepDims: true };
+    const node: Node = {
+      name: `${name}/hint_${i}`,
+      op: 'fullyConnected',
+      inputs: [student, weights, bias],
+      outputs: [end],
+      attrs,
+    };
+    nodes.push(node);
+    return end;
+  });
+  return { graph: { ...graph, tensors, nodes }, ends };
+}
+
+/** @throws CompressError `bad-option` for a hint that can teach nothing */
+export function checkTrained({ taps }: TrainingProgram, teaching: Teaching | null): void {
+  const idle = taps.findIndex(({ gradient }) => !gradient);
+  if (idle < 0) return;
+  throw new CompressError(
+    'bad-option',
+    `nothing that is trained comes before "${teaching!.pairs[idle].name}" in the student`,
+    'name a tensor behind a layer with weights',
+  );
+}
