@@ -8,7 +8,8 @@ import {
   planBatch,
   takeBatch,
 } from './data/index.ts';
-import { type Graph, sizeOf, type Values } from './graph/graph.ts';
+import { CompressError } from './errors.ts';
+import { type Graph, sizeOf, type Tensor, type Values } from './graph/graph.ts';
 import { compile, isBatchable } from './run/compile.ts';
 import { Heap } from './wasm/heap.ts';
 
@@ -21,8 +22,23 @@ export interface Evaluation {
   readonly perClass: readonly (number | null)[];
   /** confusion[label][answer]. */
   readonly confusion: readonly (readonly number[])[];
+  /** Examples whose label is among the k largest outputs, where it was asked for. */
+  readonly topK: TopK | null;
   /** Where output and input have the same shape (autoencoders): mean squared error over all examples. */
   readonly meanSquaredError: number | null;
+  /** Of an autoencoder with the labels 0 (normal) and 1 (anomaly): area under the ROC curve of each example's mean squared error. */
+  readonly auc: number | null;
+}
+
+export interface TopK {
+  readonly k: number;
+  readonly accuracy: number;
+  readonly correct: number;
+}
+
+export interface EvaluateOptions {
+  /** An answer is also counted as right when the label is among so many largest outputs. */
+  readonly top?: number;
 }
 
 const BATCH = 32;
@@ -61,28 +77,61 @@ export function argmax(values: Values, from: number, count: number): number {
  *
  * @throws CompressError `bad-data` where labels do not fit the network's outputs, `shape-mismatch` where the data does not
  */
-export async function evaluateGraph(graph: Graph, data: Dataset, name: PartName = 'test', heap?: Heap): Promise<Evaluation> {
-  return evaluatePart(heap ?? (await Heap.open()), graph, data, name);
+export async function evaluateGraph(
+  graph: Graph,
+  data: Dataset,
+  name: PartName = 'test',
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  return evaluatePart(await Heap.open(), graph, data, name, options);
 }
 
-export function evaluatePart(heap: Heap, graph: Graph, data: Dataset, name: PartName): Evaluation {
+export function evaluatePart(heap: Heap, graph: Graph, data: Dataset, name: PartName, { top }: EvaluateOptions = {}): Evaluation {
   const part = needPart(data, name);
   const input = graph.tensors[graph.inputs[0]];
   const output = graph.tensors[graph.outputs[0]];
   const plan = planBatch(data, input);
   const classes = sizeOf(output.shape.slice(1));
-  if (sizeOf(output.shape) === sizeOf(input.shape)) return reconstruction(heap, graph, part, plan);
+  if (sizeOf(output.shape) === sizeOf(input.shape)) return reconstruction(heap, graph, data, part);
+  checkTop(top, classes);
   const labels = needLabels(data, name, classes);
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  let among = 0;
   forEachBatch(heap, graph, part, plan, (values, first, count) => {
-    for (let i = 0; i < count; i++) confusion[labels[first + i]][argmax(values, i * classes, classes)]++;
+    for (let i = 0; i < count; i++) {
+      const label = labels[first + i];
+      confusion[label][argmax(values, i * classes, classes)]++;
+      if (top && placeOf(values, i * classes, classes, label) < top) among++;
+    }
   });
+  const topK = top ? { k: top, accuracy: among / part.count, correct: among } : null;
+  return { ...summary(confusion, part.count), topK, meanSquaredError: null, auc: null };
+}
+
+function summary(confusion: readonly (readonly number[])[], examples: number) {
   const correct = confusion.reduce((sum, row, c) => sum + row[c], 0);
   const perClass = confusion.map((row, c) => {
     const all = row.reduce((a, b) => a + b, 0);
     return all ? row[c] / all : null;
   });
-  return { accuracy: correct / part.count, correct, examples: part.count, perClass, confusion, meanSquaredError: null };
+  return { accuracy: correct / examples, correct, examples, perClass, confusion };
+}
+
+function checkTop(top: number | undefined, classes: number): void {
+  if (top === undefined || (Number.isInteger(top) && top >= 1 && top <= classes)) return;
+  throw new CompressError(
+    'bad-option',
+    `the ${top} largest of ${classes} outputs cannot be asked for`,
+    `give a whole number from 1 to ${classes}`,
+  );
+}
+
+/** How many values come before the one at `place` in falling order; of equals the first comes first, as in `argmax`. */
+function placeOf(values: Values, from: number, count: number, place: number): number {
+  const own = values[from + place];
+  let before = 0;
+  for (let i = 0; i < count; i++) if (values[from + i] > own || (values[from + i] === own && i < place)) before++;
+  return before;
 }
 
 /** 1 for each example of a part that is answered right. */
@@ -96,23 +145,53 @@ export function correctness(heap: Heap, graph: Graph, data: Dataset, name: PartN
   return right;
 }
 
-function reconstruction(heap: Heap, graph: Graph, part: Part, plan: BatchPlan): Evaluation {
-  const real = realOf(graph, graph.outputs[0]);
-  const inputReal = realOf(graph, graph.inputs[0]);
-  let sum = 0;
-  forEachBatch(heap, graph, part, plan, (values, first, count) => {
-    const given = takeBatch(
-      plan,
-      part,
-      Array.from({ length: count }, (_, i) => first + i),
-    );
-    for (let i = 0; i < values.length; i++) sum += (real(Number(values[i])) - inputReal(given[i])) ** 2;
-  });
-  const meanSquaredError = sum / (part.count * plan.size);
-  return { accuracy: null, correct: null, examples: part.count, perClass: [], confusion: [], meanSquaredError };
+function reconstruction(heap: Heap, graph: Graph, data: Dataset, part: Part): Evaluation {
+  const errors = reconstructionErrors(heap, graph, data, part);
+  const auc = part.y?.every((label) => label <= 1) ? areaUnderCurve(errors, part.y) : null;
+  const meanSquaredError = errors.reduce((a, b) => a + b, 0) / part.count;
+  return {
+    ...{ accuracy: null, correct: null, examples: part.count, perClass: [], confusion: [], topK: null },
+    meanSquaredError,
+    auc,
+  };
 }
 
-function realOf(graph: Graph, tensor: number): (q: number) => number {
-  const { quant, dtype } = graph.tensors[tensor];
+/** Mean squared error of each example, in real numbers: the rounding of an integer input is a part of it. */
+function reconstructionErrors(heap: Heap, graph: Graph, data: Dataset, part: Part): Float64Array {
+  const input = graph.tensors[graph.inputs[0]];
+  const real = realOf(graph.tensors[graph.outputs[0]]);
+  const exact = planBatch(data, { ...input, dtype: 'f32' });
+  const { size } = exact;
+  const errors = new Float64Array(part.count);
+  forEachBatch(heap, graph, part, planBatch(data, input), (values, first, count) => {
+    const indices = Array.from({ length: count }, (_, i) => first + i);
+    const given = takeBatch(exact, part, indices);
+    for (let i = 0; i < count; i++) {
+      let sum = 0;
+      for (let k = i * size; k < (i + 1) * size; k++) sum += (real(Number(values[k])) - given[k]) ** 2;
+      errors[first + i] = sum / size;
+    }
+  });
+  return errors;
+}
+
+/**
+ * Area under the ROC curve: the chance that an example labelled 1 scores higher than one labelled 0, where an equal score counts half
+ * (Mann and Whitney's U). Null where one of the two has no example.
+ */
+export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<number>): number | null {
+  const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[a] - scores[b]);
+  let [normal, anomalies, wins] = [0, 0, 0];
+  for (let from = 0, to = 0; from < order.length; from = to) {
+    let [zeros, ones] = [0, 0];
+    for (to = from; to < order.length && scores[order[to]] === scores[order[from]]; to++) labels[order[to]] ? ones++ : zeros++;
+    wins += ones * (normal + zeros / 2);
+    normal += zeros;
+    anomalies += ones;
+  }
+  return normal && anomalies ? wins / (normal * anomalies) : null;
+}
+
+function realOf({ quant, dtype }: Tensor): (q: number) => number {
   return quant && dtype !== 'f32' ? (q) => quant.scales[0] * (q - quant.zeros[0]) : (q) => q;
 }

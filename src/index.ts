@@ -1,6 +1,6 @@
 /** Thumbnet fits a trained neural network into a Cortex-M microcontroller. */
 import type { Dataset, PartName } from './data/index.ts';
-import { type Evaluation, evaluateGraph } from './evaluate.ts';
+import { type EvaluateOptions, type Evaluation, evaluateGraph } from './evaluate.ts';
 import { exportTflite as writeTflite } from './formats/tflite/index.ts';
 import { type Profile, type ProfileOptions, profile as profileGraph, type Target } from './mcu/index.ts';
 import { asStored } from './model.ts';
@@ -13,7 +13,7 @@ export { type ConformResult, conform } from './conform/index.ts';
 export { type DataOptions, type DataSource, type Dataset, loadDataset, readNpy, writeNpy } from './data/index.ts';
 export { distill } from './distill/index.ts';
 export { type Code, CompressError } from './errors.ts';
-export type { Evaluation } from './evaluate.ts';
+export type { EvaluateOptions, Evaluation } from './evaluate.ts';
 export type { Graph, Node, Quantization, Tensor } from './graph/graph.ts';
 export { inspect } from './inspect.ts';
 export { findTarget, type Profile, type ProfileOptions, TARGETS, type Target } from './mcu/index.ts';
@@ -24,7 +24,7 @@ export { quantize } from './quant/index.ts';
 export { createRandom, type Random } from './random.ts';
 export { type History, writeReport } from './report/index.ts';
 export { type SimplifyReport, simplify, simplifyGraph } from './simplify/index.ts';
-export type { Context, Model, Stage } from './stage.ts';
+export type { CheckpointStore, Context, Model, Stage } from './stage.ts';
 export { MemoryStorage, type Storage } from './study/index.ts';
 export { finetune } from './train/index.ts';
 export { Heap } from './wasm/heap.ts';
@@ -39,8 +39,12 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
 export const exportTflite = (model: Model): Uint8Array => writeTflite(asStored(model));
 
 /** Accuracy of one part of the data, by the arithmetic the model has: float, or the chip's own integers. */
-export const evaluate = (model: Model, data: Dataset, part: PartName = 'test'): Promise<Evaluation> =>
-  evaluateGraph(asStored(model), data, part);
+export const evaluate = (
+  model: Model,
+  data: Dataset,
+  part: PartName = 'test',
+  options: EvaluateOptions = {},
+): Promise<Evaluation> => evaluateGraph(asStored(model), data, part, options);
 
 /** Flash, RAM, latency and energy on a chip: total and for each layer. */
 export const profile = (model: Model, target: Target | string, options?: ProfileOptions): Profile =>

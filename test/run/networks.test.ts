@@ -5,7 +5,7 @@ import { unzipSync } from 'fflate';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Dataset, loadDataset, planBatch, readNpy } from '../../src/data/index.ts';
-import { evaluateGraph, forEachBatch } from '../../src/evaluate.ts';
+import { evaluatePart, forEachBatch } from '../../src/evaluate.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Heap } from '../../src/wasm/heap.ts';
@@ -51,7 +51,7 @@ for (const c of CASES) {
     const graph = importTflite(readFileSync(model));
     const set = await npz(data, c.scale);
     const heap = await Heap.open();
-    const { correct } = await evaluateGraph(graph, set, 'test', heap);
+    const { correct } = evaluatePart(heap, graph, set, 'test');
     assert.ok(Math.abs(correct! - c.correct) <= (c.within ?? 0), `${correct} correct instead of ${c.correct}`);
     const expected = c.golden && golden(c.golden);
     if (expected) assert.is(outputsSha(heap, graph, set), expected.outputs_sha256);
@@ -76,16 +76,8 @@ for (const [file, name] of [
     const windows = Float32Array.from({ length: 196 * 640 }, (_, i) => frames[Math.floor(i / 640) * 128 + (i % 640)]);
     const data = await loadDataset({ test: { x: windows, shape: [196, 640] } });
     const heap = await Heap.open();
-    const outputs: number[] = [];
-    forEachBatch(heap, graph, data.test!, planBatch(data, graph.tensors[graph.inputs[0]]), (values) =>
-      outputs.push(...Array.from(values, Number)),
-    );
     const { quant } = graph.tensors[graph.outputs[0]];
-    let sum = 0;
-    outputs.forEach((q, i) => {
-      sum += (windows[i] - (quant ? quant.scales[0] * (q - quant.zeros[0]) : q)) ** 2;
-    });
-    const error = sum / outputs.length;
+    const error = evaluatePart(heap, graph, data, 'test').meanSquaredError!;
     // float32 sums of 640 products: a relative 1e-5 of the largest value, see the golden file
     const tolerance = quant ? 1e-9 : 1e-4;
     assert.ok(Math.abs(error - expected.mean_squared_error) < tolerance, `${error} instead of ${expected.mean_squared_error}`);
