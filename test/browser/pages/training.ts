@@ -39,6 +39,12 @@ export default async function training(): Promise<PageResult> {
     temperature: 3,
     weight: 0.5,
   });
+  const hints = [{ student: 'relu_1' }, { student: 'conv2d_3', weight: 0.5 }];
+  const learning = { epochs: 0.4, width: 0.5, ema: 0.9, patience: 1, hints, hintLoss: 'cosine' } as const;
+  const hinted = await distill({ teacher: 'both', ...learning }).run(model, {
+    ...context,
+    original: { ...model, graph: adam.graph },
+  });
   const stages = [prune({ ratio: 0.25 }), finetune({ epochs: 0.3 }), quantize({ examples: 64 }), distill({ epochs: 0.2 })];
   const compressed = await runPipeline({ graph: network(false), facts: {} }, stages, context);
   const learned = adam.losses.every((l) => Number.isFinite(l));
@@ -48,6 +54,7 @@ export default async function training(): Promise<PageResult> {
     digests: {
       'weights after Adam': await weights(adam.graph),
       'weights after distillation by SGD': await weights(sgd.graph),
+      'weights after distillation by hints, averaged': await weights(hinted.graph),
       'the .tflite of a pipeline': await sha256(exportTflite(toInteger(compressed.graph))),
     },
   };
