@@ -1,72 +1,68 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { zipSync } from 'fflate';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { writeNpy } from '../../src/data/index.ts';
-import { gestures } from '../../src/demo/gestures.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'thumbnet-checkpoint-'));
-const model = join(root, 'assets/gestures.tflite');
-const data = join(folder, 'data.npz');
-const { train } = gestures();
-const parts = { 'x.npy': writeNpy(train!.x, [train!.count, 128, 3]), 'y.npy': writeNpy(train!.y!, [train!.count]) };
-writeFileSync(data, zipSync(parts, { level: 0 }));
-
-interface Ended {
-  readonly code: number | null;
-  readonly err: string;
-}
-
-function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], { cwd: root });
-  let err = '';
-  child.stderr!.on('data', (text) => {
-    err += text;
-  });
-  return { child, ended: once(child, 'close').then(([code]) => ({ code, err })) };
-}
+import { type Ended, folder, inFolder, model, start, thumbnet, trainFile } from './sample.ts';
 
 const commandOf = (verb: string, out: string, ...more: string[]) => {
-  const common = ['--data', data, '--split', '0.8,0.2,0', '--epochs', '5', '--ema', '0.9', '--patience', '5', '--json'];
-  return [verb, model, ...common, '--out', join(folder, out), ...more];
+  const length = ['--epochs', '5', '--ema', '0.9', '--patience', '5'];
+  return [verb, model, '--data', trainFile, '--split', '0.8,0.2,0', ...length, '--json', '--out', inFolder(out), ...more];
 };
 
-const fileAppears = async (path: string) => {
-  while (!existsSync(path)) await sleep(20);
-};
-
-for (const verb of ['finetune', 'distill']) {
-  test(`${verb}: Ctrl-C ends it with 130; the same command goes on and writes the file of an uninterrupted run`, async () => {
-    const kept = join(folder, `${verb}.checkpoint`);
-    const command = commandOf(verb, `${verb}.tflite`, '--checkpoint', kept);
-    const first = start(command);
-    await Promise.race([fileAppears(kept), first.ended]);
-    first.child.kill('SIGINT');
-    const { code, err } = await first.ended;
-    assert.is(code, 130, err);
-    assert.match(err, /interrupted; the training is kept in[\s\S]*fix: give the same command again/);
-    assert.not(existsSync(join(folder, `${verb}.tflite`)));
-    const changed = await start(commandOf(verb, `${verb}.tflite`, '--checkpoint', kept, '--batch', '16')).ended;
-    assert.is(changed.code, 2);
-    assert.match(changed.err, /begun with batch 32, not 16[\s\S]*fix:/);
-    assert.is((await start(command).ended).code, 0);
-    assert.is((await start(commandOf(verb, `${verb}_whole.tflite`)).ended).code, 0);
-    assert.equal(readFileSync(join(folder, `${verb}.tflite`)), readFileSync(join(folder, `${verb}_whole.tflite`)));
-    assert.not(readdirSync(folder).some((name) => name.endsWith('.part')));
-  });
+/** Starts a command and ends it by a signal once it has kept its state. */
+async function stopped(command: readonly string[], kept: string, signal: 'SIGINT' | 'SIGKILL'): Promise<Ended> {
+  const { child, ended } = start(...command);
+  const appears = async () => {
+    while (!existsSync(kept)) await sleep(20);
+  };
+  await Promise.race([appears(), ended]);
+  child.kill(signal);
+  return ended;
 }
 
+test('finetune: Ctrl-C ends it with 130; the same command goes on and writes the file of an uninterrupted run', async () => {
+  const kept = inFolder('finetune.checkpoint');
+  const command = commandOf('finetune', 'finetune.tflite', '--checkpoint', kept);
+  const { code, out, err } = await stopped(command, kept, 'SIGINT');
+  assert.is(code, 130, err);
+  assert.is(out, '');
+  assert.match(err, /interrupted; the training is kept in[\s\S]*fix: give the same command again/);
+  assert.not(existsSync(inFolder('finetune.tflite')));
+  const changed = await thumbnet(...commandOf('finetune', 'finetune.tflite', '--checkpoint', kept, '--batch', '16'));
+  assert.is(changed.code, 2);
+  assert.match(changed.err, /begun with batch 32, not 16[\s\S]*fix:/);
+  assert.is((await thumbnet(...command)).code, 0);
+  assert.is((await thumbnet(...commandOf('finetune', 'finetune_whole.tflite'))).code, 0);
+  assert.equal(readFileSync(inFolder('finetune.tflite')), readFileSync(inFolder('finetune_whole.tflite')));
+  assert.not(readdirSync(folder).some((name) => name.endsWith('.part')));
+});
+
+test('distill: killed at any moment it goes on from the last epoch', async () => {
+  const kept = inFolder('distill.checkpoint');
+  const hints = [
+    '--hint',
+    'relu_2',
+    '--hint',
+    'relu_4=relu_4@0.5',
+    '--hint-loss',
+    'cosine',
+    '--width',
+    '0.5',
+    '--teacher',
+    'both',
+  ];
+  const command = commandOf('distill', 'distill.tflite', '--checkpoint', kept, ...hints);
+  assert.is((await stopped(command, kept, 'SIGKILL')).code, null);
+  assert.not(existsSync(inFolder('distill.tflite')));
+  assert.is((await thumbnet(...command)).code, 0);
+  assert.is((await thumbnet(...commandOf('distill', 'distill_whole.tflite', ...hints))).code, 0);
+  assert.equal(readFileSync(inFolder('distill.tflite')), readFileSync(inFolder('distill_whole.tflite')));
+});
+
 test('a checkpoint that is cut off is told, and stays', async () => {
-  const kept = join(folder, 'short.checkpoint');
-  writeFileSync(kept, readFileSync(join(folder, 'finetune.checkpoint')).subarray(0, 5000));
-  const { code, err } = await start(commandOf('finetune', 'short.tflite', '--checkpoint', kept)).ended;
+  const kept = inFolder('short.checkpoint');
+  writeFileSync(kept, readFileSync(inFolder('finetune.checkpoint')).subarray(0, 5000));
+  const { code, err } = await thumbnet(...commandOf('finetune', 'short.tflite', '--checkpoint', kept));
   assert.is(code, 2);
   assert.match(err, /damaged or cut off[\s\S]*fix:/);
   assert.is(readFileSync(kept).length, 5000);

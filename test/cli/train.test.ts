@@ -1,0 +1,39 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { inFolder, model, testFile, thumbnet, trainFile } from './sample.ts';
+
+test('a hint that names nothing is refused with the nearest names', async () => {
+  const base = ['distill', model, '--data', trainFile, '--out', inFolder('hint.tflite'), '--json'];
+  const { code, out, err } = await thumbnet(...base, '--hint', 'relu_44');
+  assert.is(code, 2);
+  assert.is(out, '');
+  assert.match(err, /no inner tensor "relu_44"[\s\S]*fix: the nearest are "relu_4"/);
+  const malformed = await thumbnet(...base, '--hint', '=relu_1');
+  assert.is(malformed.code, 2);
+  assert.match(malformed.err, /NAME=TEACHER@WEIGHT/);
+});
+
+test('patience needs a validation part', async () => {
+  const { code, err } = await thumbnet(
+    ...['finetune', model, '--data', trainFile, '--split', '1,0,0', '--patience', '2', '--out', inFolder('patience.tflite')],
+  );
+  assert.is(code, 2);
+  assert.match(err, /no validation part[\s\S]*fix:/);
+});
+
+test('evaluate counts the k largest', async () => {
+  const base = ['evaluate', model, '--data', testFile];
+  const { code, out, err } = await thumbnet(...base, '--top', '2', '--json');
+  assert.is(code, 0, err);
+  const { accuracy, topK, examples, auc } = JSON.parse(out);
+  assert.is(topK.k, 2);
+  assert.is(topK.accuracy, topK.correct / examples);
+  assert.ok(topK.accuracy > accuracy && topK.accuracy <= 1);
+  assert.is(auc, null);
+  assert.match((await thumbnet(...base, '--top', '2')).out, /among the 2 largest \d+\.\d %/);
+  const many = await thumbnet(...base, '--top', '7');
+  assert.is(many.code, 2);
+  assert.match(many.err, /from 1 to 6/);
+});
+
+test.run();
