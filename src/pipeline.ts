@@ -66,7 +66,7 @@ function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): voi
 
 /**
  * Runs stages in the order given. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
- * since pruning and training shift what quantization must cover.
+ * since pruning and training shift what quantization must cover; a stage that learned its scales has done that itself.
  */
 export async function runPipeline(model: Model, stages: readonly Stage[], context: Context): Promise<Model> {
   checkCheckpoint(stages, context);
@@ -74,9 +74,16 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
   for (const stage of stages) {
     context.signal?.throwIfAborted();
     context.progress?.({ what: stage.name, done: 0, total: 1 });
-    const next = await stage.run(current, context);
-    const stale = next.facts.quantize && !KEEPS_RANGES.has(stage.name) && next.graph !== current.graph;
+    const next = await stage.run(withoutLearnedScales(current), context);
+    if (next.graph === current.graph) continue;
+    const { quantize: scheme, learnedScales } = next.facts;
+    const stale = scheme && !learnedScales && !KEEPS_RANGES.has(stage.name);
     current = stale && context.data ? measureRanges(next, context) : next;
   }
   return current;
+}
+
+/** What was learned before a stage is not what that stage learned. */
+function withoutLearnedScales({ graph, facts: { learnedScales: _, ...facts } }: Model): Model {
+  return { graph, facts };
 }

@@ -16,6 +16,8 @@ export interface QuantizeOptions {
 export interface Facts {
   /** The scheme in force: ranges are measured again by it whenever the network changes. */
   readonly quantize?: QuantizeOptions;
+  /** The last stage that changed the network learned its scales while training: they hold, nothing is measured. */
+  readonly learnedScales?: boolean;
 }
 
 /** A network while it is being compressed: float weights, with quantization records once it was quantized. */

@@ -1,19 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { planBatch, takeBatch } from '../src/data/index.ts';
 import { gestures } from '../src/demo/gestures.ts';
 import { demoModel } from '../src/demo/model.ts';
 import { distill } from '../src/distill/index.ts';
-import { argmax, evaluatePart, forEachBatch } from '../src/evaluate.ts';
+import { evaluatePart } from '../src/evaluate.ts';
 import { exportTflite, importTflite } from '../src/formats/tflite/index.ts';
-import { type Graph, sizeOf, type Values } from '../src/graph/graph.ts';
+import { type Graph, sizeOf } from '../src/graph/graph.ts';
 import { runPipeline } from '../src/pipeline.ts';
 import { prune } from '../src/prune/index.ts';
 import { quantize, toInteger } from '../src/quant/index.ts';
 import type { Model, Stage } from '../src/stage.ts';
-import { withFakeQuantization } from '../src/train/fake.ts';
-import { finetune } from '../src/train/index.ts';
-import { compileTraining } from '../src/train/program.ts';
 import { Heap } from '../src/wasm/heap.ts';
 
 const heap = await Heap.open();
@@ -52,25 +48,5 @@ for (const order of ['P', 'Q', 'D', 'PQ', 'QP', 'PD', 'DP', 'QD', 'DQ', 'PQD', '
     assert.is(accuracy(importTflite(bytes)), accuracy(final));
   });
 }
-
-test('a forward pass through fake quantization names what the integer engine names, in 99.5 % of the examples', async () => {
-  const { graph } = await runPipeline(float, [quantize(), finetune(short)], context);
-  const rows = (values: Values): number[] => Array.from({ length: values.length / 6 }, (_, i) => argmax(values, i * 6, 6));
-  const { count } = data.test!;
-  const all = Int32Array.from({ length: count }, (_, i) => i);
-  const fake = heap.scope(() => {
-    const program = compileTraining(heap, withFakeQuantization(graph), count);
-    heap.write(program.input, takeBatch(planBatch(data, graph.tensors[graph.inputs[0]]), data.test!, all));
-    program.forward();
-    return rows(heap.read(program.output));
-  });
-  const integer: number[] = [];
-  const final = toInteger(graph);
-  forEachBatch(heap, final, data.test!, planBatch(data, final.tensors[final.inputs[0]]), (values) => {
-    integer.push(...rows(values));
-  });
-  const same = fake.filter((a, i) => a === integer[i]).length;
-  assert.ok(same >= 0.995 * fake.length, `${same} of ${fake.length}`);
-});
 
 test.run();

@@ -80,3 +80,15 @@ export function ema_step_f32(average: usize, w: usize, n: i32, share: f32): void
 export function apply_mask_f32(w: usize, mask: usize, n: i32): void {
   for (let i = 0; i < n; i++, w += 4, mask++) if (!load<u8>(mask)) store<f32>(w, 0);
 }
+
+/**
+ * Step sizes s [n] (LSQ) moved by what an optimizer made of z [n], which began at 0 and is cleared: s += z, or s *= 1 + z with `relative`.
+ * They stay above 0: one step at most halves them, and none goes below the smallest normal number.
+ */
+export function move_step_sizes_f32(s: usize, z: usize, n: i32, relative: i32): void {
+  for (let i = 0; i < n; i++, s += 4, z += 4) {
+    const old = load<f32>(s), by = load<f32>(z);
+    store<f32>(s, max(max(relative ? old + old * by : old + by, old * 0.5), f32.MIN_NORMAL_VALUE));
+    store<f32>(z, 0);
+  }
+}

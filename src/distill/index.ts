@@ -32,7 +32,7 @@ export const distillSchema = v.object({
 
 /**
  * Knowledge distillation (Hinton, Vinyals and Dean, 2015): the student learns the teacher's softened answers and the labels.
- * A quantized model is trained through fake quantization, so it stays quantized.
+ * A quantized model stays quantized; `qat` says how it is trained.
  */
 export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage {
   const o = checkOptions(distillSchema, options, 'distill');
@@ -43,7 +43,7 @@ export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage
       const given: Model = { ...model, graph: toFloat(model.graph) };
       const student = o.width < 1 ? await prune({ ratio: 1 - o.width }).run(given, context) : given;
       const trained = await train(student, context, o, 'distill', { ...o, graphs: teachersOf(o.teacher, given, context) });
-      return { ...student, graph: trained.graph };
+      return { ...student, graph: trained.graph, facts: trained.facts };
     },
   };
 }

@@ -1,36 +1,40 @@
 import { sizeOf } from '../graph/graph.ts';
-import { aroundAxis, type FakeQuantize as Call, fakeQuantizeF32, fakeQuantizeGradF32 } from '../wasm/stats.ts';
-import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+import { fakeQuantizeF32, fakeQuantizeGradF32, fakeRequantizeF32 } from '../wasm/fake_quantize.ts';
+import { weightScalesF32 } from '../wasm/stats.ts';
 import { folded } from './cost.ts';
-import { defineOp } from './op.ts';
+import { inTurn } from './float_cells.ts';
+import { defineOp, type Operand } from './op.ts';
 
 export interface FakeQuantize {
-  readonly bits: 4 | 8 | 16;
-  /** Scales and zeros of the record; null takes symmetric scales from the largest magnitude each time (weights being trained). */
-  readonly fixed: { readonly scales: readonly number[]; readonly zeros: readonly number[] } | null;
+  /** Smallest and largest integer. */
+  readonly range: readonly [number, number];
+  readonly zero: number;
+  /** Along which scales differ. */
   readonly axis: number | null;
+  /** Weights of so many bits whose scales are not learned: operand 1 is written each time from what they are by then. */
+  readonly measure: 4 | 8 | null;
 }
 
-/** Rounds x to what integers can hold, while training; gradients pass straight through inside the range. */
+/**
+ * x rounded to what integers can hold, while training. Operand 1: scales, f32; 2, 3 and 4 where x is the output of a layer that the chip
+ * computes in 8 bits: scales of its input and its weights, and its bias. Gradients pass straight through to x, and to scales by LSQ.
+ */
 export const fakeQuantize = defineOp<FakeQuantize>({
-  operands: 1,
+  operands: 2,
   infer: ([x]) => [[...x!]],
   float: {
-    saves: ([x], { axis }) => [[axis === null ? 1 : x![axis]], [axis === null ? 1 : x![axis]]],
-    forward: (heap, { x: [x], y: [y], attrs, saved }) => {
-      const run = fakeQuantizeF32(heap, y, x!, callOf(heap, attrs, saved));
-      if (attrs.fixed) return run;
-      const measure = scalesOf(heap, x!, attrs, saved[0]);
-      return () => {
-        measure();
-        run();
-      };
+    saves: null,
+    forward(heap, { x: [x, scales, inputScale, weightScales, bias = null], y: [y], attrs }) {
+      const q = { ...attrs, scales: scales! };
+      if (inputScale) return fakeRequantizeF32(heap, y, x!, { x: inputScale, w: weightScales!, bias }, q);
+      const round = fakeQuantizeF32(heap, y, x!, q);
+      return attrs.measure ? inTurn([weightScalesF32(heap, scales!, x!, attrs.axis, attrs.measure), round]) : round;
     },
-    backward: (heap, { x: [x], dy: [dy], dx: [dx], attrs, saved }) =>
-      fakeQuantizeGradF32(heap, dy, x!, { dx, dscales: null, dzeros: null }, callOf(heap, attrs, saved), 1),
+    backward: (heap, { x: [x, scales], dy: [dy], dx: [dx, dscales], attrs }) =>
+      fakeQuantizeGradF32(heap, dy, x!, { dx, dscales }, { ...attrs, scales: scales! }, gainOf(x!, scales!, attrs)),
   },
   integer: null, // integers are rounded already
-  trainable: [],
+  trainable: [1],
   memory: 'fresh',
   outputRange: 'as-input',
   channels: () => ({ kind: 'fixed' }),
@@ -38,16 +42,11 @@ export const fakeQuantize = defineOp<FakeQuantize>({
   tflite: null, // it exists only while training
 });
 
-function callOf(heap: Heap, { bits, fixed, axis }: FakeQuantize, [scales, zeros]: readonly HeapTensor[]): Call {
-  const top = 2 ** (bits - 1) - 1;
-  if (fixed) {
-    heap.write(scales, fixed.scales);
-    heap.write(zeros, fixed.zeros);
-  }
-  return { scales, zeros, axis, range: [fixed ? -top - 1 : -top, top] };
-}
-
-function scalesOf(heap: Heap, x: HeapTensor, { bits, axis }: FakeQuantize, scales: HeapTensor): Step {
-  const [outer, channels, inner] = axis === null ? [1, 1, sizeOf(x.shape)] : aroundAxis(x.shape, axis);
-  return () => heap.wasm.symmetric_scales_f32(scales.ptr, x.ptr, outer, channels, inner, 2 ** (bits - 1) - 1);
+/**
+ * LSQ's gradient scale 1 / sqrt(N * Q) (Esser et al. 2020, section 2.2): N weights, or values of one example, share a step size, and Q is
+ * the largest integer beside the zero point.
+ */
+function gainOf(x: Operand, scales: Operand, { range, zero }: FakeQuantize): number {
+  const sharing = sizeOf(x.shape) / (x.data ? sizeOf(scales.shape) : x.shape[0]);
+  return 1 / Math.sqrt(sharing * Math.max(range[1] - zero, zero - range[0]));
 }

@@ -1,4 +1,4 @@
-import type { Activation, DType, Quantization } from '../graph/graph.ts';
+import type { Activation, DType, Quantization, Tensor } from '../graph/graph.ts';
 import type { AddParams } from '../wasm/elementwise_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
@@ -25,6 +25,8 @@ export function rangeOf(dtype: DType): { min: number; max: number } {
       return { min: -32768, max: 32767 };
     case 'i32':
       return { min: -(2 ** 31), max: 2 ** 31 - 1 };
+    case 'i64':
+      return { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
     default:
       throw new Error(`${dtype} is not a quantized type`);
   }
@@ -78,6 +80,18 @@ export function layerParams(x: Operand, y: Operand, multipliers: readonly Multip
 export function biasQuantization(x: Quantization, w: Quantization): Quantization {
   const scales = w.scales.map((s) => Math.fround(x.scales[0] * s));
   return { bits: x.bits === 16 ? 64 : 32, scales, zeros: scales.map(() => 0), axis: scales.length > 1 ? 0 : null };
+}
+
+/** Bias integers beyond this would leave too little room for the sum of products in 32 bits. */
+const LARGEST_BIAS = 2 ** 30;
+
+/** By channel: the least scale of weights beside which the bias fits. Where channels share a scale, it is the largest one's. */
+export function leastWeightScale(bias: Tensor | null, inputScale: number, perChannel: boolean): (channel: number) => number {
+  if (!(bias?.data instanceof Float32Array)) return () => 0;
+  const values = bias.data;
+  const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const of = (c: number) => (perChannel ? Math.abs(values[c % values.length]) : largest);
+  return (c) => Math.fround(of(c) / (LARGEST_BIAS * inputScale));
 }
 
 const weightScales = (quant: Quantization | null): readonly number[] => {

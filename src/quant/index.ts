@@ -34,5 +34,5 @@ export function measureRanges(model: Model, { heap, data, seed }: Context, optio
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
   const graph = foldActivations(foldNorms(toFloat(model.graph)));
   const histograms = calibrate(heap, graph, data, scheme.examples, seed);
-  return { graph: withRecords(graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
+  return { graph: withRecords(heap, graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
 }

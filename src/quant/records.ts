@@ -1,12 +1,19 @@
 import { type Graph, type Quantization, type Tensor, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { channelsOf } from '../run/channels.ts';
+import { sharedScales } from '../run/shared_scales.ts';
 import type { QuantizeOptions } from '../stage.ts';
+import type { Heap } from '../wasm/heap.ts';
 import { errorOf, type Histogram, minMaxRange, mseRange, percentileRange, type Range, recordOf } from './range.ts';
 import { constantRange, weightRecord } from './weights.ts';
 
 /** A float graph with a quantization record on every tensor that computes; ranges of activations come from their histograms. */
-export function withRecords(graph: Graph, histograms: ReadonlyMap<number, Histogram>, options: QuantizeOptions): Graph {
+export function withRecords(
+  heap: Heap,
+  graph: Graph,
+  histograms: ReadonlyMap<number, Histogram>,
+  options: QuantizeOptions,
+): Graph {
   const records = activationRecords(graph, histograms, options);
   const changes = new Map<number, Tensor>();
   for (const [t, quant] of records) changes.set(t, { ...graph.tensors[t], quant });
@@ -16,7 +23,7 @@ export function withRecords(graph: Graph, histograms: ReadonlyMap<number, Histog
     if (!trainable.includes(1) || !graph.tensors[w]?.data) continue;
     const weights = graph.tensors[w];
     const axis = scaleAxis(graph, node, weights);
-    const record = weightRecord(weights, options.weightBits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
+    const record = weightRecord(heap, weights, options.weightBits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
     changes.set(w, { ...weights, quant: record });
     if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
   }
@@ -87,20 +94,4 @@ function chooseRange(histogram: Histogram, { calibrator, activationBits: bits }:
       return candidates[errors.indexOf(Math.min(...errors))];
     }
   }
-}
-
-/** For each tensor the first of those that must have its scale and zero point: inputs and outputs of `as-input` operators. */
-function sharedScales(graph: Graph): Int32Array {
-  const root = Int32Array.from(graph.tensors.keys());
-  const find = (t: number): number => {
-    while (root[t] !== t) t = root[t];
-    return t;
-  };
-  for (const node of graph.nodes) {
-    if (rowOf(node.op).outputRange !== 'as-input') continue;
-    const together = [...node.inputs, ...node.outputs].filter((t) => t >= 0 && graph.tensors[t].dtype === 'f32').map(find);
-    const first = Math.min(...together);
-    for (const t of together) root[t] = first;
-  }
-  return root.map((_, t) => find(t));
 }

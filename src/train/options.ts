@@ -22,6 +22,13 @@ export const trainFields = {
   ema: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
   /** Training ends when so many epochs in a row were no better on the validation part, with the best one's weights; 0 = never. */
   patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  /**
+   * How a quantized model is trained. `off`: as a float network, quantized again afterwards. `fixed`: through fake quantization by the ranges
+   * in force, which are measured again afterwards. `learned`: the same, and scales of weights and activations are trained too (LSQ).
+   */
+  qat: v.optional(v.picklist(['off', 'fixed', 'learned']), 'fixed'),
+  /** Share of the steps, at the end, in which learned scales no longer move. */
+  freezeRanges: v.optional(fraction, 0),
   /** How examples are varied (src/data/augment.ts). */
   augment: v.optional(
     v.strictObject({

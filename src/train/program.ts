@@ -15,6 +15,8 @@ export interface Constant {
 export interface Parameter extends Constant {
   /** Gradient: added to by `backward`, cleared by the optimizer's step. */
   readonly gradient: HeapTensor;
+  /** Scales of a fake quantization, which are learned (LSQ). */
+  readonly stepSize: boolean;
 }
 
 /** Forward and backward pass of a float graph for one batch size; nothing is allocated while it runs. */
@@ -45,17 +47,19 @@ export interface Source {
   readonly purpose: string;
 }
 
-/**
- * Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime.
- *
- * @param taps tensors inside that a loss reads beside the output
- */
+export interface TrainingOptions extends Partial<Source> {
+  /** Constants that are not trained. */
+  readonly held?: ReadonlySet<number>;
+  /** Tensors inside that a loss reads beside the output. */
+  readonly taps?: readonly number[];
+}
+
+/** Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime. */
 export function compileTraining(
   heap: Heap,
   graph: Graph,
   batch: number,
-  { seed, purpose }: Source = { seed: 0, purpose: 'train' },
-  taps: readonly number[] = [],
+  { seed = 0, purpose = 'train', held = new Set(), taps = [] }: TrainingOptions = {},
 ): TrainingProgram {
   const shapes = inferShapes(graph, batch);
   const operands = graph.tensors.map((t, i): Operand => {
@@ -68,9 +72,9 @@ export function compileTraining(
     return callOf(heap, node, operands, draws);
   });
   const forward = graph.nodes.map((node, i) => floatOf(node).forward(heap, calls[i]));
-  const wanted = wantedGradients(graph);
-  const parameters = parametersOf(graph, operands).map((tensor): Parameter => {
-    return { tensor, value: operands[tensor], gradient: heap.tensor('f32', shapes[tensor]) };
+  const wanted = wantedGradients(graph, held);
+  const parameters = [...parametersOf(graph, operands, held)].map(([tensor, stepSize]): Parameter => {
+    return { tensor, stepSize, value: operands[tensor], gradient: heap.tensor('f32', shapes[tensor]) };
   });
   const ends = [...graph.outputs, ...taps];
   const gradients = placeGradients(heap, graph, shapes, wanted, ends);
@@ -108,18 +112,19 @@ function callOf(heap: Heap, node: Node, operands: readonly Operand[], draws: Dra
   return { x, y: node.outputs.map((t) => operands[t]), attrs: node.attrs, training: true, draws, saved };
 }
 
-/** Constants that some row trains, in the order of their first use. */
-function parametersOf(graph: Graph, operands: readonly Operand[]): number[] {
-  const found = new Set<number>();
+/** Constants that some row trains, in the order of their first use, and whether they are step sizes. */
+function parametersOf(graph: Graph, operands: readonly Operand[], held: ReadonlySet<number>): Map<number, boolean> {
+  const found = new Map<number, boolean>();
   for (const node of graph.nodes) {
     for (const place of rowOf(node.op).trainable) {
       const t = node.inputs[place] ?? -1;
       // A weight that is rounded first is trained through its rounding.
       const source = t >= 0 && !operands[t].data ? weightBehind(graph, t) : t;
-      if (source >= 0 && operands[source].data instanceof Float32Array) found.add(source);
+      if (source < 0 || held.has(source) || !(operands[source].data instanceof Float32Array)) continue;
+      found.set(source, node.op === 'fakeQuantize');
     }
   }
-  return [...found];
+  return found;
 }
 
 function weightBehind(graph: Graph, t: number): number {
@@ -128,12 +133,12 @@ function weightBehind(graph: Graph, t: number): number {
 }
 
 /** Tensors through which a gradient must pass: computed ones that depend on a parameter. */
-function wantedGradients(graph: Graph): Uint8Array {
+function wantedGradients(graph: Graph, held: ReadonlySet<number>): Uint8Array {
   const wanted = new Uint8Array(graph.tensors.length);
   for (const node of graph.nodes) {
     const row = rowOf(node.op);
     const own = node.op === 'fakeQuantize' && graph.tensors[node.inputs[0]].data !== null;
-    const trains = own || row.trainable.some((place) => (node.inputs[place] ?? -1) >= 0);
+    const trains = own || row.trainable.some((place) => (node.inputs[place] ?? -1) >= 0 && !held.has(node.inputs[place]));
     if (trains || node.inputs.some((t) => t >= 0 && wanted[t])) for (const t of node.outputs) wanted[t] = 1;
   }
   return wanted;

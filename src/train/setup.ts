@@ -1,10 +1,9 @@
 import { type BatchPlan, batchInto, blend, type Dataset, makeAugment, type Part } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Random } from '../random.ts';
-import { withoutSoftmax } from '../run/logits.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { averageOf } from './average.ts';
-import { withFakeQuantization } from './fake.ts';
+import type { FakeQuantized } from './fake.ts';
 import type { Run } from './loop.ts';
 import { checkTrained, type Teaching, withProjections } from './hints.ts';
 import { type Losses, lossesOf } from './losses.ts';
@@ -17,6 +16,8 @@ export interface Setting {
   readonly data: Dataset;
   readonly part: Part;
   readonly plan: BatchPlan;
+  /** What is trained: the graph up to its logits, with fake quantization where it is quantized. */
+  readonly fake: FakeQuantized;
   readonly options: TrainOptions;
   readonly steps: number;
   readonly random: Source;
@@ -25,11 +26,10 @@ export interface Setting {
 
 /** Compiles and places everything that the steps of a training need. */
 export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
-  const { data, part, options, steps, random, teaching } = setting;
+  const { data, part, fake, options, steps, random, teaching } = setting;
   const { batch } = options;
-  const student = withFakeQuantization(withoutSoftmax(graph));
-  const { graph: whole, ends } = withProjections(student, teaching, random);
-  const program = compileTraining(heap, whole, batch, random, ends);
+  const { graph: whole, ends } = withProjections(fake.graph, teaching, random);
+  const program = compileTraining(heap, whole, batch, { ...random, held: fake.held, taps: ends });
   checkTrained(program, teaching);
   const loss = heap.tensor('f32', [batch]);
   const own = new Float32Array(batch);

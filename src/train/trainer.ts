@@ -3,9 +3,10 @@ import { CompressError } from '../errors.ts';
 import { evaluatePart } from '../evaluate.ts';
 import { type Graph, withTensors } from '../graph/graph.ts';
 import { isBatchable } from '../run/compile.ts';
-import type { Context, Model } from '../stage.ts';
+import { withoutSoftmax } from '../run/logits.ts';
+import type { Context, Facts, Model } from '../stage.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
-import { withFakeQuantization } from './fake.ts';
+import { withFakeQuantization, withoutRecords } from './fake.ts';
 import { findHints, type Teachers } from './hints.ts';
 import { identityOf } from './identity.ts';
 import { currentValues, type Run, runSteps } from './loop.ts';
@@ -13,10 +14,12 @@ import { foldedValues, withNorms } from './norm.ts';
 import type { TrainOptions } from './options.ts';
 import { changingIn, setUp } from './setup.ts';
 import { type Constants, newPosition, type Position } from './state.ts';
+import { withLearnedScales } from './step_sizes.ts';
 
 /** What one training did. */
 export interface Trained {
   readonly graph: Graph;
+  readonly facts: Facts;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
   /** With patience: accuracy of each epoch on the validation part (autoencoders: negative mean squared error). */
@@ -43,21 +46,26 @@ export async function train(
   const teaching = teachers ? findHints(model.graph, teachers) : null;
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
-  if (steps === 0) return { graph: model.graph, losses: [], scores: [] };
+  if (steps === 0) return { ...model, losses: [], scores: [] };
   return heap.scope(async () => {
     const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
-    const normed = withNorms(heap, model.graph, plan, part, batch, seed);
-    const setting = { data, part, plan, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
+    const { qat } = options;
+    const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, plan, part, batch, seed);
+    const fake = withFakeQuantization(withoutSoftmax(normed.graph), qat);
+    const setting = { data, part, plan, fake, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
     const run = setUp(heap, normed.graph, setting);
-    const finished = (values: Constants) => withValues(model.graph, foldedValues(normed.layers, model.graph, values));
-    const judge = (values: Constants) => scoreOf(evaluatePart(heap, withFakeQuantization(finished(values)), data, 'validation'));
+    const finished = (values: Constants) =>
+      withLearnedScales(withValues(model.graph, foldedValues(normed.layers, model.graph, values)), fake.learned, values);
+    const judge = (values: Constants) =>
+      scoreOf(evaluatePart(heap, withFakeQuantization(finished(values), qat).graph, data, 'validation'));
     const position = newPosition();
     const identity = () => identityOf({ purpose, seed, options }, model.graph, teachers?.graphs ?? [], data);
     const kept = await keptIn(context, run, position, identity);
     const save = async () => kept?.save();
     await runSteps(run, context, { purpose, epochs: options.epochs, steps, patience: options.patience, judge, save }, position);
     const { best, losses, scores } = position;
-    return { graph: finished(best?.values ?? currentValues(run)), losses, scores };
+    const facts = fake.learned.length ? { ...model.facts, learnedScales: true } : model.facts;
+    return { graph: finished(best?.values ?? currentValues(run)), facts, losses, scores };
   });
 }
 

@@ -4,6 +4,7 @@ import { adamStepF32, applyMaskF32, normF32, type OptimizerStep, sgdStepF32 } fr
 import type { TrainOptions } from './options.ts';
 import type { Parameter, TrainingProgram } from './program.ts';
 import { rateAt } from './schedule.ts';
+import { stepSizeOptimizer } from './step_sizes.ts';
 
 /** Moves every parameter of a program by its gradient. */
 export interface Update {
@@ -13,17 +14,22 @@ export interface Update {
   readonly state: readonly HeapTensor[];
 }
 
+/** A tensor of zeros that is part of the state. */
+export type Remember = (shape: readonly number[]) => HeapTensor;
+
 /** The update of all parameters together: clipped to one norm, by the rate of the step, masked weights held at zero. */
 export function updateOf(heap: Heap, graph: Graph, { parameters }: TrainingProgram, o: TrainOptions, steps: number): Update {
   const state: HeapTensor[] = [];
-  const remember = (shape: readonly number[]): HeapTensor => {
+  const remember: Remember = (shape) => {
     const tensor = heap.tensor('f32', shape);
     state.push(tensor);
     return tensor;
   };
-  const updates = parameters.map((p) => optimizerOf(heap, p, o, remember));
+  const optimizer = (p: Parameter) =>
+    p.stepSize ? stepSizeOptimizer(heap, p, o, steps, remember) : optimizerOf(heap, p, o, remember);
+  const updates = parameters.map(optimizer);
   const masks = masksOf(heap, graph, parameters);
-  const gradients = parameters.map((p) => p.gradient);
+  const gradients = parameters.filter((p) => !p.stepSize).map((p) => p.gradient);
   const run = (step: number) => {
     const rate = o.learningRate * rateAt(step, steps, o);
     const norm = o.clip > 0 ? normF32(heap, gradients) : 0;
@@ -35,12 +41,7 @@ export function updateOf(heap: Heap, graph: Graph, { parameters }: TrainingProgr
 }
 
 /** Biases and factors of normalizations do not decay. */
-function optimizerOf(
-  heap: Heap,
-  { value, gradient }: Parameter,
-  o: TrainOptions,
-  remember: (shape: readonly number[]) => HeapTensor,
-): OptimizerStep {
+function optimizerOf(heap: Heap, { value, gradient }: Parameter, o: TrainOptions, remember: Remember): OptimizerStep {
   const { shape } = value;
   const decay = shape.length > 1 ? o.weightDecay : 0;
   if (o.optimizer === 'sgd')

@@ -13,8 +13,9 @@ export function minMaxF32(heap: Heap, range: HeapTensor, x: HeapTensor): Step {
   return () => heap.wasm.min_max_f32(range.ptr, x.ptr, n);
 }
 
-/** `shape` seen from one axis. */
-export function aroundAxis(shape: readonly number[], axis: number): [outer: number, channels: number, inner: number] {
+/** `shape` seen from one axis; without an axis all is one channel. */
+export function aroundAxis(shape: readonly number[], axis: number | null): [outer: number, channels: number, inner: number] {
+  if (axis === null) return [1, 1, sizeOf(shape)];
   return [sizeOf(shape.slice(0, axis)), shape[axis], sizeOf(shape.slice(axis + 1))];
 }
 
@@ -24,50 +25,17 @@ export function channelNormF32(heap: Heap, norms: HeapTensor, x: HeapTensor, axi
   return () => heap.wasm.channel_norm_f32(norms.ptr, x.ptr, outer, channels, inner, order);
 }
 
-export interface FakeQuantize {
-  /** f32, one for each index of the axis (one for all when axis is null), above 0. */
-  readonly scales: HeapTensor;
-  /** f32, as scales: whole numbers. */
-  readonly zeros: HeapTensor;
-  readonly axis: number | null;
-  /** Smallest and largest integer, for example -127 and 127, or -128 and 127. */
-  readonly range: readonly [number, number];
-}
-
-/** y = scale * (clamp(round(x / scale) + zero) - zero); y may be x. */
-export function fakeQuantizeF32(heap: Heap, y: HeapTensor, x: HeapTensor, q: FakeQuantize): Step {
-  const [outer, channels, inner] = q.axis === null ? [1, 1, sizeOf(x.shape)] : aroundAxis(x.shape, q.axis);
-  return () =>
-    heap.wasm.fake_quantize_f32(y.ptr, x.ptr, q.scales.ptr, q.zeros.ptr, outer, channels, inner, q.range[0], q.range[1]);
-}
-
 /**
- * Straight-through gradient: dx += dy inside the range. Learned steps: dscales, dzeros (f32, as scales; or null) are added to, times
- * `gain`, for which LSQ takes 1 / sqrt(number of values * largest integer).
+ * Symmetric scale of each index along `axis` (null: one for all), written to `scales` (f32): 8 bits take the one whose largest integer
+ * stands for the largest magnitude; 4 bits, where that wastes too much, the one that errs least.
  */
-export function fakeQuantizeGradF32(
-  heap: Heap,
-  dy: HeapTensor,
-  x: HeapTensor,
-  to: { dx: HeapTensor | null; dscales: HeapTensor | null; dzeros: HeapTensor | null },
-  q: FakeQuantize,
-  gain: number,
-): Step {
-  const [outer, channels, inner] = q.axis === null ? [1, 1, sizeOf(x.shape)] : aroundAxis(x.shape, q.axis);
-  return () =>
-    heap.wasm.fake_quantize_grad_f32(
-      to.dx?.ptr ?? 0,
-      to.dscales?.ptr ?? 0,
-      to.dzeros?.ptr ?? 0,
-      dy.ptr,
-      x.ptr,
-      q.scales.ptr,
-      q.zeros.ptr,
-      outer,
-      channels,
-      inner,
-      q.range[0],
-      q.range[1],
-      gain,
-    );
+export function weightScalesF32(heap: Heap, scales: HeapTensor, x: HeapTensor, axis: number | null, bits: 4 | 8): Step {
+  const [outer, channels, inner] = aroundAxis(x.shape, axis);
+  const [low, high] = weightRange(bits);
+  return bits === 8
+    ? () => heap.wasm.symmetric_scales_f32(scales.ptr, x.ptr, outer, channels, inner, high)
+    : () => heap.wasm.least_error_scales_f32(scales.ptr, x.ptr, outer, channels, inner, low, high);
 }
+
+/** Integers that weights may be: -128 stays out, as TFLite's 8-bit quantization specification asks; int4 kernels take all of theirs. */
+export const weightRange = (bits: 4 | 8): readonly [number, number] => (bits === 8 ? [-127, 127] : [-8, 7]);

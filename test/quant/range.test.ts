@@ -3,6 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { errorOf, mseRange, percentileRange, recordOf } from '../../src/quant/range.ts';
 import { weightRecord } from '../../src/quant/weights.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+
+const heap = await Heap.open();
 
 const real = fc.double({ min: -1000, max: 1000, noNaN: true });
 
@@ -38,7 +41,7 @@ const tensor = (shape: number[], values: number[]) => ({
 
 test('weights: one scale for each channel; a dead channel and a huge bias still fit', () => {
   const w = tensor([3, 1, 1, 2], [1, -2, 0, 0, 1e-9, 0]);
-  const { scales, axis } = weightRecord(w, 8, 0, tensor([3], [0, 0, 1e6]), 0.01);
+  const { scales, axis } = weightRecord(heap, w, 8, 0, tensor([3], [0, 0, 1e6]), 0.01);
   assert.is(axis, 0);
   assert.is(scales[0], Math.fround(2 / 127));
   assert.ok(scales[1] > 0);

@@ -36,7 +36,7 @@ function lossAt(graph: Graph, teaching: Teaching, moved: ReadonlyMap<string, Flo
     const softmax = graph.nodes.at(-1)!;
     const logits = { ...graph, nodes: graph.nodes.slice(0, -1), outputs: [softmax.inputs[0]] };
     const { graph: whole, ends } = withProjections(logits, teaching, source);
-    const program = compileTraining(heap, whole, BATCH, source, ends);
+    const program = compileTraining(heap, whole, BATCH, { ...source, taps: ends });
     const loss = heap.tensor('f32', [BATCH]);
     const options = { batch: BATCH, labelSmoothing: 0, augment: undefined };
     const losses = lossesOf(heap, loss, { program, data, options, teaching, own: new Float32Array(BATCH) });

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Heap } from '../../src/wasm/heap.ts';
-import { channelNormF32, fakeQuantizeF32, fakeQuantizeGradF32, histogramF32, minMaxF32 } from '../../src/wasm/stats.ts';
+import { channelNormF32, histogramF32, minMaxF32, weightRange, weightScalesF32 } from '../../src/wasm/stats.ts';
 import { close, noise } from './close.ts';
 
 const heap = await Heap.open();
@@ -57,66 +57,36 @@ test('channel norms along any axis', () =>
     }
   }));
 
-const rounded = (t: number) => (Math.abs(t % 1) === 0.5 ? 2 * Math.round(t / 2) : Math.round(t));
-
-for (const axis of [null, 0, 2]) {
-  for (const [qMin, qMax] of [
-    [-127, 127],
-    [-8, 7],
-    [-128, 127],
-    [-32768, 32767],
-  ]) {
-    test(`fake quantization ${qMin}..${qMax} along axis ${axis}, and its gradients`, () =>
-      heap.scope(() => {
-        const shape = [3, 2, 9];
-        const count = axis === null ? 1 : shape[axis];
-        const values = noise(54, 'x').map((v) => 3 * v);
-        const dys = noise(54, 'dy');
-        const scales = Float32Array.from({ length: count }, (_, i) => ((i + 2) * 2) / (qMax - qMin));
-        const zeros = Float32Array.from({ length: count }, (_, i) => (qMin === -128 ? i - 30 : 0));
-        const q = {
-          scales: heap.tensor('f32', [count], scales),
-          zeros: heap.tensor('f32', [count], zeros),
-          axis,
-          range: [qMin, qMax] as const,
-        };
-        const [x, dy] = [values, dys].map((v) => heap.tensor('f32', shape, v));
-        const [y, dx] = [0, 1].map(() => heap.tensor('f32', shape));
-        const [dscales, dzeros] = [0, 1].map(() => heap.tensor('f32', [count]));
-        fakeQuantizeF32(heap, y, x, q)();
-        fakeQuantizeGradF32(heap, dy, x, { dx, dscales, dzeros }, q, 0.5)();
-        const [wantY, wantDx] = [new Float32Array(54), new Float32Array(54)];
-        const [ds, dz] = [new Float64Array(count), new Float64Array(count)];
-        values.forEach((v, i) => {
-          const c = axis === null ? 0 : axis === 0 ? Math.floor(i / 18) : i % 9;
-          const t = Math.fround(v / scales[c]);
-          const [low, high] = [qMin - zeros[c], qMax - zeros[c]];
-          const r = Math.min(Math.max(rounded(t), low), high);
-          wantY[i] = r * scales[c];
-          if (rounded(t) >= low && rounded(t) <= high) {
-            wantDx[i] = dys[i];
-            ds[c] += dys[i] * (r - t);
-          } else {
-            ds[c] += dys[i] * r;
-            dz[c] -= dys[i] * scales[c];
-          }
-        });
-        assert.equal(heap.read(y), wantY);
-        assert.equal(heap.read(dx), wantDx);
-        close(
-          heap.read(dscales),
-          ds.map((v) => v / 2),
-          1e-5,
-          'dscales',
-        );
-        close(
-          heap.read(dzeros),
-          dz.map((v) => v / 2),
-          1e-5,
-          'dzeros',
-        );
-      }));
-  }
-}
+test('scales of weights: 8 bits span everything, 4 bits err least; channels of zeros have the largest', () =>
+  heap.scope(() => {
+    const shape = [4, 1, 1, 400];
+    // Small values and an outlier, zeros, values of one size, and one value alone.
+    const values = noise(1600, 'w').map((v, i) => [i === 7 ? -1.8 : v, 0, v / 3, i === 1201 ? 2 : 0][Math.floor(i / 400)]);
+    const channel = (c: number) => values.subarray(400 * c, 400 * c + 400);
+    const x = heap.tensor('f32', shape, values);
+    const scales = (axis: number | null, bits: 4 | 8) => {
+      const found = heap.tensor('f32', [axis === null ? 1 : shape[axis]]);
+      weightScalesF32(heap, found, x, axis, bits)();
+      return heap.read(found) as Float32Array;
+    };
+    const largest = [0, 1, 2, 3].map((c) => channel(c).reduce((most, v) => Math.max(most, Math.abs(v)), 0));
+    assert.equal(
+      [...scales(0, 8)],
+      [largest[0], 2, largest[2], 2].map((v) => Math.fround(v / 127)),
+    );
+    assert.equal([...scales(null, 8)], [Math.fround(2 / 127)]);
+    const four = scales(0, 4);
+    const [low, high] = weightRange(4);
+    const error = (c: number, s: number) => {
+      const one = (v: number) => (v - s * Math.max(low, Math.min(high, Math.round(v / s)))) ** 2;
+      return channel(c).reduce((sum, v) => sum + one(v), 0);
+    };
+    for (const c of [0, 2, 3]) {
+      const tried = Array.from({ length: 17 }, (_, i) => ((largest[c] / 7) * (32 - i)) / 32);
+      assert.ok(error(c, four[c]) <= Math.min(...tried.map((s) => error(c, s))) * (1 + 1e-5) + 1e-12, `channel ${c}`);
+    }
+    assert.ok(four[0] < (0.99 * 1.8) / 7);
+    assert.is(four[1], Math.fround(2 / 7));
+  }));
 
 test.run();

@@ -45,7 +45,12 @@ export default async function training(): Promise<PageResult> {
     ...context,
     original: { ...model, graph: adam.graph },
   });
-  const stages = [prune({ ratio: 0.25 }), finetune({ epochs: 0.3 }), quantize({ examples: 64 }), distill({ epochs: 0.2 })];
+  const stages = [
+    prune({ ratio: 0.25 }),
+    finetune({ epochs: 0.3 }),
+    quantize({ examples: 64 }),
+    distill({ epochs: 0.2, qat: 'learned' }),
+  ];
   const compressed = await runPipeline({ graph: network(false), facts: {} }, stages, context);
   const learned = adam.losses.every((l) => Number.isFinite(l));
   return {
