@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Graph } from '../graph/graph.ts';
 import { prune } from '../prune/index.ts';
+import { measureRanges } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { checkOptions, trainFields } from '../train/options.ts';
@@ -41,11 +42,16 @@ export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage
     options: o,
     async run(model, context): Promise<Model> {
       const given: Model = { ...model, graph: toFloat(model.graph) };
-      const student = o.width < 1 ? await prune({ ratio: 1 - o.width }).run(given, context) : given;
+      const student = o.width < 1 ? await narrowed(given, o.width, context) : given;
       const trained = await train(student, context, o, 'distill', { ...o, graphs: teachersOf(o.teacher, given, context) });
       return { ...student, graph: trained.graph, facts: trained.facts };
     },
   };
+}
+
+/** A narrower network takes other values: ranges that a quantized one is trained through are measured again. */
+async function narrowed(model: Model, width: number, context: Context): Promise<Model> {
+  return measureRanges(await prune({ ratio: 1 - width }).run(model, context), context);
 }
 
 function teachersOf(who: 'self' | 'original' | 'both', self: Model, { original }: Context): Graph[] {

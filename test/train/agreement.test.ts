@@ -56,7 +56,6 @@ function integerAnswers(graph: Graph, data: Dataset): number[] {
 function checkAgreement({ graph }: Model, data: Dataset): void {
   const [fake, integer] = [fakeAnswers(graph, data), integerAnswers(graph, data)];
   const same = fake.filter((a, i) => a === integer[i]).length;
-  if (process.env.SHOW) console.log(`${same} of ${fake.length}`);
   assert.ok(same >= LEAST * fake.length, `${same} of ${fake.length}`);
 }
 
