@@ -48,10 +48,12 @@ export function addStages(program: Command): void {
     .option('--weight-bits <n>', '8 or 4 (8)', integer)
     .option('--activation-bits <n>', '8 or 16 (8)', integer);
   trainingFlags(stageCommand(program, 'finetune', 'train the weights on the labels', finetune, true));
-  const distilling = trainingFlags(
-    stageCommand(program, 'distill', 'train a student on the answers of a teacher', distill, true),
-  );
-  distilling
+  distillFlags(trainingFlags(stageCommand(program, 'distill', 'train a student on the answers of a teacher', distill, true)));
+  addRun(program);
+}
+
+function distillFlags(command: Command): void {
+  command
     .addOption(
       new Option('--teacher <who>', 'the model as it comes (self), the one named by --original, or the mean of both').choices([
         'self',
@@ -69,7 +71,6 @@ export function addStages(program: Command): void {
       hints,
     )
     .addOption(new Option('--hint-loss <name>', 'how far it is off (mse)').choices(['mse', 'cosine']));
-  addRun(program);
 }
 
 function trainingFlags(command: Command): Command {

@@ -1,8 +1,8 @@
-import { type BatchPlan, batchInto, type Part } from '../data/index.ts';
+import type { BatchPlan, Part } from '../data/index.ts';
 import { type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
-import { compile } from '../run/compile.ts';
 import type { Heap } from '../wasm/heap.ts';
+import { type Moments, momentsOf } from './moments.ts';
 
 /**
  * Batch normalization put back for training. Converters fold it into weights and biases, and what is left trains badly: its layers
@@ -34,61 +34,61 @@ const AXIS: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3 }
 export function withNorms(heap: Heap, graph: Graph, plan: BatchPlan, part: Part, batch: number, seed: number): Normed {
   const chosen = graph.nodes.filter((node) => canTake(graph, node));
   if (chosen.length === 0) return { graph, layers: [] };
-  const moments = momentsOf(heap, graph, chosen, plan, part, batch, seed);
+  const order = permutation(part.count, createRandom(seed, 'train/norm')).subarray(0, Math.max(batch, EXAMPLES));
+  const moments = momentsOf(heap, graph, chosen, { plan, part, order, batch });
   const tensors: Tensor[] = [...graph.tensors];
   const layers: NormedLayer[] = [];
-  const add = (name: string, values: Float64Array) =>
-    tensors.push({ name, shape: [values.length], dtype: 'f32', data: Float32Array.from(values), quant: null }) - 1;
-  const between = (node: Node, what: string) =>
-    tensors.push({ ...graph.tensors[node.outputs[0]], name: `${node.name}/${what}`, quant: null }) - 1;
   const nodes = graph.nodes.flatMap((node): Node[] => {
     const found = moments.get(node);
     if (!found) return [node];
-    const { mean, variance } = found;
-    const [x, weights, bias] = node.inputs;
-    const old = graph.tensors[bias].data as Float32Array;
-    const gamma = add(
-      `${node.name}/gamma`,
-      variance.map((v) => Math.sqrt(v + EPSILON)),
-    );
-    const beta = add(
-      `${node.name}/beta`,
-      mean.map((m, c) => m + old[c]),
-    );
-    const layer = {
-      weights,
-      bias,
-      axis: AXIS[node.op],
-      gamma,
-      beta,
-      mean: add(`${node.name}/mean`, mean),
-      variance: add(`${node.name}/variance`, variance),
-    };
+    const layer = addLayer(tensors, node, found);
     layers.push(layer);
-    const clamps = node.attrs.activation !== 'none' && node.attrs.activation !== undefined;
-    const plain = between(node, 'plain');
-    const normed = clamps ? between(node, 'normed') : node.outputs[0];
-    const norm = {
-      name: `${node.name}/norm`,
-      op: 'batchNorm',
-      inputs: [plain, layer.gamma, layer.beta, layer.mean, layer.variance],
-      outputs: [normed],
-      attrs: { epsilon: EPSILON },
-    };
-    const activation = {
-      name: `${node.name}/activation`,
-      op: String(node.attrs.activation),
-      inputs: [normed],
-      outputs: node.outputs,
-      attrs: {},
-    };
-    return [
-      { ...node, inputs: [x, weights, -1], outputs: [plain], attrs: { ...node.attrs, activation: 'none' } },
-      norm,
-      ...(clamps ? [activation] : []),
-    ];
+    return normedNodes(tensors, node, layer);
   });
   return { graph: { ...graph, tensors, nodes }, layers };
+}
+
+/** The parameters of a normalization that changes nothing yet. */
+function addLayer(tensors: Tensor[], { name, op, inputs }: Node, { mean, variance }: Moments): NormedLayer {
+  const [, weights, bias] = inputs;
+  const old = tensors[bias].data as Float32Array;
+  const add = (part: string, values: Float64Array) =>
+    tensors.push({
+      name: `${name}/${part}`,
+      shape: [values.length],
+      dtype: 'f32',
+      data: Float32Array.from(values),
+      quant: null,
+    }) - 1;
+  const deviation = variance.map((v) => Math.sqrt(v + EPSILON));
+  const shifted = mean.map((m, c) => m + old[c]);
+  return {
+    weights,
+    bias,
+    axis: AXIS[op],
+    gamma: add('gamma', deviation),
+    beta: add('beta', shifted),
+    mean: add('mean', mean),
+    variance: add('variance', variance),
+  };
+}
+
+/** The layer without bias and activation, its normalization, and its activation. */
+function normedNodes(tensors: Tensor[], node: Node, layer: NormedLayer): Node[] {
+  const [x, weights] = node.inputs;
+  const between = (part: string) => tensors.push({ ...tensors[node.outputs[0]], name: `${node.name}/${part}`, quant: null }) - 1;
+  const clamps = node.attrs.activation !== 'none' && node.attrs.activation !== undefined;
+  const plain = between('plain');
+  const normed = clamps ? between('normed') : node.outputs[0];
+  const inputs = [plain, layer.gamma, layer.beta, layer.mean, layer.variance];
+  const norm = { name: `${node.name}/norm`, op: 'batchNorm', inputs, outputs: [normed], attrs: { epsilon: EPSILON } };
+  const op = String(node.attrs.activation);
+  const activation = { name: `${node.name}/activation`, op, inputs: [normed], outputs: node.outputs, attrs: {} };
+  return [
+    { ...node, inputs: [x, weights, -1], outputs: [plain], attrs: { ...node.attrs, activation: 'none' } },
+    norm,
+    ...(clamps ? [activation] : []),
+  ];
 }
 
 function canTake({ tensors, nodes, outputs }: Graph, node: Node): boolean {
@@ -99,62 +99,6 @@ function canTake({ tensors, nodes, outputs }: Graph, node: Node): boolean {
   if (!(tensors[w].data instanceof Float32Array) || tensors[w].quant || node.attrs.activation === 'reluN1') return false;
   return nodes.filter((n) => n.inputs.includes(w) || n.inputs.includes(bias)).length === 1;
 }
-
-interface Moments {
-  readonly mean: Float64Array;
-  readonly variance: Float64Array;
-}
-
-/** Mean and variance of every channel of the convolutions' outputs before bias and activation. */
-function momentsOf(
-  heap: Heap,
-  graph: Graph,
-  layers: readonly Node[],
-  plan: BatchPlan,
-  part: Part,
-  batch: number,
-  seed: number,
-): Map<Node, Moments> {
-  const order = permutation(part.count, createRandom(seed, 'train/norm')).subarray(0, Math.max(batch, EXAMPLES));
-  const probes = new Map<Node, number>();
-  const tensors = [...graph.tensors];
-  const nodes = graph.nodes.flatMap((node): Node[] => {
-    if (!layers.includes(node)) return [node];
-    const t = tensors.push({ ...graph.tensors[node.outputs[0]], name: `${node.name}/probe`, quant: null }) - 1;
-    probes.set(node, t);
-    return [
-      node,
-      { ...node, inputs: [node.inputs[0], node.inputs[1], -1], outputs: [t], attrs: { ...node.attrs, activation: 'none' } },
-    ];
-  });
-  return heap.scope(() => {
-    const program = compile(heap, { ...graph, tensors, nodes }, { batch, keepAll: true });
-    const input = plan.create(batch);
-    const sums = new Map(layers.map((n) => [n, { count: 0, sum: newSums(graph, n), squares: newSums(graph, n) }]));
-    for (let at = 0; at + batch <= order.length; at += batch) {
-      batchInto(plan, part, order.subarray(at, at + batch), input);
-      heap.write(program.inputs[0], input);
-      program.run();
-      for (const [node, s] of sums) {
-        const values = heap.read(program.operands[probes.get(node)!]) as Float32Array;
-        const c = s.sum.length;
-        s.count += values.length / c;
-        for (let i = 0; i < values.length; i++) {
-          s.sum[i % c] += values[i];
-          s.squares[i % c] += values[i] * values[i];
-        }
-      }
-    }
-    return new Map(
-      [...sums].map(([node, { count, sum, squares }]) => {
-        const mean = sum.map((v) => v / count);
-        return [node, { mean, variance: squares.map((v, c) => Math.max(0, v / count - mean[c] * mean[c])) }];
-      }),
-    );
-  });
-}
-
-const newSums = (graph: Graph, node: Node) => new Float64Array(graph.tensors[node.outputs[0]].shape.at(-1)!);
 
 /** Values of weights and biases with the trained normalizations folded into them, by tensor of the original graph. */
 export function foldedValues(
