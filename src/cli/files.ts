@@ -27,11 +27,14 @@ export async function writeWhole(path: string, content: Uint8Array | string, fla
   }
 }
 
-/** The state of a training in a file. */
-export const checkpointFile = (path: string): CheckpointStore => ({
-  read: async () => ((await exists(path)) ? readBytes(path, 'the checkpoint') : null),
-  write: (bytes) => writeWhole(path, bytes, '--checkpoint'),
-});
+/** The state of a training in a file, in a folder that can be written to. */
+export async function checkpointFile(path: string): Promise<CheckpointStore> {
+  await makeFolder(dirname(path), '--checkpoint');
+  return {
+    read: async () => ((await exists(path)) ? readBytes(path, 'the checkpoint') : null),
+    write: (bytes) => writeWhole(path, bytes, '--checkpoint'),
+  };
+}
 
 export const exists = (path: string): Promise<boolean> =>
   access(path).then(
@@ -46,14 +49,14 @@ async function makeAll(path: string): Promise<void> {
   await mkdir(path);
 }
 
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, flag = '--out'): Promise<void> {
   try {
     await makeAll(path);
     const probe = join(path, `.probe.${process.pid}`);
     await writeFile(probe, '');
     await rm(probe);
   } catch (e) {
-    throw new CompressError('cannot-write', `cannot write to the folder "${path}": ${reason(e)}`, 'choose another --out');
+    throw new CompressError('cannot-write', `cannot write to the folder "${path}": ${reason(e)}`, `choose another ${flag}`);
   }
 }
 

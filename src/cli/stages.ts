@@ -134,7 +134,7 @@ function stageCommand(
     const original = typeof flags.original === 'string' ? await readModel(flags.original) : model;
     await checkFree(flags.out, flags.force ?? false);
     const data = flags.data ? await readData(flags, model, out) : null;
-    const checkpoint = flags.checkpoint ? checkpointFile(flags.checkpoint) : undefined;
+    const checkpoint = flags.checkpoint ? await checkpointFile(flags.checkpoint) : undefined;
     await apply(model, [stage], { data, seed: flags.seed ?? 0, original, checkpoint }, flags, out);
   });
 }

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -66,6 +67,13 @@ test('a checkpoint that is cut off is told, and stays', async () => {
   assert.is(code, 2);
   assert.match(err, /damaged or cut off[\s\S]*fix:/);
   assert.is(readFileSync(kept).length, 5000);
+});
+
+test('a checkpoint that cannot be written is told before anything is trained', async () => {
+  const within = join(trainFile, 'state.checkpoint');
+  const { code, err } = await thumbnet(...commandOf('finetune', 'nowhere.tflite', '--checkpoint', within));
+  assert.is(code, 2);
+  assert.match(err, /cannot write to the folder[\s\S]*fix: choose another --checkpoint/);
 });
 
 test.run();
