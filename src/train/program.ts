@@ -62,10 +62,7 @@ export function compileTraining(
   { seed = 0, purpose = 'train', held = new Set(), taps = [] }: TrainingOptions = {},
 ): TrainingProgram {
   const shapes = inferShapes(graph, batch);
-  const operands = graph.tensors.map((t, i): Operand => {
-    const { ptr } = heap.tensor(t.dtype, shapes[i], t.data);
-    return { shape: shapes[i], dtype: t.dtype, ptr, quant: null, data: t.data };
-  });
+  const operands = placeOperands(heap, graph, shapes);
   const counter = heap.tensor('i32', [1]);
   const calls = graph.nodes.map((node, i) => {
     const draws = { seed: createRandom(seed, `${purpose}/node/${i}`).bits(), step: counter };
@@ -97,6 +94,14 @@ export function compileTraining(
       graph.tensors[tensor].data instanceof Float32Array ? [{ tensor, value }] : [],
     ),
   };
+}
+
+/** Each tensor in memory of its own: the backward pass reads them all. */
+function placeOperands(heap: Heap, graph: Graph, shapes: readonly Shape[]): Operand[] {
+  return graph.tensors.map((t, i): Operand => {
+    const { ptr } = heap.tensor(t.dtype, shapes[i], t.data);
+    return { shape: shapes[i], dtype: t.dtype, ptr, quant: null, data: t.data };
+  });
 }
 
 function floatOf(node: Node) {

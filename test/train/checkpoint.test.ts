@@ -130,6 +130,22 @@ test('distillation and autoencoders go on as well; a quantized pipeline gives th
   assert.equal(await file({ checkpoint }), await file({}));
 });
 
+for (const qat of ['fixed', 'learned'] as const) {
+  test(`a quantized network with ${qat} ranges goes on as well, its scales with it`, async () => {
+    const quantized = await runPipeline(start, [quantize({ examples: 64 })], contextOf(start));
+    const hints = [{ student: 'mean_1' }];
+    const stage = () => distill({ ...everything, epochs: 1.5, qat, freezeRanges: 0.3, hints, teacher: 'both' });
+    const file = async (over: Partial<Context>) =>
+      exportTflite(toInteger((await stage().run(quantized, contextOf(start, over))).graph));
+    const checkpoint = new MemoryStore();
+    for (const stop of [perEpoch - 2, 4]) {
+      const stopped = await file({ checkpoint, signal: abortAfter(stop) }).catch((e) => e);
+      assert.is(stopped.name, 'AbortError');
+    }
+    assert.equal(await file({ checkpoint }), await file({}));
+  });
+}
+
 test('what differs from the beginning is named', async () => {
   const stage = (over: Options = {}) => finetune({ epochs: 1, batch: 64, ...over });
   const checkpoint = new MemoryStore();
