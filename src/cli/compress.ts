@@ -177,8 +177,7 @@ const bestText = ({ figures, number: n }: TrialReport): string =>
 
 async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
   const notes = [
-    `On the validation part the model as given reaches ${percent(result.before)}, and ${percent(result.retrained)} after the training that candidates get: the reference for what pruning may cost.`,
-    `A candidate had to keep ${percent(result.floor)} on the validation part, beyond half a standard error of its loss; the test part was used once, for the table.`,
+    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond half a standard error of its loss; the test part was used once, for the table.`,
     ...(result.settings.timeMs === undefined
       ? []
       : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),

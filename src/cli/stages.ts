@@ -36,7 +36,9 @@ export function addStages(program: Command): void {
   );
   pruning
     .option('--ratio <r>', 'share of the channels that goes (0.5)', number)
-    .addOption(new Option('--criterion <name>', 'what makes a channel important (l2)').choices([...CRITERIA]))
+    .addOption(
+      new Option('--criterion <name>', 'what makes a channel important (reconstruction; l2 without data)').choices([...CRITERIA]),
+    )
     .addOption(
       new Option('--scope <name>', 'the share holds for each group, or for all together (group)').choices(['group', 'global']),
     )

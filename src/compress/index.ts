@@ -52,9 +52,8 @@ export interface CompressResult {
   readonly result: Figures;
   /** Accuracy of the validation part that a candidate had to keep, beyond its standard error. */
   readonly floor: number;
-  /** Accuracy of the validation part, of the model as given and after the training that candidates get. */
+  /** Accuracy of the validation part, of the model as given. */
   readonly before: number;
-  readonly retrained: number;
   /** Whether the result fits and keeps the accuracy, judged on the test part. */
   readonly reached: boolean;
   readonly recipe: Recipe;
@@ -67,7 +66,7 @@ export interface CompressResult {
 }
 
 /** About so many examples are seen by one training stage. */
-const EXAMPLES_PER_STAGE = 60_000;
+const EXAMPLES_PER_STAGE = 48_000;
 
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 300;
@@ -95,10 +94,8 @@ export async function* compress(
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
   const begun = performance.now();
   const epochs = settings.epochs ?? largestEpochs(seen.train!.count);
-  const shared = { model, data: seen, seed: settings.seed, reference, hopeless: null };
-  const retrained = settings.minAccuracy === undefined ? await accuracyRetrained(shared, epochs, host) : before;
-  const floor = settings.minAccuracy ?? floorOf(before, retrained, settings.maxDrop ?? DEFAULT_DROP);
-  const context: JobContext = { ...shared, hopeless: floor - HOPELESS };
+  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
+  const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
   const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
   const search = new Search({
@@ -108,7 +105,7 @@ export async function* compress(
     limits: limitsOf(target, settings),
     plain: plainFigures,
     floor,
-    largestMargin: Math.max(0, Math.min(before, retrained) - floor) / 4,
+    largestMargin: Math.max(0, before - floor) / 4,
     space: await spaceOf(context, heap, epochs, host),
     begun,
     heap,
@@ -122,7 +119,7 @@ export async function* compress(
   } finally {
     await pool.close();
   }
-  return finish(search, { heap, model, data, seen, settings, target, before, retrained, ptqTflite: plain.tflite });
+  return finish(search, { heap, model, data, seen, settings, target, before, ptqTflite: plain.tflite });
 }
 
 /** What can be found wrong before anything is done. @throws CompressError */
@@ -160,22 +157,6 @@ function augmentationsOf({ graph }: Model): Space['augmentations'] {
 const preparing = (host: CompressHost) => (p: Progress) =>
   host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
 
-/** Validation accuracy of the whole network after the training that candidates get. */
-async function accuracyRetrained(job: JobContext, epochs: number, host: CompressHost): Promise<number> {
-  const augment = Object.values(augmentationsOf(job.model))[1];
-  const training = { epochs, batch: batchOf(job.data), learningRate: 0.001, ...(augment && { augment }) };
-  const stages = [{ stage: 'distill', teacher: 'original', weight: 1, ...training }, { stage: 'quantize' }];
-  return ((await runJob(job, stages, preparing(host), host.signal)) as JobResult).accuracy;
-}
-
-/**
- * The accuracy to keep on the validation part. A model was often trained on the very examples that validation is cut from, and remembers
- * them, while candidates are trained without them: what the same training makes of the whole network is the fair reference, down to
- * another allowed loss.
- */
-const floorOf = (before: number, retrained: number, drop: number): number =>
-  Math.max(Math.min(before, retrained), before - drop) - drop;
-
 async function spaceOf({ model, data, seed }: JobContext, heap: Heap, epochs: number, host: CompressHost): Promise<Space> {
   const groups = channelGroups(toFloat(model.graph));
   const stageContext = { heap, data, seed, original: model, signal: host.signal, progress: preparing(host) };
@@ -196,13 +177,12 @@ interface Ending {
   readonly settings: Settings;
   readonly target: Target;
   readonly before: number;
-  readonly retrained: number;
   readonly ptqTflite: Uint8Array;
 }
 
 /** The only place where the test part is used. */
 async function finish(search: Search, end: Ending): Promise<CompressResult> {
-  const { heap, model, data, seen, settings, target, before, retrained, ptqTflite } = end;
+  const { heap, model, data, seen, settings, target, before, ptqTflite } = end;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
@@ -217,7 +197,6 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     result,
     floor: search.floor,
     before,
-    retrained,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
     recipe: {
       version: 1,

@@ -15,8 +15,8 @@ export interface JobContext {
   readonly seed: number;
   /** Which validation examples the original answers right. */
   readonly reference: Uint8Array;
-  /** A candidate that is below it after a training, with another to come, is given up; null trains all to the end. */
-  readonly hopeless: number | null;
+  /** A candidate that is below it after a training, with another to come, is given up. */
+  readonly hopeless: number;
 }
 
 /** A candidate that was given up: its accuracy by then. */
@@ -47,7 +47,7 @@ export async function runJob(
   for (const [i, stage] of stagesOf({ stages }).entries()) {
     current = await runPipeline(current, [stage], context);
     const goesOn = TRAINS.includes(stage.name) && stages.slice(i + 1).some((s) => TRAINS.includes(s.stage));
-    if (hopeless === null || !goesOn) continue;
+    if (!goesOn) continue;
     const accuracy = accuracyOf(current.graph);
     if (accuracy < hopeless) return { givenUpAt: accuracy };
   }

@@ -3,20 +3,17 @@ import { correctness } from '../evaluate.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import { type Context, type Model, pause } from '../stage.ts';
-import { weightBytes } from './judge.ts';
 
 /** Accuracy that is lost when one group alone is cut by `ratio`, without any training. */
 export interface Loss {
   readonly ratio: number;
   readonly loss: number;
-  /** Share of all weights that this cut saves. */
-  readonly saved: number;
 }
 
 /** By group name: losses by rising ratio, as far as they are worth knowing. */
 export type Sensitivity = Readonly<Record<string, readonly Loss[]>>;
 
-const RATIOS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+const RATIOS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 const EXAMPLES = 300;
 /** No training brings back more. */
 const TOO_MUCH = 0.3;
@@ -43,9 +40,16 @@ export async function measureSensitivity(
   for (const [i, { name }] of groups.entries()) {
     found[name] = [];
     for (const ratio of RATIOS) {
-      const cut = await prune({ ratio: 0, ratios: { [name]: ratio }, criterion: 'reconstruction', multiple }).run(model, context);
+      const options = {
+        ratio: 0,
+        ratios: { [name]: ratio },
+        criterion: 'reconstruction',
+        reconstruct: 'readers',
+        multiple,
+      } as const;
+      const cut = await prune(options).run(model, context);
       const loss = before - accuracyOf(cut);
-      found[name].push({ ratio, loss, saved: 1 - weightBytes(cut.graph) / weightBytes(given.graph) });
+      found[name].push({ ratio, loss });
       if (loss > TOO_MUCH) break;
     }
     progress?.({ what: 'sensitivity', done: i + 1, total: groups.length });
@@ -56,7 +60,7 @@ export async function measureSensitivity(
 
 /** The ratio at which cutting the group alone costs `allowed`, between measured ones by a straight line, in hundredths. */
 export function ratioFor(losses: readonly Loss[], allowed: number): number {
-  let before: Omit<Loss, 'saved'> = { ratio: 0, loss: 0 };
+  let before: Loss = { ratio: 0, loss: 0 };
   for (const at of losses) {
     if (at.loss > allowed) {
       const share = Math.max(0, allowed - before.loss) / (at.loss - Math.min(before.loss, allowed));
@@ -65,11 +69,4 @@ export function ratioFor(losses: readonly Loss[], allowed: number): number {
     before = at;
   }
   return before.ratio;
-}
-
-/** Group names by what each saves when cutting it alone may cost `allowed`, the most first. */
-export function bySaving(sensitivity: Sensitivity, allowed: number): string[] {
-  const saved = (losses: readonly Loss[]) => losses.filter((l) => l.loss <= allowed).at(-1)?.saved ?? 0;
-  const names = Object.keys(sensitivity);
-  return names.sort((a, b) => saved(sensitivity[b]) - saved(sensitivity[a]) || names.indexOf(a) - names.indexOf(b));
 }

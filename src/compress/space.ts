@@ -2,7 +2,7 @@ import type { Augmentation } from '../data/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { ChannelGroup } from '../prune/index.ts';
 import type { Choice, Trial } from '../search/index.ts';
-import { bySaving, ratioFor, type Sensitivity } from './sensitivity.ts';
+import { ratioFor, type Sensitivity } from './sensitivity.ts';
 
 /** Stages in order: P prune (and fine-tune), Q quantize, D distil. All end quantized; Q before others means that these keep it so. */
 export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
@@ -55,7 +55,7 @@ export function suggestStages(trial: Trial, space: Space): Stages {
 
 /** All groups are cut so far that each alone would cost the same accuracy, times a share of its own: 0 leaves a group whole. */
 function suggestPrune(trial: Trial, space: Space): Stages {
-  const loss = trial.suggestFloat('prune.loss', 0.01, 0.3, { log: true });
+  const loss = trial.suggestFloat('prune.loss', 0.002, 0.3, { log: true });
   const ratios = Object.fromEntries(
     space.groups.map(({ name }) => {
       const share = trial.suggestFloat(`prune.share.${name}`, 0, 1.5, { step: 0.5 });
@@ -106,29 +106,20 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const prune = (loss: number, groups?: readonly string[]) => ({
-    ...pruneStart(space, loss, groups),
-    ...tune('finetune', 0.001),
-  });
-  const cut = (loss: number, groups?: readonly string[]) => ({ ...prune(loss, groups), 'finetune.epochs': 0 });
-  const first = (n: number) => bySaving(space.sensitivity, 0.1).slice(0, n);
+  const cut = (loss: number) => ({ ...pruneStart(space, loss), 'finetune.epochs': 0 });
+  const pdq = (loss: number) => ({ order: 'PDQ', ...quantize, ...cut(loss), ...distill(0.001) });
   return [
     { order: 'Q', ...quantize },
-    { order: 'PQ', ...quantize, ...prune(0.03) },
-    { order: 'PDQ', ...quantize, ...cut(0.02, first(2)), ...distill(0.0005) },
-    { order: 'PDQ', ...quantize, ...cut(0.02), ...distill(0.001) },
-    { order: 'PDQ', ...quantize, ...cut(0.05, first(2)), ...distill(0.001) },
-    { order: 'PDQ', ...quantize, ...cut(0.05), ...distill(0.002) },
-    { order: 'PQD', ...quantize, ...prune(0.12), ...distill(0.001) },
-    { order: 'DPQ', ...quantize, ...prune(0.05), ...distill(0.001) },
+    ...[0.003, 0.01, 0.03, 0.08, 0.2].map(pdq),
+    { order: 'PQ', ...quantize, ...pruneStart(space, 0.01), ...tune('finetune', 0.001) },
+    { order: 'PQD', ...quantize, ...cut(0.05), ...distill(0.0005) },
   ];
 }
 
-function pruneStart({ groups }: Space, loss: number, chosen?: readonly string[]) {
-  const share = (name: string) => (chosen && !chosen.includes(name) ? 0 : 1);
+function pruneStart({ groups }: Space, loss: number) {
   return {
     'prune.loss': loss,
-    ...Object.fromEntries(groups.map(({ name }) => [`prune.share.${name}`, share(name)])),
+    ...Object.fromEntries(groups.map(({ name }) => [`prune.share.${name}`, 1])),
     'prune.criterion': 'reconstruction',
   };
 }

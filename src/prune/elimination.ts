@@ -6,12 +6,18 @@ import type { Moments, Reader } from './moments.ts';
 /** Share of the mean square added to the diagonal: least squares must not trust directions that the data hardly shows. */
 const RIDGE = 1e-3;
 
+/** What is added to the diagonal of products [n, n] of so many columns. */
+export function ridgeOf(products: Float64Array, n: number, columns: number): number {
+  let trace = 0;
+  for (let i = 0; i < columns; i++) trace += products[i * n + i];
+  return (RIDGE * trace) / columns + 1e-12;
+}
+
 /** Products of what a layer reads, with a ridge on all but the constant 1. */
 export function ridged({ n, products }: Moments, { columns }: Reader): Float64Array {
   const h = products.slice();
-  let trace = 0;
-  for (let i = 0; i < columns; i++) trace += h[i * n + i];
-  for (let i = 0; i < columns; i++) h[i * n + i] += (RIDGE * trace) / columns + 1e-12;
+  const ridge = ridgeOf(products, n, columns);
+  for (let i = 0; i < columns; i++) h[i * n + i] += ridge;
   return h;
 }
 

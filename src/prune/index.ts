@@ -9,6 +9,7 @@ import { checkOptions } from '../train/options.ts';
 import { type ChannelGroup, channelGroups, type Unit } from './groups.ts';
 import { activationScores, type ChannelScores, randomScores, unitScore, weightScores } from './importance.ts';
 import { reconstruct } from './reconstruct.ts';
+import { refit } from './refit.ts';
 import { type Survey, surveyOf } from './survey.ts';
 
 export { type ChannelGroup, channelGroups } from './groups.ts';
@@ -19,6 +20,8 @@ export { type ChannelGroup, channelGroups } from './groups.ts';
  */
 export const CRITERIA = ['reconstruction', 'l2', 'l1', 'activation', 'random'] as const;
 
+type Criterion = (typeof CRITERIA)[number];
+
 const ratio = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 
 export const pruneSchema = v.object({
@@ -26,10 +29,14 @@ export const pruneSchema = v.object({
   ratio: v.optional(ratio, 0.5),
   /** Other shares for single groups, by the name of the first layer that makes the channels. */
   ratios: v.optional(v.record(v.string(), ratio), {}),
-  criterion: v.optional(v.picklist(CRITERIA), 'l2'),
+  /** `reconstruction` where there is data, else `l2`, if absent. */
+  criterion: v.optional(v.picklist(CRITERIA)),
   scope: v.optional(v.picklist(['group', 'global']), 'group'),
-  /** Whether what stays takes over, by least squares over data, what the doomed channels contributed. Needs data, else it is passed over. */
-  reconstruct: v.optional(v.boolean(), true),
+  /**
+   * Which layers take over, by least squares over data, what the doomed channels contributed: those that read them, or these and then all
+   * layers after the cut, one after another. Needs data, else it is passed over.
+   */
+  reconstruct: v.optional(v.picklist(['none', 'readers', 'network']), 'network'),
   /** The number of channels left in a group is a multiple of it, where so many are left. */
   multiple: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
 });
@@ -47,11 +54,13 @@ export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
       const groups = channelGroups(graph);
       checkNames(groups, checked.ratios);
       const { heap, data, seed } = context;
-      const survey = () => surveyOf(heap, model.graph, graph, needData(data, checked.criterion), seed);
-      const cut = cutOf(graph, leastImportant(groups, scorer(graph, checked, context, survey), checked));
+      const criterion = checked.criterion ?? (data ? 'reconstruction' : 'l2');
+      const survey = () => surveyOf(heap, model.graph, graph, needData(data, criterion), seed);
+      const cut = cutOf(graph, leastImportant(groups, scorer(graph, criterion, context, survey), checked));
       if (cut.size === 0) return model;
-      const ready = checked.reconstruct && data ? reconstruct(graph, cut, survey()) : graph;
-      return { ...model, graph: cutChannels(ready, cut) } satisfies Model;
+      if (checked.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) } satisfies Model;
+      const smaller = cutChannels(reconstruct(graph, cut, survey()), cut);
+      return { ...model, graph: checked.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
     },
   };
 }
@@ -66,7 +75,7 @@ function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<str
 /** Scores of a group's units. */
 type Scorer = (group: ChannelGroup) => ArrayLike<number>;
 
-function scorer(graph: Graph, { criterion }: Options, context: Context, survey: () => Survey): Scorer {
+function scorer(graph: Graph, criterion: Criterion, context: Context, survey: () => Survey): Scorer {
   if (criterion === 'reconstruction') {
     const { scoresOf } = survey();
     return scoresOf;
@@ -75,7 +84,7 @@ function scorer(graph: Graph, { criterion }: Options, context: Context, survey: 
   return ({ units }) => units.map((unit) => unitScore(unit, channels));
 }
 
-function channelScores(graph: Graph, criterion: Options['criterion'], { heap, data, seed }: Context): ChannelScores {
+function channelScores(graph: Graph, criterion: Criterion, { heap, data, seed }: Context): ChannelScores {
   if (criterion === 'activation') return activationScores(heap, graph, needData(data, criterion), seed);
   if (criterion === 'random') return randomScores(graph, seed);
   return weightScores(graph, criterion === 'l1' ? 1 : 2);

@@ -1,11 +1,11 @@
 import { batchInto, type Dataset, planBatch } from '../data/index.ts';
 import { type Graph, type Node, sizeOf } from '../graph/graph.ts';
 import type { Patch } from '../ops/index.ts';
-import { createRandom, permutation, type Random } from '../random.ts';
+import { createRandom, permutation } from '../random.ts';
 import { channelsOf } from '../run/channels.ts';
 import { compile, isBatchable } from '../run/compile.ts';
 import { fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
-import type { Heap } from '../wasm/heap.ts';
+import type { Heap, HeapTensor } from '../wasm/heap.ts';
 
 /** A layer whose outputs are weighted sums of what it reads: weights [out, ...filter, channels], bias [out]. */
 export interface Reader {
@@ -51,27 +51,53 @@ export function readersOf(graph: Graph): Reader[] {
 
 /** Runs examples of the train part (else validation) through the graph and gathers what each reader reads at random places. */
 export function momentsOf(heap: Heap, graph: Graph, readers: readonly Reader[], data: Dataset, seed: number): Map<Node, Moments> {
-  const part = data.train ?? data.validation!;
-  const order = permutation(part.count, createRandom(seed, 'prune/examples')).subarray(0, EXAMPLES);
-  const random = createRandom(seed, 'prune/places');
   return heap.scope(() => {
-    const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
-    const program = compile(heap, graph, { batch, keepAll: true });
-    const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-    const input = plan.create(batch);
-    const sums = readers.map((reader) => gatherer(heap, reader, program.operands[reader.x].shape, random));
-    for (let at = 0; at + batch <= order.length; at += batch) {
-      batchInto(plan, part, order.subarray(at, at + batch), input);
-      heap.write(program.inputs[0], input);
-      program.run();
-      for (const s of sums) s.add(heap.read(program.operands[s.reader.x]) as Float32Array);
-    }
-    return new Map(sums.map((s) => [s.reader.node, s.moments()]));
+    const run = runnerOf(heap, graph, data, seed);
+    const sums = readers.map((reader) => {
+      const rows = gatherer(heap, reader, run.shapeOf(reader.x), seed);
+      return { reader, rows, products: productsOf(heap, rows, rows) };
+    });
+    run.forEachBatch((valuesOf) => {
+      for (const { reader, rows, products } of sums) {
+        rows.gather(valuesOf(reader.x));
+        products.add();
+      }
+    });
+    return new Map(sums.map(({ reader, rows, products }) => [reader.node, { n: rows.n, products: products.means() }]));
   });
 }
 
-function gatherer(heap: Heap, reader: Reader, shape: readonly number[], random: Random) {
+/** Runs batches of the same examples, in the same order, through any graph. */
+export function runnerOf(heap: Heap, graph: Graph, data: Dataset, seed: number) {
+  const part = data.train ?? data.validation!;
+  const order = permutation(part.count, createRandom(seed, 'prune/examples')).subarray(0, EXAMPLES);
+  const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
+  const program = compile(heap, graph, { batch, keepAll: true });
+  const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
+  const input = plan.create(batch);
+  return {
+    shapeOf: (tensor: number) => program.operands[tensor].shape,
+    forEachBatch(visit: (valuesOf: (tensor: number) => Float32Array) => void): void {
+      for (let at = 0; at + batch <= order.length; at += batch) {
+        batchInto(plan, part, order.subarray(at, at + batch), input);
+        heap.write(program.inputs[0], input);
+        program.run();
+        visit((tensor) => heap.read(program.operands[tensor]) as Float32Array);
+      }
+    },
+  };
+}
+
+/** Rows of what a reader reads, and the constant 1, on the heap: of every example the same places whenever the seed is the same. */
+export interface Rows {
+  readonly n: number;
+  readonly x: HeapTensor;
+  gather(read: Float32Array): void;
+}
+
+export function gatherer(heap: Heap, reader: Reader, shape: readonly number[], seed: number): Rows {
   const { columns, bias, channels, patch } = reader;
+  const random = createRandom(seed, 'prune/places');
   const n = columns + (bias ? 1 : 0);
   const examples = patch === 'row' ? sizeOf(shape) / channels : shape[0];
   const places = patch === 'row' ? 1 : patch.output[0] * patch.output[1];
@@ -79,13 +105,10 @@ function gatherer(heap: Heap, reader: Reader, shape: readonly number[], random: 
   const rows = examples * perExample;
   const values = new Float32Array(rows * n).fill(1);
   const x = heap.tensor('f32', [rows, n]);
-  const products = heap.tensor('f32', [n, n]);
-  heap.clear(products);
-  const multiply = fullyConnectedGradF32(heap, x, { x, w: products, y: x }, { dx: null, dw: products, dbias: null });
-  let count = 0;
   return {
-    reader,
-    add(read: Float32Array) {
+    n,
+    x,
+    gather(read) {
       const size = read.length / examples;
       for (let row = 0; row < rows; row++) {
         const example = read.subarray(Math.floor(row / perExample) * size);
@@ -94,10 +117,22 @@ function gatherer(heap: Heap, reader: Reader, shape: readonly number[], random: 
         else copyPatch(into, example, shape, patch, places > PLACES ? random.below(places) : row % perExample);
       }
       heap.write(x, values);
-      multiply();
-      count += rows;
     },
-    moments: (): Moments => ({ n, products: Float64Array.from(heap.read(products) as Float32Array, (v) => v / count) }),
+  };
+}
+
+/** Means of the products of all columns of `a` with all of `b`: [a.n, b.n]. */
+export function productsOf(heap: Heap, a: Rows, b: Rows) {
+  const products = heap.tensor('f32', [a.n, b.n]);
+  heap.clear(products);
+  const multiply = fullyConnectedGradF32(heap, a.x, { x: b.x, w: products, y: a.x }, { dx: null, dw: products, dbias: null });
+  let count = 0;
+  return {
+    add() {
+      multiply();
+      count += a.x.shape[0];
+    },
+    means: () => Float64Array.from(heap.read(products) as Float32Array, (v) => v / count),
   };
 }
 

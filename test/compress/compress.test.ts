@@ -60,20 +60,20 @@ test('other options than those it began with are refused', async () => {
 
 test('ratios for an allowed loss lie on the measured line', () => {
   const losses: Loss[] = [
-    { ratio: 0.1, loss: 0.01, saved: 0 },
-    { ratio: 0.2, loss: 0.03, saved: 0 },
-    { ratio: 0.3, loss: 0.4, saved: 0 },
+    { ratio: 0.1, loss: 0.01 },
+    { ratio: 0.2, loss: 0.03 },
+    { ratio: 0.3, loss: 0.4 },
   ];
   assert.is(ratioFor(losses, 0.01), 0.1);
   assert.is(ratioFor(losses, 0.02), 0.15);
   assert.is(ratioFor(losses, 0.03), 0.2);
   assert.is(ratioFor(losses, 1), 0.3);
-  assert.is(ratioFor([{ ratio: 0.1, loss: 0.5, saved: 0 }], 0), 0);
+  assert.is(ratioFor([{ ratio: 0.1, loss: 0.5 }], 0), 0);
   assert.is(
     ratioFor(
       [
-        { ratio: 0.1, loss: -0.01, saved: 0 },
-        { ratio: 0.2, loss: 0.01, saved: 0 },
+        { ratio: 0.1, loss: -0.01 },
+        { ratio: 0.2, loss: 0.01 },
       ],
       0,
     ),
