@@ -89,6 +89,14 @@ function trainingFlags(command: Command): Command {
     .option('--warmup <w>', 'share of the steps that raise the rate (0.05)', number)
     .option('--label-smoothing <s>', '(0)', number)
     .option('--clip <n>', 'largest norm of the gradient, 0 = none (5)', number)
+    .addOption(
+      new Option(
+        '--qat <how>',
+        'a quantized model is trained as float and quantized again (off), or through fake quantization with the ranges in force, measured again ' +
+          'afterwards (fixed), or with scales that are learned too (learned) (fixed)',
+      ).choices(['off', 'fixed', 'learned']),
+    )
+    .option('--freeze-ranges <share>', 'of the steps, at the end, in which learned scales no longer move (0)', number)
     .option('--ema <decay>', "average the weights over the steps, 0.99 say; 0 = the last step's (0)", number)
     .option(
       '--patience <n>',
