@@ -43,18 +43,19 @@ export const multipleOf = ({ groups }: Pick<Space, 'groups'>): number => (groups
 /** The stages of one trial. Conditional: a parameter is asked for only where its stage is. */
 export function suggestStages(trial: Trial, space: Space): Stages {
   const order = trial.suggestCategorical('order', [...ORDERS]) as string;
-  return [...order].flatMap((letter) => {
-    if (letter === 'P') return suggestPrune(trial, space);
+  return [...order].flatMap((letter, i) => {
+    const quantized = order.slice(0, i).includes('Q');
+    if (letter === 'P') return suggestPrune(trial, space, quantized);
     if (letter === 'Q')
       return [
         { stage: 'quantize', calibrator: trial.suggestCategorical('quantize.calibrator', ['mse', 'min-max', 'percentile']) },
       ];
-    return suggestDistill(trial, space);
+    return suggestDistill(trial, space, quantized);
   });
 }
 
 /** All groups are cut so far that each alone would cost the same accuracy, times a share of its own: 0 leaves a group whole. */
-function suggestPrune(trial: Trial, space: Space): Stages {
+function suggestPrune(trial: Trial, space: Space, quantized: boolean): Stages {
   const loss = trial.suggestFloat('prune.loss', 0.002, 0.3, { log: true });
   const ratios = Object.fromEntries(
     space.groups.map(({ name }) => {
@@ -65,29 +66,31 @@ function suggestPrune(trial: Trial, space: Space): Stages {
   );
   const criterion = trial.suggestCategorical('prune.criterion', ['reconstruction', 'l2', 'activation']);
   const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
-  const training = suggestTraining(trial, 'finetune', space);
+  const training = suggestTraining(trial, 'finetune', space, quantized);
   return training.epochs > 0 ? [cut, { stage: 'finetune', ...training }] : [cut];
 }
 
-function suggestDistill(trial: Trial, space: Space): Stages {
+function suggestDistill(trial: Trial, space: Space, quantized: boolean): Stages {
   return [
     {
       stage: 'distill',
       teacher: trial.suggestCategorical('distill.teacher', ['original', 'self']),
       temperature: trial.suggestFloat('distill.temperature', 1, 8, { log: true }),
       weight: trial.suggestFloat('distill.weight', 0.1, 1),
-      ...suggestTraining(trial, 'distill', space),
+      ...suggestTraining(trial, 'distill', space, quantized),
     },
   ];
 }
 
-function suggestTraining(trial: Trial, stage: string, { epochs, batch, augmentations }: Space) {
+/** Training a quantized network as float and quantizing it again is what orders with Q at the end do, so `off` is not among the choices. */
+function suggestTraining(trial: Trial, stage: string, { epochs, batch, augmentations }: Space, quantized: boolean) {
   const augment = augmentations[trial.suggestCategorical(`${stage}.augment`, Object.keys(augmentations)) as string];
   return {
     ...(augment && { augment }),
     batch,
     epochs: trial.suggestInt(`${stage}.epochs`, stage === 'finetune' ? 0 : 1, epochs),
     learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 5e-3, { log: true }),
+    ...(quantized && { qat: trial.suggestCategorical(`${stage}.qat`, ['learned', 'fixed']) }),
   };
 }
 
@@ -112,7 +115,7 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     { order: 'Q', ...quantize },
     ...[0.003, 0.01, 0.03, 0.08, 0.2].map(pdq),
     { order: 'PQ', ...quantize, ...pruneStart(space, 0.01), ...tune('finetune', 0.001) },
-    { order: 'PQD', ...quantize, ...cut(0.05), ...distill(0.0005) },
+    { order: 'PQD', ...quantize, ...cut(0.05), ...distill(0.0005), 'distill.qat': 'learned' },
   ];
 }
 
