@@ -90,7 +90,7 @@ test('off: the weights are those of the float network after the same training, a
   const bare: Model = { graph: withFakeQuantization(before[8].graph, 'off').graph, facts: {} };
   assert.ok(bare.graph.tensors.every((t) => t.quant === null));
   const plain = await tune({}).run(bare, context);
-  plain.graph.tensors.forEach((t, i) => assert.equal(off.graph.tensors[i].data, t.data, t.name));
+  for (const [i, t] of plain.graph.tensors.entries()) assert.equal(off.graph.tensors[i].data, t.data, t.name);
   assert.is(off.facts.quantize?.weightBits, 8);
   assert.not.equal(records(off.graph), records(before[8].graph));
   assert.not.equal(bytes(off), bytes(await runPipeline(before[8], [tune({})], context)));
