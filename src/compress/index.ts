@@ -3,7 +3,7 @@ import { needLabels, needPart, planBatch, withValidationOf } from '../data/index
 import { CompressError } from '../errors.ts';
 import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
-import { sizeOf } from '../graph/graph.ts';
+import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import { channelGroups } from '../prune/index.ts';
@@ -12,7 +12,7 @@ import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '..
 import type { Model, Progress } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
-import { type Figures, figuresOf, fits, limitsOf } from './judge.ts';
+import { costOf, type Figures, figuresOf, fits, limitsOf, quantizedShape } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { Search, type TrialReport } from './search.ts';
@@ -98,6 +98,7 @@ export async function* compress(
   const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
   const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
+  const costOfGraph = (graph: Graph) => costOf(figuresOf(quantizedShape(graph), target, settings, null), plainFigures, settings);
   const search = new Search({
     context,
     settings,
@@ -106,7 +107,7 @@ export async function* compress(
     plain: plainFigures,
     floor,
     largestMargin: Math.max(0, before - floor) / 4,
-    space: await spaceOf(context, heap, epochs, host),
+    space: await spaceOf(context, heap, epochs, costOfGraph, host),
     begun,
     heap,
     storage: host.storage ?? new MemoryStorage(),
@@ -157,14 +158,20 @@ function augmentationsOf({ graph }: Model): Space['augmentations'] {
 const preparing = (host: CompressHost) => (p: Progress) =>
   host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
 
-async function spaceOf({ model, data, seed }: JobContext, heap: Heap, epochs: number, host: CompressHost): Promise<Space> {
+async function spaceOf(
+  { model, data, seed }: JobContext,
+  heap: Heap,
+  epochs: number,
+  costOfGraph: (graph: Graph) => number,
+  host: CompressHost,
+): Promise<Space> {
   const groups = channelGroups(toFloat(model.graph));
   const stageContext = { heap, data, seed, original: model, signal: host.signal, progress: preparing(host) };
   return {
     groups,
     epochs,
     batch: batchOf(data),
-    sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), stageContext),
+    sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), costOfGraph, stageContext),
     augmentations: augmentationsOf(model),
   };
 }

@@ -85,8 +85,8 @@ export async function sketch(model: Model, { stages }: Pick<Recipe, 'stages'>, c
   return quantizedShape(current.graph);
 }
 
-/** Records with the bits that count, whatever the scales. */
-function quantizedShape(graph: Graph): Graph {
+/** A float graph as it will be quantized: records with the bits that count, whatever the scales. */
+export function quantizedShape(graph: Graph): Graph {
   const weights = new Set(graph.nodes.flatMap((n) => n.inputs.slice(1)));
   const record = { scales: [1], zeros: [0], axis: null };
   return {

@@ -1,45 +1,50 @@
-import { type Dataset, takeExamples } from '../data/index.ts';
-import { correctness } from '../evaluate.ts';
+import { type Dataset, planBatch, takeExamples } from '../data/index.ts';
+import { forEachBatch } from '../evaluate.ts';
+import type { Graph } from '../graph/graph.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
+import { withoutSoftmax } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
+import type { Heap } from '../wasm/heap.ts';
 
-/** Accuracy that is lost when one group alone is cut by `ratio`, without any training. */
-export interface Loss {
+/** What one group alone, cut by `ratio`, changes and saves, without any training. */
+export interface Cutting {
   readonly ratio: number;
-  readonly loss: number;
+  /** Mean square of the change of the logits, as a share of their variance. */
+  readonly change: number;
+  /** By how much it lowers what the search lowers. */
+  readonly saving: number;
 }
 
-/** By group name: losses by rising ratio, as far as they are worth knowing. */
-export type Sensitivity = Readonly<Record<string, readonly Loss[]>>;
+/** By group name, by rising ratio, as far as they are worth knowing. */
+export type Sensitivity = Readonly<Record<string, readonly Cutting[]>>;
 
-const RATIOS = [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
-const EXAMPLES = 300;
-/** No training brings back more. */
-const TOO_MUCH = 0.3;
+const EXAMPLES = 256;
+/** Cuts tried of one group. */
+const CUTS = 10;
+/** Nothing is left to be known of a network that changes more. */
+const TOO_MUCH = 1;
 
-/** Cuts each group alone by rising ratios and measures, on the first validation examples, what that costs. */
+/**
+ * Cuts each group alone further and further and measures what that changes on validation examples (no labels are used).
+ *
+ * @param costOf what the search lowers, of a float graph
+ */
 export async function measureSensitivity(
   model: Model,
   groups: readonly ChannelGroup[],
   multiple: number,
+  costOf: (graph: Graph) => number,
   context: Context & { readonly data: Dataset },
 ): Promise<Sensitivity> {
   const { heap, data, progress, signal } = context;
-  const all = data.validation!;
-  const validation = takeExamples(
-    all,
-    Array.from({ length: Math.min(EXAMPLES, all.count) }, (_, i) => Math.floor((i * all.count) / Math.min(EXAMPLES, all.count))),
-  );
-  const judged = { ...data, validation };
-  const accuracyOf = ({ graph }: Model) =>
-    correctness(heap, toFloat(graph), judged, 'validation').reduce((a, b) => a + b, 0) / validation.count;
   const given = { ...model, graph: toFloat(model.graph) };
-  const before = accuracyOf(given);
-  const found: Record<string, Loss[]> = {};
-  for (const [i, { name }] of groups.entries()) {
+  const before = logitsOf(heap, given.graph, data);
+  const cost = costOf(given.graph);
+  const found: Record<string, Cutting[]> = {};
+  for (const [i, { name, units }] of groups.entries()) {
     found[name] = [];
-    for (const ratio of RATIOS) {
+    for (const ratio of ratiosOf(units.length, multiple)) {
       const options = {
         ratio: 0,
         ratios: { [name]: ratio },
@@ -47,10 +52,10 @@ export async function measureSensitivity(
         reconstruct: 'readers',
         multiple,
       } as const;
-      const cut = await prune(options).run(model, context);
-      const loss = before - accuracyOf(cut);
-      found[name].push({ ratio, loss });
-      if (loss > TOO_MUCH) break;
+      const { graph } = await prune(options).run(model, context);
+      const change = changeOf(before, logitsOf(heap, graph, data));
+      found[name].push({ ratio, change, saving: cost - costOf(graph) });
+      if (change > TOO_MUCH) break;
     }
     progress?.({ what: 'sensitivity', done: i + 1, total: groups.length });
     await pause(signal);
@@ -58,15 +63,64 @@ export async function measureSensitivity(
   return found;
 }
 
-/** The ratio at which cutting the group alone costs `allowed`, between measured ones by a straight line, in hundredths. */
-export function ratioFor(losses: readonly Loss[], allowed: number): number {
-  let before: Loss = { ratio: 0, loss: 0 };
-  for (const at of losses) {
-    if (at.loss > allowed) {
-      const share = Math.max(0, allowed - before.loss) / (at.loss - Math.min(before.loss, allowed));
-      return Math.round(100 * (before.ratio + share * (at.ratio - before.ratio))) / 100;
-    }
-    before = at;
+/** Shares of `count` channels that leave multiples, by rising share. */
+function ratiosOf(count: number, multiple: number): number[] {
+  const most = Math.ceil(count / multiple) - 1;
+  const cuts = Math.min(most, CUTS);
+  return Array.from({ length: cuts }, (_, i) => {
+    const left = multiple * Math.round((most * (cuts - i)) / cuts);
+    return (count - left) / count;
+  });
+}
+
+function logitsOf(heap: Heap, graph: Graph, data: Dataset): Float32Array {
+  const all = data.validation!;
+  const count = Math.min(EXAMPLES, all.count);
+  const part = takeExamples(
+    all,
+    Array.from({ length: count }, (_, i) => Math.floor((i * all.count) / count)),
+  );
+  const logits: number[] = [];
+  const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
+  forEachBatch(heap, withoutSoftmax(graph), part, plan, (values) => {
+    for (const v of values as Float32Array) logits.push(v);
+  });
+  return Float32Array.from(logits);
+}
+
+function changeOf(before: Float32Array, after: Float32Array): number {
+  const mean = before.reduce((a, b) => a + b, 0) / before.length;
+  let [changed, variance] = [0, 0];
+  before.forEach((v, i) => {
+    changed += (v - after[i]) ** 2;
+    variance += (v - mean) ** 2;
+  });
+  return changed / (variance || 1);
+}
+
+const NOTHING: Cutting = { ratio: 0, change: 0, saving: 0 };
+
+/**
+ * Ratios of all groups that save the most while the changes that each makes alone add up to at most `allowed`: every group is cut as
+ * far as what it saves, times its worth, pays for what it changes, at one price for all.
+ */
+export function allocate(
+  sensitivity: Sensitivity,
+  worth: Readonly<Record<string, number>>,
+  allowed: number,
+): Readonly<Record<string, number>> {
+  const names = Object.keys(sensitivity);
+  const at = (price: number) =>
+    names.map((name) => {
+      const gain = (c: Cutting) => worth[name] * c.saving - price * c.change;
+      return sensitivity[name].reduce((best, c) => (gain(c) > gain(best) ? c : best), NOTHING);
+    });
+  const changes = (cuts: readonly Cutting[]) => cuts.reduce((sum, c) => sum + Math.max(0, c.change), 0);
+  let [low, high] = [1e-9, 1e9];
+  for (let i = 0; i < 100; i++) {
+    const middle = Math.sqrt(low * high);
+    if (changes(at(middle)) > allowed) low = middle;
+    else high = middle;
   }
-  return before.ratio;
+  return Object.fromEntries(at(high).map(({ ratio }, i) => [names[i], ratio]));
 }

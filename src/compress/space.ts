@@ -2,7 +2,7 @@ import type { Augmentation } from '../data/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { ChannelGroup } from '../prune/index.ts';
 import type { Choice, Trial } from '../search/index.ts';
-import { ratioFor, type Sensitivity } from './sensitivity.ts';
+import { allocate, type Sensitivity } from './sensitivity.ts';
 
 /** Stages in order: P prune (and fine-tune), Q quantize, D distil. All end quantized; Q before others means that these keep it so. */
 export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
@@ -13,7 +13,7 @@ export interface Space {
   readonly epochs: number;
   /** Examples in one step. */
   readonly batch: number;
-  /** What cutting each group alone costs. */
+  /** What cutting each group alone changes and saves. */
   readonly sensitivity: Sensitivity;
   /** Ways to vary examples while training, by name; `none` is always one. */
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
@@ -35,8 +35,6 @@ export function augmentationsFor([h, w, c]: readonly number[]): Space['augmentat
 
 type Stages = Recipe['stages'];
 
-const LARGEST_RATIO = 0.9;
-
 /** Channels left in a group are a multiple of 4 where there are many: kernels work on four at once. */
 export const multipleOf = ({ groups }: Pick<Space, 'groups'>): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
 
@@ -54,16 +52,13 @@ export function suggestStages(trial: Trial, space: Space): Stages {
   });
 }
 
-/** All groups are cut so far that each alone would cost the same accuracy, times a share of its own: 0 leaves a group whole. */
+/** Groups are cut where it saves the most for an allowed change of the logits; what a group saves may count for more or less. */
 function suggestPrune(trial: Trial, space: Space, quantized: boolean): Stages {
-  const loss = trial.suggestFloat('prune.loss', 0.002, 0.3, { log: true });
-  const ratios = Object.fromEntries(
-    space.groups.map(({ name }) => {
-      const share = trial.suggestFloat(`prune.share.${name}`, 0, 1.5, { step: 0.5 });
-      const ratio = ratioFor(space.sensitivity[name], loss) * share;
-      return [name, Math.round(100 * Math.max(0, Math.min(LARGEST_RATIO, ratio))) / 100];
-    }),
+  const change = trial.suggestFloat('prune.change', 0.003, 1, { log: true });
+  const worth = Object.fromEntries(
+    space.groups.map(({ name }) => [name, trial.suggestFloat(`prune.worth.${name}`, 0, 2, { step: 0.5 })]),
   );
+  const ratios = allocate(space.sensitivity, worth, change);
   const criterion = trial.suggestCategorical('prune.criterion', ['reconstruction', 'l2', 'activation']);
   const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
   const training = suggestTraining(trial, 'finetune', space, quantized);
@@ -109,20 +104,20 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const cut = (loss: number) => ({ ...pruneStart(space, loss), 'finetune.epochs': 0 });
-  const pdq = (loss: number) => ({ order: 'PDQ', ...quantize, ...cut(loss), ...distill(0.001) });
+  const cut = (change: number) => ({ ...pruneStart(space, change), 'finetune.epochs': 0 });
+  const pdq = (change: number) => ({ order: 'PDQ', ...quantize, ...cut(change), ...distill(0.001) });
   return [
     { order: 'Q', ...quantize },
-    ...[0.003, 0.01, 0.03, 0.08, 0.2].map(pdq),
-    { order: 'PQ', ...quantize, ...pruneStart(space, 0.01), ...tune('finetune', 0.001) },
-    { order: 'PQD', ...quantize, ...cut(0.05), ...distill(0.0005), 'distill.qat': 'learned' },
+    ...[0.01, 0.03, 0.08, 0.2, 0.5].map(pdq),
+    { order: 'PQ', ...quantize, ...pruneStart(space, 0.05), ...tune('finetune', 0.001) },
+    { order: 'PQD', ...quantize, ...cut(0.1), ...distill(0.0005), 'distill.qat': 'learned' },
   ];
 }
 
-function pruneStart({ groups }: Space, loss: number) {
+function pruneStart({ groups }: Space, change: number) {
   return {
-    'prune.loss': loss,
-    ...Object.fromEntries(groups.map(({ name }) => [`prune.share.${name}`, 1])),
+    'prune.change': change,
+    ...Object.fromEntries(groups.map(({ name }) => [`prune.worth.${name}`, 1])),
     'prune.criterion': 'reconstruction',
   };
 }

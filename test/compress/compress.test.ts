@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { historyOf } from '../../src/compress/history.ts';
 import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
-import { type Loss, ratioFor } from '../../src/compress/sensitivity.ts';
+import { allocate } from '../../src/compress/sensitivity.ts';
 import type { Dataset } from '../../src/data/index.ts';
 import { withValidationOf } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
@@ -58,27 +58,18 @@ test('other options than those it began with are refused', async () => {
   );
 });
 
-test('ratios for an allowed loss lie on the measured line', () => {
-  const losses: Loss[] = [
-    { ratio: 0.1, loss: 0.01 },
-    { ratio: 0.2, loss: 0.03 },
-    { ratio: 0.3, loss: 0.4 },
-  ];
-  assert.is(ratioFor(losses, 0.01), 0.1);
-  assert.is(ratioFor(losses, 0.02), 0.15);
-  assert.is(ratioFor(losses, 0.03), 0.2);
-  assert.is(ratioFor(losses, 1), 0.3);
-  assert.is(ratioFor([{ ratio: 0.1, loss: 0.5 }], 0), 0);
-  assert.is(
-    ratioFor(
-      [
-        { ratio: 0.1, loss: -0.01 },
-        { ratio: 0.2, loss: 0.01 },
-      ],
-      0,
-    ),
-    0.15,
-  );
+test('cuts that save the most for what they change come first', () => {
+  const cuts = (...triples: [number, number, number][]) => triples.map(([ratio, change, saving]) => ({ ratio, change, saving }));
+  const measured = {
+    cheap: cuts([0.25, 0.01, 0.1], [0.5, 0.05, 0.2], [0.75, 0.4, 0.3]),
+    dear: cuts([0.5, 0.2, 0.1]),
+  };
+  const all = { cheap: 1, dear: 1 };
+  assert.equal(allocate(measured, all, 0.005), { cheap: 0, dear: 0 });
+  assert.equal(allocate(measured, all, 0.02), { cheap: 0.25, dear: 0 });
+  assert.equal(allocate(measured, all, 0.25), { cheap: 0.5, dear: 0.5 });
+  assert.equal(allocate(measured, all, 10), { cheap: 0.75, dear: 0.5 });
+  assert.equal(allocate(measured, { cheap: 0, dear: 1 }, 0.25), { cheap: 0, dear: 0.5 });
 });
 
 test('a small validation part grows, and nothing is in both', () => {
