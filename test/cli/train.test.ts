@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { importTflite } from '../../src/formats/tflite/index.ts';
 import { inFolder, model, testFile, thumbnet, trainFile } from './sample.ts';
 
 test('a hint that names nothing is refused with the nearest names', async () => {
@@ -11,6 +13,25 @@ test('a hint that names nothing is refused with the nearest names', async () => 
   const malformed = await thumbnet(...base, '--hint', '=relu_1');
   assert.is(malformed.code, 2);
   assert.match(malformed.err, /NAME=TEACHER@WEIGHT/);
+});
+
+test('learned scales: a stage alone and a recipe write the same file', async () => {
+  const given = ['--data', trainFile, '--seed', '3'];
+  const small = inFolder('int4.tflite');
+  assert.is((await thumbnet('quantize', model, ...given, '--weight-bits', '4', '--examples', '64', '--out', small)).code, 0);
+  const training = ['--epochs', '0.3', '--learning-rate', '0.0005', '--qat', 'learned', '--freeze-ranges', '0.2'];
+  const alone = await thumbnet('finetune', small, ...given, ...training, '--out', inFolder('alone.tflite'));
+  assert.is(alone.code, 0, alone.err);
+  const stage = { stage: 'finetune', epochs: 0.3, learningRate: 0.0005, qat: 'learned', freezeRanges: 0.2 };
+  writeFileSync(inFolder('qat.json'), JSON.stringify({ version: 1, seed: 3, stages: [stage] }));
+  const replayed = await thumbnet('run', inFolder('qat.json'), small, '--data', trainFile, '--out', inFolder('replayed.tflite'));
+  assert.is(replayed.code, 0, replayed.err);
+  assert.equal(readFileSync(inFolder('replayed.tflite')), readFileSync(inFolder('alone.tflite')));
+  const scales = (file: string) => importTflite(readFileSync(inFolder(file))).tensors.map((t) => t.quant?.scales);
+  assert.not.equal(scales('alone.tflite'), scales('int4.tflite'));
+  const other = await thumbnet('finetune', small, ...given, '--qat', 'always', '--out', inFolder('other.tflite'));
+  assert.is(other.code, 2);
+  assert.match(other.err, /off, fixed, learned/);
 });
 
 test('patience needs a validation part', async () => {
