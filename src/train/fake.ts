@@ -99,7 +99,9 @@ class Rounding {
     const quant = this.#graph.tensors[t].quant!;
     const bits = quant.bits as 4 | 8;
     const scales = this.#scalesOf(t, t, quant, this.#learns);
-    this.#round(t, [scales], { range: weightRange(bits), zero: 0, axis: quant.axis, measure: this.#learns ? null : bits });
+    // Zero points are those of a file: what is quantized here is symmetric.
+    const zero = this.#learns ? quant.zeros[0] : 0;
+    this.#round(t, [scales], { range: weightRange(bits, zero), zero, axis: quant.axis, measure: this.#learns ? null : bits });
   }
 
   /** Scales of input and weights, and the bias, of a layer of which the chip computes sums of integer products. */

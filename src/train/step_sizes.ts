@@ -56,16 +56,17 @@ function weightsThatFit(graph: Graph, t: number): [number, Tensor][] {
   if (!node || !(weights.data instanceof Float32Array)) return [];
   const [x, , bias = -1] = node.inputs;
   const { scales, axis } = weights.quant!;
-  const least = leastWeightScale(graph.tensors[bias] ?? null, graph.tensors[x].quant!.scales[0], axis !== null);
+  const input = graph.tensors[x].quant;
+  const least = input ? leastWeightScale(graph.tensors[bias] ?? null, input.scales[0], axis !== null) : () => 0;
   const quant = { ...weights.quant!, scales: scales.map((s, c) => Math.max(s, least(c))) };
   return [[t, { ...weights, quant, data: cutOff(weights.data, weights.shape, quant) }]];
 }
 
-function cutOff(data: Float32Array, shape: readonly number[], { bits, scales, axis }: Quantization): Float32Array {
-  const [low, high] = weightRange(bits as 4 | 8);
+function cutOff(data: Float32Array, shape: readonly number[], { bits, scales, zeros, axis }: Quantization): Float32Array {
+  const [low, high] = weightRange(bits as 4 | 8, zeros[0]);
   const inner = axis === null ? data.length : sizeOf(shape.slice(axis + 1));
   return data.map((w, i) => {
     const scale = scales[Math.floor(i / inner) % scales.length];
-    return Math.max(low * scale, Math.min(high * scale, w));
+    return Math.max((low - zeros[0]) * scale, Math.min((high - zeros[0]) * scale, w));
   });
 }

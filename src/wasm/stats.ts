@@ -37,5 +37,6 @@ export function weightScalesF32(heap: Heap, scales: HeapTensor, x: HeapTensor, a
     : () => heap.wasm.least_error_scales_f32(scales.ptr, x.ptr, outer, channels, inner, low, high);
 }
 
-/** Integers that weights may be: -128 stays out, as TFLite's 8-bit quantization specification asks; int4 kernels take all of theirs. */
-export const weightRange = (bits: 4 | 8): readonly [number, number] => (bits === 8 ? [-127, 127] : [-8, 7]);
+/** Integers that weights may be: -128 stays out, as TFLite's 8-bit quantization specification asks of symmetric ones; int4 kernels take all. */
+export const weightRange = (bits: 4 | 8, zero = 0): readonly [number, number] =>
+  bits === 8 && zero === 0 ? [-127, 127] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];

@@ -8,7 +8,7 @@ import { argmax, forEachBatch } from '../../src/evaluate.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { type Graph, sizeOf, type Values } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
-import { quantize, toInteger } from '../../src/quant/index.ts';
+import { quantize, toFloat, toInteger } from '../../src/quant/index.ts';
 import { withoutSoftmax } from '../../src/run/logits.ts';
 import type { Model } from '../../src/stage.ts';
 import { withFakeQuantization } from '../../src/train/fake.ts';
@@ -108,10 +108,25 @@ for (const { name, model, data, epochs } of [demo, ...realCases()]) {
       });
     }
   }
-  test(`${name}, 16-bit activations: the same`, async () => {
+  test(`${name}, 16-bit activations, learned scales: the same`, async () => {
     const [original, examples] = [await model(), await data()];
     const context = { heap, data: examples, seed: 2, original };
-    checkAgreement(await runPipeline(original, [quantize({ activationBits: 16, examples: 256 })], context), examples);
+    const stages = [quantize({ activationBits: 16, examples: 256 }), finetune({ epochs: epochs / 2, batch: 64, qat: 'learned' })];
+    checkAgreement(await runPipeline(original, stages, context), examples);
+  });
+}
+
+/** Integer networks of other tools, as they come. */
+for (const [model, examples, scale] of [
+  ['pretrainedResnet_quant.tflite', 'cifar10/test.npz', 1],
+  ['kws_ref_model.tflite', 'kws01/test_mfcc.npz', 1],
+  ['vww_96_int8.tflite', 'vww01/test.npz', 1 / 255],
+] as const) {
+  const [modelPath, dataPath] = [sharedPath(`data/models/${model}`), sharedPath(`data/${examples}`)];
+  if (!modelPath || !dataPath) continue;
+  test(`${model}: the same`, async () => {
+    const graph = importTflite(readFileSync(modelPath));
+    checkAgreement({ graph: toFloat(graph), facts: {} }, await loadDataset(dataPath, { whole: true, scale }));
   });
 }
 
