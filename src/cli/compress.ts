@@ -14,6 +14,7 @@ import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
+import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { exists, makeFolder, readModel, writeWhole } from './files.ts';
@@ -175,9 +176,13 @@ function describe({ best, running }: CompressProgress): string {
 const bestText = ({ figures, number: n }: TrialReport): string =>
   `#${n} ${percent(figures!.accuracy)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
 
+const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
+  `Channels that change no output were removed before all else: of ${count(macs[0])} MACs ${count(macs[1])} are left, of ${count(parameters[0])} weights and biases ${count(parameters[1])}.`;
+
 async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
   const notes = [
     `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond half a standard error of its loss; the test part was used once, for the table.`,
+    ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...(result.settings.timeMs === undefined
       ? []
       : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),

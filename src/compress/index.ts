@@ -5,9 +5,11 @@ import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
+import { asStored } from '../model.ts';
 import type { Recipe } from '../pipeline.ts';
 import { channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
+import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
@@ -61,6 +63,8 @@ export interface CompressResult {
   readonly ptqTflite: Uint8Array;
   readonly trials: readonly TrialReport[];
   readonly chosen: number;
+  /** What removing channels that change no output saved before all else; null where there was nothing to remove. */
+  readonly simplified: SimplifyReport | null;
   /** What the search saw. */
   readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
 }
@@ -98,6 +102,7 @@ export async function* compress(
   const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
   const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
+  const simpler = await simplerOf(context, heap);
   const costOfGraph = (graph: Graph) => costOf(figuresOf(quantizedShape(graph), target, settings, null), plainFigures, settings);
   const search = new Search({
     context,
@@ -107,7 +112,8 @@ export async function* compress(
     plain: plainFigures,
     floor,
     largestMargin: Math.max(0, before - floor) / 4,
-    space: await spaceOf(context, heap, epochs, costOfGraph, host),
+    base: simpler.model,
+    space: await spaceOf({ ...context, model: simpler.model }, heap, epochs, simpler.report !== null, costOfGraph, host),
     begun,
     heap,
     storage: host.storage ?? new MemoryStorage(),
@@ -120,7 +126,17 @@ export async function* compress(
   } finally {
     await pool.close();
   }
-  return finish(search, { heap, model, data, seen, settings, target, before, ptqTflite: plain.tflite });
+  return finish(search, {
+    heap,
+    model,
+    data,
+    seen,
+    settings,
+    target,
+    before,
+    ptqTflite: plain.tflite,
+    simplified: simpler.report,
+  });
 }
 
 /** What can be found wrong before anything is done. @throws CompressError */
@@ -162,18 +178,30 @@ async function spaceOf(
   { model, data, seed }: JobContext,
   heap: Heap,
   epochs: number,
+  simplifies: boolean,
   costOfGraph: (graph: Graph) => number,
   host: CompressHost,
 ): Promise<Space> {
   const groups = channelGroups(toFloat(model.graph));
   const stageContext = { heap, data, seed, original: model, signal: host.signal, progress: preparing(host) };
   return {
+    first: simplifies ? [{ stage: 'simplify' }] : [],
     groups,
     epochs,
     batch: batchOf(data),
     sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), costOfGraph, stageContext),
     augmentations: augmentationsOf(model),
   };
+}
+
+/** The model without what changes no output. Folding alone, which every export does, is not worth a stage. */
+async function simplerOf(
+  { model, data, seed }: JobContext,
+  heap: Heap,
+): Promise<{ model: Model; report: SimplifyReport | null }> {
+  const { report } = simplifyGraph(heap, asStored(model));
+  if (report.layers.length === 0) return { model, report: null };
+  return { model: await simplify().run(model, { heap, data, seed, original: model }), report };
 }
 
 interface Ending {
@@ -185,11 +213,12 @@ interface Ending {
   readonly target: Target;
   readonly before: number;
   readonly ptqTflite: Uint8Array;
+  readonly simplified: SimplifyReport | null;
 }
 
 /** The only place where the test part is used. */
 async function finish(search: Search, end: Ending): Promise<CompressResult> {
-  const { heap, model, data, seen, settings, target, before, ptqTflite } = end;
+  const { heap, model, data, seen, settings, target, before, ptqTflite, simplified } = end;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
@@ -204,6 +233,7 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     result,
     floor: search.floor,
     before,
+    simplified,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
     recipe: {
       version: 1,

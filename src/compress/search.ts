@@ -4,7 +4,7 @@ import type { Target } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import { EvolutionSampler, type Json, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
-import type { Progress } from '../stage.ts';
+import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { CompressProgress } from './index.ts';
@@ -39,6 +39,8 @@ export interface SearchOptions {
   readonly floor: number;
   /** At most so much accuracy is held back for the standard error of a loss. */
   readonly largestMargin: number;
+  /** The model that the search cuts: as given, or simplified. */
+  readonly base: Model;
   readonly space: Space;
   readonly heap: Heap;
   readonly storage: Storage;
@@ -130,11 +132,11 @@ export class Search {
 
   /** Starts a trial: its number when it ended at once, else the promise of its end. */
   async #start(pool: Pool, changed: () => void): Promise<number | { number: number; done: Promise<number> }> {
-    const { context, settings, target, limits, plain, heap, space } = this.#o;
+    const { context, base, settings, target, limits, plain, heap, space } = this.#o;
     const trial = this.#study.ask();
     const stages = suggestStages(trial, space);
     trial.setUserAttr('stages', stages as unknown as Json);
-    const sketched = await sketch(context.model, { stages }, { ...context, heap, original: context.model });
+    const sketched = await sketch(base, { stages }, { ...context, heap, original: context.model });
     const expected = figuresOf(sketched, target, settings, null);
     const cost = costOf(expected, plain, settings);
     const best = bestOf(this.#reportsUpTo(trial.number - LAG));

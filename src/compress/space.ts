@@ -8,6 +8,8 @@ import { allocate, type Sensitivity } from './sensitivity.ts';
 export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
 
 export interface Space {
+  /** Stages before all others. */
+  readonly first: Recipe['stages'];
   readonly groups: readonly ChannelGroup[];
   /** Largest number of epochs of one training stage. */
   readonly epochs: number;
@@ -41,7 +43,7 @@ export const multipleOf = ({ groups }: Pick<Space, 'groups'>): number => (groups
 /** The stages of one trial. Conditional: a parameter is asked for only where its stage is. */
 export function suggestStages(trial: Trial, space: Space): Stages {
   const order = trial.suggestCategorical('order', [...ORDERS]) as string;
-  return [...order].flatMap((letter, i) => {
+  const stages = [...order].flatMap((letter, i) => {
     const quantized = order.slice(0, i).includes('Q');
     if (letter === 'P') return suggestPrune(trial, space, quantized);
     if (letter === 'Q')
@@ -50,6 +52,7 @@ export function suggestStages(trial: Trial, space: Space): Stages {
       ];
     return suggestDistill(trial, space, quantized);
   });
+  return [...space.first, ...stages];
 }
 
 /** Groups are cut where it saves the most for an allowed change of the logits; what a group saves may count for more or less. */

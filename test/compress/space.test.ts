@@ -4,7 +4,14 @@ import { knownStarts, ORDERS, type Space, suggestStages } from '../../src/compre
 import { stagesOf } from '../../src/pipeline.ts';
 import type { Trial } from '../../src/search/index.ts';
 
-const space: Space = { groups: [], epochs: 3, batch: 32, sensitivity: {}, augmentations: { none: null, shift: { shift: 2 } } };
+const space: Space = {
+  first: [],
+  groups: [],
+  epochs: 3,
+  batch: 32,
+  sensitivity: {},
+  augmentations: { none: null, shift: { shift: 2 } },
+};
 
 /** Answers with what is given, else with the first or lowest, and remembers what it was asked for. */
 function asked(given: Readonly<Record<string, unknown>>): { trial: Trial; names: string[] } {
