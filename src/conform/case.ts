@@ -1,13 +1,6 @@
 import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 
-/** A tensor as a golden file holds it: row-major, little-endian, base64. */
-export interface GoldenTensor {
-  readonly shape: readonly number[];
-  readonly dtype: string;
-  readonly data: string;
-}
-
 /** One case of a golden file. Everything is as it came from JSON: ask the functions below, which check. */
 export type Case = Readonly<Record<string, unknown>> & { readonly name: string; readonly op: string };
 
@@ -36,7 +29,7 @@ export interface Decoded {
 export const isRecord = (v: unknown): v is Readonly<Record<string, unknown>> =>
   typeof v === 'object' && v !== null && !Array.isArray(v);
 
-/** The elements of a golden tensor; int4 comes unpacked. */
+/** The elements of a golden tensor `{shape, dtype, data}`: row-major, little-endian, base64; int4 comes unpacked. */
 export function decode(tensor: unknown, what: string): Decoded {
   if (!isRecord(tensor)) throw new MalformedCase(`${what} is not a tensor`);
   const dtype = DTYPES[String(tensor.dtype)];
@@ -73,6 +66,12 @@ export function numbers(v: unknown, what: string): readonly number[] {
   }
   return v;
 }
+
+/** What a case computes, by the name of its field. */
+export type Results = Readonly<Record<string, Values>>;
+
+/** Runs the operator of one case through the engine. `c.heap` is the engine; all memory is freed by the caller. */
+export type Runner = (c: Reader) => Results;
 
 /** Reads a case field by field into memory, with a clear message where something is missing. */
 export class Reader {

@@ -1,6 +1,5 @@
 import type { Values } from '../graph/graph.ts';
-import { type Case, decode } from './case.ts';
-import type { Results } from './runners.ts';
+import { type Case, decode, type Results } from './case.ts';
 
 export interface Failure {
   readonly file: string;

@@ -3,8 +3,7 @@ import { convInt } from '../wasm/conv_int.ts';
 import { depthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
 import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
-import type { Reader } from './case.ts';
-import type { Results } from './runners.ts';
+import type { Reader, Results } from './case.ts';
 
 /** Offsets, multipliers and clamp as the golden files name them. */
 function rescale(p: Reader) {

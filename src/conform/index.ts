@@ -2,10 +2,10 @@ import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkBufferSize, isBufferSize } from './buffer_sizes.ts';
-import { type Case, isRecord, Reader } from './case.ts';
+import { type Case, isRecord, Reader, type Results } from './case.ts';
 import { type Difference, difference, type Failure } from './compare.ts';
 import { type GoldenModel, isGoldenModel, modelFile, openModel, runModelCase } from './models.ts';
-import { type Results, RUNNERS } from './runners.ts';
+import { RUNNERS } from './runners.ts';
 import { checkTable, isTables } from './tables.ts';
 
 export type { Failure } from './compare.ts';

@@ -1,5 +1,5 @@
 import type { Heap } from '../wasm/heap.ts';
-import type { Runner } from './runners.ts';
+import type { Runner } from './case.ts';
 
 /** A fixed-point primitive over tables: `fields` are its arguments in order. */
 const table =

@@ -1,8 +1,7 @@
 import type { HeapTensor } from '../wasm/heap.ts';
 import { type LstmGate, lstmInt } from '../wasm/lstm_int.ts';
 import { svdfInt } from '../wasm/svdf_int.ts';
-import type { Reader } from './case.ts';
-import type { Results, Runner } from './runners.ts';
+import type { Reader, Results, Runner } from './case.ts';
 
 /** SVDF fed its inputs one after another. */
 export const svdf: Runner = (c) => {

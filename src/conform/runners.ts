@@ -1,4 +1,4 @@
-import type { DType, Values } from '../graph/graph.ts';
+import type { DType } from '../graph/graph.ts';
 import { activationS16, powerOfTwoInput } from '../wasm/activation_int.ts';
 import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
 import { concat } from '../wasm/concat.ts';
@@ -9,16 +9,10 @@ import { pad } from '../wasm/pad.ts';
 import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
 import { clampInt } from '../wasm/requantize_int.ts';
 import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
-import { MalformedCase, Reader } from './case.ts';
+import { MalformedCase, Reader, type Results, type Runner } from './case.ts';
 import { convolution, depthwiseConvolution, fullyConnected, transposeConvolution } from './convolution.ts';
 import { PRIMITIVES } from './primitives.ts';
 import { lstm, svdf } from './recurrent.ts';
-
-/** What a case computes, by the name of its field. */
-export type Results = Readonly<Record<string, Values>>;
-
-/** Runs the operator of one case through the engine. `c.heap` is the engine; all memory is freed by the caller. */
-export type Runner = (c: Reader) => Results;
 
 /** Runs a step that writes one tensor of `shape`. */
 function one(c: Reader, dtype: DType, shape: readonly number[], step: (y: HeapTensor) => Step): Results {

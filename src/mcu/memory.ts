@@ -5,7 +5,7 @@ import { type Cost, rowOf } from '../ops/index.ts';
 import { CODE } from './code_data.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import { countedCore } from './instructions.ts';
-import type { Runtime } from './profile.ts';
+import type { Runtime } from './runtime.ts';
 import type { CoreName } from './targets.ts';
 
 /** Bytes of RAM. Scratch lies in the arena, alive only while its kernel runs. */

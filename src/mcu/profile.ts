@@ -7,14 +7,8 @@ import { INSTRUCTION_ERROR } from './instruction_data.ts';
 import { countedCore, instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
 import { quirksOfCosts } from './quirks.ts';
+import { RUNTIMES, type Runtime } from './runtime.ts';
 import { findTarget, type Target } from './targets.ts';
-
-/**
- * What runs the network on the chip: C that Thumbnet writes on kernels like CMSIS-NN's (`thumbnet`), C that calls CMSIS-NN
- * (`cmsis-nn`), or TFLite Micro with CMSIS-NN (`tflm`).
- */
-export type Runtime = 'thumbnet' | 'cmsis-nn' | 'tflm';
-export const RUNTIMES: readonly Runtime[] = ['thumbnet', 'cmsis-nn', 'tflm'];
 
 export interface ProfileOptions {
   readonly runtime?: Runtime;

@@ -1,9 +1,9 @@
-import { lstmInt } from '../wasm/lstm_int.ts';
-import { lstmCall } from './recurrent_params.ts';
 import { CompressError } from '../errors.ts';
 import type { Quantization } from '../graph/graph.ts';
+import { lstmInt } from '../wasm/lstm_int.ts';
 import { lstmCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { lstmCall } from './recurrent_params.ts';
 
 export interface Lstm {
   /** The input is [time, n, depth], else [n, time, depth]. */

@@ -3,9 +3,9 @@ import { maxPoolF32, maxPoolGradF32 } from '../wasm/pool_f32.ts';
 import { maxPoolInt } from '../wasm/pool_int.ts';
 import { poolCost } from './cost.ts';
 import { nothing, windowF32 } from './float_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp, type Pair, type Shape } from './op.ts';
 import { clampOf } from './requant.ts';
-import { type Pair, padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface MaxPool2d extends Window {
   readonly activation: Activation;

@@ -1,7 +1,6 @@
 import type { DType, Quantization, Values } from '../graph/graph.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
-import type { Sides } from './window.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
 
@@ -40,6 +39,14 @@ export type IntegerCall<A> = Call<A>;
 
 /** Two numbers for height and width. */
 export type Pair = readonly [number, number];
+
+/** Rows and columns around an image. */
+export interface Sides {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
 
 /** How pruning may cut channels (the last axis of activations). Lists are [operand, axis]; an operand left out is passed over. */
 export type Channels =

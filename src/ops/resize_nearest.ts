@@ -2,8 +2,7 @@ import { resizeNearest as toNearest } from '../wasm/resize.ts';
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import type { Pair } from './window.ts';
+import { defineOp, type Pair } from './op.ts';
 
 export interface ResizeNearest {
   /** Height and width of the output. */

@@ -1,8 +1,8 @@
-import { svdfInt } from '../wasm/svdf_int.ts';
-import { svdfParams } from './recurrent_params.ts';
 import type { Activation } from '../graph/graph.ts';
+import { svdfInt } from '../wasm/svdf_int.ts';
 import { svdfCost } from './cost.ts';
 import { defineOp } from './op.ts';
+import { svdfParams } from './recurrent_params.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
 export interface Svdf {

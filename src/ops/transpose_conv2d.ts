@@ -3,11 +3,11 @@ import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f
 import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
 import { transposeConvCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type Pair } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
 import { biasType, present } from './tflite_enums.ts';
-import { type Pair, padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface TransposeConv2d extends Window {
   readonly activation: Activation;

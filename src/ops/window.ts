@@ -1,26 +1,15 @@
 import { CompressError } from '../errors.ts';
 import type { Activation } from '../graph/graph.ts';
-import type { Pair, Patch, TfliteOptions } from './op.ts';
+import type { Linear, Pair, Patch, Sides, TfliteOptions } from './op.ts';
 import { mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
-export type { Pair } from './op.ts';
-
 const SIDES = ['top', 'bottom', 'left', 'right'] as const;
-
-export interface Sides {
-  readonly top: number;
-  readonly bottom: number;
-  readonly left: number;
-  readonly right: number;
-}
-
-export type WindowPadding = 'same' | 'valid' | Sides;
 
 /** How a filter moves over an image. */
 export interface Window {
   readonly stride: Pair;
-  readonly padding: WindowPadding;
+  readonly padding: 'same' | 'valid' | Sides;
   /** Steps between the filter's own places; 1 = none skipped. */
   readonly dilation?: Pair;
 }
@@ -79,7 +68,7 @@ export function patchOf(window: Window, size: Pair, filter: Pair): Patch {
 }
 
 /** Whether some places of the output see beyond the input. */
-export function reach(window: Window, size: Pair, filter: Pair): 'inside' | 'padded' {
+export function reach(window: Window, size: Pair, filter: Pair): Linear {
   const sides = sidesOf(window, size, filter);
   return SIDES.some((side) => sides[side] > 0) ? 'padded' : 'inside';
 }

@@ -1,6 +1,5 @@
 import { type Activation, type Attrs, type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
-import { rowOf, type Shape } from '../ops/index.ts';
-import type { Pair } from '../ops/window.ts';
+import { type Pair, rowOf, type Shape } from '../ops/index.ts';
 import { createRandom, type Random } from '../random.ts';
 
 /** An activation of a network that is being built. */

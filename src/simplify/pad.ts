@@ -1,5 +1,6 @@
 import { compact, consumers, type Graph, type Node } from '../graph/graph.ts';
-import { type Pair, type Sides, sidesOf, type Window } from '../ops/window.ts';
+import type { Pair, Sides } from '../ops/index.ts';
+import { sidesOf, type Window } from '../ops/window.ts';
 import { channelsOf } from '../run/channels.ts';
 import { sameMeaning } from './meaning.ts';
 

@@ -30,3 +30,6 @@ export interface Changing {
   readonly name: string;
   readonly tensor: HeapTensor;
 }
+
+/** A tensor of zeros that an optimizer keeps from one step to the next. */
+export type Remember = (shape: readonly number[]) => HeapTensor;

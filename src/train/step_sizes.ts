@@ -8,8 +8,7 @@ import { weightRange } from '../wasm/stats.ts';
 import type { StepSize } from './fake.ts';
 import type { TrainOptions } from './options.ts';
 import type { Parameter } from './program.ts';
-import type { Constants } from './state.ts';
-import type { Remember } from './updates.ts';
+import type { Constants, Remember } from './state.ts';
 
 /**
  * Learned step sizes (LSQ, Esser et al. 2020). Sgd moves them as the paper does. Adam's steps are as long for small numbers as for large

@@ -4,6 +4,7 @@ import { adamStepF32, applyMaskF32, normF32, type OptimizerStep, sgdStepF32 } fr
 import type { TrainOptions } from './options.ts';
 import type { Parameter, TrainingProgram } from './program.ts';
 import { rateAt } from './schedule.ts';
+import type { Remember } from './state.ts';
 import { stepSizeOptimizer } from './step_sizes.ts';
 
 /** Moves every parameter of a program by its gradient. */
@@ -13,9 +14,6 @@ export interface Update {
   /** What the optimizer remembers from one step to the next. */
   readonly state: readonly HeapTensor[];
 }
-
-/** A tensor of zeros that is part of the state. */
-export type Remember = (shape: readonly number[]) => HeapTensor;
 
 /** The update of all parameters together: clipped to one norm, by the rate of the step, masked weights held at zero. */
 export function updateOf(heap: Heap, graph: Graph, { parameters }: TrainingProgram, o: TrainOptions, steps: number): Update {
