@@ -1,6 +1,6 @@
-import { bytesOf, sizeOf } from './graph/graph.ts';
+import { bytesOf, type Graph, type Node, sizeOf, type Tensor } from './graph/graph.ts';
 import { asStored, isIntegerGraph } from './model.ts';
-import { rowOf } from './ops/index.ts';
+import { macsOf } from './run/cost.ts';
 import type { Model } from './stage.ts';
 
 export interface LayerFacts {
@@ -8,10 +8,12 @@ export interface LayerFacts {
   readonly op: string;
   readonly input: readonly number[];
   readonly output: readonly number[];
+  /** Of the output. */
   readonly dtype: string;
   readonly macs: number;
   /** Numbers in weights and biases. */
   readonly parameters: number;
+  /** Of its weights and biases as a file holds them. */
   readonly bytes: number;
 }
 
@@ -19,6 +21,7 @@ export interface TensorFacts {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: string;
+  /** real = scale * (q - zero); null for floats. */
   readonly scale: number | null;
   readonly zero: number | null;
 }
@@ -33,45 +36,47 @@ export interface Inspection {
   readonly weightBytes: number;
 }
 
-/** Layers, shapes, types, MACs, parameters and bytes of a model. */
+/**
+ * Layers, shapes, types, MACs, parameters and bytes of a model as a file holds it: batch normalization folded, integers where it is
+ * quantized. Shapes have the batch (1) in front, activations are NHWC.
+ */
 export function inspect(model: Model): Inspection {
   const graph = asStored(model);
   const { tensors } = graph;
-  const layers = graph.nodes.map((node): LayerFacts => {
-    const constants = node.inputs.filter((t) => t >= 0 && tensors[t].data);
-    const shapes = (list: readonly number[]) => list.map((t) => (t < 0 ? null : tensors[t].shape));
-    const dtypes = (list: readonly number[]) => list.map((t) => (t < 0 ? null : tensors[t].dtype));
-    const { macs } = rowOf(node.op).cost({
-      x: shapes(node.inputs),
-      y: node.outputs.map((t) => tensors[t].shape),
-      dtypes: { x: dtypes(node.inputs), y: node.outputs.map((t) => tensors[t].dtype) },
-      attrs: node.attrs,
-      core: { kind: 'dsp' },
-    });
-    return {
-      name: node.name,
-      op: node.op,
-      input: tensors[node.inputs[0]].shape,
-      output: tensors[node.outputs[0]].shape,
-      dtype: tensors[node.outputs[0]].dtype,
-      macs,
-      parameters: constants.reduce((n, t) => n + sizeOf(tensors[t].shape), 0),
-      bytes: constants.reduce((n, t) => n + bytesOf(tensors[t].dtype, sizeOf(tensors[t].shape)), 0),
-    };
-  });
+  const layers = graph.nodes.map((node) => layerFacts(graph, node));
   const sum = (of: (l: LayerFacts) => number) => layers.reduce((n, l) => n + of(l), 0);
-  const facts = (t: number): TensorFacts => {
-    const { name, shape, dtype, quant } = tensors[t];
-    return { name, shape, dtype, scale: quant?.scales[0] ?? null, zero: quant?.zeros[0] ?? null };
-  };
   const wide = tensors.some((t) => t.dtype === 'i16' && !t.data);
   return {
     arithmetic: isIntegerGraph(graph) ? (wide ? 'int16' : 'int8') : 'float',
-    inputs: graph.inputs.map(facts),
-    outputs: graph.outputs.map(facts),
+    inputs: graph.inputs.map((t) => tensorFacts(tensors[t])),
+    outputs: graph.outputs.map((t) => tensorFacts(tensors[t])),
     layers,
     macs: sum((l) => l.macs),
     parameters: sum((l) => l.parameters),
     weightBytes: sum((l) => l.bytes),
   };
 }
+
+function layerFacts(graph: Graph, node: Node): LayerFacts {
+  const { tensors } = graph;
+  const constants = node.inputs.filter((t) => t >= 0 && tensors[t].data).map((t) => tensors[t]);
+  const output = tensors[node.outputs[0]];
+  return {
+    name: node.name,
+    op: node.op,
+    input: tensors[node.inputs[0]].shape,
+    output: output.shape,
+    dtype: output.dtype,
+    macs: macsOf(graph, node),
+    parameters: constants.reduce((n, t) => n + sizeOf(t.shape), 0),
+    bytes: constants.reduce((n, t) => n + bytesOf(t.dtype, sizeOf(t.shape)), 0),
+  };
+}
+
+const tensorFacts = ({ name, shape, dtype, quant }: Tensor): TensorFacts => ({
+  name,
+  shape,
+  dtype,
+  scale: quant?.scales[0] ?? null,
+  zero: quant?.zeros[0] ?? null,
+});

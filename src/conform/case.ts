@@ -1,4 +1,5 @@
 import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
+import { unpackInt4 } from '../graph/int4.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 
 /** One case of a golden file. Everything is as it came from JSON: ask the functions below, which check. */
@@ -44,9 +45,7 @@ export function decode(tensor: unknown, what: string): Decoded {
   if (bytes.length !== expected) {
     throw new MalformedCase(`${what} holds ${bytes.length} bytes but ${n} elements of ${tensor.dtype} need ${expected}`);
   }
-  if (dtype === 'i4') {
-    return { shape, dtype, values: Int8Array.from({ length: n }, (_, i) => ((bytes[i >> 1] >> ((i & 1) * 4)) << 28) >> 28) };
-  }
+  if (dtype === 'i4') return { shape, dtype, values: unpackInt4(bytes, n) };
   const values = newValues(dtype, n);
   new Uint8Array(values.buffer).set(bytes);
   return { shape, dtype, values };

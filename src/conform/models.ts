@@ -1,6 +1,7 @@
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph, Values } from '../graph/graph.ts';
 import { compile } from '../run/compile.ts';
+import { sha256 } from '../study/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { decode, isRecord, MalformedCase, numbers } from './case.ts';
 import { type Difference, firstDifference } from './compare.ts';
@@ -24,7 +25,7 @@ export async function openModel(golden: GoldenModel, bytes: Uint8Array | null): 
   const file = modelFile(golden);
   if (!bytes) throw new MalformedCase(`the model ${file} was not found`);
   const expected = isRecord(golden.model) ? golden.model.sha256 : undefined;
-  if (typeof expected === 'string' && (await sha256([bytes])) !== expected) {
+  if (typeof expected === 'string' && (await sha256(bytes)) !== expected) {
     throw new MalformedCase(`the model ${file} is not the one the golden outputs were made with`);
   }
   return importTflite(bytes);
@@ -48,7 +49,7 @@ export async function runModelCase(heap: Heap, graph: Graph, golden: GoldenModel
   }
   const hash = expectedOf('all_tensors_sha256');
   if (typeof hash !== 'string') return null;
-  const actual = await sha256(layers);
+  const actual = await sha256(...layers);
   if (actual === hash) return null;
   const deeper = await layerDifference(golden, index, heap, layers);
   return deeper ?? { field: 'all_tensors_sha256', index: -1, expected: hash, actual };
@@ -86,7 +87,7 @@ async function layerDifference(
   const tensors = golden.tensors_of_case_0;
   if (index !== 0 || heap.rounding !== 'double' || !Array.isArray(tensors)) return null;
   for (const [i, t] of tensors.entries()) {
-    const actual = layers[i] ? await sha256([layers[i]]) : 'no such tensor';
+    const actual = layers[i] ? await sha256(layers[i]) : 'no such tensor';
     if (actual !== t.sha256) return { field: `layer ${t.layer} (${t.name})`, index: -1, expected: t.sha256, actual };
   }
   return null;
@@ -109,17 +110,6 @@ function floatDifference(golden: GoldenModel, fields: Readonly<Record<string, un
 }
 
 async function checkInput(input: ReturnType<typeof modelInput>): Promise<Difference | null> {
-  const actual = await sha256([input.values]);
+  const actual = await sha256(input.values);
   return actual === input.told ? null : { field: 'input', index: -1, expected: input.told!, actual };
-}
-
-async function sha256(parts: readonly ArrayBufferView[]): Promise<string> {
-  const all = new Uint8Array(parts.reduce((n, p) => n + p.byteLength, 0));
-  let at = 0;
-  for (const p of parts) {
-    all.set(new Uint8Array(p.buffer, p.byteOffset, p.byteLength), at);
-    at += p.byteLength;
-  }
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
-  return Array.from(hash, (b) => b.toString(16).padStart(2, '0')).join('');
 }

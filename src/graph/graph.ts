@@ -55,7 +55,6 @@ export interface Graph {
 }
 
 export type Activation = 'none' | 'relu' | 'relu6' | 'reluN1';
-export type Padding = 'same' | 'valid';
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
@@ -97,7 +96,44 @@ export function newValues(dtype: DType, count: number): Values {
   }
 }
 
+/** Numbers as values of a type: whole ones for a type of integers. */
+export function toValues(dtype: DType, numbers: ArrayLike<number>): Values {
+  const values = newValues(dtype, numbers.length);
+  for (let i = 0; i < numbers.length; i++) {
+    if (values instanceof BigInt64Array) values[i] = BigInt(numbers[i]);
+    else values[i] = numbers[i];
+  }
+  return values;
+}
+
 export const isInteger = (dtype: DType): boolean => dtype !== 'f32' && dtype !== 'bool';
+
+/** Lowest and highest value of an integer type; of int64 what a number holds exactly. */
+export function integerRange(dtype: DType): { min: number; max: number } {
+  switch (dtype) {
+    case 'i4':
+      return { min: -8, max: 7 };
+    case 'i8':
+      return { min: -128, max: 127 };
+    case 'u8':
+      return { min: 0, max: 255 };
+    case 'i16':
+      return { min: -32768, max: 32767 };
+    case 'i32':
+      return { min: -(2 ** 31), max: 2 ** 31 - 1 };
+    case 'i64':
+      return { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+    default:
+      throw new Error(`${dtype} is not a quantized type`);
+  }
+}
+
+/** Which index along `axis` element i of a tensor of `shape` has; 0 where there is no axis. */
+export function indexAlong(shape: readonly number[], axis: number | null): (i: number) => number {
+  if (axis === null) return () => 0;
+  const inner = sizeOf(shape.slice(axis + 1));
+  return (i) => Math.floor(i / inner) % shape[axis];
+}
 
 /** The graph with some tensors replaced. */
 export function withTensors(graph: Graph, changes: ReadonlyMap<number, Tensor>): Graph {

@@ -1,6 +1,6 @@
 import { bytesOf, DTYPE_OF_BITS, type DType, type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
-import { type Cost, rowOf } from '../ops/index.ts';
-import type { Target } from './targets.ts';
+import { type Core, type Cost, rowOf } from '../ops/index.ts';
+import { costOf } from '../run/cost.ts';
 
 /**
  * A graph as the chip would hold it. A quantization record on a float tensor means that it becomes an integer of `bits`;
@@ -42,13 +42,4 @@ const isFloatConstant = ({ tensors }: Graph, t: number | undefined) =>
 export const tensorBytes = ({ graph, dtypes }: ChipGraph, t: number): number =>
   bytesOf(dtypes[t], sizeOf(graph.tensors[t].shape));
 
-export function nodeCost({ graph, dtypes }: ChipGraph, node: Node, target: Pick<Target, 'kind'>): Cost {
-  const { tensors } = graph;
-  return rowOf(node.op).cost({
-    x: node.inputs.map((t) => (t < 0 ? null : tensors[t].shape)),
-    y: node.outputs.map((t) => tensors[t].shape),
-    dtypes: { x: node.inputs.map((t) => (t < 0 ? null : dtypes[t])), y: node.outputs.map((t) => dtypes[t]) },
-    attrs: node.attrs,
-    core: target,
-  });
-}
+export const nodeCost = ({ graph, dtypes }: ChipGraph, node: Node, core: Core): Cost => costOf(graph, node, core, dtypes);

@@ -1,10 +1,10 @@
 import { CompressError } from '../errors.ts';
-import type { Activation } from '../graph/graph.ts';
+import { type Activation, integerRange } from '../graph/graph.ts';
 import type { LstmGate, LstmOperands, LstmParams } from '../wasm/lstm_int.ts';
 import type { SvdfParams } from '../wasm/svdf_int.ts';
 import type { Operand } from './op.ts';
 import { frexp, quantizeMultiplier } from './quantize_multiplier.ts';
-import { clampOf, perTensor, rangeOf } from './requant.ts';
+import { clampOf, perTensor } from './requant.ts';
 
 /** Parameters of the recurrent integer kernels, in TensorFlow Lite Micro's arithmetic. */
 
@@ -22,7 +22,7 @@ export function svdfParams(
   const [xs, fs, ts, ss, ys] = [x, wFeature, wTime, state, y].map((o) => perTensor(o).scale);
   const toState = quantizeMultiplier(f(f(xs * fs) / ss));
   const toOutput = quantizeMultiplier(f(f(ss * ts) / ys));
-  const { min, max } = rangeOf(state.dtype);
+  const { min, max } = integerRange(state.dtype);
   return {
     rank: a.rank,
     xOffset: -perTensor(x).zero,

@@ -1,4 +1,4 @@
-import type { Activation, DType, Quantization, Tensor } from '../graph/graph.ts';
+import { type Activation, integerRange, type Quantization, type Tensor } from '../graph/graph.ts';
 import type { AddParams } from '../wasm/elementwise_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
@@ -12,26 +12,6 @@ import { type Multiplier, quantizeMultiplier, roundAway } from './quantize_multi
  * from scales that are float32 numbers), so that every multiplier is the chip's own.
  */
 
-/** Lowest and highest value of an integer type. */
-export function rangeOf(dtype: DType): { min: number; max: number } {
-  switch (dtype) {
-    case 'i4':
-      return { min: -8, max: 7 };
-    case 'i8':
-      return { min: -128, max: 127 };
-    case 'u8':
-      return { min: 0, max: 255 };
-    case 'i16':
-      return { min: -32768, max: 32767 };
-    case 'i32':
-      return { min: -(2 ** 31), max: 2 ** 31 - 1 };
-    case 'i64':
-      return { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
-    default:
-      throw new Error(`${dtype} is not a quantized type`);
-  }
-}
-
 /** Scale and zero point of a tensor that has one of each. */
 export function perTensor(operand: Pick<Operand, 'quant'>): { scale: number; zero: number } {
   const { quant } = operand;
@@ -40,14 +20,14 @@ export function perTensor(operand: Pick<Operand, 'quant'>): { scale: number; zer
 }
 
 /** Integer bounds of an output with a fused activation. Source: kernels/kernel_util.cc, CalculateActivationRangeQuantized. */
-export function activationRange(activation: Activation, y: Pick<Operand, 'quant' | 'dtype'>): { min: number; max: number } {
-  const { min, max } = rangeOf(y.dtype);
-  if (activation === 'none') return { min, max };
+export function clampOf(activation: Activation, y: Pick<Operand, 'quant' | 'dtype'>): { yMin: number; yMax: number } {
+  const { min, max } = integerRange(y.dtype);
+  if (activation === 'none') return { yMin: min, yMax: max };
   const { scale, zero } = perTensor(y);
   const at = (real: number) => zero + roundAway(Math.fround(real / scale));
   return {
-    min: Math.max(min, at(activation === 'reluN1' ? -1 : 0)),
-    max: activation === 'relu' ? max : Math.min(max, at(activation === 'relu6' ? 6 : 1)),
+    yMin: Math.max(min, at(activation === 'reluN1' ? -1 : 0)),
+    yMax: activation === 'relu' ? max : Math.min(max, at(activation === 'relu6' ? 6 : 1)),
   };
 }
 
@@ -118,12 +98,6 @@ export function sumParams(a: Operand, b: Operand, y: Operand, activation: Activa
     yShift: out.shift,
     ...clampOf(activation, y),
   };
-}
-
-/** `activationRange` as the wrappers name it. */
-export function clampOf(activation: Activation, y: Operand): { yMin: number; yMax: number } {
-  const { min, max } = activationRange(activation, y);
-  return { yMin: min, yMax: max };
 }
 
 /** From one scale to another; `factor` is a slope between them. */

@@ -3,16 +3,17 @@ import {
   DTYPE_OF_BITS,
   type DType,
   type Graph,
+  indexAlong,
+  integerRange,
   isInteger,
   type Node,
-  newValues,
   type Quantization,
-  sizeOf,
   type Tensor,
+  toValues,
 } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
-import { biasQuantization, rangeOf } from '../ops/requant.ts';
+import { biasQuantization } from '../ops/requant.ts';
 
 /**
  * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
@@ -34,7 +35,7 @@ export function toFloat(graph: Graph): Graph {
     ...graph,
     tensors: graph.tensors.map((t): Tensor => {
       if (!t.quant || !isInteger(t.dtype)) return t;
-      return { ...t, dtype: 'f32', data: t.data && dequantized(t, t.quant) };
+      return { ...t, dtype: 'f32', data: dequantize(t) };
     }),
   };
 }
@@ -90,31 +91,26 @@ function integerTensor(tensor: Tensor): Tensor {
   return { ...rest, dtype, quant, data: tensor.data && quantized(tensor, quant, dtype) };
 }
 
-/** Index into scales of element i. */
-function channelOf(shape: readonly number[], { scales, axis }: Quantization): (i: number) => number {
-  if (axis === null) return () => 0;
-  const inner = sizeOf(shape.slice(axis + 1));
-  return (i) => Math.floor(i / inner) % scales.length;
-}
-
 function quantized({ data, shape }: Tensor, quant: Quantization, dtype: DType) {
-  const values = newValues(dtype, data!.length);
-  const channel = channelOf(shape, quant);
-  const { min, max } = rangeOf(dtype);
-  for (let i = 0; i < values.length; i++) {
+  const channel = indexAlong(shape, quant.axis);
+  const { min, max } = integerRange(dtype);
+  const rounded = (i: number) => {
     const c = channel(i);
     const q = quant.scales[c] > 0 ? roundAway(Number(data![i]) / quant.scales[c]) + quant.zeros[c] : quant.zeros[c];
-    const clamped = Math.max(min, Math.min(max, q));
-    if (values instanceof BigInt64Array) values[i] = BigInt(clamped);
-    else values[i] = clamped;
-  }
-  return values;
+    return Math.max(min, Math.min(max, q));
+  };
+  return toValues(
+    dtype,
+    Float64Array.from({ length: data!.length }, (_, i) => rounded(i)),
+  );
 }
 
-function dequantized({ data, shape }: Tensor, quant: Quantization): Float32Array {
-  const channel = channelOf(shape, quant);
-  return Float32Array.from({ length: data!.length }, (_, i) => {
+/** The real numbers that the integers of a constant mean, float32(scale * (q - zero)); null where nothing tells. */
+export function dequantize({ data, quant, shape }: Tensor): Float32Array | null {
+  if (!data || !quant) return null;
+  const channel = indexAlong(shape, quant.axis);
+  return Float32Array.from({ length: data.length }, (_, i) => {
     const c = channel(i);
-    return quant.scales[c] * (Number(data![i]) - quant.zeros[c]);
+    return quant.scales[c] * (Number(data[i]) - quant.zeros[c]);
   });
 }

@@ -1,7 +1,19 @@
-import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
-import { biasQuantization, productMultipliers, rangeOf } from '../ops/requant.ts';
+import {
+  type Graph,
+  indexAlong,
+  integerRange,
+  isInteger,
+  type Node,
+  newValues,
+  sizeOf,
+  type Tensor,
+  toValues,
+  type Values,
+} from '../graph/graph.ts';
+import { biasQuantization, productMultipliers } from '../ops/requant.ts';
 import { channelCount, channelSources, channelsOf } from '../run/channels.ts';
 import type { Heap } from '../wasm/heap.ts';
+import { zeroOf } from './meaning.ts';
 import { answers } from './probe.ts';
 
 /** For each channel the value it has at every place for every input, as stored; NaN where it varies. By tensor. */
@@ -36,13 +48,10 @@ function channelsThatNeverChange(values: Values, count: number): Float64Array {
   return found;
 }
 
-/** A value that the tensor may hold, the number 0. */
-const restOf = ({ dtype, quant }: Tensor): number => (dtype === 'f32' ? 0 : (quant?.zeros[0] ?? 0));
-
 /** Values of a tensor with its constant channels as they are. */
 function valuesWith(tensor: Tensor, constants: Float64Array): Values {
   const values = newValues(tensor.dtype, sizeOf(tensor.shape));
-  const rest = restOf(tensor);
+  const rest = zeroOf(tensor);
   for (let i = 0; i < values.length; i++) {
     const v = constants[i % constants.length];
     values[i] = Number.isNaN(v) ? rest : v;
@@ -91,27 +100,20 @@ export function linearLayer(graph: Graph, node: Node): LinearLayer | null {
   const bias = node.inputs[2] >= 0 ? graph.tensors[node.inputs[2]] : null;
   if (!weights.data || (bias && !bias.data)) return null;
   const { shape } = weights;
-  const along = (axis: number) => {
-    const inner = sizeOf(shape.slice(axis + 1));
-    return (i: number) => Math.floor(i / inner) % shape[axis];
-  };
   const [outAxis, inAxis] =
     channels.kind === 'mix'
       ? [channels.out[0][1], channels.in[0][1]]
       : [channels.along.find(([operand]) => operand === 1)![1], null];
-  const unit = along(outAxis);
+  const unit = indexAlong(shape, outAxis);
   const multiplier = channels.kind === 'keep' ? (channels.multiplier ?? 1) : 1;
   return {
     weights,
     units: shape[outAxis],
     unit,
-    inChannel: inAxis === null ? (i) => Math.floor(unit(i) / multiplier) : along(inAxis),
+    inChannel: inAxis === null ? (i) => Math.floor(unit(i) / multiplier) : indexAlong(shape, inAxis),
     padded: channels.linear === 'padded',
   };
 }
-
-/** The number that a stored weight or input stands for, in steps. */
-const zeroOf = ({ dtype, quant }: Tensor): number => (dtype === 'f32' ? 0 : (quant?.zeros[0] ?? 0));
 
 /**
  * Of a linear layer: the sum before rescaling lies between two bounds, whatever the input; where the layer answers the same to
@@ -152,7 +154,9 @@ function sumBounds(graph: Graph, node: Node, layer: LinearLayer, constants: Floa
   const low = biasSums(graph, node, layer);
   const high = low.slice();
   const zero = zeroOf(input);
-  const range = isInteger(input.dtype) ? rangeOf(input.dtype) : { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
+  const range = isInteger(input.dtype)
+    ? integerRange(input.dtype)
+    : { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY };
   for (let i = 0; i < data!.length; i++) {
     const weight = Number(data![i]) - zeroOf(layer.weights);
     if (weight === 0) continue;
@@ -190,11 +194,7 @@ export function biasTensor(graph: Graph, node: Node, sums: Float64Array): Tensor
   const own = node.inputs[2] >= 0 ? graph.tensors[node.inputs[2]] : null;
   const [x, w] = [graph.tensors[node.inputs[0]], graph.tensors[node.inputs[1]]];
   const dtype = own?.dtype ?? (isInteger(x.dtype) ? 'i32' : 'f32');
-  const data = newValues(dtype, sums.length);
-  for (let o = 0; o < sums.length; o++) {
-    if (data instanceof BigInt64Array) data[o] = BigInt(sums[o]);
-    else data[o] = sums[o];
-  }
+  const data = toValues(dtype, sums);
   if (own) return { ...own, data };
   const quant = dtype !== 'f32' && x.quant && w.quant ? biasQuantization(x.quant, w.quant) : null;
   return { name: `${node.name}/bias`, shape: [sums.length], dtype, data, quant };

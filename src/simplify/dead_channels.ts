@@ -9,6 +9,7 @@ import {
   type LinearLayer,
   linearLayer,
 } from './constant_channels.ts';
+import { zeroOf } from './meaning.ts';
 
 /**
  * The graph without channels whose value never changes or that nobody reads. A constant goes into the bias of the layers that
@@ -108,7 +109,7 @@ function foldable(graph: Graph, node: Node, layer: LinearLayer, constants: Const
   const input = graph.tensors[node.inputs[0]];
   const values = constants.get(node.inputs[0]) ?? new Float64Array(channelCount(input.shape)).fill(Number.NaN);
   const isInt = isInteger(input.dtype);
-  const zero = isInt ? (input.quant?.zeros[0] ?? 0) : 0;
+  const zero = zeroOf(input);
   const hasBias = node.inputs[2] >= 0;
   const sums = biasSums(graph, node, layer).map(Math.abs);
   forEachWeight(layer, (i, weight) => {
@@ -122,7 +123,7 @@ function foldable(graph: Graph, node: Node, layer: LinearLayer, constants: Const
 }
 
 function forEachWeight({ weights }: LinearLayer, visit: (i: number, weight: number) => void): void {
-  const zero = weights.dtype === 'f32' ? 0 : (weights.quant?.zeros[0] ?? 0);
+  const zero = zeroOf(weights);
   for (let i = 0; i < weights.data!.length; i++) visit(i, Number(weights.data![i]) - zero);
 }
 
@@ -145,7 +146,7 @@ function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph 
 /** The bias with the parts of channels that go, or null where they have none. */
 function moved(graph: Graph, node: Node, layer: LinearLayer, values: Float64Array, goes: Uint8Array): Float64Array | null {
   const input = graph.tensors[node.inputs[0]];
-  const zero = isInteger(input.dtype) ? (input.quant?.zeros[0] ?? 0) : 0;
+  const zero = zeroOf(input);
   const sums = biasSums(graph, node, layer);
   let any = false;
   forEachWeight(layer, (i, weight) => {

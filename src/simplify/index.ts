@@ -1,5 +1,6 @@
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
+import { macsOf } from '../run/cost.ts';
 import { toInteger } from '../run/integer.ts';
 import type { Stage } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -9,7 +10,7 @@ import { removeDeadChannels } from './dead_channels.ts';
 import { foldNorms } from './norm.ts';
 import { foldPads } from './pad.ts';
 
-export interface Simplified {
+interface Simplified {
   readonly graph: Graph;
   readonly report: SimplifyReport;
 }
@@ -64,18 +65,9 @@ function reportOf(before: Graph, after: Graph): SimplifyReport {
     const to = channels.get(n.name) ?? from;
     return to === from || !rowOf(n.op).trainable.length ? [] : [{ name: n.name, op: n.op, channels: [from, to] as const }];
   });
-  return { macs: pair(macsOf), parameters: pair(parametersOf), nodes: pair((g) => g.nodes.length), layers };
+  return { macs: pair(allMacs), parameters: pair(parametersOf), nodes: pair((g) => g.nodes.length), layers };
 }
+
+const allMacs = (graph: Graph): number => graph.nodes.reduce((n, node) => n + macsOf(graph, node), 0);
 
 const parametersOf = (graph: Graph): number => graph.tensors.reduce((n, t) => (t.data ? n + sizeOf(t.shape) : n), 0);
-
-/** Multiply-accumulates of one example. */
-export function macsOf(graph: Graph): number {
-  return graph.nodes.reduce((total, node) => {
-    const at = (list: readonly number[]) => list.map((t) => (t < 0 ? null : graph.tensors[t]));
-    const [x, y] = [at(node.inputs), at(node.outputs)];
-    const dtypes = { x: x.map((t) => t?.dtype ?? null), y: y.map((t) => t!.dtype) };
-    const shapes = { x: x.map((t) => t?.shape ?? null), y: y.map((t) => t!.shape) };
-    return total + rowOf(node.op).cost({ ...shapes, dtypes, attrs: node.attrs, core: { kind: 'c' } }).macs;
-  }, 0);
-}

@@ -1,4 +1,4 @@
-import { compact, consumers, type Graph, type Node, producers, type Tensor } from '../graph/graph.ts';
+import { compact, consumers, type Graph, indexAlong, type Node, producers, type Tensor } from '../graph/graph.ts';
 
 /** Operators that batch normalization can be folded into, and the axis of output channels in their weights. */
 const CHANNEL_AXIS: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3, fullyConnected: 0 };
@@ -48,8 +48,8 @@ function intoLayer(graph: Graph, layer: Node, norm: Node, add: (t: Tensor) => nu
   const weights = graph.tensors[w];
   const old = weights.data as Float32Array;
   const bias = b < 0 ? null : (graph.tensors[b].data as Float32Array);
-  const inner = weights.shape.slice(CHANNEL_AXIS[layer.op] + 1).reduce((n, d) => n * d, 1);
-  const data = old.map((v, i) => v * factor[Math.floor(i / inner) % factor.length]);
+  const channel = indexAlong(weights.shape, CHANNEL_AXIS[layer.op]);
+  const data = old.map((v, i) => v * factor[channel(i)]);
   const shifted = Float32Array.from(offset, (o, c) => (bias ? bias[c] * factor[c] : 0) + o);
   const name = b < 0 ? `${layer.name}/bias` : graph.tensors[b].name;
   const inputs = [

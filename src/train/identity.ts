@@ -64,14 +64,5 @@ function dataDigest({ shape, normalization, train, validation }: Dataset): Promi
 }
 
 /** sha256 of JSON and of arrays after it. */
-async function digest(json: unknown, arrays: readonly ArrayBufferView[]): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify(json));
-  const bytes = new Uint8Array(arrays.reduce((n, a) => n + a.byteLength, text.length));
-  bytes.set(text);
-  let at = text.length;
-  for (const { buffer, byteOffset, byteLength } of arrays) {
-    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
-    at += byteLength;
-  }
-  return sha256(bytes);
-}
+const digest = (json: unknown, arrays: readonly ArrayBufferView[]): Promise<string> =>
+  sha256(new TextEncoder().encode(JSON.stringify(json)), ...arrays);

@@ -1,5 +1,5 @@
 import type { BatchPlan, Part } from '../data/index.ts';
-import { type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
+import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Moments, momentsOf } from './moments.ts';
@@ -111,10 +111,10 @@ export function foldedValues(
     const of = (t: number) => values.get(t)!;
     const [gamma, beta, mean, variance] = [of(layer.gamma), of(layer.beta), of(layer.mean), of(layer.variance)];
     const factor = Float64Array.from(gamma, (g, c) => g / Math.sqrt(variance[c] + EPSILON));
-    const inner = sizeOf(graph.tensors[layer.weights].shape.slice(layer.axis + 1));
+    const channel = indexAlong(graph.tensors[layer.weights].shape, layer.axis);
     folded.set(
       layer.weights,
-      of(layer.weights).map((w, i) => w * factor[Math.floor(i / inner) % factor.length]),
+      of(layer.weights).map((w, i) => w * factor[channel(i)]),
     );
     folded.set(
       layer.bias,

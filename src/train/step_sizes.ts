@@ -1,4 +1,4 @@
-import { type Graph, type Quantization, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
+import { type Graph, indexAlong, type Quantization, type Tensor, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { leastWeightScale } from '../ops/requant.ts';
 import { moveStepSizesF32 } from '../wasm/fake_quantize.ts';
@@ -63,9 +63,9 @@ function weightsThatFit(graph: Graph, t: number): [number, Tensor][] {
 
 function cutOff(data: Float32Array, shape: readonly number[], { bits, scales, zeros, axis }: Quantization): Float32Array {
   const [low, high] = weightRange(bits as 4 | 8, zeros[0]);
-  const inner = axis === null ? data.length : sizeOf(shape.slice(axis + 1));
+  const channel = indexAlong(shape, axis);
   return data.map((w, i) => {
-    const scale = scales[Math.floor(i / inner) % scales.length];
+    const scale = scales[channel(i)];
     return Math.max((low - zeros[0]) * scale, Math.min((high - zeros[0]) * scale, w));
   });
 }

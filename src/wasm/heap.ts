@@ -1,6 +1,7 @@
 import { instantiate } from '@assemblyscript/loader';
 import type { instantiate as rawInstantiate } from '../../dist/thumbnet.js';
-import { bytesOf, type DType, newValues, type Quantization, sizeOf, type Values } from '../graph/graph.ts';
+import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
+import { unpackInt4 } from '../graph/int4.ts';
 import { wasmBytes } from './load.ts';
 
 /** Every export of the module, typed from what the compiler emitted. */
@@ -95,7 +96,7 @@ export class Heap {
   read(t: HeapTensor, offset = 0, count = sizeOf(t.shape) - offset): Values {
     if (t.dtype === 'i4') {
       const bytes = new Uint8Array(this.wasm.memory.buffer, t.ptr, (sizeOf(t.shape) + 1) >> 1);
-      return Int8Array.from({ length: count }, (_, i) => ((bytes[(offset + i) >> 1] >> (((offset + i) & 1) * 4)) << 28) >> 28);
+      return unpackInt4(bytes, count, offset);
     }
     return this.#view(t).slice(offset, offset + count);
   }
@@ -138,8 +139,5 @@ export class Heap {
     return new View(this.wasm.memory.buffer as ArrayBuffer, t.ptr, sizeOf(t.shape));
   }
 }
-
-/** How a tensor's numbers are meant, carried along while a graph is compiled. */
-export type Quantized = HeapTensor & { readonly quant: Quantization | null };
 
 const align = (n: number) => (n + ALIGN - 1) & -ALIGN;

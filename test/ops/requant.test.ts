@@ -5,14 +5,7 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import type { Operand } from '../../src/ops/op.ts';
 import { frexp, quantizeMultiplier } from '../../src/ops/quantize_multiplier.ts';
-import {
-  activationRange,
-  denseMultipliers,
-  perTensor,
-  productMultipliers,
-  softmaxParams,
-  sumParams,
-} from '../../src/ops/requant.ts';
+import { clampOf, denseMultipliers, perTensor, productMultipliers, softmaxParams, sumParams } from '../../src/ops/requant.ts';
 import { sidesOf, type Window } from '../../src/ops/window.ts';
 import { sharedPath } from '../shared.ts';
 
@@ -39,6 +32,11 @@ test('a multiplier is Q31, rounded half away from zero', () => {
 
 type Params = Record<string, unknown>;
 
+function activationOf(node: Node, y: Operand) {
+  const { yMin, yMax } = clampOf(node.attrs.activation as 'none', y);
+  return { min: yMin, max: yMax };
+}
+
 /** What the golden files call the parameters of a node, as our functions make them. */
 const PARAMS: Record<string, (o: Operand[], node: Node) => Params> = {
   conv2d: ([x, w, , y], node) => window(x, y, node, productMultipliers(x, w, y), [w.shape[1], w.shape[2]]),
@@ -48,7 +46,7 @@ const PARAMS: Record<string, (o: Operand[], node: Node) => Params> = {
     return {
       input_offset: -perTensor(x).zero,
       output_offset: perTensor(y).zero,
-      activation: activationRange(node.attrs.activation as 'none', y),
+      activation: activationOf(node, y),
       multiplier: multipliers.map((m) => m.multiplier),
       shift: multipliers.map((m) => m.shift),
     };
@@ -56,7 +54,7 @@ const PARAMS: Record<string, (o: Operand[], node: Node) => Params> = {
   avgPool2d([x, y], node) {
     const filter = node.attrs.filter as [number, number];
     const { top, left } = sidesOf(node.attrs as unknown as Window, [x.shape[1], x.shape[2]], filter);
-    return { padding: { h: top, w: left }, activation: activationRange(node.attrs.activation as 'none', y) };
+    return { padding: { h: top, w: left }, activation: activationOf(node, y) };
   },
   add([a, b, y], node) {
     const p = sumParams(a, b, y, node.attrs.activation as 'none');
@@ -93,7 +91,7 @@ function window(
     padding: { h: top, w: left },
     input_offset: -perTensor(x).zero,
     output_offset: perTensor(y).zero,
-    activation: activationRange(node.attrs.activation as 'none', y),
+    activation: activationOf(node, y),
     multiplier: multipliers.map((m) => m.multiplier),
     shift: multipliers.map((m) => m.shift),
   };

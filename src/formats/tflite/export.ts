@@ -1,5 +1,6 @@
 import { Builder } from 'flatbuffers';
 import { bytesOf, type DType, type Graph, type Tensor, type Values } from '../../graph/graph.ts';
+import { packInt4 } from '../../graph/int4.ts';
 import { type FlatField, writeBytes, writeFloats, writeInts, writeLongs, writeOffsets, writeTable } from './flat.ts';
 import { type FileOperator, type Lowered, lower } from './lower.ts';
 import {
@@ -125,16 +126,7 @@ function writeTensor(builder: Builder, tensor: Tensor, buffer: number): number {
 }
 
 function bytesFor({ dtype, data }: Tensor): Uint8Array {
-  return dtype === 'i4' ? packInt4(data!) : new Uint8Array(littleEndian(data!, dtype));
-}
-
-/** The first of two goes to the low bits. */
-function packInt4(values: Values): Uint8Array {
-  const bytes = new Uint8Array(bytesOf('i4', values.length));
-  values.forEach((v: number | bigint, i: number) => {
-    bytes[i >> 1] |= (Number(v) & 15) << (i & 1 ? 4 : 0);
-  });
-  return bytes;
+  return dtype === 'i4' ? packInt4(data as Int8Array) : new Uint8Array(littleEndian(data!, dtype));
 }
 
 /** The values' own bytes: every host that runs Wasm with typed arrays is little-endian. */

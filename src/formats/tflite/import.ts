@@ -1,6 +1,7 @@
 import { CompressError } from '../../errors.ts';
 import { compact, type Graph, type Node, type Quantization, type Tensor } from '../../graph/graph.ts';
 import { type AnyRow, OPS, type TfliteOptions, type TfliteRead } from '../../ops/index.ts';
+import { dequantize } from '../../run/integer.ts';
 import { findProblem } from '../../run/verify.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
 import {
@@ -16,7 +17,7 @@ import {
   SUBGRAPH,
   VERSION,
 } from './schema.ts';
-import { dequantize, readTensors } from './tensors.ts';
+import { readTensors } from './tensors.ts';
 
 /**
  * Reads a TensorFlow Lite file: float, hybrid (integer weights under float arithmetic, which become floats), or full-integer
@@ -92,7 +93,7 @@ function unfold(stored: readonly Tensor[], operators: readonly Operator[]): Tens
   for (const { code, inputs, outputs } of operators) {
     const from = tensors[inputs[0]];
     if (code !== DEQUANTIZE || !from?.data || tensors[outputs[0]].dtype !== 'f32') continue;
-    const data = from.dtype === 'f32' ? from.data : from.quant && dequantize(from);
+    const data = from.dtype === 'f32' ? from.data : dequantize(from);
     if (data?.length === from.data.length) tensors[outputs[0]] = { ...tensors[outputs[0]], shape: from.shape, data };
   }
   return tensors;
@@ -167,7 +168,7 @@ function readerOf(operator: Operator, tensors: readonly Tensor[], where: string)
           'convert the model with fixed input shapes',
         );
       }
-      return t.quant ? [...dequantize(t)] : Array.from(t.data as ArrayLike<number | bigint>, Number);
+      return Array.from(dequantize(t) ?? (t.data as ArrayLike<number | bigint>), Number);
     },
     intermediates: operator.intermediates.map((t): Quantization | null => (t < 0 ? null : tensors[t].quant)),
   };

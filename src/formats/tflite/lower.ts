@@ -1,5 +1,5 @@
 import { CompressError } from '../../errors.ts';
-import { type Graph, type Node, newValues, type Quantization, type Tensor } from '../../graph/graph.ts';
+import { DTYPE_OF_BITS, type Graph, type Node, type Quantization, type Tensor, toValues } from '../../graph/graph.ts';
 import { rowOf, type TfliteConstant, type TfliteOptions, type TfliteWrite } from '../../ops/index.ts';
 import { biasQuantization } from '../../ops/requant.ts';
 
@@ -81,12 +81,8 @@ function notWritable({ name, op }: Node): CompressError {
 
 function constant(node: Node, { name, shape, values, like, biasOf }: TfliteConstant, tensors: readonly Tensor[]): Tensor {
   const { dtype, quant } = biasOf ? biasType(tensors[biasOf[0]], tensors[biasOf[1]]) : like === undefined ? INDEX : tensors[like];
-  const data = newValues(dtype, values.length);
-  values.forEach((v, i) => {
-    const stored = quant && dtype !== 'f32' ? Math.round(v / quant.scales[0]) + quant.zeros[0] : v;
-    if (data instanceof BigInt64Array) data[i] = BigInt(stored);
-    else data[i] = stored;
-  });
+  const stored = (v: number) => (quant && dtype !== 'f32' ? Math.round(v / quant.scales[0]) + quant.zeros[0] : v);
+  const data = toValues(dtype, values.map(stored));
   return { name: `${node.name}/${name}`, shape, dtype, data, quant: dtype === 'f32' ? null : quant };
 }
 
@@ -97,14 +93,14 @@ const INDEX: Meaning = { dtype: 'i32', quant: null };
 function biasType(x: Tensor, w: Tensor): Meaning {
   if (x.dtype === 'f32' || !x.quant || !w.quant) return { dtype: 'f32', quant: null };
   const quant = biasQuantization(x.quant, w.quant);
-  return { dtype: quant.bits === 64 ? 'i64' : 'i32', quant };
+  return { dtype: DTYPE_OF_BITS[quant.bits], quant };
 }
 
 /** A tensor that is never there, for the scale of what an operator keeps to itself. */
 const inner = (node: Node, quant: Quantization, place: number): Tensor => ({
   name: `${node.name}/intermediate${place}`,
   shape: [],
-  dtype: quant.bits === 16 ? 'i16' : 'i8',
+  dtype: DTYPE_OF_BITS[quant.bits],
   data: null,
   quant,
 });

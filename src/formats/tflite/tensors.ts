@@ -1,5 +1,7 @@
 import { CompressError } from '../../errors.ts';
 import { bytesOf, type DType, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
+import { fromHalf } from '../../graph/half.ts';
+import { unpackInt4 } from '../../graph/int4.ts';
 import { badFile, type FlatFile, type FlatTable } from './flat.ts';
 import { BUFFER, QUANTIZATION, TENSOR, TYPE_NAMES, TYPES } from './schema.ts';
 
@@ -60,24 +62,11 @@ function readValues(bytes: Uint8Array, type: DType | 'f16', count: number, where
   if (bytes.length !== expected) {
     throw badFile(`${where} has ${bytes.length} bytes of values where its shape takes ${expected}`);
   }
-  if (type === 'f16') return fromHalf(bytes, count);
-  if (type === 'i4') return Int8Array.from({ length: count }, (_, i) => (bytes[i >> 1] << (i & 1 ? 24 : 28)) >> 28);
+  if (type === 'f16') return Float32Array.from({ length: count }, (_, i) => fromHalf(bytes[2 * i] | (bytes[2 * i + 1] << 8)));
+  if (type === 'i4') return unpackInt4(bytes, count);
   const values = newValues(type, count);
   new Uint8Array(values.buffer).set(bytes);
   return values;
-}
-
-/** IEEE 754 half precision to single, exactly. */
-function fromHalf(bytes: Uint8Array, count: number): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: count }, (_, i) => {
-    const half = view.getUint16(2 * i, true);
-    const sign = half & 0x8000 ? -1 : 1;
-    const exponent = (half >> 10) & 31;
-    const fraction = half & 1023;
-    if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-    return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
-  });
 }
 
 const BITS: Partial<Record<DType, Quantization['bits']>> = { i4: 4, i8: 8, u8: 8, i16: 16, i32: 32, i64: 64 };
@@ -98,15 +87,4 @@ function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly
   }
   if (!zeros.every((z) => Math.abs(z) <= 2 ** 31)) throw badFile(`${where} has a zero point beyond 32 bits`);
   return { bits, scales, zeros, axis };
-}
-
-/** The real numbers that quantized constants mean: float32(scale * (q - zero)). */
-export function dequantize({ data, quant, shape }: Tensor): Float32Array {
-  if (!data || !quant) throw new Error('only quantized constants can be dequantized');
-  const { scales, zeros, axis } = quant;
-  const inner = axis === null ? 1 : sizeOf(shape.slice(axis + 1));
-  return Float32Array.from({ length: data.length }, (_, i) => {
-    const c = axis === null ? 0 : Math.floor(i / inner) % scales.length;
-    return scales[c] * (Number(data[i]) - zeros[c]);
-  });
 }
