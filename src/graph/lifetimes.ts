@@ -1,8 +1,13 @@
 import type { Lifetime } from './arena.ts';
 import type { Graph, Node } from './graph.ts';
 
-/** Whether a node's output needs memory of its own: a `view` never, `in-place` not where an operand of that size dies. */
-export type Memory = 'view' | 'in-place' | 'fresh';
+/** Whether a node's output needs memory of its own. */
+export type Memory =
+  /** The same bytes under another shape: nothing is computed. */
+  | 'view'
+  /** May be written over the first input that nobody reads afterwards and that has the same size. */
+  | 'in-place'
+  | 'fresh';
 
 export interface LifetimeOptions {
   /** Bytes of a tensor that is computed or given. */

@@ -4,6 +4,7 @@
  * Source: CMSIS-NN 99f736a, the `arm_*_get_buffer_size` functions as GCC and clang build them.
  */
 
+/** Which CMSIS-NN build runs: plain C (M0, M0+, M3, M23), DSP (M4, M7, M33), MVE (M55, M85). */
 export type CoreKind = 'c' | 'dsp' | 'mve';
 
 export interface Size2 {

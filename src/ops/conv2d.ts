@@ -6,7 +6,7 @@ import { windowF32 } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
-import { biasType, withBias } from './tflite_enums.ts';
+import { biasType, withBias } from './tflite_cells.ts';
 import {
   patchOf,
   reach,

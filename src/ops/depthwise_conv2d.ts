@@ -6,7 +6,7 @@ import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
-import { withBias } from './tflite_enums.ts';
+import { withBias } from './tflite_cells.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
 
 export interface DepthwiseConv2d extends Window {

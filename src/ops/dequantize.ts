@@ -1,10 +1,12 @@
 import { dequantize as toReals } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
 import { perTensor } from './requant.ts';
+import { keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
 /** Integers to the real numbers they mean. */
-export const dequantize = defineOp<Record<never, never>>({
+export const dequantize = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // one side is always of integers
@@ -12,11 +14,7 @@ export const dequantize = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 2),
-  tflite: {
-    codes: [6],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 6, options: {}, inputs }),
-  },
+  tflite: plainTflite(6),
 });

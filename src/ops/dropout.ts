@@ -3,6 +3,7 @@ import { dropoutF32, dropoutGradF32 } from '../wasm/dropout_f32.ts';
 import { folded } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
+import { keepChannels } from './shapes.ts';
 
 export interface Dropout {
   /** Fraction of values that training sets to 0. */
@@ -22,7 +23,7 @@ export const dropout = defineOp<Dropout>({
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: folded,
   tflite: null, // left out when a graph is exported
 });

@@ -6,7 +6,8 @@ import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { denseMultipliers, layerParams } from './requant.ts';
 import { last, mismatch, show } from './shapes.ts';
-import { biasType, present, readActivation, writeActivation } from './tflite_enums.ts';
+import { biasType, present } from './tflite_cells.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
 
 export interface FullyConnected {
   readonly activation: Activation;

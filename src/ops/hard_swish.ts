@@ -3,10 +3,12 @@ import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { hardSwishParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
+import { keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
 /** x * relu6(x + 3) / 6 */
-export const hardSwish = defineOp<Record<never, never>>({
+export const hardSwish = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: {
@@ -18,11 +20,7 @@ export const hardSwish = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 4),
-  tflite: {
-    codes: [117],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 117, options: {}, inputs }),
-  },
+  tflite: plainTflite(117),
 });

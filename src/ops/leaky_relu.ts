@@ -4,6 +4,7 @@ import { leakyReluParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
+import { keepChannels } from './shapes.ts';
 
 export interface LeakyRelu {
   readonly alpha: number;
@@ -22,7 +23,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 2),
   tflite: {
     codes: [98],

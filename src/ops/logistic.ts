@@ -3,10 +3,12 @@ import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
+import { keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
 /** 1 / (1 + exp(-x)) */
-export const logistic = defineOp<Record<never, never>>({
+export const logistic = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: {
@@ -21,11 +23,7 @@ export const logistic = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 30),
-  tflite: {
-    codes: [14],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 14, options: {}, inputs }),
-  },
+  tflite: plainTflite(14),
 });

@@ -1,10 +1,11 @@
 import { maximumInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
-export const maximum = defineOp<Record<never, never>>({
+export const maximum = defineOp<NoAttrs>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('maximum'),
@@ -14,9 +15,5 @@ export const maximum = defineOp<Record<never, never>>({
   outputRange: 'as-input',
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'maximum'),
-  tflite: {
-    codes: [55],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 55, options: {}, inputs }),
-  },
+  tflite: plainTflite(55),
 });

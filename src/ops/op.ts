@@ -1,6 +1,8 @@
 import type { DType, Quantization, Values } from '../graph/graph.ts';
+import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+import type { CoreKind } from './buffer_sizes.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
 
@@ -93,14 +95,6 @@ export interface Patch {
  */
 export type Linear = 'inside' | 'padded';
 
-/** Whether the output needs memory of its own. */
-export type Memory =
-  /** The same bytes under another shape: nothing is computed. */
-  | 'view'
-  /** May be written over the first input that nobody reads afterwards and that has the same size. */
-  | 'in-place'
-  | 'fresh';
-
 /** What scale and zero point the output gets when a graph is quantized (TFLite's 8-bit quantization specification). */
 export type OutputRange =
   /** From the values it takes. */
@@ -111,8 +105,7 @@ export type OutputRange =
   | readonly [number, number];
 
 export interface Core {
-  /** Which CMSIS-NN build runs: plain C (M0, M0+, M3, M23), DSP (M4, M7, M33), MVE (M55, M85). */
-  readonly kind: 'c' | 'dsp' | 'mve';
+  readonly kind: CoreKind;
 }
 
 export interface CostCall<A> {
@@ -224,5 +217,8 @@ export interface TfliteConstant {
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of rows holds rows of every attribute type
 export type AnyRow = OpRow<any>;
+
+/** Attributes of an operator that has none. */
+export type NoAttrs = Record<never, never>;
 
 export const defineOp = <A>(row: OpRow<A>): AnyRow => row;

@@ -1,10 +1,12 @@
 import { requantizeInt, quantize as toIntegers } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
 import { perTensor, rescaleParams } from './requant.ts';
+import { keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
 /** Real numbers, or integers of one scale, to integers of the output's scale. */
-export const quantize = defineOp<Record<never, never>>({
+export const quantize = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: null, // one side is always of integers
@@ -13,11 +15,7 @@ export const quantize = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 4),
-  tflite: {
-    codes: [114],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 114, options: {}, inputs }),
-  },
+  tflite: plainTflite(114),
 });

@@ -1,11 +1,13 @@
 import { requantizeInt } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { clampCell } from './float_cells.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
 import { rescaleParams } from './requant.ts';
+import { keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
 /** x clamped to 0..6 */
-export const relu6 = defineOp<Record<never, never>>({
+export const relu6 = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: clampCell('relu6'),
@@ -13,11 +15,7 @@ export const relu6 = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'relu'),
-  tflite: {
-    codes: [21],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 21, options: {}, inputs }),
-  },
+  tflite: plainTflite(21),
 });

@@ -2,19 +2,13 @@ import { resizeBilinearInt } from '../wasm/resize.ts';
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { elementwiseCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp, type Pair } from './op.ts';
-
-export interface ResizeBilinear {
-  /** Height and width of the output. */
-  readonly size: Pair;
-  readonly alignCorners: boolean;
-  readonly halfPixelCenters: boolean;
-}
+import { defineOp } from './op.ts';
+import { type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 
 /** Each output is weighed from the four inputs around it. x [n, h, w, c]. */
-export const resizeBilinear = defineOp<ResizeBilinear>({
+export const resizeBilinear = defineOp<Resize>({
   operands: 1,
-  infer: ([x], { size }) => [[x![0], ...size, x![3]]],
+  infer: ([x], a) => [resizeOutput(x!, a)],
   float: {
     forward: (heap, { x: [x], y: [y], attrs }) => resizeF32(heap, y, x!, { ...attrs, kind: 'bilinear' }),
     backward: (heap, { dy: [dy], dx: [dx], attrs }) =>
@@ -27,20 +21,5 @@ export const resizeBilinear = defineOp<ResizeBilinear>({
   outputRange: 'as-input',
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 8, 4),
-  tflite: {
-    codes: [23],
-    read: (from) => ({
-      attrs: {
-        size: from.values(1) as unknown as Pair,
-        alignCorners: Boolean(from.options.align_corners),
-        halfPixelCenters: Boolean(from.options.half_pixel_centers),
-      },
-      inputs: [from.inputs[0]],
-    }),
-    write: ({ attrs, inputs }) => ({
-      code: 23,
-      options: { align_corners: attrs.alignCorners, half_pixel_centers: attrs.halfPixelCenters },
-      inputs: [inputs[0], { name: 'size', shape: [2], values: attrs.size }],
-    }),
-  },
+  tflite: resizeTflite(23),
 });

@@ -3,10 +3,12 @@ import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
+import { defineOp, type NoAttrs } from './op.ts';
+import { keepChannels } from './shapes.ts';
+import { plainTflite } from './tflite_cells.ts';
 
 /** Hyperbolic tangent. */
-export const tanh = defineOp<Record<never, never>>({
+export const tanh = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: {
@@ -21,11 +23,7 @@ export const tanh = defineOp<Record<never, never>>({
   trainable: [],
   memory: 'in-place',
   outputRange: [-1, 1],
-  channels: (_, [x]) => ({ kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 30),
-  tflite: {
-    codes: [28],
-    read: (from) => ({ attrs: {}, inputs: from.inputs }),
-    write: ({ inputs }) => ({ code: 28, options: {}, inputs }),
-  },
+  tflite: plainTflite(28),
 });

@@ -6,7 +6,7 @@ import { windowF32 } from './float_cells.ts';
 import { defineOp, type Pair } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch, show } from './shapes.ts';
-import { biasType, present } from './tflite_enums.ts';
+import { biasType, present } from './tflite_cells.ts';
 import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
 export interface TransposeConv2d extends Window {

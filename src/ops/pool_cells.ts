@@ -1,0 +1,36 @@
+import type { Activation } from '../graph/graph.ts';
+import { windowF32 } from './float_cells.ts';
+import type { Operand, Pair, Shape, TfliteCell } from './op.ts';
+import { clampOf } from './requant.ts';
+import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+
+/** What the rows of the two poolings share. */
+export interface Pool extends Window {
+  readonly activation: Activation;
+  /** Height and width of the window. */
+  readonly filter: Pair;
+}
+
+/** x [n, h, w, c] */
+export const poolOutput = (x: Shape, a: Pool): number[] => [x[0], ...windowOutput(a, [x[1], x[2]], a.filter), x[3]];
+
+export const poolF32 = (a: Pool, x: Shape) => ({ ...windowF32(a, x, a.filter), filter: a.filter });
+
+export const poolInt = (a: Pool, x: Operand, y: Operand) => ({
+  filter: a.filter,
+  stride: a.stride,
+  pad: padBefore(a, x.shape, a.filter),
+  ...clampOf(a.activation, y),
+});
+
+export const poolTflite = (code: number): TfliteCell<Pool> => ({
+  codes: [code],
+  read: ({ options, inputs }) => ({
+    attrs: { ...readWindow(options), filter: [Number(options.filter_height), Number(options.filter_width)] },
+    inputs,
+  }),
+  write({ attrs, inputs, shape }) {
+    const window = writeNamedWindow(attrs, [shape(0)[1], shape(0)[2]], attrs.filter);
+    return { code, options: { ...window, filter_height: attrs.filter[0], filter_width: attrs.filter[1] }, inputs };
+  },
+});
