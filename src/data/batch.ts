@@ -1,6 +1,6 @@
 /** Examples brought to what a model takes: normalized, and quantized where its input is integer. */
 import { CompressError } from '../errors.ts';
-import { sizeOf, type Tensor } from '../graph/graph.ts';
+import { integerRange, newValues, sizeOf, type Tensor } from '../graph/graph.ts';
 import type { Dataset, Part, Samples } from './dataset.ts';
 
 export type BatchValues = Float32Array | Int8Array | Uint8Array | Int16Array;
@@ -43,7 +43,9 @@ export function planBatch(data: Dataset, input: ModelInput): BatchPlan {
     table = Float32Array.from({ length: 256 * period }, (_, i) => convert(signed ? ((i & 255) << 24) >> 24 : i & 255, i >> 8));
   }
   const asStored = input.dtype === 'f32' && scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
-  return { size: sizeOf(wanted), asStored, table, period, convert, create: creator(input) };
+  const size = sizeOf(wanted);
+  const create = (count: number) => newValues(input.dtype, count * size) as BatchValues;
+  return { size, asStored, table, period, convert, create };
 }
 
 /** Writes the examples of `part` at `indices` one after another into `out`. */
@@ -84,39 +86,29 @@ export function takeBatch(plan: BatchPlan, part: Part, indices: ArrayLike<number
   return out;
 }
 
-const LIMITS: Readonly<Record<string, readonly [number, number]>> = { i8: [-128, 127], u8: [0, 255], i16: [-32768, 32767] };
-
 /** The real values that an integer input can hold. */
 export function inputRange({ name, dtype, quant }: ModelInput): readonly [number, number] {
-  const limits = LIMITS[dtype];
-  if (!limits || quant?.scales.length !== 1) {
+  if (!['i8', 'u8', 'i16'].includes(dtype) || quant?.scales.length !== 1) {
     throw new CompressError(
       'unsupported',
       `the input ${name} is ${dtype}${quant ? '' : ' without a scale'}`,
       'give a model with a float32 or a quantized int8, uint8 or int16 input',
     );
   }
-  return [quant.scales[0] * (limits[0] - quant.zeros[0]), quant.scales[0] * (limits[1] - quant.zeros[0])];
+  const { min, max } = integerRange(dtype);
+  return [quant.scales[0] * (min - quant.zeros[0]), quant.scales[0] * (max - quant.zeros[0])];
 }
 
 function quantizer(input: ModelInput, real: (x: number, c: number) => number): (x: number, c: number) => number {
   inputRange(input);
-  const [lowest, highest] = LIMITS[input.dtype];
+  const { min, max } = integerRange(input.dtype);
   const scale = Math.fround(input.quant!.scales[0]);
   const zero = input.quant!.zeros[0];
   return (x, c) => {
     const q = Math.fround(real(x, c) / scale);
     const rounded = q < 0 ? -Math.floor(0.5 - q) : Math.floor(q + 0.5);
-    return Math.max(lowest, Math.min(highest, rounded + zero));
+    return Math.max(min, Math.min(max, rounded + zero));
   };
-}
-
-function creator({ dtype, shape }: ModelInput): (count: number) => BatchValues {
-  const size = sizeOf(shape.slice(1));
-  if (dtype === 'i8') return (n) => new Int8Array(n * size);
-  if (dtype === 'u8') return (n) => new Uint8Array(n * size);
-  if (dtype === 'i16') return (n) => new Int16Array(n * size);
-  return (n) => new Float32Array(n * size);
 }
 
 function mismatch(data: Dataset, { name, shape }: ModelInput): CompressError {

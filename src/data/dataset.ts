@@ -44,6 +44,22 @@ export interface Dataset {
 /** The model is given x as it is. */
 export const AS_STORED: Normalization = { scale: 1, mean: [0], std: [1] };
 
+/** Parts one after another; labels stay where all parts have them. */
+export function joinExamples(parts: readonly Part[]): Part {
+  const [{ x: first }] = parts;
+  const count = parts.reduce((n, p) => n + p.count, 0);
+  const x = new (first.constructor as new (n: number) => Samples)(parts.reduce((n, p) => n + p.x.length, 0));
+  const y = parts.every((p) => p.y) ? new Int32Array(count) : null;
+  let [at, place] = [0, 0];
+  for (const part of parts) {
+    x.set(part.x, at);
+    y?.set(part.y!, place);
+    at += part.x.length;
+    place += part.count;
+  }
+  return { x, y, count };
+}
+
 /** The examples at `indices`, copied. */
 export function takeExamples(part: Part, indices: ArrayLike<number>): Part {
   const size = part.x.length / part.count;

@@ -1,5 +1,4 @@
-import { type Dataset, type Part, takeExamples } from './dataset.ts';
-import type { RawPart } from './raw.ts';
+import { type Dataset, joinExamples, takeExamples } from './dataset.ts';
 import { splitStratified } from './split.ts';
 
 /**
@@ -13,15 +12,8 @@ export function withValidationOf(data: Dataset, wanted: number, seed: number): D
   const moved = target - validation.count;
   if (moved <= 0) return data;
   const share = moved / train.count;
-  const raw = { ...train, shape: data.shape } as unknown as RawPart;
-  const [stays, goes] = splitStratified(raw, [1 - share, share], seed).map((places) => takeExamples(train, places));
-  return { ...data, train: stays, validation: joined(validation, goes) };
-}
-
-function joined(a: Part, b: Part): Part {
-  const x = new (a.x.constructor as new (n: number) => Part['x'])(a.x.length + b.x.length);
-  x.set(a.x);
-  x.set(b.x, a.x.length);
-  const y = a.y && b.y ? Int32Array.from([...a.y, ...b.y]) : null;
-  return { x, y, count: a.count + b.count };
+  const [stays, goes] = splitStratified({ ...train, shape: data.shape }, [1 - share, share], seed).map((places) =>
+    takeExamples(train, places),
+  );
+  return { ...data, train: stays, validation: joinExamples([validation, goes]) };
 }

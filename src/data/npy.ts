@@ -4,6 +4,7 @@
  */
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
+import { fromHalf } from '../graph/half.ts';
 
 export type NpyData =
   | Float32Array
@@ -111,15 +112,6 @@ function readHeader(bytes: Uint8Array, name: string) {
     shape: (tuple[1].match(/\d+/g) ?? []).map(Number),
     start,
   };
-}
-
-/** IEEE 754 binary16 to the number it stands for. */
-function fromHalf(h: number): number {
-  const sign = h & 0x8000 ? -1 : 1;
-  const exponent = (h >> 10) & 31;
-  const fraction = h & 1023;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (exponent ? (1024 + fraction) * 2 ** (exponent - 25) : fraction * 2 ** -24);
 }
 
 /** The first index runs fastest in `data`; in the result the last one does. */

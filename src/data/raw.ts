@@ -1,15 +1,11 @@
 import { CompressError } from '../errors.ts';
-import { sizeOf } from '../graph/graph.ts';
-import type { PartName, Samples } from './dataset.ts';
+import { joinExamples, type Part, type PartName, type Samples } from './dataset.ts';
 import type { NpyArray } from './npy.ts';
 
 /** What a reader hands over: one part as the source holds it, channels not yet moved. */
-export interface RawPart {
-  readonly x: Samples;
+export interface RawPart extends Part {
   /** Of one example. */
   readonly shape: readonly number[];
-  readonly y: Int32Array | null;
-  readonly count: number;
   /** How messages call it. */
   readonly where: string;
   readonly files: readonly string[];
@@ -18,21 +14,13 @@ export interface RawPart {
 /** `all` is a source that does not tell train from test. */
 export type RawParts = { readonly [name in PartName | 'all']?: RawPart } & { readonly classNames?: readonly string[] };
 
-/** Raw parts one after another. */
-export function joinParts(parts: readonly RawPart[], where: string): RawPart {
-  if (parts.length === 1) return { ...parts[0], where };
-  const [{ shape, x: first }] = parts;
-  const count = parts.reduce((n, p) => n + p.count, 0);
-  const x = new (first.constructor as new (n: number) => Samples)(count * sizeOf(shape));
-  const y = parts.every((p) => p.y) ? new Int32Array(count) : null;
-  let at = 0;
-  for (const part of parts) {
-    x.set(part.x, at * sizeOf(shape));
-    y?.set(part.y!, at);
-    at += part.count;
-  }
-  return { x, shape, y, count, where, files: parts.flatMap((p) => p.files) };
-}
+/** Raw parts of one shape one after another. */
+export const joinParts = (parts: readonly RawPart[], where: string): RawPart => ({
+  ...joinExamples(parts),
+  shape: parts[0].shape,
+  where,
+  files: parts.flatMap((p) => p.files),
+});
 
 /** Numbers as they are kept: 8 and 16 bits as stored, all else as float32. */
 export function toSamples({ data }: NpyArray): Samples {

@@ -1,7 +1,10 @@
 /** Stratified splits: every class, and every run of overlapping windows as a whole, goes to parts by the same fractions. */
 import { sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
-import type { RawPart } from './raw.ts';
+import type { Part } from './dataset.ts';
+
+/** A part whose examples are of `shape`. */
+type Examples = Part & { readonly shape: readonly number[] };
 
 /**
  * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
@@ -9,7 +12,7 @@ import type { RawPart } from './raw.ts';
  *
  * @param fractions one for each part, summing to 1
  */
-export function splitStratified(part: RawPart, fractions: readonly number[], seed: number): Int32Array[] {
+export function splitStratified(part: Examples, fractions: readonly number[], seed: number): Int32Array[] {
   const runs = runsOfWindows(part);
   const byClass = new Map<number, number[]>();
   for (let r = 0; r + 1 < runs.length; r++) {
@@ -36,7 +39,7 @@ export function splitStratified(part: RawPart, fractions: readonly number[], see
 }
 
 /** First places of runs, and the count at the end: consecutive windows [time, channels] of one class whose halves coincide. */
-function runsOfWindows({ x, shape, y, count }: RawPart): Int32Array {
+function runsOfWindows({ x, shape, y, count }: Examples): Int32Array {
   const size = sizeOf(shape);
   const windows = shape.length === 2 && shape[0] % 2 === 0 && !(x instanceof Uint8Array);
   const joined = (i: number) => {
