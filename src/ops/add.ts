@@ -19,6 +19,7 @@ export const add = defineOp<Add>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_add'),
   tflite: {

@@ -19,6 +19,7 @@ export const avgPool2d = defineOp<Pool>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: { activation: true, normAxis: null },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => poolCost(call, 'avg_pool', call.attrs, call.attrs.filter),
   tflite: poolTflite(1),

@@ -51,6 +51,7 @@ export const batchMatmul = defineOp<BatchMatmul>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null,
   channels: () => ({ kind: 'fixed' }),
   cost: batchMatmulCost,
   tflite: {

@@ -26,6 +26,7 @@ export const batchNorm = defineOp<BatchNorm>({
   trainable: [1, 2],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: null,
   channels: (_, [x]) => ({
     kind: 'keep',
     along: [

@@ -48,6 +48,7 @@ export const concat = defineOp<Concat>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null, // TFLite's kernels refuse an activation
   channels: ({ axis }, x) => (axis === x[0]!.length - 1 ? { kind: 'concat' } : keepChannels(x)),
   cost: (call) => copyCost(call, sizeOf(call.x[0]!.slice(call.attrs.axis))),
   tflite: {

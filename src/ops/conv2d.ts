@@ -55,6 +55,7 @@ export const conv2d = defineOp<Conv2d>({
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: { activation: true, normAxis: 0 },
   channels: (a, [x, w]) =>
     (a.groups ?? 1) > 1
       ? { kind: 'fixed' }

@@ -44,6 +44,7 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: { activation: true, normAxis: 3 },
   channels: (a, [x, w]) => ({
     kind: 'keep',
     along: [

@@ -14,6 +14,7 @@ export const dequantize = defineOp<NoAttrs>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 2),
   tflite: plainTflite(6),

@@ -23,6 +23,7 @@ export const dropout = defineOp<Dropout>({
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: folded,
   tflite: null, // left out when a graph is exported

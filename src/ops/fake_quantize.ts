@@ -37,6 +37,7 @@ export const fakeQuantize = defineOp<FakeQuantize>({
   trainable: [1],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: () => ({ kind: 'fixed' }),
   cost: folded,
   tflite: null, // it exists only while training

@@ -43,6 +43,7 @@ export const fullyConnected = defineOp<FullyConnected>({
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: { activation: true, normAxis: 0 },
   channels: (_, [x, w]) =>
     last(x!) === w![1]
       ? {

@@ -20,6 +20,7 @@ export const hardSwish = defineOp<NoAttrs>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 4),
   tflite: plainTflite(117),

@@ -23,6 +23,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 2),
   tflite: {

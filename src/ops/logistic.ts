@@ -23,6 +23,7 @@ export const logistic = defineOp<NoAttrs>({
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => tableCost(call, 30),
   tflite: plainTflite(14),

@@ -35,6 +35,7 @@ export const lstm = defineOp<Lstm>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null,
   channels: () => ({ kind: 'fixed' }),
   cost: lstmCost,
   tflite: {

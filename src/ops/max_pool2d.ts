@@ -19,6 +19,7 @@ export const maxPool2d = defineOp<Pool>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: { activation: true, normAxis: null },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => poolCost(call, 'max_pool', call.attrs, call.attrs.filter),
   tflite: poolTflite(17),

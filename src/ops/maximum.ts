@@ -13,6 +13,7 @@ export const maximum = defineOp<NoAttrs>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'maximum'),
   tflite: plainTflite(55),

@@ -27,6 +27,7 @@ export const mean = defineOp<Mean>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null,
   channels: ({ axes }, [x]) => (axes.includes(x!.length - 1) ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: meanCost,
   tflite: {

@@ -29,6 +29,7 @@ export const mul = defineOp<Mul>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_mul'),
   tflite: {

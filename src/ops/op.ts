@@ -95,6 +95,14 @@ export interface Patch {
  */
 export type Linear = 'inside' | 'padded';
 
+/** Operators behind a node that it can do itself, in TFLite and on the chip. */
+export interface Fusion {
+  /** It clamps its own output, as its attribute `activation` says. */
+  readonly activation: boolean;
+  /** Axis of operand 1 along which its output channels lie, where a normalization can go into operands 1 and 2. */
+  readonly normAxis: number | null;
+}
+
 /** What scale and zero point the output gets when a graph is quantized (TFLite's 8-bit quantization specification). */
 export type OutputRange =
   /** From the values it takes. */
@@ -149,6 +157,8 @@ export interface OpRow<A> {
   readonly trainable: readonly number[];
   readonly memory: Memory;
   readonly outputRange: OutputRange;
+  /** What may follow and become part of it; null: nothing. */
+  readonly fuses: Fusion | null;
   /** By attributes and input shapes. */
   channels(attrs: A, x: readonly (Shape | null)[]): Channels;
   cost(call: CostCall<A>): Cost;

@@ -37,6 +37,7 @@ export const pad = defineOp<Pad>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: ({ paddings }, [x]) => {
     const [before, after] = paddings[x!.length - 1];
     return before + after ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] };

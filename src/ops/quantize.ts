@@ -15,6 +15,7 @@ export const quantize = defineOp<NoAttrs>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 4),
   tflite: plainTflite(114),

@@ -15,6 +15,7 @@ export const relu = defineOp<NoAttrs>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: null,
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'relu'),
   tflite: plainTflite(19),

@@ -39,6 +39,7 @@ export const reshape = defineOp<Reshape>({
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',
+  fuses: null,
   channels: (a, [x]) => {
     const y = output(a, x!);
     if (last(y) === last(x!)) return { kind: 'keep', along: [[0, x!.length - 1]] };

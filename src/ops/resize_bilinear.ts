@@ -19,6 +19,7 @@ export const resizeBilinear = defineOp<Resize>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => elementwiseCost(call, 'elementwise_mul', 8, 4),
   tflite: resizeTflite(23),

@@ -19,6 +19,7 @@ export const resizeNearest = defineOp<Resize>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   cost: (call) => copyCost(call, call.y[0][3]),
   tflite: resizeTflite(97),

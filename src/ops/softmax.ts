@@ -25,6 +25,7 @@ export const softmax = defineOp<Softmax>({
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],
+  fuses: null,
   channels: () => ({ kind: 'fixed' }),
   cost: softmaxCost,
   tflite: {

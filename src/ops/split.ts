@@ -49,6 +49,7 @@ export const split = defineOp<Split>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: ({ axis }, [x]) => (axis === x!.length - 1 ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
   cost: (call) => copyCost(call, sizeOf(call.y[0].slice(call.attrs.axis))),
   tflite: {

@@ -61,6 +61,7 @@ export const stridedSlice = defineOp<StridedSlice>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: (a, [x]) => {
     const c = x!.length - 1;
     return isWhole(a, c, x![c]) && !a.shrink.includes(c) ? { kind: 'keep', along: [[0, c]] } : { kind: 'fixed' };

@@ -19,6 +19,7 @@ export const sub = defineOp<Sub>({
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
+  fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_add'),
   tflite: {

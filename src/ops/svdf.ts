@@ -24,6 +24,7 @@ export const svdf = defineOp<Svdf>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null,
   channels: () => ({ kind: 'fixed' }),
   cost: svdfCost,
   tflite: {

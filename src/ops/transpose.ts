@@ -27,6 +27,7 @@ export const transpose = defineOp<Transpose>({
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
+  fuses: null,
   channels: ({ perm }, [x]) =>
     perm[perm.length - 1] === x!.length - 1 ? { kind: 'keep', along: [[0, x!.length - 1]] } : { kind: 'fixed' },
   cost: transposeCost,

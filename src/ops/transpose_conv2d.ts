@@ -46,6 +46,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
+  fuses: null, // only the newest TFLite kernels clamp
   channels: () => ({
     kind: 'mix',
     in: [[1, 3]],

@@ -1,17 +1,6 @@
 import { compact, consumers, type Graph, type Node, producers } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
 import { sameMeaning } from './meaning.ts';
-
-/** Operators that clamp their own output, in TFLite and on the chip. */
-const CLAMPING: ReadonlySet<string> = new Set([
-  'conv2d',
-  'depthwiseConv2d',
-  'fullyConnected',
-  'add',
-  'sub',
-  'mul',
-  'avgPool2d',
-  'maxPool2d',
-]);
 
 /** ReLU and ReLU6 that change no scale become the activation of the layer before them, where that layer has none and nobody else reads it. */
 export function foldActivations(graph: Graph): Graph {
@@ -23,7 +12,7 @@ export function foldActivations(graph: Graph): Graph {
     if ((node.op !== 'relu' && node.op !== 'relu6') || by[x] < 0 || !sameMeaning(graph, x, node.outputs[0])) return;
     const before = graph.nodes[by[x]];
     const alone = readers[x].length === 1 && !graph.outputs.includes(x);
-    if (!alone || !CLAMPING.has(before.op) || (before.attrs.activation ?? 'none') !== 'none') return;
+    if (!alone || !rowOf(before.op).fuses?.activation || (before.attrs.activation ?? 'none') !== 'none') return;
     changed.set(by[x], { ...before, attrs: { ...before.attrs, activation: node.op }, outputs: node.outputs });
     changed.set(i, null);
   });

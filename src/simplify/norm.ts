@@ -1,7 +1,5 @@
 import { compact, consumers, type Graph, indexAlong, type Node, producers, type Tensor } from '../graph/graph.ts';
-
-/** Operators that batch normalization can be folded into, and the axis of output channels in their weights. */
-const CHANNEL_AXIS: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3, fullyConnected: 0 };
+import { normAxis } from '../run/channels.ts';
 
 /**
  * Batch normalization folded into the layer before it: w' = w * g, b' = (b - mean) * g + beta, g = gamma / sqrt(variance + epsilon),
@@ -30,9 +28,9 @@ export function foldNorms(graph: Graph): Graph {
 }
 
 /** Its weights are constants, its channels are the last axis of its output, and nothing is applied to them yet. */
-function canTake({ tensors }: Graph, { op, inputs, attrs }: Node): boolean {
-  const constant = inputs.slice(1).every((t) => t < 0 || tensors[t].data instanceof Float32Array);
-  return op in CHANNEL_AXIS && constant && (attrs.activation ?? 'none') === 'none';
+function canTake({ tensors }: Graph, node: Node): boolean {
+  const constant = node.inputs.slice(1).every((t) => t < 0 || tensors[t].data instanceof Float32Array);
+  return normAxis(node) !== null && constant && (node.attrs.activation ?? 'none') === 'none';
 }
 
 /** y = x * factor + offset, by channel. */
@@ -48,7 +46,7 @@ function intoLayer(graph: Graph, layer: Node, norm: Node, add: (t: Tensor) => nu
   const weights = graph.tensors[w];
   const old = weights.data as Float32Array;
   const bias = b < 0 ? null : (graph.tensors[b].data as Float32Array);
-  const channel = indexAlong(weights.shape, CHANNEL_AXIS[layer.op]);
+  const channel = indexAlong(weights.shape, normAxis(layer));
   const data = old.map((v, i) => v * factor[channel(i)]);
   const shifted = Float32Array.from(offset, (o, c) => (bias ? bias[c] * factor[c] : 0) + o);
   const name = b < 0 ? `${layer.name}/bias` : graph.tensors[b].name;

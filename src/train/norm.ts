@@ -1,6 +1,7 @@
 import type { BatchPlan, Part } from '../data/index.ts';
 import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
+import { normAxis } from '../run/channels.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Moments, momentsOf } from './moments.ts';
 
@@ -27,8 +28,6 @@ interface NormedLayer {
 
 const EPSILON = 1e-5;
 const EXAMPLES = 256;
-/** Channel axis of the weights of operators that take a normalization. */
-const AXIS: Readonly<Record<string, number>> = { conv2d: 0, depthwiseConv2d: 3 };
 
 /** The graph with normalizations; quantized layers stay as they are, since their weights must be rounded as the chip has them. */
 export function withNorms(heap: Heap, graph: Graph, plan: BatchPlan, part: Part, batch: number, seed: number): Normed {
@@ -49,7 +48,8 @@ export function withNorms(heap: Heap, graph: Graph, plan: BatchPlan, part: Part,
 }
 
 /** The parameters of a normalization that changes nothing yet. */
-function addLayer(tensors: Tensor[], { name, op, inputs }: Node, { mean, variance }: Moments): NormedLayer {
+function addLayer(tensors: Tensor[], node: Node, { mean, variance }: Moments): NormedLayer {
+  const { name, inputs } = node;
   const [, weights, bias] = inputs;
   const old = tensors[bias].data as Float32Array;
   const add = (part: string, values: Float64Array) =>
@@ -65,7 +65,7 @@ function addLayer(tensors: Tensor[], { name, op, inputs }: Node, { mean, varianc
   return {
     weights,
     bias,
-    axis: AXIS[op],
+    axis: normAxis(node)!,
     gamma: add('gamma', deviation),
     beta: add('beta', shifted),
     mean: add('mean', mean),
@@ -95,7 +95,8 @@ function canTake({ tensors, nodes, outputs }: Graph, node: Node): boolean {
   const [, w, bias = -1] = node.inputs;
   // An answer is not relative to the other answers of its batch.
   if (outputs.includes(node.outputs[0])) return false;
-  if (!(node.op in AXIS) || bias < 0 || !(tensors[bias].data instanceof Float32Array)) return false;
+  const isConvolution = normAxis(node) !== null && tensors[w].shape.length === 4;
+  if (!isConvolution || bias < 0 || !(tensors[bias].data instanceof Float32Array)) return false;
   if (!(tensors[w].data instanceof Float32Array) || tensors[w].quant || node.attrs.activation === 'reluN1') return false;
   return nodes.filter((n) => n.inputs.includes(w) || n.inputs.includes(bias)).length === 1;
 }

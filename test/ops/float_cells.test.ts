@@ -63,7 +63,7 @@ function check(kind: string, sample: Sample, training: boolean): void {
 }
 
 for (const [kind, row] of Object.entries(OPS)) {
-  // Straight-through gradients are no slopes: test/wasm/stats.test.ts holds them to their own definition.
+  // Straight-through gradients are no slopes: test/wasm/fake_quantize.test.ts holds them to their own definition.
   if (!row.float || kind === 'fakeQuantize') continue;
   test(`${kind}: has samples`, () => assert.ok(SAMPLES[kind]?.length && DEFINITIONS[kind]));
   (SAMPLES[kind] ?? []).forEach((sample, i) => {

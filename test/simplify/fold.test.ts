@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Graph, type Values, withTensors } from '../../src/graph/graph.ts';
+import { type Attrs, type Graph, sizeOf, type Tensor, type Values, withTensors } from '../../src/graph/graph.ts';
+import { OPS } from '../../src/ops/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { compile } from '../../src/run/compile.ts';
@@ -9,6 +10,9 @@ import { findProblem } from '../../src/run/verify.ts';
 import { foldActivations } from '../../src/simplify/activation.ts';
 import { foldNorms } from '../../src/simplify/norm.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import { graphOf } from '../formats/row_graphs.ts';
+import { SAMPLES, type Sample } from '../ops/definitions.ts';
+import { close } from '../wasm/close.ts';
 
 const heap = await Heap.open();
 
@@ -32,10 +36,12 @@ function run(graph: Graph, seed: number): Values {
   const random = createRandom(seed, 'input');
   return heap.scope(() => {
     const program = compile(heap, graph);
-    heap.write(
-      program.inputs[0],
-      Float32Array.from({ length: 5 * 4 * 3 }, () => random.uniform() - 0.5),
-    );
+    for (const x of program.inputs) {
+      heap.write(
+        x,
+        Float32Array.from({ length: sizeOf(x.shape) }, () => random.uniform() - 0.5),
+      );
+    }
     program.run();
     return heap.read(program.outputs[0]);
   });
@@ -63,6 +69,47 @@ test('batch normalization and activations vanish into layers, answers stay', () 
     { numRuns: 60 },
   );
 });
+
+/** One layer and behind it an operator with vectors of as many values as it has channels. */
+function followed({ tensors, nodes, inputs, outputs, name }: Graph, op: string, attrs: Attrs, vectors: readonly number[]): Graph {
+  const [y] = outputs;
+  const { shape } = tensors[y];
+  const channels = shape.at(-1)!;
+  const vector = (value: number): Tensor => ({
+    ...{ name: `v${value}`, shape: [channels], dtype: 'f32', quant: null },
+    data: Float32Array.from({ length: channels }, (_, c) => value + c / 8),
+  });
+  const end = tensors.length + vectors.length;
+  const node = { name: op, op, inputs: [y, ...vectors.map((_, i) => tensors.length + i)], outputs: [end], attrs };
+  return {
+    name,
+    tensors: [...tensors, ...vectors.map(vector), { name: 'end', shape, dtype: 'f32', data: null, quant: null }],
+    nodes: [...nodes, node],
+    inputs,
+    outputs: [end],
+  };
+}
+
+const isPlain = ({ attrs: { activation } }: Sample) => activation === undefined || activation === 'none';
+
+for (const [op, { float, tflite, fuses }] of Object.entries(OPS)) {
+  const sample = float && tflite && SAMPLES[op]?.find(isPlain);
+  if (!sample) continue;
+  const layer = graphOf(op, sample, 'f32');
+  test(`${op}: takes a ReLU behind it if its row says so, answers stay`, () => {
+    const graph = followed(layer, 'relu6', {}, []);
+    const folded = foldActivations(graph);
+    assert.is(folded.nodes.length, fuses?.activation ? 1 : 2);
+    assert.equal(run(folded, 3), run(graph, 3));
+  });
+  test(`${op}: takes a batch normalization behind it if its row says so, answers stay`, () => {
+    const graph = followed(layer, 'batchNorm', { epsilon: 1e-3 }, [0.5, -1, 2, 0.25]);
+    const folded = foldNorms(graph);
+    assert.is(folded.nodes.length, fuses && fuses.normAxis !== null ? 1 : 3);
+    // Float32 sums of at most 100 terms of size 1, in another order.
+    close(run(folded, 3) as Float32Array, run(graph, 3) as Float32Array, 2e-5);
+  });
+}
 
 test('a graph without any stays the same object', () => {
   const net = buildNetwork('n', [4, 4, 2], 1);
