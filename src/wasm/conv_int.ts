@@ -18,7 +18,12 @@ export interface ConvInt extends Rescale, WindowInt {
  * @throws CompressError `shape-mismatch` when channels or the numbers of multipliers do not meet
  */
 export function convInt(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvInt): Step {
-  const { wasm } = heap;
+  const g = geometry(y, x, w, p);
+  if (bias) sameShape(bias.shape, [g.outC], 'the bias of a convolution');
+  return x.dtype === 'i16' ? convS16(heap, y, x, w, bias, g, p) : convS8(heap, y, x, w, bias, g, p);
+}
+
+function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: ConvInt) {
   const [n, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
   const [units, kH, kW, depth] = w.shape;
@@ -30,41 +35,49 @@ export function convInt(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor,
       'prune both sides of this layer together',
     );
   }
-  if (bias) sameShape(bias.shape, [outC], 'the bias of a convolution');
-  const { xOffset, yOffset, yMin, yMax } = p;
   const [sH, sW] = p.stride;
   const [top, left] = p.padding;
   const [dH, dW] = p.dilation ?? [1, 1];
-  const all = [n, inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups] as const;
-  const b = bias?.ptr ?? 0;
-  if (x.dtype === 'i16') {
-    const packed = heap.alloc(wasm.conv_packed_s16(inC, outC, kH, kW, dW, groups));
-    packing(heap, w, (weights) => wasm.conv_pack_s16(packed, weights, inC, outC, kH, kW, dW, groups));
-    const { multiplier, shift, each } = factors(heap, outC, p);
-    const scratch = heap.scratch(wasm.conv_scratch_s16(inC, outH, outW, kH, kW, sH, sW, dH, dW));
-    const args = [
-      y.ptr,
-      x.ptr,
-      packed,
-      b,
-      multiplier,
-      shift,
-      each,
-      Number(isWide(bias, p)),
-      scratch,
-      ...all,
-      yMin,
-      yMax,
-    ] as const;
-    return () => wasm.conv_s16(...args);
-  }
+  return { n, inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups };
+}
+
+type Geometry = ReturnType<typeof geometry>;
+
+/** The geometry in the order in which both kernels take it. */
+const list = (g: Geometry) =>
+  [g.n, g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW, g.groups] as const;
+
+function convS16(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  w: HeapTensor,
+  bias: HeapTensor | null,
+  g: Geometry,
+  p: ConvInt,
+): Step {
+  const { wasm } = heap;
+  const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups } = g;
+  const packed = heap.alloc(wasm.conv_packed_s16(inC, outC, kH, kW, dW, groups));
+  packing(heap, w, (weights) => wasm.conv_pack_s16(packed, weights, inC, outC, kH, kW, dW, groups));
+  const { multiplier, shift, each } = factors(heap, outC, p);
+  const scratch = heap.scratch(wasm.conv_scratch_s16(inC, outH, outW, kH, kW, sH, sW, dH, dW));
+  const head = [y.ptr, x.ptr, packed, bias?.ptr ?? 0, multiplier, shift, each, Number(isWide(bias, p)), scratch] as const;
+  const args = [...head, ...list(g), p.yMin, p.yMax] as const;
+  return () => wasm.conv_s16(...args);
+}
+
+function convS8(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, g: Geometry, p: ConvInt): Step {
+  const { wasm } = heap;
+  const { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups } = g;
   const plan = heap.alloc(wasm.conv_packed_s8(inC, outH, outW, outC, kH, kW, dW, groups));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, outC, p);
-    const geometry = [inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups] as const;
-    wasm.conv_pack_s8(plan, weights, b, multiplier, shift, each, ...geometry, xOffset, yOffset, yMin, yMax);
+    const head = [plan, weights, bias?.ptr ?? 0, multiplier, shift, each] as const;
+    const sizes = [inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups] as const;
+    wasm.conv_pack_s8(...head, ...sizes, p.xOffset, p.yOffset, p.yMin, p.yMax);
   });
   const scratch = heap.scratch(wasm.conv_scratch_s8(inH, inW, inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
-  const args = [y.ptr, x.ptr, plan, scratch, ...all, xOffset] as const;
+  const args = [y.ptr, x.ptr, plan, scratch, ...list(g), p.xOffset] as const;
   return () => wasm.conv_s8(...args);
 }

@@ -63,62 +63,25 @@ function sum(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: AddPa
   const { wasm } = heap;
   const { x1Multiplier, x1Shift, x2Multiplier, x2Shift, leftShift, yMultiplier, yShift, yMin, yMax } = q;
   if (y.dtype === 'i16') {
-    return elementwise(heap, y, x1, x2, (to, a, b, n) =>
-      wasm.elementwise_add_s16(
-        to,
-        a,
-        b,
-        n,
-        sign,
-        x1Multiplier,
-        x1Shift,
-        x2Multiplier,
-        x2Shift,
-        leftShift,
-        yMultiplier,
-        yShift,
-        yMin,
-        yMax,
-      ),
-    );
+    const scales = [sign, x1Multiplier, x1Shift, x2Multiplier, x2Shift, leftShift, yMultiplier, yShift, yMin, yMax] as const;
+    return elementwise(heap, y, x1, x2, (to, a, b, n) => wasm.elementwise_add_s16(to, a, b, n, ...scales));
   }
   const kernel = sign === 1 ? wasm.elementwise_add_s8 : wasm.elementwise_sub_s8;
-  const { x1Offset, x2Offset, yOffset } = q;
-  return elementwise(heap, y, x1, x2, (to, a, b, n) =>
-    kernel(
-      to,
-      a,
-      b,
-      n,
-      x1Offset,
-      x1Multiplier,
-      x1Shift,
-      x2Offset,
-      x2Multiplier,
-      x2Shift,
-      leftShift,
-      yOffset,
-      yMultiplier,
-      yShift,
-      yMin,
-      yMax,
-    ),
-  );
+  const inputs = [q.x1Offset, x1Multiplier, x1Shift, q.x2Offset, x2Multiplier, x2Shift, leftShift] as const;
+  const output = [q.yOffset, yMultiplier, yShift, yMin, yMax] as const;
+  return elementwise(heap, y, x1, x2, (to, a, b, n) => kernel(to, a, b, n, ...inputs, ...output));
 }
 
 /** Product, int8 or int16 by y's type, equal bit for bit to CMSIS-NN `arm_elementwise_mul_s8` / `_s16`. Dimensions of 1 broadcast. */
 export function mulInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: MulParams): Step {
   const { wasm } = heap;
   const { x1Offset, x2Offset, yOffset, multiplier, shift, yMin, yMax } = q;
-  return elementwise(
-    heap,
-    y,
-    x1,
-    x2,
+  const scale = [multiplier, shift, yMin, yMax] as const;
+  const kernel: Kernel =
     y.dtype === 'i16'
-      ? (to, a, b, n) => wasm.elementwise_mul_s16(to, a, b, n, multiplier, shift, yMin, yMax)
-      : (to, a, b, n) => wasm.elementwise_mul_s8(to, a, b, n, x1Offset, x2Offset, yOffset, multiplier, shift, yMin, yMax),
-  );
+      ? (to, a, b, n) => wasm.elementwise_mul_s16(to, a, b, n, ...scale)
+      : (to, a, b, n) => wasm.elementwise_mul_s8(to, a, b, n, x1Offset, x2Offset, yOffset, ...scale);
+  return elementwise(heap, y, x1, x2, kernel);
 }
 
 /** Smaller of two tensors of one scale, int8 or int16 by y's type. Dimensions of 1 broadcast. CMSIS-NN `arm_minimum_s8`. */

@@ -1,7 +1,7 @@
+import { powerOfTwoInput } from './activation_int.ts';
 import { allOf, sameShape } from './check.ts';
 import { elementBytes } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
-import { powerOfTwoInput } from './activation_int.ts';
 import { place, sigmoidTable } from './luts.ts';
 
 export interface LstmGate {
@@ -62,14 +62,14 @@ export function lstmInt(heap: Heap, y: HeapTensor, x: HeapTensor, operands: Lstm
   const bytes = elementBytes(y.dtype);
   const { hiddenState, cellState } = operands;
   const step = lstmStep(heap, y.dtype === 'i16', operands, q, size, hidden);
-  const place = (t: number, b: number) => (timeMajor ? t * batch + b : b * time + t);
+  const row = (t: number, b: number) => (timeMajor ? t * batch + b : b * time + t);
   return () => {
     if (!hiddenState) heap.wasm.memory_zero(cellState.ptr, batch * hidden * 2);
     for (let b = 0; b < batch; b++) {
       let before = hiddenState ? hiddenState.ptr + b * hidden * bytes : 0;
       for (let t = 0; t < time; t++) {
-        const now = y.ptr + place(t, b) * hidden * bytes;
-        step(now, x.ptr + place(t, b) * size * bytes, before, cellState.ptr + b * hidden * 2);
+        const now = y.ptr + row(t, b) * hidden * bytes;
+        step(now, x.ptr + row(t, b) * size * bytes, before, cellState.ptr + b * hidden * 2);
         before = now;
       }
       if (hiddenState && time > 0) heap.wasm.copy_bytes(hiddenState.ptr + b * hidden * bytes, before, hidden * bytes);

@@ -13,7 +13,7 @@ function exp(x: number): number {
   return y;
 }
 
-/** Half away from zero; the values here are not negative. */
+/** Half away from zero. */
 const round = (x: number): number => Math.floor(Math.abs(x) + 0.5) * Math.sign(x);
 
 /** 513 entries over [min, min + span], Q15, each step rounded as TFLite's `LUTPopulate` in float32. */

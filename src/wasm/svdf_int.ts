@@ -48,28 +48,9 @@ export function svdfInt(
   sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');
   const kernel = state.dtype === 'i16' ? heap.wasm.svdf_state_s16_s8 : heap.wasm.svdf_s8;
   const { rank, xOffset, yOffset, stateMultiplier, stateShift, stateMin, stateMax, yMultiplier, yShift, yMin, yMax } = q;
-  return () =>
-    kernel(
-      y.ptr,
-      x.ptr,
-      state.ptr,
-      wFeature.ptr,
-      wTime.ptr,
-      bias?.ptr ?? 0,
-      batch,
-      size,
-      features,
-      time,
-      rank,
-      xOffset,
-      yOffset,
-      stateMultiplier,
-      stateShift,
-      stateMin,
-      stateMax,
-      yMultiplier,
-      yShift,
-      yMin,
-      yMax,
-    );
+  const tensors = [y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr, bias?.ptr ?? 0] as const;
+  const sizes = [batch, size, features, time, rank] as const;
+  const scales = [stateMultiplier, stateShift, stateMin, stateMax, yMultiplier, yShift, yMin, yMax] as const;
+  const args = [...tensors, ...sizes, xOffset, yOffset, ...scales] as const;
+  return () => kernel(...args);
 }
