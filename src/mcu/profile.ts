@@ -21,6 +21,7 @@ export interface ProfileOptions {
 export interface LayerProfile {
   readonly name: string;
   readonly op: string;
+  /** Multiply-accumulates of the definition. */
   readonly macs: number;
   readonly instructions: number;
   readonly cycles: number;
@@ -38,6 +39,7 @@ export interface HeldOut {
   readonly count: number;
 }
 
+/** Bytes, ms and µJ; of one inference. */
 export interface Profile {
   readonly target: string;
   readonly core: string;
@@ -71,38 +73,29 @@ const VENDOR_FACTOR = 2.05;
 /** Where nothing is known of a chip's current. */
 const UNKNOWN_MICROAMP = 150;
 
-/** Flash, RAM, latency and energy of a graph on a chip: integer graphs, float graphs, and float graphs that are to become integer. */
+/**
+ * Flash, RAM, latency and energy of a graph on a chip: integer graphs, float graphs, and float graphs that are to become integer.
+ *
+ * @throws CompressError `unknown-target` for a name that no chip has, `bad-option` for a runtime or a clock that cannot be
+ */
 export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
   const { runtime = 'thumbnet', clockMhz = chip.clockMhz } = options;
   checkOptions(chip, runtime, clockMhz);
   const held = onChip(graph, options.assume);
   const costs = graph.nodes.map((node) => nodeCost(held, node, chip));
-  const ram = ramOf(held, costs, runtime);
-  const flash = flashOf(held, costs, runtime, chip.core);
-  const { cpi, fetch, heldOut } = CYCLES[chip.core];
-  const wait = chip.waitStates ? (1 + (chip.waitStates * clockMhz) / chip.clockMhz) / (1 + chip.waitStates) : 1;
-  const layers = graph.nodes.map((node, i): LayerProfile => {
+  const { byNode: ramByNode, ...ram } = ramOf(held, costs, runtime);
+  const { byNode: flashByNode, ...flash } = flashOf(held, costs, runtime, chip.core);
+  const layers = graph.nodes.map(({ name, op }, i): LayerProfile => {
     const instructions = Math.round(instructionsOf(costs[i], chip.core));
-    const overhead = runtime === 'tflm' ? INTERPRETER_CYCLES : 0;
-    const slow = costs[i].kernel === 'dot_f32' && chip.fpu !== 'none' ? FLOAT_FACTOR : 1;
-    const cycles = Math.round(slow * cpi * instructions + fetch * wait * constantBytes(held, i) + overhead);
-    return {
-      name: node.name,
-      op: node.op,
-      macs: costs[i].macs,
-      instructions,
-      cycles,
-      latencyMs: cycles / (1000 * clockMhz),
-      flashBytes: flash.byNode[i],
-      ramBytes: ram.byNode[i],
-    };
+    const cycles = cyclesOf(chip, clockMhz, runtime, costs[i], instructions, constantBytes(held, i));
+    const latencyMs = cycles / (1000 * clockMhz);
+    const { macs } = costs[i];
+    return { name, op, macs, instructions, cycles, latencyMs, flashBytes: flashByNode[i], ramBytes: ramByNode[i] };
   });
   const sum = (of: (l: LayerProfile) => number) => layers.reduce((n, l) => n + of(l), 0);
   const cycles = sum((l) => l.cycles);
   const latencyMs = cycles / (1000 * clockMhz);
-  const { byNode: _flash, ...flashParts } = flash;
-  const { byNode: _ram, ...ramParts } = ram;
   return {
     target: chip.name,
     core: chip.core,
@@ -117,11 +110,28 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     cycles,
     layers,
     fits: { flash: flash.total <= chip.flashBytes, ram: ram.total <= chip.ramBytes },
-    flash: flashParts,
-    ram: ramParts,
-    heldOutError: { instructions: INSTRUCTION_ERROR[countedCore(chip.core)], latency: heldOut },
+    flash,
+    ram,
+    heldOutError: { instructions: INSTRUCTION_ERROR[countedCore(chip.core)], latency: CYCLES[chip.core].heldOut },
     warnings: warningsOf(held, costs, chip),
   };
+}
+
+/** Cycles of a node: its instructions, its constants fetched from flash, and what the runtime spends around it. */
+function cyclesOf(
+  chip: Target,
+  clockMhz: number,
+  runtime: Runtime,
+  { kernel }: Cost,
+  instructions: number,
+  fetched: number,
+): number {
+  const { cpi, fetch } = CYCLES[chip.core];
+  // Wait states are those of the highest clock; a slower one needs fewer.
+  const wait = chip.waitStates ? (1 + (chip.waitStates * clockMhz) / chip.clockMhz) / (1 + chip.waitStates) : 1;
+  const slow = kernel === 'dot_f32' && chip.fpu !== 'none' ? FLOAT_FACTOR : 1;
+  const overhead = runtime === 'tflm' ? INTERPRETER_CYCLES : 0;
+  return Math.round(slow * cpi * instructions + fetch * wait * fetched + overhead);
 }
 
 function checkOptions(chip: Target, runtime: Runtime, clockMhz: number) {
@@ -146,7 +156,7 @@ function constantBytes({ graph, dtypes }: ChipGraph, i: number): number {
 }
 
 /** Milliwatt of the chip while it infers. */
-export function runMilliwatt(chip: Target, clockMhz: number): number {
+function runMilliwatt(chip: Target, clockMhz: number): number {
   const microamp = (chip.microampPerMhz ?? UNKNOWN_MICROAMP) * (chip.power === 'vendor' ? VENDOR_FACTOR : 1);
   return (microamp * clockMhz * chip.supplyV) / 1000;
 }

@@ -1,6 +1,6 @@
 import { CompressError } from '../../errors.ts';
 import { DTYPE_OF_BITS, type Graph, type Node, type Quantization, type Tensor, toValues } from '../../graph/graph.ts';
-import { rowOf, type TfliteConstant, type TfliteOptions, type TfliteWrite } from '../../ops/index.ts';
+import { rowOf, type Sides, type TfliteConstant, type TfliteOptions } from '../../ops/index.ts';
 import { biasQuantization } from '../../ops/requant.ts';
 
 /** An operator as a file holds it: operands are indices of `Lowered.tensors`. */
@@ -21,54 +21,50 @@ export interface Lowered {
 /** The graph in TFLite's words: tensors keep their places, structural constants follow behind them. */
 export function lower(graph: Graph): Lowered {
   const tensors = [...graph.tensors];
-  const same = new Map<number, number>();
   const operators: FileOperator[] = [];
-  const add = (tensor: Tensor) => tensors.push(tensor) - 1;
-
-  const write = (node: Node) => {
-    const cell = rowOf(node.op).tflite;
-    if (!cell) throw notWritable(node);
-    const at = (t: number | undefined) => (t === undefined || t < 0 ? null : tensors[t]);
-    const written = cell.write({
-      attrs: node.attrs,
-      inputs: node.inputs,
-      outputs: node.outputs,
-      shape: (place) => at(node.inputs[place])!.shape,
-      outputShape: (place) => at(node.outputs[place])!.shape,
-      dtype: (place) => at(node.inputs[place])?.dtype ?? null,
-    });
-    const padded = written.pads ? pad(node, written.pads) : node.inputs[0];
-    const inputs = written.inputs.map((o) =>
-      typeof o !== 'number' ? add(constant(node, o, tensors)) : o === node.inputs[0] ? padded : o,
-    );
-    const intermediates = (written.intermediates ?? []).map((q, i) => (q ? add(inner(node, q, i)) : -1));
-    operators.push({ code: written.code, options: written.options, inputs, outputs: node.outputs, intermediates });
-  };
-
-  const pad = (node: Node, { top, bottom, left, right }: NonNullable<TfliteWrite['pads']>): number => {
-    const x = tensors[node.inputs[0]];
-    const [n, h, w, c] = x.shape;
-    const y = add({ ...x, name: `${node.name}/pad`, shape: [n, h + top + bottom, w + left + right, c] });
-    const attrs = {
-      paddings: [
-        [0, 0],
-        [top, bottom],
-        [left, right],
-        [0, 0],
-      ],
-      value: 0,
-    };
-    write({ name: `${node.name}/pad`, op: 'pad', inputs: [node.inputs[0]], outputs: [y], attrs });
-    return y;
-  };
-
+  const same = new Map<number, number>();
+  const now = (t: number) => same.get(t) ?? t;
   for (const node of graph.nodes) {
-    const inputs = node.inputs.map((t) => same.get(t) ?? t);
+    const inputs = node.inputs.map(now);
     const row = rowOf(node.op);
     if (!row.tflite && row.memory === 'view') same.set(node.outputs[0], inputs[0]);
-    else write({ ...node, inputs });
+    else write({ ...node, inputs }, tensors, operators);
   }
-  return { tensors, operators, outputs: graph.outputs.map((t) => same.get(t) ?? t) };
+  return { tensors, operators, outputs: graph.outputs.map(now) };
+}
+
+/** Adds a node's operator, and before it a pad where its padding is one that TFLite has no word for. */
+function write(node: Node, tensors: Tensor[], operators: FileOperator[]): void {
+  const cell = rowOf(node.op).tflite;
+  if (!cell) throw notWritable(node);
+  const add = (tensor: Tensor) => tensors.push(tensor) - 1;
+  const at = (t: number | undefined) => (t === undefined || t < 0 ? null : tensors[t]);
+  const written = cell.write({
+    attrs: node.attrs,
+    inputs: node.inputs,
+    outputs: node.outputs,
+    shape: (place) => at(node.inputs[place])!.shape,
+    outputShape: (place) => at(node.outputs[place])!.shape,
+    dtype: (place) => at(node.inputs[place])?.dtype ?? null,
+  });
+  const first = node.inputs[0];
+  const padded = written.pads ? writePad(node, written.pads, tensors, operators) : first;
+  const inputs = written.inputs.map((o) => (typeof o !== 'number' ? add(constant(node, o, tensors)) : o === first ? padded : o));
+  const intermediates = (written.intermediates ?? []).map((q, i) => (q ? add(inner(node, q, i)) : -1));
+  operators.push({ code: written.code, options: written.options, inputs, outputs: node.outputs, intermediates });
+}
+
+/** Adds rows and columns of zeros around operand 0 of a node. @returns the tensor that holds both */
+function writePad(node: Node, sides: Sides, tensors: Tensor[], operators: FileOperator[]): number {
+  const { top, bottom, left, right } = sides;
+  const x = tensors[node.inputs[0]];
+  const [n, h, w, c] = x.shape;
+  const name = `${node.name}/pad`;
+  const y = tensors.push({ ...x, name, shape: [n, h + top + bottom, w + left + right, c] }) - 1;
+  // biome-ignore format: one pair for each dimension
+  const paddings = [[0, 0], [top, bottom], [left, right], [0, 0]];
+  write({ name, op: 'pad', inputs: [node.inputs[0]], outputs: [y], attrs: { paddings, value: 0 } }, tensors, operators);
+  return y;
 }
 
 function notWritable({ name, op }: Node): CompressError {

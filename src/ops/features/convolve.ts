@@ -50,45 +50,48 @@ function matMul(kind: CoreKind, weights: Weights, rows: number, units: number, d
   };
 }
 
-/** Convolution that gathers columns first. */
-function gather(kind: CoreKind, weights: Weights, g: WindowGeometry, groups: number): Features {
+/** Convolution that gathers columns first: what the gathering costs, in whatever way the kernel multiplies. */
+function gathering(weights: Weights, g: WindowGeometry, groups: number) {
   const { pixels, taps, outside } = tapsOf(g);
-  const k = g.filter.h * g.filter.w * g.filter.c;
-  const units = g.output.c / groups;
-  const perImage = g.output.h * g.output.w;
-  const images = g.input.n * groups;
-  const bytes = g.filter.c * (weights === 's16' ? 2 : 1);
-  const copies = {
-    one: 1,
-    images,
+  return {
+    k: g.filter.h * g.filter.w * g.filter.c,
+    units: g.output.c / groups,
+    perImage: g.output.h * g.output.w,
+    images: g.input.n * groups,
+    bytes: g.filter.c * (weights === 's16' ? 2 : 1),
     pixels: pixels * groups,
-    lines: pixels * groups * g.filter.h,
     taps: taps * groups,
     outside: outside * groups,
+    lines: pixels * groups * g.filter.h,
   };
-  if (kind === 'mve') {
-    const calls = (rows: number) => matMul(kind, weights, rows, units, k);
-    return sum(
-      copies,
-      {
-        copySteps: taps * groups * up(bytes, 16),
-        fillSteps: outside * groups * up(bytes, 16),
-        slow: pixels * groups * units * Math.max(0, k - 512) * +(weights === 's16'),
-      },
-      times(images * down(perImage, 4), 'full/', calls(4)),
-      times(images, 'last/', calls(perImage % 4)),
-    );
-  }
+}
+
+/** Four columns at a time, multiplied as matrices. */
+function gatherMve(weights: Weights, g: WindowGeometry, groups: number): Features {
+  const { k, units, perImage, images, bytes, pixels, taps, outside, lines } = gathering(weights, g, groups);
+  const calls = (rows: number) => matMul('mve', weights, rows, units, k);
+  const copies = { one: 1, images, pixels, lines, taps, outside };
+  const steps = {
+    copySteps: taps * up(bytes, 16),
+    fillSteps: outside * up(bytes, 16),
+    slow: pixels * units * Math.max(0, k - 512) * +(weights === 's16'),
+  };
+  return sum(copies, steps, times(images * down(perImage, 4), 'full/', calls(4)), times(images, 'last/', calls(perImage % 4)));
+}
+
+/** Two columns at a time, the last one of an image alone. */
+function gatherPairs(weights: Weights, g: WindowGeometry, groups: number): Features {
+  const { k, units, perImage, images, bytes, pixels, taps, outside, lines } = gathering(weights, g, groups);
   const pairs = images * down(perImage, 2);
   const last = images * (perImage % 2) * units;
   const steps =
     weights === 's16' ? { ...quadSteps(Math.min(k, 512)), slow: Math.max(0, k - 512) } : { ...quadSteps(k), odd: k % 2 };
   return {
-    ...copies,
-    ...times(1, 'copy', copied(taps * groups, bytes)),
-    ...times(1, 'fill', copied(outside * groups, bytes)),
-    columns: pixels * groups * down(k, 4),
-    columnRest: pixels * groups * (k % 4),
+    ...{ one: 1, images, pixels, lines, taps, outside },
+    ...times(1, 'copy', copied(taps, bytes)),
+    ...times(1, 'fill', copied(outside, bytes)),
+    columns: pixels * down(k, 4),
+    columnRest: pixels * (k % 4),
     pairs,
     ...times(pairs * down(units, 2), 'tile', steps),
     ...times(pairs * (units % 2), 'odd', steps),
@@ -112,7 +115,8 @@ export function convolveFeatures(kind: CoreKind, weights: Weights, g: WindowGeom
       return { path: 'row', features: times(input.n, '', sum({ one: 1, copied }, part(left), part(inner), part(right))) };
     }
   }
-  return { path: groups > 1 ? 'grouped' : 'gather', features: gather(kind, weights, g, groups) };
+  const features = kind === 'mve' ? gatherMve(weights, g, groups) : gatherPairs(weights, g, groups);
+  return { path: groups > 1 ? 'grouped' : 'gather', features };
 }
 
 export function transposeConvFeatures(g: WindowGeometry): KernelFeatures {
