@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { conform, type GoldenFile } from '../conform/index.ts';
 import { CompressError } from '../errors.ts';
+import { MISSED } from './exit_codes.ts';
 import { readBytes } from './files.ts';
 import { createOutput } from './output.ts';
 
@@ -34,7 +35,7 @@ export function addConform(program: Command): void {
         if (found.failures.length > SHOWN) out.say(`... and ${found.failures.length - SHOWN} more`);
         out.say(`${found.passed} passed, ${found.failed} failed, ${found.unsupported} unsupported`);
       });
-      if (found.failed > 0 || found.unsupported > 0) process.exitCode = 1;
+      if (found.failed > 0 || found.unsupported > 0) process.exitCode = MISSED;
     });
 }
 

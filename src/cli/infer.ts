@@ -4,7 +4,7 @@ import { readNpy, writeNpy } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
-import { compile } from '../run/compile.ts';
+import { compile, type Program } from '../run/compile.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkFree, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
 import { createOutput } from './output.ts';
@@ -44,14 +44,7 @@ export function addInfer(program: Command): void {
         heap.write(program.inputs[0], values.subarray(i * size, (i + 1) * size) as unknown as number[]);
         program.run();
         (results as Float32Array).set(heap.read(y) as Float32Array, i * sizeOf(y.shape));
-        if (i === 0 && flags.trace !== undefined) {
-          await makeFolder(flags.trace);
-          for (const [t, o] of program.operands.entries()) {
-            if (graph.tensors[t].data) continue;
-            const name = `${String(t).padStart(3, '0')}_${graph.tensors[t].name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(-80)}.npy`;
-            await writeWhole(join(flags.trace, name), writeNpy(writable(heap.read(o)), o.shape));
-          }
-        }
+        if (i === 0 && flags.trace !== undefined) await writeTrace(heap, program, flags.trace);
       }
       const shape = [examples, ...y.shape.slice(1)];
       await writeWhole(flags.output, writeNpy(writable(results), shape));
@@ -60,6 +53,16 @@ export function addInfer(program: Command): void {
         out.say(`${flags.output}: [${shape}] ${y.dtype}, of ${examples} example${examples === 1 ? '' : 's'}`),
       );
     });
+}
+
+/** Every computed tensor as it stands after a run, a file each. */
+async function writeTrace(heap: Heap, { graph, operands }: Program, folder: string): Promise<void> {
+  await makeFolder(folder);
+  for (const [t, { name, data }] of graph.tensors.entries()) {
+    if (data) continue;
+    const file = `${String(t).padStart(3, '0')}_${name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(-80)}.npy`;
+    await writeWhole(join(folder, file), writeNpy(writable(heap.read(operands[t])), operands[t].shape));
+  }
 }
 
 function countOf(shape: readonly number[], wanted: readonly number[], size: number, name: string): number {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { inspect } from '../inspect.ts';
+import { type Inspection, inspect, type TensorFacts } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { readModel } from './files.ts';
-import { count, createOutput, kib, shape, table } from './output.ts';
+import { count, createOutput, kib, type Output, shape, table } from './output.ts';
 
 export function addInspect(program: Command): void {
   program
@@ -18,37 +18,29 @@ export function addInspect(program: Command): void {
       const { report } = simplifyGraph(await Heap.open(), asStored(model));
       const gain = { macs: report.macs[0] - report.macs[1], parameters: report.parameters[0] - report.parameters[1] };
       const facts = { ...inspect(model), simplify: gain };
-      out.result(facts, () => {
-        const head = ['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'];
-        const rows = facts.layers.map((l) => [
-          short(l.name),
-          l.op,
-          shape(l.input),
-          shape(l.output),
-          l.dtype,
-          count(l.macs),
-          count(l.parameters),
-          count(l.bytes),
-        ]);
-        out.say(table(head, rows, 2));
-        if (gain.macs > 0 || gain.parameters > 0)
-          out.say(
-            `thumbnet simplify would take away ${count(gain.macs)} MACs and ${count(gain.parameters)} parameters, and change no output`,
-          );
-        for (const t of facts.inputs)
-          out.say(
-            `input  ${t.name} [${t.shape}] ${t.dtype}${t.scale === null ? '' : `, scale ${t.scale}, zero point ${t.zero}`}`,
-          );
-        for (const t of facts.outputs)
-          out.say(
-            `output ${t.name} [${t.shape}] ${t.dtype}${t.scale === null ? '' : `, scale ${t.scale}, zero point ${t.zero}`}`,
-          );
-        out.say(
-          `${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${kib(facts.weightBytes)} of weights`,
-        );
-      });
+      out.result(facts, () => show(out, facts, gain));
     });
 }
+
+function show(out: Output, facts: Inspection, gain: { macs: number; parameters: number }): void {
+  const rows = facts.layers.map((l) => [
+    ...[short(l.name), l.op, shape(l.input), shape(l.output), l.dtype],
+    ...[l.macs, l.parameters, l.bytes].map(count),
+  ]);
+  out.say(table(['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'], rows, 2));
+  if (gain.macs > 0 || gain.parameters > 0) {
+    const saved = `${count(gain.macs)} MACs and ${count(gain.parameters)} parameters`;
+    out.say(`thumbnet simplify would take away ${saved}, and change no output`);
+  }
+  for (const t of facts.inputs) out.say(`input  ${tensorText(t)}`);
+  for (const t of facts.outputs) out.say(`output ${tensorText(t)}`);
+  out.say(
+    `${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${kib(facts.weightBytes)} of weights`,
+  );
+}
+
+const tensorText = ({ name, shape, dtype, scale, zero }: TensorFacts): string =>
+  `${name} [${shape}] ${dtype}${scale === null ? '' : `, scale ${scale}, zero point ${zero}`}`;
 
 /** Converters join the names of everything they fused. */
 export const short = (name: string): string => {

@@ -1,9 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { CompressError } from '../errors.ts';
+import { type Code, CompressError } from '../errors.ts';
 import { addCompress } from './compress.ts';
 import { addConform } from './conform.ts';
 import { addDemo } from './demo.ts';
 import { addEvaluate } from './evaluate.ts';
+import { BAD_INPUT, DONE, INTERRUPTED, MISSED } from './exit_codes.ts';
 import { addExport } from './export.ts';
 import { addInfer } from './infer.ts';
 import { addInspect } from './inspect.ts';
@@ -13,12 +14,6 @@ import { addSimplify } from './simplify.ts';
 import { addStages } from './stages.ts';
 import { addTargets } from './targets.ts';
 import { VERSION } from './version.ts';
-
-export const DONE = 0;
-/** Done, but the goal was not reached. */
-export const MISSED = 1;
-export const BAD_INPUT = 2;
-export const INTERRUPTED = 130;
 
 function program(): Command {
   const command = new Command('thumbnet')
@@ -47,6 +42,12 @@ function program(): Command {
   return command;
 }
 
+const EXIT_CODES: Partial<Record<Code, number>> = {
+  interrupted: INTERRUPTED,
+  'goal-not-reached': MISSED,
+  'does-not-fit': MISSED,
+};
+
 /** Runs one command line; the exit code. Only here errors are caught. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -56,11 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (e instanceof CommanderError) return e.exitCode === 0 ? DONE : BAD_INPUT;
     if (e instanceof CompressError) {
       process.stderr.write(`error: ${e.message}\n`);
-      return e.code === 'interrupted'
-        ? INTERRUPTED
-        : e.code === 'goal-not-reached' || e.code === 'does-not-fit'
-          ? MISSED
-          : BAD_INPUT;
+      return EXIT_CODES[e.code] ?? BAD_INPUT;
     }
     throw e;
   }

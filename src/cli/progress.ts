@@ -1,5 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { Progress } from '../stage.ts';
+import { INTERRUPTED } from './exit_codes.ts';
 
 /** A bar on stderr; where that is no terminal, a line every few seconds. */
 export interface Bar {
@@ -81,7 +82,7 @@ export function stageBar(): { progress: (p: Progress) => void; stop: () => void 
 export function interruptSignal(): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);

@@ -38,45 +38,36 @@ export function tradeOff(history: History, axis: Axis): Html {
   const chosen = spots.filter((s) => s.trial.number === history.chosen);
   const goal = history.goal.minAccuracy;
   const shown = clipLow(spots, goal);
+  const inside = spots.filter(shown.inside);
   return draw(`Accuracy against ${axis.label} of every trial`, {
     width: 460,
     height: 320,
     x: { label: axis.label, zero: false, nice: true, grid: true },
     y: { label: 'Accuracy (%)', domain: shown.domain, nice: true, grid: true },
     marks: [
-      goal === null ? null : Plot.ruleY([100 * goal], { className: 'goal', strokeDasharray: '4 3' }),
-      goal === null
-        ? null
-        : Plot.text(['goal'], {
-            className: 'goal-label',
-            y: [100 * goal],
-            frameAnchor: 'right',
-            textAnchor: 'end',
-            dx: -2,
-            dy: 9,
-          }),
-      Plot.line(frontier(spots.filter(shown.inside)), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
+      ...(goal === null ? [] : goalMarks(100 * goal)),
+      Plot.line(frontier(inside), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
       ...(['stopped', 'complete'] as const).map((state) =>
         Plot.dot(
-          spots.filter((s) => s.trial.state === state && shown.inside(s)),
+          inside.filter((s) => s.trial.state === state),
           { className: `trial ${state}`, x: 'x', y: 'y', r: state === 'complete' ? 3.5 : 2.5, title: 'title' },
         ),
       ),
       Plot.dot(chosen, { className: 'chosen', x: 'x', y: 'y', r: 7, title: 'title' }),
       Plot.dot(plain, { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'title' }),
-      Plot.text(plain, {
-        className: 'baseline-label',
-        x: 'x',
-        y: 'y',
-        text: () => 'plain int8 PTQ',
-        textAnchor: 'end',
-        dx: 6,
-        dy: -12,
-      }),
-      Plot.text(chosen, { className: 'chosen-label', x: 'x', y: 'y', text: () => 'result', textAnchor: 'start', dx: 10, dy: 10 }),
+      named(plain, 'baseline-label', 'plain int8 PTQ', { textAnchor: 'end', dx: 6, dy: -12 }),
+      named(chosen, 'chosen-label', 'result', { textAnchor: 'start', dx: 10, dy: 10 }),
     ],
   });
 }
+
+const goalMarks = (y: number): Plot.Markish[] => [
+  Plot.ruleY([y], { className: 'goal', strokeDasharray: '4 3' }),
+  Plot.text(['goal'], { className: 'goal-label', y: [y], frameAnchor: 'right', textAnchor: 'end', dx: -2, dy: 9 }),
+];
+
+const named = (spots: readonly Spot[], className: string, text: string, where: Plot.TextOptions): Plot.Markish =>
+  Plot.text(spots, { className, x: 'x', y: 'y', text: () => text, ...where });
 
 /** The first picture of the report as an SVG file of its own, light or dark as its reader is. */
 export function standalonePicture(history: History): string {
