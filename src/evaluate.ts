@@ -13,6 +13,7 @@ import { type Graph, sizeOf, type Tensor, type Values } from './graph/graph.ts';
 import { compile, isBatchable } from './run/compile.ts';
 import { Heap } from './wasm/heap.ts';
 
+/** Shares are of the examples, 0..1. */
 export interface Evaluation {
   /** Correct of all examples, 0..1; null for a network that does not classify. */
   readonly accuracy: number | null;
@@ -20,7 +21,7 @@ export interface Evaluation {
   readonly examples: number;
   /** Correct of the examples of each class, 0..1; null for a class without examples. */
   readonly perClass: readonly (number | null)[];
-  /** confusion[label][answer]. */
+  /** confusion[label][answer]: how many examples. */
   readonly confusion: readonly (readonly number[])[];
   /** Examples whose label is among the k largest outputs, where it was asked for. */
   readonly topK: TopK | null;

@@ -29,16 +29,37 @@ export { MemoryStorage, type Storage } from './study/index.ts';
 export { finetune } from './train/index.ts';
 export { Heap } from './wasm/heap.ts';
 
-/** Runs stages in the order given. `context` needs what the stages need: most of them data, and a seed (0 by default). */
+/**
+ * Runs stages in the order given; the model given stays as it is.
+ *
+ * @param context what the stages need: most of them `data` (none by default), a `seed` (0), a `heap` (a new one). `original`, a teacher, is
+ *   the model given unless told
+ * @throws CompressError `bad-data` where a stage lacks data or labels, `shape-mismatch` where the data is not the model's, `bad-option` for a
+ *   checkpoint with more than one stage that trains, `unsupported` for a network that cannot be trained
+ * @throws the signal's reason, once `context.signal` is aborted
+ * @example
+ * const small = await runPipeline(model, [prune({ ratio: 0.5 }), finetune({ epochs: 5 }), quantize()], { data });
+ */
 export async function runPipeline(model: Model, stages: readonly Stage[], context: Partial<Context> = {}): Promise<Model> {
   const heap = context.heap ?? (await Heap.open());
   return runStages(model, stages, { data: null, seed: 0, original: model, ...context, heap });
 }
 
-/** The model as a `.tflite` file: full-integer when it is quantized, else float. The same model gives the same bytes. */
+/**
+ * The model as a `.tflite` file: full-integer when it is quantized, else float. The same model gives the same bytes, and reading them
+ * gives the same integers.
+ *
+ * @throws CompressError `not-ready` for a quantized model with a tensor that has no range, `unsupported` for padding TFLite has no word for
+ */
 export const exportTflite = (model: Model): Uint8Array => writeTflite(asStored(model));
 
-/** Accuracy of one part of the data, by the arithmetic the model has: float, or the chip's own integers. */
+/**
+ * How well a model does on one part of the data, by the arithmetic it has: float, or the chip's own integers. A classifier is right where
+ * its largest output is the label's; a network whose output has its input's shape is judged by its mean squared error.
+ *
+ * @throws CompressError `bad-data` where the data lacks the part, or labels that fit the outputs; `shape-mismatch` where an example is not
+ *   the model's input; `bad-option` for `top` beyond the number of outputs
+ */
 export const evaluate = (
   model: Model,
   data: Dataset,
@@ -46,6 +67,12 @@ export const evaluate = (
   options: EvaluateOptions = {},
 ): Promise<Evaluation> => evaluateGraph(asStored(model), data, part, options);
 
-/** Flash, RAM, latency and energy on a chip: total and for each layer. */
+/**
+ * Flash, RAM, latency and energy of one inference on a chip, in bytes, ms and µJ: total and for each layer. Flash and RAM are those of the
+ * runtime named; latency and energy are models, whose error on unseen data is told.
+ *
+ * @param target a chip, or a name that `findTarget` knows
+ * @throws CompressError `unknown-target`, or `bad-option` for a runtime or a clock that cannot be
+ */
 export const profile = (model: Model, target: Target | string, options?: ProfileOptions): Profile =>
   profileGraph(asStored(model), target, options);

@@ -24,7 +24,12 @@ const recipeSchema = v.object({
 /** The stages that `compress` found, with all of their options: `run` replays them. */
 export type Recipe = v.InferOutput<typeof recipeSchema>;
 
-/** @throws CompressError `bad-file` naming the first field that is wrong */
+/**
+ * A recipe from its JSON.
+ *
+ * @param name how messages call it
+ * @throws CompressError `bad-file` naming the first field that is wrong
+ */
 export function parseRecipe(text: string, name = 'the recipe'): Recipe {
   const fix =
     'give the recipe.json that compress wrote, or {"version": 1, "seed": 0, "stages": [{"stage": "prune", "ratio": 0.5}, ...]}';
@@ -39,7 +44,11 @@ export function parseRecipe(text: string, name = 'the recipe'): Recipe {
   throw new CompressError('bad-file', `${name}: ${v.getDotPath(found.issues[0]) ?? 'the file'}: ${found.issues[0].message}`, fix);
 }
 
-/** The stages a recipe names. @throws CompressError `bad-option` */
+/**
+ * The stages a recipe names, in its order.
+ *
+ * @throws CompressError `bad-option` for a stage that does not exist, or a value that an option of it cannot have
+ */
 export function stagesOf({ stages }: Pick<Recipe, 'stages'>): Stage[] {
   return stages.map(({ stage, ...options }) => {
     const make = STAGES[stage];
@@ -65,8 +74,10 @@ function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): voi
 }
 
 /**
- * Runs stages in the order given. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
+ * Runs stages in the order given, each on what the one before has made. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
  * since pruning and training shift what quantization must cover; a stage that learned its scales has done that itself.
+ *
+ * @throws CompressError `bad-option` for a checkpoint with more than one stage that trains, and what its stages throw
  */
 export async function runPipeline(model: Model, stages: readonly Stage[], context: Context): Promise<Model> {
   checkCheckpoint(stages, context);

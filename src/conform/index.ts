@@ -35,9 +35,11 @@ type Rounding = Heap['rounding'];
 type Engines = Readonly<Record<Rounding, Heap>>;
 
 /**
- * Golden files through the integer engine, under both roundings. Nothing in a file makes it throw: what is malformed is a failure.
+ * Golden files through the integer engine, under both roundings: every integer must be equal. Files are lists of cases, networks of chained
+ * layers, golden outputs of model files, sizes of scratch buffers, or tables (test/vectors/README.md). Nothing in a file makes it throw:
+ * what is malformed is a failure.
  *
- * Files are lists of cases, networks of chained layers, golden outputs of model files, sizes of scratch buffers, or tables.
+ * Source of what is expected: CMSIS-NN 99f736a, and TensorFlow Lite Micro where CMSIS-NN has no kernel.
  */
 export async function conform(files: readonly GoldenFile[], options: ConformOptions = {}): Promise<ConformResult> {
   const engines = { double: await Heap.open(), single: await Heap.open({ rounding: 'single' }) };

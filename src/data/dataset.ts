@@ -3,6 +3,7 @@
 /** Examples as stored: [count, ...shape], channels last. */
 export type Samples = Float32Array | Uint8Array | Int8Array | Int16Array;
 
+/** Examples and what they are. */
 export interface Part {
   readonly x: Samples;
   /** One class of 0..classes-1 for each example, or null where the source has no labels. */
@@ -23,6 +24,7 @@ export type Layout = 'nhwc' | 'nchw';
 export const PARTS = ['train', 'validation', 'test'] as const;
 export type PartName = (typeof PARTS)[number];
 
+/** What `loadDataset` gives; the channels of an example are its last dimension. */
 export interface Dataset {
   readonly name: string;
   /** Of one example, channels last. */

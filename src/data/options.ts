@@ -1,18 +1,28 @@
 import { CompressError } from '../errors.ts';
 import type { Layout, Normalization } from './dataset.ts';
 
+/** How data is read, split and given to the model. */
 export interface DataOptions {
-  /** Fractions of train, validation, test where the source does not tell them apart; of train and validation where it lacks the latter. */
+  /**
+   * Fractions of train, validation, test where the source does not tell them apart, together 1 (0.7, 0.1, 0.2 by default); of train and
+   * validation where it lacks the latter.
+   */
   readonly split?: readonly [number, number, number];
   /** All of a source without parts becomes the test part (as `evaluate` takes it), nothing is split. */
   readonly whole?: boolean;
+  /** Of the split; 0 by default. */
   readonly seed?: number;
+  /** The model is given (x * scale - mean) / std; 1, 0 and 1 by default. */
   readonly scale?: number;
+  /** One number, or one for each channel. */
   readonly mean?: readonly number[];
+  /** One number, or one for each channel, above 0. */
   readonly std?: readonly number[];
+  /** What the source holds; 'nhwc' by default. */
   readonly layout?: Layout;
   /** What pictures of a class folder are brought to, 1 (grey) or 3 (RGB): the model's channels. */
   readonly channels?: number;
+  /** How messages and reports call the data; by default its file's name. */
   readonly name?: string;
 }
 

@@ -32,8 +32,13 @@ export const distillSchema = v.object({
 });
 
 /**
- * Knowledge distillation (Hinton, Vinyals and Dean, 2015): the student learns the teacher's softened answers and the labels.
- * A quantized model stays quantized; `qat` says how it is trained.
+ * Knowledge distillation (Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015): the student learns the
+ * teacher's softened answers and the labels, and by `hints` its inner tensors (Romero et al., "FitNets", 2015). A quantized model stays
+ * quantized; `qat` says how it is trained.
+ *
+ * @throws CompressError `bad-option` naming the option that is wrong. Its `run` throws `bad-data` without a train part or without labels,
+ *   `bad-option` for a hint that names no inner tensor, `shape-mismatch` where hinted tensors differ in more than channels, `unsupported`
+ *   for a network that keeps state
  */
 export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage {
   const o = checkOptions(distillSchema, options, 'distill');

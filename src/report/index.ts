@@ -8,7 +8,11 @@ import { bytes, percent, points, ratio } from './units.ts';
 export { standalonePicture } from './pictures.ts';
 export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
 
-/** One self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes. */
+/**
+ * A compression as one self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes.
+ *
+ * @param history bytes, ms, µJ and accuracies 0..1; `parseHistory` reads one from `history.json`
+ */
 export function writeReport(history: History): string {
   const { title } = history;
   return `<!doctype html>\n${html`<html lang="en">

@@ -1,5 +1,5 @@
-import type { Random } from '../random.ts';
 import { CompressError } from '../errors.ts';
+import type { Random } from '../random.ts';
 import { contains, type Distribution } from './distribution.ts';
 import { crowding, dominates, ranks } from './pareto.ts';
 import { losses, type Parameter, type TrialRecord, violation } from './record.ts';
@@ -18,6 +18,8 @@ const CROSSOVER = 0.9;
  *
  * Every `populationSize` complete trials, in order of number, are a generation; the parents of the next one are the best of that
  * generation and of its own parents.
+ *
+ * @throws CompressError `bad-option` for a population that is no whole number from 2
  */
 export class EvolutionSampler implements Sampler {
   readonly #size: number;

@@ -12,6 +12,8 @@ export interface HalvingOptions {
  * Asynchronous successive halving (Li et al., "A System for Massively Parallel Hyperparameter Tuning", 2020). Rung k is the k-th budget; who
  * spends what on it is the caller's affair. Trial n is compared with trials 0 .. n - lag only, so that no order of finishing changes a
  * decision. Values are kept as reports of the trials, step = rung: a resumed study decides as before.
+ *
+ * @throws CompressError `bad-option` for a factor that is no whole number from 2
  */
 export class Halving {
   readonly #study: Study;

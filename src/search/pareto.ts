@@ -57,7 +57,13 @@ function exclusiveVolume(p: Point, others: readonly Point[], reference: Point): 
   return boxVolume(p, reference) - hypervolume(inside, reference);
 }
 
-/** Volume dominated by the points, up to the reference. Recursive, any number of objectives (While, Bradstreet and Barone, 2012). */
+/**
+ * Volume dominated by the points, up to the reference, in the units of the objectives multiplied.
+ * Source: While, Bradstreet and Barone, "A Fast Way of Calculating Exact Hypervolumes", 2012 (two objectives: by sweeping).
+ *
+ * @param points    losses: smaller is better in every coordinate; what lies beyond the reference counts for nothing
+ * @param reference as many coordinates as each point has
+ */
 export function hypervolume(points: readonly Point[], reference: Point): number {
   const inside = points.filter((p) => p.every((v, i) => v < reference[i]));
   if (reference.length === 2) return area(inside, reference);

@@ -7,7 +7,19 @@ import { checkOptions, type StudyLog, type StudyOptions, type TellOptions, type 
 import { TpeSampler } from './tpe.ts';
 import { Trial, type TrialHost, toResult } from './trial.ts';
 
-/** A search by ask and tell. */
+/**
+ * A search by ask and tell: `ask` gives a trial, the caller lets it suggest parameters and measures it, `tell` takes the result. The same
+ * options and results give the same suggestions in every host.
+ *
+ * @throws CompressError `bad-option` for directions, a seed or a lag that cannot be
+ * @example
+ * const study = new Study({ direction: 'minimize', seed: 1 });
+ * for (let i = 0; i < 100; i++) {
+ *   const trial = study.ask();
+ *   study.tell(trial, (trial.suggestFloat('x', -10, 10) - 2) ** 2);
+ * }
+ * console.log(study.best);
+ */
 export class Study {
   readonly directions: readonly Direction[];
   readonly seed: number;
@@ -46,6 +58,7 @@ export class Study {
     return this.#records;
   }
 
+  /** All trials by number, as they stand. */
   get trials(): TrialResult[] {
     return this.#records.map(toResult);
   }
@@ -55,7 +68,11 @@ export class Study {
     return this.#missing(this.#next()) === undefined;
   }
 
-  /** The complete, feasible trial with the best value, the earliest of equals; null while there is none. */
+  /**
+   * The complete, feasible trial with the best value, the earliest of equals; null while there is none.
+   *
+   * @throws CompressError `bad-option` with several objectives
+   */
   get best(): TrialResult | null {
     if (this.directions.length > 1) {
       throw new CompressError(
@@ -77,7 +94,11 @@ export class Study {
     return points.filter((p) => !points.some((q) => dominates(q.loss, p.loss))).map((p) => toResult(p.t));
   }
 
-  /** Starts the next trial: first what an earlier process left running, then what was enqueued, then what the sampler proposes. */
+  /**
+   * Starts the next trial: first what an earlier process left running, then what was enqueued, then what the sampler proposes.
+   *
+   * @throws CompressError `bad-option` with `lag`, while a result that this trial must know is missing (see `ready`)
+   */
   ask(): Trial {
     const number = this.#next();
     const missing = this.#missing(number);
@@ -103,7 +124,12 @@ export class Study {
     return new Trial(this.#host, record);
   }
 
-  /** Ends a trial. A value or a constraint that is NaN makes it failed. */
+  /**
+   * Ends a trial. A value or a constraint that is NaN makes it failed.
+   *
+   * @param values one for each objective; none where the trial was stopped early or failed
+   * @throws CompressError `bad-option` for a trial that is not running, or values that are not as many as the objectives
+   */
   tell(trial: Trial | number, values?: number | readonly number[] | null, options: TellOptions = {}): void {
     const number = typeof trial === 'number' ? trial : trial.number;
     const record = this.#records[number];

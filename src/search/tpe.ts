@@ -16,8 +16,9 @@ const STARTUP = 10;
 const CANDIDATES = 24;
 
 /**
- * Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, 2011; multivariate with groups as in Optuna 5.0): models where
- * good trials lie, l(x), and where the others lie, g(x), and takes the candidate with the largest l(x) / g(x).
+ * Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter Optimization", 2011;
+ * multivariate with groups as in Optuna 5.0): models where good trials lie, l(x), and where the others lie, g(x), and takes the candidate
+ * with the largest l(x) / g(x).
  */
 export class TpeSampler implements Sampler {
   readonly #multivariate: boolean | undefined;

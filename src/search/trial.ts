@@ -40,27 +40,39 @@ export class Trial {
     return externalParams(this.#record);
   }
 
-  /** A number in [low, high]; on a log scale with `log`, on the grid low + k step with `step`. */
+  /**
+   * A number in [low, high]; on a log scale with `log`, on the grid low + k step with `step`.
+   *
+   * @throws CompressError `bad-option` for a range that cannot be, another kind or scale than the name had before, or after `tell`
+   */
   suggestFloat(name: string, low: number, high: number, options: RangeOptions = {}): number {
     return this.#suggest(name, numberRange(name, 'float', low, high, options)) as number;
   }
 
-  /** An integer in [low, high]; on a log scale with `log`, on the grid low + k step with `step`. */
+  /**
+   * An integer in [low, high]; on a log scale with `log`, on the grid low + k step with `step`.
+   *
+   * @throws CompressError `bad-option`, as `suggestFloat`
+   */
   suggestInt(name: string, low: number, high: number, options: RangeOptions = {}): number {
     return this.#suggest(name, numberRange(name, 'int', low, high, options)) as number;
   }
 
-  /** One of the choices, which have no order. */
+  /**
+   * One of the choices, which have no order.
+   *
+   * @throws CompressError `bad-option` for no choices, equal ones, or others than the name had before, or after `tell`
+   */
   suggestCategorical<const T extends Choice>(name: string, choices: readonly T[]): T {
     return this.#suggest(name, categories(name, choices)) as T;
   }
 
-  /** Tells an intermediate value of the first objective, for example the loss after epoch `step`. */
+  /** Tells an intermediate value of the first objective, for example the loss after epoch `step`. @throws CompressError `bad-option` after `tell` */
   report(value: number, step: number): void {
     this.#host.report(this.#record, step, value);
   }
 
-  /** Keeps any JSON value with the trial; it does not guide the search. */
+  /** Keeps any JSON value with the trial; it does not guide the search. @throws CompressError `bad-option` after `tell` */
   setUserAttr(key: string, value: Json): void {
     this.#host.setUserAttr(this.#record, key, value);
   }

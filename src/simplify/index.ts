@@ -29,7 +29,11 @@ export interface SimplifyReport {
   }[];
 }
 
-/** `simplifyGraph` as a stage. A quantized model is simplified as the integers it means, so that not a bit changes. */
+/**
+ * `simplifyGraph` as a stage. A quantized model is simplified as the integers it means, so that not a bit changes.
+ *
+ * @throws CompressError `not-ready` from its `run`, for a quantized model with a tensor that has no range
+ */
 export function simplify(): Stage {
   return {
     name: 'simplify',
@@ -47,6 +51,8 @@ export function simplify(): Stage {
  * Takes away what provably changes no output: batch normalization, pads and activations go into the layers beside them,
  * constants are computed, and channels go that never change or that nobody reads. An integer graph answers with the very
  * same bits (under the heap's rounding), a float graph within the rounding of its sums.
+ *
+ * @returns the graph given where nothing can go
  */
 export function simplifyGraph(heap: Heap, graph: Graph): Simplified {
   let simpler = foldActivations(foldPads(foldNorms(foldConstants(heap, graph))));

@@ -9,7 +9,7 @@ export interface Storage {
   reader(): () => Op[];
 }
 
-/** A journal in memory, for browsers and tests. */
+/** A journal in memory, for browsers and tests. Its reader throws CompressError `bad-file` for a line that is no operation. */
 export class MemoryStorage implements Storage {
   #text: string;
 

@@ -28,8 +28,8 @@ const PAGE = 65536;
 const GUARD = 64;
 
 /**
- * Owns one instance of the Wasm module and its memory: a stack of allocations, freed by scope.
- * Typed-array views never leave this file, because growing memory detaches them.
+ * Owns one instance of the Wasm module and its memory: a stack of allocations, freed by scope. What runs on one heap runs in one thread;
+ * a worker opens its own. Typed-array views never leave this file, because growing memory detaches them.
  */
 export class Heap {
   #top: number;
@@ -42,6 +42,7 @@ export class Heap {
     this.#top = align(wasm.heap_base());
   }
 
+  /** A new instance; the module's bytes are read once a process. */
   static async open({ rounding = 'double' }: HeapOptions = {}): Promise<Heap> {
     const imports: Record<string, Record<string, unknown>> = { env: { singleRounding: rounding === 'single' ? 1 : 0 } };
     const { exports } = await instantiate(await wasmBytes(), imports);
@@ -53,7 +54,7 @@ export class Heap {
     return this.#top;
   }
 
-  /** Address of `bytes` fresh bytes, aligned to 16, not cleared. */
+  /** Address of `bytes` fresh bytes, aligned to 16, not cleared. @throws RangeError for what is no number of bytes */
   alloc(bytes: number): number {
     if (!(Number.isSafeInteger(bytes) && bytes >= 0)) throw new RangeError(`${bytes} bytes cannot be allocated`);
     const ptr = this.#top;
@@ -71,11 +72,12 @@ export class Heap {
     return t;
   }
 
+  /** Sets every element to 0. */
   clear(t: HeapTensor): void {
     new Uint8Array(this.wasm.memory.buffer, t.ptr, bytesOf(t.dtype, sizeOf(t.shape))).fill(0);
   }
 
-  /** Writes `values` from element `offset` on. */
+  /** Writes `values` from element `offset` on. @throws RangeError where they reach beyond the tensor */
   write(t: HeapTensor, values: ArrayLike<number> | ArrayLike<bigint>, offset = 0): void {
     if (offset + values.length > sizeOf(t.shape)) {
       throw new RangeError(`${values.length} values at ${offset} do not fit a tensor of ${sizeOf(t.shape)}`);
