@@ -27,9 +27,11 @@ export const isIntegerGraph = (graph: Graph): boolean =>
 
 function schemeOf(graph: Graph): QuantizeOptions | null {
   if (!isIntegerGraph(graph)) return null;
-  const weights4 = graph.tensors.some((t) => t.dtype === 'i4');
+  const layerBits = Object.fromEntries(
+    graph.nodes.flatMap(({ name, inputs }) => (graph.tensors[inputs[1]]?.dtype === 'i4' ? [[name, 4 as const]] : [])),
+  );
   const activations16 = graph.tensors.some((t) => t.dtype === 'i16' && !t.data);
-  return { weightBits: weights4 ? 4 : 8, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };
+  return { weightBits: 8, layerBits, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };
 }
 
 /** The graph as a file holds it: batch normalization folded, integers where the model is quantized. */

@@ -5,6 +5,8 @@ import type { Heap } from './wasm/heap.ts';
 /** How a network is quantized. */
 export interface QuantizeOptions {
   readonly weightBits: 4 | 8;
+  /** Other bits for the weights of single layers, by name. */
+  readonly layerBits: Readonly<Record<string, 4 | 8>>;
   readonly activationBits: 8 | 16;
   /** How the range of an activation is found from its histogram. `best` takes for each tensor whichever errs least. */
   readonly calibrator: 'min-max' | 'mse' | 'percentile' | 'best';

@@ -1,6 +1,5 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { goalText, historyOf } from '../compress/history.ts';
 import {
   checkCompress,
   compress,
@@ -10,18 +9,14 @@ import {
   nodePool,
   type TrialReport,
 } from '../compress/index.ts';
-import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
-import { writeReport } from '../report/index.ts';
-import type { SimplifyReport } from '../simplify/index.ts';
-import type { Model } from '../stage.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
-import { exists, makeFolder, readModel, writeWhole } from './files.ts';
+import { type Made, writeResults } from './compress_results.ts';
+import { exists, makeFolder, readModel, readRecipe } from './files.ts';
 import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights } from './flags.ts';
-import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
+import { createOutput, kib, ms, percent } from './output.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
-import { VERSION } from './version.ts';
 
 interface Flags extends DataFlags {
   readonly target: string;
@@ -29,6 +24,7 @@ interface Flags extends DataFlags {
   readonly clock?: number;
   readonly minAccuracy?: number;
   readonly maxDrop?: number;
+  readonly weightBits?: CompressOptions['weightBits'];
   readonly trials?: number;
   readonly time?: number;
   readonly objective?: { flash: number; ram: number; latency: number; energy: number };
@@ -39,6 +35,7 @@ interface Flags extends DataFlags {
   readonly epochs?: number;
   readonly workers: number;
   readonly out?: string;
+  readonly recipe?: string;
   readonly resume?: boolean;
   readonly json?: boolean;
 }
@@ -54,6 +51,11 @@ export function addCompress(program: Command): void {
     .option('--clock <mhz>', 'another clock than the highest', number)
     .option('--min-accuracy <a>', 'to keep on the test part, 0..1', number)
     .option('--max-drop <d>', 'largest loss of accuracy, 0..1 (0.01)', number)
+    .addOption(
+      new Option('--weight-bits <n>', 'of all layers 8, or of some 4 where that pays (mixed)')
+        .choices(['8', 'mixed'])
+        .argParser((text) => (text === '8' ? 8 : text)),
+    )
     .option('--trials <n>', 'most trials (60)', integer)
     .option('--time <t>', 'end after 30s, 20m, 2h; what is tried does not depend on it, when it ends does', duration('s'))
     .option('--objective <weights>', 'what to save: flash=1,ram=1,latency=1,energy=0', weights)
@@ -65,6 +67,7 @@ export function addCompress(program: Command): void {
     .option('--workers <n>', 'threads; does not change the result', integer, 2)
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
+    .option('--recipe <file>', 'a recipe.json that is tried first')
     .option('--resume', 'go on with the study in --out')
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, flags: Flags) => {
@@ -75,13 +78,14 @@ export function addCompress(program: Command): void {
       findTarget(flags.target);
       const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
       if (!flags.resume) await checkNew(folder);
+      const recipe = flags.recipe ? await readRecipe(flags.recipe) : null;
       const model = await readModel(path);
       const data = await readData(flags, model, out);
       const title = basename(path);
       await runCompress({
         model,
         data,
-        options: optionsOf(flags),
+        options: { ...optionsOf(flags), ...(recipe && { recipe: recipe.stages }) },
         folder,
         title,
         command: commandLine(),
@@ -93,8 +97,22 @@ export function addCompress(program: Command): void {
 }
 
 function optionsOf(f: Flags): CompressOptions {
-  const { target, runtime, minAccuracy, maxDrop, trials, objective, flashBudget, ramBudget, sampler, epochs, seed } = f;
-  const all = { target, runtime, minAccuracy, maxDrop, trials, objective, flashBudget, ramBudget, sampler, epochs, seed };
+  const { target, runtime, minAccuracy, maxDrop, weightBits, trials, objective, flashBudget, ramBudget, sampler, epochs, seed } =
+    f;
+  const all = {
+    target,
+    runtime,
+    minAccuracy,
+    maxDrop,
+    weightBits,
+    trials,
+    objective,
+    flashBudget,
+    ramBudget,
+    sampler,
+    epochs,
+    seed,
+  };
   const more = { clockMhz: f.clock, timeMs: f.time, maxLatencyMs: f.maxLatency };
   return Object.fromEntries(Object.entries({ ...all, ...more }).filter(([, v]) => v !== undefined)) as unknown as CompressOptions;
 }
@@ -103,16 +121,10 @@ function optionsOf(f: Flags): CompressOptions {
 const commandLine = (): string =>
   ['thumbnet', ...process.argv.slice(2).map((a) => (/^[\w./=,:+-]+$/.test(a) ? a : `'${a.replaceAll("'", "'\\''")}'`))].join(' ');
 
-export interface Run {
-  readonly model: Model;
-  readonly data: Dataset;
+export interface Run extends Made {
   readonly options: CompressOptions;
-  readonly folder: string;
-  readonly title: string;
-  readonly command: string;
   readonly workers: number;
   readonly resume: boolean;
-  readonly out: Output;
 }
 
 const JOURNAL = 'study.journal';
@@ -175,79 +187,3 @@ function describe({ best, running }: CompressProgress): string {
 
 const bestText = ({ figures, number: n }: TrialReport): string =>
   `#${n} ${percent(figures!.accuracy)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
-
-const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
-  `Channels that change no output were removed before all else: of ${count(macs[0])} MACs ${count(macs[1])} are left, of ${count(parameters[0])} weights and biases ${count(parameters[1])}.`;
-
-async function writeResults({ model, data, folder, title, command, out }: Run, result: CompressResult): Promise<void> {
-  const notes = [
-    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond half a standard error of its loss; the test part was used once, for the table.`,
-    ...(result.simplified ? [simplifiedText(result.simplified)] : []),
-    ...(result.settings.timeMs === undefined
-      ? []
-      : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),
-    ...data.notes,
-  ];
-  const history = historyOf(result, model, data, { title, command, version: VERSION, notes });
-  const paths = { model: join(folder, 'model.tflite'), recipe: join(folder, 'recipe.json'), report: join(folder, 'report.html') };
-  await writeWhole(paths.model, result.tflite);
-  await writeWhole(paths.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`);
-  await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
-  await writeWhole(paths.report, writeReport(history));
-  const { original, ptq, result: found, reached, trials } = result;
-  out.result(
-    {
-      original,
-      ptq,
-      result: found,
-      recipe: paths.recipe,
-      model: paths.model,
-      report: paths.report,
-      trials: trials.length,
-      reached,
-    },
-    () => show(result, paths, out),
-  );
-  if (!reached) {
-    process.stderr.write(
-      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --time or --trials, or allow a larger --max-drop\n`,
-    );
-    process.exitCode = 1;
-  }
-}
-
-function show(
-  { original, ptq, result, target, recipe, trials }: CompressResult,
-  paths: Readonly<Record<string, string>>,
-  out: Output,
-): void {
-  const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x` : '-');
-  const row = (label: string, pick: (f: typeof result) => number | null, print: (n: number) => string) => {
-    const [a, b, c] = [pick(original), pick(ptq), pick(result)];
-    const text = (n: number | null) => (n === null ? '-' : print(n));
-    return [label, text(a), text(b), text(c), ratio(a, c), ratio(b, c)];
-  };
-  const points = (a: number | null, b: number | null) =>
-    a === null || b === null ? '-' : `${b >= a ? '+' : ''}${(100 * (b - a)).toFixed(1)} points`;
-  const rows = [
-    row('flash', (f) => f.flashBytes, kib),
-    row('RAM', (f) => f.ramBytes, kib),
-    row('latency', (f) => f.latencyMs, ms),
-    row('energy', (f) => f.energyUj, microjoule),
-    row('MACs', (f) => f.macs, count),
-    row('weights', (f) => f.weightBytes, kib),
-    [
-      'accuracy',
-      percent(original.accuracy),
-      percent(ptq.accuracy),
-      percent(result.accuracy),
-      points(original.accuracy, result.accuracy),
-      points(ptq.accuracy, result.accuracy),
-    ],
-  ];
-  out.say();
-  out.say(`${target.name} (${target.core}), accuracy on the test part, ${trials.length} trials`);
-  out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'less than given', 'less than int8'], rows));
-  out.say(`recipe  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
-  for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
-}

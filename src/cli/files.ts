@@ -2,6 +2,7 @@ import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pr
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
 import { loadModel } from '../model.ts';
+import { parseRecipe, type Recipe } from '../pipeline.ts';
 import type { CheckpointStore, Model } from '../stage.ts';
 
 export async function readBytes(path: string, what: string): Promise<Uint8Array> {
@@ -83,4 +84,8 @@ function reason(e: unknown): string {
     EEXIST: 'a file is in the way',
   };
   return known[code ?? ''] ?? message;
+}
+
+export async function readRecipe(path: string): Promise<Recipe> {
+  return parseRecipe(new TextDecoder().decode(await readBytes(path, 'the recipe')), path);
 }

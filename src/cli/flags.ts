@@ -63,6 +63,13 @@ export function hints(text: string, before: readonly object[] = []): object[] {
   return [...before, { student, ...(teacher && { teacher }), ...(weight && { weight: Number(weight) }) }];
 }
 
+/** NAME=BITS, as often as wanted. */
+export function layerBits(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const [, name, bits] = /^(.+)=(4|8)$/.exec(text) ?? [];
+  if (!name) throw new InvalidArgumentError('It is not NAME=4 or NAME=8.');
+  return { ...before, [name]: Number(bits) };
+}
+
 export interface DataFlags {
   readonly data?: string;
   readonly split?: number[];

@@ -6,14 +6,14 @@ import { evaluatePart } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
-import { parseRecipe, runPipeline, stagesOf } from '../pipeline.ts';
+import { runPipeline, stagesOf } from '../pipeline.ts';
 import { CRITERIA, prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkFree, checkpointFile, exists, readBytes, readModel, writeWhole } from './files.ts';
-import { type DataFlags, dataFlags, hints, integer, number, readData } from './flags.ts';
+import { checkFree, checkpointFile, exists, readModel, readRecipe, writeWhole } from './files.ts';
+import { type DataFlags, dataFlags, hints, integer, layerBits, number, readData } from './flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 
@@ -48,6 +48,7 @@ export function addStages(program: Command): void {
     .addOption(new Option('--calibrator <name>', 'how ranges are found (mse)').choices(['min-max', 'mse', 'percentile', 'best']))
     .option('--examples <n>', 'examples of the train part to measure ranges on (512)', integer)
     .option('--weight-bits <n>', '8 or 4 (8)', integer)
+    .option('--layer-bits <name=n>', 'other bits for the weights of one layer; may be repeated', layerBits)
     .option('--activation-bits <n>', '8 or 16 (8)', integer);
   trainingFlags(stageCommand(program, 'finetune', 'train the weights on the labels', finetune, true));
   distillFlags(trainingFlags(stageCommand(program, 'distill', 'train a student on the answers of a teacher', distill, true)));
@@ -164,8 +165,7 @@ function addRun(program: Command): void {
     .argument('<model>', 'the .tflite file it was found for');
   resultFlags(dataFlags(command, true)).action(async (recipePath: string, path: string, flags: Flags) => {
     const out = createOutput(flags.json ?? false);
-    const text = new TextDecoder().decode(await readBytes(recipePath, 'the recipe'));
-    const recipe = parseRecipe(text, recipePath);
+    const recipe = await readRecipe(recipePath);
     const stages = stagesOf(recipe);
     const model = await readModel(path);
     await checkFree(flags.out, flags.force ?? false);

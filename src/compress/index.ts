@@ -5,21 +5,17 @@ import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
-import { asStored } from '../model.ts';
 import type { Recipe } from '../pipeline.ts';
-import { channelGroups } from '../prune/index.ts';
-import { toFloat } from '../run/integer.ts';
-import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
+import type { SimplifyReport } from '../simplify/index.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
-import { costOf, type Figures, figuresOf, fits, limitsOf, quantizedShape } from './judge.ts';
+import { costOf, type Figures, figuresOf, fits, type LayerBits, limitsOf, quantizedShape } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
+import { prepare } from './prepare.ts';
 import { Search, type TrialReport } from './search.ts';
-import { measureSensitivity } from './sensitivity.ts';
-import { augmentationsFor, multipleOf, type Space } from './space.ts';
 
 export { type Figures, figuresOf, weightBytes } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
@@ -69,15 +65,10 @@ export interface CompressResult {
   readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
 }
 
-/** About so many examples are seen by one training stage. */
-const EXAMPLES_PER_STAGE = 48_000;
-
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 300;
 /** So far below the accuracy to keep after a training, nobody has come back with the next one. */
 const HOPELESS = 0.1;
-
-const largestEpochs = (examples: number) => Math.max(2, Math.min(40, Math.round(EXAMPLES_PER_STAGE / examples)));
 
 /**
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
@@ -97,13 +88,21 @@ export async function* compress(
   const reference = correctness(heap, model.graph, seen, 'validation');
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
   const begun = performance.now();
-  const epochs = settings.epochs ?? largestEpochs(seen.train!.count);
   const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
   const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
   const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
-  const simpler = await simplerOf(context, heap);
-  const costOfGraph = (graph: Graph) => costOf(figuresOf(quantizedShape(graph), target, settings, null), plainFigures, settings);
+  const costOfGraph = (graph: Graph, bits?: LayerBits) =>
+    costOf(figuresOf(quantizedShape(graph, bits), target, settings, null), plainFigures, settings);
+  const progress = (p: Progress) => host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
+  const prepared = await prepare(model, settings, costOfGraph, {
+    heap,
+    data: seen,
+    seed: settings.seed,
+    original: model,
+    signal: host.signal,
+    progress,
+  });
   const search = new Search({
     context,
     settings,
@@ -112,8 +111,8 @@ export async function* compress(
     plain: plainFigures,
     floor,
     largestMargin: Math.max(0, before - floor) / 4,
-    base: simpler.model,
-    space: await spaceOf({ ...context, model: simpler.model }, heap, epochs, simpler.report !== null, costOfGraph, host),
+    base: prepared.base,
+    space: prepared.space,
     begun,
     heap,
     storage: host.storage ?? new MemoryStorage(),
@@ -135,7 +134,7 @@ export async function* compress(
     target,
     before,
     ptqTflite: plain.tflite,
-    simplified: simpler.report,
+    simplified: prepared.simplified,
   });
 }
 
@@ -162,46 +161,6 @@ function checkData(model: Model, data: Dataset): void {
     needPart(data, part);
     needLabels(data, part, sizeOf(output.shape.slice(1)));
   }
-}
-
-const batchOf = (data: Dataset): number => (data.train!.count < 5000 ? 32 : 64);
-
-function augmentationsOf({ graph }: Model): Space['augmentations'] {
-  const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
-  return augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1, 1]);
-}
-
-const preparing = (host: CompressHost) => (p: Progress) =>
-  host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
-
-async function spaceOf(
-  { model, data, seed }: JobContext,
-  heap: Heap,
-  epochs: number,
-  simplifies: boolean,
-  costOfGraph: (graph: Graph) => number,
-  host: CompressHost,
-): Promise<Space> {
-  const groups = channelGroups(toFloat(model.graph));
-  const stageContext = { heap, data, seed, original: model, signal: host.signal, progress: preparing(host) };
-  return {
-    first: simplifies ? [{ stage: 'simplify' }] : [],
-    groups,
-    epochs,
-    batch: batchOf(data),
-    sensitivity: await measureSensitivity(model, groups, multipleOf({ groups }), costOfGraph, stageContext),
-    augmentations: augmentationsOf(model),
-  };
-}
-
-/** The model without what changes no output. Folding alone, which every export does, is not worth a stage. */
-async function simplerOf(
-  { model, data, seed }: JobContext,
-  heap: Heap,
-): Promise<{ model: Model; report: SimplifyReport | null }> {
-  const { report } = simplifyGraph(heap, asStored(model));
-  if (report.layers.length === 0) return { model, report: null };
-  return { model: await simplify().run(model, { heap, data, seed, original: model }), report };
 }
 
 interface Ending {

@@ -77,24 +77,30 @@ export const penaltyOf = (accuracy: number | null, floor: number): number => PEN
  */
 export async function sketch(model: Model, { stages }: Pick<Recipe, 'stages'>, context: Context): Promise<Graph> {
   let current = { ...model, graph: toFloat(model.graph) };
+  let bits: LayerBits = {};
   for (const { stage, ...options } of stages) {
+    if (stage === 'quantize') bits = (options.layerBits as LayerBits | undefined) ?? {};
     if (stage !== 'prune') continue;
     const pruneOptions = { ...options, criterion: 'l2' } as Parameters<typeof prune>[0];
     current = (await prune(pruneOptions).run(current, { ...context, data: null })) as typeof current;
   }
-  return quantizedShape(current.graph);
+  return quantizedShape(current.graph, bits);
 }
 
+/** Bits of the weights of single layers, by name; 8 where there is none. */
+export type LayerBits = Readonly<Record<string, 4 | 8>>;
+
 /** A float graph as it will be quantized: records with the bits that count, whatever the scales. */
-export function quantizedShape(graph: Graph): Graph {
+export function quantizedShape(graph: Graph, layerBits: LayerBits = {}): Graph {
   const weights = new Set(graph.nodes.flatMap((n) => n.inputs.slice(1)));
+  const bitsOf = new Map(graph.nodes.map((n) => [n.inputs[1], layerBits[n.name]]));
   const record = { scales: [1], zeros: [0], axis: null };
   return {
     ...graph,
     tensors: graph.tensors.map((t, i) => {
       if (t.dtype !== 'f32') return t;
       const isBias = t.data && t.shape.length === 1 && weights.has(i);
-      return { ...t, quant: { ...record, bits: isBias ? (32 as const) : (8 as const) } };
+      return { ...t, quant: { ...record, bits: isBias ? 32 : (bitsOf.get(i) ?? 8) } };
     }),
   };
 }

@@ -29,6 +29,10 @@ const compressSchema = v.object({
   flashBudget: v.optional(positive),
   ramBudget: v.optional(positive),
   maxLatencyMs: v.optional(positive),
+  /** Weights of all layers in 8 bits, or of some in 4 where that pays. */
+  weightBits: v.optional(v.picklist([8, 'mixed']), 'mixed'),
+  /** Stages of a recipe that is tried before all else. */
+  recipe: v.optional(v.array(v.looseObject({ stage: v.string() }))),
   trials: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
   /** The study ends after so many ms; its trials do not depend on it, its end does. */
   timeMs: v.optional(positive),

@@ -2,13 +2,16 @@ import { type Dataset, planBatch, takeExamples } from '../data/index.ts';
 import { forEachBatch } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
+import { withRoundedWeights } from '../quant/index.ts';
+import { channelsOf } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
 import { withoutSoftmax } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
+import type { LayerBits } from './judge.ts';
 
-/** What one group alone, cut by `ratio`, changes and saves, without any training. */
-export interface Cutting {
+/** What one step alone changes and saves, without any training: a group cut by `ratio`, or a layer's weights in 4 bits (ratio 1). */
+export interface Step {
   readonly ratio: number;
   /** Mean square of the change of the logits, as a share of their variance. */
   readonly change: number;
@@ -16,8 +19,8 @@ export interface Cutting {
   readonly saving: number;
 }
 
-/** By group name, by rising ratio, as far as they are worth knowing. */
-export type Sensitivity = Readonly<Record<string, readonly Cutting[]>>;
+/** By name of the group or layer, by rising ratio, as far as they are worth knowing. */
+export type Sensitivity = Readonly<Record<string, readonly Step[]>>;
 
 const EXAMPLES = 256;
 /** Cuts tried of one group. */
@@ -41,7 +44,7 @@ export async function measureSensitivity(
   const given = { ...model, graph: toFloat(model.graph) };
   const before = logitsOf(heap, given.graph, data);
   const cost = costOf(given.graph);
-  const found: Record<string, Cutting[]> = {};
+  const found: Record<string, Step[]> = {};
   for (const [i, { name, units }] of groups.entries()) {
     found[name] = [];
     for (const ratio of ratiosOf(units.length, multiple)) {
@@ -98,11 +101,32 @@ function changeOf(before: Float32Array, after: Float32Array): number {
   return changed / (variance || 1);
 }
 
-const NOTHING: Cutting = { ratio: 0, change: 0, saving: 0 };
+/** Rounds the weights of each layer alone to 4 bits. Depthwise weights are few and bear it badly: only layers that mix channels are tried. */
+export function measureFewerBits(
+  model: Model,
+  costOf: (graph: Graph, layerBits: LayerBits) => number,
+  { heap, data }: Context & { readonly data: Dataset },
+): Sensitivity {
+  const graph = toFloat(model.graph);
+  const before = logitsOf(heap, graph, data);
+  const cost = costOf(graph, {});
+  const layers = graph.nodes.filter((node) => {
+    const channels = channelsOf(graph, node);
+    return channels.kind === 'mix' && channels.reads && graph.tensors[node.inputs[1]].data instanceof Float32Array;
+  });
+  return Object.fromEntries(
+    layers.map((node) => {
+      const change = changeOf(before, logitsOf(heap, withRoundedWeights(heap, graph, node, 4), data));
+      return [node.name, [{ ratio: 1, change, saving: cost - costOf(graph, { [node.name]: 4 }) }]];
+    }),
+  );
+}
+
+const NOTHING: Step = { ratio: 0, change: 0, saving: 0 };
 
 /**
- * Ratios of all groups that save the most while the changes that each makes alone add up to at most `allowed`: every group is cut as
- * far as what it saves, times its worth, pays for what it changes, at one price for all.
+ * Ratios of all groups (or layers) that save the most while the changes that each makes alone add up to at most `allowed`: each goes as
+ * far as what it saves, times its worth (1 where none is named), pays for what it changes, at one price for all.
  */
 export function allocate(
   sensitivity: Sensitivity,
@@ -112,10 +136,10 @@ export function allocate(
   const names = Object.keys(sensitivity);
   const at = (price: number) =>
     names.map((name) => {
-      const gain = (c: Cutting) => worth[name] * c.saving - price * c.change;
+      const gain = (c: Step) => (worth[name] ?? 1) * c.saving - price * c.change;
       return sensitivity[name].reduce((best, c) => (gain(c) > gain(best) ? c : best), NOTHING);
     });
-  const changes = (cuts: readonly Cutting[]) => cuts.reduce((sum, c) => sum + Math.max(0, c.change), 0);
+  const changes = (cuts: readonly Step[]) => cuts.reduce((sum, c) => sum + Math.max(0, c.change), 0);
   let [low, high] = [1e-9, 1e9];
   for (let i = 0; i < 100; i++) {
     const middle = Math.sqrt(low * high);

@@ -7,9 +7,15 @@ import { allocate, type Sensitivity } from './sensitivity.ts';
 /** Stages in order: P prune (and fine-tune), Q quantize, D distil. All end quantized; Q before others means that these keep it so. */
 export const ORDERS = ['Q', 'PQ', 'QP', 'DQ', 'QD', 'PDQ', 'PQD', 'DPQ', 'DQP', 'QPD', 'QDP'] as const;
 
+type Stages = Recipe['stages'];
+
+const RECIPE = 'recipe';
+
 export interface Space {
+  /** Stages that somebody found before, the first to be tried; they are the order `recipe`. */
+  readonly recipe: Stages | null;
   /** Stages before all others. */
-  readonly first: Recipe['stages'];
+  readonly first: Stages;
   readonly groups: readonly ChannelGroup[];
   /** Largest number of epochs of one training stage. */
   readonly epochs: number;
@@ -17,6 +23,8 @@ export interface Space {
   readonly batch: number;
   /** What cutting each group alone changes and saves. */
   readonly sensitivity: Sensitivity;
+  /** What weights of 4 bits in each layer alone change and save; null where all are to have 8. */
+  readonly fewerBits: Sensitivity | null;
   /** Ways to vary examples while training, by name; `none` is always one. */
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
 }
@@ -35,21 +43,17 @@ export function augmentationsFor([h, w, c]: readonly number[]): Space['augmentat
   return { none: null, shift: { shift: time }, 'shift and scale': { shift: time, scale: 0.1 } };
 }
 
-type Stages = Recipe['stages'];
-
 /** Channels left in a group are a multiple of 4 where there are many: kernels work on four at once. */
 export const multipleOf = ({ groups }: Pick<Space, 'groups'>): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
 
 /** The stages of one trial. Conditional: a parameter is asked for only where its stage is. */
 export function suggestStages(trial: Trial, space: Space): Stages {
-  const order = trial.suggestCategorical('order', [...ORDERS]) as string;
+  const order = trial.suggestCategorical('order', space.recipe ? [...ORDERS, RECIPE] : [...ORDERS]) as string;
+  if (space.recipe && order === RECIPE) return space.recipe;
   const stages = [...order].flatMap((letter, i) => {
     const quantized = order.slice(0, i).includes('Q');
     if (letter === 'P') return suggestPrune(trial, space, quantized);
-    if (letter === 'Q')
-      return [
-        { stage: 'quantize', calibrator: trial.suggestCategorical('quantize.calibrator', ['mse', 'min-max', 'percentile']) },
-      ];
+    if (letter === 'Q') return suggestQuantize(trial, space);
     return suggestDistill(trial, space, quantized);
   });
   return [...space.first, ...stages];
@@ -66,6 +70,16 @@ function suggestPrune(trial: Trial, space: Space, quantized: boolean): Stages {
   const cut = { stage: 'prune', ratio: 0, ratios, criterion, multiple: multipleOf(space) };
   const training = suggestTraining(trial, 'finetune', space, quantized);
   return training.epochs > 0 ? [cut, { stage: 'finetune', ...training }] : [cut];
+}
+
+/** Layers have their weights in 4 bits where it saves the most for an allowed change of the logits. */
+function suggestQuantize(trial: Trial, { fewerBits }: Space): Stages {
+  const calibrator = trial.suggestCategorical('quantize.calibrator', ['mse', 'min-max', 'percentile']);
+  const weights = fewerBits === null ? 'int8' : trial.suggestCategorical('quantize.weights', ['int8', 'mixed']);
+  if (fewerBits === null || weights === 'int8') return [{ stage: 'quantize', calibrator }];
+  const chosen = allocate(fewerBits, {}, trial.suggestFloat('quantize.change', 0.001, 1, { log: true }));
+  const layerBits = Object.fromEntries(Object.entries(chosen).flatMap(([name, ratio]) => (ratio ? [[name, 4]] : [])));
+  return [{ stage: 'quantize', calibrator, layerBits }];
 }
 
 function suggestDistill(trial: Trial, space: Space, quantized: boolean): Stages {
@@ -94,7 +108,10 @@ function suggestTraining(trial: Trial, stage: string, { epochs, batch, augmentat
 
 /** The plain recipes a person would try first, so that the result is never worse than they are. */
 export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
-  const quantize = { 'quantize.calibrator': 'mse' };
+  const calibrator = { 'quantize.calibrator': 'mse' };
+  const quantize = space.fewerBits ? { ...calibrator, 'quantize.weights': 'int8' } : calibrator;
+  const mixed = (change: number) =>
+    space.fewerBits ? { ...calibrator, 'quantize.weights': 'mixed', 'quantize.change': change } : calibrator;
   const augment = Object.keys(space.augmentations)[1] ?? 'none';
   const tune = (stage: string, rate: number) => ({
     [`${stage}.augment`]: augment,
@@ -107,20 +124,33 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const cut = (change: number) => ({ ...pruneStart(space, change), 'finetune.epochs': 0 });
-  const pdq = (change: number) => ({ order: 'PDQ', ...quantize, ...cut(change), ...distill(0.001) });
+  const cut = (change: number, where: 'all' | 'late') => ({ ...pruneStart(space, change, where), 'finetune.epochs': 0 });
+  const pdq = (change: number, where: 'all' | 'late') => ({
+    order: 'PDQ',
+    ...quantize,
+    ...cut(change, where),
+    ...distill(0.001),
+  });
+  const aware = { ...distill(0.0005), 'distill.qat': 'learned' };
   return [
+    ...(space.recipe ? [{ order: RECIPE }] : []),
     { order: 'Q', ...quantize },
-    ...[0.01, 0.03, 0.08, 0.2, 0.5].map(pdq),
-    { order: 'PQ', ...quantize, ...pruneStart(space, 0.05), ...tune('finetune', 0.001) },
-    { order: 'PQD', ...quantize, ...cut(0.1), ...distill(0.0005), 'distill.qat': 'learned' },
+    { order: 'PQ', ...quantize, ...pruneStart(space, 0.05, 'all'), ...tune('finetune', 0.001) },
+    pdq(0.02, 'all'),
+    pdq(0.06, 'late'),
+    pdq(0.1, 'all'),
+    pdq(0.25, 'all'),
+    { order: 'PQD', ...mixed(0.05), ...cut(0.06, 'late'), ...aware },
+    { order: 'QD', ...mixed(0.2), ...aware },
   ];
 }
 
-function pruneStart({ groups }: Space, change: number) {
+/** What is lost early in a network is harder to win back than its own change tells: `late` leaves the first half of the groups whole. */
+function pruneStart({ groups }: Space, change: number, where: 'all' | 'late') {
+  const worth = (place: number) => (where === 'all' || place >= groups.length / 2 ? 1 : 0);
   return {
     'prune.change': change,
-    ...Object.fromEntries(groups.map(({ name }) => [`prune.worth.${name}`, 1])),
+    ...Object.fromEntries(groups.map(({ name }, place) => [`prune.worth.${name}`, worth(place)])),
     'prune.criterion': 'reconstruction',
   };
 }

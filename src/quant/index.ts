@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { CompressError } from '../errors.ts';
+import { CompressError, nearestNames } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
 import { toFloat } from '../run/integer.ts';
 import { foldActivations } from '../simplify/activation.ts';
 import { foldNorms } from '../simplify/norm.ts';
@@ -9,9 +11,11 @@ import { calibrate } from './calibrate.ts';
 import { withRecords } from './records.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
+export { withRoundedWeights } from './records.ts';
 
 export const quantizeSchema = v.object({
   weightBits: v.optional(v.picklist([4, 8]), 8),
+  layerBits: v.optional(v.record(v.string(), v.picklist([4, 8])), {}),
   activationBits: v.optional(v.picklist([8, 16]), 8),
   calibrator: v.optional(v.picklist(['min-max', 'mse', 'percentile', 'best']), 'mse'),
   examples: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 512),
@@ -33,6 +37,15 @@ export function measureRanges(model: Model, { heap, data, seed }: Context, optio
   if (!data)
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
   const graph = foldActivations(foldNorms(toFloat(model.graph)));
+  if (options) checkNames(graph, options.layerBits);
   const histograms = calibrate(heap, graph, data, scheme.examples, seed);
   return { graph: withRecords(heap, graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
+}
+
+function checkNames({ nodes }: Graph, layerBits: QuantizeOptions['layerBits']): void {
+  const known = nodes.filter(({ op }) => rowOf(op).trainable.includes(1)).map((n) => n.name);
+  const stranger = Object.keys(layerBits).find((name) => !known.includes(name));
+  if (stranger === undefined) return;
+  const nearest = nearestNames(stranger, known).join('", "');
+  throw new CompressError('bad-option', `there is no layer "${stranger}" with weights`, `the nearest names are "${nearest}"`);
 }

@@ -1,9 +1,10 @@
-import { type Graph, type Quantization, type Tensor, withTensors } from '../graph/graph.ts';
+import { type Graph, type Node, type Quantization, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { channelsOf } from '../run/channels.ts';
 import { sharedScales } from '../run/shared_scales.ts';
 import type { QuantizeOptions } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
+import { weightRange } from '../wasm/stats.ts';
 import { errorOf, type Histogram, minMaxRange, mseRange, percentileRange, type Range, recordOf } from './range.ts';
 import { constantRange, weightRecord } from './weights.ts';
 
@@ -23,11 +24,26 @@ export function withRecords(
     if (!trainable.includes(1) || !graph.tensors[w]?.data) continue;
     const weights = graph.tensors[w];
     const axis = scaleAxis(graph, node, weights);
-    const record = weightRecord(heap, weights, options.weightBits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
+    const bits = options.layerBits[node.name] ?? options.weightBits;
+    const record = weightRecord(heap, weights, bits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
     changes.set(w, { ...weights, quant: record });
     if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
   }
   return withTensors(graph, changes);
+}
+
+/** A float graph with the weights of one layer rounded to what so many bits hold. */
+export function withRoundedWeights(heap: Heap, graph: Graph, node: Node, bits: 4 | 8): Graph {
+  const place = node.inputs[1];
+  const weights = graph.tensors[place];
+  const { scales, axis } = weightRecord(heap, weights, bits, scaleAxis(graph, node, weights), null, 1);
+  const [low, high] = weightRange(bits);
+  const inner = axis === null ? weights.data!.length : sizeOf(weights.shape.slice(axis + 1));
+  const data = (weights.data as Float32Array).map((w, i) => {
+    const scale = scales[Math.floor(i / inner) % scales.length];
+    return scale * Math.max(low, Math.min(high, Math.round(w / scale)));
+  });
+  return withTensors(graph, new Map([[place, { ...weights, data }]]));
 }
 
 /** Along which axis weights have scales: output channels; dense layers have one scale (TFLite's quantization specification). */

@@ -6,10 +6,12 @@ import type { Trial } from '../../src/search/index.ts';
 
 const space: Space = {
   first: [],
+  recipe: null,
   groups: [],
   epochs: 3,
   batch: 32,
   sensitivity: {},
+  fewerBits: {},
   augmentations: { none: null, shift: { shift: 2 } },
 };
 
@@ -50,6 +52,12 @@ test('known starts name nothing that is not asked, and say how a quantized netwo
     for (const name of Object.keys(start)) assert.ok(names.includes(name), `${start.order}: ${name}`);
     for (const name of names.filter((n) => n.endsWith('.qat'))) assert.ok(name in start, `${start.order}: ${name}`);
   }
+});
+
+test('a recipe found before is tried first', () => {
+  const recipe = [{ stage: 'prune', ratio: 0.5 }, { stage: 'quantize' }];
+  const [start] = knownStarts({ ...space, recipe });
+  assert.equal(suggestStages(asked(start).trial, { ...space, recipe }), recipe);
 });
 
 test.run();

@@ -34,6 +34,7 @@ const CASES: readonly Case[] = [
   { name: 'ResNet8 float', ...CIFAR },
   { name: 'ResNet8 int8 as it came', model: 'pretrainedResnet_quant', data: 'cifar10' },
   { name: 'ResNet8 quantized', ...CIFAR, stages: [quantize()] },
+  { name: 'ResNet8 quantized, 4-bit weights', ...CIFAR, stages: [quantize({ weightBits: 4 })] },
   { name: 'ResNet8 pruned, quantized', ...CIFAR, stages: [prune({ ratio: 0.25, multiple: 4 }), quantize()] },
   {
     name: 'ResNet8 pruned, quantized, distilled',
@@ -41,6 +42,12 @@ const CASES: readonly Case[] = [
     stages: [prune({ ratio: 0.25 }), quantize(), distill({ teacher: 'original', epochs: 0.3 })],
   },
   { name: 'DS-CNN float', model: 'kws_savedmodel_float', data: 'kws01/test_mfcc.npz' },
+  {
+    name: 'DS-CNN quantized, 4-bit weights',
+    model: 'kws_savedmodel_float',
+    data: 'kws01/test_mfcc.npz',
+    stages: [quantize({ weightBits: 4 })],
+  },
   { name: 'DS-CNN int8 as it came', model: 'kws_ref_model', data: 'kws01/test_mfcc.npz' },
   { name: 'MobileNetV1-0.25 int8 as it came', model: 'vww_96_int8', data: 'vww01/test.npz', scale: 1 / 255 },
 ];
