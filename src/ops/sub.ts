@@ -5,7 +5,7 @@ import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
-import { readActivation, writeActivation } from './tflite_enums.ts';
+import { sumTflite } from './tflite_cells.ts';
 
 export interface Sub {
   readonly activation: Activation;
@@ -22,13 +22,5 @@ export const sub = defineOp<Sub>({
   fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
   cost: (call) => elementwiseCost(call, 'elementwise_add'),
-  tflite: {
-    codes: [41],
-    read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),
-    write: ({ attrs, inputs, dtype }) => ({
-      code: 41,
-      options: { fused_activation_function: writeActivation(attrs.activation), pot_scale_int16: dtype(0) !== 'i16' },
-      inputs,
-    }),
-  },
+  tflite: sumTflite(41),
 });

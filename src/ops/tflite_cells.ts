@@ -1,5 +1,6 @@
-import type { DType } from '../graph/graph.ts';
+import type { Activation, DType } from '../graph/graph.ts';
 import type { NoAttrs, TfliteCell, TfliteConstant } from './op.ts';
+import { readActivation, writeActivation } from './tflite_enums.ts';
 
 /** Parts of the `tflite` cells that several rows share. */
 
@@ -8,6 +9,17 @@ export const plainTflite = (code: number): TfliteCell<NoAttrs> => ({
   codes: [code],
   read: ({ inputs }) => ({ attrs: {}, inputs }),
   write: ({ inputs }) => ({ code, options: {}, inputs }),
+});
+
+/** Of a sum or difference. Scales of int16 are any numbers, not powers of two as in older files. */
+export const sumTflite = (code: number): TfliteCell<{ readonly activation: Activation }> => ({
+  codes: [code],
+  read: ({ options, inputs }) => ({ attrs: { activation: readActivation(options.fused_activation_function) }, inputs }),
+  write: ({ attrs, inputs, dtype }) => ({
+    code,
+    options: { fused_activation_function: writeActivation(attrs.activation), pot_scale_int16: dtype(0) !== 'i16' },
+    inputs,
+  }),
 });
 
 /** TensorType of a 32-bit bias under 16-bit activations; 0 where the operator's own rule holds (64 bits there). */

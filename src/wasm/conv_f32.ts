@@ -1,14 +1,9 @@
-import { CompressError } from '../errors.ts';
 import { type FloatActivation, rangeOf } from './activation.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { packedFirst } from './pack_f32.ts';
+import { convGeometry, type Geometry, sizesOf, type Window } from './window.ts';
 
-/** How a float filter moves over an image. */
-export interface ConvF32 {
-  /** [h, w], in pixels. */
-  readonly stride: readonly [number, number];
-  /** [top, left] zeros before the image; what lies behind it follows from the output's size. */
-  readonly padding: readonly [number, number];
-  readonly dilation?: readonly [number, number];
+export interface ConvF32 extends Window {
   readonly groups?: number;
   readonly activation?: FloatActivation;
   /** The weights never change: they are packed once, when the step is made, else at each call. */
@@ -26,28 +21,28 @@ export interface ConvF32 {
  * @throws CompressError `shape-mismatch` when the channels differ
  */
 export function convF32(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvF32): Step {
-  const g = geometry(y, x, w, p);
-  if (isNear(g)) return conv3x3(heap, y, x, w, bias, g, p);
-  const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups } = g;
-  const [low, high] = rangeOf(p.activation);
+  const { groups = 1 } = p;
+  const g = convGeometry(y, x, w, p, groups);
+  if (isNear(g, groups)) return conv3x3(heap, y, x, w, bias, g, p);
+  const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW } = g;
   const { wasm } = heap;
   const k = kH * kW * (inC / groups);
-  const packedBytes = wasm.conv_packed_f32(outC, k, groups);
-  const scratchBytes = wasm.conv_scratch_f32(inC, outH, outW, kH, kW, sH, sW, dH, dW, groups);
-  const all = list(g);
-  const run = (packed: number, scratch: number) =>
-    wasm.conv_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, x.shape[0], ...all, low, high);
-  if (p.constant) {
-    const packed = heap.alloc(packedBytes);
-    wasm.conv_pack_f32(packed, w.ptr, outC, k, groups);
-    const scratch = heap.scratch(scratchBytes);
-    return () => run(packed, scratch);
-  }
-  const packed = heap.scratch(packedBytes + scratchBytes);
-  return () => {
-    wasm.conv_pack_f32(packed, w.ptr, outC, k, groups);
-    run(packed, packed + packedBytes);
-  };
+  const bytes = wasm.conv_packed_f32(outC, k, groups);
+  const room = wasm.conv_scratch_f32(inC, outH, outW, kH, kW, sH, sW, dH, dW, groups);
+  const { packed, scratch } = places(heap, bytes, room, p.constant);
+  const all = [x.shape[0], ...sizesOf(g), groups, ...rangeOf(p.activation)] as const;
+  return packedFirst(
+    p.constant,
+    () => wasm.conv_pack_f32(packed, w.ptr, outC, k, groups),
+    () => wasm.conv_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, ...all),
+  );
+}
+
+/** Room for packed weights, kept where they are packed once, and for the rest that a kernel needs. */
+function places(heap: Heap, packed: number, room: number, constant = false): { packed: number; scratch: number } {
+  if (constant) return { packed: heap.alloc(packed), scratch: heap.scratch(room) };
+  const ptr = heap.scratch(packed + room);
+  return { packed: ptr, scratch: ptr + packed };
 }
 
 /**
@@ -64,51 +59,21 @@ export function convGradF32(
   to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
   p: ConvF32,
 ): Step {
-  const g = geometry(of.y, of.x, of.w, p);
-  if (isNear(g)) return conv3x3Grad(heap, dy, of, to, g, p);
-  const all = list(g);
+  const { x, w, y } = of;
+  const { groups = 1 } = p;
+  const g = convGeometry(y, x, w, p, groups);
+  if (isNear(g, groups)) return conv3x3Grad(heap, dy, of, to, g, p);
+  const all = [...sizesOf(g), groups] as const;
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_grad_scratch_f32(...all));
-  const { x, w, y } = of;
-  return () =>
-    heap.wasm.conv_grad_f32(
-      to.dx?.ptr ?? 0,
-      to.dw?.ptr ?? 0,
-      to.dbias?.ptr ?? 0,
-      dy.ptr,
-      y.ptr,
-      x.ptr,
-      w.ptr,
-      scratch,
-      x.shape[0],
-      ...all,
-      low,
-      high,
-    );
-}
-
-function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: ConvF32) {
-  const [, inH, inW, inC] = x.shape;
-  const [, outH, outW, outC] = y.shape;
-  const [units, kH, kW, depth] = w.shape;
-  const groups = p.groups ?? 1;
-  if (depth * groups !== inC || units !== outC || outC % groups) {
-    throw new CompressError(
-      'shape-mismatch',
-      `input has ${inC} channels and output ${outC}, but the weights make ${units} from ${depth * groups}`,
-      'prune both sides of this layer together',
-    );
-  }
-  const [dH, dW] = p.dilation ?? [1, 1];
-  const [sH, sW] = p.stride;
-  const [top, left] = p.padding;
-  return { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups };
+  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
+  return () => heap.wasm.conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high);
 }
 
 /** Whether Winograd's method for 3x3 taps applies; with few channels its transforms cost more than they save. */
-function isNear(g: Geometry): boolean {
+function isNear(g: Geometry, groups: number): boolean {
   const taps = g.kH === 3 && g.kW === 3 && g.sH === 1 && g.sW === 1 && g.dH === 1 && g.dW === 1;
-  const channels = g.groups === 1 && g.inC % 4 === 0 && g.outC % 4 === 0 && g.inC >= 8 && g.outC >= 8;
+  const channels = groups === 1 && g.inC % 4 === 0 && g.outC % 4 === 0 && g.inC >= 8 && g.outC >= 8;
   const sides = [g.top, g.left, g.outH - g.inH - g.top + 2, g.outW - g.inW - g.left + 2];
   return taps && channels && g.top >= 0 && g.left >= 0 && sides.every((n) => n <= 2);
 }
@@ -124,22 +89,14 @@ function conv3x3(
 ): Step {
   const { wasm } = heap;
   const { inH, inW, inC, outH, outW, outC, top, left } = g;
-  const [low, high] = rangeOf(p.activation);
   const bytes = wasm.conv_3x3_packed_f32(inC, outC);
-  const room = wasm.conv_3x3_scratch_f32(inC, outH, outW, outC);
-  const packed = p.constant ? heap.alloc(bytes) : heap.scratch(bytes + room);
-  const scratch = p.constant ? heap.scratch(room) : packed + bytes;
-  const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, low, high] as const;
-  const pack = () => wasm.conv_3x3_pack_f32(packed, w.ptr, outC, inC);
-  const run = () => wasm.conv_3x3_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, ...all);
-  if (p.constant) {
-    pack();
-    return run;
-  }
-  return () => {
-    pack();
-    run();
-  };
+  const { packed, scratch } = places(heap, bytes, wasm.conv_3x3_scratch_f32(inC, outH, outW, outC), p.constant);
+  const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, ...rangeOf(p.activation)] as const;
+  return packedFirst(
+    p.constant,
+    () => wasm.conv_3x3_pack_f32(packed, w.ptr, outC, inC),
+    () => wasm.conv_3x3_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, ...all),
+  );
 }
 
 function conv3x3Grad(
@@ -157,9 +114,3 @@ function conv3x3Grad(
   const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
   return () => heap.wasm.conv_3x3_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all);
 }
-
-type Geometry = ReturnType<typeof geometry>;
-
-/** The geometry in the order in which all convolution kernels take it. */
-const list = (g: Geometry) =>
-  [g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW, g.groups] as const;

@@ -1,9 +1,9 @@
-import { CompressError } from '../errors.ts';
 import { sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
-import { factors, isWide, packing, type Rescale, type WindowInt } from './rescale.ts';
+import { factors, isWide, packing, type Rescale } from './rescale.ts';
+import { convGeometry, type Geometry, sizesOf, type Window } from './window.ts';
 
-export interface ConvInt extends Rescale, WindowInt {
+export interface ConvInt extends Rescale, Window {
   readonly groups?: number;
 }
 
@@ -18,34 +18,10 @@ export interface ConvInt extends Rescale, WindowInt {
  * @throws CompressError `shape-mismatch` when channels or the numbers of multipliers do not meet
  */
 export function convInt(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvInt): Step {
-  const g = geometry(y, x, w, p);
+  const g = convGeometry(y, x, w, p, p.groups);
   if (bias) sameShape(bias.shape, [g.outC], 'the bias of a convolution');
   return x.dtype === 'i16' ? convS16(heap, y, x, w, bias, g, p) : convS8(heap, y, x, w, bias, g, p);
 }
-
-function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: ConvInt) {
-  const [n, inH, inW, inC] = x.shape;
-  const [, outH, outW, outC] = y.shape;
-  const [units, kH, kW, depth] = w.shape;
-  const groups = p.groups ?? 1;
-  if (depth * groups !== inC || units !== outC || outC % groups) {
-    throw new CompressError(
-      'shape-mismatch',
-      `input has ${inC} channels and output ${outC}, but the weights make ${units} from ${depth * groups}`,
-      'prune both sides of this layer together',
-    );
-  }
-  const [sH, sW] = p.stride;
-  const [top, left] = p.padding;
-  const [dH, dW] = p.dilation ?? [1, 1];
-  return { n, inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups };
-}
-
-type Geometry = ReturnType<typeof geometry>;
-
-/** The geometry in the order in which both kernels take it. */
-const list = (g: Geometry) =>
-  [g.n, g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW, g.groups] as const;
 
 function convS16(
   heap: Heap,
@@ -57,19 +33,21 @@ function convS16(
   p: ConvInt,
 ): Step {
   const { wasm } = heap;
-  const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups } = g;
+  const { groups = 1 } = p;
+  const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW } = g;
   const packed = heap.alloc(wasm.conv_packed_s16(inC, outC, kH, kW, dW, groups));
   packing(heap, w, (weights) => wasm.conv_pack_s16(packed, weights, inC, outC, kH, kW, dW, groups));
   const { multiplier, shift, each } = factors(heap, outC, p);
   const scratch = heap.scratch(wasm.conv_scratch_s16(inC, outH, outW, kH, kW, sH, sW, dH, dW));
   const head = [y.ptr, x.ptr, packed, bias?.ptr ?? 0, multiplier, shift, each, Number(isWide(bias, p)), scratch] as const;
-  const args = [...head, ...list(g), p.yMin, p.yMax] as const;
+  const args = [...head, x.shape[0], ...sizesOf(g), groups, p.yMin, p.yMax] as const;
   return () => wasm.conv_s16(...args);
 }
 
 function convS8(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, g: Geometry, p: ConvInt): Step {
   const { wasm } = heap;
-  const { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups } = g;
+  const { groups = 1 } = p;
+  const { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW } = g;
   const plan = heap.alloc(wasm.conv_packed_s8(inC, outH, outW, outC, kH, kW, dW, groups));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, outC, p);
@@ -78,6 +56,6 @@ function convS8(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: H
     wasm.conv_pack_s8(...head, ...sizes, p.xOffset, p.yOffset, p.yMin, p.yMax);
   });
   const scratch = heap.scratch(wasm.conv_scratch_s8(inH, inW, inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
-  const args = [y.ptr, x.ptr, plan, scratch, ...list(g), p.xOffset] as const;
+  const args = [y.ptr, x.ptr, plan, scratch, x.shape[0], ...sizesOf(g), groups, p.xOffset] as const;
   return () => wasm.conv_s8(...args);
 }

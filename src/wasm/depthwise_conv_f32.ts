@@ -1,7 +1,7 @@
-import { CompressError } from '../errors.ts';
 import { rangeOf } from './activation.ts';
 import type { ConvF32 } from './conv_f32.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { depthwiseGeometry, sizesOf } from './window.ts';
 
 /** As for a convolution; weights are read as they are, so nothing is packed. */
 export type DepthwiseConvF32 = Omit<ConvF32, 'groups' | 'constant'>;
@@ -23,11 +23,11 @@ export function depthwiseConvF32(
   bias: HeapTensor | null,
   p: DepthwiseConvF32,
 ): Step {
-  const g = geometry(y, x, w, p);
+  const g = depthwiseGeometry(y, x, w, p);
   const [low, high] = rangeOf(p.activation);
   const { outH, outW, outC, kH, kW, sH, sW, dH, dW } = g;
   const scratch = heap.scratch(heap.wasm.depthwise_conv_scratch_f32(outH, outW, outC, kH, kW, sH, sW, dH, dW));
-  const all = list(g);
+  const all = sizesOf(g);
   return () => heap.wasm.depthwise_conv_f32(y.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, scratch, x.shape[0], ...all, low, high);
 }
 
@@ -39,46 +39,10 @@ export function depthwiseConvGradF32(
   to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
   p: DepthwiseConvF32,
 ): Step {
-  const all = list(geometry(y, x, w, p));
+  const all = sizesOf(depthwiseGeometry(y, x, w, p));
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.depthwise_conv_grad_scratch_f32(...all));
   const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
   return () =>
     heap.wasm.depthwise_conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high);
 }
-
-function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: DepthwiseConvF32) {
-  const [, inH, inW, inC] = x.shape;
-  const [, outH, outW, outC] = y.shape;
-  const [, kH, kW, channels] = w.shape;
-  if (channels !== outC || outC % inC) {
-    throw new CompressError(
-      'shape-mismatch',
-      `input has ${inC} channels and output ${outC}, but the weights have ${channels}`,
-      'prune both sides of this layer together',
-    );
-  }
-  const [dH, dW] = p.dilation ?? [1, 1];
-  return {
-    inH,
-    inW,
-    inC,
-    outH,
-    outW,
-    outC,
-    kH,
-    kW,
-    sH: p.stride[0],
-    sW: p.stride[1],
-    top: p.padding[0],
-    left: p.padding[1],
-    dH,
-    dW,
-  };
-}
-
-type Geometry = ReturnType<typeof geometry>;
-
-/** The geometry in the order in which the kernels take it. */
-const list = (g: Geometry) =>
-  [g.inH, g.inW, g.inC, g.outH, g.outW, g.outC, g.kH, g.kW, g.sH, g.sW, g.top, g.left, g.dH, g.dW] as const;

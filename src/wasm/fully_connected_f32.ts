@@ -2,6 +2,7 @@ import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { type FloatActivation, rangeOf } from './activation.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { packedFirst } from './pack_f32.ts';
 
 export interface FullyConnectedF32 {
   readonly activation?: FloatActivation;
@@ -30,16 +31,11 @@ export function fullyConnectedF32(
   const [low, high] = rangeOf(p.activation);
   const bytes = heap.wasm.gemm_packed_f32(depth, units);
   const packed = p.constant ? heap.alloc(bytes) : heap.scratch(bytes);
-  const pack = () => heap.wasm.fully_connected_pack_f32(packed, w.ptr, depth, units);
-  const run = () => heap.wasm.fully_connected_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, batch, depth, units, low, high);
-  if (p.constant) {
-    pack();
-    return run;
-  }
-  return () => {
-    pack();
-    run();
-  };
+  return packedFirst(
+    p.constant,
+    () => heap.wasm.fully_connected_pack_f32(packed, w.ptr, depth, units),
+    () => heap.wasm.fully_connected_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, batch, depth, units, low, high),
+  );
 }
 
 /** Gradients of `fullyConnectedF32`, ADDED to what they fill; see `convGradF32`. */

@@ -2,18 +2,12 @@ import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { allOf, sameShape } from './check.ts';
 import { transpose } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import type { RequantizeParams } from './requantize_int.ts';
 
-export interface MeanParams {
+/** Multiplier and shift are scale of x by scale of y by the number of elements averaged. */
+export interface MeanParams extends RequantizeParams {
   /** Axes that disappear, counted from the front. */
   readonly axes: readonly number[];
-  /** MINUS the zero point of x. */
-  readonly xOffset: number;
-  readonly yOffset: number;
-  /** Scale of x by scale of y by the number of elements averaged. */
-  readonly multiplier: number;
-  readonly shift: number;
-  readonly yMin: number;
-  readonly yMax: number;
 }
 
 /**

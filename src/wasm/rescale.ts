@@ -18,15 +18,6 @@ export interface Rescale {
   readonly wide?: boolean;
 }
 
-/** How a filter moves over an image. */
-export interface WindowInt {
-  /** [h, w], in pixels. */
-  readonly stride: readonly [number, number];
-  /** [top, left] pixels before the image that count as the zero point; what lies behind it follows from the output's size. */
-  readonly padding: readonly [number, number];
-  readonly dilation?: readonly [number, number];
-}
-
 /** Multipliers and shifts in memory; `each` is the bytes from one channel's to the next: 4, or 0 where one serves all. */
 export interface Factors {
   readonly multiplier: number;
