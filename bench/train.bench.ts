@@ -16,8 +16,11 @@ import { mseF32, softmaxCrossEntropyF32 } from '../src/wasm/loss.ts';
 import { adamStepF32 } from '../src/wasm/optimizer.ts';
 import { race } from './rounds.ts';
 import { type Section, table } from './section.ts';
+import { tfjsStep } from './tfjs.ts';
 
 const BATCH = 64;
+/** tfjs's processor backend takes seconds for one example, whatever the batch. */
+const TFJS_BATCH = 2;
 const RATE = 1e-4;
 /** Steps after which both losses must agree. */
 const STEPS = 5;
@@ -32,6 +35,7 @@ const NETWORKS = [
 /** A training step of each network beside PyTorch: same weights, same batch, same optimizer, the same loss after a few steps. */
 export default async function train(): Promise<Section> {
   const rows: (string | number)[][] = [];
+  const tfjs: string[][] = [];
   for (const { name, file } of NETWORKS) {
     const graph = withoutSoftmax(importTflite(readFileSync(join(MODELS, `${file}.tflite`))));
     const heap = await Heap.open();
@@ -50,6 +54,7 @@ export default async function train(): Promise<Section> {
     }
     const times = await race(contenders, { rounds: 11, millis: 250 });
     for (const peer of peers) peer.stop();
+    tfjs.push([name, ...(await besideTfjs(graph, heap))]);
     const own = times[0].median / BATCH;
     const best = Math.min(...times.slice(1).map((t) => t.median)) / BATCH;
     rows.push([
@@ -65,8 +70,41 @@ export default async function train(): Promise<Section> {
 
 Losses after ${STEPS} steps from the same weights and batch agree to 1e-3. The limit: a step is about three times the multiplications of a forward pass,
 and the float tile does 8 of them a cycle; PyTorch's AVX-512 with fused multiply-add can do 32. Winograd's F(2x2, 3x3) in all three passes of 3x3 layers
-(36 products become 16) and small batches of work that stay in the cache make up for most of that; 1x1 layers have no such way around.`;
+(36 products become 16) and small batches of work that stay in the cache make up for most of that; 1x1 layers have no such way around.
+
+Beside tfjs, whose steps have ${TFJS_BATCH} examples:
+
+${table(['ms for each sample', 'thumbnet', 'tfjs cpu', 'tfjs wasm', 'x the best of tfjs'], tfjs)}`;
   return { title: `Training step, batch ${BATCH}, Adam, one thread`, text };
+}
+
+/** Our step, those of tfjs's backends that can train, and how many times as long the best of them takes. */
+async function besideTfjs(graph: Graph, heap: Heap): Promise<string[]> {
+  const ratios: number[] = [];
+  let own = '';
+  const told: string[] = [];
+  for (const backend of ['cpu', 'wasm'] as const) {
+    try {
+      const ours = makeStep(heap, graph);
+      const same = makeStep(heap, graph, TFJS_BATCH);
+      const theirs = await tfjsStep(backend, graph, { ...same, size: TFJS_BATCH, rate: RATE });
+      const [a, b] = [same.step(), theirs()];
+      if (Math.abs(a - b) > 1e-3 * Math.abs(a)) throw new Error(`the losses differ: ${a} and ${b}`);
+      const [mine, peer] = await race(
+        [
+          { name: 'thumbnet', run: ours.step },
+          { name: backend, run: theirs },
+        ],
+        { rounds: 3, millis: 1 },
+      );
+      own = (mine.median / BATCH).toFixed(3);
+      told.push((peer.median / TFJS_BATCH).toFixed(3));
+      ratios.push(peer.median / TFJS_BATCH / (mine.median / BATCH));
+    } catch (e) {
+      told.push(`cannot: ${(e as Error).message.split(/[.\n]/)[0].slice(0, 60)}`);
+    }
+  }
+  return [own, ...told, ratios.length ? Math.min(...ratios).toFixed(1) : '-'];
 }
 
 interface Ours {
@@ -76,17 +114,17 @@ interface Ours {
   step(): number;
 }
 
-function makeStep(heap: Heap, graph: Graph): Ours {
-  const program = compileTraining(heap, graph, BATCH);
+function makeStep(heap: Heap, graph: Graph, batch = BATCH): Ours {
+  const program = compileTraining(heap, graph, batch);
   const random = createRandom(1, 'bench/train');
   const inputs = Float32Array.from({ length: sizeOf(program.input.shape) }, () => random.uniform() * 2 - 1);
   heap.write(program.input, inputs);
-  const classes = sizeOf(program.output.shape) / BATCH;
-  const labels = isAutoencoder(program) ? [] : Array.from({ length: BATCH }, () => random.below(classes));
-  const losses = heap.tensor('f32', [BATCH]);
-  const to = { loss: losses, dx: program.outputGradient, scale: 1 / BATCH };
+  const classes = sizeOf(program.output.shape) / batch;
+  const labels = isAutoencoder(program) ? [] : Array.from({ length: batch }, () => random.below(classes));
+  const losses = heap.tensor('f32', [batch]);
+  const to = { loss: losses, dx: program.outputGradient, scale: 1 / batch };
   const loss = labels.length
-    ? softmaxCrossEntropyF32(heap, to, program.output, heap.tensor('i32', [BATCH], labels))
+    ? softmaxCrossEntropyF32(heap, to, program.output, heap.tensor('i32', [batch], labels))
     : mseF32(heap, to, program.output, program.input);
   const updates = program.parameters.map(({ value, gradient }) => {
     const [m, v] = [heap.tensor('f32', value.shape), heap.tensor('f32', value.shape)];
@@ -100,7 +138,7 @@ function makeStep(heap: Heap, graph: Graph): Ours {
     program.backward();
     count++;
     for (const update of updates) update(RATE, count, 1);
-    return (heap.read(losses) as Float32Array).reduce((s, v) => s + v, 0) / BATCH;
+    return (heap.read(losses) as Float32Array).reduce((s, v) => s + v, 0) / batch;
   };
   return { inputs, labels, step };
 }
