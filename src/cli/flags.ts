@@ -63,6 +63,18 @@ export function hints(text: string, before: readonly object[] = []): object[] {
   return [...before, { student, ...(teacher && { teacher }), ...(weight && { weight: Number(weight) }) }];
 }
 
+/** flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5: what is named, by its amount; a shift may be ROWSxCOLUMNS. */
+export function augmentation(text: string): object {
+  const parts = text.split(',').map((part) => {
+    const found = /^(?:(flip)|(shift|cutout|jitter|scale|mixup)=(\d*\.?\d+)(?:x(\d+))?)$/.exec(part.trim());
+    const [, flip, name, amount, second] = found ?? [];
+    if (!found || (second && name !== 'shift'))
+      throw new InvalidArgumentError(`"${part}" is not flip, or one of shift, cutout, jitter, scale, mixup with =AMOUNT.`);
+    return flip ? ['flip', true] : [name, second ? [Number(amount), Number(second)] : Number(amount)];
+  });
+  return Object.fromEntries(parts);
+}
+
 /** NAME=BITS, as often as wanted. */
 export function layerBits(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const [, name, bits] = /^(.+)=(4|8)$/.exec(text) ?? [];

@@ -13,7 +13,7 @@ import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkFree, checkpointFile, exists, readModel, readRecipe, writeWhole } from './files.ts';
-import { type DataFlags, dataFlags, hints, integer, layerBits, number, readData } from './flags.ts';
+import { augmentation, type DataFlags, dataFlags, hints, integer, layerBits, number, readData } from './flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 
@@ -89,6 +89,7 @@ function trainingFlags(command: Command): Command {
     .option('--weight-decay <d>', '(0)', number)
     .option('--warmup <w>', 'share of the steps that raise the rate (0.05)', number)
     .option('--label-smoothing <s>', '(0)', number)
+    .option('--augment <how>', 'vary examples: flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5', augmentation)
     .option('--clip <n>', 'largest norm of the gradient, 0 = none (5)', number)
     .addOption(
       new Option(

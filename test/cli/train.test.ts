@@ -34,6 +34,20 @@ test('learned scales: a stage alone and a recipe write the same file', async () 
   assert.match(other.err, /off, fixed, learned/);
 });
 
+test('examples are varied as the command line says, as by a recipe', async () => {
+  const given = ['finetune', model, '--data', trainFile, '--epochs', '0.2'];
+  const out = ['--out', inFolder('varied.tflite')];
+  assert.is((await thumbnet(...given, '--augment', 'shift=4x0,scale=0.1,mixup=0.3', ...out)).code, 0);
+  const stage = { stage: 'finetune', epochs: 0.2, augment: { shift: [4, 0], scale: 0.1, mixup: 0.3 } };
+  writeFileSync(inFolder('varied.json'), JSON.stringify({ version: 1, seed: 0, stages: [stage] }));
+  const recipe = ['run', inFolder('varied.json'), model, '--data', trainFile, '--out', inFolder('varied2.tflite')];
+  assert.is((await thumbnet(...recipe)).code, 0);
+  assert.equal(readFileSync(inFolder('varied.tflite')), readFileSync(inFolder('varied2.tflite')));
+  const wrong = await thumbnet(...given, '--augment', 'turn=3', '--out', inFolder('turned.tflite'));
+  assert.is(wrong.code, 2);
+  assert.match(wrong.err, /"turn=3" is not flip/);
+});
+
 test('patience needs a validation part', async () => {
   const { code, err } = await thumbnet(
     ...['finetune', model, '--data', trainFile, '--split', '1,0,0', '--patience', '2', '--out', inFolder('patience.tflite')],
