@@ -6,7 +6,7 @@ import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import type { CompressResult } from './index.ts';
 import { DEFAULT_DROP } from './options.ts';
-import type { TrialReport } from './search.ts';
+import type { TrialReport } from './trial_report.ts';
 
 export interface HistoryContext {
   readonly title: string;

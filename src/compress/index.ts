@@ -7,20 +7,21 @@ import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
-import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import type { Model, Progress } from '../stage.ts';
+import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
 import { costOf, type Figures, figuresOf, fits, type LayerBits, limitsOf, quantizedShape } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
-import { prepare } from './prepare.ts';
-import { Search, type TrialReport } from './search.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { Search } from './search.ts';
+import type { CompressProgress, TrialReport } from './trial_report.ts';
 
 export { type Figures, figuresOf, weightBytes } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool } from './pool.ts';
-export type { TrialReport } from './search.ts';
+export type { CompressProgress, TrialReport } from './trial_report.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
 export interface CompressHost {
@@ -30,15 +31,6 @@ export interface CompressHost {
   readonly resume?: boolean;
   readonly progress?: (p: CompressProgress) => void;
   readonly signal?: AbortSignal;
-}
-
-export interface CompressProgress {
-  /** Trials finished, and the most there will be. */
-  readonly done: number;
-  readonly total: number;
-  readonly best: TrialReport | null;
-  /** What each running trial is doing. */
-  readonly running: readonly (Progress & { readonly trial: number })[];
 }
 
 export interface CompressResult {
@@ -85,56 +77,76 @@ export async function* compress(
   const { settings, target } = checkCompress(model, data, options);
   const heap = await Heap.open();
   const seen = withValidationOf({ ...data, test: null }, VALIDATION, settings.seed);
-  const reference = correctness(heap, model.graph, seen, 'validation');
-  const before = reference.reduce((a, b) => a + b, 0) / reference.length;
+  const goal = goalOf(heap, model, seen, settings);
   const begun = performance.now();
-  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
-  const context: JobContext = { model, data: seen, seed: settings.seed, reference, hopeless: floor - HOPELESS };
-  const plain = (await runJob(context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
-  const plainFigures = figuresOf(importTflite(plain.tflite), target, settings, plain.accuracy);
-  const costOfGraph = (graph: Graph, bits?: LayerBits) =>
-    costOf(figuresOf(quantizedShape(graph, bits), target, settings, null), plainFigures, settings);
-  const progress = (p: Progress) => host.progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
-  const prepared = await prepare(model, settings, costOfGraph, {
-    heap,
-    data: seen,
-    seed: settings.seed,
-    original: model,
-    signal: host.signal,
-    progress,
-  });
-  const search = new Search({
-    context,
-    settings,
-    target,
-    limits: limitsOf(target, settings),
-    plain: plainFigures,
-    floor,
-    largestMargin: Math.max(0, before - floor) / 4,
-    base: prepared.base,
-    space: prepared.space,
-    begun,
-    heap,
-    storage: host.storage ?? new MemoryStorage(),
-    artifacts: host.artifacts ?? new MemoryArtifacts(),
-    resume: host.resume ?? false,
-  });
-  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(context);
+  const ptq = (await runJob(goal.context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
+  const plain = figuresOf(importTflite(ptq.tflite), target, settings, ptq.accuracy);
+  const task: Task = { ...goal, heap, model, data, settings, target, begun, ptqTflite: ptq.tflite, plain };
+  const prepared = await measure(task, host);
+  const search = openSearch(task, prepared, host);
+  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(task.context);
   try {
     yield* search.run(pool, host.progress, host.signal);
   } finally {
     await pool.close();
   }
-  return finish(search, {
-    heap,
-    model,
-    data,
-    seen,
+  return finish(search, task, prepared.simplified);
+}
+
+/** All that is fixed before the first trial. */
+interface Task extends Goal {
+  readonly heap: Heap;
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly settings: Settings;
+  readonly target: Target;
+  /** When the work began, ms. */
+  readonly begun: number;
+  /** The model as given, quantized and nothing else, and its figures. */
+  readonly ptqTflite: Uint8Array;
+  readonly plain: Figures;
+}
+
+interface Goal {
+  /** Its data are all that trials see: no test part. */
+  readonly context: JobContext;
+  /** Accuracies of the validation part: of the model as given, and the one to keep. */
+  readonly before: number;
+  readonly floor: number;
+}
+
+function goalOf(heap: Heap, model: Model, data: Dataset, settings: Settings): Goal {
+  const reference = correctness(heap, model.graph, data, 'validation');
+  const before = reference.reduce((a, b) => a + b, 0) / reference.length;
+  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
+  return { context: { model, data, seed: settings.seed, reference, hopeless: floor - HOPELESS }, before, floor };
+}
+
+function measure({ heap, model, context, settings, target, plain }: Task, { signal, progress }: CompressHost): Promise<Prepared> {
+  const costOfGraph = (graph: Graph, bits?: LayerBits) =>
+    costOf(figuresOf(quantizedShape(graph, bits), target, settings, null), plain, settings);
+  const { data, seed } = context;
+  const tell = (p: Progress) => progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
+  return prepare(model, settings, costOfGraph, { heap, data, seed, original: model, signal, progress: tell });
+}
+
+function openSearch(task: Task, { base, space }: Prepared, host: CompressHost): Search {
+  const { context, settings, target, plain, floor, before, begun, heap } = task;
+  return new Search({
+    context,
     settings,
     target,
-    before,
-    ptqTflite: plain.tflite,
-    simplified: prepared.simplified,
+    limits: limitsOf(target, settings),
+    plain,
+    floor,
+    largestMargin: Math.max(0, before - floor) / 4,
+    base,
+    space,
+    begun,
+    heap,
+    storage: host.storage ?? new MemoryStorage(),
+    artifacts: host.artifacts ?? new MemoryArtifacts(),
+    resume: host.resume ?? false,
   });
 }
 
@@ -163,21 +175,9 @@ function checkData(model: Model, data: Dataset): void {
   }
 }
 
-interface Ending {
-  readonly heap: Heap;
-  readonly model: Model;
-  readonly data: Dataset;
-  readonly seen: Dataset;
-  readonly settings: Settings;
-  readonly target: Target;
-  readonly before: number;
-  readonly ptqTflite: Uint8Array;
-  readonly simplified: SimplifyReport | null;
-}
-
 /** The only place where the test part is used. */
-async function finish(search: Search, end: Ending): Promise<CompressResult> {
-  const { heap, model, data, seen, settings, target, before, ptqTflite, simplified } = end;
+async function finish(search: Search, task: Task, simplified: SimplifyReport | null): Promise<CompressResult> {
+  const { heap, model, data, context, settings, target, before, floor, ptqTflite } = task;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
@@ -190,7 +190,7 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     original,
     ptq: judge(importTflite(ptqTflite)),
     result,
-    floor: search.floor,
+    floor,
     before,
     simplified,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
@@ -205,6 +205,6 @@ async function finish(search: Search, end: Ending): Promise<CompressResult> {
     ptqTflite,
     trials: search.reports(),
     chosen: trial.number,
-    examples: { train: seen.train!.count, validation: seen.validation!.count, test: data.test!.count },
+    examples: { train: context.data.train!.count, validation: context.data.validation!.count, test: data.test!.count },
   };
 }

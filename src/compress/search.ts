@@ -1,34 +1,18 @@
 import { CompressError } from '../errors.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Target } from '../mcu/index.ts';
-import type { Recipe } from '../pipeline.ts';
 import { EvolutionSampler, type Json, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
 import type { Heap } from '../wasm/heap.ts';
-import type { CompressProgress } from './index.ts';
 import type { JobContext } from './job.ts';
 import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, sketch, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
 import { knownStarts, type Space, suggestStages } from './space.ts';
-
-/** One trial that ended. */
-export interface TrialReport {
-  readonly number: number;
-  /** `rejected`: it could not fit, or could not be better even with full accuracy, so it was never trained. `stopped`: given up half-way. */
-  readonly state: 'complete' | 'stopped' | 'rejected' | 'failed';
-  readonly stages: Recipe['stages'];
-  /** Accuracy of the validation part. */
-  readonly figures: Figures | null;
-  /** What the search lowers. */
-  readonly objective: number | null;
-  /** Whether it fits and keeps the accuracy on the validation part even when that is half a standard error too high. */
-  readonly feasible: boolean;
-  /** Why it failed. */
-  readonly failure?: string;
-}
+import { abortion, alarm, STOP } from './stop.ts';
+import { bestOf, type CompressProgress, isEnded, nearestOf, reportOf, type TrialReport } from './trial_report.ts';
 
 export interface SearchOptions {
   readonly context: JobContext;
@@ -206,16 +190,7 @@ export class Search {
 
   best = (): TrialReport | null => bestOf(this.reports());
 
-  #toReport(t: TrialRecord): TrialReport {
-    const figures = (t.userAttrs.get('figures') as unknown as Figures) ?? null;
-    const state = (t.userAttrs.get('state') as TrialReport['state']) ?? 'failed';
-    const failure = t.userAttrs.get('error') as string | undefined;
-    const margin = (t.userAttrs.get('margin') as number) ?? 0;
-    const feasible =
-      state === 'complete' && figures !== null && fits(figures, this.#o.limits) && figures.accuracy! - margin >= this.floor;
-    const stages = (t.userAttrs.get('stages') ?? []) as unknown as Recipe['stages'];
-    return { number: t.number, state, stages, figures, objective: t.values?.[0] ?? null, feasible, ...(failure && { failure }) };
-  }
+  #toReport = (t: TrialRecord): TrialReport => reportOf(t, this.#o.limits, this.floor);
 
   /** The best trial that fits and keeps the accuracy; else the one that comes nearest, so that something is handed back. */
   async choose(): Promise<{ tflite: Uint8Array; trial: TrialReport }> {
@@ -235,17 +210,6 @@ export class Search {
   }
 }
 
-const isEnded = (t: TrialRecord) => t.state !== 'running' && t.state !== 'waiting';
-
-function bestOf(reports: readonly TrialReport[]): TrialReport | null {
-  const feasible = reports.filter((t) => t.feasible);
-  return feasible.reduce<TrialReport | null>((best, t) => (best === null || t.objective! < best.objective! ? t : best), null);
-}
-
-function nearestOf(reports: readonly TrialReport[]): TrialReport | null {
-  return reports.reduce<TrialReport | null>((best, t) => (best === null || t.objective! < best.objective! ? t : best), null);
-}
-
 function nothingFits({ plain, limits, target }: SearchOptions): CompressError {
   const kib = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
   return new CompressError(
@@ -262,24 +226,4 @@ function studySettings({ settings, context, space }: SearchOptions): Record<stri
   const weights = model.graph.tensors.reduce((n, t) => n + (t.data?.length ?? 0), 0);
   const plainSettings = JSON.parse(JSON.stringify(rest)) as Record<string, Json>;
   return { ...plainSettings, epochs: space.epochs, train: data.train!.count, validation: data.validation!.count, weights };
-}
-
-const STOP = -1;
-
-function alarm(ms: number): { done: Promise<number>; cancel: () => void } {
-  let timer: ReturnType<typeof setTimeout>;
-  const done = new Promise<number>((resolve) => {
-    timer = setTimeout(() => resolve(STOP), Math.max(0, ms));
-  });
-  return { done, cancel: () => clearTimeout(timer) };
-}
-
-/** Rejects when the signal aborts; else never settles. */
-function abortion(signal: AbortSignal | undefined): Promise<never> {
-  const promise = new Promise<never>((_, reject) => {
-    if (signal?.aborted) reject(signal.reason);
-    else signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  promise.catch(() => {});
-  return promise;
 }
