@@ -18,7 +18,7 @@ export interface HistoryContext {
 
 /** What one compression did, for the report. The same result gives the same bytes. */
 export function historyOf(result: CompressResult, model: Model, data: Dataset, context: HistoryContext): History {
-  const { target, settings } = result;
+  const { settings } = result;
   const after = importTflite(result.tflite);
   return {
     version: 1,
@@ -26,14 +26,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     command: context.command,
     versions: { thumbnet: context.version },
     seed: settings.seed,
-    target: {
-      name: target.name,
-      core: target.core,
-      clockMhz: settings.clockMhz ?? target.clockMhz,
-      flashBytes: target.flashBytes,
-      ramBytes: target.ramBytes,
-      runtime: settings.runtime,
-    },
+    target: targetOf(result),
     goal: {
       text: goalText(result),
       minAccuracy: settings.minAccuracy ?? result.original.accuracy! - (settings.maxDrop ?? DEFAULT_DROP),
@@ -46,14 +39,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
       { label: 'plain int8 PTQ', figures: { ...result.ptq } },
       { label: 'Thumbnet', figures: { ...result.result } },
     ],
-    trials: result.trials.map((t) => ({
-      number: t.number,
-      state: t.state,
-      stages: t.stages.map((s) => s.stage),
-      figures: t.figures && { ...t.figures },
-      objective: t.objective,
-      onFront: isOnFront(t, result.trials),
-    })),
+    trials: result.trials.map((t) => trialRow(t, result.trials)),
     chosen: result.chosen,
     layersBefore: layersOf(model.graph, result),
     layersAfter: layersOf(after, result),
@@ -62,6 +48,24 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     notes: [...context.notes],
   };
 }
+
+const targetOf = ({ target, settings }: CompressResult): History['target'] => ({
+  name: target.name,
+  core: target.core,
+  clockMhz: settings.clockMhz ?? target.clockMhz,
+  flashBytes: target.flashBytes,
+  ramBytes: target.ramBytes,
+  runtime: settings.runtime,
+});
+
+const trialRow = (t: TrialReport, all: readonly TrialReport[]): History['trials'][number] => ({
+  number: t.number,
+  state: t.state,
+  stages: t.stages.map((s) => s.stage),
+  figures: t.figures && { ...t.figures },
+  objective: t.objective,
+  onFront: isOnFront(t, all),
+});
 
 export function goalText({ settings, original }: Pick<CompressResult, 'settings' | 'original'>): string {
   const { minAccuracy, maxDrop = DEFAULT_DROP } = settings;

@@ -17,13 +17,7 @@ port.on('message', async (message: ToWorker) => {
   try {
     answer({ id, result: await runJob(context, stages, (progress) => answer({ id, progress })) });
   } catch (e) {
-    const error = e as Error;
-    const known = error instanceof CompressError;
-    answer({
-      id,
-      error: known
-        ? { code: error.code, what: error.message.split('\n')[0], fix: error.fix }
-        : { what: error.stack ?? error.message },
-    });
+    if (e instanceof CompressError) answer({ id, error: { code: e.code, what: e.message.split('\n')[0], fix: e.fix } });
+    else answer({ id, crash: e instanceof Error ? (e.stack ?? e.message) : String(e) });
   }
 });

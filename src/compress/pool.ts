@@ -1,4 +1,5 @@
-import { CompressError } from '../errors.ts';
+import type { Worker } from 'node:worker_threads';
+import { type Code, CompressError } from '../errors.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { Progress } from '../stage.ts';
 import { type GivenUp, type JobContext, type JobResult, runJob } from './job.ts';
@@ -15,7 +16,8 @@ export type ToWorker = { readonly context: JobContext } | { readonly id: number;
 export type FromWorker =
   | { readonly id: number; readonly progress: Progress }
   | { readonly id: number; readonly result: JobResult | GivenUp }
-  | { readonly id: number; readonly error: { readonly code?: string; readonly what: string; readonly fix?: string } };
+  | { readonly id: number; readonly error: { readonly code: Code; readonly what: string; readonly fix: string } }
+  | { readonly id: number; readonly crash: string };
 
 /** One job at a time in this thread: where there are no workers. */
 export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
@@ -41,28 +43,36 @@ export async function nodePool(
     run(stages, progress) {
       const worker = idle.pop();
       if (!worker) throw new Error('more jobs than workers');
-      const id = next++;
-      return new Promise<JobResult | GivenUp>((resolve, reject) => {
-        const end = (finish: () => void) => {
-          worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-          idle.push(worker);
-          finish();
-        };
-        const onMessage = (m: FromWorker) => {
-          if (m.id !== id) return;
-          if ('progress' in m) progress(m.progress);
-          else if ('result' in m) end(() => resolve(m.result));
-          else
-            end(() => reject(m.error.fix ? new CompressError('bad-option', m.error.what, m.error.fix) : new Error(m.error.what)));
-        };
-        const onError = (error: Error) => end(() => reject(error));
-        const onExit = (code: number) => end(() => reject(new Error(`a worker ended with code ${code}`)));
-        worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-        worker.postMessage({ id, stages } satisfies ToWorker);
-      });
+      return jobOf(worker, next++, stages, progress).finally(() => idle.push(worker));
     },
     async close() {
       await Promise.all(workers.map((w) => w.terminate()));
     },
   };
+}
+
+/** Gives a worker a job, and waits for what it answers. */
+function jobOf(
+  worker: Worker,
+  id: number,
+  stages: Recipe['stages'],
+  progress: (p: Progress) => void,
+): Promise<JobResult | GivenUp> {
+  return new Promise((resolve, reject) => {
+    const end = (finish: () => void) => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      finish();
+    };
+    const onMessage = (m: FromWorker) => {
+      if (m.id !== id) return;
+      if ('progress' in m) progress(m.progress);
+      else if ('result' in m) end(() => resolve(m.result));
+      else if ('error' in m) end(() => reject(new CompressError(m.error.code, m.error.what, m.error.fix)));
+      else end(() => reject(new Error(m.crash)));
+    };
+    const onError = (error: Error) => end(() => reject(error));
+    const onExit = (code: number) => end(() => reject(new Error(`a worker ended with code ${code}`)));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.postMessage({ id, stages } satisfies ToWorker);
+  });
 }
