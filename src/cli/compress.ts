@@ -45,7 +45,25 @@ export function addCompress(program: Command): void {
     .command('compress')
     .description('fit a model into a chip: search over pruning, quantization, distillation and their order')
     .argument('<model>', 'a .tflite file');
-  dataFlags(command, true)
+  compressFlags(dataFlags(command, true)).action(async (path: string, flags: Flags) => {
+    const out = createOutput(flags.json ?? false);
+    if (flags.minAccuracy !== undefined && flags.maxDrop !== undefined) {
+      throw new CompressError('bad-option', '--min-accuracy and --max-drop are both given', 'give one of them');
+    }
+    findTarget(flags.target);
+    const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
+    if (!flags.resume) await checkNew(folder);
+    const recipe = flags.recipe ? await readRecipe(flags.recipe) : null;
+    const model = await readModel(path);
+    const data = await readData(flags, model, out);
+    const options = { ...optionsOf(flags), ...(recipe && { recipe: recipe.stages }) };
+    const { workers, resume = false } = flags;
+    await runCompress({ model, data, options, folder, title: basename(path), command: commandLine(), workers, resume, out });
+  });
+}
+
+const compressFlags = (command: Command): Command =>
+  command
     .requiredOption('--target <mcu>', 'see `thumbnet targets`')
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip (thumbnet)').choices([...RUNTIMES]))
     .option('--clock <mhz>', 'another clock than the highest', number)
@@ -69,59 +87,21 @@ export function addCompress(program: Command): void {
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
     .option('--resume', 'go on with the study in --out')
-    .option('--json', 'one JSON object on stdout')
-    .action(async (path: string, flags: Flags) => {
-      const out = createOutput(flags.json ?? false);
-      if (flags.minAccuracy !== undefined && flags.maxDrop !== undefined) {
-        throw new CompressError('bad-option', '--min-accuracy and --max-drop are both given', 'give one of them');
-      }
-      findTarget(flags.target);
-      const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
-      if (!flags.resume) await checkNew(folder);
-      const recipe = flags.recipe ? await readRecipe(flags.recipe) : null;
-      const model = await readModel(path);
-      const data = await readData(flags, model, out);
-      const title = basename(path);
-      await runCompress({
-        model,
-        data,
-        options: { ...optionsOf(flags), ...(recipe && { recipe: recipe.stages }) },
-        folder,
-        title,
-        command: commandLine(),
-        workers: flags.workers,
-        resume: flags.resume ?? false,
-        out,
-      });
-    });
-}
+    .option('--json', 'one JSON object on stdout');
 
-function optionsOf(f: Flags): CompressOptions {
-  const { target, runtime, minAccuracy, maxDrop, weightBits, trials, objective, flashBudget, ramBudget, sampler, epochs, seed } =
-    f;
-  const all = {
-    target,
-    runtime,
-    minAccuracy,
-    maxDrop,
-    weightBits,
-    trials,
-    objective,
-    flashBudget,
-    ramBudget,
-    sampler,
-    epochs,
-    seed,
-  };
-  const more = { clockMhz: f.clock, timeMs: f.time, maxLatencyMs: f.maxLatency };
-  return Object.fromEntries(Object.entries({ ...all, ...more }).filter(([, v]) => v !== undefined)) as unknown as CompressOptions;
+function optionsOf(flags: Flags): CompressOptions {
+  const { target, runtime, minAccuracy, maxDrop, weightBits, trials, objective, flashBudget, ramBudget, sampler, epochs } = flags;
+  const goal = { target, runtime, minAccuracy, maxDrop, objective, flashBudget, ramBudget, maxLatencyMs: flags.maxLatency };
+  const search = { weightBits, trials, sampler, epochs, seed: flags.seed, timeMs: flags.time, clockMhz: flags.clock };
+  const given = Object.entries({ ...goal, ...search }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as unknown as CompressOptions;
 }
 
 /** As it was typed, for the report. */
 const commandLine = (): string =>
   ['thumbnet', ...process.argv.slice(2).map((a) => (/^[\w./=,:+-]+$/.test(a) ? a : `'${a.replaceAll("'", "'\\''")}'`))].join(' ');
 
-export interface Run extends Made {
+interface Run extends Made {
   readonly options: CompressOptions;
   readonly workers: number;
   readonly resume: boolean;
@@ -142,11 +122,8 @@ const checkNew = async (folder: string): Promise<void> => {
 export async function runCompress(run: Run): Promise<CompressResult> {
   const { folder, out, model, data } = run;
   checkCompress(model, data, run.options);
-  if (run.resume) await makeFolder(folder);
-  else {
-    await checkNew(folder);
-    await makeFolder(folder);
-  }
+  if (!run.resume) await checkNew(folder);
+  await makeFolder(folder);
   if (run.resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search');

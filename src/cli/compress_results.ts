@@ -5,6 +5,7 @@ import type { Dataset } from '../data/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
+import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { count, kib, microjoule, ms, type Output, percent, table } from './output.ts';
 import { VERSION } from './version.ts';
@@ -56,7 +57,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
     process.stderr.write(
       `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --time or --trials, or allow a larger --max-drop\n`,
     );
-    process.exitCode = 1;
+    process.exitCode = MISSED;
   }
 }
 

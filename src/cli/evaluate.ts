@@ -2,8 +2,8 @@ import { type Command, Option } from 'commander';
 import type { PartName } from '../data/index.ts';
 import { evaluateGraph } from '../evaluate.ts';
 import { asStored } from '../model.ts';
-import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
 import { readModel } from './files.ts';
+import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
 import { createOutput, percent, table } from './output.ts';
 
 interface Flags extends DataFlags {

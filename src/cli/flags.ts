@@ -1,7 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Dataset, type DataOptions, describeNormalization, loadDataset, parseNumbers, parseScale } from '../data/index.ts';
+import {
+  type Dataset,
+  type DataOptions,
+  describeNormalization,
+  inputStatistics,
+  loadDataset,
+  parseNumbers,
+  parseScale,
+  rangeWarning,
+} from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { inputStatistics, rangeWarning } from '../data/index.ts';
 import { isInteger } from '../graph/graph.ts';
 import type { Model } from '../stage.ts';
 import type { Output } from './output.ts';

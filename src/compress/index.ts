@@ -1,5 +1,4 @@
-import type { Dataset } from '../data/index.ts';
-import { needLabels, needPart, planBatch, withValidationOf } from '../data/index.ts';
+import { type Dataset, needLabels, needPart, planBatch, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { correctness, evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';

@@ -1,7 +1,7 @@
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
 import { profile, type Target } from '../mcu/index.ts';
-import { prune } from '../prune/index.ts';
 import type { Recipe } from '../pipeline.ts';
+import { prune } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Context, Model } from '../stage.ts';
 import type { Settings } from './options.ts';

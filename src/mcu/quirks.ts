@@ -1,8 +1,8 @@
 import { type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
 import { type CoreKind, isOneByN, isPointwise, oneByNSections, type WindowGeometry } from '../ops/buffer_sizes.ts';
 import { geometryOf } from '../ops/cost.ts';
-import type { Cost } from '../ops/index.ts';
 import { tapsOf } from '../ops/features/index.ts';
+import type { Cost } from '../ops/index.ts';
 import { type ChipGraph, nodeCost, onChip } from './graph_cost.ts';
 
 /**

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { type Html, raw } from './html.ts';
 import type { Figures, History, TrialRow } from './history.ts';
+import { type Html, raw } from './html.ts';
 import { COLOURS, PICTURE_STYLE } from './style.ts';
 import { bytes, microjoules, milliseconds, percent } from './units.ts';
 

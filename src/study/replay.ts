@@ -1,5 +1,5 @@
-import { type Direction, isFinished, type Json, newRecord, type State, type TrialRecord } from '../search/record.ts';
 import type { Choice } from '../search/distribution.ts';
+import { type Direction, isFinished, type Json, newRecord, type State, type TrialRecord } from '../search/record.ts';
 import * as journal from './journal.ts';
 import type { Op } from './journal.ts';
 

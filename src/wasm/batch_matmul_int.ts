@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
-import { elementBytes } from './copy.ts';
 import { allOf, sameShape, show, to4d } from './check.ts';
+import { elementBytes } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface BatchMatmulParams {
