@@ -7,18 +7,10 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CPUS } from './count/cpus.ts';
 
 const work = join(tmpdir(), 'thumbnet_count');
 const here = fileURLToPath(new URL('.', import.meta.url));
-
-const CORES: Record<string, string[]> = {
-  'cortex-m0': ['-mcpu=cortex-m0'],
-  'cortex-m3': ['-mcpu=cortex-m3'],
-  'cortex-m4': ['-mcpu=cortex-m4', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'],
-  'cortex-m7': ['-mcpu=cortex-m7', '-mfloat-abi=hard', '-mfpu=fpv5-sp-d16'],
-  'cortex-m33': ['-mcpu=cortex-m33', '-mfloat-abi=hard', '-mfpu=fpv5-sp-d16'],
-  'cortex-m55': ['-mcpu=cortex-m55', '-mfloat-abi=hard'],
-};
 
 /** Entry points by the kernel's name in the cost model. */
 const ENTRIES: Record<string, string> = {
@@ -56,7 +48,7 @@ const run = (command: string, args: string[]) => execFileSync(command, args, { e
 const kernels: Record<string, Record<string, string[]>> = {};
 const sizes: Record<string, Record<string, number>> = {};
 
-for (const [core, cpu] of Object.entries(CORES)) {
+for (const [core, cpu] of Object.entries(CPUS)) {
   const dir = join(work, core);
   const objects = readdirSync(dir)
     .filter((f) => /^arm_.*\.o$/.test(f))

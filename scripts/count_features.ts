@@ -1,6 +1,6 @@
 import type { CoreKind, WindowGeometry } from '../src/ops/buffer_sizes.ts';
 import * as k from '../src/ops/features/index.ts';
-import type { Case } from './count/cases.ts';
+import type { Case } from './count/geometry.ts';
 
 const geometry = (c: Case): WindowGeometry => ({
   input: { n: c.n, h: c.h, w: c.w, c: c.c },

@@ -12,7 +12,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Case, GEOMETRY, instructionCases } from './count/cases.ts';
+import { instructionCases } from './count/cases.ts';
+import { CPUS } from './count/cpus.ts';
+import { type Case, GEOMETRY } from './count/geometry.ts';
 import { networkCases } from './count/network_cases.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -20,19 +22,18 @@ const emulator = join(process.env.THUMBNET_SHARED ?? join(here, '../../shared'),
 const cmsis = process.env.CMSIS_NN;
 if (!cmsis) throw new Error('set CMSIS_NN to a checkout of CMSIS-NN');
 
-/** core: [machine, compiler flags, linker script, machine options] */
-const CORES: Record<string, [string, string[], string, string[]]> = {
+/** core: [machine, linker script, machine options] */
+const MACHINES: Record<string, [string, string, string[]]> = {
   'cortex-m0': [
     'microbit',
-    ['-mcpu=cortex-m0'],
     'microbit-big',
     ['-global', 'nrf51-soc.sram-size=0x100000', '-global', 'nrf51-soc.flash-size=0x100000'],
   ],
-  'cortex-m3': ['mps2-an385', ['-mcpu=cortex-m3'], 'mps2-an385', []],
-  'cortex-m4': ['mps2-an386', ['-mcpu=cortex-m4', '-mfloat-abi=hard', '-mfpu=fpv4-sp-d16'], 'mps2-an386', []],
-  'cortex-m7': ['mps2-an500', ['-mcpu=cortex-m7', '-mfloat-abi=hard', '-mfpu=fpv5-sp-d16'], 'mps2-an500', []],
-  'cortex-m33': ['mps2-an505', ['-mcpu=cortex-m33', '-mfloat-abi=hard', '-mfpu=fpv5-sp-d16'], 'mps2-an505', []],
-  'cortex-m55': ['mps3-an547', ['-mcpu=cortex-m55', '-mfloat-abi=hard'], 'mps3-an547', []],
+  'cortex-m3': ['mps2-an385', 'mps2-an385', []],
+  'cortex-m4': ['mps2-an386', 'mps2-an386', []],
+  'cortex-m7': ['mps2-an500', 'mps2-an500', []],
+  'cortex-m33': ['mps2-an505', 'mps2-an505', []],
+  'cortex-m55': ['mps3-an547', 'mps3-an547', []],
 };
 
 const run = (command: string, args: string[], cwd?: string) =>
@@ -56,12 +57,12 @@ const all = [...drawn, ...network];
 const line = (c: Case) => [c.kernel, ...GEOMETRY.map((k) => c[k])].join(',');
 const counted = new Map<string, (number | '')[]>(all.map((c) => [line(c), []]));
 
-for (const [core, [machine, cpu, script, options]] of Object.entries(CORES)) {
+for (const [core, [machine, script, options]] of Object.entries(MACHINES)) {
   const cases = all.filter((c) => core !== 'cortex-m55' || c.kernel !== 'softmax_s8');
   const dir = join(work, core);
   mkdirSync(dir, { recursive: true });
   const flags = [
-    ...cpu,
+    ...CPUS[core],
     '-mthumb',
     '-O2',
     '-ffunction-sections',
@@ -105,17 +106,17 @@ for (const [core, [machine, cpu, script, options]] of Object.entries(CORES)) {
   const failed = new Set([...printed.matchAll(/case=(\d+)/g)].map((m) => Number(m[1])));
   const counts = [...readFileSync(out, 'utf8').matchAll(/^window \d+ (\d+)$/gm)].map((m) => Number(m[1]));
   if (counts.length !== cases.length) throw new Error(`${core}: ${counts.length} counts of ${cases.length} cases`);
-  const column = Object.keys(CORES).indexOf(core);
+  const column = Object.keys(MACHINES).indexOf(core);
   cases.forEach((c, i) => {
     counted.get(line(c))![column] = failed.has(i) ? '' : counts[i];
   });
   process.stderr.write(`${core}: ${cases.length - failed.size} of ${cases.length} cases\n`);
 }
 mkdirSync(join(here, 'data'), { recursive: true });
-const header = ['kernel', ...GEOMETRY, ...Object.keys(CORES)].join(',');
+const header = ['kernel', ...GEOMETRY, ...Object.keys(MACHINES)].join(',');
 const write = (name: string, cases: readonly Case[]) => {
   const lines = [...new Set(cases.map(line))].map((c) =>
-    [c, ...Object.keys(CORES).map((_, i) => counted.get(c)![i] ?? '')].join(','),
+    [c, ...Object.keys(MACHINES).map((_, i) => counted.get(c)![i] ?? '')].join(','),
   );
   writeFileSync(join(here, 'data', name), `${[header, ...lines].join('\n')}\n`);
 };

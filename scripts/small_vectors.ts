@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { sharedPath } from '../test/shared.ts';
 
 const CASES = 3;
-const TABLE_ROWS_LIMIT = 6000;
+const MOST_CHARACTERS = 6000;
 
 const from = sharedPath('vectors/fuzz');
 if (!from) throw new Error('shared/vectors/fuzz is not here: set THUMBNET_SHARED to the folder that holds vectors/');
@@ -14,7 +14,7 @@ const picked = readdirSync(from).flatMap((file) => {
   const cases: { name: string }[] = JSON.parse(readFileSync(join(from, file), 'utf8'));
   const size = (c: object) => JSON.stringify(c).length;
   return cases
-    .filter((c) => size(c) < TABLE_ROWS_LIMIT)
+    .filter((c) => size(c) < MOST_CHARACTERS)
     .sort((a, b) => size(a) - size(b))
     .slice(0, CASES);
 });

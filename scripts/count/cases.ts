@@ -1,29 +1,5 @@
 import { createRandom } from '../../src/random.ts';
-
-/** Columns of a case; 1 where a kernel has no use for one. */
-export const GEOMETRY = ['n', 'h', 'w', 'c', 'oh', 'ow', 'oc', 'fh', 'fw', 'sh', 'sw', 'ph', 'pw', 'dh', 'dw', 'groups'] as const;
-export type Case = Record<(typeof GEOMETRY)[number], number> & { kernel: string };
-
-/** A case of size 1 in every dimension. */
-export const ONE: Case = {
-  kernel: '',
-  n: 1,
-  h: 1,
-  w: 1,
-  c: 1,
-  oh: 1,
-  ow: 1,
-  oc: 1,
-  fh: 1,
-  fw: 1,
-  sh: 1,
-  sw: 1,
-  ph: 0,
-  pw: 0,
-  dh: 1,
-  dw: 1,
-  groups: 1,
-};
+import { type Case, ONE } from './geometry.ts';
 
 const CHANNELS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 27, 32, 40, 48, 60, 64, 80, 96, 128];
 const FILTERS = [
@@ -57,7 +33,7 @@ function padded(x: Window, same: boolean) {
   return { oh: y.out, ow: z.out, ph: y.before, pw: z.before };
 }
 
-export function macsOf(c: Case): number {
+function macsOf(c: Case): number {
   const outputs = c.n * c.oh * c.ow * c.oc;
   if (/^(dot|fully)/.test(c.kernel)) return c.n * c.h * c.w * c.c * c.oc;
   if (/^(convolve|transpose_conv)/.test(c.kernel)) return (outputs * c.fh * c.fw * c.c) / c.groups;
@@ -78,12 +54,16 @@ function fits(c: Case): boolean {
   );
 }
 
-/** Geometries of each kernel, drawn from one seed, with those of well-known networks' layers among them. */
+type Picker = <T>(from: readonly T[]) => T;
+/** Adds so many cases of a kernel that fit; `make` gives null where it drew one of no use. */
+type Draw = (kernel: string, count: number, make: (pick: Picker) => Partial<Case> | null) => void;
+
+/** Geometries of each kernel, drawn from one seed and the number of cases before: another order of families gives other cases. */
 export function instructionCases(): Case[] {
   const cases: Case[] = [];
-  const draw = (kernel: string, count: number, make: (pick: <T>(from: readonly T[]) => T) => Partial<Case> | null) => {
+  const draw: Draw = (kernel, count, make) => {
     const random = createRandom(7, kernel + cases.length);
-    const pick = <T>(from: readonly T[]) => from[random.below(from.length)];
+    const pick: Picker = (from) => from[random.below(from.length)];
     for (let found = 0, tries = 0; found < count && tries < 100 * count; tries++) {
       const made = make(pick);
       const c = { ...ONE, ...made, kernel };
@@ -92,12 +72,25 @@ export function instructionCases(): Case[] {
       found++;
     }
   };
-  const window = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>): Partial<Case> => {
-    const [fh, fw] = pick(FILTERS);
-    const stride = pick([1, 1, 1, 2, 2, 3]);
-    const x = { h: pick(SIZES), w: pick(SIZES), fh, fw, sh: stride, sw: stride, dh: 1, dw: 1, ...more };
-    return { ...x, ...padded(x, pick([true, true, false])), ...more };
-  };
+  const families = [convolutions, lines, groupedConvolutions, depthwiseConvolutions, denseLayers, elementwise, pools, softmax];
+  for (const family of [...families, movements, matrixProducts, transposedConvolutions, svdf]) family(draw);
+  return cases;
+}
+
+function window(pick: Picker, more: Partial<Case>): Partial<Case> {
+  const [fh, fw] = pick(FILTERS);
+  const stride = pick([1, 1, 1, 2, 2, 3]);
+  const x = { h: pick(SIZES), w: pick(SIZES), fh, fw, sh: stride, sw: stride, dh: 1, dw: 1, ...more };
+  return { ...x, ...padded(x, pick([true, true, false])), ...more };
+}
+
+/** A window over as many channels as it gives. */
+function channelwise(pick: Picker, more: Partial<Case>): Partial<Case> {
+  const c = pick(CHANNELS);
+  return window(pick, { c, oc: c, ...more });
+}
+
+function convolutions(draw: Draw) {
   for (const [kernel, count] of [
     ['convolve_s8', 110],
     ['convolve_s4', 50],
@@ -120,7 +113,11 @@ export function instructionCases(): Case[] {
     );
     draw(kernel, 16, (pick) => window(pick, { c: pick(CHANNELS), oc: pick(CHANNELS), dh: 2, dw: 2 }));
   }
-  const line = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>) => {
+}
+
+/** Convolutions along one dimension. */
+function lines(draw: Draw) {
+  const line = (pick: Picker, more: Partial<Case>) => {
     const [size, filter] = [pick([15, 16, 24, 30, 50, 64, 128]), pick([2, 3, 5, 7, 9, 10, 15])];
     const upright = pick([true, true, false]) ? { h: size, w: 1, fh: filter, fw: 1 } : { h: 1, w: size, fh: 1, fw: filter };
     return window(pick, { ...more, ...upright });
@@ -128,107 +125,117 @@ export function instructionCases(): Case[] {
   for (const kernel of ['convolve_s8', 'convolve_s4', 'convolve_s16']) {
     draw(kernel, 40, (pick) => line(pick, { c: pick(CHANNELS), oc: pick(CHANNELS) }));
   }
-  for (const kernel of ['depthwise_conv_s8', 'depthwise_conv_s4', 'depthwise_conv_s16']) {
+  for (const kernel of DEPTHWISE) {
     draw(kernel, 40, (pick) => {
       const c = pick(CHANNELS);
       return line(pick, { c, oc: c });
     });
   }
+}
+
+function groupedConvolutions(draw: Draw) {
   draw('convolve_s8', 60, (pick) => {
     const groups = pick([2, 4]);
     return window(pick, { groups, c: groups * pick([1, 2, 4, 6, 8, 16]), oc: groups * pick([1, 2, 4, 5, 8, 16]) });
   });
-  for (const kernel of ['depthwise_conv_s8', 'depthwise_conv_s4', 'depthwise_conv_s16']) {
-    const alone = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>) => {
-      const c = pick(CHANNELS);
-      return window(pick, { c, oc: c, ...more });
-    };
-    draw(kernel, kernel === 'depthwise_conv_s8' ? 70 : 25, (pick) => alone(pick, { fh: 3, fw: 3 }));
-    draw(kernel, 80, (pick) => alone(pick, {}));
+}
+
+const DEPTHWISE = ['depthwise_conv_s8', 'depthwise_conv_s4', 'depthwise_conv_s16'];
+
+function depthwiseConvolutions(draw: Draw) {
+  for (const kernel of DEPTHWISE) {
+    draw(kernel, kernel === 'depthwise_conv_s8' ? 70 : 25, (pick) => channelwise(pick, { fh: 3, fw: 3 }));
+    draw(kernel, 80, (pick) => channelwise(pick, {}));
     draw(kernel, 48, (pick) => {
       const c = pick([1, 1, 2, 3, 4, 8, 16]);
       return window(pick, { c, oc: c * pick([2, 3, 4, 8, 16]) });
     });
-    draw(kernel, 24, (pick) => alone(pick, { dh: 2, dw: 2 }));
+    draw(kernel, 24, (pick) => channelwise(pick, { dh: 2, dw: 2 }));
   }
-  for (const kernel of [
+}
+
+function denseLayers(draw: Draw) {
+  const kernels = [
     'fully_connected_s8',
     'fully_connected_per_channel_s8',
     'fully_connected_s4',
     'fully_connected_s16',
     'dot_f32',
-  ]) {
+  ];
+  for (const kernel of kernels) {
     draw(kernel, 36, (pick) => ({ c: pick([...CHANNELS, 100, 256, 512, 640, 784, 1000]), oc: pick([...CHANNELS, 100, 256]) }));
   }
-  for (const kernel of [
-    'elementwise_add_s8',
-    'elementwise_add_s16',
-    'elementwise_mul_s8',
-    'elementwise_mul_s16',
-    'relu_q7',
-    'relu6_s8',
-    'activation_s16',
-    'maximum_s8',
-  ]) {
+}
+
+const image = (pick: Picker) => ({ h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) });
+
+function elementwise(draw: Draw) {
+  const sums = ['elementwise_add_s8', 'elementwise_add_s16', 'elementwise_mul_s8', 'elementwise_mul_s16'];
+  for (const kernel of [...sums, 'relu_q7', 'relu6_s8', 'activation_s16', 'maximum_s8']) {
     draw(kernel, 12, (pick) => {
-      const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
+      const x = image(pick);
       return x.h * x.w * x.c > 40000 ? null : { ...x, oh: x.h, ow: x.w, oc: x.c };
     });
   }
+}
+
+function pools(draw: Draw) {
   for (const kernel of ['avg_pool_s8', 'max_pool_s8', 'avg_pool_s16', 'max_pool_s16']) {
-    const pool = (pick: <T>(from: readonly T[]) => T, more: Partial<Case>) => {
-      const c = pick(CHANNELS);
-      return window(pick, { c, oc: c, ...more });
-    };
-    draw(kernel, 30, (pick) => pool(pick, {}));
-    draw(kernel, 15, (pick) => pool(pick, { fh: 2, fw: 2, sh: 2, sw: 2 }));
+    draw(kernel, 30, (pick) => channelwise(pick, {}));
+    draw(kernel, 15, (pick) => channelwise(pick, { fh: 2, fw: 2, sh: 2, sw: 2 }));
     draw(kernel, 15, (pick) => {
-      const h = pick(SIZES),
-        w = pick(SIZES);
-      return pool(pick, { h, w, fh: h, fw: w });
+      const [h, w] = [pick(SIZES), pick(SIZES)];
+      return channelwise(pick, { h, w, fh: h, fw: w });
     });
   }
+}
+
+function softmax(draw: Draw) {
   draw('softmax_s8', 20, (pick) => ({ h: pick([1, 1, 2, 5, 30]), c: pick([2, 3, 4, 6, 10, 12, 35, 100, 1000]) }));
+}
+
+/** Kernels that only move values. */
+function movements(draw: Draw) {
   draw('concatenation_s8_x', 50, (pick) => {
-    const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
+    const x = image(pick);
     return { ...x, oh: x.h, ow: x.w, oc: x.c + pick(CHANNELS) };
   });
   draw('pad_s8', 40, (pick) => {
-    const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS), ph: pick([0, 1, 2]), pw: pick([0, 1, 2]) };
+    const x = { ...image(pick), ph: pick([0, 1, 2]), pw: pick([0, 1, 2]) };
     return { ...x, oh: x.h + 2 * x.ph, ow: x.w + 2 * x.pw, oc: x.c };
   });
   draw('transpose_s8', 32, (pick) => {
-    const x = { h: pick(SIZES), w: pick(SIZES), c: pick(CHANNELS) };
+    const x = image(pick);
     return { ...x, oh: x.w, ow: x.h, oc: x.c };
   });
+}
+
+function matrixProducts(draw: Draw) {
   draw('batch_matmul_s8', 48, (pick) => {
     const x = { h: pick([1, 2, 4]), w: pick(SIZES), c: pick(CHANNELS), oc: pick(CHANNELS) };
     return { ...x, oh: x.h, ow: x.w };
   });
+}
+
+const UPSAMPLING_FILTERS = [
+  [2, 2],
+  [3, 3],
+  [4, 4],
+  [1, 3],
+  [5, 5],
+];
+
+function transposedConvolutions(draw: Draw) {
   draw('transpose_conv_s8', 80, (pick) => {
-    const [fh, fw] = pick([
-      [2, 2],
-      [3, 3],
-      [4, 4],
-      [1, 3],
-      [5, 5],
-    ]);
+    const [fh, fw] = pick(UPSAMPLING_FILTERS);
     const stride = pick([1, 2, 2, 3]);
     const h = pick([1, 2, 4, 6, 8, 12]);
     const w = pick([2, 3, 4, 8, 12, 16]);
-    return {
-      h,
-      w,
-      c: pick([1, 3, 8, 16, 17, 24, 32]),
-      oc: pick([1, 3, 8, 16, 20]),
-      fh,
-      fw,
-      sh: stride,
-      sw: stride,
-      oh: (h - 1) * stride + fh,
-      ow: (w - 1) * stride + fw,
-    };
+    const x = { h, w, c: pick([1, 3, 8, 16, 17, 24, 32]), oc: pick([1, 3, 8, 16, 20]), fh, fw, sh: stride, sw: stride };
+    return { ...x, oh: (h - 1) * stride + fh, ow: (w - 1) * stride + fw };
   });
+}
+
+function svdf(draw: Draw) {
   draw('svdf_s8', 20, (pick) => ({ h: pick([4, 8, 10, 24]), c: pick([8, 16, 40, 43]), oc: pick([16, 32, 64, 100]) }));
-  return cases;
 }

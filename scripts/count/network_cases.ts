@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
 import { geometryOf } from '../../src/ops/cost.ts';
-import { type Case, ONE } from './cases.ts';
+import { type Case, ONE } from './geometry.ts';
 
 /** Networks whose layers are counted and never fitted. */
-export const NETWORKS = ['kws_ref_model', 'vww_96_int8', 'ad01_int8', 'str_ww_ref_model', 'pretrainedResnet_large_int8'];
+const NETWORKS = ['kws_ref_model', 'vww_96_int8', 'ad01_int8', 'str_ww_ref_model', 'pretrainedResnet_large_int8'];
 
 const KERNELS: Record<string, string> = {
   conv2d: 'convolve_s8',
@@ -16,7 +16,7 @@ const KERNELS: Record<string, string> = {
 };
 
 /** The counted case of a node, or null where no kernel of the harness runs it. */
-export function nodeCase(graph: Graph, { op, inputs, outputs, attrs }: Node): Case | null {
+function nodeCase(graph: Graph, { op, inputs, outputs, attrs }: Node): Case | null {
   const [x, w] = inputs.map((t) => graph.tensors[t]?.shape);
   if (op === 'fullyConnected') return { ...ONE, kernel: 'fully_connected_s8', c: w[1], oc: w[0] };
   const kernel = KERNELS[op];

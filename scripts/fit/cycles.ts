@@ -145,14 +145,8 @@ export function fitCycles(rows: readonly Measurement[]): CycleModel {
   for (let round = 0; round < 300; round++) {
     for (const s of stacks) {
       if (LEVEL_ONE.test(s)) continue;
-      stack[s] *= Math.exp(
-        mean(
-          rows.filter((r) => r.stack === s),
-          residual,
-          weight,
-          0.02,
-        ),
-      );
+      const of = rows.filter((r) => r.stack === s);
+      stack[s] *= Math.exp(mean(of, residual, weight, 0.02));
     }
     for (const c of cores) {
       const of = rows.filter((r) => r.core === c);

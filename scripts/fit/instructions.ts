@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { CoreKind } from '../../src/ops/buffer_sizes.ts';
-import { type Case, GEOMETRY } from '../count/cases.ts';
+import { type Case, GEOMETRY, ONE } from '../count/geometry.ts';
 import { caseFeatures } from '../count_features.ts';
 import { nnls } from '../nnls.ts';
 
@@ -60,24 +60,7 @@ export function sharedCounts(path: string): Count[] {
         Number(row[k]),
       );
       const out = (size: number) => (/^fully/.test(row.kernel) ? 1 : Math.floor((size + 2 * p - f) / s) + 1);
-      const sizes = {
-        n: 1,
-        h,
-        w,
-        c,
-        oh: out(h),
-        ow: out(w),
-        oc,
-        fh: f,
-        fw: f,
-        sh: s,
-        sw: s,
-        ph: p,
-        pw: p,
-        dh: 1,
-        dw: 1,
-        groups: 1,
-      };
+      const sizes = { ...ONE, h, w, c, oh: out(h), ow: out(w), oc, fh: f, fw: f, sh: s, sw: s, ph: p, pw: p };
       return { core: row.core, instructions: Number(row.instructions), geometry: { ...sizes, kernel: row.kernel } };
     });
 }

@@ -5,7 +5,7 @@ import { bytesOf, sizeOf } from '../../src/graph/graph.ts';
 import { nodeCost, onChip } from '../../src/mcu/graph_cost.ts';
 import { coefficientsOf, instructionsOf } from '../../src/mcu/instructions.ts';
 import type { CoreName } from '../../src/mcu/targets.ts';
-import type { Case } from '../count/cases.ts';
+import { type Case, ONE } from '../count/geometry.ts';
 import { kernelOf, KINDS, predict } from './instructions.ts';
 
 /** Instructions by counted core, and bytes of weights, of a network that measurements name. */
@@ -26,26 +26,6 @@ export function fromFile(folder: string, name: string): Network {
   };
 }
 
-const BASE: Case = {
-  kernel: '',
-  n: 1,
-  h: 1,
-  w: 1,
-  c: 1,
-  oh: 1,
-  ow: 1,
-  oc: 1,
-  fh: 1,
-  fw: 1,
-  sh: 1,
-  sw: 1,
-  ph: 0,
-  pw: 0,
-  dh: 1,
-  dw: 1,
-  groups: 1,
-};
-
 /** Layers one after another, SAME padding. */
 class Builder {
   readonly layers: Case[] = [];
@@ -57,7 +37,7 @@ class Builder {
     const out = Math.ceil(this.size / stride);
     const before = Math.max(0, (out - 1) * stride + filter - this.size) >> 1;
     this.layers.push({
-      ...BASE,
+      ...ONE,
       kernel,
       h: this.size,
       w: this.size,
@@ -80,7 +60,7 @@ class Builder {
   depthwise = (stride: number) => this.add('depthwise_conv_s8', 3, stride, this.channels);
   pool = (filter: number, stride: number) => this.add('max_pool_s8', filter, stride, this.channels);
   dense(units: number) {
-    this.layers.push({ ...BASE, kernel: 'fully_connected_s8', c: this.size * this.size * this.channels, oc: units });
+    this.layers.push({ ...ONE, kernel: 'fully_connected_s8', c: this.size * this.size * this.channels, oc: units });
     this.size = 1;
     this.channels = units;
     return this;
