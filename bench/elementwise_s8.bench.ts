@@ -1,5 +1,6 @@
-import { Heap, type HeapTensor } from '../src/wasm/heap.ts';
+import { Heap } from '../src/wasm/heap.ts';
 import { race } from './rounds.ts';
+import { needSameValues } from './same_values.ts';
 import { type Section, table } from './section.ts';
 
 /** ResNet8's first residual sum: 32 x 32 x 16. */
@@ -53,7 +54,7 @@ export default async function elementwise(): Promise<Section> {
       { name: 'plain', run: () => plain(want.ptr) },
     ];
     for (const { run } of contenders) run();
-    sameValues(heap, y, want);
+    needSameValues(heap, name, y, want);
     const [ours, twin] = await race(contenders, { millis: 30 });
     const each = (ms: number) => ((ms * 1e6) / elements).toFixed(2);
     rows.push([name, each(ours.median), each(ours.best), (twin.median / ours.median).toFixed(1)]);
@@ -63,9 +64,4 @@ export default async function elementwise(): Promise<Section> {
     title: 'Int8 kernels that are no matrix products, one thread',
     text: `${text}\n\nRequantizing four sums takes two multiplications of 32 by 32 bits, four additions and six shifts: the sum of two tensors is bound by them.`,
   };
-}
-
-function sameValues(heap: Heap, got: HeapTensor, want: HeapTensor): void {
-  const [a, b] = [heap.read(got), heap.read(want)];
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) throw new Error(`element ${i} is ${a[i]}, not ${b[i]}`);
 }

@@ -1,5 +1,6 @@
-import { Heap, type HeapTensor } from '../src/wasm/heap.ts';
+import { Heap } from '../src/wasm/heap.ts';
 import { race } from './rounds.ts';
+import { needSameValues } from './same_values.ts';
 import { type Section, table } from './section.ts';
 
 /** Rows, depth and columns of products that real layers make. */
@@ -29,7 +30,8 @@ export default async function floatGemm(): Promise<Section> {
         { name: 'plain', run: () => wasm.gemm_f32_ref(want.ptr, a.ptr, w.ptr, 0, m, k, n, -Infinity, Infinity) },
       ];
       for (const { run } of contenders) run();
-      sameValues(heap, y, want);
+      // The tile sums in the same order as its twin.
+      needSameValues(heap, what, y, want);
       return race(contenders, { millis: 40 });
     });
     const rate = (ms: number) => (m * k * n) / ms / 1e6;
@@ -47,10 +49,4 @@ export default async function floatGemm(): Promise<Section> {
     text: `${text}\n\nA round of the tile is 2 loads, 4 splats, 8 multiplications and 8 additions for 32 MACs: 16 floating-point operations of four lanes, so 8 MACs a
 cycle on a core that starts two multiplications and two additions in one.`,
   };
-}
-
-/** The tile sums in the same order as its twin, so the answers are equal. */
-function sameValues(heap: Heap, got: HeapTensor, want: HeapTensor): void {
-  const [a, b] = [heap.read(got), heap.read(want)];
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) throw new Error(`element ${i} is ${a[i]}, not ${b[i]}`);
 }

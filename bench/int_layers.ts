@@ -5,6 +5,7 @@ import { depthwiseConvInt } from '../src/wasm/depthwise_conv_int.ts';
 import { fullyConnectedInt } from '../src/wasm/fully_connected_int.ts';
 import type { Heap, HeapTensor } from '../src/wasm/heap.ts';
 import type { Layer } from './bare_tile.ts';
+import { needSameValues } from './same_values.ts';
 
 type Kernel = (...args: number[]) => void;
 
@@ -53,8 +54,7 @@ export function intLayers(heap: Heap) {
         ...sizes,
         ...offsets,
       );
-      const [a, b] = [heap.read(y), heap.read(want)];
-      for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) throw new Error(`${name}: element ${i} is ${a[i]}, not ${b[i]}`);
+      needSameValues(heap, name, y, want);
     });
   };
   const same = (n: number, out: number, stride: number, k: number) => Math.max(0, (out - 1) * stride + k - n) >> 1;

@@ -2,18 +2,17 @@ import { readFileSync } from 'node:fs';
 import { importTflite } from '../src/formats/tflite/index.ts';
 import { compile } from '../src/run/compile.ts';
 import { Heap } from '../src/wasm/heap.ts';
-import { sharedPath } from '../test/shared.ts';
+import { neededPath } from '../test/shared.ts';
 import { type Layer, percent, rates } from './bare_tile.ts';
 import { integerInputs, macsOf, NETWORKS, realInputs } from './networks.ts';
 import { type Section, table } from './section.ts';
 
 /** Whole int8 networks beside the bare tile: every layer counts, only convolutions and dense layers have MACs. */
 export default async function intNetworks(): Promise<Section> {
-  if (!sharedPath('data/models')) throw new Error('the models under shared/ are absent');
   const layers: Layer[] = [];
   const cells: { name: string; batch: number; macs: number }[] = [];
   for (const { name, int8 } of NETWORKS) {
-    const graph = importTflite(readFileSync(sharedPath(`data/models/${int8}.tflite`)!));
+    const graph = importTflite(readFileSync(neededPath(`data/models/${int8}.tflite`)));
     for (const batch of [1, 32]) {
       const heap = await Heap.open();
       const program = compile(heap, graph, { batch });

@@ -1,6 +1,5 @@
 /** Learning from random weights: what the scripts bench/learn_*.ts share. */
 import { writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { Dataset } from '../src/data/index.ts';
 import { evaluatePart } from '../src/evaluate.ts';
 import { exportTflite } from '../src/formats/tflite/index.ts';
@@ -10,9 +9,9 @@ import { foldNorms } from '../src/simplify/norm.ts';
 import type { Model, Progress } from '../src/stage.ts';
 import { finetune } from '../src/train/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
+import { neededPath } from '../test/shared.ts';
 
-export const sharedData = (path: string): string =>
-  fileURLToPath(new URL(`../${process.env.THUMBNET_SHARED ?? '../shared'}/data/${path}`, import.meta.url));
+export const sharedData = (path: string): string => neededPath(`data/${path}`);
 
 export const SEED = 1;
 

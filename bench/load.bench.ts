@@ -2,23 +2,18 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { sharedPath } from '../test/shared.ts';
+import { neededPath } from '../test/shared.ts';
+import { NETWORKS } from './networks.ts';
 import { type Section, table } from './section.ts';
 
 const RUNS = 15;
 const DIST = new URL('../dist/', import.meta.url);
-const NETWORKS = [
-  ['ResNet8', 'pretrainedResnet_quant'],
-  ['DS-CNN', 'kws_ref_model'],
-  ['MobileNetV1-0.25 (VWW)', 'vww_96_int8'],
-  ['autoencoder', 'ad01_int8'],
-] as const;
 
 /** What a program pays before its first answer, in a process of its own each time. */
 export default async function load(): Promise<Section> {
   const wasm = readFileSync(new URL('thumbnet.wasm', DIST));
-  const rows = NETWORKS.map(([name, file]) => {
-    const times = Array.from({ length: RUNS }, () => once(sharedPath(`data/models/${file}.tflite`)!));
+  const rows = NETWORKS.map(({ name, int8 }) => {
+    const times = Array.from({ length: RUNS }, () => once(neededPath(`data/models/${int8}.tflite`)));
     const median = (pick: (t: Times) => number) =>
       times
         .map(pick)

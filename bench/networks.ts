@@ -1,6 +1,7 @@
 import { type Graph, isInteger, sizeOf } from '../src/graph/graph.ts';
 import { createRandom } from '../src/random.ts';
 import { inferShapes } from '../src/run/compile.ts';
+import { macsOf as nodeMacs } from '../src/run/cost.ts';
 
 /** The four networks of MLPerf Tiny, by their files under `shared/data/models`. */
 export const NETWORKS = [
@@ -31,14 +32,7 @@ export function withBatch(graph: Graph, batch: number): Graph {
 }
 
 /** Multiply-accumulates of one example. */
-export function macsOf(graph: Graph): number {
-  return graph.nodes.reduce((sum, { op, inputs, outputs }) => {
-    if (!['conv2d', 'depthwiseConv2d', 'fullyConnected'].includes(op)) return sum;
-    const w = graph.tensors[inputs[1]].shape;
-    const y = sizeOf(graph.tensors[outputs[0]].shape);
-    return sum + y * (op === 'depthwiseConv2d' ? w[1] * w[2] : sizeOf(w) / w[0]);
-  }, 0);
-}
+export const macsOf = (graph: Graph): number => graph.nodes.reduce((sum, node) => sum + nodeMacs(graph, node), 0);
 
 /** The largest difference of `b` from `a` as a share of a's largest magnitude, and the share of values that differ by at most 1. */
 export function distance(a: ArrayLike<number>, b: ArrayLike<number>): { relative: number; within: number } {

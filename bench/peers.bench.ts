@@ -9,7 +9,7 @@ import { FOLDERS, ROOT } from '../test/browser/files.ts';
 import { launch } from '../test/browser/launch.ts';
 import { serve } from '../test/browser/server.ts';
 import { runPage } from '../test/browser/session.ts';
-import { sharedPath } from '../test/shared.ts';
+import { neededPath } from '../test/shared.ts';
 import { distance, integerInputs, isInt8, macsOf, NETWORKS, realInputs } from './networks.ts';
 import { type OrtProgram, openOrt } from './onnxruntime.ts';
 import type { LitertResult } from './pages/litert.ts';
@@ -23,7 +23,6 @@ const RELATIVE = 1e-3;
 
 /** Whole networks, int8 and float, beside ONNX Runtime in Node and LiteRT.js in Chromium. */
 export default async function peers(): Promise<Section> {
-  if (!sharedPath('data/models')) throw new Error('the models under shared/ are absent');
   const heap = await Heap.open();
   const single = await Heap.open({ rounding: 'single' });
   const int8: string[][] = [];
@@ -56,7 +55,7 @@ interface Engines {
   readonly single: Heap;
 }
 
-const load = (name: string): Graph => importTflite(readFileSync(sharedPath(`data/models/${name}.tflite`)!));
+const load = (name: string): Graph => importTflite(readFileSync(neededPath(`data/models/${name}.tflite`)));
 
 async function inNode({ heap, single }: Engines, name: string, graph: Graph, int8: Graph, batch: number): Promise<string[]> {
   const real = realInputs(int8, batch);

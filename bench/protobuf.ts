@@ -6,10 +6,6 @@ export class Message {
     return this.#put(varint(field * 8), varint(value));
   }
 
-  float(field: number, value: number): this {
-    return this.#put(varint(field * 8 + 5), new Uint8Array(Float32Array.of(value).buffer));
-  }
-
   bytes(field: number, value: Uint8Array): this {
     return this.#put(varint(field * 8 + 2), varint(value.length), value);
   }

@@ -14,6 +14,7 @@ import { compileTraining, type TrainingProgram } from '../src/train/program.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { mseF32, softmaxCrossEntropyF32 } from '../src/wasm/loss.ts';
 import { adamStepF32 } from '../src/wasm/optimizer.ts';
+import { neededPath } from '../test/shared.ts';
 import { race } from './rounds.ts';
 import { type Section, table } from './section.ts';
 import { tfjsStep } from './tfjs.ts';
@@ -24,7 +25,6 @@ const TFJS_BATCH = 2;
 const RATE = 1e-4;
 /** Steps after which both losses must agree. */
 const STEPS = 5;
-const MODELS = fileURLToPath(new URL(`../${process.env.THUMBNET_SHARED ?? '../shared'}/data/models/`, import.meta.url));
 const PEER = fileURLToPath(new URL('peers/torch_train.py', import.meta.url));
 const NETWORKS = [
   { name: 'ResNet8', file: 'pretrainedResnet' },
@@ -37,7 +37,7 @@ export default async function train(): Promise<Section> {
   const rows: (string | number)[][] = [];
   const tfjs: string[][] = [];
   for (const { name, file } of NETWORKS) {
-    const graph = withoutSoftmax(importTflite(readFileSync(join(MODELS, `${file}.tflite`))));
+    const graph = withoutSoftmax(importTflite(readFileSync(neededPath(`data/models/${file}.tflite`))));
     const heap = await Heap.open();
     const ours = makeStep(heap, graph);
     let loss = 0;

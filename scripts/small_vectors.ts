@@ -3,13 +3,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sharedPath } from '../test/shared.ts';
+import { neededPath } from '../test/shared.ts';
 
 const CASES = 3;
 const MOST_CHARACTERS = 6000;
 
-const from = sharedPath('vectors/fuzz');
-if (!from) throw new Error('shared/vectors/fuzz is not here: set THUMBNET_SHARED to the folder that holds vectors/');
+const from = neededPath('vectors/fuzz');
 const picked = readdirSync(from).flatMap((file) => {
   const cases: { name: string }[] = JSON.parse(readFileSync(join(from, file), 'utf8'));
   const size = (c: object) => JSON.stringify(c).length;

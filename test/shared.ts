@@ -9,3 +9,10 @@ export function sharedPath(path: string): string | null {
   const full = join(ROOT, path);
   return existsSync(full) ? full : null;
 }
+
+/** The same for what cannot do without it. */
+export function neededPath(path: string): string {
+  const found = sharedPath(path);
+  if (!found) throw new Error(`${path} is not in ${ROOT}: set THUMBNET_SHARED to the folder that holds it`);
+  return found;
+}
