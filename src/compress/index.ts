@@ -1,6 +1,6 @@
 import { type Dataset, needLabels, needPart, planBatch, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { correctness, evaluatePart } from '../evaluate.ts';
+import { evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
@@ -9,6 +9,7 @@ import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import { Heap } from '../wasm/heap.ts';
+import { type Goal, goalOf } from './goal.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
 import { costOf, type Figures, figuresOf, fits, type LayerBits, limitsOf, quantizedShape } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
@@ -43,6 +44,8 @@ export interface CompressResult {
   readonly floor: number;
   /** Accuracy of the validation part, of the model as given. */
   readonly before: number;
+  /** Whether the model as given seems to have learned from the validation part too; then half of the allowed loss is held back. */
+  readonly seenBefore: boolean;
   /** Whether the result fits and keeps the accuracy, judged on the test part. */
   readonly reached: boolean;
   readonly recipe: Recipe;
@@ -58,9 +61,6 @@ export interface CompressResult {
 
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 300;
-/** So far below the accuracy to keep after a training, nobody has come back with the next one. */
-const HOPELESS = 0.1;
-
 /**
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
  * as it ends; the generator's return value is the result. The search sees train and validation; the test part is used once, at the end.
@@ -104,21 +104,6 @@ interface Task extends Goal {
   /** The model as given, quantized and nothing else, and its figures. */
   readonly ptqTflite: Uint8Array;
   readonly plain: Figures;
-}
-
-interface Goal {
-  /** Its data are all that trials see: no test part. */
-  readonly context: JobContext;
-  /** Accuracies of the validation part: of the model as given, and the one to keep. */
-  readonly before: number;
-  readonly floor: number;
-}
-
-function goalOf(heap: Heap, model: Model, data: Dataset, settings: Settings): Goal {
-  const reference = correctness(heap, model.graph, data, 'validation');
-  const before = reference.reduce((a, b) => a + b, 0) / reference.length;
-  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP);
-  return { context: { model, data, seed: settings.seed, reference, hopeless: floor - HOPELESS }, before, floor };
 }
 
 function measure({ heap, model, context, settings, target, plain }: Task, { signal, progress }: CompressHost): Promise<Prepared> {
@@ -176,7 +161,7 @@ function checkData(model: Model, data: Dataset): void {
 
 /** The only place where the test part is used. */
 async function finish(search: Search, task: Task, simplified: SimplifyReport | null): Promise<CompressResult> {
-  const { heap, model, data, context, settings, target, before, floor, ptqTflite } = task;
+  const { heap, model, data, context, settings, target, before, seenBefore, floor, ptqTflite } = task;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
@@ -191,6 +176,7 @@ async function finish(search: Search, task: Task, simplified: SimplifyReport | n
     result,
     floor,
     before,
+    seenBefore,
     simplified,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
     recipe: {

@@ -1,0 +1,47 @@
+import { type Dataset, takeExamples } from '../data/index.ts';
+import { correctness } from '../evaluate.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Model } from '../stage.ts';
+import type { Heap } from '../wasm/heap.ts';
+import type { JobContext } from './job.ts';
+import { DEFAULT_DROP, type Settings } from './options.ts';
+
+/** What candidates are judged by. */
+export interface Goal {
+  /** Its data are all that trials see: no test part. */
+  readonly context: JobContext;
+  /** Accuracies of the validation part: of the model as given, and the one to keep. */
+  readonly before: number;
+  readonly floor: number;
+  readonly seenBefore: boolean;
+}
+
+/** Share of the allowed loss that candidates may use where validation tells less than it should. */
+const HELD_BACK = 0.5;
+const TRAIN_EXAMPLES = 2000;
+/** So far below the accuracy to keep after a training, nobody has come back with the next one. */
+const HOPELESS = 0.1;
+
+export function goalOf(heap: Heap, model: Model, data: Dataset, settings: Settings): Goal {
+  const reference = correctness(heap, model.graph, data, 'validation');
+  const before = reference.reduce((a, b) => a + b, 0) / reference.length;
+  const seenBefore = settings.minAccuracy === undefined && hasSeen(heap, model.graph, data, before);
+  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP) * (seenBefore ? HELD_BACK : 1);
+  return { context: { model, data, seed: settings.seed, reference, hopeless: floor - HOPELESS }, before, floor, seenBefore };
+}
+
+/**
+ * Whether a model does no better on train than on validation: it has learned from both (or from neither). What it remembers of validation
+ * outlasts a training on the train part, and hides a part of what candidates lose elsewhere.
+ */
+function hasSeen(heap: Heap, graph: Graph, data: Dataset, validation: number): boolean {
+  const all = data.train!;
+  const count = Math.min(TRAIN_EXAMPLES, all.count);
+  const train = takeExamples(
+    all,
+    Array.from({ length: count }, (_, i) => Math.floor((i * all.count) / count)),
+  );
+  const right = correctness(heap, graph, { ...data, train }, 'train');
+  const accuracy = right.reduce((a, b) => a + b, 0) / count;
+  return accuracy - validation < Math.sqrt((validation * (1 - validation)) / data.validation!.count);
+}
