@@ -1,7 +1,6 @@
 import type { Attrs } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/graph/graph.ts';
-import { sliceRange } from '../../src/ops/strided_slice.ts';
-import { sidesOf } from '../../src/ops/window.ts';
+import { CLAMPS } from '../clamps.ts';
 
 /** The operators as their definitions say, slowly and in float64: what kernels and gradients are held against. */
 
@@ -43,13 +42,7 @@ const each = (shape: readonly number[], f: (at: number[]) => number): Float64Arr
   return [y];
 };
 
-const LIMITS: Record<string, [number, number]> = {
-  none: [-Infinity, Infinity],
-  relu: [0, Infinity],
-  relu6: [0, 6],
-  reluN1: [-1, 1],
-};
-const clamp = (v: number, activation = 'none') => Math.min(Math.max(v, LIMITS[activation][0]), LIMITS[activation][1]);
+const clamp = (v: number, activation = 'none') => Math.min(Math.max(v, CLAMPS[activation][0]), CLAMPS[activation][1]);
 
 const unary =
   (f: (v: number, a: Any) => number): Definition =>
@@ -58,6 +51,20 @@ const binary =
   (f: (a: number, b: number) => number): Definition =>
   ([p, q], a, [shape]) =>
     each(shape, (at) => clamp(f(get(p, at), get(q, at)), a.activation));
+
+/** Rows above (d = 0) or columns left (d = 1) of an image [n, h, w, c]: TensorFlow's SAME, its VALID, or as told. */
+function before(
+  { padding, stride, dilation = [1, 1] }: Any,
+  image: readonly number[],
+  filter: [number, number],
+  d: 0 | 1,
+): number {
+  if (padding === 'valid') return 0;
+  if (padding !== 'same') return [padding.top, padding.left][d];
+  const size = image[1 + d];
+  const last = (Math.ceil(size / stride[d]) - 1) * stride[d] + (filter[d] - 1) * dilation[d];
+  return Math.floor(Math.max(0, last + 1 - size) / 2);
+}
 
 /** Sum over the taps of a window of f(tap, iy, ix), those outside the image left out. */
 function window(
@@ -68,7 +75,7 @@ function window(
   ox: number,
   f: (ky: number, kx: number, iy: number, ix: number) => void,
 ) {
-  const { top, left } = sidesOf(a, [image[1], image[2]], filter);
+  const [top, left] = [before(a, image, filter, 0), before(a, image, filter, 1)];
   const [dh, dw] = a.dilation ?? [1, 1];
   for (let ky = 0; ky < filter[0]; ky++) {
     for (let kx = 0; kx < filter[1]; kx++) {
@@ -131,7 +138,7 @@ export const DEFINITIONS: Record<string, Definition> = {
   transposeConv2d([x, w, bias], a, [shape]) {
     const y = new Float64Array(sizeOf(shape));
     const [, kh, kw, depth] = w.shape;
-    const { top, left } = sidesOf(a, [shape[1], shape[2]], [kh, kw]);
+    const [top, left] = [before(a, shape, [kh, kw], 0), before(a, shape, [kh, kw], 1)];
     for (const [n, iy, ix, c] of indices(x.shape)) {
       for (let ky = 0; ky < kh; ky++) {
         for (let kx = 0; kx < kw; kx++) {
@@ -215,9 +222,11 @@ export const DEFINITIONS: Record<string, Definition> = {
       return get4(x, ...(from as [number]));
     }),
   stridedSlice([x], a, [shape]) {
-    const ranges = x.shape.map((d, i) => sliceRange(a, i, d));
-    const whole = ranges.map((r) => r.count);
-    const [y] = each(whole, (at) => get4(x, ...(at.map((p, i) => ranges[i].first + p * a.strides[i]) as [number])));
+    const taken = x.shape.map((d, i) => placesTaken(d, a.begin[i], a.end[i], a.strides[i]));
+    const [y] = each(
+      taken.map((places) => places.length),
+      (at) => get4(x, ...at.map((p, i) => taken[i][p])),
+    );
     return [y.subarray(0, sizeOf(shape))];
   },
   relu: unary((v) => Math.max(v, 0)),
@@ -270,6 +279,15 @@ export const DEFINITIONS: Record<string, Definition> = {
       ];
     }),
 };
+
+/** Python's range(size)[begin:end:stride]. */
+function placesTaken(size: number, begin: number, end: number, stride: number): number[] {
+  const [from, to] = [begin, end].map((v) => (v < 0 ? v + size : v));
+  const places: number[] = [];
+  if (stride > 0) for (let p = Math.max(from, 0); p < Math.min(to, size); p += stride) places.push(p);
+  else for (let p = Math.min(from, size - 1); p > Math.max(to, -1); p += stride) places.push(p);
+  return places;
+}
 
 /** Element at an index of exactly x's rank. */
 function get4(x: Array64, ...at: number[]): number {
