@@ -25,6 +25,11 @@ export const INTEGER: Readonly<Record<string, readonly Sample[]>> = {
 
 /** Operands of these operators that keep their values from call to call. */
 const STATE: Readonly<Record<string, readonly number[]>> = { svdf: [4], lstm: [18, 19] };
+/** Types of operands that the input's does not tell, by place. */
+const DTYPES: Readonly<Record<string, Readonly<Record<number, DType>>>> = {
+  svdf: { 2: 'i16', 4: 'i16' },
+  lstm: { 18: 'i8', 19: 'i16' },
+};
 const WEIGHTS: Readonly<Record<string, readonly number[]>> = { svdf: [1, 2, 3], lstm: [1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15] };
 
 /** Operand 0 and others that are no weights are inputs. */
@@ -38,7 +43,8 @@ export function graphOf(op: string, { shapes, attrs }: Sample, dtype: DType): Gr
     const same = row.outputRange === 'as-input' && tensors.length > 0 && type === dtype;
     const own = {
       bits,
-      scales: [Math.fround(0.02 + 0.01 * random.uniform())],
+      // an LSTM's cell asks for a power of two
+      scales: [op === 'lstm' && type === 'i16' ? 2 ** -11 : Math.fround(0.02 + 0.01 * random.uniform())],
       zeros: [type === 'i8' && !constant ? 5 : 0],
       axis: null,
     };
@@ -60,15 +66,8 @@ export function graphOf(op: string, { shapes, attrs }: Sample, dtype: DType): Gr
     const isConstant = constants.includes(i);
     if (dtype === 'f32') return add(shape, 'f32', isConstant);
     const isBias = isConstant && shape.length === 1;
-    const type = isBias
-      ? dtype === 'i16'
-        ? 'i64'
-        : 'i32'
-      : isConstant || (op === 'lstm' && i === 18)
-        ? 'i8'
-        : STATE[op]?.includes(i)
-          ? 'i16'
-          : dtype;
+    const own = DTYPES[op]?.[i];
+    const type = own ?? (isBias ? (dtype === 'i16' ? 'i64' : 'i32') : isConstant ? 'i8' : dtype);
     return add(shape, type, isConstant, STATE[op]?.includes(i));
   });
   const made = op === 'dequantize' ? 'f32' : dtype;
@@ -82,6 +81,9 @@ export function graphOf(op: string, { shapes, attrs }: Sample, dtype: DType): Gr
 
 /** Samples of an operator and the types to try them with. */
 export const samplesOf = (op: string): readonly Sample[] => SAMPLES[op] ?? INTEGER[op] ?? [];
+
+/** TFLite knows no concatenation with an activation. */
+export const isWritable = (op: string, { attrs }: Sample): boolean => op !== 'concat' || attrs.activation === 'none';
 
 /** TFLite fixes the output's scale of softmax, logistic and tanh; the others get the input's. */
 function outputQuant({ outputRange }: AnyRow, input: Quantization): Quantization {

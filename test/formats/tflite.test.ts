@@ -19,6 +19,15 @@ function attempt(bytes: Uint8Array): unknown {
   }
 }
 
+/** Versions of a file's operators by their codes. */
+const versionsOf = (bytes: Uint8Array): Map<number, number> =>
+  new Map(
+    new FlatFile(bytes)
+      .root(IDENTIFIER)
+      .tables(MODEL.operatorCodes)
+      .map((o) => [Math.max(o.i8(OPERATOR_CODE.shortCode, 0), o.i32(OPERATOR_CODE.code, 0)), o.i32(OPERATOR_CODE.version, 1)]),
+  );
+
 for (const { name, path } of modelFiles('.tflite')) {
   const bytes = readFileSync(path);
 
@@ -28,6 +37,15 @@ for (const { name, path } of modelFiles('.tflite')) {
     assert.is(findProblem(graph), null);
     assert.equal(importTflite(written), graph);
     assert.equal(exportTflite(importTflite(written)), written);
+  });
+
+  test(`${name}: operators ask for no later version than TensorFlow's converter gave them, int8 ones for the same`, () => {
+    const given = versionsOf(bytes);
+    for (const [code, version] of versionsOf(exportTflite(importTflite(bytes)))) {
+      const wanted = given.get(code)!;
+      if (/int8|quant|ref_model\./.test(name)) assert.is(version, wanted, `operator ${code}`);
+      else assert.ok(version <= wanted, `operator ${code}: version ${version} instead of ${wanted}`);
+    }
   });
 
   test(`${name}: buffers lie at multiples of 16`, () => {
