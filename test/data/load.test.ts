@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { CompressError } from '../../src/errors.ts';
-import { cifar, counted, idx, jpg, npz, png } from './sources.ts';
+import { cifar, counted, GREY, INDEXED, idx, jpg, npz, png, rawPng } from './sources.ts';
 
 async function fails(source: DataSource, code: string, message: RegExp, options?: DataOptions): Promise<void> {
   try {
@@ -183,10 +183,19 @@ test('class folders below train and test', async () => {
   assert.equal(d.classNames, ['a', 'b']);
 });
 
-test('PNG: palettes, 16 bits, 1 bit', async () => {
-  const sixteen = encodePng({ width: 1, height: 1, channels: 1, depth: 16, data: Uint16Array.of(0x1234) });
-  const d = await loadDataset({ 'a/1.png': sixteen }, whole);
-  assert.equal([...d.test!.x], [0x12]);
+test('PNG: 16 bits, 1, 2 and 4 bits, palettes', async () => {
+  const pixels = async (file: Uint8Array) => [...(await loadDataset({ 'a/1.png': file }, whole)).test!.x];
+  assert.equal(await pixels(encodePng({ width: 1, height: 1, channels: 1, depth: 16, data: Uint16Array.of(0x1234) })), [0x12]);
+  const bits = [0, 1, 1, 0, 0, 0, 1, 0, 1, 1];
+  assert.equal(
+    await pixels(rawPng(5, 2, 1, GREY, [0b01100000, 0b01011000])),
+    bits.map((b) => 255 * b),
+  );
+  assert.equal(await pixels(rawPng(3, 1, 2, GREY, [0b00011100])), [0, 85, 255]);
+  assert.equal(await pixels(rawPng(3, 1, 4, GREY, [0x0f, 0x50])), [0, 255, 85]);
+  const palette = [255, 0, 0, 0, 128, 0, 1, 2, 3];
+  assert.equal(await pixels(rawPng(2, 1, 8, INDEXED, [2, 0], palette)), [1, 2, 3, 255, 0, 0]);
+  assert.equal(await pixels(rawPng(2, 1, 2, INDEXED, [0b01100000], palette)), [0, 128, 0, 1, 2, 3]);
 });
 
 test('arrays in memory, split or by part', async () => {

@@ -1,8 +1,9 @@
 /** Files of every format that datasets are read from, made in memory. */
 import { encode as encodePng } from 'fast-png';
-import { gzipSync, zipSync } from 'fflate';
+import { gzipSync, zipSync, zlibSync } from 'fflate';
 import jpeg from 'jpeg-js';
 import { writeNpy } from '../../src/data/npy.ts';
+import { crc32 } from '../../src/data/zip.ts';
 
 type Arrays = Readonly<Record<string, readonly [Parameters<typeof writeNpy>[0], readonly number[]]>>;
 
@@ -33,6 +34,34 @@ export const cifar = (labels: readonly number[]): Uint8Array =>
 
 export const png = (width: number, height: number, channels: number, value = 7): Uint8Array =>
   encodePng({ width, height, channels, depth: 8, data: new Uint8Array(width * height * channels).fill(value) });
+
+export const GREY = 0;
+export const INDEXED = 3;
+
+/** A PNG as its specification lays it out, for what the encoder above cannot write. `data`: rows of whole bytes; `palette`: RGB. */
+export function rawPng(
+  width: number,
+  height: number,
+  depth: number,
+  colour: number,
+  data: readonly number[],
+  palette?: readonly number[],
+) {
+  const row = data.length / height;
+  const rows = Array.from({ length: height }, (_, i) => [0, ...data.slice(i * row, (i + 1) * row)]).flat();
+  const uint32 = (v: number) => [24, 16, 8, 0].map((by) => (v >>> by) & 255);
+  const chunk = (name: string, content: readonly number[]) => {
+    const body = Uint8Array.from([...new TextEncoder().encode(name), ...content]);
+    return [...uint32(content.length), ...body, ...uint32(crc32(body))];
+  };
+  return Uint8Array.from([
+    ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    ...chunk('IHDR', [...uint32(width), ...uint32(height), depth, colour, 0, 0, 0]),
+    ...(palette ? chunk('PLTE', palette) : []),
+    ...chunk('IDAT', [...zlibSync(Uint8Array.from(rows))]),
+    ...chunk('IEND', []),
+  ]);
+}
 
 export const jpg = (width: number, height: number): Uint8Array =>
   new Uint8Array(jpeg.encode({ width, height, data: new Uint8Array(width * height * 4).fill(200) }, 90).data);

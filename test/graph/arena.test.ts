@@ -73,15 +73,15 @@ test('equals brute force on tiny inputs', () => {
 
 test('beats greedy-by-size where that is not optimal', () => {
   const lifetimes = [
-    { bytes: 3, first: 0, last: 1 },
-    { bytes: 3, first: 3, last: 4 },
-    { bytes: 2, first: 1, last: 2 },
-    { bytes: 4, first: 2, last: 3 },
-    { bytes: 1, first: 0, last: 4 },
+    { bytes: 2, first: 2, last: 4 },
+    { bytes: 4, first: 0, last: 2 },
+    { bytes: 5, first: 0, last: 0 },
+    { bytes: 4, first: 2, last: 2 },
   ];
   const plan = planArena(lifetimes, { align: 1 });
   assert.ok(plan.optimal);
-  assert.is(plan.bytes, bruteForce(lifetimes));
+  assert.is(plan.bytes, 10);
+  assert.is(greedyBySize(lifetimes, 1).bytes, 11);
 });
 
 test('the same plan twice, and an empty one', () => {

@@ -204,12 +204,23 @@ test('a folder that is not there cannot be written', () => {
   );
 });
 
-test('locks of dead processes and stale ones are taken over', () => {
+test('the lock of a dead process is taken over at once, one that names nobody after half a minute', () => {
   const path = newPath();
   const lock = `${path}.lock`;
   writeFileSync(lock, `${hostname()} 999999999`);
-  openStudy({ storage: new FileStorage(path), name: 's' });
+  const study = openStudy({ storage: new FileStorage(path), name: 's' });
   assert.not(existsSync(lock));
+  symlinkSync(path, lock);
+  const { now } = Date;
+  let asked = 0;
+  Date.now = () => now() + 10_000 * asked++;
+  try {
+    step(study);
+  } finally {
+    Date.now = now;
+  }
+  assert.not(existsSync(lock));
+  assert.ok(asked > 3, `the clock was asked ${asked} times`);
 });
 
 test('a live lock is waited for', async () => {
