@@ -16,14 +16,3 @@ export interface PageContext {
 }
 
 export type Page = (context: PageContext) => Promise<PageResult>;
-
-export async function sha256(...parts: readonly ArrayBufferView[]): Promise<string> {
-  const all = new Uint8Array(parts.reduce((n, p) => n + p.byteLength, 0));
-  let at = 0;
-  for (const p of parts) {
-    all.set(new Uint8Array(p.buffer, p.byteOffset, p.byteLength), at);
-    at += p.byteLength;
-  }
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', all));
-  return Array.from(hash, (b) => b.toString(16).padStart(2, '0')).join('');
-}

@@ -4,7 +4,6 @@ import { historyOf } from '../../src/compress/history.ts';
 import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
 import { allocate } from '../../src/compress/sensitivity.ts';
 import type { Dataset } from '../../src/data/index.ts';
-import { withValidationOf } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { loadModel } from '../../src/model.ts';
@@ -70,15 +69,6 @@ test('cuts that save the most for what they change come first', () => {
   assert.equal(allocate(measured, all, 0.25), { cheap: 0.5, dear: 0.5 });
   assert.equal(allocate(measured, all, 10), { cheap: 0.75, dear: 0.5 });
   assert.equal(allocate(measured, { cheap: 0, dear: 1 }, 0.25), { cheap: 0, dear: 0.5 });
-});
-
-test('a small validation part grows, and nothing is in both', () => {
-  const grown = withValidationOf(small, 300, 0);
-  assert.is(grown, small);
-  const few = { ...small, validation: makeGestures(24, 5, 'validation') };
-  const more = withValidationOf(few, 300, 0);
-  assert.is(more.train!.count + more.validation!.count, 264);
-  assert.ok(Math.abs(more.validation!.count - 88) <= 6, String(more.validation!.count));
 });
 
 test.run();

@@ -40,10 +40,7 @@ function abortAfter(steps: number): AbortSignal {
   } as AbortSignal;
 }
 
-const digestOf = async (graph: Graph): Promise<string> => {
-  const parts = graph.tensors.flatMap((t) => (t.data ? [new Uint8Array(t.data.slice().buffer)] : []));
-  return sha256(Uint8Array.from(parts.flatMap((p) => [...p])));
-};
+const digestOf = (graph: Graph): Promise<string> => sha256(...graph.tensors.flatMap((t) => t.data ?? []));
 
 const steps = (epochs: number, batch: number) => Math.ceil(epochs * Math.floor(data.train!.count / batch));
 

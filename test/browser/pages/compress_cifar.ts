@@ -1,6 +1,7 @@
-import { takeExamples } from '../../../src/data/dataset.ts';
-import { type CompressResult, compress, type Dataset, loadDataset, loadModel } from '../../../src/index.ts';
-import { type PageContext, type PageResult, sha256 } from '../page.ts';
+import { compress, loadDataset, loadModel } from '../../../src/index.ts';
+import { sha256 } from '../../../src/study/index.ts';
+import type { PageContext, PageResult } from '../page.ts';
+import { few, finished } from '../small_compress.ts';
 
 const MODEL = 'shared/data/models/pretrainedResnet.tflite';
 const TRAIN = 'shared/data/cifar10/train.npz';
@@ -10,8 +11,11 @@ const TEST = 'shared/data/cifar10/test.npz';
 export default async function compressCifar({ file }: PageContext): Promise<PageResult> {
   const [bytes, train, test] = [await file(MODEL), await file(TRAIN), await file(TEST)];
   if (!bytes || !train || !test) return { passed: 0, failures: [], skipped: `${MODEL}, ${TRAIN} or ${TEST} is absent` };
-  const data = few(await loadDataset({ 'train.npz': train, 'test.npz': test }, { split: [0.8, 0.1, 0.1] }));
-  const result = await finished(compress(loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, trials: 8, epochs: 1 }));
+  const whole = await loadDataset({ 'train.npz': train, 'test.npz': test }, { split: [0.8, 0.1, 0.1] });
+  const data = few(whole, { train: 256, validation: 300, test: 300 });
+  const { result } = await finished(
+    compress(loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, trials: 8, epochs: 1 }),
+  );
   const learned = result.trials.filter((t) => t.state === 'complete' && t.stages.some((s) => 'qat' in s)).length;
   const { accuracy, weightBytes } = result.result;
   return {
@@ -23,21 +27,4 @@ export default async function compressCifar({ file }: PageContext): Promise<Page
       trials: await sha256(new TextEncoder().encode(JSON.stringify(result.trials))),
     },
   };
-}
-
-async function finished(run: ReturnType<typeof compress>): Promise<CompressResult> {
-  for (;;) {
-    const { done, value } = await run.next();
-    if (done) return value;
-  }
-}
-
-/** Enough to train a little. */
-function few(data: Dataset): Dataset {
-  const cut = (part: 'train' | 'validation' | 'test', count: number) =>
-    takeExamples(
-      data[part]!,
-      Int32Array.from({ length: count }, (_, i) => i),
-    );
-  return { ...data, train: cut('train', 256), validation: cut('validation', 300), test: cut('test', 300) };
 }

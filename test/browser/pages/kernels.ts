@@ -2,10 +2,11 @@ import { gestures } from '../../../src/demo/gestures.ts';
 import { sizeOf } from '../../../src/graph/graph.ts';
 import { createRandom } from '../../../src/random.ts';
 import { erfc, exp, log, normalQuantile } from '../../../src/search/math.ts';
+import { sha256 } from '../../../src/study/index.ts';
 import { convF32, convGradF32 } from '../../../src/wasm/conv_f32.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../../../src/wasm/depthwise_conv_f32.ts';
 import { Heap, type HeapTensor } from '../../../src/wasm/heap.ts';
-import { type PageResult, sha256 } from '../page.ts';
+import type { PageResult } from '../page.ts';
 
 /** The module loads here as it does in Node, and what results rest on has the same bytes. */
 export default async function kernels(): Promise<PageResult> {

@@ -1,6 +1,7 @@
 import { writeReport } from '../../../src/report/index.ts';
+import { sha256 } from '../../../src/study/index.ts';
 import { sampleHistory } from '../../report/sample.ts';
-import { type PageResult, sha256 } from '../page.ts';
+import type { PageResult } from '../page.ts';
 
 /** The report is written here as it is in Node; pictures aside, which lie half a pixel off on screens of one pixel a point. */
 export default async function report(): Promise<PageResult> {

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { loadDataset } from '../../../src/data/index.ts';
 import { importTflite } from '../../../src/formats/tflite/index.ts';
+import { sha256 } from '../../../src/study/index.ts';
 import { finetuneSchema } from '../../../src/train/index.ts';
 import { train } from '../../../src/train/trainer.ts';
 import { Heap } from '../../../src/wasm/heap.ts';
-import { type PageContext, type PageResult, sha256 } from '../page.ts';
+import type { PageContext, PageResult } from '../page.ts';
 
 const STEPS = 50;
 const BATCH = 32;
