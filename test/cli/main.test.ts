@@ -1,34 +1,20 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VERSION } from '../../src/cli/version.ts';
 import { writeNpy } from '../../src/data/index.ts';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), 'thumbnet-cli-'));
-const model = join(root, 'assets/gestures.tflite');
-
-function thumbnet(...args: string[]): { code: number | null; out: string; err: string } {
-  const run = spawnSync(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  return { code: run.status, out: run.stdout, err: run.stderr };
-}
+import { folder, inFolder, model, thumbnet } from './sample.ts';
 
 const file = (name: string, content: Uint8Array | string): string => {
-  const path = join(folder, name);
+  const path = inFolder(name);
   writeFileSync(path, content);
   return path;
 };
 
 /** One message with its fix, no stack trace, nothing on stdout, exit 2. */
-function refuses(args: string[], what: RegExp): void {
-  const { code, out, err } = thumbnet(...args, '--json');
+async function refuses(args: string[], what: RegExp): Promise<void> {
+  const { code, out, err } = await thumbnet(...args, '--json');
   assert.is(code, 2, err);
   assert.is(out, '');
   assert.match(err, what);
@@ -38,11 +24,11 @@ function refuses(args: string[], what: RegExp): void {
 const bytes = readFileSync(model);
 const x = writeNpy(new Float32Array(12 * 384), [12, 128, 3]);
 
-test('bad models are refused', () => {
-  refuses(['inspect', join(folder, 'none.tflite')], /no such file[\s\S]*fix:/);
-  refuses(['inspect', file('empty.tflite', '')], /empty[\s\S]*fix:/);
-  refuses(['inspect', file('short.tflite', bytes.subarray(0, 900))], /not a valid[\s\S]*fix:/);
-  refuses(
+test('bad models are refused', async () => {
+  await refuses(['inspect', inFolder('none.tflite')], /no such file[\s\S]*fix:/);
+  await refuses(['inspect', file('empty.tflite', '')], /empty[\s\S]*fix:/);
+  await refuses(['inspect', file('short.tflite', bytes.subarray(0, 900))], /not a valid[\s\S]*fix:/);
+  await refuses(
     [
       'inspect',
       file(
@@ -54,52 +40,52 @@ test('bad models are refused', () => {
   );
 });
 
-test('bad options are refused, and no folder is left behind', () => {
-  const out = join(folder, 'results');
+test('bad options are refused, and no folder is left behind', async () => {
+  const out = inFolder('results');
   const base = ['compress', model, '--data', file('x.npy', x), '--out', out];
-  refuses([...base, '--target', 'stm32l476r'], /stm32l476rg/);
-  refuses([...base, '--target', 'stm32l476rg', '--min-accuracy', '1.5'], /minAccuracy/);
-  refuses([...base, '--target', 'stm32l476rg'], /labels/);
-  refuses([...base, '--target', 'stm32l476rg', '--out', folder], /exists/);
-  refuses(['profile', model], /--target/);
-  refuses(['nothing'], /unknown command/);
+  await refuses([...base, '--target', 'stm32l476r'], /stm32l476rg/);
+  await refuses([...base, '--target', 'stm32l476rg', '--min-accuracy', '1.5'], /minAccuracy/);
+  await refuses([...base, '--target', 'stm32l476rg'], /labels/);
+  await refuses([...base, '--target', 'stm32l476rg', '--out', folder], /exists/);
+  await refuses(['profile', model], /--target/);
+  await refuses(['nothing'], /unknown command/);
   assert.not(existsSync(out));
 });
 
-test('a model that cannot be written leaves nothing', () => {
-  refuses(['prune', model, '--ratio', '0.5', '--out', join(file('plain', 'x'), 'y.tflite')], /cannot write/);
+test('a model that cannot be written leaves nothing', async () => {
+  await refuses(['prune', model, '--ratio', '0.5', '--out', join(file('plain', 'x'), 'y.tflite')], /cannot write/);
   assert.not(readdirSync(folder).some((name) => name.endsWith('.part')));
 });
 
-test('inspect, profile, targets and infer print one JSON object', () => {
-  const json = (...args: string[]) => {
-    const { code, out, err } = thumbnet(...args, '--json');
+test('inspect, profile, targets and infer print one JSON object', async () => {
+  const json = async (...args: string[]) => {
+    const { code, out, err } = await thumbnet(...args, '--json');
     assert.is(code, 0, err);
     return JSON.parse(out);
   };
-  assert.is(json('inspect', model).macs, 682560);
-  const one = json('profile', model, '--target', 'stm32l476rg');
+  assert.is((await json('inspect', model)).macs, 682560);
+  const one = await json('profile', model, '--target', 'stm32l476rg');
   assert.is(one.target, 'stm32l476rg');
   assert.is(one.layers.length, 7);
-  assert.is(json('profile', model, '--target', 'stm32l476rg,stm32f446re').targets.length, 2);
-  assert.ok(json('targets').targets.length >= 20);
+  assert.is((await json('profile', model, '--target', 'stm32l476rg,stm32f446re')).targets.length, 2);
+  assert.ok((await json('targets')).targets.length >= 20);
   const input = file('in.npy', writeNpy(new Float32Array(2 * 384), [2, 128, 1, 3]));
-  const y = join(folder, 'y.npy');
-  assert.equal(json('infer', model, '--input', input, '--output', y, '--trace', join(folder, 'trace')).shape, [2, 6]);
-  assert.ok(existsSync(y) && readdirSync(join(folder, 'trace')).length === 8);
-  refuses(['infer', model, '--input', input, '--output', y], /exists/);
+  const y = inFolder('y.npy');
+  assert.equal((await json('infer', model, '--input', input, '--output', y, '--trace', inFolder('trace'))).shape, [2, 6]);
+  assert.ok(existsSync(y) && readdirSync(inFolder('trace')).length === 8);
+  await refuses(['infer', model, '--input', input, '--output', y], /exists/);
 });
 
-test('a pruned file is smaller and still a model', () => {
-  const out = join(folder, 'pruned.tflite');
-  assert.is(thumbnet('prune', model, '--ratio', '0.5', '--out', out).code, 0);
-  const { code, out: text } = thumbnet('inspect', out, '--json');
+test('a pruned file is smaller and still a model', async () => {
+  const out = inFolder('pruned.tflite');
+  assert.is((await thumbnet('prune', model, '--ratio', '0.5', '--out', out)).code, 0);
+  const { code, out: text } = await thumbnet('inspect', out, '--json');
   assert.is(code, 0);
   assert.ok(JSON.parse(text).macs < 250_000);
 });
 
 test('the version is that of package.json', () => {
-  assert.is(VERSION, JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version);
+  assert.is(VERSION, JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);
 });
 
 test.run();
