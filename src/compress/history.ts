@@ -43,7 +43,9 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     chosen: result.chosen,
     layersBefore: layersOf(model.graph, result),
     layersAfter: layersOf(after, result),
-    recipe: { stages: result.recipe.stages.map(({ stage, ...parameters }) => ({ name: stage, parameters })) },
+    recipe: {
+      stages: result.recipe.stages.map(({ stage, ...parameters }) => ({ name: stage, parameters: withShortNames(parameters) })),
+    },
     files: { model: 'model.tflite', recipe: 'recipe.json' },
     notes: [...context.notes],
   };
@@ -98,7 +100,7 @@ function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[
     const constants = node.inputs.flatMap((t) => (t >= 0 && graph.tensors[t].data ? [graph.tensors[t]] : []));
     const output = graph.tensors[node.outputs[0]];
     return {
-      name: node.name.split(';').at(-1)!,
+      name: shortName(node.name),
       op: node.op,
       shape: output.shape.slice(1),
       macs: layers[i].macs,
@@ -111,3 +113,16 @@ function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[
 }
 
 const BITS = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 } as const;
+
+/** Converters join the names of all that was folded into a layer by semicolons. */
+const shortName = (name: string): string => name.split(';').at(-1)!;
+
+/** Parameters of a stage for a reader; maps by layer have short names. The recipe's own file has the whole ones. */
+function withShortNames(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const shorten = (value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    const shorter = Object.fromEntries(Object.entries(value).map(([name, v]) => [shortName(name), v]));
+    return Object.keys(shorter).length === Object.keys(value).length ? shorter : value;
+  };
+  return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, shorten(value)]));
+}
