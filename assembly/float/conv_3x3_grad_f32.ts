@@ -5,7 +5,7 @@
 import { mask_image } from "../math/activation_f32";
 import { frame_image } from "../math/frame";
 import { frame_side } from "./conv_3x3_f32";
-import { add_columns, window_grad_w } from "./conv_grad_f32";
+import { add_columns, window_grad_w } from "./window_grad";
 import {
   plane_bytes, strip_tiles, transform_gradients, transform_inputs, winograd_gemm, winograd_pack, winograd_packed, winograd_room, winograd_unpack_add,
 } from "./winograd";

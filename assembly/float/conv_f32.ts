@@ -10,8 +10,9 @@
 // The image is set into a zero frame once; after that each window row is one contiguous piece of A, and the product with the
 // packed weights is a GEMM without im2col.
 import { frame_image, gather_windows, needs_frame, short_pieces } from "../math/frame";
+import { fill_table } from "../math/pixel_table";
 import { gemm_f32 } from "./gemm_f32";
-import { fill_table, gemm_pack, packed_bytes, table_bytes, window_gemm } from "./tile";
+import { gemm_pack, packed_bytes, table_bytes, window_gemm } from "./tile";
 
 /** Packs w for conv_f32: for each group blocks of 8 output channels. */
 export function conv_pack_f32(packed: usize, w: usize, outC: i32, k: i32, groups: i32): void {

@@ -9,8 +9,9 @@
 // Tiles of 4 pixels by 8 channels; 3x3 taps with stride 1 by rows. With a multiplier above 1 the image is spread first, so that every output channel has its own.
 import { clamp_s, clamp_v } from "../math/activation_f32";
 import { needs_frame, frame_image, spread_image } from "../math/frame";
+import { fill_table } from "../math/pixel_table";
 import { depthwise_3x3 } from "./depthwise_3x3";
-import { fill_table, table_bytes } from "./tile";
+import { table_bytes } from "./tile";
 
 /** Scratch bytes of depthwise_conv_f32. */
 export function depthwise_conv_scratch_f32(

@@ -9,10 +9,11 @@
 import { mask_image } from "../math/activation_f32";
 import { frame_image, gather_image, needs_frame, spread_image } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
-import { add_columns } from "./conv_grad_f32";
+import { fill_table } from "../math/pixel_table";
+import { add_columns } from "./window_grad";
 import { add_four, depthwise_3x3, depthwise_3x3_grad_w } from "./depthwise_3x3";
 import { window_depthwise } from "./depthwise_conv_f32";
-import { fill_table, table_bytes } from "./tile";
+import { table_bytes } from "./tile";
 
 /** Scratch bytes of depthwise_conv_grad_f32. */
 export function depthwise_conv_grad_scratch_f32(

@@ -6,7 +6,7 @@
 //   packed f32 fully_connected_pack_f32's result, (units + 7) / 8 * depth * 32 bytes
 //   bias   f32 [units] or 0
 import { mask_row } from "../math/activation_f32";
-import { add_columns, window_grad_w } from "./conv_grad_f32";
+import { add_columns, window_grad_w } from "./window_grad";
 import { gemm_f32 } from "./gemm_f32";
 import { gemm_pack, packed_bytes } from "./tile";
 

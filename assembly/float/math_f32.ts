@@ -30,12 +30,3 @@ export function rsqrt_f32(y: usize, x: usize, n: i32): void {
   for (; i <= n - 4; i += 4, x += 16, y += 16) v128.store(y, rsqrt_v(v128.load(x)));
   for (; i < n; i++, x += 4, y += 4) store<f32>(y, rsqrt_s(load<f32>(x)));
 }
-
-/** One value, for hosts that must not use their own exp. */
-export function exp_value_f32(x: f32): f32 {
-  return exp_s(x);
-}
-
-export function log_value_f32(x: f32): f32 {
-  return log_s(x);
-}

@@ -109,20 +109,6 @@ export function table_bytes(pixels: i32): i32 {
   return (pixels + 3) << 3;
 }
 
-/** For each pixel [where its window begins in A, where its result goes in Y], in bytes; the last pixel is given up to 3 times more. */
-export function fill_table(table: usize, outH: i32, outW: i32, aRow: i32, aPixel: i32, yRow: i32, yPixel: i32): void {
-  for (let oy = 0; oy < outH; oy++) {
-    for (let ox = 0; ox < outW; ox++, table += 8) {
-      store<i32>(table, oy * aRow + ox * aPixel);
-      store<i32>(table, oy * yRow + ox * yPixel, 4);
-    }
-  }
-  const last = load<i64>(table - 8);
-  store<i64>(table, last);
-  store<i64>(table, last, 8);
-  store<i64>(table, last, 16);
-}
-
 /** y = clamp_v(windows of a * b + bias), or y += windows * b when `add`, over the pixels of a table. */
 export function window_gemm(
   y: usize, a: usize, b: usize, bias: usize, table: usize, pixels: i32, columns: i32, add: i32,

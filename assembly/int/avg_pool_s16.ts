@@ -1,18 +1,12 @@
-// Average of a window, i16. The window is clipped to the input; n = elements in it;
-// sum > 0 ? (sum + n/2) / n : (sum - n/2) / n, divisions toward zero, then clamped. Every window holds an element.
+// Average of a window, i16. The window is clipped to the input; the rounded mean of the elements in it is clamped. Every window holds
+// an element.
 //
 //   y  i16 [batch, outH, outW, c]
 //   x  i16 [batch, inH, inW, c]
 //
 // Source: CMSIS-NN 99f736a, arm_avgpool_s16 (C path); equal bit for bit.
 import { clamp } from "../math/requantize";
-
-// @ts-ignore: decorator
-@inline
-function mean(sum: i32, n: i32): i32 {
-  const half = n >> 1;
-  return (sum > 0 ? sum + half : sum - half) / n;
-}
+import { roundedMean } from "../math/rounded_mean";
 
 export function avg_pool_s16(
   y: usize, x: usize, batch: i32, inH: i32, inW: i32, c: i32, outH: i32, outW: i32,
@@ -29,7 +23,7 @@ export function avg_pool_s16(
           for (let iy = top; iy < bottom; iy++) {
             for (let ix = left; ix < right; ix++) sum += load<i16>(x + (((iy * inW + ix) * c + k) << 1));
           }
-          store<i16>(y, clamp(mean(sum, n), yMin, yMax));
+          store<i16>(y, clamp(roundedMean(sum, n), yMin, yMax));
         }
       }
     }

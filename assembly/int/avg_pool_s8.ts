@@ -1,5 +1,5 @@
-// Average of a window, i8. The window is clipped to the input; n = elements in it;
-// sum > 0 ? (sum + n/2) / n : (sum - n/2) / n, divisions toward zero, then clamped. Every window holds an element.
+// Average of a window, i8. The window is clipped to the input; the rounded mean of the elements in it is clamped. Every window holds
+// an element.
 //
 //   y  i8 [batch, outH, outW, c]
 //   x  i8 [batch, inH, inW, c]
@@ -7,13 +7,7 @@
 // Source: CMSIS-NN 99f736a, arm_avgpool_s8 (C path); equal bit for bit.
 import { clamp } from "../math/requantize";
 import { narrowToS8 } from "../math/requantize_simd";
-
-// @ts-ignore: decorator
-@inline
-function mean(sum: i32, n: i32): i32 {
-  const half = n >> 1;
-  return (sum > 0 ? sum + half : sum - half) / n;
-}
+import { roundedMean } from "../math/rounded_mean";
 
 export function avg_pool_s8_ref(
   y: usize, x: usize, batch: i32, inH: i32, inW: i32, c: i32, outH: i32, outW: i32,
@@ -30,7 +24,7 @@ export function avg_pool_s8_ref(
           for (let iy = top; iy < bottom; iy++) {
             for (let ix = left; ix < right; ix++) sum += load<i8>(x + (iy * inW + ix) * c + k);
           }
-          store<i8>(y, clamp(mean(sum, n), yMin, yMax));
+          store<i8>(y, clamp(roundedMean(sum, n), yMin, yMax));
         }
       }
     }
@@ -84,7 +78,7 @@ export function avg_pool_s8(
           for (let iy = top; iy < bottom; iy++) {
             for (let ix = left; ix < right; ix++) sum += load<i8>(x + (iy * inW + ix) * c + k);
           }
-          store<i8>(y + k, clamp(mean(sum, n), yMin, yMax));
+          store<i8>(y + k, clamp(roundedMean(sum, n), yMin, yMax));
         }
       }
     }

@@ -10,10 +10,11 @@
 // packed weights needs no im2col. A 1x1 window without padding is a plain matrix product over all images, a block of pixels at a time.
 //
 // Source: CMSIS-NN 99f736a, arm_convolve_s8 (C path); equal bit for bit.
+import { fill_table } from "../math/pixel_table";
 import { RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { frame_s8, widen_pixels, widen_s8 } from "../math/widen";
-import { fill_pieces, fill_table, flat, gemm_s8, pack_s8, pairs_of, pieces_bytes, table_bytes, windows_s8 } from "./tile_s8";
+import { fill_pieces, flat, gemm_s8, pack_s8, pairs_of, pieces_bytes, table_bytes, windows_s8 } from "./tile_s8";
 
 /** Bytes of A that stay in the first-level cache while all channels pass. */
 // @ts-ignore: decorator

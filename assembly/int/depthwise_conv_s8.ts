@@ -7,10 +7,11 @@
 //   scratch depthwise_conv_scratch_s8 bytes
 //
 // Source: CMSIS-NN 99f736a, arm_depthwise_conv_s8 (C path); equal bit for bit.
+import { fill_table } from "../math/pixel_table";
 import { fill_record, RECORD, rescale2, store4 } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { fill_taps, frame_bytes, pack_taps, spread, taps_bytes } from "./depthwise";
-import { fill_table, table_bytes } from "./tile_s8";
+import { table_bytes } from "./tile_s8";
 
 /** Bytes of the part of the table that is worked on at once: 32 pixels. */
 // @ts-ignore: decorator

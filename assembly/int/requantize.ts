@@ -6,6 +6,7 @@
 //
 // Source: TFLite's reference Requantize, AffineQuantize and Dequantize; equal bit for bit.
 import { clamp, requantize } from "../math/requantize";
+import { roundAway } from "../math/round_away";
 
 // @ts-ignore: decorator
 @inline
@@ -56,18 +57,15 @@ export function requantize_s8_u8(
 /** round(x), half away from zero, as int32; far values stop at +-2^24, which every clamp cuts. */
 // @ts-ignore: decorator
 @inline
-function roundAway(x: f32): i32 {
-  const bounded = min(max(x, -16777216), 16777216);
-  const whole = trunc(bounded);
-  const up = abs(bounded - whole) >= 0.5;
-  return i32(up ? whole + copysign<f32>(1, bounded) : whole);
+function toInteger(x: f32): i32 {
+  return i32(roundAway(min<f32>(max<f32>(x, -16777216), 16777216)));
 }
 
 // @ts-ignore: decorator
 @inline
 function quantizeAll<O>(y: usize, x: usize, n: i32, scale: f32, zero: i32, yMin: i32, yMax: i32): void {
   for (let i = 0; i < n; i++, x += 4, y += sizeof<O>()) {
-    store<O>(y, clamp(roundAway(load<f32>(x) / scale) + zero, yMin, yMax));
+    store<O>(y, clamp(toInteger(load<f32>(x) / scale) + zero, yMin, yMax));
   }
 }
 

@@ -33,7 +33,7 @@ export function tile_s8(
 }
 
 /** One row, 8 channels. */
-export function row_s8(y: usize, a: usize, b: usize, record: usize, pieces: usize, end: usize, bytes: i32): void {
+function row_s8(y: usize, a: usize, b: usize, record: usize, pieces: usize, end: usize, bytes: i32): void {
   let c0 = v128.load(record), c1 = v128.load(record, 16);
   for (; pieces < end; pieces += 4) {
     for (let p = a + load<i32>(pieces), last = p + bytes; p < last; p += 4, b += 32) {
@@ -97,20 +97,6 @@ export function pieces_bytes(pieces: i32): i32 {
 /** The list of ny * nx pieces that lie sy and sx bytes apart. */
 export function fill_pieces(list: usize, ny: i32, sy: i32, nx: i32, sx: i32): void {
   for (let iy = 0; iy < ny; iy++) for (let ix = 0; ix < nx; ix++, list += 4) store<i32>(list, iy * sy + ix * sx);
-}
-
-/** For each pixel [where its window begins in A, where its result goes in Y], in bytes; the last pixel is given 3 times more. */
-export function fill_table(table: usize, outH: i32, outW: i32, aRow: i32, aPixel: i32, yRow: i32, yPixel: i32): void {
-  for (let oy = 0; oy < outH; oy++) {
-    for (let ox = 0; ox < outW; ox++, table += 8) {
-      store<i32>(table, oy * aRow + ox * aPixel);
-      store<i32>(table, oy * yRow + ox * yPixel, 4);
-    }
-  }
-  const last = load<i64>(table - 8);
-  store<i64>(table, last);
-  store<i64>(table, last, 8);
-  store<i64>(table, last, 16);
 }
 
 /** y = windows of a * b over the pixels of a table, `chunk` pixels (a multiple of 4) at a time for all channels. */

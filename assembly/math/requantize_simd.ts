@@ -14,7 +14,7 @@ export function doublingHighMultX4(x: v128, m: v128): v128 {
 /** Rounding right shift of all lanes by `exponent` 0..31, ties away from zero. */
 // @ts-ignore: decorator
 @inline
-export function divideByPowerOfTwoX4(x: v128, exponent: i32): v128 {
+function divideByPowerOfTwoX4(x: v128, exponent: i32): v128 {
   const mask = i32((i64(1) << exponent) - 1);
   const threshold = i32x4.sub(i32x4.splat(mask >> 1), i32x4.shr_s(x, 31));
   const up = i32x4.gt_s(v128.and(x, i32x4.splat(mask)), threshold);

@@ -17,19 +17,3 @@ export function channel_norm_f32(norms: usize, x: usize, outer: i32, channels: i
     store<f32>(norms, <f32>(order == 1 ? sum : sqrt(sum)));
   }
 }
-
-/** Sum and sum of squares of each channel: moments f64 [channels][2], added to. */
-export function channel_moments_f32(moments: usize, x: usize, outer: i32, channels: i32, inner: i32): void {
-  for (let o = 0; o < outer; o++) {
-    for (let c = 0, m = moments; c < channels; c++, m += 16) {
-      let sum: f64 = load<f64>(m), squares = load<f64>(m, 8);
-      for (let i = 0; i < inner; i++, x += 4) {
-        const v = <f64>load<f32>(x);
-        sum += v;
-        squares += v * v;
-      }
-      store<f64>(m, sum);
-      store<f64>(m, squares, 8);
-    }
-  }
-}
