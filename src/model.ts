@@ -9,7 +9,9 @@ import type { Model, QuantizeOptions } from './stage.ts';
 /**
  * Reads a trained network: a `.tflite` file, float, hybrid or full-integer (whose integers are kept exactly).
  *
- * @throws CompressError `bad-file` or `unsupported`
+ * Batch, height, width, channels stand in this order (NHWC) in every tensor of it.
+ *
+ * @throws CompressError `bad-file` for bytes that are no whole `.tflite` file, `unsupported` naming the first operator or type that is not known
  */
 export function loadModel(bytes: Uint8Array): Model {
   if (bytes.length === 0) throw new CompressError('bad-file', 'the model file is empty', 'give a complete .tflite file');

@@ -31,6 +31,7 @@ export interface Model {
 export interface Progress {
   /** What is being done, for example `finetune`. */
   readonly what: string;
+  /** Of `total`, in steps of the stage's own. */
   readonly done: number;
   readonly total: number;
   /** For example the loss. */
@@ -49,11 +50,13 @@ export interface Context {
   readonly heap: Heap;
   /** Train and validation; null where a stage runs without data. */
   readonly data: Dataset | null;
+  /** A whole number from 0; every purpose of random numbers draws from a stream of its own. */
   readonly seed: number;
   /** The float model the pipeline began with: a teacher. */
   readonly original: Model;
   readonly progress?: (p: Progress) => void;
   readonly warn?: (message: string) => void;
+  /** Once aborted, the stage that runs throws the signal's reason at its next pause. */
   readonly signal?: AbortSignal;
   /** A stage that trains keeps its state here after every epoch and when it is interrupted, and goes on from what it finds. */
   readonly checkpoint?: CheckpointStore;

@@ -25,9 +25,13 @@ export type { CompressProgress, TrialReport } from './trial_report.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
 export interface CompressHost {
+  /** Makes what runs the trials, of the same bytes whatever its size; `nodePool` or, by default, `inlinePool`. */
   readonly pool?: (context: JobContext) => Promise<Pool> | Pool;
+  /** The study's journal. */
   readonly storage?: Storage;
+  /** The models of trials. */
   readonly artifacts?: Artifacts;
+  /** Whether to go on with a study that `storage` holds. */
   readonly resume?: boolean;
   readonly progress?: (p: CompressProgress) => void;
   readonly signal?: AbortSignal;
@@ -65,7 +69,12 @@ const VALIDATION = 300;
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
  * as it ends; the generator's return value is the result. The search sees train and validation; the test part is used once, at the end.
  *
- * @throws CompressError `unknown-target`, `bad-data`, `bad-option`, `does-not-fit`
+ * @param model a classifier; its accuracy is what must be kept
+ * @param data  with train, validation and test parts that all have labels
+ * @throws CompressError `unknown-target`; `bad-data` where a part or its labels are missing; `shape-mismatch` where an example is not the
+ *   model's input; `bad-option` for options that cannot be, or a study in `host.storage` that began with others; `unsupported` for a network
+ *   that reconstructs its input; `does-not-fit` where no trial came to an end
+ * @throws the signal's reason, once `host.signal` is aborted
  */
 export async function* compress(
   model: Model,

@@ -24,7 +24,10 @@ export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
   return { size: 1, run: (stages, progress) => runJob(context, stages, progress, signal), close: async () => {} };
 }
 
-/** Threads of Node, each with a Wasm instance of its own, that run the module at `file`. */
+/**
+ * `size` threads of Node, each with a Wasm instance of its own, that run the module at `file`; closed by `close`. The bytes that come out
+ * do not depend on `size`.
+ */
 export async function nodePool(
   context: JobContext,
   size: number,

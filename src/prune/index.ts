@@ -43,7 +43,15 @@ export const pruneSchema = v.object({
 
 type Options = v.InferOutput<typeof pruneSchema>;
 
-/** Structured pruning: the least important channels are cut out, with everything tied to them. */
+/**
+ * Structured pruning: the least important channels are cut out, with everything tied to them (residual sums, concatenations, depthwise
+ * layers). The result has the same inputs and outputs; of each group one channel stays at least. Filter norms are Li et al.'s ("Pruning
+ * Filters for Efficient ConvNets", 2017); `reconstruction` and what the remaining layers take over are told at `eliminate`, `reconstruct`
+ * and `refit`.
+ *
+ * @throws CompressError `bad-option` for options that cannot be; while it runs for a group in `ratios` that is not there, and `bad-data` for
+ *   a criterion that needs a train or validation part where there is none
+ */
 export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
   const checked = checkOptions(pruneSchema, options, 'prune');
   return {

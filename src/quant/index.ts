@@ -15,15 +15,23 @@ export { withRoundedWeights } from './records.ts';
 
 export const quantizeSchema = v.object({
   weightBits: v.optional(v.picklist([4, 8]), 8),
+  /** Other bits for the weights of single layers, by name. */
   layerBits: v.optional(v.record(v.string(), v.picklist([4, 8])), {}),
   activationBits: v.optional(v.picklist([8, 16]), 8),
+  /** How the range of an activation is found from its histogram; `best` takes for each tensor whichever errs least. */
   calibrator: v.optional(v.picklist(['min-max', 'mse', 'percentile', 'best']), 'mse'),
+  /** Of the train part, that ranges are measured on. */
   examples: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 512),
 });
 
 /**
- * Post-training quantization: ranges of all activations are measured on examples of the train part, and a record is written beside
- * every tensor. Weights stay float; symmetric per channel, activations asymmetric per tensor.
+ * Post-training quantization by TensorFlow Lite's scheme (Jacob et al., "Quantization and Training of Neural Networks for Efficient
+ * Integer-Arithmetic-Only Inference", 2018; TFLite's 8-bit quantization specification): ranges of all activations are measured on
+ * examples of the train part (else validation), and a record is written beside every tensor. Weights stay float; symmetric, those of
+ * convolutions with a scale for each output channel, of dense layers with one; activations asymmetric, 16-bit ones symmetric.
+ *
+ * @throws CompressError `bad-option` for options that cannot be; while it runs for a layer in `layerBits` that is not there, and `bad-data`
+ *   without a train or validation part
  */
 export function quantize(options: v.InferInput<typeof quantizeSchema> = {}): Stage {
   const checked = checkOptions(quantizeSchema, options, 'quantize');

@@ -78,6 +78,17 @@ export function categories(name: string, choices: readonly Choice[]): Categories
   return { kind: 'categorical', choices: [...choices] };
 }
 
+/** An enqueued value as the search holds it. @throws CompressError `bad-option` outside the distribution */
+export function givenValue(name: string, distribution: Distribution, value: Choice): number {
+  const internal = toInternal(distribution, value);
+  if (contains(distribution, internal)) return internal;
+  throw new CompressError(
+    'bad-option',
+    `enqueued value ${JSON.stringify(value)} of "${name}" is not in its range`,
+    'enqueue a value that can be suggested',
+  );
+}
+
 /** Whether `b` may follow `a` under one name: kind, scale and choices stay, bounds and step may change. */
 export function compatible(a: Distribution, b: Distribution): boolean {
   if (a.kind === 'categorical') {

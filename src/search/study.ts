@@ -1,9 +1,17 @@
 import { CompressError } from '../errors.ts';
-import { type Choice, compatible, contains, type Distribution, isSingle, toInternal } from './distribution.ts';
+import { type Choice, contains, type Distribution, givenValue, isSingle } from './distribution.ts';
+import { ParameterKinds } from './parameter_kinds.ts';
 import { dominates } from './pareto.ts';
 import { type Direction, isFinished, lastReport, losses, newRecord, sameFixed, type TrialRecord, violation } from './record.ts';
 import type { Pending, Proposal, Sampler, View } from './sampler.ts';
-import { checkOptions, type StudyLog, type StudyOptions, type TellOptions, type TrialResult } from './study_options.ts';
+import {
+  checkOptions,
+  checkTold,
+  type StudyLog,
+  type StudyOptions,
+  type TellOptions,
+  type TrialResult,
+} from './study_options.ts';
 import { TpeSampler } from './tpe.ts';
 import { Trial, type TrialHost, toResult } from './trial.ts';
 
@@ -27,8 +35,7 @@ export class Study {
   readonly #sampler: Sampler;
   readonly #log: StudyLog | undefined;
   readonly #records: TrialRecord[];
-  /** The first distribution of every name. */
-  readonly #distributions = new Map<string, Distribution>();
+  readonly #kinds = new ParameterKinds();
   /** What running trials of this process were asked with. */
   readonly #asked = new Map<number, { view: View; proposal: Proposal }>();
 
@@ -49,7 +56,7 @@ export class Study {
     this.#log = log;
     this.#records = [...records];
     for (const record of records) {
-      for (const [name, { distribution }] of record.params) this.#checkKind(name, distribution);
+      for (const [name, { distribution }] of record.params) this.#kinds.check(name, distribution);
     }
   }
 
@@ -139,7 +146,7 @@ export class Study {
     }
     const told = typeof values === 'number' ? [values] : (values ?? null);
     const { constraints = [], state = 'complete' } = options;
-    this.#checkTold(number, told, state);
+    checkTold(number, told, state, this.directions.length);
     const usable = !told?.some(Number.isNaN) && !constraints.some(Number.isNaN);
     record.state = usable ? state : 'failed';
     record.constraints = [...constraints];
@@ -160,7 +167,7 @@ export class Study {
     choose: (record, name, distribution) => {
       this.#checkRunning(record, `parameter "${name}" is asked for`);
       this.#checkInTime(record.number, name);
-      this.#checkKind(name, distribution);
+      this.#kinds.check(name, distribution);
       const internal = this.#choose(record, name, distribution);
       record.params.set(name, { internal, distribution });
       this.#log?.parameter(record, name);
@@ -179,16 +186,7 @@ export class Study {
   };
 
   #choose(record: TrialRecord, name: string, distribution: Distribution): number {
-    if (record.fixed && Object.hasOwn(record.fixed, name)) {
-      const internal = toInternal(distribution, record.fixed[name]);
-      if (contains(distribution, internal)) return internal;
-      const value = JSON.stringify(record.fixed[name]);
-      throw new CompressError(
-        'bad-option',
-        `enqueued value ${value} of "${name}" is not in its range`,
-        'enqueue a value that can be suggested',
-      );
-    }
+    if (record.fixed && Object.hasOwn(record.fixed, name)) return givenValue(name, distribution, record.fixed[name]);
     if (isSingle(distribution)) return distribution.kind === 'categorical' ? 0 : distribution.low;
     const { view, proposal } = this.#asked.get(record.number)!;
     const proposed = proposal.get(name);
@@ -243,31 +241,6 @@ export class Study {
       'bad-option',
       `parameter "${name}" of trial ${number} is asked for after trial ${number + 1} was started`,
       'with lag, suggest all parameters of a trial before asking for the next one',
-    );
-  }
-
-  #checkKind(name: string, distribution: Distribution): void {
-    const first = this.#distributions.get(name);
-    if (!first) this.#distributions.set(name, distribution);
-    else if (!compatible(first, distribution)) {
-      const show = (d: Distribution) =>
-        d.kind === 'categorical' ? JSON.stringify(d.choices) : `${d.log ? 'log ' : ''}${d.kind}`;
-      throw new CompressError(
-        'bad-option',
-        `parameter "${name}" was ${show(first)} before and is ${show(distribution)} now`,
-        'keep kind, scale and choices of a name through the study; only bounds and step may change',
-      );
-    }
-  }
-
-  #checkTold(number: number, told: readonly number[] | null, state: TellOptions['state']): void {
-    const expected = this.directions.length;
-    if (told ? told.length === expected && told.every((v) => typeof v === 'number') : state !== 'complete') return;
-    const got = told ? `${told.length} values [${told}]` : 'no value';
-    throw new CompressError(
-      'bad-option',
-      `trial ${number} is told ${got}, but the study has ${expected} objective(s)`,
-      `tell ${expected} number(s)`,
     );
   }
 }

@@ -65,3 +65,14 @@ export function checkOptions(directions: readonly Direction[], seed: number, lag
     throw new CompressError('bad-option', `lag ${lag} is not a whole number from 1`, 'use the number of trials that run at once');
   }
 }
+
+/** @throws CompressError `bad-option` unless a complete trial is told a value for each of so many objectives */
+export function checkTold(number: number, told: readonly number[] | null, state: TellOptions['state'], objectives: number): void {
+  if (told ? told.length === objectives && told.every((v) => typeof v === 'number') : state !== 'complete') return;
+  const got = told ? `${told.length} values [${told}]` : 'no value';
+  throw new CompressError(
+    'bad-option',
+    `trial ${number} is told ${got}, but the study has ${objectives} objective(s)`,
+    `tell ${objectives} number(s)`,
+  );
+}
