@@ -74,8 +74,9 @@ function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): voi
 }
 
 /**
- * Runs stages in the order given, each on what the one before has made. A model that is quantized when a stage has changed it has its ranges measured again by its scheme,
- * since pruning and training shift what quantization must cover; a stage that learned its scales has done that itself.
+ * Runs stages in the order given, each on what the one before has made. A model that is quantized when a stage has changed it has its
+ * ranges measured again by its scheme, since pruning and training shift what quantization must cover; a stage that learned its scales has
+ * done that itself.
  *
  * @throws CompressError `bad-option` for a checkpoint with more than one stage that trains, and what its stages throw
  */

@@ -65,6 +65,7 @@ export interface CompressResult {
 
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 300;
+
 /**
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
  * as it ends; the generator's return value is the result. The search sees train and validation; the test part is used once, at the end.

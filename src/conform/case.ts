@@ -1,4 +1,4 @@
-import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
+import { bytesOf, type DType, newValues, showShape, sizeOf, type Values } from '../graph/graph.ts';
 import { unpackInt4 } from '../graph/int4.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 
@@ -36,7 +36,7 @@ export function decode(tensor: unknown, what: string): Decoded {
   const dtype = DTYPES[String(tensor.dtype)];
   if (!dtype) throw new MalformedCase(`${what} has the unknown dtype ${JSON.stringify(tensor.dtype)}`);
   const shape = numbers(tensor.shape, `${what}.shape`);
-  if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new MalformedCase(`${what} has the shape [${shape.join(', ')}]`);
+  if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new MalformedCase(`${what} has the shape ${showShape(shape)}`);
   if (tensor.values !== undefined) return { shape, dtype, values: tensor.values as Values };
   if (typeof tensor.data !== 'string') throw new MalformedCase(`${what}.data is not a base64 string`);
   const bytes = fromBase64(tensor.data, what);
@@ -115,7 +115,7 @@ export class Reader {
     const found = numbers(this.fields[name], this.#path + name);
     const isShape = /shape|dims/.test(name);
     const fits = found.every(Number.isInteger) && (!isShape || (found.every((d) => d >= 0) && sizeOf(found) <= MAX_ELEMENTS));
-    if (!fits) throw new MalformedCase(`${this.#path}${name} is [${found.join(', ')}]`);
+    if (!fits) throw new MalformedCase(`${this.#path}${name} is ${showShape(found)}`);
     return found;
   }
 

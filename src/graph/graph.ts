@@ -128,6 +128,9 @@ export function integerRange(dtype: DType): { min: number; max: number } {
   }
 }
 
+/** A shape as messages write it. */
+export const showShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
+
 /** Which index along `axis` element i of a tensor of `shape` has; 0 where there is no axis. */
 export function indexAlong(shape: readonly number[], axis: number | null): (i: number) => number {
   if (axis === null) return () => 0;

@@ -1,10 +1,11 @@
+import { showShape } from '../graph/graph.ts';
 import { batchMatmulF32, batchMatmulGradF32 } from '../wasm/batch_matmul_f32.ts';
 import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
 import { swapLast } from '../wasm/copy.ts';
 import { batchMatmulCost } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
 import { denseMultipliers, perTensor, clampOf } from './requant.ts';
-import { broadcast, mismatch, show } from './shapes.ts';
+import { broadcast, mismatch } from './shapes.ts';
 
 export interface BatchMatmul {
   /** The left operand comes as [.., depth, rows]. */
@@ -22,7 +23,7 @@ export const batchMatmul = defineOp<BatchMatmul>({
     const [rows, depth] = matrix(x!, a.adjX);
     const [expected, columns] = matrix(y!, a.adjY);
     if (depth !== expected) {
-      throw mismatch(`matrices of ${show(x!)} and ${show(y!)} cannot be multiplied`, `make both depths ${depth}`);
+      throw mismatch(`matrices of ${showShape(x!)} and ${showShape(y!)} cannot be multiplied`, `make both depths ${depth}`);
     }
     return [[...broadcast(x!.slice(0, -2), y!.slice(0, -2)), rows, columns]];
   },

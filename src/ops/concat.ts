@@ -1,12 +1,12 @@
 import { CompressError } from '../errors.ts';
-import { type Activation, sizeOf } from '../graph/graph.ts';
+import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { concat as concatAlong } from '../wasm/concat.ts';
 import { clampF32 } from '../wasm/elementwise_f32.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
 import { inTurn, unclamped } from './float_cells.ts';
 import { defineOp, type Operand } from './op.ts';
-import { axisOf, keepChannels, mismatch, show } from './shapes.ts';
+import { axisOf, keepChannels, mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
 export interface Concat {
@@ -22,7 +22,10 @@ export const concat = defineOp<Concat>({
     for (const s of x) {
       if (!s) throw mismatch('one of the joined operands is left out', 'give all of them');
       if (s.length !== first!.length || s.some((d, i) => i !== axis && d !== first![i])) {
-        throw mismatch(`${show(first!)} and ${show(s)} cannot be joined along axis ${axis}`, 'make all other dimensions equal');
+        throw mismatch(
+          `${showShape(first!)} and ${showShape(s)} cannot be joined along axis ${axis}`,
+          'make all other dimensions equal',
+        );
       }
     }
     return [first!.map((d, i) => (i === axis ? x.reduce((n, s) => n + s![axis], 0) : d))];

@@ -1,11 +1,11 @@
-import type { Activation } from '../graph/graph.ts';
+import { type Activation, showShape } from '../graph/graph.ts';
 import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
 import { convInt } from '../wasm/conv_int.ts';
 import { convolveCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
-import { mismatch, show } from './shapes.ts';
+import { mismatch } from './shapes.ts';
 import { biasType, withBias } from './tflite_cells.ts';
 import {
   patchOf,
@@ -33,7 +33,7 @@ export const conv2d = defineOp<Conv2d>({
   infer([x, w], a) {
     if (x![3] !== w![3] * (a.groups ?? 1)) {
       throw mismatch(
-        `input ${show(x!)} has ${x![3]} channels but weights ${show(w!)} read ${w![3] * (a.groups ?? 1)}`,
+        `input ${showShape(x!)} has ${x![3]} channels but weights ${showShape(w!)} read ${w![3] * (a.groups ?? 1)}`,
         'prune both sides of this layer together, or correct the weights',
       );
     }

@@ -1,11 +1,11 @@
-import type { Activation } from '../graph/graph.ts';
+import { type Activation, showShape } from '../graph/graph.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f32.ts';
 import { depthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
 import { depthwiseCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
-import { mismatch, show } from './shapes.ts';
+import { mismatch } from './shapes.ts';
 import { withBias } from './tflite_cells.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
 
@@ -21,7 +21,7 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
   infer([x, w], a) {
     if (x![3] * a.multiplier !== w![3]) {
       throw mismatch(
-        `input ${show(x!)} with multiplier ${a.multiplier} makes ${x![3] * a.multiplier} channels but weights are ${show(w!)}`,
+        `input ${showShape(x!)} with multiplier ${a.multiplier} makes ${x![3] * a.multiplier} channels but weights are ${showShape(w!)}`,
         'prune both sides of this layer together, or correct the weights',
       );
     }

@@ -1,11 +1,11 @@
 import { CompressError } from '../errors.ts';
-import { type Activation, sizeOf } from '../graph/graph.ts';
+import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
 import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { denseMultipliers, layerParams } from './requant.ts';
-import { last, mismatch, show } from './shapes.ts';
+import { last, mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
@@ -22,7 +22,7 @@ export const fullyConnected = defineOp<FullyConnected>({
     const [units, depth] = w!;
     if (a.keepDims ? last(x!) !== depth : sizeOf(x!) % depth) {
       throw mismatch(
-        `input ${show(x!)} does not fit weights ${show(w!)}, which read ${depth} features`,
+        `input ${showShape(x!)} does not fit weights ${showShape(w!)}, which read ${depth} features`,
         'prune both sides of this layer together, or correct the weights',
       );
     }

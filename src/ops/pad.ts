@@ -1,3 +1,4 @@
+import { showShape } from '../graph/graph.ts';
 import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
 import { pad as padWith } from '../wasm/pad.ts';
 import { padCost } from './cost.ts';
@@ -5,7 +6,7 @@ import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
-import { mismatch, show } from './shapes.ts';
+import { mismatch } from './shapes.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */
@@ -23,7 +24,10 @@ export const pad = defineOp<Pad>({
   operands: 1,
   infer: ([x], { paddings }) => {
     if (paddings.length !== x!.length || !paddings.flat().every((n) => Number.isInteger(n) && n >= 0)) {
-      throw mismatch(`paddings of ${show(paddings.flat())} around ${show(x!)}`, 'give two counts from 0 on for each dimension');
+      throw mismatch(
+        `paddings of ${showShape(paddings.flat())} around ${showShape(x!)}`,
+        'give two counts from 0 on for each dimension',
+      );
     }
     return [x!.map((d, i) => d + paddings[i][0] + paddings[i][1])];
   },

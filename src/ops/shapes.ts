@@ -1,9 +1,6 @@
 import { CompressError } from '../errors.ts';
-import { sizeOf } from '../graph/graph.ts';
+import { showShape, sizeOf } from '../graph/graph.ts';
 import type { Channels, Shape } from './op.ts';
-
-/** A shape for people: [1, 32, 32, 3]. */
-export const show = (shape: Shape): string => `[${shape.join(', ')}]`;
 
 export function mismatch(what: string, fix: string): CompressError {
   return new CompressError('shape-mismatch', what, fix);
@@ -16,7 +13,10 @@ export function broadcast(a: Shape, b: Shape): number[] {
     const m = a[i - rank + a.length] ?? 1;
     const n = b[i - rank + b.length] ?? 1;
     if (m !== n && m !== 1 && n !== 1) {
-      throw mismatch(`operands of shapes ${show(a)} and ${show(b)} do not broadcast`, 'make their dimensions equal, or 1');
+      throw mismatch(
+        `operands of shapes ${showShape(a)} and ${showShape(b)} do not broadcast`,
+        'make their dimensions equal, or 1',
+      );
     }
     return m === 1 ? n : m;
   });
@@ -37,7 +37,7 @@ export function resolveShape(shape: Shape, from: Shape): number[] {
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
   const found = shape.map((d) => (d === -1 ? count / known : d));
   if (sizeOf(found) !== count || !found.every(Number.isInteger)) {
-    throw mismatch(`${show(from)} cannot be reshaped to ${show(shape)}`, `use a shape of ${count} elements`);
+    throw mismatch(`${showShape(from)} cannot be reshaped to ${showShape(shape)}`, `use a shape of ${count} elements`);
   }
   return found;
 }

@@ -1,10 +1,10 @@
-import { sizeOf } from '../graph/graph.ts';
+import { showShape, sizeOf } from '../graph/graph.ts';
 import { split as splitAlong } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
 import { inTurn, nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
-import { axisOf, mismatch, show } from './shapes.ts';
+import { axisOf, mismatch } from './shapes.ts';
 
 export interface Split {
   /** Counted from the front. */
@@ -23,7 +23,7 @@ export const split = defineOp<Split>({
     const total = sizes.reduce((a, b) => a + b, 0);
     if (total !== x![axis]) {
       throw mismatch(
-        `axis ${axis} of ${show(x!)} cannot be split into ${sizes.join(' + ')}`,
+        `axis ${axis} of ${showShape(x!)} cannot be split into ${sizes.join(' + ')}`,
         `use sizes that add up to ${x![axis]}`,
       );
     }

@@ -1,9 +1,10 @@
+import { showShape } from '../graph/graph.ts';
 import { transpose as transposed } from '../wasm/copy.ts';
 import { transposeGradF32 } from '../wasm/movement_f32.ts';
 import { transposeCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
-import { mismatch, show } from './shapes.ts';
+import { mismatch } from './shapes.ts';
 
 export interface Transpose {
   /** Dimension i of the output is dimension perm[i] of the input. */
@@ -14,7 +15,10 @@ export const transpose = defineOp<Transpose>({
   operands: 1,
   infer: ([x], { perm }) => {
     if (perm.length !== x!.length || x!.some((_, i) => !perm.includes(i))) {
-      throw mismatch(`${show(perm)} is not an order of the ${x!.length} dimensions of ${show(x!)}`, 'name each dimension once');
+      throw mismatch(
+        `${showShape(perm)} is not an order of the ${x!.length} dimensions of ${showShape(x!)}`,
+        'name each dimension once',
+      );
     }
     return [perm.map((p) => x![p])];
   },

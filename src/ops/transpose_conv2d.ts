@@ -1,11 +1,11 @@
-import type { Activation } from '../graph/graph.ts';
+import { type Activation, showShape } from '../graph/graph.ts';
 import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
 import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
 import { transposeConvCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp, type Pair } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
-import { mismatch, show } from './shapes.ts';
+import { mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 
@@ -22,7 +22,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     const back = windowOutput(a, a.outputSize, [w![1], w![2]]);
     if (x![3] !== w![3] || back[0] !== x![1] || back[1] !== x![2]) {
       throw mismatch(
-        `input ${show(x!)} does not belong to weights ${show(w!)} and an output of ${a.outputSize.join(' x ')}`,
+        `input ${showShape(x!)} does not belong to weights ${showShape(w!)} and an output of ${a.outputSize.join(' x ')}`,
         `give an input of [n, ${back.join(', ')}, ${w![3]}]`,
       );
     }

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { type Graph, isInteger, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
+import { type Graph, isInteger, type Node, showShape, sizeOf, type Tensor } from '../graph/graph.ts';
 import { OPS } from '../ops/index.ts';
 
 /** What is wrong with a graph, in words, or null: indices, order, operands, shapes, quantization. */
@@ -25,7 +25,7 @@ function inputsProblem({ tensors, inputs, outputs }: Graph): string | null {
 
 function tensorProblem({ name, shape, data, quant, dtype }: Tensor): string | null {
   const size = sizeOf(shape);
-  if (!shape.every((d) => Number.isInteger(d) && d > 0)) return `has the tensor "${name}" of shape [${shape.join(', ')}]`;
+  if (!shape.every((d) => Number.isInteger(d) && d > 0)) return `has the tensor "${name}" of shape ${showShape(shape)}`;
   if (data && data.length !== size) return `has the tensor "${name}" with ${data.length} values, its shape takes ${size}`;
   if (!quant) return null;
   const expected = quant.axis === null ? 1 : shape[quant.axis];
@@ -79,7 +79,7 @@ function shapeProblem({ tensors }: Graph, node: Node): string | null {
     if (found.length !== node.outputs.length) return `has ${node.outputs.length} outputs where its operands make ${found.length}`;
     for (let i = 0; i < found.length; i++) {
       const told = tensors[node.outputs[i]].shape;
-      if (found[i].join() !== told.join()) return `makes [${found[i].join(', ')}] where the model says [${told.join(', ')}]`;
+      if (found[i].join() !== told.join()) return `makes ${showShape(found[i])} where the model says ${showShape(told)}`;
     }
     return null;
   } catch (e) {

@@ -120,11 +120,12 @@ function callOf(heap: Heap, node: Node, operands: readonly Operand[], draws: Dra
 /** Constants that some row trains, in the order of their first use, and whether they are step sizes. */
 function parametersOf(graph: Graph, operands: readonly Operand[], held: ReadonlySet<number>): Map<number, boolean> {
   const found = new Map<number, boolean>();
+  const by = producers(graph);
   for (const node of graph.nodes) {
     for (const place of rowOf(node.op).trainable) {
       const t = node.inputs[place] ?? -1;
       // A weight that is rounded first is trained through its rounding.
-      const source = t >= 0 && !operands[t].data ? weightBehind(graph, t) : t;
+      const source = t >= 0 && !operands[t].data ? weightBehind(graph.nodes[by[t]]) : t;
       if (source < 0 || held.has(source) || !(operands[source].data instanceof Float32Array)) continue;
       found.set(source, node.op === 'fakeQuantize');
     }
@@ -132,10 +133,8 @@ function parametersOf(graph: Graph, operands: readonly Operand[], held: Readonly
   return found;
 }
 
-function weightBehind(graph: Graph, t: number): number {
-  const by = graph.nodes[producers(graph)[t]];
-  return by?.op === 'fakeQuantize' ? by.inputs[0] : -1;
-}
+/** What a node rounds; -1 where it is no rounding. */
+const weightBehind = (by: Node | undefined): number => (by?.op === 'fakeQuantize' ? by.inputs[0] : -1);
 
 /** Tensors through which a gradient must pass: computed ones that depend on a parameter. */
 function wantedGradients(graph: Graph, held: ReadonlySet<number>): Uint8Array {

@@ -1,5 +1,6 @@
 import { CompressError } from '../errors.ts';
-import { allOf, sameShape, show, to4d } from './check.ts';
+import { showShape } from '../graph/graph.ts';
+import { allOf, sameShape, to4d } from './check.ts';
 import { elementBytes } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
@@ -31,7 +32,7 @@ export function batchMatmulInt(heap: Heap, y: HeapTensor, a: HeapTensor, b: Heap
   if (depth !== expected || ![aN, bN].every((d) => fits(d, n)) || ![aH, bH].every((d) => fits(d, h))) {
     throw new CompressError(
       'shape-mismatch',
-      `matrices of ${show(a.shape)} and ${show(b.shape)} (transposed) cannot be multiplied`,
+      `matrices of ${showShape(a.shape)} and ${showShape(b.shape)} (transposed) cannot be multiplied`,
       `make both depths ${depth} and the leading dimensions equal or 1`,
     );
   }

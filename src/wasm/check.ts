@@ -1,10 +1,8 @@
 import { CompressError } from '../errors.ts';
-import { type DType, sizeOf } from '../graph/graph.ts';
+import { type DType, showShape, sizeOf } from '../graph/graph.ts';
 import type { HeapTensor } from './heap.ts';
 
 type Shaped = Pick<HeapTensor, 'shape'>;
-
-export const show = (shape: readonly number[]): string => `[${shape.join(', ')}]`;
 
 /** @throws CompressError `shape-mismatch` unless both hold the same number of elements */
 export function sameSize(y: Shaped, x: Shaped): number {
@@ -12,7 +10,7 @@ export function sameSize(y: Shaped, x: Shaped): number {
   if (n !== sizeOf(x.shape)) {
     throw new CompressError(
       'shape-mismatch',
-      `${show(x.shape)} does not fill an output of ${show(y.shape)}`,
+      `${showShape(x.shape)} does not fill an output of ${showShape(y.shape)}`,
       'give both the same shape',
     );
   }
@@ -24,8 +22,8 @@ export function sameShape(got: readonly number[], expected: readonly number[], w
   if (got.length !== expected.length || got.some((d, i) => d !== expected[i])) {
     throw new CompressError(
       'shape-mismatch',
-      `${what} is ${show(got)} but should be ${show(expected)}`,
-      `give it the shape ${show(expected)}`,
+      `${what} is ${showShape(got)} but should be ${showShape(expected)}`,
+      `give it the shape ${showShape(expected)}`,
     );
   }
 }
@@ -35,7 +33,7 @@ export function to4d(shape: readonly number[]): [number, number, number, number]
   if (shape.length > 4) {
     const [a, ...rest] = shape;
     if (a === 1) return to4d(rest);
-    throw new CompressError('unsupported', `${show(shape)} has more than four dimensions`, 'reshape it to four');
+    throw new CompressError('unsupported', `${showShape(shape)} has more than four dimensions`, 'reshape it to four');
   }
   return [1, 1, 1, 1, ...shape].slice(-4) as [number, number, number, number];
 }

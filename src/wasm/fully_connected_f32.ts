@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { sizeOf } from '../graph/graph.ts';
+import { showShape, sizeOf } from '../graph/graph.ts';
 import { type FloatActivation, rangeOf } from './activation.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { packedFirst } from './pack_f32.ts';
@@ -60,7 +60,7 @@ function sizes(y: HeapTensor, x: HeapTensor, w: HeapTensor): [batch: number, dep
   if (!Number.isInteger(batch) || sizeOf(y.shape) !== batch * units) {
     throw new CompressError(
       'shape-mismatch',
-      `input [${x.shape.join(', ')}] and output [${y.shape.join(', ')}] do not fit weights of ${units} units for ${depth} features`,
+      `input ${showShape(x.shape)} and output ${showShape(y.shape)} do not fit weights of ${units} units for ${depth} features`,
       'prune both sides of this layer together',
     );
   }

@@ -1,5 +1,6 @@
 import { CompressError } from '../errors.ts';
-import { allOf, sameShape, show } from './check.ts';
+import { showShape } from '../graph/graph.ts';
+import { allOf, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface PoolParams {
@@ -39,7 +40,7 @@ function pool(y: HeapTensor, x: HeapTensor, q: PoolParams, kernel: Heap['wasm'][
     if (pad[i] < filter[i] && (out - 1) * stride[i] - pad[i] < size[i]) return;
     throw new CompressError(
       'shape-mismatch',
-      `a window of ${show(filter)} with padding ${show(pad)} lies wholly outside an input of ${show(size)}`,
+      `a window of ${showShape(filter)} with padding ${showShape(pad)} lies wholly outside an input of ${showShape(size)}`,
       'use less padding or a smaller output',
     );
   });

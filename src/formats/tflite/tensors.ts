@@ -1,5 +1,14 @@
 import { CompressError } from '../../errors.ts';
-import { bytesOf, type DType, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
+import {
+  bytesOf,
+  type DType,
+  newValues,
+  type Quantization,
+  showShape,
+  sizeOf,
+  type Tensor,
+  type Values,
+} from '../../graph/graph.ts';
 import { fromHalf } from '../../graph/half.ts';
 import { unpackInt4 } from '../../graph/int4.ts';
 import { badFile, type FlatFile, type FlatTable } from './flat.ts';
@@ -28,7 +37,7 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
   const shape = table.i32s(TENSOR.shape);
   // what only tells a scale (LSTM's intermediates) may be empty; that a tensor in use is not, findProblem sees
   if (shape.some((d) => d < 0) || sizeOf(shape) > MOST_ELEMENTS) {
-    throw badFile(`${where} has the shape [${shape.join(', ')}]`, 'convert the model with fixed input shapes');
+    throw badFile(`${where} has the shape ${showShape(shape)}`, 'convert the model with fixed input shapes');
   }
   const dtype = type === 'f16' ? 'f32' : type;
   const data = constantBytes(file, table, buffers, where);
@@ -80,7 +89,7 @@ function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly
   const axis = scales.length > 1 ? (shape.length === 1 ? 0 : table.i32(QUANTIZATION.dimension)) : null;
   const zeros = told.length ? told : scales.map(() => 0);
   if (axis !== null && scales.length !== shape[axis]) {
-    throw badFile(`${where} has ${scales.length} scales along dimension ${axis} of [${shape.join(', ')}]`);
+    throw badFile(`${where} has ${scales.length} scales along dimension ${axis} of ${showShape(shape)}`);
   }
   if (zeros.length !== scales.length || !scales.every((s) => s >= 0 && s < Number.POSITIVE_INFINITY)) {
     throw badFile(`${where} has scales ${scales.slice(0, 4).join(', ')} and ${zeros.length} zero points for ${scales.length}`);
