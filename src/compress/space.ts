@@ -124,24 +124,18 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     'distill.weight': 1,
     ...tune('distill', rate),
   });
-  const cut = (change: number, where: 'all' | 'late') => ({ ...pruneStart(space, change, where), 'finetune.epochs': 0 });
-  const pdq = (change: number, where: 'all' | 'late') => ({
-    order: 'PDQ',
-    ...quantize,
-    ...cut(change, where),
-    ...distill(0.001),
-  });
+  const cut = (change: number, where: 'all' | 'late' = 'all') => ({ ...pruneStart(space, change, where), 'finetune.epochs': 0 });
   const aware = { ...distill(0.0005), 'distill.qat': 'learned' };
   return [
     ...(space.recipe ? [{ order: RECIPE }] : []),
     { order: 'Q', ...quantize },
-    { order: 'PQ', ...quantize, ...pruneStart(space, 0.05, 'all'), ...tune('finetune', 0.001) },
-    pdq(0.02, 'all'),
-    pdq(0.06, 'late'),
-    pdq(0.1, 'all'),
-    pdq(0.25, 'all'),
-    { order: 'PQD', ...mixed(0.05), ...cut(0.06, 'late'), ...aware },
-    { order: 'QD', ...mixed(0.2), ...aware },
+    { order: 'PQ', ...quantize, ...cut(0.02) },
+    { order: 'PQ', ...quantize, ...cut(0.05) },
+    { order: 'PDQ', ...quantize, ...cut(0.03), ...distill(0.0003) },
+    { order: 'PDQ', ...quantize, ...cut(0.06, 'late'), ...distill(0.0005) },
+    { order: 'PDQ', ...quantize, ...cut(0.12), ...distill(0.001) },
+    { order: 'QD', ...mixed(0.1), ...aware },
+    { order: 'PQD', ...mixed(0.05), ...cut(0.02), ...aware },
   ];
 }
 
