@@ -129,8 +129,8 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
   return [
     ...(space.recipe ? [{ order: RECIPE }] : []),
     { order: 'Q', ...quantize },
-    { order: 'PQ', ...quantize, ...cut(0.02) },
-    { order: 'PQ', ...quantize, ...cut(0.05) },
+    { order: 'PQ', ...quantize, ...cut(0.01) },
+    { order: 'PQ', ...quantize, ...cut(0.04) },
     { order: 'PDQ', ...quantize, ...cut(0.03), ...distill(0.0003) },
     { order: 'PDQ', ...quantize, ...cut(0.06, 'late'), ...distill(0.0005) },
     { order: 'PDQ', ...quantize, ...cut(0.12), ...distill(0.001) },
