@@ -125,7 +125,7 @@ function measure({ heap, model, context, settings, target, plain }: Task, { sign
 }
 
 function openSearch(task: Task, { base, space }: Prepared, host: CompressHost): Search {
-  const { context, settings, target, plain, floor, before, begun, heap } = task;
+  const { context, settings, target, plain, floor, before, seenBefore, begun, heap } = task;
   return new Search({
     context,
     settings,
@@ -133,7 +133,8 @@ function openSearch(task: Task, { base, space }: Prepared, host: CompressHost): 
     limits: limitsOf(target, settings),
     plain,
     floor,
-    largestMargin: Math.max(0, before - floor) / 4,
+    // Half of the allowed loss is margin enough.
+    largestMargin: seenBefore ? 0 : Math.max(0, before - floor) / 4,
     base,
     space,
     begun,
