@@ -46,7 +46,10 @@ ${table(['network', 'batch', 'Thumbnet', 'GMAC/s', 'onnxruntime-web', 'onnxrunti
 
 ### float, in Chromium
 
-${await inChromium()}`;
+${await inChromium()}
+
+What bounds the ratios: native ONNX Runtime has one instruction (AVX-512 VNNI) for 64 products of bytes where Wasm's widest has 8, and its Wasm build and LiteRT's XNNPACK
+have relaxed SIMD (fused multiply-add, dot products of bytes), whose results differ between processors and which a promise of equal bytes rules out.`;
   return { title: 'Whole networks beside their peers', text };
 }
 

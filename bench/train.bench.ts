@@ -70,7 +70,7 @@ export default async function train(): Promise<Section> {
 
 Losses after ${STEPS} steps from the same weights and batch agree to 1e-3. The limit: a step is about three times the multiplications of a forward pass,
 and the float tile does 8 of them a cycle; PyTorch's AVX-512 with fused multiply-add can do 32. Winograd's F(2x2, 3x3) in all three passes of 3x3 layers
-(36 products become 16) and small batches of work that stay in the cache make up for most of that; 1x1 layers have no such way around.
+(36 products become 16) and small batches of work that stay in the cache make up for a part of that; 1x1 layers have no such way around.
 
 Beside tfjs, whose steps have ${TFJS_BATCH} examples:
 
