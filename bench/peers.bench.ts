@@ -48,8 +48,8 @@ ${table(['network', 'batch', 'Thumbnet', 'GMAC/s', 'onnxruntime-web', 'onnxrunti
 
 ${await inChromium()}
 
-What bounds the ratios: native ONNX Runtime has one instruction (AVX-512 VNNI) for 64 products of bytes where Wasm's widest has 8, and its Wasm build and LiteRT's XNNPACK
-have relaxed SIMD (fused multiply-add, dot products of bytes), whose results differ between processors and which a promise of equal bytes rules out.`;
+What bounds the ratios: native ONNX Runtime has one instruction (AVX-512 VNNI) for 64 products of bytes where Wasm's widest has 8, and LiteRT's
+module multiplies and adds in one instruction of relaxed SIMD, whose results may differ between processors: a promise of equal bytes rules it out.`;
   return { title: 'Whole networks beside their peers', text };
 }
 
