@@ -28,8 +28,9 @@ export type DataSource =
  * Reads a dataset: .npz, .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
  *
  * A source without a test part is split by `split`; one with a test part but no validation has validation cut from train,
- * in the proportion of the first two fractions. Splits are stratified and depend on the seed alone. Where examples follow
- * each other in time, only exactly overlapping windows are kept together: give a validation part of other persons or days if you can.
+ * in the proportion of the first two fractions. Splits are stratified and depend on the seed alone. Windows that
+ * overlap are split in time, in their order; other examples that follow each other are not known to: give a validation part of other persons
+ * or days if you can.
  *
  * @throws CompressError `bad-file`, `bad-data`, `shape-mismatch`, `unsupported` or `bad-option`
  */

@@ -9,11 +9,14 @@ type Examples = Part & { readonly shape: readonly number[] };
 /**
  * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
  * Windows cut from one signal with half of each shared with the next (as UCI HAR's) stay together: apart, one would tell of the other.
+ * They stand in time, so the parts follow each other in time too, within each class: later ones are of other days or persons, as what the
+ * network will meet.
  *
  * @param fractions one for each part, summing to 1
  */
 export function splitStratified(part: Examples, fractions: readonly number[], seed: number): Int32Array[] {
   const runs = runsOfWindows(part);
+  const inTime = runs.length - 1 < part.count;
   const byClass = new Map<number, number[]>();
   for (let r = 0; r + 1 < runs.length; r++) {
     const label = part.y ? part.y[runs[r]] : 0;
@@ -25,12 +28,13 @@ export function splitStratified(part: Examples, fractions: readonly number[], se
   const random = createRandom(seed, 'data/split');
   for (const label of [...byClass.keys()].sort((a, b) => a - b)) {
     const list = byClass.get(label)!;
-    const order = permutation(list.length, random);
+    const order = inTime ? list.keys() : permutation(list.length, random);
     const total = list.reduce((n, r) => n + runs[r + 1] - runs[r], 0);
     const lacks = fractions.map((f) => f * total);
     for (const i of order) {
       const [from, to] = [runs[list[i]], runs[list[i] + 1]];
-      const best = lacks.indexOf(Math.max(...lacks));
+      const open = inTime ? lacks.findIndex((n) => n > (to - from) / 2) : -1;
+      const best = open >= 0 ? open : lacks.indexOf(Math.max(...lacks));
       lacks[best] -= to - from;
       for (let e = from; e < to; e++) chosen[best].push(e);
     }

@@ -53,6 +53,11 @@ test('windows that overlap by half stay together', () => {
       assert.ok(inside === 0 || inside === 4, `run ${run} is torn`);
     }
   }
+  // Within a class the second part is later than the first.
+  for (const label of [0, 1]) {
+    const [before, after] = parts.map((part) => [...part].filter((e) => y[e] === label));
+    assert.ok(after.length > 0 && Math.max(...before) < Math.min(...after));
+  }
 });
 
 test('what was split is told', async () => {
