@@ -26,7 +26,7 @@ const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
 
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
-    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there${result.seenBefore ? '' : ', beyond half a standard error of its loss'}; the test part was used once, for the table.`,
+    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there${result.seenBefore ? '' : ', beyond a standard error of its loss'}; the test part was used once, for the table.`,
     ...(result.seenBefore
       ? [
           'The model as given is no better on train than on validation: it may have learned from both, and then remembers what it should be judged by. Half of the allowed loss was held back.',

@@ -64,7 +64,7 @@ export interface CompressResult {
 }
 
 /** A validation part of fewer examples takes more from the train part. */
-const VALIDATION = 300;
+const VALIDATION = 600;
 
 /**
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
@@ -134,7 +134,7 @@ function openSearch(task: Task, { base, space }: Prepared, host: CompressHost): 
     plain,
     floor,
     // Half of the allowed loss is margin enough.
-    largestMargin: seenBefore ? 0 : Math.max(0, before - floor) / 4,
+    largestMargin: seenBefore ? 0 : Math.max(0, before - floor) / 2,
     base,
     space,
     begun,

@@ -152,7 +152,7 @@ export class Search {
       }
       const { tflite, accuracy, error } = result;
       trial.setUserAttr('model', await artifacts.put(tflite));
-      const margin = Math.min(error / 2, this.#o.largestMargin);
+      const margin = Math.min(error, this.#o.largestMargin);
       trial.setUserAttr('margin', margin);
       const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
       const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);

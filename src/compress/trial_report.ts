@@ -13,7 +13,7 @@ export interface TrialReport {
   readonly figures: Figures | null;
   /** What the search lowers. */
   readonly objective: number | null;
-  /** Whether it fits and keeps the accuracy on the validation part even when that is half a standard error too high. */
+  /** Whether it fits and keeps the accuracy on the validation part even when that is a standard error too high. */
   readonly feasible: boolean;
   /** Why it failed. */
   readonly failure?: string;
