@@ -23,7 +23,7 @@ export function addDemo(program: Command): void {
       out.say('motion gestures: 3-axis acceleration, 128 samples, six classes, made from a seed');
       out.say(`a float network for them is fitted into ${TARGET}, keeping its accuracy within 1 point`);
       const folder = flags.out ?? (await freeName('thumbnet-demo'));
-      const options = { target: TARGET, maxDrop: 0.01, trials: 30, epochs: 16, seed: flags.seed };
+      const options = { target: TARGET, maxDrop: 0.01, trials: 60, epochs: 16, seed: flags.seed };
       await runCompress({
         model,
         data,

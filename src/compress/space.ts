@@ -133,7 +133,7 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     { order: 'PQ', ...quantize, ...cut(0.04) },
     { order: 'PDQ', ...quantize, ...cut(0.03), ...distill(0.0003) },
     { order: 'PDQ', ...quantize, ...cut(0.06, 'late'), ...distill(0.0005) },
-    { order: 'PDQ', ...quantize, ...cut(0.12), ...distill(0.001) },
+    { order: 'PDQ', ...quantize, ...cut(0.08), ...distill(0.001) },
     { order: 'QD', ...mixed(0.1), ...aware },
     { order: 'PQD', ...mixed(0.05), ...cut(0.02), ...aware },
   ];
