@@ -1,4 +1,4 @@
-import { type Dataset, takeExamples } from '../data/index.ts';
+import { type Dataset, takeEvenly } from '../data/index.ts';
 import { correctness } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../stage.ts';
@@ -35,13 +35,8 @@ export function goalOf(heap: Heap, model: Model, data: Dataset, settings: Settin
  * outlasts a training on the train part, and hides a part of what candidates lose elsewhere.
  */
 function hasSeen(heap: Heap, graph: Graph, data: Dataset, validation: number): boolean {
-  const all = data.train!;
-  const count = Math.min(TRAIN_EXAMPLES, all.count);
-  const train = takeExamples(
-    all,
-    Array.from({ length: count }, (_, i) => Math.floor((i * all.count) / count)),
-  );
+  const train = takeEvenly(data.train!, TRAIN_EXAMPLES);
   const right = correctness(heap, graph, { ...data, train }, 'train');
-  const accuracy = right.reduce((a, b) => a + b, 0) / count;
+  const accuracy = right.reduce((a, b) => a + b, 0) / train.count;
   return accuracy - validation < Math.sqrt((validation * (1 - validation)) / data.validation!.count);
 }

@@ -1,4 +1,4 @@
-import { type Dataset, planBatch, takeExamples } from '../data/index.ts';
+import { type Dataset, planBatch, takeEvenly } from '../data/index.ts';
 import { forEachBatch } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
@@ -77,12 +77,7 @@ function ratiosOf(count: number, multiple: number): number[] {
 }
 
 function logitsOf(heap: Heap, graph: Graph, data: Dataset): Float32Array {
-  const all = data.validation!;
-  const count = Math.min(EXAMPLES, all.count);
-  const part = takeExamples(
-    all,
-    Array.from({ length: count }, (_, i) => Math.floor((i * all.count) / count)),
-  );
+  const part = takeEvenly(data.validation!, EXAMPLES);
   const logits: number[] = [];
   const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
   forEachBatch(heap, withoutSoftmax(graph), part, plan, (values) => {

@@ -73,3 +73,12 @@ export function takeExamples(part: Part, indices: ArrayLike<number>): Part {
   }
   return { x, y, count: indices.length };
 }
+
+/** At most `count` examples of a part, evenly from its whole length. */
+export function takeEvenly(part: Part, count: number): Part {
+  const taken = Math.min(count, part.count);
+  return takeExamples(
+    part,
+    Array.from({ length: taken }, (_, i) => Math.floor((i * part.count) / taken)),
+  );
+}

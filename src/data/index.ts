@@ -10,6 +10,7 @@ export {
   type Part,
   type PartName,
   type Samples,
+  takeEvenly,
   takeExamples,
 } from './dataset.ts';
 export { type ArraySource, type DataSource, loadDataset } from './load.ts';
