@@ -1,212 +1,197 @@
-// Winograd's F(2x2, 3x3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016): a tile of 2x2 outputs from 4x4 inputs
-// with 16 multiplications in place of 36.
+// Winograd's F(4x4, 3x3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2016): a tile of 4x4 outputs from 6x6 inputs
+// with 36 multiplications in place of 144. The points are 0, a, -a, b, -b and infinity with a = sqrt(1/2), b = sqrt(2): they lie as evenly
+// about 1 as four points can, and keep the error within three times that of the plain sum (with 1 and 2 it is twice as large).
 //
-//   V = B' d B   of the 4x4 inputs d of a tile      [16][tiles][k], planes V_PLANE bytes apart
-//   U = G g G'   of the 3x3 taps g                   [16] packed matrices
-//   M = V U      sixteen matrix products             [16][tiles][columns]
+//   V = B' d B   of the 6x6 inputs d of a tile      [36][tiles][k], planes v_plane bytes apart
+//   U = G g G'   of the 3x3 taps g                   [36] packed matrices
+//   M = V U      36 matrix products                  [36][tiles][columns]
 //   y = A' M A
 //
-// Channels come in fours. Tiles go in strips, so that V and M stay in the cache. The order of all sums depends on the shapes alone.
+// and for the gradient of the taps: dU [outC][inC] = (A dy A')' V summed over tiles, dg = G' dU G.
+// Every two-dimensional transform is a one-dimensional one twice, by columns and then by rows, four channels at a time.
 import { clamp_v } from "../math/activation_f32";
-import { gemm_f32 } from "./gemm_f32";
-import { packed_bytes } from "./tile";
 
-/** Tiles in a strip. */
+/** A place for each pair of points. */
+export const PLANES: i32 = 36;
+const SIDE: i32 = 6;
+
+const A: f32 = 0.70710678118654752;
+const B: f32 = 1.41421356237309505;
+/** a^3 and b^3. */
+const A3: f32 = 0.35355339059327376;
+const B3: f32 = 2.82842712474619010;
+
+/** Rows or columns of tiles over `n` outputs. */
 // @ts-ignore: decorator
 @inline
-export function strip_tiles(k: i32, columns: i32): i32 {
-  return max(16, (2048 / (k + columns)) & ~3);
+export function tiles_over(n: i32): i32 {
+  return (n + 3) >> 2;
 }
 
-/** Bytes of a plane: a cache line more than its values, so that sixteen planes do not fall on the same lines of the cache. */
+/** Rows or columns of a frame that the tiles of `n` outputs read. */
+// @ts-ignore: decorator
+@inline
+export function frame_side(n: i32): i32 {
+  return 4 * tiles_over(n) + 2;
+}
+
+/** Bytes of a plane: a cache line more than its values, so that the planes do not fall on the same lines of the cache. */
 // @ts-ignore: decorator
 @inline
 export function plane_bytes(tiles: i32, channels: i32): i32 {
   return tiles * channels * 4 + 64;
 }
 
-/** Bytes of V and M. */
-export function winograd_room(k: i32, columns: i32): i32 {
-  const tiles = strip_tiles(k, columns);
-  return 16 * (plane_bytes(tiles, k) + plane_bytes(tiles, columns));
-}
-
-/** Bytes of U. */
+/** One dimension of B': six values `step` bytes apart to six `toStep` bytes apart. */
 // @ts-ignore: decorator
 @inline
-export function winograd_packed(k: i32, columns: i32): i32 {
-  return 16 * packed_bytes(k, columns);
+function input_transform(to: usize, toStep: i32, from: usize, step: i32): void {
+  const d0 = v128.load(from), d1 = v128.load(from + step), d2 = v128.load(from + 2 * step), d3 = v128.load(from + 3 * step);
+  const d4 = v128.load(from + 4 * step), d5 = v128.load(from + 5 * step);
+  const half = f32x4.splat(0.5), two = f32x4.splat(2), mid = f32x4.splat(2.5), a = f32x4.splat(A), b = f32x4.splat(B);
+  v128.store(to, f32x4.add(f32x4.sub(d0, f32x4.mul(mid, d2)), d4));
+  const even = f32x4.sub(d4, f32x4.mul(two, d2)), odd = f32x4.sub(f32x4.mul(a, d3), f32x4.mul(b, d1));
+  v128.store(to + toStep, f32x4.add(even, odd));
+  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
+  const even2 = f32x4.sub(d4, f32x4.mul(half, d2)), odd2 = f32x4.sub(f32x4.mul(b, d3), f32x4.mul(a, d1));
+  v128.store(to + 3 * toStep, f32x4.add(even2, odd2));
+  v128.store(to + 4 * toStep, f32x4.sub(even2, odd2));
+  v128.store(to + 5 * toStep, f32x4.add(f32x4.sub(d1, f32x4.mul(mid, d3)), d5));
 }
 
-/** U of w [outC, 3, 3, inC]; `turned`: of the taps turned by half a circle, from outC to inC, as the gradient by the input needs them. */
-export function winograd_pack(packed: usize, w: usize, outC: i32, inC: i32, turned: i32): void {
-  const k = turned ? outC : inC, columns = turned ? inC : outC, plane = packed_bytes(k, columns);
-  if (columns & 7) memory.fill(packed, 0, 16 * plane);
-  for (let o = 0; o < outC; o++) for (let c = 0; c < inC; c++) {
-    const column = turned ? c : o, row = turned ? o : c;
-    const to = packed + ((column >> 3) * k + row) * 32 + ((column & 7) << 2);
-    for (let i = 0; i < 4; i++) {
-      const g0 = mixed(w, o, c, inC, turned, i, 0), g1 = mixed(w, o, c, inC, turned, i, 1), g2 = mixed(w, o, c, inC, turned, i, 2);
-      store<f32>(to + (4 * i) * plane, g0);
-      store<f32>(to + (4 * i + 1) * plane, <f32>0.5 * (g0 + g1 + g2));
-      store<f32>(to + (4 * i + 2) * plane, <f32>0.5 * (g0 - g1 + g2));
-      store<f32>(to + (4 * i + 3) * plane, g2);
+/** V of `count` tiles from tile `from` on; images are `aImage` bytes apart, rows `aRow`; `temp` has 576 bytes. */
+export function transform_inputs(
+  v: usize, plane: i32, temp: usize, a: usize, aImage: i32, aRow: i32, from: i32, count: i32, down: i32, across: i32, k: i32,
+): void {
+  const pixel = k << 2, each = down * across;
+  for (let t = from; t < from + count; t++) {
+    const place = t % each, p = a + (t / each) * aImage + 4 * (place / across) * aRow + 4 * (place % across) * pixel;
+    for (let o = 0; o < pixel; o += 16, v += 16) {
+      for (let x = 0, q = p + o; x < SIDE; x++, q += pixel) input_transform(temp + (x << 4), 96, q, aRow);
+      for (let i = 0, to = v; i < SIDE; i++, to += 6 * plane) input_transform(to, plane, temp + i * 96, 16);
     }
   }
 }
 
-/** Row i of G times column x of the taps. */
+/** One dimension of A': six values to four. */
 // @ts-ignore: decorator
 @inline
-function mixed(w: usize, o: i32, c: i32, inC: i32, turned: i32, i: i32, x: i32): f32 {
-  const a = tap(w, o, c, inC, turned ? 8 - x : x), b = tap(w, o, c, inC, turned ? 5 - x : 3 + x), d = tap(w, o, c, inC, turned ? 2 - x : 6 + x);
-  if (i == 0) return a;
-  if (i == 3) return d;
-  return <f32>0.5 * (i == 1 ? a + b + d : a - b + d);
-}
-
-// @ts-ignore: decorator
-@inline
-function tap(w: usize, o: i32, c: i32, inC: i32, t: i32): f32 {
-  return load<f32>(w + (((o * 9 + t) * inC + c) << 2));
+function output_transform(to: usize, toStep: i32, from: usize, step: i32): void {
+  const m1 = v128.load(from + step), m2 = v128.load(from + 2 * step), m3 = v128.load(from + 3 * step), m4 = v128.load(from + 4 * step);
+  const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
+  v128.store(to, f32x4.add(f32x4.add(v128.load(from), s), s2));
+  v128.store(to + toStep, f32x4.add(f32x4.mul(f32x4.splat(A), d), f32x4.mul(f32x4.splat(B), d2)));
+  v128.store(to + 2 * toStep, f32x4.add(f32x4.mul(f32x4.splat(0.5), s), f32x4.mul(f32x4.splat(2), s2)));
+  const cubes = f32x4.add(f32x4.mul(f32x4.splat(A3), d), f32x4.mul(f32x4.splat(B3), d2));
+  v128.store(to + 3 * toStep, f32x4.add(cubes, v128.load(from + 5 * step)));
 }
 
 /**
- * y = clamp(windows of a * U + bias), or y += windows * U when `add`. `a` is a frame of (2 * tiles + 2) rows and columns of k channels,
- * rows `aRow` bytes apart; `room` has winograd_room bytes.
+ * The outputs of `count` tiles from tile `from` on, y = clamp(A' M A + bias), or y += A' M A when `add`. y is [images, outH, outW, columns];
+ * tiles of M are `mTile` bytes apart; `temp` has 640 bytes.
  */
-export function winograd_gemm(
-  y: usize, a: usize, packed: usize, bias: usize, room: usize, outH: i32, outW: i32, k: i32, columns: i32, aRow: i32,
-  add: i32, low: f32, high: f32,
+export function transform_outputs(
+  y: usize, temp: usize, m: usize, plane: i32, mTile: i32, from: i32, count: i32, outH: i32, outW: i32, columns: i32,
+  bias: usize, add: i32, low: f32, high: f32,
 ): void {
-  const across = (outW + 1) >> 1, tiles = ((outH + 1) >> 1) * across, strip = strip_tiles(k, columns);
-  const vPlane = plane_bytes(strip, k), mPlane = plane_bytes(strip, columns), m = room + 16 * vPlane, plane = packed_bytes(k, columns);
-  for (let from = 0; from < tiles; from += strip) {
-    const count = min(strip, tiles - from);
-    transform_inputs(room, vPlane, a, aRow, from, count, across, k);
-    for (let i = 0; i < 16; i++) {
-      gemm_f32(m + i * mPlane, room + i * vPlane, packed + i * plane, 0, count, k, columns, k << 2, columns << 2, 0, -Infinity, Infinity);
-    }
-    for (let t = 0; t < count; t++) {
-      const ty = (from + t) / across, tx = (from + t) % across, to = y + ((2 * ty * outW + 2 * tx) * columns << 2);
-      output_tile(to, outW * columns * 4, columns << 2, 2 * ty + 1 < outH, 2 * tx + 1 < outW, m + t * columns * 4, mPlane, columns, bias, add, low, high);
-    }
-  }
-}
-
-/** V of `count` tiles from tile `from` on. */
-export function transform_inputs(v: usize, plane: i32, a: usize, aRow: i32, from: i32, count: i32, across: i32, k: i32): void {
-  const pixel = k << 2;
-  for (let t = 0; t < count; t++, v += pixel) {
-    const ty = (from + t) / across, tx = (from + t) % across, p = a + 2 * ty * aRow + 2 * tx * pixel;
-    for (let o = 0; o < pixel; o += 16) {
-      const r0 = p + o, r1 = r0 + aRow, r2 = r1 + aRow, r3 = r2 + aRow, to = v + o;
-      input_row(to, plane, r0, r2, pixel, 0);
-      input_row(to + 4 * plane, plane, r1, r2, pixel, 1);
-      input_row(to + 8 * plane, plane, r2, r1, pixel, 0);
-      input_row(to + 12 * plane, plane, r1, r3, pixel, 0);
-    }
-  }
-}
-
-/** Four values of V from the sum or difference of two rows of a tile. */
-// @ts-ignore: decorator
-@inline
-function input_row(to: usize, plane: i32, p: usize, q: usize, pixel: i32, sum: i32): void {
-  const e0 = pair(v128.load(p), v128.load(q), sum), e1 = pair(v128.load(p + pixel), v128.load(q + pixel), sum);
-  const e2 = pair(v128.load(p + 2 * pixel), v128.load(q + 2 * pixel), sum), e3 = pair(v128.load(p + 3 * pixel), v128.load(q + 3 * pixel), sum);
-  v128.store(to, f32x4.sub(e0, e2));
-  v128.store(to + plane, f32x4.add(e1, e2));
-  v128.store(to + 2 * plane, f32x4.sub(e2, e1));
-  v128.store(to + 3 * plane, f32x4.sub(e1, e3));
-}
-
-// @ts-ignore: decorator
-@inline
-function pair(a: v128, b: v128, sum: i32): v128 {
-  return sum ? f32x4.add(a, b) : f32x4.sub(a, b);
-}
-
-/** The 2x2 outputs of a tile; `below` and `right`: whether its second row and column lie inside the image. */
-function output_tile(
-  y: usize, yRow: i32, pixel: i32, below: bool, right: bool, m: usize, plane: i32, columns: i32, bias: usize, add: i32, low: f32, high: f32,
-): void {
+  const across = tiles_over(outW), each = tiles_over(outH) * across, pixel = columns << 2, done = temp + 384;
   const l = f32x4.splat(low), h = f32x4.splat(high);
-  for (let j = 0; j < columns; j += 4, m += 16, y += 16) {
-    const d = bias ? v128.load(bias + (j << 2)) : f32x4.splat(0);
-    let s0 = top_sum(m, plane), s1 = top_sum(m + plane, plane), s2 = top_sum(m + 2 * plane, plane), s3 = top_sum(m + 3 * plane, plane);
-    put(y, f32x4.add(f32x4.add(s0, s1), s2), d, add, l, h);
-    if (right) put(y + pixel, f32x4.sub(f32x4.sub(s1, s2), s3), d, add, l, h);
-    if (below) {
-      s0 = bottom_sum(m, plane); s1 = bottom_sum(m + plane, plane); s2 = bottom_sum(m + 2 * plane, plane); s3 = bottom_sum(m + 3 * plane, plane);
-      put(y + yRow, f32x4.add(f32x4.add(s0, s1), s2), d, add, l, h);
-      if (right) put(y + yRow + pixel, f32x4.sub(f32x4.sub(s1, s2), s3), d, add, l, h);
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function top_sum(m: usize, plane: i32): v128 {
-  return f32x4.add(f32x4.add(v128.load(m), v128.load(m + 4 * plane)), v128.load(m + 8 * plane));
-}
-
-// @ts-ignore: decorator
-@inline
-function bottom_sum(m: usize, plane: i32): v128 {
-  return f32x4.sub(f32x4.sub(v128.load(m + 4 * plane), v128.load(m + 8 * plane)), v128.load(m + 12 * plane));
-}
-
-// @ts-ignore: decorator
-@inline
-function put(y: usize, v: v128, bias: v128, add: i32, low: v128, high: v128): void {
-  v128.store(y, add ? f32x4.add(v128.load(y), v) : clamp_v(f32x4.add(v, bias), low, high));
-}
-
-/** A g A' of the 2x2 gradients of each tile: [16][tiles][c] from a frame of whole tiles, rows `gRow` bytes apart. */
-export function transform_gradients(to: usize, plane: i32, g: usize, gRow: i32, from: i32, count: i32, across: i32, c: i32): void {
-  const pixel = c << 2;
-  for (let t = 0; t < count; t++, to += pixel) {
-    const ty = (from + t) / across, tx = (from + t) % across, p = g + 2 * ty * gRow + 2 * tx * pixel;
+  for (let t = from; t < from + count; t++, m += mTile) {
+    const place = t % each, top = 4 * (place / across), left = 4 * (place % across);
+    const to = y + (((t / each) * outH + top) * outW + left) * pixel, rows = min(4, outH - top), wide = min(4, outW - left);
     for (let o = 0; o < pixel; o += 16) {
-      const q = p + o, g00 = v128.load(q), g01 = v128.load(q + pixel), g10 = v128.load(q + gRow), g11 = v128.load(q + gRow + pixel);
-      gradient_row(to + o, plane, g00, g01);
-      gradient_row(to + o + 4 * plane, plane, f32x4.add(g00, g10), f32x4.add(g01, g11));
-      gradient_row(to + o + 8 * plane, plane, f32x4.sub(g00, g10), f32x4.sub(g01, g11));
-      gradient_row(to + o + 12 * plane, plane, f32x4.neg(g10), f32x4.neg(g11));
+      for (let j = 0; j < SIDE; j++) output_transform(temp + (j << 4), 96, m + o + j * plane, 6 * plane);
+      for (let i = 0; i < 4; i++) output_transform(done + (i << 6), 16, temp + i * 96, 16);
+      const d = bias ? v128.load(bias + o) : f32x4.splat(0);
+      for (let i = 0, r = to + o, q = done; i < rows; i++, r += outW * pixel, q = done + (i << 6)) {
+        for (let x = 0, p = r; x < wide; x++, p += pixel, q += 16) {
+          v128.store(p, add ? f32x4.add(v128.load(p), v128.load(q)) : clamp_v(f32x4.add(v128.load(q), d), l, h));
+        }
+      }
     }
   }
 }
 
+/** One dimension of A: four values to six. */
 // @ts-ignore: decorator
 @inline
-function gradient_row(to: usize, plane: i32, a: v128, b: v128): void {
-  v128.store(to, a);
-  v128.store(to + plane, f32x4.add(a, b));
-  v128.store(to + 2 * plane, f32x4.sub(a, b));
-  v128.store(to + 3 * plane, f32x4.neg(b));
+function gradient_transform(to: usize, toStep: i32, from: usize, step: i32): void {
+  const g0 = v128.load(from), g1 = v128.load(from + step), g2 = v128.load(from + 2 * step), g3 = v128.load(from + 3 * step);
+  v128.store(to, g0);
+  const even = f32x4.add(g0, f32x4.mul(f32x4.splat(0.5), g2)), odd = f32x4.add(f32x4.mul(f32x4.splat(A), g1), f32x4.mul(f32x4.splat(A3), g3));
+  v128.store(to + toStep, f32x4.add(even, odd));
+  v128.store(to + 2 * toStep, f32x4.sub(even, odd));
+  const even2 = f32x4.add(g0, f32x4.mul(f32x4.splat(2), g2)), odd2 = f32x4.add(f32x4.mul(f32x4.splat(B), g1), f32x4.mul(f32x4.splat(B3), g3));
+  v128.store(to + 3 * toStep, f32x4.add(even2, odd2));
+  v128.store(to + 4 * toStep, f32x4.sub(even2, odd2));
+  v128.store(to + 5 * toStep, g3);
 }
 
-/** dw [outC, 3, 3, inC] += G' dU G, dU [16][outC][inC]. */
-export function winograd_unpack_add(dw: usize, du: usize, outC: i32, inC: i32): void {
-  const plane = outC * inC * 4, half = f32x4.splat(0.5), row = inC << 2;
-  for (let o = 0; o < outC; o++, dw += 9 * row) for (let c = 0; c < row; c += 16, du += 16) {
-    for (let i = 0; i < 3; i++) {
-      const e0 = back(du, plane, i, half), e1 = back(du + plane, plane, i, half), e2 = back(du + 2 * plane, plane, i, half), e3 = back(du + 3 * plane, plane, i, half);
-      const to = dw + 3 * i * row + c, sum = f32x4.mul(half, f32x4.add(e1, e2));
-      v128.store(to, f32x4.add(v128.load(to), f32x4.add(e0, sum)));
-      v128.store(to + row, f32x4.add(v128.load(to + row), f32x4.mul(half, f32x4.sub(e1, e2))));
-      v128.store(to + 2 * row, f32x4.add(v128.load(to + 2 * row), f32x4.add(sum, e3)));
+/** A dy A' of `count` tiles from tile `from` on, from frames of whole tiles; the rest as in transform_inputs. */
+export function transform_gradients(
+  to: usize, plane: i32, temp: usize, g: usize, gImage: i32, gRow: i32, from: i32, count: i32, down: i32, across: i32, c: i32,
+): void {
+  const pixel = c << 2, each = down * across;
+  for (let t = from; t < from + count; t++) {
+    const place = t % each, p = g + (t / each) * gImage + 4 * (place / across) * gRow + 4 * (place % across) * pixel;
+    for (let o = 0; o < pixel; o += 16, to += 16) {
+      for (let x = 0, q = p + o; x < 4; x++, q += pixel) gradient_transform(temp + (x << 4), 64, q, gRow);
+      for (let i = 0, r = to; i < SIDE; i++, r += 6 * plane) gradient_transform(r, plane, temp + (i << 6), 16);
     }
   }
 }
 
-/** Row i of G' times a column of dU. */
+/** One dimension of G: three taps to six. */
 // @ts-ignore: decorator
 @inline
-function back(du: usize, plane: i32, i: i32, half: v128): v128 {
-  const a = v128.load(du + 4 * plane), b = v128.load(du + 8 * plane);
-  if (i == 1) return f32x4.mul(half, f32x4.sub(a, b));
-  const sum = f32x4.mul(half, f32x4.add(a, b));
-  return i == 0 ? f32x4.add(v128.load(du), sum) : f32x4.add(sum, v128.load(du + 12 * plane));
+function tap_transform(to: usize, toStep: i32, from: usize, step: i32): void {
+  const g0 = load<f32>(from), g1 = load<f32>(from + step), g2 = load<f32>(from + 2 * step);
+  store<f32>(to, g0);
+  const even = <f32>(-2.0 / 3) * g0 - <f32>(1.0 / 3) * g2, odd = <f32>(2.0 / 3) * A * g1;
+  store<f32>(to + toStep, even - odd);
+  store<f32>(to + 2 * toStep, even + odd);
+  const even2 = <f32>(1.0 / 6) * g0 + <f32>(1.0 / 3) * g2, odd2 = <f32>(1.0 / 6) * B * g1;
+  store<f32>(to + 3 * toStep, even2 + odd2);
+  store<f32>(to + 4 * toStep, even2 - odd2);
+  store<f32>(to + 5 * toStep, g2);
+}
+
+/**
+ * U of w [outC, 3, 3, inC], planes `plane` bytes apart, packed as the tile takes it; `turned`: of the taps turned by half a circle, from outC
+ * to inC, as the gradient by the input needs them. `temp` has 216 bytes.
+ */
+export function winograd_pack(packed: usize, plane: i32, temp: usize, w: usize, outC: i32, inC: i32, turned: i32): void {
+  const k = turned ? outC : inC, columns = turned ? inC : outC, all = temp + 72, tap = inC << 2;
+  if (columns & 7) memory.fill(packed, 0, PLANES * plane);
+  for (let o = 0; o < outC; o++) for (let c = 0; c < inC; c++) {
+    const column = turned ? c : o, row = turned ? o : c, first = w + ((o * 9 + (turned ? 8 : 0)) * inC + c) * 4, step = turned ? -tap : tap;
+    for (let x = 0; x < 3; x++) tap_transform(temp + (x << 2), 12, first + x * step, 3 * step);
+    for (let i = 0; i < SIDE; i++) tap_transform(all + i * 24, 4, temp + i * 12, 4);
+    const to = packed + ((column >> 3) * k + row) * 32 + ((column & 7) << 2);
+    for (let i = 0; i < PLANES; i++) store<f32>(to + i * plane, load<f32>(all + (i << 2)));
+  }
+}
+
+/** One dimension of G': six values to three. */
+// @ts-ignore: decorator
+@inline
+function tap_gradient(to: usize, toStep: i32, from: usize, step: i32): void {
+  const e1 = v128.load(from + step), e2 = v128.load(from + 2 * step), e3 = v128.load(from + 3 * step), e4 = v128.load(from + 4 * step);
+  const s = f32x4.add(e1, e2), s2 = f32x4.add(e3, e4);
+  const inner = f32x4.sub(f32x4.mul(f32x4.splat(1.0 / 6), s2), f32x4.mul(f32x4.splat(2.0 / 3), s));
+  v128.store(to, f32x4.add(v128.load(from), inner));
+  const d = f32x4.mul(f32x4.splat(<f32>(2.0 / 3) * A), f32x4.sub(e2, e1)), d2 = f32x4.mul(f32x4.splat(<f32>(1.0 / 6) * B), f32x4.sub(e3, e4));
+  v128.store(to + toStep, f32x4.add(d, d2));
+  const outer = f32x4.mul(f32x4.splat(1.0 / 3), f32x4.sub(s2, s));
+  v128.store(to + 2 * toStep, f32x4.add(outer, v128.load(from + 5 * step)));
+}
+
+/** dw [outC, 3, 3, inC] += G' dU G, dU [36][outC][duRow bytes of inC]. `temp` has 432 bytes. */
+export function winograd_unpack_add(dw: usize, temp: usize, du: usize, plane: i32, duRow: i32, outC: i32, inC: i32): void {
+  const pixel = inC << 2, done = temp + 288;
+  for (let o = 0; o < outC; o++, du += duRow, dw += 9 * pixel) for (let c = 0; c < pixel; c += 16) {
+    for (let j = 0; j < SIDE; j++) tap_gradient(temp + (j << 4), 96, du + c + j * plane, 6 * plane);
+    for (let i = 0; i < 3; i++) tap_gradient(done + i * 48, 16, temp + i * 96, 16);
+    for (let i = 0, to = dw + c, q = done; i < 9; i++, to += pixel, q += 16) v128.store(to, f32x4.add(v128.load(to), v128.load(q)));
+  }
 }
