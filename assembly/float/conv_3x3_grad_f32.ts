@@ -34,7 +34,7 @@ function g_side(n: i32, out: i32): i32 {
 
 export function conv_3x3_grad_f32(
   dx: usize, dw: usize, dbias: usize, dy: usize, y: usize, x: usize, w: usize, scratch: usize, batch: i32,
-  inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, top: i32, left: i32, low: f32, high: f32,
+  inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, top: i32, left: i32, low: f32, high: f32, fresh: i32,
 ): void {
   const inPixel = inC << 2, outPixel = outC << 2, plane = tap_plane(outC, inC), duPlane = outC * whole(inC) * 4;
   const packed = scratch + TEMP + room_bytes(inC, outC), du = packed + PLANES * plane;
@@ -58,7 +58,7 @@ export function conv_3x3_grad_f32(
       y += outH * outW * outPixel;
     }
     if (dx) {
-      framed_products(dx, g, gImage, gW * outPixel, packed, 0, scratch, images, inH, inW, outC, inC, 1, 0, 0);
+      framed_products(dx, g, gImage, gW * outPixel, packed, 0, scratch, images, inH, inW, outC, inC, fresh ? 0 : 1, -Infinity, Infinity);
       dx += images * inH * inW * inPixel;
     }
     if (dw) {

@@ -1,6 +1,6 @@
 // Gradients of the float convolution. What they fill they add to.
 //
-//   dx      f32 [batch, inH, inW, inC] or 0
+//   dx      f32 [batch, inH, inW, inC] or 0; `fresh`: each image of it is cleared first, while it is at hand
 //   dw      f32 [outC, kH, kW, inC / groups] or 0
 //   dbias   f32 [outC] or 0
 //   dy      f32 [batch, outH, outW, outC]
@@ -33,7 +33,7 @@ export function conv_grad_scratch_f32(
 export function conv_grad_f32(
   dx: usize, dw: usize, dbias: usize, dy: usize, y: usize, x: usize, w: usize, scratch: usize, batch: i32,
   inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32,
-  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, low: f32, high: f32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, low: f32, high: f32, fresh: i32,
 ): void {
   const inG = inC / groups, outG = outC / groups, inRow = inC << 2, outRow = outC << 2;
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
@@ -62,6 +62,7 @@ export function conv_grad_f32(
     }
     if (dbias) for (let r = 0; r < outH; r++) add_columns(dbias, gOrigin + r * gWidth * outRow, outW, outC);
     if (dx) {
+      if (fresh) memory.fill(dx, 0, inH * inW * inRow);
       run_dx(dx, g, scratch, tables, tableBytes, inH, inW, inC, outC, kH, kW, sH, sW, top, left, dH, dW, groups, gWidth,
         staged ? gTop : 0, staged ? gLeft : 0);
       dx += inH * inW * inRow;

@@ -1,6 +1,6 @@
 // Gradients of the float depthwise convolution. What they fill they add to.
 //
-//   dx      f32 [batch, inH, inW, c] or 0
+//   dx      f32 [batch, inH, inW, c] or 0; `fresh`: each image of it is cleared first, while it is at hand
 //   dw      f32 [kH, kW, c * multiplier] or 0
 //   dbias   f32 [c * multiplier] or 0
 //   dy      f32 [batch, outH, outW, c * multiplier]
@@ -30,7 +30,7 @@ export function depthwise_conv_grad_scratch_f32(
 export function depthwise_conv_grad_f32(
   dx: usize, dw: usize, dbias: usize, dy: usize, y: usize, x: usize, w: usize, scratch: usize, batch: i32,
   inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32,
-  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, low: f32, high: f32,
+  sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, low: f32, high: f32, fresh: i32,
 ): void {
   const row = outC << 2;
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
@@ -52,6 +52,7 @@ export function depthwise_conv_grad_f32(
     else frame_image(gFrame, dy, outH, outW, row, gH, gW, gTop, gLeft);
     if (dbias) for (let r = 0; r < outH; r++) add_columns(dbias, origin + r * gW * row, outW, outC);
     if (dx) {
+      if (fresh) memory.fill(dx, 0, inH * inW * inC * 4);
       if (spread) memory.fill(wide, 0, inH * inW * row);
       const to = spread ? wide : dx;
       // At stride 1 the only phase reaches from 2 - top rows before dy.

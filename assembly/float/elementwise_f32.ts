@@ -49,18 +49,38 @@ function row(y: usize, a: usize, b: usize, op: i32, n: i32, as: i32, bs: i32, lo
 }
 
 /**
- * Gradient by one operand, added: `d` by a (`side` 0) or by b (1), element strides d0..d3 in bytes (0 sums over a broadcast).
+ * Gradient by one operand, added (`fresh`: written, of an operand that is not stretched): `d` by a (`side` 0) or by b (1), element strides d0..d3 in bytes (0 sums over a broadcast).
  * dy and y are contiguous; dy counts where low < y < high. Equal operands of min and max: the gradient goes to a.
  */
 export function binary_grad_f32(
   d: usize, dy: usize, y: usize, a: usize, b: usize, op: i32, side: i32, n0: i32, n1: i32, n2: i32, n3: i32,
-  d0: i32, d1: i32, d2: i32, d3: i32, a0: i32, a1: i32, a2: i32, a3: i32, b0: i32, b1: i32, b2: i32, b3: i32, low: f32, high: f32,
+  d0: i32, d1: i32, d2: i32, d3: i32, a0: i32, a1: i32, a2: i32, a3: i32, b0: i32, b1: i32, b2: i32, b3: i32, low: f32, high: f32, fresh: i32,
 ): void {
   const step = n3 << 2;
   for (let i = 0; i < n0; i++) for (let j = 0; j < n1; j++) for (let k = 0; k < n2; k++, y += step, dy += step) {
     const to = d + i * d0 + j * d1 + k * d2;
-    if (op < 2 && d3 == 4) add_masked(to, dy, y, n3, op == 1 && side == 1 ? -1 : 1, low, high);
-    else row_grad(to, dy, y, a + i * a0 + j * a1 + k * a2, b + i * b0 + j * b1 + k * b2, op, side, n3, d3, a3, b3, low, high);
+    if (op < 2 && d3 == 4) {
+      const sign: f32 = op == 1 && side == 1 ? -1 : 1;
+      if (fresh) put_masked(to, dy, y, n3, sign, low, high);
+      else add_masked(to, dy, y, n3, sign, low, high);
+      continue;
+    }
+    if (fresh) memory.fill(to, 0, step);
+    row_grad(to, dy, y, a + i * a0 + j * a1 + k * a2, b + i * b0 + j * b1 + k * b2, op, side, n3, d3, a3, b3, low, high);
+  }
+}
+
+/** d = sign * dy where low < y < high, else 0. */
+function put_masked(d: usize, dy: usize, y: usize, n: i32, sign: f32, low: f32, high: f32): void {
+  const l = f32x4.splat(low), h = f32x4.splat(high), s = f32x4.splat(sign);
+  let i = 0;
+  for (; i <= n - 4; i += 4, d += 16, dy += 16, y += 16) {
+    const v = v128.load(y);
+    v128.store(d, f32x4.mul(s, v128.and(v128.load(dy), v128.and(f32x4.gt(v, l), f32x4.lt(v, h)))));
+  }
+  for (; i < n; i++, d += 4, dy += 4, y += 4) {
+    const v = load<f32>(y);
+    store<f32>(d, v > low && v < high ? sign * load<f32>(dy) : 0);
   }
 }
 

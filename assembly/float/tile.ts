@@ -8,6 +8,8 @@
 import { clamp_s, clamp_v } from "../math/activation_f32";
 
 /** One tile: y = clamp_v(a * b + bias), or y += a * b when `add`. Rows may be given twice; `columns` is 1..8. */
+// @ts-ignore: decorator
+@inline
 export function gemm_tile(
   y0: usize, y1: usize, y2: usize, y3: usize, columns: i32, add: i32,
   a0: usize, a1: usize, a2: usize, a3: usize, b: usize,

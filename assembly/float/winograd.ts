@@ -73,40 +73,56 @@ export function transform_inputs(
   }
 }
 
-/** One dimension of A': six values to four. */
+/** What becomes of a value: stored as it is, added to what is there, or given its bias and clamped. */
+const PLAIN: i32 = 0;
+const ADDED: i32 = 1;
+const CLAMPED: i32 = 2;
+
 // @ts-ignore: decorator
 @inline
-function output_transform(to: usize, toStep: i32, from: usize, step: i32): void {
+function put(to: usize, v: v128, how: i32, bias: v128, low: v128, high: v128): void {
+  if (how == CLAMPED) v = clamp_v(f32x4.add(v, bias), low, high);
+  else if (how == ADDED) v = f32x4.add(v128.load(to), v);
+  v128.store(to, v);
+}
+
+/** One dimension of A': six values to the first `count` of four. */
+// @ts-ignore: decorator
+@inline
+function output_transform(
+  to: usize, toStep: i32, from: usize, step: i32, count: i32, how: i32, bias: v128, low: v128, high: v128,
+): void {
   const m1 = v128.load(from + step), m2 = v128.load(from + 2 * step), m3 = v128.load(from + 3 * step), m4 = v128.load(from + 4 * step);
   const s = f32x4.add(m1, m2), d = f32x4.sub(m1, m2), s2 = f32x4.add(m3, m4), d2 = f32x4.sub(m3, m4);
-  v128.store(to, f32x4.add(f32x4.add(v128.load(from), s), s2));
-  v128.store(to + toStep, f32x4.add(f32x4.mul(f32x4.splat(A), d), f32x4.mul(f32x4.splat(B), d2)));
-  v128.store(to + 2 * toStep, f32x4.add(f32x4.mul(f32x4.splat(0.5), s), f32x4.mul(f32x4.splat(2), s2)));
+  put(to, f32x4.add(f32x4.add(v128.load(from), s), s2), how, bias, low, high);
+  if (count < 2) return;
+  put(to + toStep, f32x4.add(f32x4.mul(f32x4.splat(A), d), f32x4.mul(f32x4.splat(B), d2)), how, bias, low, high);
+  if (count < 3) return;
+  put(to + 2 * toStep, f32x4.add(f32x4.mul(f32x4.splat(0.5), s), f32x4.mul(f32x4.splat(2), s2)), how, bias, low, high);
+  if (count < 4) return;
   const cubes = f32x4.add(f32x4.mul(f32x4.splat(A3), d), f32x4.mul(f32x4.splat(B3), d2));
-  v128.store(to + 3 * toStep, f32x4.add(cubes, v128.load(from + 5 * step)));
+  put(to + 3 * toStep, f32x4.add(cubes, v128.load(from + 5 * step)), how, bias, low, high);
 }
 
 /**
  * The outputs of `count` tiles from tile `from` on, y = clamp(A' M A + bias), or y += A' M A when `add`. y is [images, outH, outW, columns];
- * tiles of M are `mTile` bytes apart; `temp` has 640 bytes.
+ * tiles of M are `mTile` bytes apart; `temp` has 384 bytes.
  */
 export function transform_outputs(
   y: usize, temp: usize, m: usize, plane: i32, mTile: i32, from: i32, count: i32, outH: i32, outW: i32, columns: i32,
   bias: usize, add: i32, low: f32, high: f32,
 ): void {
-  const across = tiles_over(outW), each = tiles_over(outH) * across, pixel = columns << 2, done = temp + 384;
-  const l = f32x4.splat(low), h = f32x4.splat(high);
+  const across = tiles_over(outW), each = tiles_over(outH) * across, pixel = columns << 2, row = outW * pixel;
+  const l = f32x4.splat(low), h = f32x4.splat(high), none = f32x4.splat(0);
   for (let t = from; t < from + count; t++, m += mTile) {
     const place = t % each, top = 4 * (place / across), left = 4 * (place % across);
-    const to = y + (((t / each) * outH + top) * outW + left) * pixel, rows = min(4, outH - top), wide = min(4, outW - left);
+    const to = y + ((t / each) * outH + top) * row + left * pixel, rows = min(4, outH - top), wide = min(4, outW - left);
     for (let o = 0; o < pixel; o += 16) {
-      for (let j = 0; j < SIDE; j++) output_transform(temp + (j << 4), 96, m + o + j * plane, 6 * plane);
-      for (let i = 0; i < 4; i++) output_transform(done + (i << 6), 16, temp + i * 96, 16);
-      const d = bias ? v128.load(bias + o) : f32x4.splat(0);
-      for (let i = 0, r = to + o, q = done; i < rows; i++, r += outW * pixel, q = done + (i << 6)) {
-        for (let x = 0, p = r; x < wide; x++, p += pixel, q += 16) {
-          v128.store(p, add ? f32x4.add(v128.load(p), v128.load(q)) : clamp_v(f32x4.add(v128.load(q), d), l, h));
-        }
+      for (let j = 0, q = m + o; j < SIDE; j++, q += plane) output_transform(temp + (j << 4), 96, q, 6 * plane, 4, PLAIN, none, none, none);
+      if (add) for (let i = 0, r = to + o; i < rows; i++, r += row) output_transform(r, pixel, temp + i * 96, 16, wide, ADDED, none, none, none);
+      else {
+        const d = bias ? v128.load(bias + o) : none;
+        for (let i = 0, r = to + o; i < rows; i++, r += row) output_transform(r, pixel, temp + i * 96, 16, wide, CLAMPED, d, l, h);
       }
     }
   }
@@ -145,30 +161,41 @@ export function transform_gradients(
 // @ts-ignore: decorator
 @inline
 function tap_transform(to: usize, toStep: i32, from: usize, step: i32): void {
-  const g0 = load<f32>(from), g1 = load<f32>(from + step), g2 = load<f32>(from + 2 * step);
-  store<f32>(to, g0);
-  const even = <f32>(-2.0 / 3) * g0 - <f32>(1.0 / 3) * g2, odd = <f32>(2.0 / 3) * A * g1;
-  store<f32>(to + toStep, even - odd);
-  store<f32>(to + 2 * toStep, even + odd);
-  const even2 = <f32>(1.0 / 6) * g0 + <f32>(1.0 / 3) * g2, odd2 = <f32>(1.0 / 6) * B * g1;
-  store<f32>(to + 3 * toStep, even2 + odd2);
-  store<f32>(to + 4 * toStep, even2 - odd2);
-  store<f32>(to + 5 * toStep, g2);
+  const g0 = v128.load(from), g1 = v128.load(from + step), g2 = v128.load(from + 2 * step);
+  const sixth = f32x4.splat(1.0 / 6), third = f32x4.splat(1.0 / 3), two = f32x4.splat(2.0 / 3);
+  v128.store(to, g0);
+  const even = f32x4.neg(f32x4.add(f32x4.mul(two, g0), f32x4.mul(third, g2))), odd = f32x4.mul(f32x4.splat(<f32>(2.0 / 3) * A), g1);
+  v128.store(to + toStep, f32x4.sub(even, odd));
+  v128.store(to + 2 * toStep, f32x4.add(even, odd));
+  const even2 = f32x4.add(f32x4.mul(sixth, g0), f32x4.mul(third, g2)), odd2 = f32x4.mul(f32x4.splat(<f32>(1.0 / 6) * B), g1);
+  v128.store(to + 3 * toStep, f32x4.add(even2, odd2));
+  v128.store(to + 4 * toStep, f32x4.sub(even2, odd2));
+  v128.store(to + 5 * toStep, g2);
 }
 
 /**
  * U of w [outC, 3, 3, inC], planes `plane` bytes apart, packed as the tile takes it; `turned`: of the taps turned by half a circle, from outC
- * to inC, as the gradient by the input needs them. `temp` has 216 bytes.
+ * to inC, as the gradient by the input needs them. `temp` has 384 bytes.
  */
 export function winograd_pack(packed: usize, plane: i32, temp: usize, w: usize, outC: i32, inC: i32, turned: i32): void {
-  const k = turned ? outC : inC, columns = turned ? inC : outC, all = temp + 72, tap = inC << 2;
+  const k = turned ? outC : inC, columns = turned ? inC : outC, tap = inC << 2, step = turned ? -tap : tap;
   if (columns & 7) memory.fill(packed, 0, PLANES * plane);
-  for (let o = 0; o < outC; o++) for (let c = 0; c < inC; c++) {
-    const column = turned ? c : o, row = turned ? o : c, first = w + ((o * 9 + (turned ? 8 : 0)) * inC + c) * 4, step = turned ? -tap : tap;
-    for (let x = 0; x < 3; x++) tap_transform(temp + (x << 2), 12, first + x * step, 3 * step);
-    for (let i = 0; i < SIDE; i++) tap_transform(all + i * 24, 4, temp + i * 12, 4);
-    const to = packed + ((column >> 3) * k + row) * 32 + ((column & 7) << 2);
-    for (let i = 0; i < PLANES; i++) store<f32>(to + i * plane, load<f32>(all + (i << 2)));
+  for (let o = 0; o < outC; o++) for (let c = 0; c < inC; c += 4) {
+    const first = w + ((o * 9 + (turned ? 8 : 0)) * inC + c) * 4;
+    for (let x = 0; x < 3; x++) tap_transform(temp + (x << 4), 48, first + x * step, 3 * step);
+    const column = turned ? c : o, row = turned ? o : c;
+    let to = packed + ((column >> 3) * k + row) * 32 + ((column & 7) << 2);
+    for (let i = 0; i < SIDE; i++) {
+      tap_transform(temp + 288, 16, temp + i * 48, 16);
+      for (let j = 0, q = temp + 288; j < SIDE; j++, q += 16, to += plane) {
+        const v = v128.load(q);
+        if (turned) v128.store(to, v);
+        else {
+          v128.store_lane<f32>(to, v, 0); v128.store_lane<f32>(to, v, 1, 32);
+          v128.store_lane<f32>(to, v, 2, 64); v128.store_lane<f32>(to, v, 3, 96);
+        }
+      }
+    }
   }
 }
 

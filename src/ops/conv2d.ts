@@ -42,8 +42,9 @@ export const conv2d = defineOp<Conv2d>({
   float: {
     forward: (heap, { x: [x, w, bias], y: [y], attrs, training }) =>
       convF32(heap, y, x!, w!, bias, { ...params(attrs, x!.shape, w!.shape), constant: !training && w!.data !== null }),
-    backward: (heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) =>
-      convGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, params(attrs, x!.shape, w!.shape)),
+    backward: (heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], fresh: [fresh], attrs }) =>
+      convGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null, fresh }, params(attrs, x!.shape, w!.shape)),
+    clears: [0],
     saves: null,
   },
   integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>

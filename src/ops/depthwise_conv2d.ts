@@ -30,10 +30,11 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
   float: {
     forward: (heap, { x: [x, w, bias], y: [y], attrs }) =>
       depthwiseConvF32(heap, y, x!, w!, bias, windowF32(attrs, x!.shape, [w!.shape[1], w!.shape[2]])),
-    backward(heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) {
+    backward(heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], fresh: [fresh], attrs }) {
       const p = windowF32(attrs, x!.shape, [w!.shape[1], w!.shape[2]]);
-      return depthwiseConvGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, p);
+      return depthwiseConvGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null, fresh }, p);
     },
+    clears: [0],
     saves: null,
   },
   integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>

@@ -11,8 +11,9 @@ type FloatCell<A> = NonNullable<OpRow<A>['float']>;
 /** Of an elementwise operator on two operands. */
 export const binaryCell = <A extends { readonly activation?: Activation }>(kind: BinaryKind): FloatCell<A> => ({
   forward: (heap, { x: [a, b], y: [y], attrs }) => binaryF32(heap, kind, y, a!, b!, attrs.activation),
-  backward: (heap, { x: [a, b], y: [y], dy: [dy], dx: [da, db], attrs }) =>
-    binaryGradF32(heap, kind, dy, { a: a!, b: b!, y }, { da, db }, attrs.activation),
+  backward: (heap, { x: [a, b], y: [y], dy: [dy], dx: [da, db], fresh, attrs }) =>
+    binaryGradF32(heap, kind, dy, { a: a!, b: b!, y }, { da, db, fresh }, attrs.activation),
+  clears: [0, 1],
   saves: null,
 });
 

@@ -35,6 +35,8 @@ export interface GradCall<A> extends FloatCall<A> {
   readonly dy: readonly HeapTensor[];
   /** Gradients of the loss by `x`, ADDED to; null where nobody wants them. */
   readonly dx: readonly (HeapTensor | null)[];
+  /** Which of `dx` hold nothing yet and are written; only places of the row's `clears`. */
+  readonly fresh: readonly boolean[];
 }
 
 export type IntegerCall<A> = Call<A>;
@@ -148,6 +150,8 @@ export interface OpRow<A> {
     forward(heap: Heap, call: FloatCall<A>): Step;
     /** null: no gradient passes. */
     readonly backward: ((heap: Heap, call: GradCall<A>) => Step) | null;
+    /** Operands whose gradient the backward step can write instead of adding to it; all others are cleared before. */
+    readonly clears?: readonly number[];
     /** Shapes (f32) kept between forward and backward, or null. */
     readonly saves: ((x: readonly (Shape | null)[], attrs: A) => Shape[]) | null;
   } | null;

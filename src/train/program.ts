@@ -188,19 +188,21 @@ function backwardSteps(
   const cleared = new Set<number>(ends);
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const node = graph.nodes[i];
-    const { backward } = floatOf(node);
+    const { backward, clears = [] } = floatOf(node);
     const dy = node.outputs.map((t) => gradients.get(t));
     const dx = node.inputs.map((t) => (t < 0 ? null : (gradients.get(t) ?? null)));
     if (!backward || dy.some((d) => !d) || dx.every((d) => !d)) continue;
-    for (const t of node.inputs) {
+    const fresh = node.inputs.map((t, place) => {
       const d = gradients.get(t);
-      if (!d || graph.tensors[t].data || cleared.has(t)) continue;
+      if (!d || graph.tensors[t].data || cleared.has(t)) return false;
       cleared.add(t);
+      if (clears.includes(place)) return true;
       steps.push(() => heap.clear(d));
-    }
+      return false;
+    });
     // A result that nobody reads passes no gradient back.
     for (const t of node.outputs) if (!cleared.has(t)) steps.push(() => heap.clear(gradients.get(t)!));
-    steps.push(backward(heap, { ...calls[i], dy: dy as HeapTensor[], dx }));
+    steps.push(backward(heap, { ...calls[i], dy: dy as HeapTensor[], dx, fresh }));
   }
   return steps;
 }

@@ -45,18 +45,27 @@ function places(heap: Heap, packed: number, room: number, constant = false): { p
   return { packed: ptr, scratch: ptr + packed };
 }
 
+/** Gradients that a layer with a window fills, each null where nobody wants it. */
+export interface WindowGradients {
+  readonly dx: HeapTensor | null;
+  readonly dw: HeapTensor | null;
+  readonly dbias: HeapTensor | null;
+  /** dx holds nothing yet and is written, not added to. */
+  readonly fresh?: boolean;
+}
+
 /**
  * Gradients of `convF32`, ADDED to what they fill.
  *
  * @param dy f32, as y: gradient by the output
  * @param of x, w and y (the output that `convF32` wrote: where it was clamped no gradient passes)
- * @param to dx, dw, dbias, each null where nobody wants it
+ * @param to what is filled
  */
 export function convGradF32(
   heap: Heap,
   dy: HeapTensor,
   of: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
+  to: WindowGradients,
   p: ConvF32,
 ): Step {
   const { x, w, y } = of;
@@ -66,8 +75,8 @@ export function convGradF32(
   const all = [...sizesOf(g), groups] as const;
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_grad_scratch_f32(...all));
-  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
-  return () => heap.wasm.conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high);
+  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  return () => heap.wasm.conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high, fresh);
 }
 
 /** Whether Winograd's method for 3x3 taps applies; with few channels its transforms cost more than they save. */
@@ -103,7 +112,7 @@ function conv3x3Grad(
   heap: Heap,
   dy: HeapTensor,
   { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
+  to: WindowGradients,
   g: Geometry,
   p: ConvF32,
 ): Step {
@@ -111,6 +120,6 @@ function conv3x3Grad(
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_3x3_grad_scratch_f32(inH, inW, inC, outH, outW, outC));
   const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, low, high] as const;
-  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
-  return () => heap.wasm.conv_3x3_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all);
+  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  return () => heap.wasm.conv_3x3_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all, fresh);
 }

@@ -1,5 +1,5 @@
 import { rangeOf } from './activation.ts';
-import type { ConvF32 } from './conv_f32.ts';
+import type { ConvF32, WindowGradients } from './conv_f32.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { depthwiseGeometry, sizesOf } from './window.ts';
 
@@ -36,13 +36,13 @@ export function depthwiseConvGradF32(
   heap: Heap,
   dy: HeapTensor,
   { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
+  to: WindowGradients,
   p: DepthwiseConvF32,
 ): Step {
   const all = sizesOf(depthwiseGeometry(y, x, w, p));
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.depthwise_conv_grad_scratch_f32(...all));
-  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
+  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
   return () =>
-    heap.wasm.depthwise_conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high);
+    heap.wasm.depthwise_conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high, fresh);
 }

@@ -27,13 +27,14 @@ export function binaryF32(
   return () => heap.wasm.binary_f32(y.ptr, a.ptr, b.ptr, op, ...dims, ...sa, ...sb, low, high);
 }
 
-/** Gradients of `binaryF32`, ADDED to da and db; summed where an operand was stretched. Of equals, minimum and maximum pass it to a. */
+/** Gradients of `binaryF32`, ADDED to da and db, or written where `fresh`; summed where an operand was stretched. Of equals, minimum and
+ * maximum pass it to a. */
 export function binaryGradF32(
   heap: Heap,
   kind: BinaryKind,
   dy: HeapTensor,
   { a, b, y }: { a: HeapTensor; b: HeapTensor; y: HeapTensor },
-  to: { da: HeapTensor | null; db: HeapTensor | null },
+  to: { da: HeapTensor | null; db: HeapTensor | null; fresh?: readonly boolean[] },
   activation: FloatActivation = 'none',
 ): Step {
   const [low, high] = rangeOf(activation);
@@ -41,8 +42,12 @@ export function binaryGradF32(
   const { dims, strides } = walk(y.shape, [stretched(a, y.shape), stretched(b, y.shape)]);
   const [sa, sb] = strides;
   const one = (d: HeapTensor | null, side: 0 | 1) => {
-    if (d)
-      heap.wasm.binary_grad_f32(d.ptr, dy.ptr, y.ptr, a.ptr, b.ptr, op, side, ...dims, ...strides[side], ...sa, ...sb, low, high);
+    if (!d) return;
+    const whole = sizeOf(d.shape) === sizeOf(y.shape);
+    const fresh = to.fresh?.[side] ?? false;
+    if (fresh && !whole) heap.clear(d);
+    const own = [...strides[side], ...sa, ...sb, low, high, Number(fresh && whole)] as const;
+    heap.wasm.binary_grad_f32(d.ptr, dy.ptr, y.ptr, a.ptr, b.ptr, op, side, ...dims, ...own);
   };
   return () => {
     one(to.da, 0);

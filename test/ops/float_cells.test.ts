@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
 import { OPS, type Operand, type Shape } from '../../src/ops/index.ts';
-import { Heap } from '../../src/wasm/heap.ts';
+import { Heap, type HeapTensor } from '../../src/wasm/heap.ts';
 import { close, floats, noise } from '../wasm/close.ts';
 import { type Array64, DEFINITIONS, SAMPLES, type Sample } from './definitions.ts';
 
@@ -23,7 +23,7 @@ function operands({ shapes }: Sample, kind: string): (Array64 | null)[] {
 }
 
 const place = (t: Array64): Operand => ({ ...heap.tensor('f32', t.shape, t.data), quant: null, data: null });
-const fresh = (shape: Shape): Operand => ({ ...heap.tensor('f32', shape), quant: null, data: null });
+const blank = (shape: Shape): Operand => ({ ...heap.tensor('f32', shape), quant: null, data: null });
 
 function check(kind: string, sample: Sample, training: boolean): void {
   const { float, infer } = OPS[kind];
@@ -33,8 +33,8 @@ function check(kind: string, sample: Sample, training: boolean): void {
   const define = (x: (Array64 | null)[]) => DEFINITIONS[kind](x as Array64[], { ...sample.attrs, training }, shapes);
   heap.scope(() => {
     const x = values.map((v) => v && place(v));
-    const y = shapes.map(fresh);
-    const saved = float.saves?.(sample.shapes, sample.attrs).map(fresh) ?? [];
+    const y = shapes.map(blank);
+    const saved = float.saves?.(sample.shapes, sample.attrs).map(blank) ?? [];
     const call = { x, y, attrs: sample.attrs, training, draws: { seed: 1, step: heap.tensor('i32', [1]) }, saved };
     const step = float.forward(heap, call);
     step();
@@ -46,7 +46,10 @@ function check(kind: string, sample: Sample, training: boolean): void {
     const dys = shapes.map((shape, k) => noise(sizeOf(shape), `dy/${k}`));
     const dx = values.map((v) => v && heap.tensor('f32', v.shape, new Float32Array(v.data.length).fill(0.5)));
     const dy = shapes.map((shape, k) => heap.tensor('f32', shape, dys[k]));
-    float.backward(heap, { ...call, dy, dx })();
+    const fresh = values.map(() => false);
+    float.backward(heap, { ...call, dy, dx, fresh })();
+    const add = float.backward;
+    if (float.clears) written((dx, fresh) => add(heap, { ...call, dy, dx, fresh })(), float.clears, values);
     const loss = (at: (Array64 | null)[]) => define(at).reduce((s, out, k) => out.reduce((t, v, i) => t + v * dys[k][i], s), 0);
     values.forEach((v, place) => {
       if (!v || (kind === 'batchNorm' && place > 2)) return;
@@ -60,6 +63,23 @@ function check(kind: string, sample: Sample, training: boolean): void {
       }
     });
   });
+}
+
+/** What a row writes itself is, bit for bit, what it adds to zeros. */
+function written(
+  run: (dx: HeapTensor[], fresh: boolean[]) => void,
+  clears: readonly number[],
+  values: readonly (Array64 | null)[],
+): void {
+  const gradients = (clean: boolean) => {
+    const fresh = values.map((_, i) => !clean && clears.includes(i));
+    const dx = values.map(
+      (v, i) => v && heap.tensor('f32', v.shape, new Float32Array(v.data.length).fill(fresh[i] ? Number.NaN : 0)),
+    );
+    run(dx as HeapTensor[], fresh);
+    return dx.map((d) => d && floats(heap, d));
+  };
+  assert.equal(gradients(false), gradients(true));
 }
 
 for (const [kind, row] of Object.entries(OPS)) {
@@ -78,7 +98,7 @@ test('batch norm: running averages move by a tenth', () =>
     const [mean, variance] = [heap.tensor('f32', [1], [1]), heap.tensor('f32', [1], [2])];
     const at = [x, one, zero, mean, variance].map((t) => ({ ...t, quant: null, data: null }));
     const saved = [heap.tensor('f32', [2, 1])];
-    const call = { x: at, y: [fresh([4, 1])], attrs: { epsilon: 0.001 }, training: true, draws: null, saved };
+    const call = { x: at, y: [blank([4, 1])], attrs: { epsilon: 0.001 }, training: true, draws: null, saved };
     OPS.batchNorm.float!.forward(heap, call)();
     close(heap.read(mean), [0.9 + 0.3], 1e-6, 'mean');
     close(heap.read(variance), [0.9 * 2 + (0.1 * 14) / 3], 1e-6, 'variance');
@@ -88,7 +108,7 @@ test('dropout: a rate of zeros, the rest scaled; the gradient takes the same pla
   heap.scope(() => {
     const n = 10000;
     const x = [{ ...heap.tensor('f32', [n], new Float32Array(n).fill(1)), quant: null, data: null }];
-    const [y, dx] = [fresh([n]), heap.tensor('f32', [n])];
+    const [y, dx] = [blank([n]), heap.tensor('f32', [n])];
     const count = heap.tensor('i32', [1]);
     const callWith = (seed: number) => {
       return { x, y: [y], attrs: { rate: 0.25 }, training: true, draws: { seed, step: count }, saved: [] };
@@ -102,7 +122,7 @@ test('dropout: a rate of zeros, the rest scaled; the gradient takes the same pla
     const zeros = first.filter((v) => v === 0).length;
     assert.ok(Math.abs(zeros - 2500) < 150, `${zeros} zeros`);
     assert.ok(first.every((v) => v === 0 || v === Math.fround(1 / 0.75)));
-    OPS.dropout.float!.backward!(heap, { ...callWith(0xfedcba98), dy: [x[0]], dx: [dx] })();
+    OPS.dropout.float!.backward!(heap, { ...callWith(0xfedcba98), dy: [x[0]], dx: [dx], fresh: [false] })();
     assert.equal(floats(heap, dx), first);
     // Independent zeros of a quarter each meet in a sixteenth of the places (standard deviation 24).
     for (const other of [valuesAt(0xfedcba98, 1), valuesAt(7, 0)]) {

@@ -189,7 +189,7 @@ test('the row gives scales the gradient of LSQ and its scale: by weights that sh
         draws: null,
         saved: [],
       };
-      OPS.fakeQuantize.float!.backward!(heap, { ...call, dy: [dy], dx: [null, dscales] })();
+      OPS.fakeQuantize.float!.backward!(heap, { ...call, dy: [dy], dx: [null, dscales], fresh: [false, false] })();
       const inner = axis === null ? size : shape.slice(axis + 1).reduce((a, b) => a * b, 1);
       const of = (all: Float32Array, c: number) => all.filter((_, i) => Math.floor(i / inner) % channels === c);
       const ends = [range[0] - zero, range[1] - zero];
