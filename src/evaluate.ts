@@ -44,7 +44,7 @@ export interface EvaluateOptions {
 
 const BATCH = 32;
 
-/** Runs every example of a part through the graph and hands over the outputs, batch by batch, in order. */
+/** Runs every example of a part through the graph, each from the beginning of its state, and hands over the outputs, batch by batch, in order. */
 export function forEachBatch(
   heap: Heap,
   graph: Graph,
@@ -60,6 +60,7 @@ export function forEachBatch(
       const count = Math.min(batch, part.count - first);
       const indices = Array.from({ length: count }, (_, i) => first + i);
       heap.write(program.inputs[0], takeBatch(plan, part, indices));
+      program.reset();
       program.run();
       visit(heap.read(program.outputs[0], 0, count * size), first, count);
     }

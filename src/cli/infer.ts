@@ -13,6 +13,7 @@ interface Flags {
   readonly input: string;
   readonly output: string;
   readonly trace?: string;
+  readonly keepState?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -25,6 +26,7 @@ export function addInfer(program: Command): void {
     .requiredOption('--input <x.npy>', 'one example, or several along the first dimension')
     .requiredOption('--output <y.npy>', 'where the output goes')
     .option('--trace <dir>', 'every inner tensor of the first example, one .npy each')
+    .option('--keep-state', 'the state of LSTM and SVDF layers goes on from one example to the next, as in a stream')
     .option('--force', 'replace the output where it exists')
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, flags: Flags) => {
@@ -42,6 +44,7 @@ export function addInfer(program: Command): void {
       const results = newValues(y.dtype, examples * sizeOf(y.shape));
       for (let i = 0; i < examples; i++) {
         heap.write(program.inputs[0], values.subarray(i * size, (i + 1) * size) as unknown as number[]);
+        if (!flags.keepState) program.reset();
         program.run();
         (results as Float32Array).set(heap.read(y) as Float32Array, i * sizeOf(y.shape));
         if (i === 0 && flags.trace !== undefined) await writeTrace(heap, program, flags.trace);

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
+import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor } from '../graph/graph.ts';
 import { type AnyRow, type Operand, rowOf, type Shape } from '../ops/index.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { placeActivations } from './place.ts';
@@ -22,6 +22,8 @@ export interface Program {
   /** One for each node that computes something, in order. */
   readonly steps: readonly { readonly node: Node; readonly step: Step }[];
   run(): void;
+  /** State (LSTM, SVDF) as it is at the beginning: the number 0 (TFLite's ResetVariableTensors). */
+  reset(): void;
 }
 
 /** Whether `graph` can be run for several examples at once: no state, and every input leads with a batch of 1. */
@@ -58,7 +60,7 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
   const places = placeActivations(graph, shapes, keepAll);
   const base = heap.alloc(places.bytes);
   const operands = graph.tensors.map((t, i): Operand => {
-    const ptr = t.data || t.variable ? heap.tensor(t.dtype, t.shape, t.data ?? initialState(t)).ptr : base + places.offsets[i];
+    const ptr = t.data || t.variable ? heap.tensor(t.dtype, t.shape, t.data ?? null).ptr : base + places.offsets[i];
     return { shape: shapes[i], dtype: t.dtype, ptr, quant: t.quant, data: t.data };
   });
   const steps = graph.nodes.flatMap((node) => {
@@ -67,6 +69,11 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
     return [{ node, step: makeStep(heap, row, node, operands) }];
   });
   const calls = steps.map((s) => s.step);
+  const state = graph.tensors.flatMap((t, i) => (t.variable ? [{ tensor: operands[i], values: initialState(t) }] : []));
+  const reset = () => {
+    for (const { tensor, values } of state) heap.write(tensor, values);
+  };
+  reset();
   return {
     graph,
     batch,
@@ -77,13 +84,13 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
     run() {
       for (let i = 0; i < calls.length; i++) calls[i]();
     },
+    reset,
   };
 }
 
-/** State begins at the number 0, which is the zero point of an integer type (TFLite's ResetVariableTensors). */
-function initialState({ dtype, shape, quant }: Tensor): Values | null {
-  const zero = isInteger(dtype) ? (quant?.zeros[0] ?? 0) : 0;
-  return zero === 0 ? null : (newValues(dtype, sizeOf(shape)) as Int8Array).fill(zero);
+/** The number 0 is the zero point of an integer type. */
+function initialState({ dtype, shape, quant }: Tensor): Int8Array {
+  return (newValues(dtype, sizeOf(shape)) as Int8Array).fill(isInteger(dtype) ? (quant?.zeros[0] ?? 0) : 0);
 }
 
 function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operand[]): Step {

@@ -79,12 +79,16 @@ export function convGradF32(
   return () => heap.wasm.conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high, fresh);
 }
 
-/** Whether Winograd's method for 3x3 taps applies; with few channels its transforms cost more than they save. */
+/**
+ * Whether Winograd's method for 3x3 taps applies: 36 products for a tile of 4x4 outputs in place of 9 for each output. With few channels its
+ * transforms cost more than they save, and so do tiles that lie outside of the image for a large part.
+ */
 function isNear(g: Geometry, groups: number): boolean {
   const taps = g.kH === 3 && g.kW === 3 && g.sH === 1 && g.sW === 1 && g.dH === 1 && g.dW === 1;
   const channels = groups === 1 && g.inC % 4 === 0 && g.outC % 4 === 0 && g.inC >= 8 && g.outC >= 8;
   const sides = [g.top, g.left, g.outH - g.inH - g.top + 2, g.outW - g.inW - g.left + 2];
-  return taps && channels && g.top >= 0 && g.left >= 0 && sides.every((n) => n <= 2);
+  const pays = 36 * Math.ceil(g.outH / 4) * Math.ceil(g.outW / 4) <= 6 * g.outH * g.outW;
+  return taps && channels && pays && g.top >= 0 && g.left >= 0 && sides.every((n) => n <= 2);
 }
 
 function conv3x3(

@@ -35,6 +35,8 @@ const anywhere = fc.record(fields);
 /** Where Winograd's method runs. */
 const near: typeof anywhere = fc.record({
   ...fields,
+  h: fc.integer({ min: 1, max: 21 }),
+  w: fc.integer({ min: 1, max: 21 }),
   inG: oneOf(8, 12, 16, 20, 32),
   outG: oneOf(8, 12, 16, 24),
   kH: fc.constant(3),
