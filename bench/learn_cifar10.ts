@@ -30,7 +30,7 @@ function block(from: Value, channels: number, stride: number): Value {
 
 const stem = net.conv2d(net.input, 16, { kernel: [3, 3], norm: true, activation: 'relu' });
 const features = block(block(block(stem, 16, 1), 32, 2), 64, 2);
-const options = { batch: 64, optimizer: 'adamw', weightDecay: 0.01, warmup: 0 } as const;
+const options = { batch: 64, optimizer: 'adamw', weightDecay: 0.01, warmup: 0, labelSmoothing: 0.1 } as const;
 await learn({
   name: 'ResNet8 on CIFAR-10 (8,068 exact and 11,932 JPEG pictures, then the exact ones)',
   graph: net.finish(net.softmax(net.dense(net.globalMean(features), 10))),
@@ -38,11 +38,11 @@ await learn({
   stages: [
     {
       data: all,
-      options: { ...options, epochs: 12, learningRate: 0.006, schedule: 'one-cycle', augment: { flip: true, shift: 2 } },
+      options: { ...options, epochs: 20, learningRate: 0.006, schedule: 'one-cycle', augment: { flip: true, shift: 2 } },
     },
     {
       data: sharp,
-      options: { ...options, epochs: 5, learningRate: 0.001, schedule: 'cosine', augment: { flip: true, shift: 2 } },
+      options: { ...options, epochs: 8, learningRate: 0.001, schedule: 'cosine', augment: { flip: true, shift: 2 } },
     },
   ],
 });

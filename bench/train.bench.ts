@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { importTflite } from '../src/formats/tflite/index.ts';
-import { type Graph, sizeOf } from '../src/graph/graph.ts';
+import { type Graph, type Node, sizeOf } from '../src/graph/graph.ts';
 import { rowOf } from '../src/ops/index.ts';
 import { sidesOf, type Window } from '../src/ops/window.ts';
 import { createRandom } from '../src/random.ts';
@@ -87,8 +87,8 @@ export default async function train(): Promise<Section> {
 Losses after ${STEPS} steps from the same weights and batch agree to 1e-3. "Our products alone" is
 the limit: the multiplications of a step, at the best rate of the float tile in this run, as if all else took no time. A vector of Wasm has four
 lanes, and a product and its sum are two operations (one that fuses them rounds otherwise, and not every engine has it), so that a core which starts
-three to four vector operations a cycle does 6 to 8 products; PyTorch's AVX-512 with fused multiply-add can do 32. Winograd's F(4x4, 3x3) in all three
-passes of 3x3 layers (144 products become 36) makes up for a part of that; 1x1 layers have no such way around.
+three to four vector operations a cycle does 6 to 8 products; PyTorch's AVX-512 with fused multiply-add can do 32. Winograd's method in all three
+passes of 3x3 layers (144 products become 36, with stride 2 36 become 25) makes up for a part of that; 1x1 layers have no such way around.
 
 Beside tfjs, whose steps have ${TFJS_BATCH} examples:
 
@@ -111,19 +111,19 @@ async function bareTile() {
 /** Multiplications of a step for each example: each layer forward, by its weights and, but for the first, by its input. */
 function stepProducts(graph: Graph): number {
   return graph.nodes.reduce((sum, node) => {
-    const [, outH, outW, outC] = graph.tensors[node.outputs[0]].shape;
     if (!rowOf(node.op).trainable.length) return sum;
     const passes = node.inputs[0] === graph.inputs[0] ? 2 : 3;
-    const filter = graph.tensors[node.inputs[1]].shape;
-    const near =
-      node.op === 'conv2d' &&
-      filter[1] === 3 &&
-      filter[2] === 3 &&
-      (node.attrs as unknown as Window).stride[0] === 1 &&
-      filter[3] >= 8;
-    const macs = near ? 36 * Math.ceil(outH / 4) * Math.ceil(outW / 4) * filter[3] * outC : macsOf(graph, node);
-    return sum + passes * macs;
+    return sum + passes * (winogradProducts(graph, node) ?? macsOf(graph, node));
   }, 0);
+}
+
+/** Where a convolution has 3x3 taps and enough channels: 36 for each 4x4 outputs with stride 1, 25 for each 2x2 with stride 2. */
+function winogradProducts({ tensors }: Graph, { op, inputs, outputs, attrs }: Node): number | null {
+  const [, outH, outW, outC] = tensors[outputs[0]].shape;
+  const [, kH, kW, inC] = tensors[inputs[1]].shape;
+  if (op !== 'conv2d' || kH !== 3 || kW !== 3 || inC < 8) return null;
+  const [side, products] = (attrs as unknown as Window).stride[0] === 1 ? [4, 36] : [2, 25];
+  return products * Math.ceil(outH / side) * Math.ceil(outW / side) * inC * outC;
 }
 
 /** Our step, those of tfjs's backends that can train, and how many times as long the best of them takes. */

@@ -17,7 +17,7 @@ export interface ConvF32 extends Window {
  * @param x    f32 [n, inH, inW, inC]
  * @param w    f32 [outC, kH, kW, inC / groups]
  * @param bias f32 [outC], or null
- * @returns    the step; the order of its sums depends on the shapes alone (3x3 taps with stride 1 go through Winograd's transforms)
+ * @returns    the step; the order of its sums depends on the shapes alone (3x3 taps with stride 1 or 2 go through Winograd's transforms)
  * @throws CompressError `shape-mismatch` when the channels differ
  */
 export function convF32(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvF32): Step {
@@ -80,15 +80,15 @@ export function convGradF32(
 }
 
 /**
- * Whether Winograd's method for 3x3 taps applies: 36 products for a tile of 4x4 outputs in place of 9 for each output. With few channels its
- * transforms cost more than they save, and so do tiles that lie outside of the image for a large part.
+ * Whether Winograd's method for 3x3 taps applies: 36 products for a tile of 4x4 outputs in place of 9 for each output, with stride 2 25 for a
+ * tile of 2x2. With few channels its transforms cost more than they save, and so do tiles that lie outside of the image for a large part.
  */
 function isNear(g: Geometry, groups: number): boolean {
-  const taps = g.kH === 3 && g.kW === 3 && g.sH === 1 && g.sW === 1 && g.dH === 1 && g.dW === 1;
+  const taps = g.kH === 3 && g.kW === 3 && g.sH === g.sW && g.sH <= 2 && g.dH === 1 && g.dW === 1;
   const channels = groups === 1 && g.inC % 4 === 0 && g.outC % 4 === 0 && g.inC >= 8 && g.outC >= 8;
-  const sides = [g.top, g.left, g.outH - g.inH - g.top + 2, g.outW - g.inW - g.left + 2];
-  const pays = 36 * Math.ceil(g.outH / 4) * Math.ceil(g.outW / 4) <= 6 * g.outH * g.outW;
-  return taps && channels && pays && g.top >= 0 && g.left >= 0 && sides.every((n) => n <= 2);
+  if (!taps || !channels || g.top < 0 || g.left < 0) return false;
+  const [side, products] = g.sH === 1 ? [4, 36] : [2, 25];
+  return products * Math.ceil(g.outH / side) * Math.ceil(g.outW / side) <= (g.sH === 1 ? 6 : 7) * g.outH * g.outW;
 }
 
 function conv3x3(
@@ -101,14 +101,14 @@ function conv3x3(
   p: ConvF32,
 ): Step {
   const { wasm } = heap;
-  const { inH, inW, inC, outH, outW, outC, top, left } = g;
-  const bytes = wasm.conv_3x3_packed_f32(inC, outC);
-  const { packed, scratch } = places(heap, bytes, wasm.conv_3x3_scratch_f32(inC, outH, outW, outC), p.constant);
+  const { inH, inW, inC, outH, outW, outC, sH, top, left } = g;
+  const bytes = wasm.conv_3x3_packed_f32(sH, inC, outC);
+  const { packed, scratch } = places(heap, bytes, wasm.conv_3x3_scratch_f32(sH, inC, outH, outW, outC), p.constant);
   const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, ...rangeOf(p.activation)] as const;
   return packedFirst(
     p.constant,
-    () => wasm.conv_3x3_pack_f32(packed, w.ptr, outC, inC),
-    () => wasm.conv_3x3_f32(y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, ...all),
+    () => wasm.conv_3x3_pack_f32(sH, packed, w.ptr, outC, inC),
+    () => wasm.conv_3x3_f32(sH, y.ptr, x.ptr, packed, bias?.ptr ?? 0, scratch, ...all),
   );
 }
 
@@ -120,10 +120,10 @@ function conv3x3Grad(
   g: Geometry,
   p: ConvF32,
 ): Step {
-  const { inH, inW, inC, outH, outW, outC, top, left } = g;
+  const { inH, inW, inC, outH, outW, outC, sH, top, left } = g;
   const [low, high] = rangeOf(p.activation);
-  const scratch = heap.scratch(heap.wasm.conv_3x3_grad_scratch_f32(inH, inW, inC, outH, outW, outC));
+  const scratch = heap.scratch(heap.wasm.conv_3x3_grad_scratch_f32(sH, inC, outH, outW, outC));
   const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, low, high] as const;
   const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
-  return () => heap.wasm.conv_3x3_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all, fresh);
+  return () => heap.wasm.conv_3x3_grad_f32(sH, dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all, fresh);
 }

@@ -41,7 +41,7 @@ const near: typeof anywhere = fc.record({
   outG: oneOf(8, 12, 16, 24),
   kH: fc.constant(3),
   kW: fc.constant(3),
-  stride: fc.constant([1, 1] as [number, number]),
+  stride: fc.constantFrom([1, 1] as [number, number], [2, 2] as [number, number]),
   dilation: fc.constant([1, 1] as [number, number]),
   groups: fc.constant(1),
 });
