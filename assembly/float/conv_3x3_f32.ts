@@ -8,7 +8,7 @@
 //
 // Images go in groups that fill a strip of tiles; a strip's planes stay in the cache.
 import { frame_image } from "../math/frame";
-import { plane_products } from "./plane_products";
+import { plane_products } from "./tile_products";
 import { frame_side, plane_bytes, planes, TEMP, tiles_over, transform_inputs, transform_outputs, winograd_pack } from "./winograd";
 
 /** Tiles of a strip. */

@@ -5,7 +5,7 @@
 import { mask_image } from "../math/activation_f32";
 import { frame_image } from "../math/frame";
 import { fill_up, group_images, strip_tiles, tap_plane, whole } from "./conv_3x3_f32";
-import { plane_outer_products, plane_products } from "./plane_products";
+import { plane_outer_products, plane_products } from "./tile_products";
 import { add_columns } from "./window_grad";
 import {
   frame_side, plane_bytes, planes, TEMP, tiles_over, transform_back, transform_gradients, transform_inputs, winograd_pack, winograd_unpack_add,

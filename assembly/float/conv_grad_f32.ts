@@ -14,6 +14,7 @@ import { mask_image } from "../math/activation_f32";
 import { frame_image, gather_windows, needs_frame, short_pieces } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
 import { fill_table } from "../math/pixel_table";
+import { fully_connected_grad_f32, fully_connected_grad_scratch_f32 } from "./fully_connected_f32";
 import { packed_bytes, table_bytes, window_gemm } from "./tile";
 import { add_columns, window_grad_w } from "./window_grad";
 
@@ -25,9 +26,17 @@ export function conv_grad_scratch_f32(
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
   const frameH = outH + rows_before(kH, sH, top, dH) + rows_after(inH, outH, sH, top);
   const frameW = outW + rows_before(kW, sW, left, dW) + rows_after(inW, outW, sW, left);
+  if (is_pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left, groups)) return fully_connected_grad_scratch_f32(inC, outC);
   const packed = packed_bytes(kH * kW * (outC / groups), inC / groups) * groups;
   const rows = short_pieces(kH, kW, inC, dW, groups) ? outH * outW * kH * kW * inC : 0;
   return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC + rows) * 4 + 256;
+}
+
+/** Whether each pixel is a row of a dense layer. */
+// @ts-ignore: decorator
+@inline
+function is_pointwise(inH: i32, inW: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32, groups: i32): bool {
+  return kH * kW * sH * sW * groups == 1 && top == 0 && left == 0 && inH == outH && inW == outW;
 }
 
 export function conv_grad_f32(
@@ -35,6 +44,10 @@ export function conv_grad_f32(
   inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32,
   sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32, groups: i32, low: f32, high: f32, fresh: i32,
 ): void {
+  if (is_pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left, groups)) {
+    fully_connected_grad_f32(dx, dw, dbias, dy, y, x, w, scratch, batch * outH * outW, inC, outC, low, high, fresh);
+    return;
+  }
   const inG = inC / groups, outG = outC / groups, inRow = inC << 2, outRow = outC << 2;
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
   const framed = needs_frame(inH, inW, spanH, spanW, top, left);

@@ -8,6 +8,7 @@
 import { mask_row } from "../math/activation_f32";
 import { add_columns, window_grad_w } from "./window_grad";
 import { gemm_f32 } from "./gemm_f32";
+import { outer_products } from "./tile_products";
 import { gemm_pack, packed_bytes } from "./tile";
 
 export function fully_connected_pack_f32(packed: usize, w: usize, depth: i32, units: i32): void {
@@ -20,25 +21,42 @@ export function fully_connected_f32(
   gemm_f32(y, x, packed, bias, batch, depth, units, depth << 2, units << 2, 0, low, high);
 }
 
+/** Rows whose gradients are at hand together. */
+const BAND: i32 = 128;
+
 /** Scratch bytes of fully_connected_grad_f32. */
-export function fully_connected_grad_scratch_f32(batch: i32, depth: i32, units: i32): i32 {
-  return packed_bytes(units, depth) + batch * units * 4 + 64;
+export function fully_connected_grad_scratch_f32(depth: i32, units: i32): i32 {
+  return packed_bytes(units, depth) + BAND * units * 4 + 64;
 }
 
-/** dx [batch, depth], dw [units, depth], dbias [units], each or 0, are added to; dy counts where low < y < high. */
+/**
+ * dx [batch, depth] (`fresh`: written), dw [units, depth], dbias [units], each or 0, are added to; dy counts where low < y < high.
+ * A convolution of 1x1 taps is the same with a row for each pixel.
+ */
 export function fully_connected_grad_f32(
   dx: usize, dw: usize, dbias: usize, dy: usize, y: usize, x: usize, w: usize, scratch: usize,
-  batch: i32, depth: i32, units: i32, low: f32, high: f32,
+  batch: i32, depth: i32, units: i32, low: f32, high: f32, fresh: i32,
 ): void {
-  let g = dy;
-  if (low > -Infinity || high < Infinity) {
-    g = scratch + packed_bytes(units, depth);
-    mask_row(g, dy, y, batch * units, low, high);
+  const row = units << 2, pixel = depth << 2, clamped = low > -Infinity || high < Infinity;
+  if (dx) gemm_pack(scratch, w, units, depth, pixel, 4);
+  for (let from = 0; from < batch; from += BAND) {
+    const count = min(BAND, batch - from);
+    let g = dy;
+    if (clamped) {
+      g = scratch + packed_bytes(units, depth);
+      mask_row(g, dy, y, count * units, low, high);
+    }
+    if (dbias) add_columns(dbias, g, count, units);
+    if (dx) {
+      gemm_f32(dx, g, scratch, 0, count, units, depth, row, pixel, fresh ? 0 : 1, -Infinity, Infinity);
+      dx += count * pixel;
+    }
+    if (dw) {
+      if (((units & 3) | (depth & 7)) == 0) outer_products(dw, g, x, pixel, count, units, depth);
+      else window_grad_w(dw, x, g, units, 1, count, 0, pixel, 0, row, 1, 0, 1, 0, depth);
+      x += count * pixel;
+    }
+    dy += count * row;
+    y += count * row;
   }
-  if (dbias) add_columns(dbias, g, batch, units);
-  if (dx) {
-    gemm_pack(scratch, w, units, depth, depth << 2, 4);
-    gemm_f32(dx, g, scratch, 0, batch, units, depth, units << 2, depth << 2, 1, 0, 0);
-  }
-  if (dw) window_grad_w(dw, x, g, units, 1, batch, 0, depth << 2, 0, units << 2, 1, 0, 1, 0, depth);
 }

@@ -1,4 +1,5 @@
 // float matrix product: y [rows, columns] = clamp(a [rows, k] * b + bias), b packed as [columns / 8][k][8].
+import { ADD, CLAMP, tile_products } from "./tile_products";
 import { gemm_pack, gemm_tile, packed_bytes } from "./tile";
 
 /** Bytes of gemm_pack_f32's result. */
@@ -18,16 +19,17 @@ export function gemm_pack_f32(packed: usize, w: usize, k: i32, columns: i32, row
 export function gemm_f32(
   y: usize, a: usize, b: usize, bias: usize, rows: i32, k: i32, columns: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,
 ): void {
-  const group = max(4, (4096 / max(k, 1)) & ~3);
+  const group = max(4, (4096 / max(k, 1)) & ~3), whole = columns & ~7, how = add ? ADD : CLAMP;
   for (let from = 0; from < rows; from += group) {
-    const to = min(rows, from + group);
-    for (let j = 0; j < columns; j += 8) {
-      const block = b + j * k * 4, bj = bias ? bias + (j << 2) : 0, n = min(8, columns - j), yj = y + (j << 2);
-      for (let i = from; i < to; i += 4) {
-        const i1 = min(i + 1, to - 1), i2 = min(i + 2, to - 1), i3 = min(i + 3, to - 1);
+    const count = min(group, rows - from), tiled = count & ~3, to = y + from * yRow, at = a + from * aRow;
+    if (tiled) tile_products(to, yRow, at, aRow, b, tiled, k, whole, how, bias, low, high);
+    for (let i = tiled < count || whole < columns ? 0 : count; i < count; i += 4) {
+      const i1 = min(i + 1, count - 1), i2 = min(i + 2, count - 1), i3 = min(i + 3, count - 1);
+      for (let j = i < tiled ? whole : 0; j < columns; j += 8) {
+        const q = to + (j << 2);
         gemm_tile(
-          yj + i * yRow, yj + i1 * yRow, yj + i2 * yRow, yj + i3 * yRow, n, add,
-          a + i * aRow, a + i1 * aRow, a + i2 * aRow, a + i3 * aRow, block, 1, 0, 1, 0, k, bj, low, high);
+          q + i * yRow, q + i1 * yRow, q + i2 * yRow, q + i3 * yRow, min(8, columns - j), add,
+          at + i * aRow, at + i1 * aRow, at + i2 * aRow, at + i3 * aRow, b + j * k * 4, 1, 0, 1, 0, k, bias ? bias + (j << 2) : 0, low, high);
       }
     }
   }

@@ -31,8 +31,15 @@ export const fullyConnected = defineOp<FullyConnected>({
   float: {
     forward: (heap, { x: [x, w, bias], y: [y], attrs, training }) =>
       fullyConnectedF32(heap, y, x!, w!, bias, { activation: attrs.activation, constant: !training && w!.data !== null }),
-    backward: (heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], attrs }) =>
-      fullyConnectedGradF32(heap, dy, { x: x!, w: w!, y }, { dx, dw, dbias: dbias ?? null }, { activation: attrs.activation }),
+    backward: (heap, { x: [x, w], y: [y], dy: [dy], dx: [dx, dw, dbias], fresh: [fresh], attrs }) =>
+      fullyConnectedGradF32(
+        heap,
+        dy,
+        { x: x!, w: w!, y },
+        { dx, dw, dbias: dbias ?? null, fresh },
+        { activation: attrs.activation },
+      ),
+    clears: [0],
     saves: null,
   },
   integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>

@@ -45,8 +45,8 @@ function places(heap: Heap, packed: number, room: number, constant = false): { p
   return { packed: ptr, scratch: ptr + packed };
 }
 
-/** Gradients that a layer with a window fills, each null where nobody wants it. */
-export interface WindowGradients {
+/** Gradients that a layer with weights fills, each null where nobody wants it. */
+export interface LayerGradients {
   readonly dx: HeapTensor | null;
   readonly dw: HeapTensor | null;
   readonly dbias: HeapTensor | null;
@@ -65,7 +65,7 @@ export function convGradF32(
   heap: Heap,
   dy: HeapTensor,
   of: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: WindowGradients,
+  to: LayerGradients,
   p: ConvF32,
 ): Step {
   const { x, w, y } = of;
@@ -116,7 +116,7 @@ function conv3x3Grad(
   heap: Heap,
   dy: HeapTensor,
   { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: WindowGradients,
+  to: LayerGradients,
   g: Geometry,
   p: ConvF32,
 ): Step {

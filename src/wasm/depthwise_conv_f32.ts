@@ -1,5 +1,5 @@
 import { rangeOf } from './activation.ts';
-import type { ConvF32, WindowGradients } from './conv_f32.ts';
+import type { ConvF32, LayerGradients } from './conv_f32.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { depthwiseGeometry, sizesOf } from './window.ts';
 
@@ -36,7 +36,7 @@ export function depthwiseConvGradF32(
   heap: Heap,
   dy: HeapTensor,
   { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: WindowGradients,
+  to: LayerGradients,
   p: DepthwiseConvF32,
 ): Step {
   const all = sizesOf(depthwiseGeometry(y, x, w, p));

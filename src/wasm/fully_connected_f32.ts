@@ -1,6 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { showShape, sizeOf } from '../graph/graph.ts';
 import { type FloatActivation, rangeOf } from './activation.ts';
+import type { LayerGradients } from './conv_f32.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { packedFirst } from './pack_f32.ts';
 
@@ -43,15 +44,15 @@ export function fullyConnectedGradF32(
   heap: Heap,
   dy: HeapTensor,
   { x, w, y }: { x: HeapTensor; w: HeapTensor; y: HeapTensor },
-  to: { dx: HeapTensor | null; dw: HeapTensor | null; dbias: HeapTensor | null },
+  to: LayerGradients,
   p: FullyConnectedF32 = {},
 ): Step {
   const [batch, depth, units] = sizes(y, x, w);
   const [low, high] = rangeOf(p.activation);
-  const scratch = heap.scratch(heap.wasm.fully_connected_grad_scratch_f32(batch, depth, units));
-  const [dx, dw, dbias] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0];
-  return () =>
-    heap.wasm.fully_connected_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, batch, depth, units, low, high);
+  const scratch = heap.scratch(heap.wasm.fully_connected_grad_scratch_f32(depth, units));
+  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  const all = [scratch, batch, depth, units, low, high, fresh] as const;
+  return () => heap.wasm.fully_connected_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
 }
 
 function sizes(y: HeapTensor, x: HeapTensor, w: HeapTensor): [batch: number, depth: number, units: number] {
