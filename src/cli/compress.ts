@@ -25,6 +25,7 @@ interface Flags extends DataFlags {
   readonly minAccuracy?: number;
   readonly maxDrop?: number;
   readonly weightBits?: CompressOptions['weightBits'];
+  readonly qat: boolean;
   readonly trials?: number;
   readonly time?: number;
   readonly objective?: { flash: number; ram: number; latency: number; energy: number };
@@ -74,6 +75,7 @@ const compressFlags = (command: Command): Command =>
         .choices(['8', 'mixed'])
         .argParser((text) => (text === '8' ? 8 : text)),
     )
+    .option('--no-qat', 'no quantization-aware training among the choices')
     .option('--trials <n>', 'most trials (60)', integer)
     .option('--time <t>', 'end after 30s, 20m, 2h; what is tried does not depend on it, when it ends does', duration('s'))
     .option('--objective <weights>', 'what to save: flash=1,ram=1,latency=1,energy=0', weights)
@@ -90,9 +92,10 @@ const compressFlags = (command: Command): Command =>
     .option('--json', 'one JSON object on stdout');
 
 function optionsOf(flags: Flags): CompressOptions {
-  const { target, runtime, minAccuracy, maxDrop, weightBits, trials, objective, flashBudget, ramBudget, sampler, epochs } = flags;
+  const { target, runtime, minAccuracy, maxDrop, weightBits, qat, trials, objective, flashBudget, ramBudget, sampler, epochs } =
+    flags;
   const goal = { target, runtime, minAccuracy, maxDrop, objective, flashBudget, ramBudget, maxLatencyMs: flags.maxLatency };
-  const search = { weightBits, trials, sampler, epochs, seed: flags.seed, timeMs: flags.time, clockMhz: flags.clock };
+  const search = { weightBits, qat, trials, sampler, epochs, seed: flags.seed, timeMs: flags.time, clockMhz: flags.clock };
   const given = Object.entries({ ...goal, ...search }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as unknown as CompressOptions;
 }

@@ -31,6 +31,8 @@ const compressSchema = v.object({
   maxLatencyMs: v.optional(positive),
   /** Weights of all layers in 8 bits, or of some in 4 where that pays. */
   weightBits: v.optional(v.picklist([8, 'mixed']), 'mixed'),
+  /** Quantization-aware training is among the choices. */
+  qat: v.optional(v.boolean(), true),
   /** Stages of a recipe that is tried before all else. */
   recipe: v.optional(v.array(v.looseObject({ stage: v.string() }))),
   trials: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),

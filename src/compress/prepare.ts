@@ -37,6 +37,7 @@ export async function prepare(
     batch: count < 5000 ? 32 : 64,
     sensitivity: await measureSensitivity(base, groups, multipleOf({ groups }), costOf, context),
     fewerBits: settings.weightBits === 8 ? null : measureFewerBits(base, costOf, context),
+    qat: settings.qat,
     augmentations: augmentationsOf(model),
   };
   return { base, simplified, space };

@@ -25,6 +25,8 @@ export interface Space {
   readonly sensitivity: Sensitivity;
   /** What weights of 4 bits in each layer alone change and save; null where all are to have 8. */
   readonly fewerBits: Sensitivity | null;
+  /** Whether quantization-aware training is among the choices; else a quantized network is trained as float and quantized again. */
+  readonly qat: boolean;
   /** Ways to vary examples while training, by name; `none` is always one. */
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
 }
@@ -94,15 +96,15 @@ function suggestDistill(trial: Trial, space: Space, quantized: boolean): Stages 
   ];
 }
 
-/** Training a quantized network as float and quantizing it again is what orders with Q at the end do, so `off` is not among the choices. */
-function suggestTraining(trial: Trial, stage: string, { epochs, batch, augmentations }: Space, quantized: boolean) {
+/** Training a quantized network as float and quantizing it again is what orders with Q at the end do, so `off` is no choice beside the others. */
+function suggestTraining(trial: Trial, stage: string, { epochs, batch, qat, augmentations }: Space, quantized: boolean) {
   const augment = augmentations[trial.suggestCategorical(`${stage}.augment`, Object.keys(augmentations)) as string];
   return {
     ...(augment && { augment }),
     batch,
     epochs: trial.suggestInt(`${stage}.epochs`, stage === 'finetune' ? 0 : 1, epochs),
     learningRate: trial.suggestFloat(`${stage}.learningRate`, 1e-4, 5e-3, { log: true }),
-    ...(quantized && { qat: trial.suggestCategorical(`${stage}.qat`, ['learned', 'fixed']) }),
+    ...(quantized && { qat: qat ? trial.suggestCategorical(`${stage}.qat`, ['learned', 'fixed']) : 'off' }),
   };
 }
 
@@ -125,7 +127,7 @@ export function knownStarts(space: Space): Readonly<Record<string, Choice>>[] {
     ...tune('distill', rate),
   });
   const cut = (change: number, where: 'all' | 'late' = 'all') => ({ ...pruneStart(space, change, where), 'finetune.epochs': 0 });
-  const aware = { ...distill(0.0005), 'distill.qat': 'learned' };
+  const aware = { ...distill(0.0005), ...(space.qat && { 'distill.qat': 'learned' }) };
   return [
     ...(space.recipe ? [{ order: RECIPE }] : []),
     { order: 'Q', ...quantize },

@@ -12,6 +12,7 @@ const space: Space = {
   batch: 32,
   sensitivity: {},
   fewerBits: {},
+  qat: true,
   augmentations: { none: null, shift: { shift: 2 } },
 };
 
@@ -44,6 +45,17 @@ for (const order of ORDERS) {
     }
   });
 }
+
+test('without quantization-aware training nothing is asked, and a quantized network is trained as float', () => {
+  for (const start of knownStarts({ ...space, qat: false })) {
+    const { trial, names } = asked(start);
+    const stages = suggestStages(trial, { ...space, qat: false });
+    assert.ok(!names.some((n) => n.endsWith('.qat')));
+    const first = stages.findIndex(({ stage }) => stage === 'quantize');
+    for (const { stage, qat } of stages.slice(first)) if (stage === 'distill') assert.is(qat, 'off');
+    for (const name of Object.keys(start)) assert.ok(names.includes(name), `${start.order}: ${name}`);
+  }
+});
 
 test('known starts name nothing that is not asked, and say how a quantized network is trained', () => {
   for (const start of knownStarts(space)) {
