@@ -142,7 +142,7 @@ function asProgram(heap: Heap, graph: Graph): (x: Values) => Values {
 function layerOf(heap: Heap, graph: Graph): Layer {
   const program = compile(heap, graph);
   return (x) => {
-    x.forEach((values, i) => heap.write(program.inputs[i], values));
+    for (const [i, values] of x.entries()) heap.write(program.inputs[i], values);
     program.run();
     return heap.read(program.outputs[0]);
   };
