@@ -37,8 +37,8 @@ export const distillSchema = v.object({
  * quantized; `qat` says how it is trained.
  *
  * @throws CompressError `bad-option` naming the option that is wrong. Its `run` throws `bad-data` without a train part or without labels,
- *   `bad-option` for a hint that names no inner tensor, `shape-mismatch` where hinted tensors differ in more than channels, `unsupported`
- *   for a network that keeps state
+ *   `bad-option` for a hint that names no inner tensor, `shape-mismatch` where hinted tensors differ in more than channels or a
+ *   teacher's input or output is not the student's, `unsupported` for a network that keeps state
  */
 export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage {
   const o = checkOptions(distillSchema, options, 'distill');

@@ -59,6 +59,27 @@ export function findHints(student: Graph, teachers: Teachers): Teaching {
   return { ...teachers, pairs };
 }
 
+const squeezed = (shape: readonly number[]): string =>
+  shape
+    .slice(1)
+    .filter((n) => n !== 1)
+    .join();
+
+/** @throws CompressError `shape-mismatch` for a teacher that reads or answers something else than the student */
+export function checkTeachers(student: Graph, { graphs }: Teachers): void {
+  for (const teacher of graphs) {
+    for (const end of ['inputs', 'outputs'] as const) {
+      const [own, other] = [student, teacher].map((graph) => graph.tensors[graph[end][0]].shape);
+      if (squeezed(own) === squeezed(other)) continue;
+      throw new CompressError(
+        'shape-mismatch',
+        `the teacher's ${end.slice(0, -1)} is [${other.slice(1)}], but the model's is [${own.slice(1)}]`,
+        'give a teacher (--original) whose input and output have the shapes of the model',
+      );
+    }
+  }
+}
+
 function innerTensor(graph: Graph, name: string, who: 'student' | 'teacher'): number {
   const { tensors, nodes } = withoutSoftmax(graph);
   const inner = nodes.flatMap((node) => node.outputs).filter((t) => t >= 0);

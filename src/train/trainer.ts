@@ -7,7 +7,7 @@ import { withoutSoftmax } from '../run/logits.ts';
 import type { Context, Facts, Model } from '../stage.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
 import { withFakeQuantization, withoutRecords } from './fake.ts';
-import { findHints, type Teachers } from './hints.ts';
+import { checkTeachers, findHints, type Teachers } from './hints.ts';
 import { identityOf } from './identity.ts';
 import { currentValues, type Run, runSteps } from './loop.ts';
 import { foldedValues, withNorms } from './norm.ts';
@@ -43,6 +43,7 @@ export async function train(
   const { heap, seed } = context;
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
+  if (teachers) checkTeachers(model.graph, teachers);
   const teaching = teachers ? findHints(model.graph, teachers) : null;
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));

@@ -105,6 +105,23 @@ test('both teachers: the mean of what each alone would teach', async () => {
   );
 });
 
+test('a teacher that reads or answers something else is refused before anything is trained', async () => {
+  const reshaped = (end: number, shape: number[]): Model => ({
+    graph: withTensors(demo.graph, new Map([[end, { ...demo.graph.tensors[end], shape }]])),
+    facts: {},
+  });
+  const { inputs, outputs } = demo.graph;
+  for (const [original, told] of [
+    [reshaped(inputs[0], [1, 64, 1, 3]), /input is \[64,1,3\], but the model's is \[128,1,3\]/],
+    [reshaped(inputs[0], [1, 256, 1, 3]), /input is \[256,1,3\]/],
+    [reshaped(outputs[0], [1, 12]), /output is \[12\], but the model's is \[6\]/],
+  ] as const) {
+    const error = await distilled({ ...brief, teacher: 'original', weight: 0.5 }, demo, { original }).catch((e) => e);
+    assert.is(error.code, 'shape-mismatch', error.stack);
+    assert.match(error.message, told);
+  }
+});
+
 test('a hint that is not there is told before anything is trained', async () => {
   const error = await distilled({ hints: [{ student: 'relu_9' }] }, demo).catch((e) => e);
   assert.instance(error, CompressError);
