@@ -13,7 +13,7 @@ const BATCH = 16;
 /**
  * Runs `examples` of the train part through a float graph; hands over the histogram of every computed tensor, by index.
  *
- * @throws CompressError `bad-data` where there is neither a train nor a validation part
+ * @throws CompressError `bad-data` where there is neither a train nor a validation part, or where a tensor's values are not finite
  */
 export function calibrate(heap: Heap, graph: Graph, data: Dataset, examples: number, seed: number): Map<number, Histogram> {
   const part = partOf(data);
@@ -56,11 +56,23 @@ function histograms(
   eachBatch(tensors.map((t, i) => minMaxF32(heap, ranges[i], program.operands[t])));
   const counters = tensors.map((t, i) => {
     const [low, high] = heap.read(ranges[i]) as Float32Array;
+    checkFinite(program.graph.tensors[t].name, low, high);
     return { t, low, high, counts: heap.tensor('i32', [BINS]) };
   });
   const spread = counters.filter(({ low, high }) => high > low);
   eachBatch(spread.map(({ t, low, high, counts }) => histogramF32(heap, counts, program.operands[t], low, high)));
   return new Map(counters.map(({ t, low, high, counts }) => [t, { low, high, counts: heap.read(counts) as Int32Array }]));
+}
+
+/** NaN or infinite values, and a width that float32 cannot hold, have no scale. */
+function checkFinite(name: string, low: number, high: number): void {
+  if (Number.isFinite(Math.fround(high - low))) return;
+  const held = Number.isNaN(low) ? 'values that are not a number (NaN)' : `values from ${low} to ${high}`;
+  throw new CompressError(
+    'bad-data',
+    `"${name}" takes ${held} on the data: no integers can stand for them`,
+    'check the weights in front of it: the arithmetic overflows; give a model whose training did not diverge',
+  );
 }
 
 function computedTensors(graph: Graph): number[] {

@@ -7,7 +7,7 @@ export function histogramF32(heap: Heap, counts: HeapTensor, x: HeapTensor, low:
   return () => heap.wasm.histogram_f32(counts.ptr, x.ptr, n, low, high, bins);
 }
 
-/** Lowers and raises `range` (f32 [2], start it with [Infinity, -Infinity]) to hold every value of x. */
+/** Lowers and raises `range` (f32 [2], start it with [Infinity, -Infinity]) to hold every value of x; both are NaN once a value is. */
 export function minMaxF32(heap: Heap, range: HeapTensor, x: HeapTensor): Step {
   const n = sizeOf(x.shape);
   return () => heap.wasm.min_max_f32(range.ptr, x.ptr, n);

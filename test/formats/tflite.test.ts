@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { demoModel } from '../../src/demo/model.ts';
 import { CompressError } from '../../src/errors.ts';
 import { FlatFile } from '../../src/formats/tflite/flat.ts';
 import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
 import { BUFFER, IDENTIFIER, MODEL, OPERATOR_CODE } from '../../src/formats/tflite/schema.ts';
+import { withTensors } from '../../src/graph/graph.ts';
 import { createRandom } from '../../src/random.ts';
 import { findProblem } from '../../src/run/verify.ts';
 import { modelFiles } from '../models.ts';
@@ -82,6 +84,19 @@ test('bytes that are no model are refused with what is wrong and what to do', ()
     assert.instance(e, CompressError);
     assert.is(e.code, 'bad-file');
     assert.match(e.message, /not a valid \.tflite file: .+\n {2}fix: /);
+  }
+});
+
+test('a constant that is not finite is refused with its name and place', async () => {
+  const graph = importTflite(await demoModel());
+  const place = graph.tensors.findIndex((t) => t.data instanceof Float32Array);
+  for (const value of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+    const tensor = graph.tensors[place];
+    const data = Float32Array.from(tensor.data as Float32Array).fill(value, 5, 6);
+    const e = attempt(exportTflite(withTensors(graph, new Map([[place, { ...tensor, data }]])))) as CompressError;
+    assert.instance(e, CompressError);
+    assert.is(e.code, 'bad-file');
+    assert.ok(e.message.includes(`"${tensor.name}" is ${value} at element 5 of ${data.length}`), e.message);
   }
 });
 

@@ -28,6 +28,22 @@ test('a layer of 4 bits among layers of 8 is written, read and kept so', async (
   assert.ok(Math.abs(accuracy(read.graph) - accuracy(model.graph)) < 0.05);
 });
 
+test('activations that overflow are refused, by name', async () => {
+  const weights = model.graph.nodes[0].inputs[1];
+  const { [weights]: tensor } = model.graph.tensors;
+  for (const value of [3e38, Number.NaN]) {
+    const tensors = model.graph.tensors.with(weights, { ...tensor, data: (tensor.data as Float32Array).map(() => value) });
+    const error: CompressError = await quantize()
+      .run({ ...model, graph: { ...model.graph, tensors } }, context)
+      .then(
+        () => assert.unreachable(),
+        (e) => e,
+      );
+    assert.is(error.code, 'bad-data', error.stack);
+    assert.match(error.message, /^"[\w/;]+" takes values .*(infinity|NaN)/i);
+  }
+});
+
 test('names that no layer has are refused with the nearest', async () => {
   const error: CompressError = await quantize({ layerBits: { [`${layers[0]}x`]: 4 } })
     .run(model, context)

@@ -22,15 +22,19 @@ for (const n of [0, 1, 3, 4, 5, 100]) {
     }));
 }
 
-test('NaN is counted nowhere', () =>
+test('NaN is counted nowhere, and makes a range NaN for good', () =>
   heap.scope(() => {
     const x = heap.tensor('f32', [5], [1, Number.NaN, -2, 3, Number.NaN]);
+    const last = heap.tensor('f32', [5], [1, 2, -2, 3, Number.NaN]);
     const counts = heap.tensor('i32', [2]);
     histogramF32(heap, counts, x, -4, 4)();
     assert.equal(heap.read(counts), Int32Array.of(1, 2));
-    const range = heap.tensor('f32', [2], [Infinity, -Infinity]);
-    minMaxF32(heap, range, x)();
-    assert.equal(heap.read(range), Float32Array.of(-2, 3));
+    for (const values of [x, last]) {
+      const range = heap.tensor('f32', [2], [Infinity, -Infinity]);
+      minMaxF32(heap, range, values)();
+      minMaxF32(heap, range, heap.tensor('f32', [5], [0, 1, 2, 3, 4]))();
+      assert.equal([...heap.read(range)], [Number.NaN, Number.NaN]);
+    }
   }));
 
 test('channel norms along any axis', () =>

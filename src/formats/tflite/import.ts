@@ -23,7 +23,7 @@ import { readTensors } from './tensors.ts';
  * Reads a TensorFlow Lite file: float, hybrid (integer weights under float arithmetic, which become floats), or full-integer
  * with its exact integers.
  *
- * @throws CompressError `bad-file` for bytes that are not a valid model, `unsupported` for an operator or type not known
+ * @throws CompressError `bad-file` for bytes that are not a valid model or a constant that is NaN or infinite, `unsupported` for an operator or type not known
  */
 export function importTflite(bytes: Uint8Array): Graph {
   const file = new FlatFile(bytes);
@@ -46,7 +46,20 @@ export function importTflite(bytes: Uint8Array): Graph {
   };
   const problem = findProblem(graph);
   if (problem) throw badFile(problem);
-  return compact(floatWeights(graph));
+  return checkConstants(compact(floatWeights(graph)));
+}
+
+function checkConstants(graph: Graph): Graph {
+  for (const { name, data } of graph.tensors) {
+    const place = data instanceof Float32Array ? data.findIndex((value) => !Number.isFinite(value)) : -1;
+    if (place < 0) continue;
+    throw new CompressError(
+      'bad-file',
+      `the constant "${name}" is ${data![place]} at element ${place} of ${data!.length}`,
+      'give a model whose weights are finite numbers: the training of this one diverged, or the file is damaged',
+    );
+  }
+  return graph;
 }
 
 interface Code {
