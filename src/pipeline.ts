@@ -19,6 +19,8 @@ const recipeSchema = v.object({
   normalization: v.optional(v.object({ scale: v.number(), mean: v.array(v.number()), std: v.array(v.number()) })),
   layout: v.optional(v.picklist(['nhwc', 'nchw'])),
   split: v.optional(v.array(v.number())),
+  /** A validation part of fewer examples took the rest from the train part (withValidationOf). */
+  validation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
 /** The stages that `compress` found, with all of their options: `run` replays them. */

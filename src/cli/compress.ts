@@ -1,4 +1,4 @@
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
   checkCompress,
@@ -12,9 +12,10 @@ import {
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
-import { type Made, writeResults } from './compress_results.ts';
-import { exists, makeFolder, readModel, readRecipe } from './files.ts';
-import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights } from './flags.ts';
+import { holdFile } from '../study/lock.ts';
+import { type Made, RESULTS, writeResults } from './compress_results.ts';
+import { exists, isEmpty, makeFolder, readModel, readRecipe } from './files.ts';
+import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights, workers } from './flags.ts';
 import { createOutput, kib, ms, percent } from './output.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
 
@@ -53,7 +54,10 @@ export function addCompress(program: Command): void {
     }
     findTarget(flags.target);
     const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
-    if (!flags.resume) await checkNew(folder);
+    await checkPlace(folder, flags.resume ?? false);
+    if (resolve(path) === resolve(folder, RESULTS.model)) {
+      throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
+    }
     const recipe = flags.recipe ? await readRecipe(flags.recipe) : null;
     const model = await readModel(path);
     const data = await readData(flags, model, out);
@@ -84,7 +88,7 @@ const compressFlags = (command: Command): Command =>
     .option('--max-latency <t>', 'as 50ms', duration('ms'))
     .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(['tpe', 'evolution', 'random']))
     .option('--epochs <n>', 'most epochs of one training stage (by the size of the data)', integer)
-    .option('--workers <n>', 'threads; does not change the result', integer, 2)
+    .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
@@ -112,21 +116,24 @@ interface Run extends Made {
 
 const JOURNAL = 'study.journal';
 
-const checkNew = async (folder: string): Promise<void> => {
-  if (!(await exists(folder))) return;
+/** A new study has a folder of its own; only a folder with a study is gone on with. */
+async function checkPlace(folder: string, resume: boolean): Promise<void> {
+  const studied = await exists(join(folder, JOURNAL));
+  if (resume ? studied || (await isEmpty(folder)) : !(await exists(folder))) return;
   throw new CompressError(
     'exists',
-    `"${folder}" exists already`,
-    'choose another --out, or add --resume to go on with the study in it',
+    `"${folder}" exists already${studied ? '' : ', and there is no study in it'}`,
+    studied ? 'choose another --out, or add --resume to go on with the study in it' : 'choose another --out',
   );
-};
+}
 
 /** The main job with its files: study, models of trials, and at the end the result, its recipe and the report. */
 export async function runCompress(run: Run): Promise<CompressResult> {
   const { folder, out, model, data } = run;
   checkCompress(model, data, run.options);
-  if (!run.resume) await checkNew(folder);
+  await checkPlace(folder, run.resume);
   await makeFolder(folder);
+  const free = holdFile(join(folder, JOURNAL), `the study in "${folder}"`);
   if (run.resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search');
@@ -155,6 +162,7 @@ export async function runCompress(run: Run): Promise<CompressResult> {
   } finally {
     bar.stop();
     release();
+    free();
   }
   await writeResults(run, result);
   return result;

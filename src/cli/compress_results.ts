@@ -10,6 +10,9 @@ import { writeWhole } from './files.ts';
 import { count, kib, microjoule, ms, type Output, percent, table } from './output.ts';
 import { VERSION } from './version.ts';
 
+/** Names of what is written. */
+export const RESULTS = { model: 'model.tflite', recipe: 'recipe.json', report: 'report.html' } as const;
+
 /** Whose results are written, and where. */
 export interface Made {
   readonly model: Model;
@@ -24,6 +27,23 @@ export interface Made {
 const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
   `Channels that change no output were removed before all else: of ${count(macs[0])} MACs ${count(macs[1])} are left, of ${count(parameters[0])} weights and biases ${count(parameters[1])}.`;
 
+/** Where few validation examples were given. */
+function enlargedText({ examples }: CompressResult, { validation }: Dataset): string[] {
+  const moved = examples.validation - validation!.count;
+  if (moved <= 0) return [];
+  return [
+    `The validation part had ${validation!.count} examples, too few to tell a loss of accuracy from luck: ${moved} of the train part were moved to it.`,
+  ];
+}
+
+function failedText({ trials }: CompressResult): string[] {
+  const failed = trials.filter((t) => t.state === 'failed');
+  if (failed.length === 0) return [];
+  return [
+    `${failed.length === 1 ? 'A trial' : `${failed.length} trials`} failed, trial ${failed[0].number} with: ${failed[0].failure}`,
+  ];
+}
+
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
     `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there${result.seenBefore ? '' : ', beyond a standard error of its loss'}; the test part was used once, for the table.`,
@@ -32,14 +52,20 @@ export async function writeResults({ model, data, folder, title, command, out }:
           'The model as given is no better on train than on validation: it may have learned from both, and then remembers what it should be judged by. Half of the allowed loss was held back.',
         ]
       : []),
+    ...enlargedText(result, data),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
+    ...failedText(result),
     ...(result.settings.timeMs === undefined
       ? []
       : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),
     ...data.notes,
   ];
   const history = historyOf(result, model, data, { title, command, version: VERSION, notes });
-  const paths = { model: join(folder, 'model.tflite'), recipe: join(folder, 'recipe.json'), report: join(folder, 'report.html') };
+  const paths = {
+    model: join(folder, RESULTS.model),
+    recipe: join(folder, RESULTS.recipe),
+    report: join(folder, RESULTS.report),
+  };
   await writeWhole(paths.model, result.tflite);
   await writeWhole(paths.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`);
   await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
@@ -98,6 +124,6 @@ function show(
   out.say();
   out.say(`${target.name} (${target.core}), accuracy on the test part, ${trials.length} trials`);
   out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'less than given', 'less than int8'], rows));
-  out.say(`recipe  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
+  out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
 }

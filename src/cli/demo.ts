@@ -3,26 +3,37 @@ import { demoModel, gestures } from '../demo/index.ts';
 import { loadModel } from '../model.ts';
 import { runCompress } from './compress.ts';
 import { exists } from './files.ts';
-import { integer } from './flags.ts';
+import { integer, workers } from './flags.ts';
 import { createOutput } from './output.ts';
 
 const TARGET = 'stm32l476rg';
+const NAME = 'thumbnet-demo';
+
+interface Flags {
+  readonly workers: number;
+  readonly seed: number;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly json?: boolean;
+}
 
 export function addDemo(program: Command): void {
   program
     .command('demo')
     .description('the main job on data it makes itself, no arguments')
-    .option('--workers <n>', 'threads; does not change the result', integer, 2)
+    .option('--workers <n>', 'threads; does not change the result', workers, 2)
     .option('--seed <n>', 'of the search (0)', integer, 0)
     .option('--out <dir>', 'a new folder for the results (thumbnet-demo, thumbnet-demo-2, ...)')
+    .option('--resume', 'go on with the study in --out (thumbnet-demo)')
     .option('--json', 'one JSON object on stdout')
-    .action(async (flags: { workers: number; seed: number; out?: string; json?: boolean }) => {
+    .action(async (flags: Flags) => {
       const out = createOutput(flags.json ?? false);
       const data = gestures();
       const model = loadModel(await demoModel());
       out.say('motion gestures: 3-axis acceleration, 128 samples, six classes, made from a seed');
       out.say(`a float network for them is fitted into ${TARGET}, keeping its accuracy within 1 point`);
-      const folder = flags.out ?? (await freeName('thumbnet-demo'));
+      const { resume = false } = flags;
+      const folder = flags.out ?? (resume ? NAME : await freeName(NAME));
       const options = { target: TARGET, maxDrop: 0.01, trials: 60, epochs: 16, seed: flags.seed };
       await runCompress({
         model,
@@ -32,7 +43,7 @@ export function addDemo(program: Command): void {
         title: 'Motion gestures',
         command: 'thumbnet demo',
         workers: flags.workers,
-        resume: false,
+        resume,
         out,
       });
     });

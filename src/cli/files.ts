@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
 import { loadModel } from '../model.ts';
@@ -41,6 +41,13 @@ export const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
+  );
+
+/** A folder with nothing in it, or none at all. */
+export const isEmpty = (path: string): Promise<boolean> =>
+  readdir(path).then(
+    (names) => names.length === 0,
+    (e: NodeJS.ErrnoException) => e.code === 'ENOENT',
   );
 
 /** Parents first, one by one: Node's own recursive mkdir never ends under /proc. */

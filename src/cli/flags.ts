@@ -36,6 +36,13 @@ export const integer = wrap((text) => {
   return value;
 });
 
+/** More than eight have nothing to do: each trial is chosen by the results of all but the last seven before it. */
+export const workers = wrap((text) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error('It is not a number of threads.');
+  return Math.min(8, value);
+});
+
 /** 64K, 1M, 65536 as bytes. */
 export const byteCount = wrap((text) => {
   const found = /^(\d+(?:\.\d+)?)\s*([kKmM]?)(i?[bB])?$/.exec(text.trim());

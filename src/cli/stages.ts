@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, withValidationOf } from '../data/index.ts';
 import { distill } from '../distill/index.ts';
 import { CompressError } from '../errors.ts';
 import { evaluatePart } from '../evaluate.ts';
@@ -176,7 +176,8 @@ function addRun(program: Command): void {
       ...(recipe.layout && { layout: recipe.layout }),
       ...(recipe.split && { split: recipe.split as [number, number, number] }),
     };
-    const data = await readData({ ...flags, seed }, model, out, { defaults });
+    const whole = await readData({ ...flags, seed }, model, out, { defaults });
+    const data = recipe.validation ? withValidationOf(whole, recipe.validation, seed) : whole;
     await apply(model, stages, { data, seed, original: model }, flags, out);
   });
 }

@@ -5,17 +5,19 @@ import { importTflite } from '../formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
+import type { Study } from '../search/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
+import { dataDigest, graphDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Goal, goalOf } from './goal.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
 import { costOf, type Figures, figuresOf, fits, type LayerBits, limitsOf, quantizedShape } from './judge.ts';
 import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import { Search } from './search.ts';
+import { largestEpochs, type Prepared, prepare } from './prepare.ts';
+import { openSearch, Search } from './search.ts';
 import type { CompressProgress, TrialReport } from './trial_report.ts';
 
 export { type Figures, figuresOf, weightBytes } from './judge.ts';
@@ -83,16 +85,18 @@ export async function* compress(
   options: CompressOptions,
   host: CompressHost = {},
 ): AsyncGenerator<TrialReport, CompressResult> {
-  const { settings, target } = checkCompress(model, data, options);
+  const { settings: given, target } = checkCompress(model, data, options);
   const heap = await Heap.open();
-  const seen = withValidationOf({ ...data, test: null }, VALIDATION, settings.seed);
+  const seen = withValidationOf({ ...data, test: null }, VALIDATION, given.seed);
+  const settings = { ...given, epochs: given.epochs ?? largestEpochs(seen.train!.count) };
+  const study = await begin(model, seen, settings, target, host);
   const goal = goalOf(heap, model, seen, settings);
   const begun = performance.now();
   const ptq = (await runJob(goal.context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plain = figuresOf(importTflite(ptq.tflite), target, settings, ptq.accuracy);
   const task: Task = { ...goal, heap, model, data, settings, target, begun, ptqTflite: ptq.tflite, plain };
   const prepared = await measure(task, host);
-  const search = openSearch(task, prepared, host);
+  const search = searchOf(task, prepared, study, host);
   const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(task.context);
   try {
     yield* search.run(pool, host.progress, host.signal);
@@ -121,10 +125,24 @@ function measure({ heap, model, context, settings, target, plain }: Task, { sign
     costOf(figuresOf(quantizedShape(graph, bits), target, settings, null), plain, settings);
   const { data, seed } = context;
   const tell = (p: Progress) => progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
-  return prepare(model, settings, costOfGraph, { heap, data, seed, original: model, signal, progress: tell });
+  return prepare(model, settings, settings.epochs ?? largestEpochs(data.train!.count), costOfGraph, {
+    heap,
+    data,
+    seed,
+    original: model,
+    signal,
+    progress: tell,
+  });
 }
 
-function openSearch(task: Task, { base, space }: Prepared, host: CompressHost): Search {
+/** The study, before anything takes time. */
+async function begin(model: Model, data: Dataset, settings: Settings, target: Target, host: CompressHost): Promise<Study> {
+  const place = { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false };
+  const full = { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz };
+  return openSearch(place, full, { model: await graphDigest(model.graph), data: await dataDigest(data) });
+}
+
+function searchOf(task: Task, { base, space }: Prepared, study: Study, host: CompressHost): Search {
   const { context, settings, target, plain, floor, before, seenBefore, begun, heap } = task;
   return new Search({
     context,
@@ -139,15 +157,15 @@ function openSearch(task: Task, { base, space }: Prepared, host: CompressHost): 
     space,
     begun,
     heap,
-    storage: host.storage ?? new MemoryStorage(),
+    study,
     artifacts: host.artifacts ?? new MemoryArtifacts(),
-    resume: host.resume ?? false,
   });
 }
 
 /** What can be found wrong before anything is done. @throws CompressError */
 export function checkCompress(model: Model, data: Dataset, options: CompressOptions): { settings: Settings; target: Target } {
-  const settings = checkSettings(options);
+  const asked = checkSettings(options);
+  const settings = asked.minAccuracy === undefined ? { ...asked, maxDrop: asked.maxDrop ?? DEFAULT_DROP } : asked;
   const target = findTarget(settings.target);
   checkData(model, data);
   return { settings, target };
@@ -179,6 +197,7 @@ async function finish(search: Search, task: Task, simplified: SimplifyReport | n
   const result = judge(importTflite(tflite));
   const wanted = settings.minAccuracy ?? original.accuracy! - (settings.maxDrop ?? DEFAULT_DROP);
   const { normalization, layout } = data;
+  const enlarged = context.data.validation!.count > data.validation!.count;
   return {
     target,
     settings,
@@ -196,6 +215,7 @@ async function finish(search: Search, task: Task, simplified: SimplifyReport | n
       stages: [...trial.stages],
       normalization: { ...normalization, mean: [...normalization.mean], std: [...normalization.std] },
       layout,
+      ...(enlarged && { validation: VALIDATION }),
     },
     tflite,
     ptqTflite,

@@ -52,6 +52,18 @@ export function violations(f: Figures, { flashBytes, ramBytes, latencyMs }: Limi
   return [f.flashBytes / flashBytes - 1, f.ramBytes / ramBytes - 1, latencyMs === null ? -1 : f.latencyMs / latencyMs - 1];
 }
 
+/** Name, need and limit of each that is exceeded, as texts. */
+export function unmet(f: Figures, { flashBytes, ramBytes, latencyMs }: Limits): [what: string, need: string, limit: string][] {
+  const size = (n: number) => (n < 1024 ? `${n} bytes` : `${(n / 1024).toFixed(1)} KiB`);
+  const time = (ms: number) => `${Number(ms.toPrecision(3))} ms`;
+  const all: [string, number, number | null, (n: number) => string][] = [
+    ['flash', f.flashBytes, flashBytes, size],
+    ['RAM', f.ramBytes, ramBytes, size],
+    ['latency', f.latencyMs, latencyMs, time],
+  ];
+  return all.flatMap(([what, need, limit, show]) => (limit !== null && need > limit ? [[what, show(need), show(limit)]] : []));
+}
+
 export const fits = (f: Figures, limits: Limits): boolean => violations(f, limits).every((over) => over <= 0);
 
 /** Weighted mean of the figures, each as a share of what plain int8 quantization needs; lower is better, 1 = as plain int8. */

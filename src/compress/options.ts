@@ -3,7 +3,7 @@ import { checkOptions } from '../train/options.ts';
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
-const weight = v.pipe(v.number(), v.minValue(0));
+const weight = v.pipe(v.number(), v.finite(), v.minValue(0));
 
 export const OBJECTIVE = { flash: 1, ram: 1, latency: 1, energy: 0 } as const;
 

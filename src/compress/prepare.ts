@@ -19,10 +19,14 @@ export interface Prepared {
   readonly space: Space;
 }
 
-/** @param costOf what the search lowers, of a float graph and the bits of its layers */
+/**
+ * @param epochs the most of one training stage
+ * @param costOf what the search lowers, of a float graph and the bits of its layers
+ */
 export async function prepare(
   model: Model,
   settings: Settings,
+  epochs: number,
   costOf: (graph: Graph, bits?: LayerBits) => number,
   context: Context & { readonly data: Dataset },
 ): Promise<Prepared> {
@@ -33,7 +37,7 @@ export async function prepare(
     first: simplified ? [{ stage: 'simplify' }] : [],
     recipe: settings.recipe ?? null,
     groups,
-    epochs: settings.epochs ?? largestEpochs(count),
+    epochs,
     batch: count < 5000 ? 32 : 64,
     sensitivity: await measureSensitivity(base, groups, multipleOf({ groups }), costOf, context),
     fewerBits: settings.weightBits === 8 ? null : measureFewerBits(base, costOf, context),
@@ -44,9 +48,9 @@ export async function prepare(
 }
 
 /** About so many examples are seen by one training stage. */
-const EXAMPLES_PER_STAGE = 48_000;
+const EXAMPLES_PER_STAGE = 64_000;
 
-const largestEpochs = (examples: number) => Math.max(2, Math.min(40, Math.round(EXAMPLES_PER_STAGE / examples)));
+export const largestEpochs = (examples: number) => Math.max(2, Math.min(40, Math.round(EXAMPLES_PER_STAGE / examples)));
 
 function augmentationsOf({ graph }: Model): Space['augmentations'] {
   const shape = graph.tensors[graph.inputs[0]].shape.slice(1);

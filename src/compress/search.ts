@@ -7,7 +7,7 @@ import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { JobContext } from './job.ts';
-import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, sketch, violations } from './judge.ts';
+import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, sketch, unmet, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
 import { knownStarts, type Space, suggestStages } from './space.ts';
@@ -27,9 +27,8 @@ export interface SearchOptions {
   readonly base: Model;
   readonly space: Space;
   readonly heap: Heap;
-  readonly storage: Storage;
+  readonly study: Study;
   readonly artifacts: Artifacts;
-  readonly resume: boolean;
   /** When the work began, ms: the time allowed counts from there. */
   readonly begun: number;
 }
@@ -45,6 +44,34 @@ const SAMPLERS: Readonly<Record<Settings['sampler'], () => Sampler>> = {
   random: () => new RandomSampler(),
 };
 
+interface Place {
+  readonly storage: Storage;
+  readonly resume: boolean;
+}
+
+/**
+ * The study of a compression, new or gone on with.
+ *
+ * @param given digests of the model and the data
+ * @throws CompressError `bad-option` where it was begun with something else
+ */
+export function openSearch(
+  { storage, resume }: Place,
+  { timeMs: _time, trials: _trials, seed, ...settings }: Settings,
+  given: Readonly<Record<'model' | 'data', string>>,
+): Study {
+  return openStudy({
+    storage,
+    name: 'compress',
+    resume,
+    sampler: SAMPLERS[settings.sampler](),
+    seed,
+    lag: LAG,
+    settings: { ...(JSON.parse(JSON.stringify(settings)) as Record<string, Json>), ...given },
+    metricNames: ['cost'],
+  });
+}
+
 /** Asks, judges and tells. */
 export class Search {
   readonly #o: SearchOptions;
@@ -52,19 +79,9 @@ export class Search {
   readonly #running = new Map<number, Progress>();
 
   constructor(options: SearchOptions) {
-    const { settings, storage, resume, space } = options;
     this.#o = options;
-    this.#study = openStudy({
-      storage,
-      name: 'compress',
-      resume,
-      sampler: SAMPLERS[settings.sampler](),
-      seed: settings.seed,
-      lag: LAG,
-      settings: studySettings(options),
-      metricNames: ['cost'],
-    });
-    for (const start of knownStarts(space)) this.#study.enqueue(start);
+    this.#study = options.study;
+    for (const start of knownStarts(options.space)) this.#study.enqueue(start);
   }
 
   get floor(): number {
@@ -88,7 +105,7 @@ export class Search {
           tell();
         }
         if (jobs.size === 0) return;
-        const first = await Promise.race([...jobs.values(), ...(clock ? [clock.done] : []), stopped]);
+        const first = await Promise.race([...jobs.values(), ...(clock && this.#hasModel() ? [clock.done] : []), stopped]);
         if (first === STOP) return;
         jobs.delete(first);
         tell();
@@ -103,9 +120,12 @@ export class Search {
     const { trials } = this.#o.settings;
     const started = this.#study.records.filter((t) => t.state !== 'waiting').length;
     const open = this.#study.records.some((t) => t.state === 'running' && !this.#running.has(t.number));
-    if (performance.now() >= end) return true;
+    if (performance.now() >= end && this.#hasModel()) return true;
     return !open && (started >= trials || this.#isStuck(started));
   }
+
+  /** However short the time: something is handed back. */
+  #hasModel = (): boolean => this.#study.records.some((t) => t.userAttrs.get('state') === 'complete');
 
   /** By the trials the next one knows of, so that the end does not depend on who was faster. */
   #isStuck(started: number): boolean {
@@ -142,29 +162,35 @@ export class Search {
   }
 
   async #finish(trial: Trial, expected: Figures, job: ReturnType<Pool['run']>): Promise<number> {
-    const { artifacts, target, settings, plain, limits } = this.#o;
-    try {
-      const result = await job;
-      if ('givenUpAt' in result) {
-        trial.report(costOf(expected, plain, settings) + penaltyOf(result.givenUpAt, this.floor), 0);
-        this.#end(trial, 'stopped', { ...expected, accuracy: result.givenUpAt }, null, []);
-        return trial.number;
-      }
-      const { tflite, accuracy, error } = result;
-      trial.setUserAttr('model', await artifacts.put(tflite));
-      const margin = Math.min(error, this.#o.largestMargin);
-      trial.setUserAttr('margin', margin);
-      const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
-      const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);
-      this.#end(trial, 'complete', figures, value, violations(figures, limits));
-    } catch (e) {
-      if (!(e instanceof CompressError)) throw e;
-      trial.setUserAttr('error', e.message);
-      this.#end(trial, 'failed', null, null, []);
-    } finally {
-      this.#running.delete(trial.number);
-    }
+    // What stages cannot do is a trial that failed; a journal that cannot be written is the end of the search.
+    const result = await job.catch((e: unknown) => {
+      if (e instanceof CompressError) return e;
+      throw e;
+    });
+    await this.#keep(trial, expected, result);
+    this.#running.delete(trial.number);
     return trial.number;
+  }
+
+  async #keep(trial: Trial, expected: Figures, result: Awaited<ReturnType<Pool['run']>> | CompressError): Promise<void> {
+    const { artifacts, target, settings, plain, limits, largestMargin } = this.#o;
+    if (result instanceof CompressError) {
+      trial.setUserAttr('error', result.message);
+      this.#end(trial, 'failed', null, null, []);
+      return;
+    }
+    if ('givenUpAt' in result) {
+      trial.report(costOf(expected, plain, settings) + penaltyOf(result.givenUpAt, this.floor), 0);
+      this.#end(trial, 'stopped', { ...expected, accuracy: result.givenUpAt }, null, []);
+      return;
+    }
+    const { tflite, accuracy, error } = result;
+    trial.setUserAttr('model', await artifacts.put(tflite));
+    const margin = Math.min(error, largestMargin);
+    trial.setUserAttr('margin', margin);
+    const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
+    const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);
+    this.#end(trial, 'complete', figures, value, violations(figures, limits));
   }
 
   #end(trial: Trial, state: TrialReport['state'], figures: Figures | null, value: number | null, constraints: number[]): void {
@@ -211,19 +237,10 @@ export class Search {
 }
 
 function nothingFits({ plain, limits, target }: SearchOptions): CompressError {
-  const kib = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
+  const wanted = unmet(plain, limits).map(([what, needs, limit]) => `${needs} of ${what} where ${limit} is the limit`);
   return new CompressError(
     'does-not-fit',
-    `nothing that was tried fits ${target.name}: plain int8 needs ${kib(plain.flashBytes)} of flash and ${kib(plain.ramBytes)} of RAM, the limits are ${kib(limits.flashBytes)} and ${kib(limits.ramBytes)}`,
-    'choose a larger target, raise the budgets, or give it more trials',
+    `nothing that was tried fits ${target.name}${wanted.length ? `: plain int8 needs ${wanted.join(', and ')}` : ''}`,
+    'choose a larger target, raise the limits, or give it more trials',
   );
-}
-
-/** What the trials depend on beside the seed: a study resumed with other values would not be the same study. */
-function studySettings({ settings, context, space }: SearchOptions): Record<string, Json> {
-  const { timeMs: _time, trials: _trials, seed: _seed, ...rest } = settings;
-  const { data, model } = context;
-  const weights = model.graph.tensors.reduce((n, t) => n + (t.data?.length ?? 0), 0);
-  const plainSettings = JSON.parse(JSON.stringify(rest)) as Record<string, Json>;
-  return { ...plainSettings, epochs: space.epochs, train: data.train!.count, validation: data.validation!.count, weights };
 }

@@ -9,6 +9,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -72,11 +73,16 @@ export class FolderArtifacts implements Artifacts {
       if (existsSync(path)) return;
       // Written beside and renamed: a name never stands for half of its content.
       const beside = `${path}.${process.pid}.part`;
-      withFile(beside, 'w', (file) => {
-        writeAll(file, bytes);
-        fsyncSync(file);
-      });
-      renameSync(beside, path);
+      try {
+        withFile(beside, 'w', (file) => {
+          writeAll(file, bytes);
+          fsyncSync(file);
+        });
+        renameSync(beside, path);
+      } catch (error) {
+        rmSync(beside, { force: true });
+        throw error;
+      }
       syncFolder(this.#folder);
     });
     return name;

@@ -42,19 +42,29 @@ export function openStudy(options: OpenOptions): Study {
     );
   }
   const all = { seed, lag: lag ?? null, directions, ...settings };
-  if (found?.userAttrs.has(SETTINGS)) checkSettings(name, found.userAttrs.get(SETTINGS) as Record<string, Json>, all);
+  if (found?.userAttrs.has(SETTINGS)) checkSettings(found.userAttrs.get(SETTINGS) as Record<string, Json>, all);
   else writer.create(directions, all, metricNames);
   return new Study({ ...study, log: writer, records: found?.records });
 }
 
-function checkSettings(name: string, before: Readonly<Record<string, Json>>, now: Readonly<Record<string, Json>>): void {
+const DIGEST = /^"[0-9a-f]{64}"$/;
+
+/** As JSON, not too long for a message. */
+function shown(value: Json | undefined): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 && !DIGEST.test(text) ? `${text.slice(0, 77)}...` : text;
+}
+
+function checkSettings(before: Readonly<Record<string, Json>>, now: Readonly<Record<string, Json>>): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    const [a, b] = [before[key], now[key]].map((v) => JSON.stringify(v) ?? 'nothing');
+    const [a, b] = [before[key], now[key]].map(shown);
     if (a === b) continue;
     throw new CompressError(
       'bad-option',
-      `the study "${name}" was started with ${key} ${a}, not ${b}`,
-      `resume it with ${key} ${a}, or start a new study`,
+      DIGEST.test(a)
+        ? `the study was begun with ${key === 'data' ? 'other data' : `another ${key}`}`
+        : `the study was begun with ${key} ${a}, not ${b}`,
+      'resume it with what it was begun with, or begin a new study in another place',
     );
   }
 }

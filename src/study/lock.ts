@@ -1,5 +1,6 @@
 import { closeSync, lstatSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { CompressError } from '../errors.ts';
 
 /** A lock that does not change for so long belongs to a process that died: Optuna's own patience. */
 const PATIENCE_MS = 30_000;
@@ -17,6 +18,34 @@ export function withLock<T>(path: string, work: () => T): T {
     return work();
   } finally {
     remove(lock);
+  }
+}
+
+/**
+ * Keeps others from what stands at `path` until the function returned is called or the process ends.
+ *
+ * @throws CompressError `exists` while another process keeps it
+ */
+export function holdFile(path: string, what: string): () => void {
+  const mark = `${path}.running`;
+  for (;;) {
+    try {
+      const file = openSync(mark, 'wx');
+      writeSync(file, owner(process.pid));
+      closeSync(file);
+      return () => remove(mark);
+    } catch (error) {
+      if (!isCode(error, 'EEXIST')) throw error;
+    }
+    if (!ownerIsDead(mark)) {
+      const [host, pid] = readFileSync(mark, 'utf8').split(' ');
+      throw new CompressError(
+        'exists',
+        `process ${pid} on ${host} is running ${what}`,
+        `let it end, then resume; if it is gone, remove ${mark}`,
+      );
+    }
+    remove(mark);
   }
 }
 

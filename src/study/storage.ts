@@ -49,7 +49,9 @@ export function decodeLines(text: string, before: number, where: string): Op[] {
       throw new CompressError(
         'bad-file',
         `line ${before + i + 1} of ${where} is not an operation of an Optuna journal`,
-        'give a study file, or start a new one elsewhere',
+        before + i === 0
+          ? 'give a study file, or start a new one elsewhere'
+          : `what stands before is sound: keep a copy, remove line ${before + i + 1} and all after it, then resume`,
       );
     }
   });

@@ -50,14 +50,14 @@ export async function identityOf(
   };
 }
 
-function graphDigest({ nodes, tensors, inputs, outputs }: Graph): Promise<string> {
+export function graphDigest({ nodes, tensors, inputs, outputs }: Graph): Promise<string> {
   const plain = tensors.map(({ data, mask, ...rest }) => ({ ...rest, data: data?.length, mask: mask?.length }));
   const values = tensors.flatMap(({ data, mask }) => [...(data ? [data] : []), ...(mask ? [mask] : [])]);
   return digest({ nodes, tensors: plain, inputs, outputs }, values);
 }
 
 /** Of what training sees: the train and validation parts and how they reach the model. */
-function dataDigest({ shape, normalization, train, validation }: Dataset): Promise<string> {
+export function dataDigest({ shape, normalization, train, validation }: Dataset): Promise<string> {
   const values = (part: Part | null) => (part ? [part.x, ...(part.y ? [part.y] : [])] : []);
   const sizes = [train, validation].map((part) => [part?.x.length ?? 0, part?.y?.length ?? 0]);
   return digest({ shape, normalization, sizes }, [...values(train), ...values(validation)]);

@@ -32,8 +32,13 @@ export interface Ended {
 }
 
 /** The command line in a process of its own. */
-export function start(...args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], { cwd: root });
+export const start = (...args: readonly string[]) => spawned(['--import', 'tsx', join(root, 'src/cli.ts'), ...args]);
+
+/** As it was built last: `compress` starts threads, which take compiled modules only. */
+export const built = (...args: readonly string[]): Promise<Ended> => spawned([join(root, 'dist/cli.js'), ...args]).ended;
+
+function spawned(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, args, { cwd: root });
   const texts = { out: '', err: '' };
   child.stdout!.on('data', (text) => {
     texts.out += text;

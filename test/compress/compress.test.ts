@@ -1,11 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { historyOf } from '../../src/compress/history.ts';
-import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
+import { type CompressHost, type CompressOptions, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
 import { allocate } from '../../src/compress/sensitivity.ts';
 import type { Dataset } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
+import { CompressError } from '../../src/errors.ts';
 import { loadModel } from '../../src/model.ts';
 import { parseHistory } from '../../src/report/index.ts';
 import { MemoryArtifacts, MemoryStorage, sha256 } from '../../src/study/index.ts';
@@ -19,8 +20,8 @@ const small: Dataset = {
 const model = loadModel(await demoModel());
 const options = { target: 'stm32l476rg', maxDrop: 0.05, trials: 12, epochs: 2, seed: 3 };
 
-async function finished(host: CompressHost, trials = options.trials): Promise<CompressResult> {
-  const run = compress(model, small, { ...options, trials }, host);
+async function finished(host: CompressHost, changed: Partial<CompressOptions> = {}, data = small): Promise<CompressResult> {
+  const run = compress(model, data, { ...options, ...changed }, host);
   for (;;) {
     const step = await run.next();
     if (step.done) return step.value;
@@ -42,18 +43,67 @@ test('the same bytes in this thread, with one worker and with two', async () => 
 
 test('a study that ended early goes on and comes to the same result', async () => {
   const host = { storage: new MemoryStorage(), artifacts: new MemoryArtifacts() };
-  await finished(host, 5);
+  await finished(host, { trials: 5 });
   const resumed = await finished({ ...host, resume: true });
   assert.is(await sha256(resumed.tflite), await sha256((await finished({})).tflite));
 });
 
 test('other options than those it began with are refused', async () => {
   const host = { storage: new MemoryStorage(), artifacts: new MemoryArtifacts() };
-  await finished(host, 2);
-  const other = compress(model, small, { ...options, epochs: 1 }, { ...host, resume: true });
-  await other.next().then(
+  await finished(host, { trials: 2 });
+  const again = { ...host, resume: true };
+  const isRefused = (run: Promise<unknown>, told: RegExp) =>
+    run.then(
+      () => assert.unreachable(),
+      (e) => {
+        assert.is(e.code, 'bad-option');
+        assert.match(e.message, told);
+      },
+    );
+  await isRefused(finished(again, { epochs: 1 }), /begun with epochs 2, not 1/);
+  await isRefused(finished(again, {}, { ...small, train: makeGestures(240, 6, 'train') }), /begun with other data/);
+  const scaled = { ...small, normalization: { ...small.normalization, scale: 2 } };
+  await isRefused(finished(again, {}, scaled), /begun with other data/);
+  const [first] = model.graph.tensors.filter((t) => t.data).map((t) => t.data!);
+  const before = first[0];
+  first[0] = 0.125;
+  await isRefused(finished(again), /begun with another model/).finally(() => {
+    first[0] = before;
+  });
+  // The same, told otherwise.
+  await finished(again, { trials: 2, target: 'nucleo-l476rg', epochs: 2 });
+});
+
+test('a journal that cannot be written ends the search, and makes no trial a failed one', async () => {
+  const storage = new MemoryStorage();
+  let left = 40;
+  const full = {
+    reader: () => storage.reader(),
+    append(ops: Parameters<typeof storage.append>[0]) {
+      if (left-- === 0) throw new CompressError('cannot-write', 'no room', 'make room');
+      storage.append(ops);
+    },
+  };
+  await finished({ storage: full }).then(
     () => assert.unreachable(),
-    (e) => assert.is(e.code, 'bad-option'),
+    (e) => assert.is(e.code, 'cannot-write'),
+  );
+  assert.not.match(storage.text, /"failed"/);
+});
+
+test('however short the time, a model is handed back', async () => {
+  const { trials, result } = await finished({}, { timeMs: 1 });
+  assert.is(trials.length, 1);
+  assert.ok(result.accuracy! > 0.5);
+});
+
+test('what does not fit is told with its limit', async () => {
+  await finished({}, { maxLatencyMs: 0.001, trials: 2 }).then(
+    () => assert.unreachable(),
+    (e) => {
+      assert.is(e.code, 'does-not-fit');
+      assert.match(e.message, /ms of latency where 0.001 ms is the limit/);
+    },
   );
 });
 

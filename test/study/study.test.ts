@@ -18,6 +18,7 @@ import * as assert from 'uvu/assert';
 import { createRandom } from '../../src/random.ts';
 import { EvolutionSampler, Halving, RandomSampler, type Sampler, type Study, TpeSampler } from '../../src/search/index.ts';
 import { FileStorage, FolderArtifacts } from '../../src/study/file.ts';
+import { holdFile } from '../../src/study/lock.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, openStudy, type Storage } from '../../src/study/index.ts';
 import { space } from './space.ts';
 
@@ -133,11 +134,11 @@ for (const [storageName, storage] of Object.entries(STORAGES)) {
     assert.throws(() => openStudy({ storage: open(), name: 's' }), /the study "s" already exists with 0 trials/);
     assert.throws(
       () => openStudy({ storage: open(), name: 's', resume: true, settings: { target: 'm4' } }),
-      /was started with seed 3, not 0/,
+      /was begun with seed 3, not 0/,
     );
     assert.throws(
       () => openStudy({ storage: open(), name: 's', resume: true, seed: 3, settings: { target: 'm7' } }),
-      /started with target "m4", not "m7"/,
+      /begun with target "m4", not "m7"/,
     );
     openStudy({ storage: open(), name: 's', resume: true, seed: 3, settings: { target: 'm4' } });
   });
@@ -221,6 +222,18 @@ test('the lock of a dead process is taken over at once, one that names nobody af
   }
   assert.not(existsSync(lock));
   assert.ok(asked > 3, `the clock was asked ${asked} times`);
+});
+
+test('what one process holds another is refused, until it lets go or is dead', async () => {
+  const path = newPath();
+  const mark = `${path}.running`;
+  const free = holdFile(path, 'the study');
+  assert.throws(() => holdFile(path, 'the study'), /process \d+ on .* is running the study[\s\S]*remove .*\.running/);
+  free();
+  assert.not(existsSync(mark));
+  writeFileSync(mark, `${hostname()} 999999999`);
+  holdFile(path, 'the study')();
+  assert.not(existsSync(mark));
 });
 
 test('a live lock is waited for', async () => {
