@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { CompressError } from '../errors.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import { asStored } from '../model.ts';
-import { checkFree, makeFolder, readModel, writeWhole } from './files.ts';
+import { checkNamed, checkOutput, readModel, writeWhole } from './files.ts';
 import { createOutput, kib } from './output.ts';
 
 interface Flags {
@@ -29,8 +29,8 @@ export function addExport(program: Command): void {
         throw new CompressError('unsupported', `export to ${format} is not in this version`, 'choose --format tflite');
       }
       const file = join(folder, `${basename(path, extname(path))}.tflite`);
-      await checkFree(file, force ?? false);
-      await makeFolder(folder);
+      checkNamed(folder, '--out', 'folder');
+      await checkOutput(file, { force });
       const bytes = exportTflite(asStored(model));
       await writeWhole(file, bytes);
       out.result({ format, file, bytes: bytes.length }, () => out.say(`written: ${file} (${kib(bytes.length)})`));

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
 import { loadModel } from '../model.ts';
@@ -15,22 +15,52 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
 
 export const readModel = async (path: string): Promise<Model> => loadModel(await readBytes(path, 'the model'));
 
+/** A name that is not empty: joined with others, an empty one would mean the folder of the process. */
+export function checkNamed(path: string, flag: string, kind: 'file' | 'folder'): void {
+  if (path === '') throw new CompressError('bad-option', `${flag} is empty`, `give the name of a ${kind}`);
+}
+
+const besideOf = (path: string): string => `${path}.${process.pid}.part`;
+
+const cannotWrite = (path: string, e: unknown, flag: string) =>
+  new CompressError('cannot-write', `cannot write "${path}": ${reason(e)}`, `choose another ${flag}`);
+
 /** Written beside and renamed, so that a file is whole or not there. @param flag by which the caller named the file */
 export async function writeWhole(path: string, content: Uint8Array | string, flag = '--out'): Promise<void> {
-  const beside = `${path}.${process.pid}.part`;
+  const beside = besideOf(path);
   try {
     await makeAll(dirname(path));
     await writeFile(beside, content);
     await rename(beside, path);
   } catch (e) {
     await rm(beside, { force: true }).catch(() => {});
-    throw new CompressError('cannot-write', `cannot write "${path}": ${reason(e)}`, `choose another ${flag}`);
+    throw cannotWrite(path, e, flag);
   }
 }
 
-/** The state of a training in a file, in a folder that can be written to. */
+/**
+ * Finds out before any work whether `writeWhole` will be able to write a file; what it makes to find out, it takes away.
+ *
+ * @param force the file may be there already, and is replaced
+ */
+export async function checkOutput(path: string, { force = false, flag = '--out' } = {}): Promise<void> {
+  checkNamed(path, flag, 'file');
+  await checkFree(path, force, flag);
+  const made: string[] = [];
+  try {
+    await makeAll(dirname(path), made);
+    await writeFile(besideOf(path), '');
+    await rm(besideOf(path));
+  } catch (e) {
+    throw cannotWrite(path, e, flag);
+  } finally {
+    for (const folder of made.reverse()) await rmdir(folder).catch(() => {});
+  }
+}
+
+/** The state of a training in a file that can be written. */
 export async function checkpointFile(path: string): Promise<CheckpointStore> {
-  await makeFolder(dirname(path), '--checkpoint');
+  await checkOutput(path, { force: true, flag: '--checkpoint' });
   return {
     read: async () => ((await exists(path)) ? readBytes(path, 'the checkpoint') : null),
     write: (bytes) => writeWhole(path, bytes, '--checkpoint'),
@@ -50,14 +80,16 @@ export const isEmpty = (path: string): Promise<boolean> =>
     (e: NodeJS.ErrnoException) => e.code === 'ENOENT',
   );
 
-/** Parents first, one by one: Node's own recursive mkdir never ends under /proc. */
-async function makeAll(path: string): Promise<void> {
+/** Parents first, one by one: Node's own recursive mkdir never ends under /proc. What is made is added to `made`. */
+async function makeAll(path: string, made: string[] = []): Promise<void> {
   if (await exists(path)) return;
-  await makeAll(dirname(resolve(path)));
+  await makeAll(dirname(resolve(path)), made);
   await mkdir(path);
+  made.push(path);
 }
 
 export async function makeFolder(path: string, flag = '--out'): Promise<void> {
+  checkNamed(path, flag, 'folder');
   try {
     await makeAll(path);
     const probe = join(path, `.probe.${process.pid}`);
@@ -68,14 +100,16 @@ export async function makeFolder(path: string, flag = '--out'): Promise<void> {
   }
 }
 
-/** Refuses to write a file over another one unless asked to. */
-export async function checkFree(path: string, force: boolean): Promise<void> {
-  if (force || !(await exists(path))) return;
-  const folder = (await stat(path)).isDirectory();
+/** Refuses to write over another file unless asked to, and over anything else. */
+async function checkFree(path: string, force: boolean, flag: string): Promise<void> {
+  if (!(await exists(path))) return;
+  const found = await stat(path);
+  if (force && found.isFile()) return;
+  const kind = found.isFile() ? '' : found.isDirectory() ? ' and is a folder' : ' and is no regular file';
   throw new CompressError(
     'exists',
-    `"${path}" exists already${folder ? ' and is a folder' : ''}`,
-    folder ? 'give the name of a file' : 'choose another --out, or add --force to replace it',
+    `"${path}" exists already${kind}`,
+    kind ? 'give the name of a file' : `choose another ${flag}, or add --force to replace it`,
   );
 }
 

@@ -6,7 +6,7 @@ import { newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
 import { compile, type Program } from '../run/compile.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkFree, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
+import { checkOutput, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
 import { createOutput } from './output.ts';
 
 interface Flags {
@@ -33,7 +33,8 @@ export function addInfer(program: Command): void {
       const out = createOutput(flags.json ?? false);
       const graph = asStored(await readModel(path));
       const file = readNpy(await readBytes(flags.input, 'the input'), flags.input);
-      await checkFree(flags.output, flags.force ?? false);
+      await checkOutput(flags.output, { force: flags.force, flag: '--output' });
+      if (flags.trace !== undefined) await makeFolder(flags.trace, '--trace');
       const input = graph.tensors[graph.inputs[0]];
       const size = sizeOf(input.shape);
       const examples = countOf(file.shape, input.shape, size, flags.input);
@@ -50,7 +51,7 @@ export function addInfer(program: Command): void {
         if (i === 0 && flags.trace !== undefined) await writeTrace(heap, program, flags.trace);
       }
       const shape = [examples, ...y.shape.slice(1)];
-      await writeWhole(flags.output, writeNpy(writable(results), shape));
+      await writeWhole(flags.output, writeNpy(writable(results), shape), '--output');
       const facts = { output: flags.output, shape, dtype: y.dtype, examples, ...(flags.trace && { trace: flags.trace }) };
       out.result(facts, () =>
         out.say(`${flags.output}: [${shape}] ${y.dtype}, of ${examples} example${examples === 1 ? '' : 's'}`),
@@ -60,11 +61,10 @@ export function addInfer(program: Command): void {
 
 /** Every computed tensor as it stands after a run, a file each. */
 async function writeTrace(heap: Heap, { graph, operands }: Program, folder: string): Promise<void> {
-  await makeFolder(folder);
   for (const [t, { name, data }] of graph.tensors.entries()) {
     if (data) continue;
     const file = `${String(t).padStart(3, '0')}_${name.replace(/[^A-Za-z0-9._-]+/g, '_').slice(-80)}.npy`;
-    await writeWhole(join(folder, file), writeNpy(writable(heap.read(operands[t])), operands[t].shape));
+    await writeWhole(join(folder, file), writeNpy(writable(heap.read(operands[t])), operands[t].shape), '--trace');
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseHistory, writeReport } from '../report/index.ts';
-import { readBytes, writeWhole } from './files.ts';
+import { checkOutput, readBytes, writeWhole } from './files.ts';
 import { createOutput } from './output.ts';
 
 export function addReport(program: Command): void {
@@ -13,8 +13,9 @@ export function addReport(program: Command): void {
     .action(async (folder: string, flags: { json?: boolean }) => {
       const out = createOutput(flags.json ?? false);
       const from = join(folder, 'history.json');
-      const history = parseHistory(new TextDecoder().decode(await readBytes(from, 'the history')), from);
       const report = join(folder, 'report.html');
+      const history = parseHistory(new TextDecoder().decode(await readBytes(from, 'the history')), from);
+      await checkOutput(report, { force: true, flag: 'folder' });
       await writeWhole(report, writeReport(history));
       out.result({ report }, () => out.say(`written: ${report}`));
     });

@@ -3,7 +3,7 @@ import { exportTflite } from '../formats/tflite/index.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkFree, readModel, writeWhole } from './files.ts';
+import { checkOutput, readModel, writeWhole } from './files.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, percent, table } from './output.ts';
 
@@ -18,7 +18,7 @@ export function addSimplify(program: Command): void {
     .action(async (path: string, { out: file, force, json }: { out?: string; force?: boolean; json?: boolean }) => {
       const out = createOutput(json ?? false);
       const model = await readModel(path);
-      if (file) await checkFree(file, force ?? false);
+      if (file !== undefined) await checkOutput(file, { force });
       const { graph, report } = simplifyGraph(await Heap.open(), asStored(model));
       const bytes = exportTflite(graph);
       if (file) await writeWhole(file, bytes);

@@ -12,7 +12,7 @@ import { quantize } from '../quant/index.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkFree, checkpointFile, exists, readModel, readRecipe, writeWhole } from './files.ts';
+import { checkOutput, checkpointFile, exists, readModel, readRecipe, writeWhole } from './files.ts';
 import { augmentation, type DataFlags, dataFlags, hints, integer, layerBits, number, readData } from './flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
@@ -144,9 +144,9 @@ function stageCommand(
     const out = createOutput(flags.json ?? false);
     const model = await readModel(path);
     const original = typeof flags.original === 'string' ? await readModel(flags.original) : model;
-    await checkFree(flags.out, flags.force ?? false);
+    await checkOutput(flags.out, flags);
+    const checkpoint = flags.checkpoint === undefined ? undefined : await checkpointFile(flags.checkpoint);
     const data = flags.data ? await readData(flags, model, out) : null;
-    const checkpoint = flags.checkpoint ? await checkpointFile(flags.checkpoint) : undefined;
     await apply(model, [stage], { data, seed: flags.seed ?? 0, original, checkpoint }, flags, out);
   });
 }
@@ -169,7 +169,7 @@ function addRun(program: Command): void {
     const recipe = await readRecipe(recipePath);
     const stages = stagesOf(recipe);
     const model = await readModel(path);
-    await checkFree(flags.out, flags.force ?? false);
+    await checkOutput(flags.out, flags);
     const seed = flags.seed ?? recipe.seed;
     const defaults = {
       ...recipe.normalization,

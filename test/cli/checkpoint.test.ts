@@ -73,7 +73,7 @@ test('a checkpoint that cannot be written is told before anything is trained', a
   const within = join(trainFile, 'state.checkpoint');
   const { code, err } = await thumbnet(...commandOf('finetune', 'nowhere.tflite', '--checkpoint', within));
   assert.is(code, 2);
-  assert.match(err, /cannot write to the folder[\s\S]*fix: choose another --checkpoint/);
+  assert.match(err, /cannot write "[\s\S]*fix: choose another --checkpoint/);
 });
 
 test.run();

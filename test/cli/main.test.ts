@@ -57,6 +57,20 @@ test('a model that cannot be written leaves nothing', async () => {
   assert.not(readdirSync(folder).some((name) => name.endsWith('.part')));
 });
 
+test('what cannot be written is told before any work', async () => {
+  const under = join(file('plain.tflite', 'x'), 'y.tflite');
+  await refuses(['finetune', model, '--data', inFolder('none'), '--out', under], /cannot write/);
+  await refuses(['prune', model, '--out', ''], /--out is empty/);
+  await refuses(['prune', model, '--out', folder, '--force'], /is a folder/);
+  await refuses(['simplify', model, '--out', ''], /--out is empty/);
+  await refuses(['export', model, '--format', 'tflite', '--out', ''], /--out is empty/);
+  await refuses(['export', model, '--format', 'tflite', '--out', '/proc'], /cannot write/);
+  await refuses(['infer', model, '--input', file('x.npy', x), '--output', under], /cannot write[\s\S]*--output/);
+  const base = ['finetune', model, '--data', inFolder('none'), '--out', inFolder('a/b/y.tflite')];
+  await refuses([...base, '--checkpoint', join(under, 'z')], /cannot write[\s\S]*--checkpoint/);
+  assert.not(existsSync(inFolder('a')));
+});
+
 test('inspect, profile, targets and infer print one JSON object', async () => {
   const json = async (...args: string[]) => {
     const { code, out, err } = await thumbnet(...args, '--json');
