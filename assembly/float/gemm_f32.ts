@@ -20,18 +20,23 @@ export function gemm_f32(
   y: usize, a: usize, b: usize, bias: usize, rows: i32, k: i32, columns: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,
 ): void {
   const group = max(4, (4096 / max(k, 1)) & ~3), whole = columns & ~7, how = add ? ADD : CLAMP;
-  for (let from = 0; from < rows; from += group) {
-    const count = min(group, rows - from), tiled = count & ~3, to = y + from * yRow, at = a + from * aRow;
-    if (tiled) tile_products(to, yRow, at, aRow, b, tiled, k, whole, how, bias, low, high);
-    for (let i = tiled < count || whole < columns ? 0 : count; i < count; i += 4) {
-      const i1 = min(i + 1, count - 1), i2 = min(i + 2, count - 1), i3 = min(i + 3, count - 1);
-      for (let j = i < tiled ? whole : 0; j < columns; j += 8) {
-        const q = to + (j << 2);
-        gemm_tile(
-          q + i * yRow, q + i1 * yRow, q + i2 * yRow, q + i3 * yRow, min(8, columns - j), add,
-          at + i * aRow, at + i1 * aRow, at + i2 * aRow, at + i3 * aRow, b + j * k * 4, 1, 0, 1, 0, k, bias ? bias + (j << 2) : 0, low, high);
-      }
-    }
+  for (let from = 0; from < rows; from += group, y += group * yRow, a += group * aRow) {
+    const count = min(group, rows - from), tiled = count & ~3;
+    tile_products(y, yRow, a, aRow, b, tiled, k, whole, how, bias, low, high);
+    edge(y, a, b, bias, 0, tiled, whole, columns, k, aRow, yRow, add, low, high);
+    edge(y, a, b, bias, tiled, count, 0, columns, k, aRow, yRow, add, low, high);
+  }
+}
+
+/** Rows i0..i1 and columns j0..j1 where they make no whole tiles. */
+function edge(
+  y: usize, a: usize, b: usize, bias: usize, i0: i32, i1: i32, j0: i32, j1: i32, k: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,
+): void {
+  for (let j = j0; j < j1; j += 8) for (let i = i0; i < i1; i += 4) {
+    const r1 = min(i + 1, i1 - 1), r2 = min(i + 2, i1 - 1), r3 = min(i + 3, i1 - 1), q = y + (j << 2);
+    gemm_tile(
+      q + i * yRow, q + r1 * yRow, q + r2 * yRow, q + r3 * yRow, min(8, j1 - j), add,
+      a + i * aRow, a + r1 * aRow, a + r2 * aRow, a + r3 * aRow, b + j * k * 4, 1, 0, 1, 0, k, bias ? bias + (j << 2) : 0, low, high);
   }
 }
 

@@ -81,6 +81,10 @@ export async function writeResults({ model, data, folder, title, command, out }:
       report: paths.report,
       trials: trials.length,
       reached,
+      target: result.target.name,
+      goal: goalText(result),
+      stages: result.recipe.stages,
+      examples: result.examples,
     },
     () => show(result, paths, out),
   );
