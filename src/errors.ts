@@ -38,6 +38,20 @@ export function nearestNames(wanted: string, names: readonly string[], count = 3
     .map((s) => s.name);
 }
 
+/**
+ * Refuses names that no option has: a misspelt one would be left out without a word.
+ *
+ * @param where whose options they are
+ * @throws CompressError `bad-option` with the nearest name
+ */
+export function checkOptionNames(options: object, known: readonly string[], where: string): void {
+  const stranger = Object.entries(options).find(([name, value]) => value !== undefined && !known.includes(name));
+  if (!stranger) return;
+  const [name] = stranger;
+  const fix = known.length ? `did you mean "${nearestNames(name, known, 1)[0]}"?` : 'leave it out: there are none';
+  throw new CompressError('bad-option', `${where}: there is no option "${name}"`, fix);
+}
+
 /** Levenshtein distance. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -1,4 +1,4 @@
-import { CompressError } from '../errors.ts';
+import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Layout, Normalization } from './dataset.ts';
 
 /** How data is read, split and given to the model. */
@@ -25,6 +25,21 @@ export interface DataOptions {
   /** How messages and reports call the data; by default its file's name. */
   readonly name?: string;
 }
+
+const NAMES: Readonly<Record<keyof DataOptions, true>> = {
+  split: true,
+  whole: true,
+  seed: true,
+  scale: true,
+  mean: true,
+  std: true,
+  layout: true,
+  channels: true,
+  name: true,
+};
+
+/** @throws CompressError `bad-option` for a name that no option has */
+export const checkNames = (options: DataOptions): void => checkOptionNames(options, Object.keys(NAMES), 'loadDataset');
 
 export const DEFAULT_SPLIT = [0.7, 0.1, 0.2] as const;
 

@@ -1,3 +1,4 @@
+import { checkOptionNames } from '../errors.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { macsOf } from '../run/cost.ts';
@@ -32,9 +33,11 @@ export interface SimplifyReport {
 /**
  * `simplifyGraph` as a stage. A quantized model is simplified as the integers it means, so that not a bit changes.
  *
- * @throws CompressError `not-ready` from its `run`, for a quantized model with a tensor that has no range
+ * @param options none; a recipe may hold others by mistake
+ * @throws CompressError `bad-option` for any option, `not-ready` from its `run`, for a quantized model with a tensor that has no range
  */
-export function simplify(): Stage {
+export function simplify(options: Readonly<Record<string, never>> = {}): Stage {
+  checkOptionNames(options, [], 'simplify');
   return {
     name: 'simplify',
     options: {},

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { CompressError } from '../errors.ts';
+import { CompressError, checkOptionNames } from '../errors.ts';
+import { demand, type Shape, unwrapped } from './option_words.ts';
 
 const rate = v.pipe(v.number(), v.gtValue(0), v.maxValue(10));
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -47,13 +48,23 @@ export type TrainOptions = v.InferOutput<typeof trainOptions>;
 
 /** Options checked against a schema, with defaults filled in. @throws CompressError `bad-option` naming the field */
 export function checkOptions<S extends v.GenericSchema>(schema: S, options: unknown, what: string): v.InferOutput<S> {
+  checkNames(schema as Shape, options, what);
   const found = v.safeParse(schema, options);
   if (found.success) return found.output;
   const [issue] = found.issues;
-  const field = v.getDotPath(issue);
   throw new CompressError(
     'bad-option',
-    `${what}${field ? `: ${field}` : ''}: ${issue.message}`,
+    `${what}: ${v.getDotPath(issue) ?? 'what it is given'} ${demand(schema as Shape, issue)}`,
     `see \`thumbnet ${what} --help\` for what is accepted`,
   );
+}
+
+/** Names of options at any depth. */
+function checkNames(schema: Shape, value: unknown, where: string): void {
+  const { entries, item, type } = unwrapped(schema);
+  if (typeof value !== 'object' || value === null || type === 'loose_object') return;
+  if (item && Array.isArray(value)) value.forEach((one, i) => void checkNames(item, one, `${where}: ${i}`));
+  if (!entries) return;
+  checkOptionNames(value, Object.keys(entries), where);
+  for (const [name, one] of Object.entries(value)) if (entries[name]) checkNames(entries[name], one, `${where}: ${name}`);
 }

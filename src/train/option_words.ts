@@ -1,0 +1,56 @@
+import type * as v from 'valibot';
+
+/** What messages need to know of a schema. */
+export interface Shape {
+  readonly type: string;
+  /** Of an optional one. */
+  readonly wrapped?: Shape;
+  /** By the names of an object's fields. */
+  readonly entries?: Readonly<Record<string, Shape>>;
+  /** Of a list. */
+  readonly item?: Shape;
+  /** Of a record's fields, whatever their names. */
+  readonly value?: Shape;
+  /** That a picklist has. */
+  readonly options?: readonly unknown[];
+  readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
+}
+
+export const unwrapped = (shape: Shape): Shape => (shape.wrapped ? unwrapped(shape.wrapped) : shape);
+
+const BOUNDS: Readonly<Record<string, string>> = {
+  min_value: 'at least',
+  gt_value: 'above',
+  max_value: 'at most',
+  lt_value: 'below',
+};
+
+const KINDS: Readonly<Record<string, string>> = {
+  number: 'a number',
+  string: 'a string',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  strict_object: 'an object',
+  record: 'an object',
+};
+
+/** What a value must be and is not, after the name of its field: `must be at least 0 and below 1, not 1`. */
+export function demand(schema: Shape, issue: v.BaseIssue<unknown>): string {
+  const last = issue.path?.at(-1);
+  if (last && 'origin' in last && last.origin === 'key') return 'is missing';
+  const at = (issue.path ?? []).reduce<Shape>((shape, { key }) => {
+    const { entries, item, value } = unwrapped(shape);
+    return entries?.[String(key)] ?? item ?? value ?? shape;
+  }, schema);
+  return `must be ${wanted(unwrapped(at), issue)}, not ${issue.received}`;
+}
+
+function wanted({ type, options, pipe = [] }: Shape, issue: v.BaseIssue<unknown>): string {
+  if (options && type === 'picklist') return `one of ${options.map((o) => JSON.stringify(o)).join(', ')}`;
+  const bounds = pipe.flatMap((p) => (BOUNDS[p.type] ? [`${BOUNDS[p.type]} ${p.requirement}`] : []));
+  const whole = pipe.some((p) => p.type === 'integer');
+  const kind = whole ? 'a whole number' : issue.kind === 'schema' || !bounds.length ? (KINDS[type] ?? issue.expected) : null;
+  const parts = [...(kind ? [kind] : []), ...bounds];
+  return parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts[0];
+}
