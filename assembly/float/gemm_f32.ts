@@ -1,5 +1,5 @@
 // float matrix product: y [rows, columns] = clamp(a [rows, k] * b + bias), b packed as [columns / 8][k][8].
-import { ADD, CLAMP, tile_products } from "./tile_products";
+import { ADD, CLAMP, row_products, tile_products } from "./tile_products";
 import { gemm_pack, gemm_tile, packed_bytes } from "./tile";
 
 /** Bytes of gemm_pack_f32's result. */
@@ -23,20 +23,21 @@ export function gemm_f32(
   for (let from = 0; from < rows; from += group, y += group * yRow, a += group * aRow) {
     const count = min(group, rows - from), tiled = count & ~3;
     tile_products(y, yRow, a, aRow, b, tiled, k, whole, how, bias, low, high);
-    edge(y, a, b, bias, 0, tiled, whole, columns, k, aRow, yRow, add, low, high);
-    edge(y, a, b, bias, tiled, count, 0, columns, k, aRow, yRow, add, low, high);
+    for (let i = tiled; i < count; i++) row_products(y + i * yRow, a + i * aRow, b, k, whole, how, bias, low, high);
+    if (whole < columns) last_columns(y, a, b, bias, count, whole, columns, k, aRow, yRow, add, low, high);
   }
 }
 
-/** Rows i0..i1 and columns j0..j1 where they make no whole tiles. */
-function edge(
-  y: usize, a: usize, b: usize, bias: usize, i0: i32, i1: i32, j0: i32, j1: i32, k: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,
+/** Fewer than eight columns, from `whole` on. */
+function last_columns(
+  y: usize, a: usize, b: usize, bias: usize, rows: i32, whole: i32, columns: i32, k: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,
 ): void {
-  for (let j = j0; j < j1; j += 8) for (let i = i0; i < i1; i += 4) {
-    const r1 = min(i + 1, i1 - 1), r2 = min(i + 2, i1 - 1), r3 = min(i + 3, i1 - 1), q = y + (j << 2);
+  const q = y + (whole << 2), block = b + whole * k * 4, d = bias ? bias + (whole << 2) : 0;
+  for (let i = 0; i < rows; i += 4) {
+    const i1 = min(i + 1, rows - 1), i2 = min(i + 2, rows - 1), i3 = min(i + 3, rows - 1);
     gemm_tile(
-      q + i * yRow, q + r1 * yRow, q + r2 * yRow, q + r3 * yRow, min(8, j1 - j), add,
-      a + i * aRow, a + r1 * aRow, a + r2 * aRow, a + r3 * aRow, b + j * k * 4, 1, 0, 1, 0, k, bias ? bias + (j << 2) : 0, low, high);
+      q + i * yRow, q + i1 * yRow, q + i2 * yRow, q + i3 * yRow, columns - whole, add,
+      a + i * aRow, a + i1 * aRow, a + i2 * aRow, a + i3 * aRow, block, 1, 0, 1, 0, k, d, low, high);
   }
 }
 

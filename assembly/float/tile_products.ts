@@ -47,6 +47,41 @@ export function tile_products(
   }
 }
 
+/** y [columns] = a [k] * u, or as `how` says: the same for one row, four blocks of columns at a time, as there is one product of each only. */
+export function row_products(y: usize, a: usize, u: usize, k: i32, columns: i32, how: i32, bias: usize, low: f32, high: f32): void {
+  const block = k << 5, end = a + (k << 2), none = f32x4.splat(0), l = f32x4.splat(low), h = f32x4.splat(high);
+  let j = 0;
+  for (; j <= columns - 32; j += 32, u += 4 * block) {
+    let c0 = none, c1 = none, c2 = none, c3 = none, c4 = none, c5 = none, c6 = none, c7 = none;
+    for (let p = a, b0 = u, b1 = u + block, b2 = b1 + block, b3 = b2 + block; p < end; p += 4, b0 += 32, b1 += 32, b2 += 32, b3 += 32) {
+      const s = v128.load32_splat(p);
+      c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b0))); c1 = f32x4.add(c1, f32x4.mul(s, v128.load(b0, 16)));
+      c2 = f32x4.add(c2, f32x4.mul(s, v128.load(b1))); c3 = f32x4.add(c3, f32x4.mul(s, v128.load(b1, 16)));
+      c4 = f32x4.add(c4, f32x4.mul(s, v128.load(b2))); c5 = f32x4.add(c5, f32x4.mul(s, v128.load(b2, 16)));
+      c6 = f32x4.add(c6, f32x4.mul(s, v128.load(b3))); c7 = f32x4.add(c7, f32x4.mul(s, v128.load(b3, 16)));
+    }
+    put_block(y, j, c0, c1, how, bias, l, h);
+    put_block(y, j + 8, c2, c3, how, bias, l, h);
+    put_block(y, j + 16, c4, c5, how, bias, l, h);
+    put_block(y, j + 24, c6, c7, how, bias, l, h);
+  }
+  for (; j < columns; j += 8, u += block) {
+    let c0 = none, c1 = none;
+    for (let p = a, b = u; p < end; p += 4, b += 32) {
+      const s = v128.load32_splat(p);
+      c0 = f32x4.add(c0, f32x4.mul(s, v128.load(b))); c1 = f32x4.add(c1, f32x4.mul(s, v128.load(b, 16)));
+    }
+    put_block(y, j, c0, c1, how, bias, l, h);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function put_block(y: usize, j: i32, c0: v128, c1: v128, how: i32, bias: usize, low: v128, high: v128): void {
+  const d = bias + (j << 2), none = f32x4.splat(0);
+  put_row(y + (j << 2), c0, c1, how, bias ? v128.load(d) : none, bias ? v128.load(d, 16) : none, low, high);
+}
+
 // @ts-ignore: decorator
 @inline
 function put_row(y: usize, c0: v128, c1: v128, how: i32, d0: v128, d1: v128, low: v128, high: v128): void {
