@@ -113,7 +113,8 @@ async function checkFree(path: string, force: boolean, flag: string): Promise<vo
   );
 }
 
-function reason(e: unknown): string {
+/** Why the file system refused, in words. */
+export function reason(e: unknown): string {
   const { code, message } = e as NodeJS.ErrnoException;
   const known: Record<string, string> = {
     ENOENT: 'there is no such file or folder',
@@ -121,7 +122,7 @@ function reason(e: unknown): string {
     EISDIR: 'it is a folder',
     ENOTDIR: 'a part of the path is not a folder',
     EROFS: 'the file system is read-only',
-    ENOSPC: 'the disk is full',
+    ENOSPC: 'no space left',
     EEXIST: 'a file is in the way',
   };
   return known[code ?? ''] ?? message;

@@ -86,7 +86,11 @@ function convert(data: ArrayLike<number> | ArrayLike<bigint>, dtype: Parameters<
   for (let i = 0; i < data.length; i++) {
     const v = Number(data[i]);
     values[i] = v as never;
-    if (Number(values[i]) === v || (dtype === 'f32' && Number.isFinite(v))) continue;
+    if (Number.isFinite(v) && (Number(values[i]) === v || (dtype === 'f32' && Number.isFinite(values[i])))) continue;
+    if (!Number.isFinite(v)) {
+      const what = Number.isNaN(v) ? 'NaN' : 'infinite';
+      throw new CompressError('bad-data', `${name}: element ${i} is ${what}`, 'give finite numbers');
+    }
     throw new CompressError(
       'bad-data',
       `${name}: element ${i} is ${v}, which the model's input type ${dtype} cannot hold`,

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -88,6 +89,26 @@ test('inspect, profile, targets and infer print one JSON object', async () => {
   assert.equal((await json('infer', model, '--input', input, '--output', y, '--trace', inFolder('trace'))).shape, [2, 6]);
   assert.ok(existsSync(y) && readdirSync(inFolder('trace')).length === 8);
   await refuses(['infer', model, '--input', input, '--output', y], /exists/);
+});
+
+test('infer takes finite numbers only', async () => {
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const input = file('odd.npy', writeNpy(new Float32Array(384).fill(value, 7, 8), [128, 3]));
+    await refuses(
+      ['infer', model, '--input', input, '--output', inFolder('odd-y.npy')],
+      value > 0 ? /element 7 is infinite/ : /element 7 is NaN/,
+    );
+  }
+});
+
+test('a full disk behind stdout is one line', async () => {
+  if (!existsSync('/dev/full')) return;
+  const child = spawnSync(process.execPath, [...process.execArgv, '--import', 'tsx', 'src/cli.ts', 'inspect', model, '--json'], {
+    stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    encoding: 'utf8',
+  });
+  assert.is(child.stderr, 'error: cannot write to stdout: no space left\n');
+  assert.is(child.status, 2);
 });
 
 test('a pruned file is smaller and still a model', async () => {
