@@ -4,7 +4,9 @@ import {
   type DataOptions,
   describeNormalization,
   inputStatistics,
+  isOnePart,
   loadDataset,
+  PARTS,
   parseNumbers,
   parseScale,
   rangeWarning,
@@ -141,8 +143,9 @@ export async function readData(
     whole,
     ...(channels === 1 || channels === 3 ? { channels } : {}),
   } as DataOptions);
-  const parts = (['train', 'validation', 'test'] as const).flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
-  out.say(`data: ${data.name}, ${parts.join(', ')}; the model is given ${describeNormalization(data)}`);
+  const parts = PARTS.flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
+  const told = whole && isOnePart(data) ? `${data.test.count} examples` : parts.join(', ');
+  out.say(`data: ${data.name}, ${told}; the model is given ${describeNormalization(data)}`);
   for (const note of data.notes) out.say(`data: ${note}`);
   if (isInteger(input.dtype)) {
     const warning = rangeWarning(inputStatistics(data, input), input);

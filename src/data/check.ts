@@ -33,6 +33,13 @@ export function needLabels(data: Dataset, name: PartName, classes: number): Int3
   );
 }
 
+/** A warning where the data tells more or fewer classes apart than a model with so many outputs; null where it fits. */
+export function classWarning({ name, classes, classNames }: Dataset, outputs: number): string | null {
+  if (classes === 0 || classes === outputs) return null;
+  const told = classNames ? `${name} has ${classes} classes` : `the labels of ${name} run from 0 to ${classes - 1}`;
+  return `${told}, but the model has ${outputs} outputs: check that they were trained in this order`;
+}
+
 /** The least and greatest of real inputs, and which share lies outside what an integer input holds. */
 export interface InputStatistics {
   readonly least: number;

@@ -43,6 +43,10 @@ export interface Dataset {
   readonly notes: readonly string[];
 }
 
+/** Whether all there is stands in the test part: nothing was split. */
+export const isOnePart = (data: Dataset): data is Dataset & { readonly test: Part } =>
+  data.test !== null && !data.train && !data.validation;
+
 /** The model is given x as it is. */
 export const AS_STORED: Normalization = { scale: 1, mean: [0], std: [1] };
 

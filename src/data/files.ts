@@ -6,6 +6,8 @@ export interface Files {
   readonly name: string;
   /** Paths below it, `/` between folders, sorted. */
   readonly list: readonly string[];
+  /** Folders below it that hold no file, sorted. */
+  readonly empty: readonly string[];
   /** Whether the source names one file rather than a folder. */
   readonly single: boolean;
   read(path: string): Promise<Uint8Array>;
@@ -19,6 +21,7 @@ export function memoryFiles(contents: Readonly<Record<string, FileContent>>): Fi
   return {
     name: list.length === 1 ? list[0] : 'dataset',
     list,
+    empty: [],
     single: list.length === 1 && !list[0].includes('/'),
     read: async (path) => {
       const content = contents[path];
@@ -44,6 +47,7 @@ export async function diskFiles(path: string): Promise<Files> {
   const { basename, join, resolve } = await import('node:path');
   const single = !(await told(path, () => stat(path))).isDirectory();
   const list: string[] = [];
+  const folders: string[] = [];
   const leadsToFolder = (link: string) =>
     stat(link).then(
       (s) => s.isDirectory(),
@@ -54,8 +58,8 @@ export async function diskFiles(path: string): Promise<Files> {
       if (entry.name.startsWith('.')) continue;
       const below = join(folder, entry.name);
       const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(below)));
-      if (!isFolder) list.push(prefix + entry.name);
-      else if (depth < DEPTH) await walk(below, `${prefix}${entry.name}/`, depth + 1);
+      (isFolder ? folders : list).push(prefix + entry.name);
+      if (isFolder && depth < DEPTH) await walk(below, `${prefix}${entry.name}/`, depth + 1);
     }
   };
   if (single) list.push(basename(path));
@@ -63,6 +67,7 @@ export async function diskFiles(path: string): Promise<Files> {
   return {
     name: basename(resolve(path)),
     list: list.sort(),
+    empty: folders.filter((folder) => !list.some((file) => file.startsWith(`${folder}/`))).sort(),
     single,
     read: (name) => {
       const full = single ? path : join(path, name);

@@ -1,9 +1,10 @@
 export { type Augment, type Augmentation, blend, blendedLabels, makeAugment } from './augment.ts';
 export { type BatchPlan, type BatchValues, batchInto, inputRange, type ModelInput, planBatch, takeBatch } from './batch.ts';
-export { describeNormalization, inputStatistics, needLabels, needPart, rangeWarning } from './check.ts';
+export { classWarning, describeNormalization, inputStatistics, needLabels, needPart, rangeWarning } from './check.ts';
 export {
   AS_STORED,
   type Dataset,
+  isOnePart,
   type Layout,
   type Normalization,
   PARTS,

@@ -131,7 +131,10 @@ async function readFolders(files: Files, pictures: readonly string[], channels: 
       'put pictures in class folders (cat/1.png), these in train and test if wanted (train/cat/1.png)',
     );
   }
-  const classNames = sortClasses(split.map((p) => p.at(-2)!));
+  // A class that lost its pictures is still a class: without it the others would be numbered anew.
+  const empty = files.empty.map((path) => path.split('/')).filter((p) => p.length === (withParts ? 2 : 1));
+  const bare = empty.filter(([top]) => withParts === (partOfName(top) !== null)).map((p) => p.at(-1)!);
+  const classNames = sortClasses([...split.map((p) => p.at(-2)!), ...bare]);
   const all = await readImages(files, pictures, classNames, channels);
   if (!withParts) return { all, classNames };
   const parts: { [name in PartName]?: RawPart } = {};

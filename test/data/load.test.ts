@@ -292,6 +292,23 @@ const SOURCES: { name: string; files: Record<string, Uint8Array> }[] = [
   { name: 'a/1.png', files: { 'a/1.png': png(3, 3, 3) } },
 ];
 
+test('an empty class folder is still a class', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'thumbnet-classes-'));
+  for (const name of ['bird', 'cat', 'dog', '.cache', 'test']) mkdirSync(join(root, name));
+  for (const name of ['bird', 'dog']) writeFileSync(join(root, name, '1.png'), png(2, 2, 1));
+  const one = await loadDataset(root, whole);
+  assert.equal(one.classNames, ['bird', 'cat', 'dog']);
+  assert.is(one.classes, 3);
+  assert.equal([...one.test!.y!], [0, 2]);
+  rmSync(root, { recursive: true });
+  for (const name of ['train/a', 'train/b', 'test/a', 'test/b', 'test/c']) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['train/b', 'test/b']) writeFileSync(join(root, name, '1.png'), png(2, 2, 1));
+  const two = await loadDataset(root, { split: [1, 0, 0] });
+  assert.equal(two.classNames, ['a', 'b', 'c']);
+  assert.equal([...two.test!.y!], [1]);
+  rmSync(root, { recursive: true });
+});
+
 test('every file cut short anywhere is an error that names it', async () => {
   for (const { name, files } of SOURCES) {
     await loadDataset(files);
