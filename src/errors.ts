@@ -18,7 +18,7 @@ export class CompressError extends Error {
   override name = 'CompressError';
   constructor(
     readonly code: Code,
-    what: string,
+    readonly what: string,
     readonly fix: string,
   ) {
     super(`${what}\n  fix: ${fix}`);

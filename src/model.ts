@@ -1,4 +1,5 @@
 import { CompressError } from './errors.ts';
+import { otherFormat } from './formats/recognize.ts';
 import { importTflite } from './formats/tflite/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
 import { toInteger } from './run/integer.ts';
@@ -11,10 +12,24 @@ import type { Model, QuantizeOptions } from './stage.ts';
  *
  * Batch, height, width, channels stand in this order (NHWC) in every tensor of it.
  *
- * @throws CompressError `bad-file` for bytes that are no whole `.tflite` file, `unsupported` naming the first operator or type that is not known
+ * @throws CompressError `bad-file` for bytes that are no whole `.tflite` file, `unsupported` naming the first operator or type that is not known,
+ *   or another format
  */
-export function loadModel(bytes: Uint8Array): Model {
+export function loadModel(file: Uint8Array | ArrayBuffer): Model {
+  const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new CompressError(
+      'bad-option',
+      'loadModel is given no bytes',
+      'give the content of a .tflite file: a Uint8Array or an ArrayBuffer',
+    );
+  }
   if (bytes.length === 0) throw new CompressError('bad-file', 'the model file is empty', 'give a complete .tflite file');
+  const other = otherFormat(bytes);
+  if (other) {
+    const fix = 'convert the model with tf.lite.TFLiteConverter, or by way of TensorFlow';
+    throw new CompressError('unsupported', `this looks like ${other}, and only .tflite files are read in this version`, fix);
+  }
   return modelOf(importTflite(bytes));
 }
 

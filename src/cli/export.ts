@@ -1,13 +1,12 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { CompressError } from '../errors.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import { asStored } from '../model.ts';
 import { checkNamed, checkOutput, readModel, writeWhole } from './files.ts';
 import { createOutput, kib } from './output.ts';
 
 interface Flags {
-  readonly format: 'tflite' | 'c' | 'onnx';
+  readonly format: 'tflite';
   readonly out: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -18,16 +17,13 @@ export function addExport(program: Command): void {
     .command('export')
     .description('the model in another form')
     .argument('<model>', 'a .tflite file')
-    .addOption(new Option('--format <name>', 'the form to write').choices(['tflite', 'c', 'onnx']).makeOptionMandatory())
+    .addOption(new Option('--format <name>', 'the form to write').choices(['tflite']).makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write to')
     .option('--force', 'replace a file that exists')
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, { format, out: folder, force, json }: Flags) => {
       const out = createOutput(json ?? false);
       const model = await readModel(path);
-      if (format !== 'tflite') {
-        throw new CompressError('unsupported', `export to ${format} is not in this version`, 'choose --format tflite');
-      }
       const file = join(folder, `${basename(path, extname(path))}.tflite`);
       checkNamed(folder, '--out', 'folder');
       await checkOutput(file, { force });

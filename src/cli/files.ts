@@ -13,7 +13,15 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
   }
 }
 
-export const readModel = async (path: string): Promise<Model> => loadModel(await readBytes(path, 'the model'));
+/** @throws CompressError that names the file */
+export async function readModel(path: string): Promise<Model> {
+  const bytes = await readBytes(path, 'the model');
+  try {
+    return loadModel(bytes);
+  } catch (e) {
+    throw e instanceof CompressError ? new CompressError(e.code, `"${path}": ${e.what}`, e.fix) : e;
+  }
+}
 
 /** A name that is not empty: joined with others, an empty one would mean the folder of the process. */
 export function checkNamed(path: string, flag: string, kind: 'file' | 'folder'): void {

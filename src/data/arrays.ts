@@ -95,7 +95,9 @@ export function partsOfArrays(arrays: NamedArrays): RawParts {
   if (!Object.keys(parts).length) {
     throw new CompressError(
       'bad-file',
-      `${arrays.where} holds ${arrays.names.length ? `the arrays ${arrays.names.join(', ')}` : 'no arrays'}, none of them named as examples`,
+      arrays.names.length
+        ? `${arrays.where} holds the arrays ${arrays.names.join(', ')}, none of them named as examples`
+        : `${arrays.where} holds no arrays`,
       'name the examples x and the labels y (or x_train, y_train, x_test, y_test)',
     );
   }
@@ -116,7 +118,7 @@ function readPart(arrays: NamedArrays, xName: string, yName: string | undefined)
   const y = yName === undefined ? null : toLabels(arrays.read(yName), count, `${arrays.fileOf(yName)}:${yName}`);
   const files = new Set([arrays.fileOf(xName), ...(yName === undefined ? [] : [arrays.fileOf(yName)])]);
   if (sizeOf(x.shape) === 0) throw empty(where);
-  return { x: toSamples(x), shape, y, count, where, files: [...files] };
+  return { x: toSamples(x, where), shape, y, count, where, files: [...files] };
 }
 
 export const empty = (where: string) =>

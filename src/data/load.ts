@@ -86,7 +86,7 @@ function fromArrays({ x, shape, y }: ArraySource, where: string): RawPart {
   }
   const [count, ...one] = shape;
   const labels = y ? toLabels({ type: 'i4', shape: [y.length], data: Float64Array.from(y) }, count, where) : null;
-  return { x: toSamples({ type: 'f4', shape, data: x }), shape: one, y: labels, count, where, files: [] };
+  return { x: toSamples({ type: 'f4', shape, data: x }, where), shape: one, y: labels, count, where, files: [] };
 }
 
 function checkValues({ x, shape, count, where }: RawPart): void {

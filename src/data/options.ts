@@ -15,9 +15,9 @@ export interface DataOptions {
   /** The model is given (x * scale - mean) / std; 1, 0 and 1 by default. */
   readonly scale?: number;
   /** One number, or one for each channel. */
-  readonly mean?: readonly number[];
+  readonly mean?: number | readonly number[];
   /** One number, or one for each channel, above 0. */
-  readonly std?: readonly number[];
+  readonly std?: number | readonly number[];
   /** What the source holds; 'nhwc' by default. */
   readonly layout?: Layout;
   /** What pictures of a class folder are brought to, 1 (grey) or 3 (RGB): the model's channels. */
@@ -58,6 +58,13 @@ export const parseNumbers = (text: string): number[] => text.split(',').map(pars
 
 /** @throws CompressError `bad-option` */
 export function checkSplit(split: readonly number[]): readonly number[] {
+  if (split.length === 3 && split[0] === 0) {
+    throw new CompressError(
+      'bad-option',
+      `the split ${split.join(',')} leaves no train part`,
+      'give train a fraction above 0, as 0.7,0.1,0.2',
+    );
+  }
   const sum = split.reduce((a, b) => a + b, 0);
   if (split.length === 3 && split.every((f) => f >= 0) && split[0] > 0 && Math.abs(sum - 1) < 1e-6) return split;
   throw new CompressError(
@@ -67,8 +74,12 @@ export function checkSplit(split: readonly number[]): readonly number[] {
   );
 }
 
+const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === 'number' ? [value] : value);
+
 /** @throws CompressError `bad-option` */
-export function checkNormalization({ scale = 1, mean = [0], std = [1] }: DataOptions, channels: number): Normalization {
+export function checkNormalization(options: DataOptions, channels: number): Normalization {
+  const { scale = 1 } = options;
+  const [mean, std] = [listOf(options.mean ?? 0), listOf(options.std ?? 1)];
   if (!Number.isFinite(scale) || scale === 0) {
     throw new CompressError(
       'bad-option',
@@ -77,10 +88,10 @@ export function checkNormalization({ scale = 1, mean = [0], std = [1] }: DataOpt
     );
   }
   for (const [name, list] of Object.entries({ mean, std })) {
-    const good = list.every((v) => Number.isFinite(v) && (name === 'mean' || v > 0));
+    const good = Array.isArray(list) && list.every((v) => Number.isFinite(v) && (name === 'mean' || v > 0));
     if (good && (list.length === 1 || list.length === channels)) continue;
     const fix = `give one number, or ${channels} for the ${channels} channels${name === 'std' ? ', all above 0' : ''}`;
-    throw new CompressError('bad-option', `--${name} ${list.join(',')} does not fit the data`, fix);
+    throw new CompressError('bad-option', `--${name} ${list} does not fit the data`, fix);
   }
   return { scale, mean, std };
 }

@@ -22,12 +22,23 @@ export const joinParts = (parts: readonly RawPart[], where: string): RawPart => 
   files: parts.flatMap((p) => p.files),
 });
 
-/** Numbers as they are kept: 8 and 16 bits as stored, all else as float32. */
-export function toSamples({ data }: NpyArray): Samples {
+/**
+ * Numbers as they are kept: 8 and 16 bits as stored, all else as float32.
+ *
+ * @throws CompressError `bad-data` for a number that float32 cannot hold
+ */
+export function toSamples({ data }: NpyArray, where: string): Samples {
   if (data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int8Array || data instanceof Int16Array)
     return data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data as BigInt64Array, Number);
-  return Float32Array.from(data);
+  const samples = Float32Array.from(data);
+  const beyond = samples.findIndex((value, i) => !Number.isFinite(value) && Number.isFinite(data[i]));
+  if (beyond < 0) return samples;
+  throw new CompressError(
+    'bad-data',
+    `${where} holds ${data[beyond]} at element ${beyond}, more than float32 can hold`,
+    'scale the examples down before saving them',
+  );
 }
 
 /**

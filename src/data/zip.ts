@@ -26,6 +26,7 @@ export function unzip(bytes: Uint8Array, name: string, wanted: (file: string) =>
   const bad = (why: string) => new CompressError('bad-file', `${name} is damaged: ${why}`, copyAgain);
   const filter = (file: { name: string; originalSize: number; size: number; compression: number }) => {
     if (!wanted(file.name)) return false;
+    if (file.compression && file.compression !== DEFLATE) throw otherwiseCompressed(name, file);
     const limit = file.compression ? MOST_DENSE * (file.size + 1) : file.size;
     if (file.originalSize > limit || file.size > bytes.length) throw bad(`the size of ${file.name} is impossible`);
     return true;
@@ -36,6 +37,19 @@ export function unzip(bytes: Uint8Array, name: string, wanted: (file: string) =>
     if (crc32(content) !== sums.get(file)) throw bad(`the checksum of ${file} does not agree`);
   }
   return new Map(Object.entries(files));
+}
+
+const DEFLATE = 8;
+/** PKWARE APPNOTE 6.3.10, section 4.4.5. */
+const METHODS: Readonly<Record<number, string>> = { 9: 'Deflate64', 12: 'bzip2', 14: 'LZMA', 93: 'Zstandard', 95: 'xz' };
+
+function otherwiseCompressed(name: string, file: { name: string; compression: number }): CompressError {
+  const method = METHODS[file.compression] ?? `method ${file.compression}`;
+  return new CompressError(
+    'unsupported',
+    `${file.name} in ${name} is compressed by ${method}, which is not read`,
+    'write it again with numpy.savez_compressed',
+  );
 }
 
 /** The names in a zip archive. */

@@ -41,6 +41,22 @@ test('bad models are refused', async () => {
   );
 });
 
+test('a model file of another format is named with it', async () => {
+  for (const [name, start, told] of [
+    ['a.onnx', [0x08, 0x08, 0x12, 0x07], /a.onnx": this looks like an ONNX model/],
+    ['a.h5', [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], /a.h5": .*HDF5/],
+    ['a.keras', [0x50, 0x4b, 0x03, 0x04, 0x14], /a.keras": .*zip archive/],
+  ] as const) {
+    await refuses(['inspect', file(name, Uint8Array.from([...start, ...new Uint8Array(40)]))], told);
+  }
+  await refuses(
+    ['distill', model, '--original', file('cut.tflite', bytes.subarray(0, 900)), '--data', 'none', '--out', inFolder('d.tflite')],
+    /cut.tflite": not a valid/,
+  );
+  await refuses(['export', model, '--format', 'onnx', '--out', inFolder('exported')], /Allowed choices are tflite\./);
+  await refuses(['evaluate', model, '--data', file('x.npy', x), '--split', '0,0,1'], /no train part[\s\S]*above 0/);
+});
+
 test('bad options are refused, and no folder is left behind', async () => {
   const out = inFolder('results');
   const base = ['compress', model, '--data', file('x.npy', x), '--out', out];

@@ -214,6 +214,15 @@ test('channels first become channels last', async () => {
   assert.equal([...d.test!.x], [1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12]);
 });
 
+/** A zip archive of one file that says to be compressed by another method (PKWARE APPNOTE 6.3.10, sections 4.3.7 and 4.3.12). */
+function compressedBy(method: number, zip: Uint8Array): Uint8Array {
+  const bytes = Uint8Array.from(zip);
+  const central = bytes.findIndex((_, i) => [0x50, 0x4b, 1, 2].every((b, k) => bytes[i + k] === b));
+  bytes[8] = method;
+  bytes[central + 10] = method;
+  return bytes;
+}
+
 test('bad data: one message each', async () => {
   const bad = (arrays: Parameters<typeof npz>[0]) => ({ 'd.npz': npz(arrays) });
   const nan = x.slice();
@@ -224,7 +233,7 @@ test('bad data: one message each', async () => {
     'bad-data',
     /2 values that are NaN or infinite, the first at place 1 of example 2/,
   );
-  await fails(bad({ x: [Float64Array.of(1e300), [1, 1]] }), 'bad-data', /1 value that is NaN or infinite/);
+  await fails(bad({ x: [Float64Array.of(1e300), [1, 1]] }), 'bad-data', /holds 1e\+300 at element 0, more than float32/);
   await fails(bad({ x: [x, [60, 4]], y: [y, [30, 2]] }), 'bad-data', /shape \[30,2\] but there are 60/);
   await fails(bad({ x: [x, [60, 4]], y: [Float32Array.from(y, (v) => v + 0.5), [60]] }), 'bad-data', /label 0\.5 of example 0/);
   await fails(bad({ x: [x, [60, 4]], y: [Int8Array.from(y, (v) => v - 1), [60]] }), 'bad-data', /label -1 of example 0/);
@@ -244,6 +253,8 @@ test('bad data: one message each', async () => {
   await fails({ 'a.txt': Uint8Array.of(1), 'b.txt': Uint8Array.of(1) }, 'unsupported', /found: a\.txt, b\.txt/);
   await fails({ 'x.npz': new Uint8Array(0) }, 'bad-data', /no examples/);
   await fails({ 'x.npz': Uint8Array.of(1, 2, 3) }, 'bad-file', /does not start as its name promises/);
+  await fails({ 'x.npz': npz({}) }, 'bad-file', /x\.npz holds no arrays\n/);
+  await fails({ 'x.npz': compressedBy(12, npz({ x: [x, [60, 4]] })) }, 'unsupported', /x\.npy in x\.npz is compressed by bzip2/);
   await fails({}, 'bad-data', /empty/);
   await fails({ x, shape: [60, 5] }, 'shape-mismatch', /240 numbers/);
 });
@@ -252,9 +263,12 @@ test('bad options: one message each', async () => {
   const source = { x, y, shape: [60, 4] };
   await fails(source, 'bad-option', /split 0\.5,0\.1,0\.1/, { split: [0.5, 0.1, 0.1] });
   await fails(source, 'bad-option', /split/, { split: [0, 0.5, 0.5] });
+  await fails(source, 'bad-option', /0,0,1 leaves no train part/, { split: [0, 0, 1] });
   await fails(source, 'bad-option', /scale 0/, { scale: 0 });
+  await fails(source, 'bad-option', /--mean 0.5 does not/, { mean: '0.5' as unknown as number });
   await fails(source, 'bad-option', /--std 0/, { std: [0] });
   await fails(source, 'bad-option', /--mean 1,2/, { mean: [1, 2] });
+  assert.equal((await loadDataset(source, { mean: 0.5, std: 2 })).normalization, { scale: 1, mean: [0.5], std: [2] });
 });
 
 test('on disk: folders, single files, what is missing or may not be read', async () => {
