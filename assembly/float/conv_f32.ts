@@ -9,7 +9,7 @@
 //
 // The image is set into a zero frame once; after that each window row is one contiguous piece of A, and the product with the
 // packed weights is a GEMM without im2col.
-import { frame_image, gather_windows, needs_frame, short_pieces } from "../math/frame";
+import { frame_image, gather_windows, needs_frame, gathers } from "../math/frame";
 import { fill_table } from "../math/pixel_table";
 import { gemm_f32 } from "./gemm_f32";
 import { gemm_pack, packed_bytes, table_bytes, window_gemm } from "./tile";
@@ -32,7 +32,7 @@ export function conv_scratch_f32(
   inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, dH: i32, dW: i32, groups: i32,
 ): i32 {
   const frame = ((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * inC * 4;
-  const rows = short_pieces(kH, kW, inC, dW, groups) ? outH * outW * kH * kW * inC * 4 : 0;
+  const rows = gathers(kH, kW, inC, sH, sW, dW, groups) ? outH * outW * kH * kW * inC * 4 : 0;
   return table_bytes(outH * outW) + frame + rows + 128;
 }
 
@@ -56,7 +56,7 @@ export function conv_f32(
     }
     return;
   }
-  const short = short_pieces(kH, kW, inC, dW, groups);
+  const gathered = gathers(kH, kW, inC, sH, sW, dW, groups);
   const frameBytes: i32 = framed ? spanH * spanW * rowC + 32 : 0, rows = frame + frameBytes;
   fill_table(scratch, outH, outW, sH * w * rowC, sW * rowC, outW * outRow, outRow);
   if (framed) memory.fill(frame, 0, spanH * spanW * rowC);
@@ -66,7 +66,7 @@ export function conv_f32(
       frame_image(frame, x, inH, inW, rowC, spanH, spanW, top, left);
       a = frame;
     }
-    if (short) {
+    if (gathered) {
       gather_windows(rows, a, outH, outW, sH * w * rowC, sW * rowC, kH, dH * w * rowC, kW * rowC);
       gemm_f32(y, rows, packed, bias, pixels, k, outC, k << 2, outRow, 0, low, high);
     } else for (let g = 0; g < groups; g++) {

@@ -11,10 +11,11 @@
 // dx: rows and columns of dx that meet the same taps (one phase for each stride step) are a convolution of dy with those taps,
 // so the forward kernel does it. dw: 4 output channels by 8 taps summed over the pixels of an image, then over images.
 import { mask_image } from "../math/activation_f32";
-import { frame_image, gather_windows, needs_frame, short_pieces } from "../math/frame";
+import { frame_image, gather_windows, needs_frame, gathers } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
 import { fill_table } from "../math/pixel_table";
 import { fully_connected_grad_f32, fully_connected_grad_scratch_f32 } from "./fully_connected_f32";
+import { outer_products } from "./tile_products";
 import { packed_bytes, table_bytes, window_gemm } from "./tile";
 import { add_columns, window_grad_w } from "./window_grad";
 
@@ -28,7 +29,7 @@ export function conv_grad_scratch_f32(
   const frameW = outW + rows_before(kW, sW, left, dW) + rows_after(inW, outW, sW, left);
   if (is_pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left, groups)) return fully_connected_grad_scratch_f32(inC, outC);
   const packed = packed_bytes(kH * kW * (outC / groups), inC / groups) * groups;
-  const rows = short_pieces(kH, kW, inC, dW, groups) ? outH * outW * kH * kW * inC : 0;
+  const rows = gathers(kH, kW, inC, sH, sW, dW, groups) ? outH * outW * kH * kW * inC : 0;
   return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC + rows) * 4 + 256;
 }
 
@@ -87,11 +88,12 @@ export function conv_grad_f32(
       }
       const width = framed ? spanW : inW;
       const flat = dW == 1 && groups == 1;
-      if (short_pieces(kH, kW, inC, dW, groups)) {
+      if (gathers(kH, kW, inC, sH, sW, dW, groups)) {
         const frameBytes: i32 = framed ? spanH * spanW * inRow + 32 : 0;
         const k = kH * kW * inC, rows = xFrame + frameBytes;
         gather_windows(rows, a, outH, outW, sH * width * inRow, sW * inRow, kH, dH * width * inRow, kW * inRow);
-        window_grad_w(dw, rows, gOrigin, outC, outH, outW, outW * k * 4, k << 2, gWidth * outRow, outRow, 1, 0, 1, 0, k);
+        if (gWidth == outW && ((outC & 3) | (k & 7)) == 0) outer_products(dw, gOrigin, rows, k << 2, outH * outW, outC, k);
+        else window_grad_w(dw, rows, gOrigin, outC, outH, outW, outW * k * 4, k << 2, gWidth * outRow, outRow, 1, 0, 1, 0, k);
       } else for (let q = 0; q < groups; q++) {
         window_grad_w(dw + q * outG * kH * kW * inG * 4, a + q * inG * 4, gOrigin + q * outG * 4, outG, outH, outW,
           sH * width * inRow, sW * inRow, gWidth * outRow, outRow, kH, dH * width * inRow, flat ? 1 : kW, dW * inRow, flat ? kW * inC : inG);

@@ -44,11 +44,9 @@ export function gather_image(dst: usize, src: usize, n: i32, times: i32): void {
   }
 }
 
-/** Whether the pieces of a window are so short that they are better gathered into rows of their own first. */
-// @ts-ignore: decorator
-@inline
-export function short_pieces(kH: i32, kW: i32, c: i32, dW: i32, groups: i32): bool {
-  return groups == 1 && dW == 1 && kH > 1 && kW * c < 16;
+/** Whether windows are better gathered into rows of their own first: their pieces are short, or of one pixel that a stride parts. */
+export function gathers(kH: i32, kW: i32, c: i32, sH: i32, sW: i32, dW: i32, groups: i32): bool {
+  return groups == 1 && ((dW == 1 && kH > 1 && kW * c < 16) || (kH * kW == 1 && sH * sW > 1));
 }
 
 /**
