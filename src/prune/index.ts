@@ -65,12 +65,18 @@ export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
       const criterion = checked.criterion ?? (data ? 'reconstruction' : 'l2');
       const survey = () => surveyOf(heap, model.graph, graph, needData(data, criterion), seed);
       const cut = cutOf(graph, leastImportant(groups, scorer(graph, criterion, context, survey), checked));
-      if (cut.size === 0) return model;
+      if (cut.size === 0) return uncut(model, checked, context);
       if (checked.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) } satisfies Model;
       const smaller = cutChannels(reconstruct(graph, cut, survey()), cut);
       return { ...model, graph: checked.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
     },
   };
+}
+
+function uncut(model: Model, { ratio, ratios, multiple }: Options, { warn }: Context): Model {
+  const share = Math.max(ratio, ...Object.values(ratios));
+  if (share > 0) warn?.(`prune cut nothing: no group of channels can lose ${share} of them and keep a multiple of ${multiple}`);
+  return model;
 }
 
 function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<string, number>>): void {

@@ -131,6 +131,15 @@ test('groups: residual adds tie channels; inputs and outputs stay', () => {
   assert.is(groups[0].units.length, 8);
 });
 
+test('that nothing was cut is told, unless nothing was to be cut', async () => {
+  const told: string[] = [];
+  const warn = (line: string) => void told.push(line);
+  assert.is(await prune({ multiple: 1000 }).run(model, { ...context, warn }), model);
+  assert.match(told.join(), /^prune cut nothing: .*0.5.*a multiple of 1000$/);
+  await prune({ ratio: 0 }).run(model, { ...context, warn });
+  assert.is(told.length, 1);
+});
+
 test('unknown group names are refused with the known ones', async () => {
   await prune({ ratios: { nothing: 0.5 } })
     .run(model, context)
