@@ -49,7 +49,7 @@ stm32h7s3z8             m7    64     456   600  dp    -     l1     270     3    
 mimxrt1062              m7    1984   512   600  dp    -     xip    167     5    board     FHUB+PJRC             mimxrt1060-evk imxrt1062 teensy-4.0 teensy-4.1
 stm32l552ze             m33   512    256   110  sp    5     flash  96      3    vendor    GK+OPD                nucleo-l552ze-q
 stm32u575zi             m33   2048   768   160  sp    4     flash  87.7    1.8  measured  MLPT+OPD+PROBE        nucleo-u575zi-q
-stm32u585ai             m33   2048   768   160  sp    4     flash  87.7    1.8  measured  MLPT      +OPD+PROBE  b-u585i-iot02a
+stm32u585ai             m33   2048   768   160  sp    4     flash  87.7    1.8  measured  MLPT+OPD+PROBE        b-u585i-iot02a
 stm32u385rg             m33   1024   256   96   sp    3     flash  30.6    1.8  measured  GK+MLPT+STCOM         nucleo-u385rg-q
 stm32h563zi             m33   2048   640   250  sp    5     flash  120     3    vendor    ARDST+GK+OPD          nucleo-h563zi
 stm32h573ii             m33   2048   640   250  sp    5     flash  120     3    vendor    GK+OPD                stm32h573i-dk

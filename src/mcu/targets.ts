@@ -1,6 +1,6 @@
 import { CompressError, editDistance } from '../errors.ts';
 import type { CoreKind } from '../ops/buffer_sizes.ts';
-import { TARGET_TABLE } from './target_data.ts';
+import { SOURCES, TARGET_TABLE } from './target_data.ts';
 
 export type CoreName =
   | 'cortex-m0'
@@ -51,9 +51,13 @@ const KINDS: Readonly<Record<CoreName, CoreKind>> = {
 
 const numberOrNull = (cell: string) => (cell === '-' ? null : Number(cell));
 
-function parseRow(line: string): Target {
+/** @throws Error for a row that a blank in one of its cells has torn apart */
+export function parseRow(line: string): Target {
   const [name, core, flash, ram, mhz, fpu, wait, cache, current, supply, power, source, ...boards] = line.split(/\s+/);
   const coreName = `cortex-${core}` as CoreName;
+  const sources = (source ?? '').split('+');
+  const torn = !KINDS[coreName] || !sources.every((s) => SOURCES[s]) || !boards.every((b) => /^[a-z0-9][\w.-]*$|^-$/.test(b));
+  if (torn) throw new Error(`the row of the target ${name} cannot be read: ${line}`);
   return {
     name,
     core: coreName,
@@ -67,7 +71,7 @@ function parseRow(line: string): Target {
     microampPerMhz: numberOrNull(current),
     supplyV: Number(supply),
     power: power as Target['power'],
-    sources: source.split('+'),
+    sources,
     aliases: boards.filter((b) => b !== '-'),
   };
 }

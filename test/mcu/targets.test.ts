@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
 import { SOURCES } from '../../src/mcu/target_data.ts';
-import { findTarget, nearestTargets, TARGETS } from '../../src/mcu/targets.ts';
+import { findTarget, nearestTargets, parseRow, TARGETS } from '../../src/mcu/targets.ts';
 
 test('at least 20 parts from M0+ to M55, each with plausible facts and a known source', () => {
   assert.ok(TARGETS.length >= 20);
@@ -28,6 +28,21 @@ test('at least 20 parts from M0+ to M55, each with plausible facts and a known s
     assert.ok(t.supplyV >= 1.8 && t.supplyV <= 5, t.name);
     assert.is(t.microampPerMhz === null, t.power === 'none', t.name);
     for (const s of t.sources) assert.ok(SOURCES[s], `${t.name}: ${s}`);
+  }
+});
+
+test('a row with a blank inside a cell is refused', () => {
+  const row = 'chip  m33  2048  768  160  sp  4  flash  87.7  1.8  measured  MLPT+OPD  board-1 board_2';
+  assert.equal(parseRow(row).aliases, ['board-1', 'board_2']);
+  assert.equal(parseRow(row).sources, ['MLPT', 'OPD']);
+  for (const wrong of [
+    row.replace('+OPD', '     +OPD'),
+    row.replace('MLPT+', 'MLPT+ '),
+    row.replace(' m33', ''),
+    row.replace('MLPT+OPD', ''),
+    'chip  m33  2048',
+  ]) {
+    assert.throws(() => parseRow(wrong), /row of the target chip/, wrong);
   }
 });
 
