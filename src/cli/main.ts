@@ -4,7 +4,7 @@ import { addCompress } from './compress.ts';
 import { addConform } from './conform.ts';
 import { addDemo } from './demo.ts';
 import { addEvaluate } from './evaluate.ts';
-import { BAD_INPUT, DONE, INTERRUPTED, MISSED } from './exit_codes.ts';
+import { BAD_INPUT, DONE, EXIT_CODES_TEXT, INTERRUPTED, MISSED } from './exit_codes.ts';
 import { addExport } from './export.ts';
 import { addInfer } from './infer.ts';
 import { addInspect } from './inspect.ts';
@@ -21,7 +21,8 @@ function program(): Command {
     .version(VERSION)
     .showHelpAfterError('(add --help for what is accepted)')
     .showSuggestionAfterError()
-    .configureHelp({ sortSubcommands: false });
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText('after', `\nExit codes: ${EXIT_CODES_TEXT}`);
   for (const add of [
     addDemo,
     addCompress,

@@ -27,11 +27,32 @@ export function addProfile(program: Command): void {
       const graph = asStored(await readModel(path));
       const names = target === 'all' ? TARGETS.map((t) => t.name) : target.split(',').map((s) => s.trim());
       const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz }));
-      for (const warning of new Set(found.flatMap((p) => p.warnings))) out.warn(warning);
+      for (const warning of grouped(found)) out.warn(warning);
       out.result(found.length === 1 ? found[0] : { targets: found }, () =>
         found.length === 1 ? showOne(out, found[0]) : showAll(out, found),
       );
     });
+}
+
+const SHOWN = 3;
+
+/** Warnings that differ only in the chip or the core they are about, as one. */
+export function grouped(all: readonly Pick<Profile, 'target' | 'core' | 'warnings'>[]): string[] {
+  const groups = new Map<string, Set<string>>();
+  const PLACE = '\0';
+  for (const { target, core, warnings } of all) {
+    for (const warning of warnings) {
+      const about = [target, core].find((name) => warning.includes(` ${name} `) || warning.includes(` ${name}:`));
+      const key = about === undefined ? warning : warning.replace(about, PLACE);
+      groups.set(key, (groups.get(key) ?? new Set()).add(about ?? ''));
+    }
+  }
+  return [...groups].map(([key, names]) => key.replace(PLACE, namesText([...names])));
+}
+
+function namesText(names: readonly string[]): string {
+  if (names.length > SHOWN + 1) return `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more`;
+  return names.join(', ');
 }
 
 function showOne(out: Output, p: Profile): void {

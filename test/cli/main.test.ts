@@ -135,6 +135,12 @@ test('a pruned file is smaller and still a model', async () => {
   assert.ok(JSON.parse(text).macs < 250_000);
 });
 
+test('help and README tell the exit codes', async () => {
+  const { out } = await thumbnet('--help');
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  for (const text of [out, readme]) assert.match(text, /Exit codes: 0 done; 1 .*[\s\S]*; 2 .*[\s\S]*130 interrupted/);
+});
+
 test('the version is that of package.json', () => {
   assert.is(VERSION, JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);
 });
