@@ -8,7 +8,7 @@ import {
   planBatch,
   takeBatch,
 } from './data/index.ts';
-import { CompressError } from './errors.ts';
+import { CompressError, checkOptionNames } from './errors.ts';
 import { type Graph, sizeOf, type Tensor, type Values } from './graph/graph.ts';
 import { compile, isBatchable } from './run/compile.ts';
 import { Heap } from './wasm/heap.ts';
@@ -44,7 +44,7 @@ export interface EvaluateOptions {
 
 const BATCH = 32;
 
-/** Runs every example of a part through the graph, each from the beginning of its state, and hands over the outputs, batch by batch, in order. */
+/** Runs every example of a part through the graph, each from the beginning of its state, and hands over the outputs, batch by batch, in order. @throws CompressError `bad-data` for NaN */
 export function forEachBatch(
   heap: Heap,
   graph: Graph,
@@ -62,9 +62,21 @@ export function forEachBatch(
       heap.write(program.inputs[0], takeBatch(plan, part, indices));
       program.reset();
       program.run();
-      visit(heap.read(program.outputs[0], 0, count * size), first, count);
+      const outputs = heap.read(program.outputs[0], 0, count * size);
+      checkNumbers(outputs, first, size);
+      visit(outputs, first, count);
     }
   });
+}
+
+function checkNumbers(outputs: Values, first: number, size: number): void {
+  const place = outputs instanceof Float32Array ? outputs.findIndex(Number.isNaN) : -1;
+  if (place < 0) return;
+  throw new CompressError(
+    'bad-data',
+    `the network's answer to example ${first + Math.floor(place / size)} is not a number (NaN): its arithmetic overflows`,
+    'check how the data reaches the model (--scale, --mean, --std), and that its training did not diverge',
+  );
 }
 
 /** Place of the largest value; the first of equals. */
@@ -77,7 +89,7 @@ export function argmax(values: Values, from: number, count: number): number {
 /**
  * How well a graph does on one part of a dataset, in float or integer arithmetic, as the graph is.
  *
- * @throws CompressError `bad-data` where labels do not fit the network's outputs, `shape-mismatch` where the data does not
+ * @throws CompressError `bad-data` where labels do not fit the network's outputs or these are NaN, `shape-mismatch` where the data does not
  */
 export async function evaluateGraph(
   graph: Graph,
@@ -85,6 +97,7 @@ export async function evaluateGraph(
   name: PartName = 'test',
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
+  checkOptionNames(options, ['top'], 'evaluate');
   return evaluatePart(await Heap.open(), graph, data, name, options);
 }
 

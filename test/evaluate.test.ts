@@ -116,4 +116,19 @@ test('an autoencoder: the error of each example ranks anomalies; without such la
   assert.equal([of(null).auc, of([0, 0, 0, 0]).auc, of([0, 1, 2, 0]).auc], [null, null, null]);
 });
 
+test('answers that are not a number are refused, with the example', () => {
+  const data = dataset(
+    [
+      [1, 1],
+      [1, 0],
+      [1, 1],
+    ],
+    null,
+  );
+  assert.throws(
+    () => evaluatePart(heap, scaling([1, Number.POSITIVE_INFINITY]), data, 'test'),
+    (e: CompressError) => e.code === 'bad-data' && /answer to example 1 is not a number/.test(e.message),
+  );
+});
+
 test.run();

@@ -1,4 +1,4 @@
-import { CompressError } from '../errors.ts';
+import { CompressError, checkOptionNames } from '../errors.ts';
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
 import type { Cost } from '../ops/index.ts';
 import { CYCLES } from './cycle_data.ts';
@@ -80,6 +80,7 @@ const UNKNOWN_MICROAMP = 150;
  */
 export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
+  checkOptionNames(options, ['runtime', 'clockMhz', 'assume'], 'profile');
   const { runtime = 'thumbnet', clockMhz = chip.clockMhz } = options;
   checkOptions(chip, runtime, clockMhz);
   const held = onChip(graph, options.assume);
