@@ -49,15 +49,24 @@ const EXIT_CODES: Partial<Record<Code, number>> = {
   'does-not-fit': MISSED,
 };
 
+/** A message about an option of the command that runs, by its flag: `--min-accuracy` for `minAccuracy`. */
+function asTyped(command: Command, [verb]: readonly string[], message: string): string {
+  const [, about, name] = /^(\w+): (\w+) must be/.exec(message) ?? [];
+  if (about !== verb) return message;
+  const option = command.commands.find((c) => c.name() === verb)?.options.find((o) => o.attributeName() === name);
+  return option?.long ? message.replace(name, option.long) : message;
+}
+
 /** Runs one command line; the exit code. Only here errors are caught. */
 export async function main(argv: readonly string[]): Promise<number> {
+  const command = program();
   try {
-    await program().parseAsync(argv as string[], { from: 'user' });
+    await command.parseAsync(argv as string[], { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : DONE;
   } catch (e) {
     if (e instanceof CommanderError) return e.exitCode === 0 ? DONE : BAD_INPUT;
     if (e instanceof CompressError) {
-      process.stderr.write(`error: ${e.message}\n`);
+      process.stderr.write(`error: ${asTyped(command, argv, e.message)}\n`);
       return EXIT_CODES[e.code] ?? BAD_INPUT;
     }
     throw e;

@@ -41,27 +41,19 @@ test('bad models are refused', async () => {
   );
 });
 
-test('a model file of another format is named with it', async () => {
-  for (const [name, start, told] of [
-    ['a.onnx', [0x08, 0x08, 0x12, 0x07], /a.onnx": this looks like an ONNX model/],
-    ['a.h5', [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], /a.h5": .*HDF5/],
-    ['a.keras', [0x50, 0x4b, 0x03, 0x04, 0x14], /a.keras": .*zip archive/],
-  ] as const) {
-    await refuses(['inspect', file(name, Uint8Array.from([...start, ...new Uint8Array(40)]))], told);
-  }
-  await refuses(
-    ['distill', model, '--original', file('cut.tflite', bytes.subarray(0, 900)), '--data', 'none', '--out', inFolder('d.tflite')],
-    /cut.tflite": not a valid/,
-  );
-  await refuses(['export', model, '--format', 'onnx', '--out', inFolder('exported')], /Allowed choices are tflite\./);
-  await refuses(['evaluate', model, '--data', file('x.npy', x), '--split', '0,0,1'], /no train part[\s\S]*above 0/);
+test('of two models the bad one is named', async () => {
+  const cut = file('cut.tflite', bytes.subarray(0, 900));
+  await refuses(['distill', model, '--original', cut, '--data', 'none', '--out', inFolder('d')], /cut.tflite": not a valid/);
 });
 
 test('bad options are refused, and no folder is left behind', async () => {
   const out = inFolder('results');
   const base = ['compress', model, '--data', file('x.npy', x), '--out', out];
   await refuses([...base, '--target', 'stm32l476r'], /stm32l476rg/);
-  await refuses([...base, '--target', 'stm32l476rg', '--min-accuracy', '1.5'], /minAccuracy/);
+  await refuses(
+    [...base, '--target', 'stm32l476rg', '--min-accuracy', '90'],
+    /compress: --min-accuracy must be at least 0 and at most 1, not 90/,
+  );
   await refuses([...base, '--target', 'stm32l476rg'], /labels/);
   await refuses([...base, '--target', 'stm32l476rg', '--out', folder], /exists/);
   await refuses(['profile', model], /--target/);
@@ -77,15 +69,8 @@ test('a model that cannot be written leaves nothing', async () => {
 test('what cannot be written is told before any work', async () => {
   const under = join(file('plain.tflite', 'x'), 'y.tflite');
   await refuses(['finetune', model, '--data', inFolder('none'), '--out', under], /cannot write/);
-  await refuses(['prune', model, '--out', ''], /--out is empty/);
-  await refuses(['prune', model, '--out', folder, '--force'], /is a folder/);
-  await refuses(['simplify', model, '--out', ''], /--out is empty/);
   await refuses(['export', model, '--format', 'tflite', '--out', ''], /--out is empty/);
-  await refuses(['export', model, '--format', 'tflite', '--out', '/proc'], /cannot write/);
   await refuses(['infer', model, '--input', file('x.npy', x), '--output', under], /cannot write[\s\S]*--output/);
-  const base = ['finetune', model, '--data', inFolder('none'), '--out', inFolder('a/b/y.tflite')];
-  await refuses([...base, '--checkpoint', join(under, 'z')], /cannot write[\s\S]*--checkpoint/);
-  assert.not(existsSync(inFolder('a')));
 });
 
 test('inspect, profile, targets and infer print one JSON object', async () => {
