@@ -4,7 +4,7 @@ import { empty } from './arrays.ts';
 import { type Dataset, type Layout, PARTS, type Part, type PartName, type Samples, takeExamples } from './dataset.ts';
 import { diskFiles, type FileContent, memoryFiles } from './files.ts';
 import type { NpyData } from './npy.ts';
-import { checkNames, checkNormalization, checkSplit, type DataOptions, DEFAULT_SPLIT } from './options.ts';
+import { checkDataOptions, checkNormalization, checkSplit, type DataOptions, DEFAULT_SPLIT } from './options.ts';
 import { type RawPart, type RawParts, toLabels, toSamples } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { splitStratified } from './split.ts';
@@ -35,7 +35,7 @@ export type DataSource =
  * @throws CompressError `bad-file`, `bad-data`, `shape-mismatch`, `unsupported` or `bad-option`
  */
 export async function loadDataset(source: DataSource, options: DataOptions = {}): Promise<Dataset> {
-  checkNames(options);
+  checkDataOptions(options);
   const { name, raw } = await open(source, options);
   const parts = { ...raw };
   for (const part of [...PARTS, 'all'] as const) if (parts[part]) checkValues(parts[part]);

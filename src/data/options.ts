@@ -38,8 +38,17 @@ const NAMES: Readonly<Record<keyof DataOptions, true>> = {
   name: true,
 };
 
-/** @throws CompressError `bad-option` for a name that no option has */
-export const checkNames = (options: DataOptions): void => checkOptionNames(options, Object.keys(NAMES), 'loadDataset');
+/** @throws CompressError `bad-option` for a name that no option has, a layout or a seed that cannot be */
+export function checkDataOptions(options: DataOptions): void {
+  checkOptionNames(options, Object.keys(NAMES), 'loadDataset');
+  const { layout = 'nhwc', seed = 0 } = options;
+  if (layout !== 'nhwc' && layout !== 'nchw') {
+    throw new CompressError('bad-option', `the layout "${layout}" is not known`, 'give "nhwc" or "nchw"');
+  }
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new CompressError('bad-option', `the seed ${seed} cannot be`, 'give a whole number from 0');
+  }
+}
 
 export const DEFAULT_SPLIT = [0.7, 0.1, 0.2] as const;
 
@@ -58,6 +67,8 @@ export const parseNumbers = (text: string): number[] => text.split(',').map(pars
 
 /** @throws CompressError `bad-option` */
 export function checkSplit(split: readonly number[]): readonly number[] {
+  if (!Array.isArray(split))
+    throw new CompressError('bad-option', `the split ${split} is no list`, 'give three fractions, as [0.7, 0.1, 0.2]');
   if (split.length === 3 && split[0] === 0) {
     throw new CompressError(
       'bad-option',
@@ -83,7 +94,7 @@ export function checkNormalization(options: DataOptions, channels: number): Norm
   if (!Number.isFinite(scale) || scale === 0) {
     throw new CompressError(
       'bad-option',
-      `the scale ${scale} would leave nothing of the data`,
+      scale === 0 ? 'the scale 0 would leave nothing of the data' : `the scale ${scale} is no finite number`,
       'give a number other than 0, as 1/255',
     );
   }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
+import { demand, type Shape } from '../train/option_words.ts';
 
 /**
  * What one compression did, as plain JSON: written beside its results as `history.json`, from which the report is made
@@ -107,5 +108,9 @@ export function parseHistory(text: string, name = 'history.json'): History {
   if (found.success) return found.output;
   const issue = found.issues[0];
   const place = v.getDotPath(issue) ?? 'the file';
-  throw new CompressError('bad-file', `${name}: ${place}: ${issue.message}`, 'run `thumbnet compress` again to write it anew');
+  throw new CompressError(
+    'bad-file',
+    `${name}: ${place} ${demand(history as Shape, issue)}`,
+    'run `thumbnet compress` again to write it anew',
+  );
 }

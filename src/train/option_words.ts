@@ -11,8 +11,10 @@ export interface Shape {
   readonly item?: Shape;
   /** Of a record's fields, whatever their names. */
   readonly value?: Shape;
-  /** That a picklist has. */
+  /** That a picklist or a union has. */
   readonly options?: readonly unknown[];
+  /** Of a tuple. */
+  readonly items?: readonly Shape[];
   readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
 }
 
@@ -35,6 +37,8 @@ const KINDS: Readonly<Record<string, string>> = {
   record: 'an object',
 };
 
+const RECEIVED: Readonly<Record<string, string>> = { Array: 'a list', Object: 'an object' };
+
 /** What a value must be and is not, after the name of its field: `must be at least 0 and below 1, not 1`. */
 export function demand(schema: Shape, issue: v.BaseIssue<unknown>): string {
   const last = issue.path?.at(-1);
@@ -43,11 +47,13 @@ export function demand(schema: Shape, issue: v.BaseIssue<unknown>): string {
     const { entries, item, value } = unwrapped(shape);
     return entries?.[String(key)] ?? item ?? value ?? shape;
   }, schema);
-  return `must be ${wanted(unwrapped(at), issue)}, not ${issue.received}`;
+  return `must be ${wanted(unwrapped(at), issue)}, not ${RECEIVED[issue.received] ?? issue.received}`;
 }
 
-function wanted({ type, options, pipe = [] }: Shape, issue: v.BaseIssue<unknown>): string {
+function wanted({ type, options, items, pipe = [] }: Shape, issue: v.BaseIssue<unknown>): string {
   if (options && type === 'picklist') return `one of ${options.map((o) => JSON.stringify(o)).join(', ')}`;
+  if (items) return `a list of ${items.length}`;
+  if (options && type === 'union') return (options as readonly Shape[]).map((o) => wanted(unwrapped(o), issue)).join(' or ');
   const bounds = pipe.flatMap((p) => (BOUNDS[p.type] ? [`${BOUNDS[p.type]} ${p.requirement}`] : []));
   const whole = pipe.some((p) => p.type === 'integer');
   const kind = whole ? 'a whole number' : issue.kind === 'schema' || !bounds.length ? (KINDS[type] ?? issue.expected) : null;

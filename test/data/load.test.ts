@@ -265,6 +265,10 @@ test('bad options: one message each', async () => {
   await fails(source, 'bad-option', /split/, { split: [0, 0.5, 0.5] });
   await fails(source, 'bad-option', /0,0,1 leaves no train part/, { split: [0, 0, 1] });
   await fails(source, 'bad-option', /scale 0/, { scale: 0 });
+  await fails(source, 'bad-option', /scale NaN is no finite number/, { scale: Number.NaN });
+  await fails(source, 'bad-option', /split 0.5 is no list/, { split: 0.5 as unknown as [number, number, number] });
+  await fails(source, 'bad-option', /layout "NCHW"/, { layout: 'NCHW' as 'nchw' });
+  await fails(source, 'bad-option', /seed 1.5/, { seed: 1.5 });
   await fails(source, 'bad-option', /--mean 0.5 does not/, { mean: '0.5' as unknown as number });
   await fails(source, 'bad-option', /--std 0/, { std: [0] });
   await fails(source, 'bad-option', /--mean 1,2/, { mean: [1, 2] });

@@ -103,4 +103,11 @@ test('a broken history is told by its first wrong field', () => {
   assert.throws(() => parseHistory(JSON.stringify(rest)), /seed/);
 });
 
+test('a history that is no history is told by the field', () => {
+  assert.throws(
+    () => parseHistory(JSON.stringify({ ...history, trials: 3 })),
+    (e: CompressError) => e.code === 'bad-file' && /^history.json: trials must be a list, not 3\n/.test(e.message),
+  );
+});
+
 test.run();

@@ -41,6 +41,7 @@ test('a value that cannot be is refused by what it must be', () => {
   refuses(() => quantize({ weightBits: 5 } as Wrong), /weightBits must be one of 4, 8, not 5/);
   refuses(() => finetune({ learningRate: 0 }), /learningRate must be above 0 and at most 10, not 0/);
   refuses(() => finetune({ augment: { flip: 1 } } as Wrong), /augment.flip must be true or false, not 1/);
+  refuses(() => finetune({ augment: { shift: [1] } } as Wrong), /augment.shift must be a number or a list of 2, not a list/);
   refuses(() => distill({ hints: [{}] } as Wrong), /hints.0.student is missing/);
   refuses(() => prune(3 as Wrong), /^prune: what it is given must be an object, not 3/);
 });
