@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { distill } from './distill/index.ts';
-import { CompressError } from './errors.ts';
+import { CompressError, nearestNames } from './errors.ts';
 import { prune } from './prune/index.ts';
 import { measureRanges, quantize } from './quant/index.ts';
 import { simplify } from './simplify/index.ts';
 import type { Context, Model, Stage } from './stage.ts';
 import { finetune } from './train/index.ts';
+import { demand, type Shape } from './train/option_words.ts';
 
 /** Every stage by the name it has in a recipe. */
 // biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
@@ -41,9 +42,19 @@ export function parseRecipe(text: string, name = 'the recipe'): Recipe {
   } catch (e) {
     throw new CompressError('bad-file', `${name} is not JSON: ${(e as Error).message}`, fix);
   }
+  const stranger = Object.keys(json ?? {}).find((key) => !(key in recipeSchema.entries));
+  if (stranger !== undefined) {
+    const [nearest] = nearestNames(stranger, Object.keys(recipeSchema.entries), 1);
+    throw new CompressError('bad-file', `${name}: a recipe has no "${stranger}"`, `did you mean "${nearest}"?`);
+  }
   const found = v.safeParse(recipeSchema, json);
   if (found.success) return found.output;
-  throw new CompressError('bad-file', `${name}: ${v.getDotPath(found.issues[0]) ?? 'the file'}: ${found.issues[0].message}`, fix);
+  const [issue] = found.issues;
+  throw new CompressError(
+    'bad-file',
+    `${name}: ${v.getDotPath(issue) ?? 'the file'} ${demand(recipeSchema as Shape, issue)}`,
+    fix,
+  );
 }
 
 /**

@@ -9,35 +9,10 @@
 // Images go in groups that fill a strip of tiles; a strip's planes stay in the cache.
 import { frame_image } from "../math/frame";
 import { plane_products } from "./tile_products";
-import { frame_side, plane_bytes, planes, TEMP, tiles_over, transform_inputs, transform_outputs, winograd_pack } from "./winograd";
-
-/** Tiles of a strip. */
-// @ts-ignore: decorator
-@inline
-export function strip_tiles(inC: i32, outC: i32): i32 {
-  return max(16, (1024 / (inC + outC)) & ~3);
-}
-
-/** Images whose tiles make up a strip, at least one. */
-// @ts-ignore: decorator
-@inline
-export function group_images(s: i32, inC: i32, outH: i32, outW: i32, outC: i32): i32 {
-  return max(1, strip_tiles(inC, outC) / (tiles_over(s, outH) * tiles_over(s, outW)));
-}
-
-/** Channels as the products take them: whole blocks of eight. */
-// @ts-ignore: decorator
-@inline
-export function whole(channels: i32): i32 {
-  return (channels + 7) & ~7;
-}
-
-/** Bytes of a plane of packed taps, from k to `columns` channels. */
-// @ts-ignore: decorator
-@inline
-export function tap_plane(k: i32, columns: i32): i32 {
-  return whole(columns) * k * 4;
-}
+import {
+  fill_up, frame_side, group_images, plane_bytes, planes, strip_tiles, tap_plane, TEMP, tiles_over, transform_inputs, transform_outputs, whole,
+  winograd_pack,
+} from "./winograd";
 
 /** Bytes of conv_3x3_pack_f32's result. */
 export function conv_3x3_packed_f32(s: i32, inC: i32, outC: i32): i32 {
@@ -77,11 +52,4 @@ export function conv_3x3_f32(
     }
     y += images * outH * outW * outC * 4;
   }
-}
-
-/** Zeros behind `count` rows of each plane up to a multiple of four rows, which it returns. */
-export function fill_up(s: i32, v: usize, plane: i32, count: i32, row: i32): i32 {
-  const rows = (count + 3) & ~3;
-  if (rows > count) for (let i = 0; i < planes(s); i++) memory.fill(v + i * plane + count * row, 0, (rows - count) * row);
-  return rows;
 }

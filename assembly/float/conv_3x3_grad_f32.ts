@@ -4,11 +4,11 @@
 // go back to dx; times the transformed inputs, summed over all tiles of the batch, those of the transformed taps, which go back to dw at the end.
 import { mask_image } from "../math/activation_f32";
 import { frame_image } from "../math/frame";
-import { fill_up, group_images, strip_tiles, tap_plane, whole } from "./conv_3x3_f32";
 import { plane_outer_products, plane_products } from "./tile_products";
 import { add_columns } from "./window_grad";
 import {
-  frame_side, plane_bytes, planes, TEMP, tiles_over, transform_back, transform_gradients, transform_inputs, winograd_pack, winograd_unpack_add,
+  fill_up, frame_side, group_images, plane_bytes, planes, strip_tiles, tap_plane, TEMP, tiles_over, transform_back, transform_gradients,
+  transform_inputs, whole, winograd_pack, winograd_unpack_add,
 } from "./winograd";
 import { outputs } from "./winograd_lines";
 

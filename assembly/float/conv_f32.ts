@@ -8,7 +8,7 @@
 //   scratch conv_scratch_f32 bytes
 //
 // The image is set into a zero frame once; after that each window row is one contiguous piece of A, and the product with the
-// packed weights is a GEMM without im2col.
+// packed weights is a GEMM without im2col. Windows of short pieces, and pixels that a stride parts, are gathered into rows first.
 import { frame_image, gather_windows, needs_frame, gathers } from "../math/frame";
 import { fill_table } from "../math/pixel_table";
 import { gemm_f32 } from "./gemm_f32";

@@ -9,7 +9,8 @@
 //   scratch conv_grad_scratch_f32 bytes
 //
 // dx: rows and columns of dx that meet the same taps (one phase for each stride step) are a convolution of dy with those taps,
-// so the forward kernel does it. dw: 4 output channels by 8 taps summed over the pixels of an image, then over images.
+// so the forward kernel does it. dw: 4 output channels by 8 taps at a time are summed over the pixels of an image, then over images. With 1x1 taps
+// and stride 1 every pixel is a row of a dense layer.
 import { mask_image } from "../math/activation_f32";
 import { frame_image, gather_windows, needs_frame, gathers } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";

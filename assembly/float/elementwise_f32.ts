@@ -49,7 +49,8 @@ function row(y: usize, a: usize, b: usize, op: i32, n: i32, as: i32, bs: i32, lo
 }
 
 /**
- * Gradient by one operand, added (`fresh`: written, of an operand that is not stretched): `d` by a (`side` 0) or by b (1), element strides d0..d3 in bytes (0 sums over a broadcast).
+ * Gradient by one operand, added (`fresh`: written, of an operand that is not stretched): `d` by a (`side` 0) or by b (1), element strides
+ * d0..d3 in bytes (0 sums over a broadcast).
  * dy and y are contiguous; dy counts where low < y < high. Equal operands of min and max: the gradient goes to a.
  */
 export function binary_grad_f32(
@@ -70,17 +71,18 @@ export function binary_grad_f32(
   }
 }
 
-/** d = sign * dy where low < y < high, else 0. */
+/** d = 0 + sign * dy where low < y < high, else 0: the bits that add_masked leaves of zeros. */
 function put_masked(d: usize, dy: usize, y: usize, n: i32, sign: f32, low: f32, high: f32): void {
   const l = f32x4.splat(low), h = f32x4.splat(high), s = f32x4.splat(sign);
   let i = 0;
   for (; i <= n - 4; i += 4, d += 16, dy += 16, y += 16) {
     const v = v128.load(y);
-    v128.store(d, f32x4.mul(s, v128.and(v128.load(dy), v128.and(f32x4.gt(v, l), f32x4.lt(v, h)))));
+    const g = v128.and(v128.load(dy), v128.and(f32x4.gt(v, l), f32x4.lt(v, h)));
+    v128.store(d, f32x4.add(f32x4.splat(0), f32x4.mul(s, g)));
   }
   for (; i < n; i++, d += 4, dy += 4, y += 4) {
     const v = load<f32>(y);
-    store<f32>(d, v > low && v < high ? sign * load<f32>(dy) : 0);
+    store<f32>(d, v > low && v < high ? <f32>0 + sign * load<f32>(dy) : 0);
   }
 }
 

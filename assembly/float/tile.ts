@@ -4,7 +4,7 @@
 //   B  f32 [columns / 8][k][8], packed; the last block filled with zeros
 //   Y  f32, four rows given by their addresses
 //
-// Each y is ((a0*b0 + a1*b1) + a2*b2) + ... in the order of k, then the bias, then the clamp: one fixed order for all kernels.
+// Each y is ((a0*b0 + a1*b1) + a2*b2) + ... in the order of k, then the bias, then the clamp: the order of every kernel that goes by tiles.
 import { clamp_s, clamp_v } from "../math/activation_f32";
 
 /** One tile: y = clamp_v(a * b + bias), or y += a * b when `add`. Rows may be given twice; `columns` is 1..8. */

@@ -3,7 +3,7 @@
 import { clamp_v } from "../math/activation_f32";
 
 /** What becomes of a product: it is written, added to y, or given its bias, clamped and written. */
-export const WRITE: i32 = 0;
+const WRITE: i32 = 0;
 export const ADD: i32 = 1;
 export const CLAMP: i32 = 2;
 

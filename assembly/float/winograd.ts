@@ -40,6 +40,41 @@ export function plane_bytes(tiles: i32, channels: i32): i32 {
   return tiles * channels * 4 + 64;
 }
 
+/** Tiles of a strip. */
+// @ts-ignore: decorator
+@inline
+export function strip_tiles(inC: i32, outC: i32): i32 {
+  return max(16, (1024 / (inC + outC)) & ~3);
+}
+
+/** Images whose tiles make up a strip, at least one. */
+// @ts-ignore: decorator
+@inline
+export function group_images(s: i32, inC: i32, outH: i32, outW: i32, outC: i32): i32 {
+  return max(1, strip_tiles(inC, outC) / (tiles_over(s, outH) * tiles_over(s, outW)));
+}
+
+/** Channels as the products take them: whole blocks of eight. */
+// @ts-ignore: decorator
+@inline
+export function whole(channels: i32): i32 {
+  return (channels + 7) & ~7;
+}
+
+/** Bytes of a plane of packed taps, from k to `columns` channels. */
+// @ts-ignore: decorator
+@inline
+export function tap_plane(k: i32, columns: i32): i32 {
+  return whole(columns) * k * 4;
+}
+
+/** Zeros behind `count` rows of each plane up to a multiple of four rows, which it returns. */
+export function fill_up(s: i32, v: usize, plane: i32, count: i32, row: i32): i32 {
+  const rows = (count + 3) & ~3;
+  if (rows > count) for (let i = 0; i < planes(s); i++) memory.fill(v + i * plane + count * row, 0, (rows - count) * row);
+  return rows;
+}
+
 /** V of `count` tiles from tile `from` on, `down` by `across` for each image; frames are aImage bytes apart, their rows aRow. */
 export function transform_inputs(
   s: i32, v: usize, plane: i32, temp: usize, a: usize, aImage: i32, aRow: i32, from: i32, count: i32, down: i32, across: i32, inC: i32,

@@ -79,7 +79,7 @@ const compressFlags = (command: Command): Command =>
         .choices(['8', 'mixed'])
         .argParser((text) => (text === '8' ? 8 : text)),
     )
-    .option('--no-qat', 'no quantization-aware training among the choices')
+    .option('--no-qat', 'no quantization-aware training among the choices (a --recipe is tried as it is)')
     .option('--trials <n>', 'most trials (60)', integer)
     .option('--time <t>', 'end after 30s, 20m, 2h; what is tried does not depend on it, when it ends does', duration('s'))
     .option('--objective <weights>', 'what to save: flash=1,ram=1,latency=1,energy=0', weights)
@@ -119,7 +119,8 @@ const JOURNAL = 'study.journal';
 /** A new study has a folder of its own; only a folder with a study is gone on with. */
 async function checkPlace(folder: string, resume: boolean): Promise<void> {
   const studied = await exists(join(folder, JOURNAL));
-  if (resume ? studied || (await isEmpty(folder)) : !(await exists(folder))) return;
+  const isOurs = (name: string) => name.startsWith(JOURNAL);
+  if (resume ? studied || (await isEmpty(folder, isOurs)) : !(await exists(folder))) return;
   throw new CompressError(
     'exists',
     `"${folder}" exists already${studied ? '' : ', and there is no study in it'}`,
@@ -129,23 +130,32 @@ async function checkPlace(folder: string, resume: boolean): Promise<void> {
 
 /** The main job with its files: study, models of trials, and at the end the result, its recipe and the report. */
 export async function runCompress(run: Run): Promise<CompressResult> {
-  const { folder, out, model, data } = run;
+  const { folder, model, data } = run;
   checkCompress(model, data, run.options);
   await checkPlace(folder, run.resume);
   await makeFolder(folder);
   const free = holdFile(join(folder, JOURNAL), `the study in "${folder}"`);
-  if (run.resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
+  try {
+    const result = await searchIn(run);
+    await writeResults(run, result);
+    return result;
+  } finally {
+    free();
+  }
+}
+
+async function searchIn({ folder, out, model, data, options, resume, workers }: Run): Promise<CompressResult> {
+  if (resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search');
   const preparation = stageBar();
-  let result: CompressResult;
   try {
-    const search = compress(model, data, run.options, {
+    const search = compress(model, data, options, {
       storage: new FileStorage(join(folder, JOURNAL)),
       artifacts: new FolderArtifacts(join(folder, 'artifacts')),
-      resume: run.resume,
+      resume,
       signal,
-      pool: (context) => nodePool(context, Math.max(1, run.workers)),
+      pool: (context) => nodePool(context, workers),
       progress: (p) => {
         if (p.total > 0) preparation.stop();
         if (p.total > 0) bar.update(p.done, p.total, describe(p));
@@ -154,18 +164,16 @@ export async function runCompress(run: Run): Promise<CompressResult> {
     });
     let step = await search.next();
     while (!step.done) step = await search.next();
-    result = step.value;
+    return step.value;
   } catch (e) {
     if (signal.aborted)
       throw new CompressError('interrupted', `interrupted; the study is kept in "${folder}"`, 'add --resume to go on');
     throw e;
   } finally {
     bar.stop();
+    preparation.stop();
     release();
-    free();
   }
-  await writeResults(run, result);
-  return result;
 }
 
 function describe({ best, running }: CompressProgress): string {

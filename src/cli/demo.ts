@@ -21,7 +21,7 @@ export function addDemo(program: Command): void {
   program
     .command('demo')
     .description('the main job on data it makes itself, no arguments')
-    .option('--workers <n>', 'threads; does not change the result', workers, 2)
+    .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
     .option('--seed <n>', 'of the search (0)', integer, 0)
     .option('--out <dir>', 'a new folder for the results (thumbnet-demo, thumbnet-demo-2, ...)')
     .option('--resume', 'go on with the study in --out (thumbnet-demo)')

@@ -81,10 +81,10 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A folder with nothing in it, or none at all. */
-export const isEmpty = (path: string): Promise<boolean> =>
+/** A folder with nothing in it but what `mayBe` allows, or none at all. */
+export const isEmpty = (path: string, mayBe: (name: string) => boolean): Promise<boolean> =>
   readdir(path).then(
-    (names) => names.length === 0,
+    (names) => names.every(mayBe),
     (e: NodeJS.ErrnoException) => e.code === 'ENOENT',
   );
 

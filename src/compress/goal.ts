@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { JobContext } from './job.ts';
-import { DEFAULT_DROP, type Settings } from './options.ts';
+import { dropOf, type Settings } from './options.ts';
 
 /** What candidates are judged by. */
 export interface Goal {
@@ -26,7 +26,7 @@ export function goalOf(heap: Heap, model: Model, data: Dataset, settings: Settin
   const reference = correctness(heap, model.graph, data, 'validation');
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
   const seenBefore = settings.minAccuracy === undefined && hasSeen(heap, model.graph, data, before);
-  const floor = settings.minAccuracy ?? before - (settings.maxDrop ?? DEFAULT_DROP) * (seenBefore ? HELD_BACK : 1);
+  const floor = settings.minAccuracy ?? before - dropOf(settings) * (seenBefore ? HELD_BACK : 1);
   return { context: { model, data, seed: settings.seed, reference, hopeless: floor - HOPELESS }, before, floor, seenBefore };
 }
 

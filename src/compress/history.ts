@@ -5,7 +5,7 @@ import { profile } from '../mcu/index.ts';
 import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import type { CompressResult } from './index.ts';
-import { DEFAULT_DROP } from './options.ts';
+import { dropOf } from './options.ts';
 import type { TrialReport } from './trial_report.ts';
 
 export interface HistoryContext {
@@ -29,7 +29,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     target: targetOf(result),
     goal: {
       text: goalText(result),
-      minAccuracy: settings.minAccuracy ?? result.original.accuracy! - (settings.maxDrop ?? DEFAULT_DROP),
+      minAccuracy: settings.minAccuracy ?? result.original.accuracy! - dropOf(settings),
       reached: result.reached,
       objective: { ...settings.objective },
     },
@@ -70,9 +70,9 @@ const trialRow = (t: TrialReport, all: readonly TrialReport[]): History['trials'
 });
 
 export function goalText({ settings, original }: Pick<CompressResult, 'settings' | 'original'>): string {
-  const { minAccuracy, maxDrop = DEFAULT_DROP } = settings;
+  const { minAccuracy } = settings;
   if (minAccuracy !== undefined) return `accuracy of at least ${(100 * minAccuracy).toFixed(1)} %`;
-  return `at most ${Number((100 * maxDrop).toFixed(2))} points below the ${(100 * original.accuracy!).toFixed(1)} % of the model as given`;
+  return `at most ${Number((100 * dropOf(settings)).toFixed(2))} points below the ${(100 * original.accuracy!).toFixed(1)} % of the model as given`;
 }
 
 /** Not dominated by any other trained trial in accuracy, flash, RAM, latency and energy. */

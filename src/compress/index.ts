@@ -14,10 +14,11 @@ import { Heap } from '../wasm/heap.ts';
 import { type Goal, goalOf } from './goal.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
 import { costOf, type Figures, figuresOf, fits, type LayerBits, limitsOf, quantizedShape } from './judge.ts';
-import { type CompressOptions, checkSettings, DEFAULT_DROP, type Settings } from './options.ts';
+import { type CompressOptions, checkSettings, dropOf, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { largestEpochs, type Prepared, prepare } from './prepare.ts';
 import { openSearch, Search } from './search.ts';
+import type { Space } from './space.ts';
 import type { CompressProgress, TrialReport } from './trial_report.ts';
 
 export { type Figures, figuresOf, weightBytes } from './judge.ts';
@@ -111,7 +112,7 @@ interface Task extends Goal {
   readonly heap: Heap;
   readonly model: Model;
   readonly data: Dataset;
-  readonly settings: Settings;
+  readonly settings: Settings & Pick<Space, 'epochs'>;
   readonly target: Target;
   /** When the work began, ms. */
   readonly begun: number;
@@ -125,7 +126,7 @@ function measure({ heap, model, context, settings, target, plain }: Task, { sign
     costOf(figuresOf(quantizedShape(graph, bits), target, settings, null), plain, settings);
   const { data, seed } = context;
   const tell = (p: Progress) => progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
-  return prepare(model, settings, settings.epochs ?? largestEpochs(data.train!.count), costOfGraph, {
+  return prepare(model, settings, costOfGraph, {
     heap,
     data,
     seed,
@@ -138,7 +139,8 @@ function measure({ heap, model, context, settings, target, plain }: Task, { sign
 /** The study, before anything takes time. */
 async function begin(model: Model, data: Dataset, settings: Settings, target: Target, host: CompressHost): Promise<Study> {
   const place = { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false };
-  const full = { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz };
+  const floor = settings.minAccuracy === undefined && { maxDrop: dropOf(settings) };
+  const full = { ...settings, ...floor, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz };
   return openSearch(place, full, { model: await graphDigest(model.graph), data: await dataDigest(data) });
 }
 
@@ -164,8 +166,7 @@ function searchOf(task: Task, { base, space }: Prepared, study: Study, host: Com
 
 /** What can be found wrong before anything is done. @throws CompressError */
 export function checkCompress(model: Model, data: Dataset, options: CompressOptions): { settings: Settings; target: Target } {
-  const asked = checkSettings(options);
-  const settings = asked.minAccuracy === undefined ? { ...asked, maxDrop: asked.maxDrop ?? DEFAULT_DROP } : asked;
+  const settings = checkSettings(options);
   const target = findTarget(settings.target);
   checkData(model, data);
   return { settings, target };
@@ -195,7 +196,7 @@ async function finish(search: Search, task: Task, simplified: SimplifyReport | n
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
   const original = judge(model.graph);
   const result = judge(importTflite(tflite));
-  const wanted = settings.minAccuracy ?? original.accuracy! - (settings.maxDrop ?? DEFAULT_DROP);
+  const wanted = settings.minAccuracy ?? original.accuracy! - dropOf(settings);
   const { normalization, layout } = data;
   const enlarged = context.data.validation!.count > data.validation!.count;
   return {

@@ -47,7 +47,10 @@ const compressSchema = v.object({
 export type CompressOptions = v.InferInput<typeof compressSchema>;
 export type Settings = v.InferOutput<typeof compressSchema>;
 
-export const DEFAULT_DROP = 0.01;
+const DEFAULT_DROP = 0.01;
+
+/** Largest loss of accuracy, where no accuracy to keep is given. */
+export const dropOf = ({ maxDrop = DEFAULT_DROP }: Pick<Settings, 'maxDrop'>): number => maxDrop;
 
 /** @throws CompressError `bad-option` naming the field */
 export const checkSettings = (options: CompressOptions): Settings => checkOptions(compressSchema, options, 'compress');

@@ -19,14 +19,10 @@ export interface Prepared {
   readonly space: Space;
 }
 
-/**
- * @param epochs the most of one training stage
- * @param costOf what the search lowers, of a float graph and the bits of its layers
- */
+/** @param costOf what the search lowers, of a float graph and the bits of its layers */
 export async function prepare(
   model: Model,
-  settings: Settings,
-  epochs: number,
+  settings: Settings & Pick<Space, 'epochs'>,
   costOf: (graph: Graph, bits?: LayerBits) => number,
   context: Context & { readonly data: Dataset },
 ): Promise<Prepared> {
@@ -37,7 +33,7 @@ export async function prepare(
     first: simplified ? [{ stage: 'simplify' }] : [],
     recipe: settings.recipe ?? null,
     groups,
-    epochs,
+    epochs: settings.epochs,
     batch: count < 5000 ? 32 : 64,
     sensitivity: await measureSensitivity(base, groups, multipleOf({ groups }), costOf, context),
     fewerBits: settings.weightBits === 8 ? null : measureFewerBits(base, costOf, context),

@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor } from '../graph/graph.ts';
+import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { type AnyRow, type Operand, rowOf, type Shape } from '../ops/index.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { placeActivations } from './place.ts';
@@ -89,8 +89,10 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
 }
 
 /** The number 0 is the zero point of an integer type. */
-function initialState({ dtype, shape, quant }: Tensor): Int8Array {
-  return (newValues(dtype, sizeOf(shape)) as Int8Array).fill(isInteger(dtype) ? (quant?.zeros[0] ?? 0) : 0);
+function initialState({ dtype, shape, quant }: Tensor): Values {
+  const values = newValues(dtype, sizeOf(shape));
+  const zero = isInteger(dtype) ? (quant?.zeros[0] ?? 0) : 0;
+  return zero === 0 ? values : (values as Int8Array).fill(zero);
 }
 
 function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operand[]): Step {

@@ -13,8 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CompressError } from '../errors.ts';
 import { type Artifacts, sha256 } from './artifacts.ts';
+import { guard } from './guard.ts';
 import { encode, type Op } from './journal.ts';
 import { withLock } from './lock.ts';
 import { decodeLines, type Storage } from './storage.ts';
@@ -131,14 +131,4 @@ function syncFolder(folder: string): void {
   try {
     withFile(folder, 'r', fsyncSync);
   } catch {}
-}
-
-function guard<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new CompressError('cannot-write', `${path}: ${code}`, 'check that the folder exists, is writable and has room');
-  }
 }

@@ -49,16 +49,16 @@ export function openStudy(options: OpenOptions): Study {
 
 const DIGEST = /^"[0-9a-f]{64}"$/;
 
-/** As JSON, not too long for a message. */
-function shown(value: Json | undefined): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+/** Not too long for a message. */
+function shown(text: string): string {
   return text.length > 80 && !DIGEST.test(text) ? `${text.slice(0, 77)}...` : text;
 }
 
 function checkSettings(before: Readonly<Record<string, Json>>, now: Readonly<Record<string, Json>>): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    const [a, b] = [before[key], now[key]].map(shown);
-    if (a === b) continue;
+    const texts = [before[key], now[key]].map((v) => JSON.stringify(v) ?? 'nothing');
+    if (texts[0] === texts[1]) continue;
+    const [a, b] = texts.map(shown);
     throw new CompressError(
       'bad-option',
       DIGEST.test(a)

@@ -1,6 +1,7 @@
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { CompressError } from '../errors.ts';
+import { guard } from './guard.ts';
 
 /** A lock that does not change for so long belongs to a process that died: Optuna's own patience. */
 const PATIENCE_MS = 30_000;
@@ -21,32 +22,56 @@ export function withLock<T>(path: string, work: () => T): T {
   }
 }
 
+/** Marks that this process holds. */
+const held = new Set<string>();
+
 /**
- * Keeps others from what stands at `path` until the function returned is called or the process ends.
+ * Keeps other processes from what stands at `path` until the function returned is called or this process ends.
  *
- * @throws CompressError `exists` while another process keeps it
+ * @throws CompressError `exists` while another process keeps it, `cannot-write` where no mark can be made
  */
 export function holdFile(path: string, what: string): () => void {
   const mark = `${path}.running`;
-  for (;;) {
-    try {
-      const file = openSync(mark, 'wx');
-      writeSync(file, owner(process.pid));
-      closeSync(file);
-      return () => remove(mark);
-    } catch (error) {
-      if (!isCode(error, 'EEXIST')) throw error;
+  guard(mark, () => {
+    while (!takes(mark)) {
+      const seen = stamp(mark);
+      if (seen === '') continue;
+      if (!isLeft(mark)) throw isHeld(mark, what);
+      if (stamp(mark) === seen) remove(mark, seen);
     }
-    if (!ownerIsDead(mark)) {
-      const [host, pid] = readFileSync(mark, 'utf8').split(' ');
-      throw new CompressError(
-        'exists',
-        `process ${pid} on ${host} is running ${what}`,
-        `let it end, then resume; if it is gone, remove ${mark}`,
-      );
-    }
+  });
+  held.add(mark);
+  return () => {
+    held.delete(mark);
     remove(mark);
+  };
+}
+
+function takes(mark: string): boolean {
+  try {
+    writeFileSync(mark, owner(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    remove(mark);
+    throw error;
   }
+}
+
+/** Whether nobody holds a mark: its process is dead, or was one of the same number before this one, or died before it wrote who it was. */
+function isLeft(mark: string): boolean {
+  const text = textOf(mark);
+  if (text === '') return ageOf(mark) > PATIENCE_MS;
+  return ownerIsDead(mark) || (text === owner(process.pid) && !held.has(mark));
+}
+
+function isHeld(mark: string, what: string): CompressError {
+  const [host, pid] = textOf(mark).split(' ');
+  return new CompressError(
+    'exists',
+    `${pid ? `process ${pid} on ${host}` : 'another process'} is running ${what}`,
+    `let it end, then resume; if it is gone, remove ${mark}`,
+  );
 }
 
 function acquire(lock: string): void {
@@ -67,7 +92,7 @@ function acquire(lock: string): void {
       since = Date.now();
     }
     const stale = now !== '' && (ownerIsDead(lock) || Date.now() - since > PATIENCE_MS);
-    if (stale && stamp(lock) === seen) remove(lock);
+    if (stale && stamp(lock) === seen) remove(lock, seen);
     else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
   }
 }
@@ -96,12 +121,29 @@ function ownerIsDead(lock: string): boolean {
   }
 }
 
-/** Renamed first, so that a lock taken by somebody else in between is never the one unlinked. */
-function remove(lock: string): void {
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+const ageOf = (path: string): number => {
+  try {
+    return Date.now() - lstatSync(path).mtimeMs;
+  } catch {
+    return 0;
+  }
+};
+
+/** Renamed first; a lock that is not the one `seen`, but was taken by somebody else in between, goes back. */
+function remove(lock: string, seen?: string): void {
   const aside = `${lock}.${process.pid}.${Date.now()}`;
   try {
     renameSync(lock, aside);
-    unlinkSync(aside);
+    if (seen !== undefined && stamp(aside) !== seen) renameSync(aside, lock);
+    else unlinkSync(aside);
   } catch (error) {
     if (!isCode(error, 'ENOENT')) throw error;
   }

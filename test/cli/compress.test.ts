@@ -1,4 +1,5 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { built, inFolder, model, testFile } from './sample.ts';
@@ -18,6 +19,12 @@ test('a recipe makes the same file, also where validation examples were taken fr
 });
 
 test('a folder with other things is not written to, nor is the model as given', async () => {
+  // What a process that was killed at once may leave behind is no hindrance.
+  const left = inFolder('left');
+  mkdirSync(left);
+  writeFileSync(`${left}/study.journal.running`, `${hostname()} 999999999`);
+  const begun = await built('compress', model, ...given, '--max-drop', '0.1', '--trials', '1', '--out', left, '--resume');
+  assert.is(begun.code, 0, begun.err);
   const mine = inFolder('mine');
   mkdirSync(mine);
   writeFileSync(`${mine}/report.html`, 'notes');

@@ -3,8 +3,8 @@ import {
   appendFileSync,
   existsSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -136,6 +136,9 @@ for (const [storageName, storage] of Object.entries(STORAGES)) {
       () => openStudy({ storage: open(), name: 's', resume: true, settings: { target: 'm4' } }),
       /was begun with seed 3, not 0/,
     );
+    const long = (end: string) => ({ storage: open(), name: 'long', settings: { recipe: `${'a'.repeat(100)}${end}` } });
+    openStudy(long('b'));
+    assert.throws(() => openStudy({ ...long('c'), resume: true }), /begun with recipe "a+\.\.\., not "a+\.\.\./);
     assert.throws(
       () => openStudy({ storage: open(), name: 's', resume: true, seed: 3, settings: { target: 'm7' } }),
       /begun with target "m4", not "m7"/,
@@ -231,7 +234,16 @@ test('what one process holds another is refused, until it lets go or is dead', a
   assert.throws(() => holdFile(path, 'the study'), /process \d+ on .* is running the study[\s\S]*remove .*\.running/);
   free();
   assert.not(existsSync(mark));
-  writeFileSync(mark, `${hostname()} 999999999`);
+  // Dead; of this process' number, but not made by it.
+  for (const pid of [999999999, process.pid]) {
+    writeFileSync(mark, `${hostname()} ${pid}`);
+    holdFile(path, 'the study')();
+    assert.not(existsSync(mark));
+  }
+  // Whoever made it has not told yet who it is.
+  writeFileSync(mark, '');
+  assert.throws(() => holdFile(path, 'the study'), /another process is running the study/);
+  utimesSync(mark, 1, 1);
   holdFile(path, 'the study')();
   assert.not(existsSync(mark));
 });

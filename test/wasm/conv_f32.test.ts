@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
 import { convF32, convGradF32 } from '../../src/wasm/conv_f32.ts';
-import { Heap } from '../../src/wasm/heap.ts';
+import { Heap, type HeapTensor } from '../../src/wasm/heap.ts';
 import { CLAMPS } from '../clamps.ts';
 import { close, noise, soil } from './close.ts';
 import { sized } from './windows.ts';
@@ -18,8 +18,8 @@ const fields = {
   n: fc.integer({ min: 1, max: 3 }),
   h: fc.integer({ min: 1, max: 11 }),
   w: fc.integer({ min: 1, max: 11 }),
-  inG: oneOf(1, 2, 3, 4, 7, 8, 9, 16, 24),
-  outG: oneOf(1, 3, 4, 7, 8, 9, 12, 16, 17),
+  inG: oneOf(1, 2, 3, 4, 7, 8, 9, 16, 24, 32),
+  outG: oneOf(1, 3, 4, 7, 8, 9, 12, 16, 17, 40),
   kH: fc.integer({ min: 1, max: 4 }),
   kW: fc.integer({ min: 1, max: 4 }),
   stride: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
@@ -29,6 +29,7 @@ const fields = {
   groups: fc.integer({ min: 1, max: 3 }),
   activation: fc.constantFrom('none' as const, 'relu' as const, 'relu6' as const, 'reluN1' as const),
   bias: fc.boolean(),
+  fresh: fc.boolean(),
   constant: fc.boolean(),
 };
 const anywhere = fc.record(fields);
@@ -45,6 +46,12 @@ const near: typeof anywhere = fc.record({
   dilation: fc.constant([1, 1] as [number, number]),
   groups: fc.constant(1),
 });
+
+/** What is written need not hold anything; its plain twin adds to zeros. */
+function blank(dx: HeapTensor, dx0: HeapTensor): void {
+  heap.write(dx, new Float32Array(sizeOf(dx.shape)).fill(Number.NaN));
+  heap.clear(dx0);
+}
 
 for (const [name, geometry] of [
   ['any geometry', anywhere],
@@ -77,8 +84,9 @@ for (const [name, geometry] of [
           const zeros = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
           const [dx, dw, dbias] = zeros();
           const [dx0, dw0, dbias0] = zeros();
+          if (g.fresh) blank(dx, dx0);
           soil(heap);
-          convGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, g)();
+          convGradF32(heap, dy, { x, w, y }, { dx, dw, dbias, fresh: g.fresh }, g)();
           (heap.wasm.conv_grad_f32_ref as (...a: number[]) => void)(
             dx0.ptr,
             dw0.ptr,

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../../src/wasm/depthwise_conv_f32.ts';
-import { Heap } from '../../src/wasm/heap.ts';
+import { Heap, type HeapTensor } from '../../src/wasm/heap.ts';
 import { CLAMPS } from '../clamps.ts';
 import { close, noise, soil } from './close.ts';
 import { sized } from './windows.ts';
@@ -29,6 +29,7 @@ const fields = {
   after: fc.tuple(small(3, 0), small(3, 0)),
   activation: fc.constantFrom('none' as const, 'relu' as const, 'relu6' as const, 'reluN1' as const),
   bias: fc.boolean(),
+  fresh: fc.boolean(),
 };
 const anywhere = fc.record(fields);
 /** Where the kernel for 3x3 taps with stride 1 runs. */
@@ -39,6 +40,12 @@ const near: typeof anywhere = fc.record({
   stride: fc.constant([1, 1] as [number, number]),
   dilation: fc.constant([1, 1] as [number, number]),
 });
+
+/** What is written need not hold anything; its plain twin adds to zeros. */
+function blank(dx: HeapTensor, dx0: HeapTensor): void {
+  heap.write(dx, new Float32Array(sizeOf(dx.shape)).fill(Number.NaN));
+  heap.clear(dx0);
+}
 
 for (const [name, geometry] of [
   ['any geometry', anywhere],
@@ -71,8 +78,9 @@ for (const [name, geometry] of [
           const start = () => [x.shape, w.shape, [g.outC]].map((s, i) => heap.tensor('f32', s, noise(sizeOf(s), `start/${i}`)));
           const [dx, dw, dbias] = start();
           const [dx0, dw0, dbias0] = start();
+          if (g.fresh) blank(dx, dx0);
           soil(heap);
-          depthwiseConvGradF32(heap, dy, { x, w, y }, { dx, dw, dbias }, g)();
+          depthwiseConvGradF32(heap, dy, { x, w, y }, { dx, dw, dbias, fresh: g.fresh }, g)();
           const gradRef = heap.wasm.depthwise_conv_grad_f32_ref as (...a: number[]) => void;
           gradRef(dx0.ptr, dw0.ptr, dbias0.ptr, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
           close(heap.read(dx), heap.read(dx0), TOLERANCE, 'dx');

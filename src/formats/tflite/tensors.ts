@@ -41,13 +41,21 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
   }
   const dtype = type === 'f16' ? 'f32' : type;
   const data = constantBytes(file, table, buffers, where);
+  const variable = table.bool(TENSOR.isVariable);
+  // TensorFlow Lite refuses it too (core/interpreter_builder.cc).
+  if (variable && data)
+    throw new CompressError(
+      'unsupported',
+      `${where} is state with values of its own`,
+      'export the model with state that begins at zero',
+    );
   return {
     name,
     shape,
     dtype,
     data: data && readValues(data, type, sizeOf(shape), where),
     quant: readQuantization(table.table(TENSOR.quantization), dtype, shape, where),
-    ...(table.bool(TENSOR.isVariable) ? { variable: true } : {}),
+    ...(variable ? { variable } : {}),
   };
 }
 
