@@ -1,7 +1,7 @@
 import { type DType, type Graph, newValues, type Quantization, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { type AnyRow, OPS, type Shape } from '../../src/ops/index.ts';
 import { createRandom } from '../../src/random.ts';
-import { SAMPLES, type Sample } from '../ops/definitions.ts';
+import { SAMPLES, type Sample } from '../ops/samples.ts';
 
 /** Graphs of one node, of every operator that a TFLite file can hold. */
 

@@ -4,7 +4,7 @@ import type { DType } from '../../src/graph/graph.ts';
 import { instructionsOf } from '../../src/mcu/instructions.ts';
 import { TARGETS } from '../../src/mcu/targets.ts';
 import { OPS, type Shape } from '../../src/ops/index.ts';
-import { SAMPLES } from '../ops/definitions.ts';
+import { SAMPLES } from '../ops/samples.ts';
 
 /** Recurrent operators have no float sample: their shapes, and their attributes. */
 const MORE: Record<string, readonly { shapes: readonly (Shape | null)[]; attrs: object }[]> = {

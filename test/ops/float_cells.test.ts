@@ -4,7 +4,8 @@ import { sizeOf } from '../../src/graph/graph.ts';
 import { OPS, type Operand, type Shape } from '../../src/ops/index.ts';
 import { Heap, type HeapTensor } from '../../src/wasm/heap.ts';
 import { close, floats, noise } from '../wasm/close.ts';
-import { type Array64, DEFINITIONS, SAMPLES, type Sample } from './definitions.ts';
+import { type Array64, DEFINITIONS } from './definitions.ts';
+import { SAMPLES, type Sample } from './samples.ts';
 
 /** Every float cell against its definition in float64, and every gradient against central differences of that definition. */
 

@@ -11,7 +11,7 @@ import { foldActivations } from '../../src/simplify/activation.ts';
 import { foldNorms } from '../../src/simplify/norm.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { graphOf } from '../formats/row_graphs.ts';
-import { SAMPLES, type Sample } from '../ops/definitions.ts';
+import { SAMPLES, type Sample } from '../ops/samples.ts';
 import { close } from '../wasm/close.ts';
 
 const heap = await Heap.open();
