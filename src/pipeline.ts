@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { distill } from './distill/index.ts';
-import { CompressError, nearestNames } from './errors.ts';
+import { CompressError, checkOptionNames } from './errors.ts';
 import { prune } from './prune/index.ts';
 import { measureRanges, quantize } from './quant/index.ts';
 import { simplify } from './simplify/index.ts';
@@ -42,10 +42,8 @@ export function parseRecipe(text: string, name = 'the recipe'): Recipe {
   } catch (e) {
     throw new CompressError('bad-file', `${name} is not JSON: ${(e as Error).message}`, fix);
   }
-  const stranger = Object.keys(json ?? {}).find((key) => !(key in recipeSchema.entries));
-  if (stranger !== undefined) {
-    const [nearest] = nearestNames(stranger, Object.keys(recipeSchema.entries), 1);
-    throw new CompressError('bad-file', `${name}: a recipe has no "${stranger}"`, `did you mean "${nearest}"?`);
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) {
+    checkOptionNames(json, Object.keys(recipeSchema.entries), name);
   }
   const found = v.safeParse(recipeSchema, json);
   if (found.success) return found.output;

@@ -167,7 +167,11 @@ async function searchIn({ folder, out, model, data, options, resume, workers }: 
     return step.value;
   } catch (e) {
     if (signal.aborted)
-      throw new CompressError('interrupted', `interrupted; the study is kept in "${folder}"`, 'add --resume to go on');
+      throw new CompressError(
+        'interrupted',
+        `interrupted; the study is kept in "${folder}"`,
+        `add --out ${folder} --resume to go on`,
+      );
     throw e;
   } finally {
     bar.stop();

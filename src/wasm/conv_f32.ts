@@ -1,5 +1,6 @@
 import { type FloatActivation, rangeOf } from './activation.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { addressesOf, type LayerGradients } from './layer_gradients.ts';
 import { packedFirst } from './pack_f32.ts';
 import { convGeometry, type Geometry, sizesOf, type Window } from './window.ts';
 
@@ -45,15 +46,6 @@ function places(heap: Heap, packed: number, room: number, constant = false): { p
   return { packed: ptr, scratch: ptr + packed };
 }
 
-/** Gradients that a layer with weights fills, each null where nobody wants it. */
-export interface LayerGradients {
-  readonly dx: HeapTensor | null;
-  readonly dw: HeapTensor | null;
-  readonly dbias: HeapTensor | null;
-  /** dx holds nothing yet and is written, not added to. */
-  readonly fresh?: boolean;
-}
-
 /**
  * Gradients of `convF32`, ADDED to what they fill.
  *
@@ -75,7 +67,7 @@ export function convGradF32(
   const all = [...sizesOf(g), groups] as const;
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_grad_scratch_f32(...all));
-  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  const { dx, dw, dbias, fresh } = addressesOf(to);
   return () => heap.wasm.conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high, fresh);
 }
 
@@ -124,6 +116,6 @@ function conv3x3Grad(
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_3x3_grad_scratch_f32(sH, inC, outH, outW, outC));
   const all = [x.shape[0], inH, inW, inC, outH, outW, outC, top, left, low, high] as const;
-  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  const { dx, dw, dbias, fresh } = addressesOf(to);
   return () => heap.wasm.conv_3x3_grad_f32(sH, dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, ...all, fresh);
 }

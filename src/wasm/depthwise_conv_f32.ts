@@ -1,6 +1,7 @@
 import { rangeOf } from './activation.ts';
-import type { ConvF32, LayerGradients } from './conv_f32.ts';
+import type { ConvF32 } from './conv_f32.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { addressesOf, type LayerGradients } from './layer_gradients.ts';
 import { depthwiseGeometry, sizesOf } from './window.ts';
 
 /** As for a convolution; weights are read as they are, so nothing is packed. */
@@ -42,7 +43,7 @@ export function depthwiseConvGradF32(
   const all = sizesOf(depthwiseGeometry(y, x, w, p));
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.depthwise_conv_grad_scratch_f32(...all));
-  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  const { dx, dw, dbias, fresh } = addressesOf(to);
   return () =>
     heap.wasm.depthwise_conv_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, scratch, x.shape[0], ...all, low, high, fresh);
 }

@@ -27,8 +27,10 @@ export function binaryF32(
   return () => heap.wasm.binary_f32(y.ptr, a.ptr, b.ptr, op, ...dims, ...sa, ...sb, low, high);
 }
 
-/** Gradients of `binaryF32`, ADDED to da and db, or written where `fresh`; summed where an operand was stretched. Of equals, minimum and
- * maximum pass it to a. */
+/**
+ * Gradients of `binaryF32`, ADDED to da and db, or written where `fresh`; summed where an operand was stretched. Of equals, minimum and
+ * maximum pass it to a.
+ */
 export function binaryGradF32(
   heap: Heap,
   kind: BinaryKind,
@@ -41,17 +43,20 @@ export function binaryGradF32(
   const op = KINDS.indexOf(kind);
   const { dims, strides } = walk(y.shape, [stretched(a, y.shape), stretched(b, y.shape)]);
   const [sa, sb] = strides;
-  const one = (d: HeapTensor | null, side: 0 | 1) => {
-    if (!d) return;
-    const whole = sizeOf(d.shape) === sizeOf(y.shape);
+  const one = (d: HeapTensor | null, side: 0 | 1): Step => {
+    if (!d) return () => {};
     const fresh = to.fresh?.[side] ?? false;
-    if (fresh && !whole) heap.clear(d);
-    const own = [...strides[side], ...sa, ...sb, low, high, Number(fresh && whole)] as const;
-    heap.wasm.binary_grad_f32(d.ptr, dy.ptr, y.ptr, a.ptr, b.ptr, op, side, ...dims, ...own);
+    const stretches = sizeOf(d.shape) !== sizeOf(y.shape);
+    const own = [...strides[side], ...sa, ...sb, low, high, Number(fresh && !stretches)] as const;
+    return () => {
+      if (fresh && stretches) heap.clear(d);
+      heap.wasm.binary_grad_f32(d.ptr, dy.ptr, y.ptr, a.ptr, b.ptr, op, side, ...dims, ...own);
+    };
   };
+  const [first, second] = [one(to.da, 0), one(to.db, 1)];
   return () => {
-    one(to.da, 0);
-    one(to.db, 1);
+    first();
+    second();
   };
 }
 

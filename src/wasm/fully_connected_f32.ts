@@ -1,8 +1,8 @@
 import { CompressError } from '../errors.ts';
 import { showShape, sizeOf } from '../graph/graph.ts';
 import { type FloatActivation, rangeOf } from './activation.ts';
-import type { LayerGradients } from './conv_f32.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { addressesOf, type LayerGradients } from './layer_gradients.ts';
 import { packedFirst } from './pack_f32.ts';
 
 export interface FullyConnectedF32 {
@@ -50,7 +50,7 @@ export function fullyConnectedGradF32(
   const [batch, depth, units] = sizes(y, x, w);
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.fully_connected_grad_scratch_f32(depth, units));
-  const [dx, dw, dbias, fresh] = [to.dx?.ptr ?? 0, to.dw?.ptr ?? 0, to.dbias?.ptr ?? 0, Number(to.fresh ?? false)];
+  const { dx, dw, dbias, fresh } = addressesOf(to);
   const all = [scratch, batch, depth, units, low, high, fresh] as const;
   return () => heap.wasm.fully_connected_grad_f32(dx, dw, dbias, dy.ptr, y.ptr, x.ptr, w.ptr, ...all);
 }
