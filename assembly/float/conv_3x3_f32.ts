@@ -9,10 +9,10 @@
 // Images go in groups that fill a strip of tiles; a strip's planes stay in the cache.
 import { frame_image } from "../math/frame";
 import { plane_products } from "./tile_products";
+import { transform_inputs, transform_outputs, winograd_pack } from "./winograd";
 import {
-  fill_up, frame_side, group_images, plane_bytes, planes, strip_tiles, tap_plane, TEMP, tiles_over, transform_inputs, transform_outputs, whole,
-  winograd_pack,
-} from "./winograd";
+  fill_up, frame_side, group_images, plane_bytes, planes, strip_tiles, tap_plane, TEMP, tiles_over, whole,
+} from "./winograd_sizes";
 
 /** Bytes of conv_3x3_pack_f32's result. */
 export function conv_3x3_packed_f32(s: i32, inC: i32, outC: i32): i32 {

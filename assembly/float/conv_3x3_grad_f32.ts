@@ -6,10 +6,10 @@ import { mask_image } from "../math/activation_f32";
 import { frame_image } from "../math/frame";
 import { plane_outer_products, plane_products } from "./tile_products";
 import { add_columns } from "./window_grad";
+import { transform_back, transform_gradients, transform_inputs, winograd_pack, winograd_unpack_add } from "./winograd";
 import {
-  fill_up, frame_side, group_images, plane_bytes, planes, strip_tiles, tap_plane, TEMP, tiles_over, transform_back, transform_gradients,
-  transform_inputs, whole, winograd_pack, winograd_unpack_add,
-} from "./winograd";
+  fill_up, frame_side, group_images, plane_bytes, planes, strip_tiles, tap_plane, TEMP, tiles_over, whole,
+} from "./winograd_sizes";
 import { outputs } from "./winograd_lines";
 
 /** Scratch bytes of conv_3x3_grad_f32. */

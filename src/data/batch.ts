@@ -119,7 +119,7 @@ function mismatch(data: Dataset, { name, shape }: ModelInput): CompressError {
   else if (sizeOf(data.shape) === sizeOf(wanted)) fix += ': the sizes agree, so a reshape or a transpose in numpy will do';
   return new CompressError(
     'shape-mismatch',
-    `${data.name} has examples of [${data.shape}] but the model's input ${name} takes [${wanted}]`,
+    `${data.name} has examples of [${data.shape}] but the model's input "${name}" takes [${wanted}]`,
     fix,
   );
 }
