@@ -30,7 +30,7 @@ const pool =
   (dtype: DType, step: typeof avgPoolInt): Runner =>
   (c) => {
     const p = c.in('params');
-    const q = { filter: p.pair('filter'), stride: p.pair('stride'), pad: p.pair('padding'), ...activation(p) };
+    const q = { filter: p.pair('filter'), stride: p.pair('stride'), padding: p.pair('padding'), ...activation(p) };
     return one(c, dtype, p.list('output_shape'), (y) => step(c.heap, y, c.tensor('input'), q));
   };
 

@@ -19,7 +19,7 @@ export const poolF32 = (a: Pool, x: Shape) => ({ ...windowF32(a, x, a.filter), f
 export const poolInt = (a: Pool, x: Operand, y: Operand) => ({
   filter: a.filter,
   stride: a.stride,
-  pad: padBefore(a, x.shape, a.filter),
+  padding: padBefore(a, x.shape, a.filter),
   ...clampOf(a.activation, y),
 });
 

@@ -8,7 +8,7 @@ export interface PoolParams {
   readonly filter: readonly [number, number];
   readonly stride: readonly [number, number];
   /** Rows above and columns left of the input; what lies outside counts as nothing. */
-  readonly pad: readonly [number, number];
+  readonly padding: readonly [number, number];
   readonly yMin: number;
   readonly yMax: number;
 }
@@ -33,17 +33,17 @@ function pool(y: HeapTensor, x: HeapTensor, q: PoolParams, kernel: Heap['wasm'][
   allOf(['i8', 'i16'], 'the pooling kernel', y, x);
   const [n, h, w, c] = x.shape;
   const [, outH, outW] = y.shape;
-  const { filter, stride, pad, yMin, yMax } = q;
+  const { filter, stride, padding, yMin, yMax } = q;
   sameShape(y.shape, [n, outH, outW, c], 'the output of a pool');
   const size = [h, w];
   [outH, outW].forEach((out, i) => {
-    if (pad[i] < filter[i] && (out - 1) * stride[i] - pad[i] < size[i]) return;
+    if (padding[i] < filter[i] && (out - 1) * stride[i] - padding[i] < size[i]) return;
     throw new CompressError(
       'shape-mismatch',
-      `a window of ${showShape(filter)} with padding ${showShape(pad)} lies wholly outside an input of ${showShape(size)}`,
+      `a window of ${showShape(filter)} with padding ${showShape(padding)} lies wholly outside an input of ${showShape(size)}`,
       'use less padding or a smaller output',
     );
   });
   return () =>
-    kernel(y.ptr, x.ptr, n, h, w, c, outH, outW, filter[0], filter[1], stride[0], stride[1], pad[0], pad[1], yMin, yMax);
+    kernel(y.ptr, x.ptr, n, h, w, c, outH, outW, filter[0], filter[1], stride[0], stride[1], padding[0], padding[1], yMin, yMax);
 }
