@@ -32,8 +32,8 @@ export { Heap } from './wasm/heap.ts';
 /**
  * Runs stages in the order given; the model given stays as it is.
  *
- * @param context what the stages need: most of them `data` (none by default), a `seed` (0), a `heap` (a new one). `original`, a teacher, is
- *   the model given unless told
+ * @param context what the stages need: most of them `data` (none by default), a `seed` (0), a `heap` (a new one; pipelines that
+ *   share one take turns at training). `original`, a teacher, is the model given unless told
  * @throws CompressError `bad-data` where a stage lacks data or labels, `shape-mismatch` where the data is not the model's, `bad-option` for a
  *   checkpoint with more than one stage that trains, `unsupported` for a network that cannot be trained
  * @throws the signal's reason, once `context.signal` is aborted

@@ -6,7 +6,8 @@ import { distill } from '../src/distill/index.ts';
 import { evaluatePart } from '../src/evaluate.ts';
 import { exportTflite, importTflite } from '../src/formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../src/graph/graph.ts';
-import { runPipeline } from '../src/pipeline.ts';
+import { runPipeline } from '../src/index.ts';
+import { asStored } from '../src/model.ts';
 import { prune } from '../src/prune/index.ts';
 import { quantize, toInteger } from '../src/quant/index.ts';
 import type { Model, Stage } from '../src/stage.ts';
@@ -48,5 +49,37 @@ for (const order of ['P', 'Q', 'D', 'PQ', 'QP', 'PD', 'DP', 'QD', 'DQ', 'PQD', '
     assert.is(accuracy(importTflite(bytes)), accuracy(final));
   });
 }
+
+test('two pipelines at once on one heap give the bytes of one after another', async () => {
+  // The first needs little memory, then much, while the others pause.
+  const training = (epochs: number, batch: number) => distill({ ...short, epochs, batch });
+  const jobs: (readonly [Stage[], number])[] = [
+    [[training(0.1, 8), MADE.P(), training(2, 128), MADE.Q()], 2],
+    [[training(2, 64)], 3],
+    [[MADE.Q(), training(1, 32), MADE.P()], 4],
+  ];
+  const shared = await Heap.open();
+  const run = async ([stages, seed]: (typeof jobs)[number]) =>
+    exportTflite(asStored(await runPipeline(float, stages, { data, seed, heap: shared })));
+  const used = shared.used;
+  const alone: Uint8Array[] = [];
+  for (const job of jobs) alone.push(await run(job));
+  assert.equal(await Promise.all(jobs.map(run)), alone);
+  assert.is(shared.used, used);
+});
+
+test('a pipeline that fails beside another one leaves it alone', async () => {
+  const shared = await Heap.open();
+  const stages = () => [distill(short)];
+  const alone = exportTflite(asStored(await runPipeline(float, stages(), { data, heap: shared })));
+  const wild = distill({ ...short, learningRate: 10, optimizer: 'sgd', weightDecay: 1000 });
+  const [failed, kept] = await Promise.allSettled([
+    runPipeline(float, [wild], { data, heap: shared }),
+    runPipeline(float, stages(), { data, heap: shared }),
+  ]);
+  assert.is(failed.status, 'rejected');
+  assert.ok(kept.status === 'fulfilled');
+  assert.equal(exportTflite(asStored(kept.value)), alone);
+});
 
 test.run();

@@ -48,7 +48,7 @@ export async function train(
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
   if (steps === 0) return { ...model, losses: [], scores: [] };
-  return heap.scope(async () => {
+  return heap.exclusive(async () => {
     const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
     const { qat } = options;
     const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, plan, part, batch, seed);

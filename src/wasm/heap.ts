@@ -34,6 +34,8 @@ const GUARD = 64;
 export class Heap {
   #top: number;
   #scratch = { ptr: 0, bytes: 0 };
+  /** Settles when the last exclusive scope asked for is over. */
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly wasm: Wasm,
@@ -115,24 +117,43 @@ export class Heap {
     return this.#scratch.ptr;
   }
 
-  /** Runs `work` and frees everything it allocated, also when it throws; a promise is waited for. */
+  /** Runs `work` and frees everything it allocated, also when it throws. @throws Error for work that pauses, which needs `exclusive` */
   scope<T>(work: () => T): T {
+    const free = this.#mark();
+    try {
+      const result = work();
+      if (result instanceof Promise) throw new Error('a scope ends when its work returns: use exclusive for work that pauses');
+      return result;
+    } finally {
+      free();
+    }
+  }
+
+  /**
+   * A scope for work that pauses. Those of one heap run one after another in the order in which they were asked for, because memory is a
+   * stack: what others allocate in a pause they must free in the same pause, by `scope`. One inside another would wait for itself.
+   */
+  exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      const free = this.#mark();
+      try {
+        return await work();
+      } finally {
+        free();
+      }
+    });
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  /** Frees what is allocated from here on. */
+  #mark(): () => void {
     const top = this.#top;
     const scratch = this.#scratch;
-    const free = () => {
+    return () => {
       this.#top = top;
       this.#scratch = scratch;
     };
-    let result: T;
-    try {
-      result = work();
-    } catch (e) {
-      free();
-      throw e;
-    }
-    if (result instanceof Promise) return result.finally(free) as T;
-    free();
-    return result;
   }
 
   #view(t: HeapTensor): Values {
