@@ -19,7 +19,7 @@ export default async function floatGemm(): Promise<Section> {
   const { wasm } = heap;
   const rows: (string | number)[][] = [];
   for (const [m, k, n, what] of SIZES) {
-    const [fast, plain] = await heap.scope(async () => {
+    const [fast, plain] = await heap.exclusive(async () => {
       const fill = (count: number) => Float32Array.from({ length: count }, (_, i) => ((i * 7919) % 255) / 128 - 1);
       const [a, w] = [heap.tensor('f32', [m, k], fill(m * k)), heap.tensor('f32', [n, k], fill(n * k))];
       const [y, want] = [heap.tensor('f32', [m, n]), heap.tensor('f32', [m, n])];

@@ -63,7 +63,7 @@ const load = (name: string): Graph => importTflite(readFileSync(neededPath(`data
 async function inNode({ heap, single }: Engines, name: string, graph: Graph, int8: Graph, batch: number): Promise<string[]> {
   const real = realInputs(int8, batch);
   const x = isInt8(graph) ? integerInputs(int8, real) : real;
-  return heap.scope(async () => {
+  return heap.exclusive(async () => {
     const program = compile(heap, graph, { batch });
     const expected = answer(isInt8(graph) ? single : heap, graph, x, batch);
     // An input may be overwritten by a later layer: every run is given it again, as a user would.

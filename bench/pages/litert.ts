@@ -25,7 +25,7 @@ export default async function litert({ file }: PageContext): Promise<LitertResul
       const wide = withBatch(graph, batch);
       const model = await loadAndCompile(exportTflite(wide), { accelerator: 'wasm' });
       const x = realInputs(integer, batch);
-      await heap.scope(async () => {
+      await heap.exclusive(async () => {
         const program = compile(heap, graph, { batch });
         const ours = () => {
           heap.write(program.inputs[0], x);

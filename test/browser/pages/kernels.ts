@@ -25,7 +25,7 @@ export default async function kernels(): Promise<PageResult> {
 async function functions(heap: Heap): Promise<Record<string, string>> {
   const bits = Uint32Array.from({ length: 106_000 }, (_, i) => i * 40_503);
   const digests: Record<string, string> = {};
-  await heap.scope(async () => {
+  await heap.exclusive(async () => {
     const x = heap.tensor('f32', [bits.length], new Float32Array(bits.buffer));
     const y = heap.tensor('f32', [bits.length]);
     for (const name of ['exp_f32', 'log_f32', 'tanh_f32', 'logistic_f32', 'rsqrt_f32'] as const) {
@@ -48,7 +48,7 @@ async function convolutions(heap: Heap): Promise<Record<string, string>> {
   const read = (tensors: readonly HeapTensor[]) => sha256(...tensors.map((t) => heap.read(t)));
   const stride = [1, 1] as const;
   const padding = [1, 1] as const;
-  return heap.scope(async () => {
+  return heap.exclusive(async () => {
     const x = noise([3, 9, 7, 13]);
     const dy = noise([3, 9, 7, 18]);
     const w = noise([18, 3, 3, 13]);

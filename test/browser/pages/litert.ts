@@ -98,7 +98,7 @@ async function agreement(heaps: Heaps, graph: Graph, dataset: Dataset): Promise<
   const theirs = await loadAndCompile(exportTflite(withFloatInputs(graph)), { accelerator: 'wasm' });
   const plan = planBatch(dataset, input);
   let same = 0;
-  await heaps.single.scope(async () => {
+  await heaps.single.exclusive(async () => {
     const ours = runner(heaps, graph);
     for (let i = 0; i < EXAMPLES; i++) {
       const x = takeBatch(plan, dataset.test!, [i]);
