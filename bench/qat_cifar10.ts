@@ -27,7 +27,7 @@ const numbers = given.filter((a) => /^\d+$/.test(a)).map(Number);
 const seeds = numbers.length ? numbers : [1, 2, 3];
 const wanted = given.find((a) => !/^\d+$/.test(a)) ?? '';
 const heap = await Heap.open();
-const model = loadModel(readFileSync(sharedData('models/pretrainedResnet.tflite')));
+const model = await loadModel(readFileSync(sharedData('models/pretrainedResnet.tflite')));
 const data = await pictures();
 const { examples, correct: floatCorrect } = evaluatePart(heap, asStored(model), data, 'test');
 

@@ -1,6 +1,5 @@
 import { CompressError } from './errors.ts';
-import { otherFormat } from './formats/recognize.ts';
-import { importTflite } from './formats/tflite/index.ts';
+import { type FileModel, type ReadOptions, readFile } from './formats/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
 import { toInteger } from './run/integer.ts';
 import { foldActivations } from './simplify/activation.ts';
@@ -8,35 +7,28 @@ import { foldNorms } from './simplify/norm.ts';
 import type { Model, QuantizeOptions } from './stage.ts';
 
 /**
- * Reads a trained network: a `.tflite` file, float, hybrid or full-integer (whose integers are kept exactly).
+ * Reads a trained network from a file of any known format (`.tflite`: float, hybrid or full-integer, whose integers are kept exactly).
+ * Await it: reading may load what the format needs.
  *
  * Batch, height, width, channels stand in this order (NHWC) in every tensor of it.
  *
- * @throws CompressError `bad-file` for bytes that are no whole `.tflite` file, `unsupported` naming the first operator or type that is not known,
- *   or another format
+ * @throws CompressError `bad-file` for bytes that are no whole model file, `unsupported` naming the first operator or type that is not known,
+ *   or what the file is instead
  */
-export function loadModel(file: Uint8Array | ArrayBuffer): Model {
+export function loadModel(file: Uint8Array | ArrayBuffer, options: ReadOptions = {}): Model | Promise<Model> {
   const bytes = file instanceof ArrayBuffer ? new Uint8Array(file) : file;
   if (!(bytes instanceof Uint8Array)) {
-    throw new CompressError(
-      'bad-option',
-      'loadModel is given no bytes',
-      'give the content of a .tflite file: a Uint8Array or an ArrayBuffer',
-    );
+    const fix = 'give the content of a model file: a Uint8Array or an ArrayBuffer';
+    throw new CompressError('bad-option', 'loadModel is given no bytes', fix);
   }
-  if (bytes.length === 0) throw new CompressError('bad-file', 'the model file is empty', 'give a complete .tflite file');
-  const other = otherFormat(bytes);
-  if (other) {
-    const fix = 'convert the model with tf.lite.TFLiteConverter, or by way of TensorFlow';
-    throw new CompressError('unsupported', `this looks like ${other}, and only .tflite files are read in this version`, fix);
-  }
-  return modelOf(importTflite(bytes));
+  const found = readFile(bytes, options);
+  return found instanceof Promise ? found.then(modelOf) : modelOf(found);
 }
 
-/** A model of a graph that was read from a file; an integer one keeps its scheme through later stages. */
-export function modelOf(graph: Graph): Model {
+/** A model that was read from a file; an integer one keeps its scheme through later stages. */
+function modelOf({ graph, notes }: FileModel): Model {
   const scheme = schemeOf(graph);
-  return { graph, facts: scheme ? { quantize: scheme } : {} };
+  return { graph, facts: { ...(scheme && { quantize: scheme }), ...(notes.length && { notes }) } };
 }
 
 export const isIntegerGraph = (graph: Graph): boolean =>

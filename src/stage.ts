@@ -20,6 +20,8 @@ export interface Facts {
   readonly quantize?: QuantizeOptions;
   /** The last stage that changed the network learned its scales while training: they hold, nothing is measured. */
   readonly learnedScales?: boolean;
+  /** What of the model's file is not used, one sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /** A network while it is being compressed: float weights, with quantization records once it was quantized. */

@@ -14,7 +14,7 @@ import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
-import { exists, isEmpty, makeFolder, readModel, readRecipe } from './files.ts';
+import { exists, isEmpty, makeFolder, MODEL, readModel, readRecipe } from './files.ts';
 import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights, workers } from './flags.ts';
 import { createOutput, kib, ms, percent } from './output.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
@@ -46,7 +46,7 @@ export function addCompress(program: Command): void {
   const command = program
     .command('compress')
     .description('fit a model into a chip: search over pruning, quantization, distillation and their order')
-    .argument('<model>', 'a .tflite file');
+    .argument('<model>', MODEL);
   compressFlags(dataFlags(command, true)).action(async (path: string, flags: Flags) => {
     const out = createOutput(flags.json ?? false);
     if (flags.minAccuracy !== undefined && flags.maxDrop !== undefined) {

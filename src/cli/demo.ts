@@ -29,7 +29,7 @@ export function addDemo(program: Command): void {
     .action(async (flags: Flags) => {
       const out = createOutput(flags.json ?? false);
       const data = gestures();
-      const model = loadModel(await demoModel());
+      const model = await loadModel(await demoModel());
       out.say('motion gestures: 3-axis acceleration, 128 samples, six classes, made from a seed');
       out.say(`a float network for them is fitted into ${TARGET}, keeping its accuracy within 1 point`);
       const { resume = false } = flags;

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { classWarning, type Dataset, isOnePart, type PartName } from '../data/index.ts';
 import { type Evaluation, evaluateGraph } from '../evaluate.ts';
 import { asStored } from '../model.ts';
-import { readModel } from './files.ts';
+import { MODEL, readModel } from './files.ts';
 import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
 import { createOutput, type Output, percent, table } from './output.ts';
 
@@ -16,7 +16,7 @@ export function addEvaluate(program: Command): void {
   const command = program
     .command('evaluate')
     .description('accuracy, by float or integer arithmetic as the model is; confusion, per class')
-    .argument('<model>', 'a .tflite file');
+    .argument('<model>', MODEL);
   dataFlags(command, true)
     .addOption(
       new Option('--part <name>', 'which part is judged (all of data without parts, else test)').choices([

@@ -1,33 +1,36 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
-import { exportTflite } from '../formats/tflite/index.ts';
+import { FORMATS } from '../formats/index.ts';
 import { asStored } from '../model.ts';
-import { checkNamed, checkOutput, readModel, writeWhole } from './files.ts';
+import { checkNamed, checkOutput, MODEL, readModel, writeWhole } from './files.ts';
 import { createOutput, kib } from './output.ts';
 
 interface Flags {
-  readonly format: 'tflite';
+  readonly format: string;
   readonly out: string;
   readonly force?: boolean;
   readonly json?: boolean;
 }
 
+const WRITTEN = FORMATS.flatMap(({ name, endings, write }) => (write ? [{ name, ending: endings[0], write }] : []));
+
 export function addExport(program: Command): void {
   program
     .command('export')
     .description('the model in another form')
-    .argument('<model>', 'a .tflite file')
-    .addOption(new Option('--format <name>', 'the form to write').choices(['tflite']).makeOptionMandatory())
+    .argument('<model>', MODEL)
+    .addOption(new Option('--format <name>', 'the form to write').choices(WRITTEN.map((f) => f.name)).makeOptionMandatory())
     .requiredOption('--out <dir>', 'folder to write to')
     .option('--force', 'replace a file that exists')
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, { format, out: folder, force, json }: Flags) => {
       const out = createOutput(json ?? false);
+      const { ending, write } = WRITTEN.find((f) => f.name === format)!;
       const model = await readModel(path);
-      const file = join(folder, `${basename(path, extname(path))}.tflite`);
+      const file = join(folder, `${basename(path, extname(path))}${ending}`);
       checkNamed(folder, '--out', 'folder');
       await checkOutput(file, { force });
-      const bytes = exportTflite(asStored(model));
+      const bytes = write(asStored(model));
       await writeWhole(file, bytes);
       out.result({ format, file, bytes: bytes.length }, () => out.say(`written: ${file} (${kib(bytes.length)})`));
     });

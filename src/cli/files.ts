@@ -1,9 +1,11 @@
 import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
+import { ENDINGS } from '../formats/index.ts';
 import { loadModel } from '../model.ts';
 import { parseRecipe, type Recipe } from '../pipeline.ts';
 import type { CheckpointStore, Model } from '../stage.ts';
+import { warn } from './output.ts';
 
 export async function readBytes(path: string, what: string): Promise<Uint8Array> {
   try {
@@ -13,11 +15,17 @@ export async function readBytes(path: string, what: string): Promise<Uint8Array>
   }
 }
 
-/** @throws CompressError that names the file */
+/** What the command line calls a model. */
+export const MODEL = `a model file (${ENDINGS})`;
+
+/** Reads a model, and says what of its file is not used. @throws CompressError that names the file */
 export async function readModel(path: string): Promise<Model> {
   const bytes = await readBytes(path, 'the model');
+  const beside = (name: string) => readBytes(join(dirname(path), name), 'external data of the model');
   try {
-    return loadModel(bytes);
+    const model = await loadModel(bytes, { beside });
+    for (const note of model.facts.notes ?? []) warn(`"${path}": ${note}`);
+    return model;
   } catch (e) {
     throw e instanceof CompressError ? new CompressError(e.code, `"${path}": ${e.what}`, e.fix) : e;
   }

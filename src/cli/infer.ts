@@ -6,7 +6,7 @@ import { newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
 import { compile, type Program } from '../run/compile.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkOutput, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
+import { checkOutput, makeFolder, MODEL, readBytes, readModel, writeWhole } from './files.ts';
 import { createOutput } from './output.ts';
 
 interface Flags {
@@ -22,7 +22,7 @@ export function addInfer(program: Command): void {
   program
     .command('infer')
     .description("raw tensors in, raw tensors out, of the model's own type")
-    .argument('<model>', 'a .tflite file')
+    .argument('<model>', MODEL)
     .requiredOption('--input <x.npy>', 'one example, or several along the first dimension')
     .requiredOption('--output <y.npy>', 'where the output goes')
     .option('--trace <dir>', 'every inner tensor of the first example, one .npy each')

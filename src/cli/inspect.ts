@@ -3,14 +3,14 @@ import { type Inspection, inspect, type TensorFacts } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { readModel } from './files.ts';
+import { MODEL, readModel } from './files.ts';
 import { count, createOutput, kib, type Output, shape, table } from './output.ts';
 
 export function addInspect(program: Command): void {
   program
     .command('inspect')
     .description('layers, shapes, types, MACs, parameters, bytes')
-    .argument('<model>', 'a .tflite file')
+    .argument('<model>', MODEL)
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, flags: { json?: boolean }) => {
       const out = createOutput(flags.json ?? false);

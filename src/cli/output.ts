@@ -11,11 +11,13 @@ export interface Output {
   result(value: unknown, show: () => void): void;
 }
 
+export const warn = (line: string): void => void process.stderr.write(`warning: ${line}\n`);
+
 export function createOutput(json: boolean): Output {
   return {
     json,
     say: (line = '') => process[json ? 'stderr' : 'stdout'].write(`${line}\n`),
-    warn: (line) => process.stderr.write(`warning: ${line}\n`),
+    warn,
     result(value, show) {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
       else show();

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { findTarget, profile, type Profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
-import { readModel } from './files.ts';
+import { MODEL, readModel } from './files.ts';
 import { number } from './flags.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
@@ -17,7 +17,7 @@ export function addProfile(program: Command): void {
   program
     .command('profile')
     .description('flash, RAM, latency, energy: total and per layer')
-    .argument('<model>', 'a .tflite file')
+    .argument('<model>', MODEL)
     .requiredOption('--target <mcu,..>', 'chips, or all (see `thumbnet targets`)')
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip').choices([...RUNTIMES]).default('thumbnet'))
     .option('--clock <mhz>', 'another clock than the highest', number)

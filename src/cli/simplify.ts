@@ -3,7 +3,7 @@ import { exportTflite } from '../formats/tflite/index.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkOutput, readModel, writeWhole } from './files.ts';
+import { checkOutput, MODEL, readModel, writeWhole } from './files.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, percent, table } from './output.ts';
 
@@ -11,7 +11,7 @@ export function addSimplify(program: Command): void {
   program
     .command('simplify')
     .description('take away what provably changes no output')
-    .argument('<model>', 'a .tflite file')
+    .argument('<model>', MODEL)
     .option('--out <file>', 'write the simpler model')
     .option('--force', 'replace a file that exists')
     .option('--json', 'one JSON object on stdout')

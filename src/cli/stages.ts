@@ -12,7 +12,7 @@ import { quantize } from '../quant/index.ts';
 import type { Context, Model, Stage } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkOutput, checkpointFile, exists, readModel, readRecipe, writeWhole } from './files.ts';
+import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeWhole } from './files.ts';
 import { augmentation, type DataFlags, dataFlags, hints, integer, layerBits, number, readData } from './flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
@@ -135,7 +135,7 @@ function stageCommand(
   make: (options?: any) => Stage,
   needsData: boolean,
 ): Command {
-  const command = program.command(name).description(about).argument('<model>', 'a .tflite file');
+  const command = program.command(name).description(about).argument('<model>', MODEL);
   return resultFlags(dataFlags(command, needsData)).action(async (path: string, flags: Flags) => {
     const options = Object.fromEntries(Object.entries(flags).filter(([key]) => !NOT_OPTIONS.includes(key)));
     if (name === 'distill' && flags.original) options.teacher ??= 'original';
@@ -163,7 +163,7 @@ function addRun(program: Command): void {
     .command('run')
     .description('replay a recipe (the JSON of stages that compress found)')
     .argument('<recipe>', 'a recipe.json')
-    .argument('<model>', 'the .tflite file it was found for');
+    .argument('<model>', 'the model file it was found for');
   resultFlags(dataFlags(command, true)).action(async (recipePath: string, path: string, flags: Flags) => {
     const out = createOutput(flags.json ?? false);
     const recipe = await readRecipe(recipePath);

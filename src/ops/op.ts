@@ -181,16 +181,19 @@ export interface TfliteCell<A> {
 /** By field name of the schema's options table. */
 export type TfliteOptions = Readonly<Record<string, number | boolean | readonly number[]>>;
 
-/** One operator of a file as the reader hands it over; operands are tensor indices, -1 where left out. */
-export interface TfliteRead {
-  readonly code: number;
-  readonly options: TfliteOptions;
+/** Operands of one operator of a file as a reader hands it over: tensor indices, -1 where left out. */
+export interface FileOperands {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   shape(place: number): Shape;
   outputShape(place: number): Shape;
   /** Values of operand `place`, which must be constant; real numbers where the tensor is quantized. */
   values(place: number): readonly number[];
+}
+
+export interface TfliteRead extends FileOperands {
+  readonly code: number;
+  readonly options: TfliteOptions;
   /** Quantization of what an operator keeps to itself (LSTM's `intermediates`). */
   readonly intermediates: readonly (Quantization | null)[];
 }

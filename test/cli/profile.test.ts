@@ -6,7 +6,7 @@ import { profile, TARGETS } from '../../src/mcu/index.ts';
 import { loadModel } from '../../src/model.ts';
 
 test('warnings about many chips are one, about one chip as they are', async () => {
-  const { graph } = loadModel(await demoModel());
+  const { graph } = await loadModel(await demoModel());
   const all = TARGETS.map((chip) => profile(graph, chip));
   const warnings = grouped(all);
   assert.ok(warnings.length <= 6, warnings.join('\n'));

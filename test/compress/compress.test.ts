@@ -17,7 +17,7 @@ const small: Dataset = {
   validation: makeGestures(180, 5, 'validation'),
   test: makeGestures(180, 5, 'test'),
 };
-const model = loadModel(await demoModel());
+const model = await loadModel(await demoModel());
 const options = { target: 'stm32l476rg', maxDrop: 0.05, trials: 12, epochs: 2, seed: 3 };
 
 async function finished(host: CompressHost, changed: Partial<CompressOptions> = {}, data = small): Promise<CompressResult> {

@@ -7,7 +7,7 @@ import { loadModel } from '../../src/model.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
 const heap = await Heap.open();
-const model = loadModel(await demoModel());
+const model = await loadModel(await demoModel());
 const data = gestures();
 const near = (a: number, b: number) => Math.abs(a - b) < 1e-12;
 

@@ -14,7 +14,7 @@ import { Heap } from '../../src/wasm/heap.ts';
 
 const heap = await Heap.open();
 const data = gestures();
-const model = loadModel(await demoModel());
+const model = await loadModel(await demoModel());
 const context = { heap, data, seed: 0, original: model };
 const accuracy = (graph: (typeof model)['graph']) => evaluatePart(heap, graph, data, 'validation').accuracy!;
 

@@ -10,7 +10,7 @@ import { Heap } from '../../src/wasm/heap.ts';
 
 const heap = await Heap.open();
 const data = gestures();
-const model = loadModel(await demoModel());
+const model = await loadModel(await demoModel());
 const context = { heap, data, seed: 0, original: model };
 const layers = model.graph.nodes.filter((n) => n.op === 'conv2d').map((n) => n.name);
 
@@ -18,7 +18,7 @@ test('a layer of 4 bits among layers of 8 is written, read and kept so', async (
   const [, second] = layers;
   const { graph } = await quantize({ layerBits: { [second]: 4 } }).run(model, context);
   const file = exportTflite(toInteger(graph));
-  const read = loadModel(file);
+  const read = await loadModel(file);
   for (const node of read.graph.nodes.filter((n) => layers.includes(n.name)))
     assert.is(read.graph.tensors[node.inputs[1]].dtype, node.name === second ? 'i4' : 'i8');
   assert.equal(read.facts.quantize!.layerBits, { [second]: 4 });

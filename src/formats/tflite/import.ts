@@ -1,8 +1,10 @@
 import { CompressError } from '../../errors.ts';
-import { compact, type Graph, type Node, type Quantization, type Tensor } from '../../graph/graph.ts';
+import type { Graph, Node, Quantization, Tensor } from '../../graph/graph.ts';
 import { type AnyRow, OPS, type TfliteOptions, type TfliteRead } from '../../ops/index.ts';
 import { dequantize } from '../../run/integer.ts';
-import { findProblem } from '../../run/verify.ts';
+import { checked } from '../checked.ts';
+import type { FileModel } from '../format.ts';
+import { operandsOf } from '../operands.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
 import {
   builtinName,
@@ -25,7 +27,10 @@ import { readTensors } from './tensors.ts';
  *
  * @throws CompressError `bad-file` for bytes that are not a valid model or a constant that is NaN or infinite, `unsupported` for an operator or type not known
  */
-export function importTflite(bytes: Uint8Array): Graph {
+export const importTflite = (bytes: Uint8Array): Graph => readTflite(bytes).graph;
+
+/** The same, with what of the file is not used. */
+export function readTflite(bytes: Uint8Array): FileModel {
   const file = new FlatFile(bytes);
   const model = file.root(IDENTIFIER);
   const version = model.u32(MODEL.version);
@@ -44,22 +49,7 @@ export function importTflite(bytes: Uint8Array): Graph {
     inputs: main.i32s(SUBGRAPH.inputs),
     outputs: main.i32s(SUBGRAPH.outputs),
   };
-  const problem = findProblem(graph);
-  if (problem) throw badFile(problem);
-  return checkConstants(compact(floatWeights(graph)));
-}
-
-function checkConstants(graph: Graph): Graph {
-  for (const { name, data } of graph.tensors) {
-    const place = data instanceof Float32Array ? data.findIndex((value) => !Number.isFinite(value)) : -1;
-    if (place < 0) continue;
-    throw new CompressError(
-      'bad-file',
-      `the constant "${name}" is ${data![place]} at element ${place} of ${data!.length}`,
-      'give a model whose weights are finite numbers: the training of this one diverged, or the file is damaged',
-    );
-  }
-  return graph;
+  return { graph: checked(floatWeights(graph), badFile), notes: [] };
 }
 
 interface Code {
@@ -160,29 +150,10 @@ const supported = () =>
     .map(builtinName);
 
 function readerOf(operator: Operator, tensors: readonly Tensor[], where: string): TfliteRead {
-  const tensor = (list: readonly number[], place: number): Tensor => {
-    const t = list[place];
-    if (t === undefined || t < 0) throw badFile(`${where} lacks operand ${place}`);
-    return tensors[t];
-  };
   return {
+    ...operandsOf(operator, tensors, where, badFile),
     code: operator.code,
     options: readOptions(operator, where),
-    inputs: operator.inputs,
-    outputs: operator.outputs,
-    shape: (place) => tensor(operator.inputs, place).shape,
-    outputShape: (place) => tensor(operator.outputs, place).shape,
-    values(place) {
-      const t = tensor(operator.inputs, place);
-      if (!t.data) {
-        throw new CompressError(
-          'unsupported',
-          `${where}: operand ${place} "${t.name}" is computed, where a constant is needed`,
-          'convert the model with fixed input shapes',
-        );
-      }
-      return Array.from(dequantize(t) ?? (t.data as ArrayLike<number | bigint>), Number);
-    },
     intermediates: operator.intermediates.map((t): Quantization | null => (t < 0 ? null : tensors[t].quant)),
   };
 }

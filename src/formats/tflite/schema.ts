@@ -1,4 +1,4 @@
-import type { DType } from '../../graph/graph.ts';
+import type { StoredType } from '../values.ts';
 
 /**
  * The part of TensorFlow Lite's schema.fbs (version 3) that Thumbnet reads and writes: field numbers, in the order in which
@@ -16,7 +16,7 @@ export const BUFFER = { data: 0, offset: 1, size: 2 } as const;
 export const OPERATOR = { code: 0, inputs: 1, outputs: 2, optionsType: 3, options: 4, intermediates: 8 } as const;
 
 /** TensorType. Half floats are read as f32. */
-export const TYPES: Readonly<Record<number, DType | 'f16'>> = {
+export const TYPES: Readonly<Record<number, StoredType>> = {
   0: 'f32',
   1: 'f16',
   2: 'i32',
@@ -26,6 +26,7 @@ export const TYPES: Readonly<Record<number, DType | 'f16'>> = {
   7: 'i16',
   9: 'i8',
   17: 'i4',
+  18: 'bf16',
 };
 export const TYPE_NAMES = (
   'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32 UINT16 ' +

@@ -1,16 +1,6 @@
 import { CompressError } from '../../errors.ts';
-import {
-  bytesOf,
-  type DType,
-  newValues,
-  type Quantization,
-  showShape,
-  sizeOf,
-  type Tensor,
-  type Values,
-} from '../../graph/graph.ts';
-import { fromHalf } from '../../graph/half.ts';
-import { unpackInt4 } from '../../graph/int4.ts';
+import { type DType, type Quantization, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
+import { dtypeOf, valuesFrom } from '../values.ts';
 import { badFile, type FlatFile, type FlatTable } from './flat.ts';
 import { BUFFER, QUANTIZATION, TENSOR, TYPE_NAMES, TYPES } from './schema.ts';
 
@@ -39,7 +29,7 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
   if (shape.some((d) => d < 0) || sizeOf(shape) > MOST_ELEMENTS) {
     throw badFile(`${where} has the shape ${showShape(shape)}`, 'convert the model with fixed input shapes');
   }
-  const dtype = type === 'f16' ? 'f32' : type;
+  const dtype = dtypeOf(type);
   const data = constantBytes(file, table, buffers, where);
   const variable = table.bool(TENSOR.isVariable);
   // TensorFlow Lite refuses it too (core/interpreter_builder.cc).
@@ -53,7 +43,7 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
     name,
     shape,
     dtype,
-    data: data && readValues(data, type, sizeOf(shape), where),
+    data: data && valuesFrom(data, type, sizeOf(shape), (what) => badFile(`${where} ${what}`)),
     quant: readQuantization(table.table(TENSOR.quantization), dtype, shape, where),
     ...(variable ? { variable } : {}),
   };
@@ -72,18 +62,6 @@ function constantBytes(file: FlatFile, table: FlatTable, buffers: readonly FlatT
   }
   const bytes = buffer.bytes(BUFFER.data);
   return bytes.length ? bytes : null;
-}
-
-function readValues(bytes: Uint8Array, type: DType | 'f16', count: number, where: string): Values {
-  const expected = type === 'f16' ? 2 * count : bytesOf(type, count);
-  if (bytes.length !== expected) {
-    throw badFile(`${where} has ${bytes.length} bytes of values where its shape takes ${expected}`);
-  }
-  if (type === 'f16') return Float32Array.from({ length: count }, (_, i) => fromHalf(bytes[2 * i] | (bytes[2 * i + 1] << 8)));
-  if (type === 'i4') return unpackInt4(bytes, count);
-  const values = newValues(type, count);
-  new Uint8Array(values.buffer).set(bytes);
-  return values;
 }
 
 const BITS: Partial<Record<DType, Quantization['bits']>> = { i4: 4, i8: 8, u8: 8, i16: 16, i32: 32, i64: 64 };

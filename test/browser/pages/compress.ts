@@ -8,7 +8,7 @@ import { few, finished } from '../small_compress.ts';
 export default async function compressPage(): Promise<PageResult> {
   const options = { target: 'stm32l476rg', maxDrop: 0.05, trials: 6, epochs: 2, seed: 1 };
   const { result, trials } = await finished(
-    compress(loadModel(await demoModel()), few(gestures(1), { train: 480, validation: 240, test: 240 }), options),
+    compress(await loadModel(await demoModel()), few(gestures(1), { train: 480, validation: 240, test: 240 }), options),
   );
   return {
     passed: trials === options.trials ? 1 : 0,

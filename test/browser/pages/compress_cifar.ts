@@ -14,7 +14,7 @@ export default async function compressCifar({ file }: PageContext): Promise<Page
   const whole = await loadDataset({ 'train.npz': train, 'test.npz': test }, { split: [0.8, 0.1, 0.1] });
   const data = few(whole, { train: 256, validation: 300, test: 300 });
   const { result } = await finished(
-    compress(loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, trials: 8, epochs: 1 }),
+    compress(await loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, trials: 8, epochs: 1 }),
   );
   const learned = result.trials.filter((t) => t.state === 'complete' && t.stages.some((s) => 'qat' in s)).length;
   const { accuracy, weightBytes } = result.result;
