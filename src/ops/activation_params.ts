@@ -1,5 +1,5 @@
 import type { HardSwishParams, LeakyReluParams, SigmoidParams } from '../wasm/activation_int.ts';
-import type { Operand } from './op.ts';
+import type { Operand } from './kernel_call.ts';
 import { frexp, quantizeMultiplier } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
 

@@ -1,9 +1,10 @@
 import { avgPoolF32, avgPoolGradF32 } from '../wasm/pool_f32.ts';
-import { avgPoolInt } from '../wasm/pool_int.ts';
 import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** Mean of a window; what lies outside the input is not counted. x [n, h, w, c]. */
 export const avgPool2d = defineOp<Pool>({
@@ -15,7 +16,8 @@ export const avgPool2d = defineOp<Pool>({
       dx ? avgPoolGradF32(heap, dy, y, dx, poolF32(attrs, x!.shape)) : nothing,
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => avgPoolInt(heap, y, x!, poolInt(attrs, x!, y)),
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('avg_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

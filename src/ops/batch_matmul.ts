@@ -1,11 +1,11 @@
 import { showShape } from '../graph/graph.ts';
 import { batchMatmulF32, batchMatmulGradF32 } from '../wasm/batch_matmul_f32.ts';
-import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
-import { swapLast } from '../wasm/copy.ts';
 import { batchMatmulCost } from './cost.ts';
 import { defineOp, type Shape } from './op.ts';
 import { denseMultipliers, perTensor, clampOf } from './requant.ts';
 import { broadcast, mismatch } from './shapes.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface BatchMatmul {
   /** The left operand comes as [.., depth, rows]. */
@@ -33,22 +33,20 @@ export const batchMatmul = defineOp<BatchMatmul>({
       batchMatmulGradF32(heap, dy, { a: a!, b: b! }, { da, db }, attrs),
     saves: null,
   },
-  integer(heap, { x: [a, b], y: [y], attrs }) {
-    const left = attrs.adjX ? swapLast(heap, a!) : { x: a!, step: null };
-    const right = attrs.adjY ? { x: b!, step: null } : swapLast(heap, b!);
-    const product = batchMatmulInt(heap, y, left.x, right.x, {
-      aOffset: -perTensor(a!).zero,
-      bOffset: -perTensor(b!).zero,
-      yOffset: perTensor(y).zero,
-      ...denseMultipliers(a!, b!, y)[0],
-      ...clampOf('none', y),
-    });
-    return () => {
-      left.step?.();
-      right.step?.();
-      product();
-    };
-  },
+  lower: ({ x: [a, b], y: [y], attrs }) =>
+    kernelCall(
+      'batch_matmul',
+      plainForm('a matrix product', a!, b!, y),
+      { x1: a!, x2: b!, y },
+      {
+        ...attrs,
+        aOffset: -perTensor(a!).zero,
+        bOffset: -perTensor(b!).zero,
+        yOffset: perTensor(y).zero,
+        ...denseMultipliers(a!, b!, y)[0],
+        ...clampOf('none', y),
+      },
+    ),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

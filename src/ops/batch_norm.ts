@@ -22,7 +22,7 @@ export const batchNorm = defineOp<BatchNorm>({
       batchNormGradF32(heap, dy, { x: x!, gamma: gamma!, saved: saved[0] }, { dx, dgamma, dbeta }, training),
     saves: ([, gamma]) => [[2, gamma![0]]],
   },
-  integer: null, // folded into the layer before it when a graph is quantized
+  lower: null, // folded into the layer before it when a graph is quantized
   trainable: [1, 2],
   memory: 'in-place',
   outputRange: 'measured',

@@ -5,9 +5,11 @@ import { clampF32 } from '../wasm/elementwise_f32.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
 import { inTurn, unclamped } from './float_cells.ts';
-import { defineOp, type Operand } from './op.ts';
+import { defineOp, type PlacedOperand } from './op.ts';
 import { axisOf, keepChannels, mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Concat {
   /** Counted from the front. */
@@ -32,7 +34,7 @@ export const concat = defineOp<Concat>({
   },
   float: {
     forward(heap, { x, y: [y], attrs: { axis, activation } }) {
-      const join = concatAlong(heap, y, x as Operand[], axis);
+      const join = concatAlong(heap, y, x as PlacedOperand[], axis);
       return activation === 'none' ? join : inTurn([join, clampF32(heap, y, y, activation)]);
     },
     backward(heap, { y: [y], dy: [dy], x, dx, attrs: { axis, activation } }) {
@@ -47,7 +49,10 @@ export const concat = defineOp<Concat>({
     },
     saves: null,
   },
-  integer: (heap, { x, y: [y], attrs }) => concatAlong(heap, y, x as Operand[], attrs.axis),
+  lower: ({ x, y: [y], attrs: { axis } }) => {
+    const all = x.filter((o) => o !== null);
+    return kernelCall('concatenation', moveForm('a concatenation', y, ...all), { x: all, y }, { axis });
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,6 +1,5 @@
 import { type Activation, showShape } from '../graph/graph.ts';
 import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
-import { convInt } from '../wasm/conv_int.ts';
 import { convolveCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
@@ -18,6 +17,8 @@ import {
   writeDilation,
   writeWindow,
 } from './window.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Conv2d extends Window {
   readonly activation: Activation;
@@ -47,12 +48,17 @@ export const conv2d = defineOp<Conv2d>({
     clears: [0],
     saves: null,
   },
-  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
-    convInt(heap, y, x!, w!, bias ?? null, {
-      ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
-      groups: attrs.groups,
-      ...layerParams(x!, y, productMultipliers(x!, w!, y), attrs.activation),
-    }),
+  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
+    kernelCall(
+      'convolve',
+      layerForm('a convolution', x!, w!, y),
+      { x: x!, w: w!, bias, y },
+      {
+        ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
+        groups: attrs.groups ?? 1,
+        ...layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation),
+      },
+    ),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

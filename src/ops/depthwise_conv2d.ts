@@ -1,6 +1,5 @@
 import { type Activation, showShape } from '../graph/graph.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f32.ts';
-import { depthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
 import { depthwiseCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp } from './op.ts';
@@ -8,6 +7,8 @@ import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { withBias } from './tflite_cells.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface DepthwiseConv2d extends Window {
   readonly activation: Activation;
@@ -37,11 +38,16 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     clears: [0],
     saves: null,
   },
-  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
-    depthwiseConvInt(heap, y, x!, w!, bias ?? null, {
-      ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
-      ...layerParams(x!, y, productMultipliers(x!, w!, y), attrs.activation),
-    }),
+  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
+    kernelCall(
+      'depthwise_conv',
+      layerForm('a depthwise convolution', x!, w!, y),
+      { x: x!, w: w!, bias, y },
+      {
+        ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
+        ...layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation),
+      },
+    ),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

@@ -19,7 +19,7 @@ export const dropout = defineOp<Dropout>({
     backward: (heap, { dy: [dy], dx: [dx], attrs, draws }) => (dx ? dropoutGradF32(heap, dy, dx, attrs.rate, draws!) : nothing),
     saves: null,
   },
-  integer: null, // it exists only while training
+  lower: null, // it exists only while training
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',

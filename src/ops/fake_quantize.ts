@@ -3,7 +3,7 @@ import { fakeQuantizeF32, fakeQuantizeGradF32, fakeRequantizeF32 } from '../wasm
 import { weightScalesF32 } from '../wasm/stats.ts';
 import { folded } from './cost.ts';
 import { inTurn } from './float_cells.ts';
-import { defineOp, type Operand } from './op.ts';
+import { defineOp, type PlacedOperand } from './op.ts';
 
 export interface FakeQuantize {
   /** Smallest and largest integer. */
@@ -33,7 +33,7 @@ export const fakeQuantize = defineOp<FakeQuantize>({
     backward: (heap, { x: [x, scales], dy: [dy], dx: [dx, dscales], attrs }) =>
       fakeQuantizeGradF32(heap, dy, x!, { dx, dscales }, { ...attrs, scales: scales! }, gainOf(x!, scales!, attrs)),
   },
-  integer: null, // integers are rounded already
+  lower: null, // integers are rounded already
   trainable: [1],
   memory: 'fresh',
   outputRange: 'as-input',
@@ -47,7 +47,7 @@ export const fakeQuantize = defineOp<FakeQuantize>({
  * LSQ's gradient scale 1 / sqrt(N * Q) (Esser et al. 2020, section 2.2): N weights, or values of one example, share a step size, and Q is
  * the largest integer beside the zero point.
  */
-function gainOf(x: Operand, scales: Operand, { range, zero }: FakeQuantize): number {
+function gainOf(x: PlacedOperand, scales: PlacedOperand, { range, zero }: FakeQuantize): number {
   const sharing = sizeOf(x.shape) / (x.data ? sizeOf(scales.shape) : x.shape[0]);
   return 1 / Math.sqrt(sharing * Math.max(range[1] - zero, zero - range[0]));
 }

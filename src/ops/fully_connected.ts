@@ -1,13 +1,14 @@
 import { CompressError } from '../errors.ts';
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
-import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
-import { denseMultipliers, layerParams } from './requant.ts';
+import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface FullyConnected {
   readonly activation: Activation;
@@ -42,11 +43,16 @@ export const fullyConnected = defineOp<FullyConnected>({
     clears: [0],
     saves: null,
   },
-  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
-    fullyConnectedInt(heap, y, x!, w!, bias ?? null, {
-      ...layerParams(x!, y, denseMultipliers(x!, w!, y), attrs.activation),
-      wOffset: -(w!.quant?.zeros[0] ?? 0),
-    }),
+  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
+    kernelCall(
+      'fully_connected',
+      layerForm('a dense layer', x!, w!, y),
+      { x: x!, w: w!, bias, y },
+      {
+        ...layerParams({ x: x!, bias, y }, denseMultipliers(x!, w!, y), attrs.activation),
+        wOffset: -perTensor(w!).zero,
+      },
+    ),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

@@ -1,4 +1,3 @@
-import { hardSwishS8 } from '../wasm/activation_int.ts';
 import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { hardSwishParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
@@ -6,6 +5,8 @@ import { nothing } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { allOf } from '../wasm/check.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** x * relu6(x + 3) / 6 */
 export const hardSwish = defineOp<NoAttrs>({
@@ -16,7 +17,10 @@ export const hardSwish = defineOp<NoAttrs>({
     backward: (heap, { x: [x], dy: [dy], dx: [dx] }) => (dx ? unaryGradF32(heap, 'hard_swish_grad_f32', dy, x!, dx) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y] }) => hardSwishS8(heap, y, x!, hardSwishParams(x!, y)),
+  lower: ({ x: [x], y: [y] }) => {
+    allOf(['i8'], 'hard swish', x!, y);
+    return kernelCall('hard_swish', 's8', { x: x!, y }, hardSwishParams(x!, y));
+  },
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

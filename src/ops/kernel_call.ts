@@ -9,6 +9,7 @@ import type { LstmGate, LstmParams } from '../wasm/lstm_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
 import type { PoolParams } from '../wasm/pool_int.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
+import type { BilinearParams, NearestParams } from '../wasm/resize.ts';
 import type { SoftmaxParams } from '../wasm/softmax_int.ts';
 import type { SvdfParams } from '../wasm/svdf_int.ts';
 import type { TransposeConvInt } from '../wasm/transpose_conv_int.ts';
@@ -117,7 +118,7 @@ export interface Families<O> {
   max_pool: Is<PlainForm, Unary<O>, PoolParams>;
   /** Over `axes` of x; the division by their size is in multiplier and shift. */
   mean: Is<PlainForm, Unary<O>, MeanParams>;
-  /** Over the last axis. s16: 10 / 65536 is a step of the rescaled difference, `diffMin` is not read. */
+  /** Over the last axis. s16: from `expTable()` and `oneOverOnePlusTable()` of src/wasm/luts.ts; 10 / 65535 is a step of the rescaled difference. */
   softmax: Is<'s8' | 'u8' | 's8_s16' | 's16', Unary<O>, SoftmaxParams>;
   /** Sigmoid in fixed point. */
   logistic: Is<'s8', Unary<O>, SigmoidParams>;
@@ -149,10 +150,8 @@ export interface Families<O> {
   >;
   /** The same elements under another shape. */
   copy: Is<MoveForm, Unary<O>, None>;
-  /** Row and column of x for each row and column of y. */
-  resize_nearest: Is<MoveForm, Unary<O>, { readonly rows: readonly number[]; readonly columns: readonly number[] }>;
-  /** Steps along x for one step of y, in 1/1024. */
-  resize_bilinear: Is<PlainForm, Unary<O>, { readonly step: readonly [number, number]; readonly halfPixelCenters: boolean }>;
+  resize_nearest: Is<MoveForm, Unary<O>, NearestParams>;
+  resize_bilinear: Is<PlainForm, Unary<O>, BilinearParams>;
   /** `state` [batch, features * time], oldest first, is changed by each call. Its type is the form's first. */
   svdf: Is<
     's8' | 'state_s16_s8',
@@ -174,10 +173,10 @@ export type CallOf<F extends Family, O extends Operand = Operand> = {
 
 export type KernelCall<O extends Operand = Operand> = CallOf<Family, O>;
 
-/** The only maker of calls, so that a kernel's name is always its family and form. */
-export const kernelCall = <F extends Family, O extends Operand>(
+/** The only maker of calls, so that a kernel's name is always its family and form. Operands go into it as they are. */
+export const kernelCall = <F extends Family>(
   family: F,
-  form: Families<O>[F]['form'],
-  operands: Families<O>[F]['operands'],
-  parameters: Families<O>[F]['parameters'],
-): CallOf<F, O> => ({ kernel: `${family}_${form}`, family, form, operands, parameters }) as unknown as CallOf<F, O>;
+  form: Families<Operand>[F]['form'],
+  operands: Families<Operand>[F]['operands'],
+  parameters: Families<Operand>[F]['parameters'],
+) => ({ kernel: `${family}_${form}`, family, form, operands, parameters }) as unknown as CallOf<F>;

@@ -1,10 +1,11 @@
-import { leakyReluInt } from '../wasm/activation_int.ts';
 import { leakyReluF32, leakyReluGradF32 } from '../wasm/elementwise_f32.ts';
 import { leakyReluParams } from './activation_params.ts';
 import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { keepChannels } from './shapes.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface LeakyRelu {
   readonly alpha: number;
@@ -19,7 +20,8 @@ export const leakyRelu = defineOp<LeakyRelu>({
     backward: (heap, { x: [x], dy: [dy], dx: [dx], attrs }) => (dx ? leakyReluGradF32(heap, dy, x!, dx, attrs.alpha) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => leakyReluInt(heap, y, x!, leakyReluParams(x!, y, attrs.alpha)),
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('leaky_relu', plainForm('leaky relu', x!, y), { x: x!, y }, leakyReluParams(x!, y, attrs.alpha)),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

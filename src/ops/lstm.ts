@@ -1,6 +1,5 @@
 import { CompressError } from '../errors.ts';
 import type { Quantization } from '../graph/graph.ts';
-import { lstmInt } from '../wasm/lstm_int.ts';
 import { lstmCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { lstmCall } from './recurrent_params.ts';
@@ -28,10 +27,7 @@ export const lstm = defineOp<Lstm>({
   operands: 9,
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
   float: null, // it stands in integer networks only
-  integer(heap, { x, y: [y], attrs }) {
-    const { operands, params } = lstmCall(x, y, attrs);
-    return lstmInt(heap, y, x[0]!, operands, params);
-  },
+  lower: ({ x, y: [y], attrs }) => lstmCall(x, y, attrs),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

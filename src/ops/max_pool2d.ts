@@ -1,9 +1,10 @@
 import { maxPoolF32, maxPoolGradF32 } from '../wasm/pool_f32.ts';
-import { maxPoolInt } from '../wasm/pool_int.ts';
 import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** Largest value of a window. x [n, h, w, c]. */
 export const maxPool2d = defineOp<Pool>({
@@ -15,7 +16,8 @@ export const maxPool2d = defineOp<Pool>({
       dx ? maxPoolGradF32(heap, dy, x!, dx, poolF32(attrs, x!.shape)) : nothing,
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => maxPoolInt(heap, y, x!, poolInt(attrs, x!, y)),
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('max_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

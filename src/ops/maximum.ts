@@ -1,15 +1,16 @@
-import { maximumInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export const maximum = defineOp<NoAttrs>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('maximum'),
-  integer: (heap, { x: [a, b], y: [y] }) => maximumInt(heap, y, a!, b!),
+  lower: ({ x: [a, b], y: [y] }) => kernelCall('maximum', plainForm('a maximum', a!, b!, y), { x1: a!, x2: b!, y }, {}),
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',

@@ -1,10 +1,11 @@
-import { meanInt } from '../wasm/mean_int.ts';
 import { meanF32, meanGradF32 } from '../wasm/pool_f32.ts';
 import { meanCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { meanParams } from './requant.ts';
 import { axisOf } from './shapes.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Mean {
   /** Counted from the front, ascending. */
@@ -23,7 +24,8 @@ export const mean = defineOp<Mean>({
     backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? meanGradF32(heap, dy, dx, attrs.axes) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => meanInt(heap, y, x!, meanParams(x!, y, attrs.axes)),
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('mean', plainForm('a mean', x!, y), { x: x!, y }, meanParams(x!, y, attrs.axes)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

@@ -1,15 +1,16 @@
-import { minimumInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export const minimum = defineOp<NoAttrs>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('minimum'),
-  integer: (heap, { x: [a, b], y: [y] }) => minimumInt(heap, y, a!, b!),
+  lower: ({ x: [a, b], y: [y] }) => kernelCall('minimum', plainForm('a minimum', a!, b!, y), { x1: a!, x2: b!, y }, {}),
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',

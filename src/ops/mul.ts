@@ -1,5 +1,4 @@
 import type { Activation } from '../graph/graph.ts';
-import { mulInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
@@ -7,6 +6,8 @@ import { quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Mul {
   readonly activation: Activation;
@@ -16,15 +17,20 @@ export const mul = defineOp<Mul>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('mul'),
-  integer: (heap, { x: [a, b], y: [y], attrs }) => {
+  lower: ({ x: [a, b], y: [y], attrs }) => {
     const product = perTensor(a!).scale * perTensor(b!).scale;
-    return mulInt(heap, y, a!, b!, {
-      x1Offset: -perTensor(a!).zero,
-      x2Offset: -perTensor(b!).zero,
-      yOffset: perTensor(y).zero,
-      ...quantizeMultiplier(product / perTensor(y).scale),
-      ...clampOf(attrs.activation, y),
-    });
+    return kernelCall(
+      'elementwise_mul',
+      plainForm('a multiplication', a!, b!, y),
+      { x1: a!, x2: b!, y },
+      {
+        x1Offset: -perTensor(a!).zero,
+        x2Offset: -perTensor(b!).zero,
+        yOffset: perTensor(y).zero,
+        ...quantizeMultiplier(product / perTensor(y).scale),
+        ...clampOf(attrs.activation, y),
+      },
+    );
   },
   trainable: [],
   memory: 'in-place',

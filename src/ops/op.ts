@@ -1,27 +1,26 @@
-import type { DType, Quantization, Values } from '../graph/graph.ts';
+import type { DType, Quantization } from '../graph/graph.ts';
 import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import type { CoreKind } from './buffer_sizes.ts';
+import type { KernelCall, Operand } from './kernel_call.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
 
 export type Shape = readonly number[];
 
-/** An operand while a graph is compiled: its place in memory, the meaning of its integers, and its values where it is constant. */
-export interface Operand extends HeapTensor {
-  readonly quant: Quantization | null;
-  readonly data: Values | null;
-}
+/** An operand with its place in memory. */
+export interface PlacedOperand extends Operand, HeapTensor {}
 
-interface Call<A> {
-  readonly y: readonly Operand[];
+/** An operator with its operands, wherever they lie. */
+export interface OperatorCall<A, O extends Operand> {
+  readonly y: readonly O[];
   /** null where the operand is left out (no bias). */
-  readonly x: readonly (Operand | null)[];
+  readonly x: readonly (O | null)[];
   readonly attrs: A;
 }
 
-export interface FloatCall<A> extends Call<A> {
+export interface FloatCall<A> extends OperatorCall<A, PlacedOperand> {
   /** BatchNorm behaves differently; weights may change between two calls of the step, so nothing is packed once. */
   readonly training: boolean;
   /** The node's own random numbers while training; null: nothing is random (dropout does nothing). */
@@ -38,8 +37,6 @@ export interface GradCall<A> extends FloatCall<A> {
   /** Which of `dx` hold nothing yet and are written; only places of the row's `clears`. */
   readonly fresh: readonly boolean[];
 }
-
-export type IntegerCall<A> = Call<A>;
 
 /** Two numbers for height and width. */
 export type Pair = readonly [number, number];
@@ -155,8 +152,11 @@ export interface OpRow<A> {
     /** Shapes (f32) kept between forward and backward, or null. */
     readonly saves: ((x: readonly (Shape | null)[], attrs: A) => Shape[]) | null;
   } | null;
-  /** Chosen when an input or output is of an integer type. null: the operator has no integer form. */
-  readonly integer: ((heap: Heap, call: IntegerCall<A>) => Step) | null;
+  /**
+   * The kernel call that computes it on integers, with the very operands given; chosen when an input or output is of an integer type.
+   * It throws CompressError `unsupported` for types that no kernel takes. null: the operator has no integer form.
+   */
+  readonly lower: ((call: OperatorCall<A, Operand>) => KernelCall) | null;
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;

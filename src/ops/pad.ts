@@ -1,12 +1,13 @@
 import { showShape } from '../graph/graph.ts';
 import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
-import { pad as padWith } from '../wasm/pad.ts';
 import { padCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
 import { mismatch } from './shapes.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */
@@ -36,8 +37,10 @@ export const pad = defineOp<Pad>({
     backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? insideGradF32(heap, dy, dx, before(attrs)) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) =>
-    padWith(heap, y, x!, attrs.paddings, roundAway(attrs.value / perTensor(x!).scale) + perTensor(x!).zero),
+  lower: ({ x: [x], y: [y], attrs: { paddings, value } }) => {
+    const { scale, zero } = perTensor(x!);
+    return kernelCall('pad', moveForm('a pad', x!, y), { x: x!, y }, { paddings, value: roundAway(value / scale) + zero });
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,6 +1,7 @@
 import type { Activation } from '../graph/graph.ts';
 import { windowF32 } from './float_cells.ts';
-import type { Operand, Pair, Shape, TfliteCell } from './op.ts';
+import type { Operand } from './kernel_call.ts';
+import type { Pair, Shape, TfliteCell } from './op.ts';
 import { clampOf } from './requant.ts';
 import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
 

@@ -1,8 +1,9 @@
 import { CompressError } from '../errors.ts';
 import { type Activation, integerRange } from '../graph/graph.ts';
-import type { LstmGate, LstmOperands, LstmParams } from '../wasm/lstm_int.ts';
+import type { LstmParams } from '../wasm/lstm_int.ts';
 import type { SvdfParams } from '../wasm/svdf_int.ts';
-import type { Operand } from './op.ts';
+import { plainForm } from './forms.ts';
+import { type CallOf, kernelCall, type LstmGateParams, type Operand } from './kernel_call.ts';
 import { frexp, quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
 
@@ -41,52 +42,75 @@ export function svdfParams(
 const GATE_IN = 2 ** -12;
 const GATE_OUT = 2 ** -15;
 
-type Operands = readonly (Operand | null)[];
-
 /**
- * What an LSTM's kernel takes, from operands in TFLite's order. Source: micro/kernels/lstm_shared.cc, unidirectional_sequence_lstm.cc.
+ * The call of an LSTM, from operands in TFLite's order. Source: micro/kernels/lstm_shared.cc, unidirectional_sequence_lstm.cc.
  *
  * @throws CompressError `unsupported` for a node without states, or whose cell has a scale that is no power of two
  */
 export function lstmCall(
-  x: Operands,
+  operands: readonly (Operand | null)[],
   y: Operand,
   a: { readonly timeMajor: boolean; readonly cellClip: number },
-): { operands: LstmOperands; params: LstmParams } {
-  const [hidden, cell] = [x[18], x[19]];
-  if (!hidden || !cell) throw new CompressError('unsupported', 'an integer LSTM without states', 'export the model again');
-  const gate = (i: number) => gateOf(x, i, hidden);
-  const { scale, power } = powerOfTwo(cell);
+): CallOf<'lstm_unidirectional'> {
+  const x = operands[0]!;
+  const [inputX, forgetX, cellX, outputX] = operands.slice(1, 5) as Operand[];
+  const [inputH, forgetH, cellH, outputH] = operands.slice(5, 9) as Operand[];
+  const [inputBias = null, forgetBias = null, cellBias = null, outputBias = null] = operands.slice(12, 16);
+  const [hiddenState, cellState] = operands.slice(18, 20);
+  if (!hiddenState || !cellState) {
+    throw new CompressError('unsupported', 'an integer LSTM without states', 'export the model again');
+  }
+  const gate = (wX: Operand, wH: Operand) => gateParams(x, wX, hiddenState, wH);
+  return kernelCall(
+    'lstm_unidirectional',
+    plainForm('an LSTM', x, y),
+    {
+      ...{ x, y, hiddenState, cellState },
+      ...{ inputX, forgetX, cellX, outputX, inputH, forgetH, cellH, outputH },
+      ...{ inputBias, forgetBias, cellBias, outputBias },
+    },
+    {
+      ...cellParams(x, cellState, y, a),
+      gates: {
+        input: gate(inputX, inputH),
+        forget: gate(forgetX, forgetH),
+        cell: gate(cellX, cellH),
+        output: gate(outputX, outputH),
+      },
+    },
+  );
+}
+
+/** Numbers of the cell, which all gates share. */
+function cellParams(
+  x: Operand,
+  cellState: Operand,
+  y: Operand,
+  a: { readonly timeMajor: boolean; readonly cellClip: number },
+): LstmParams {
+  const { scale, power } = powerOfTwo(cellState);
   const forget = quantizeMultiplier(GATE_OUT);
   const input = quantizeMultiplier((GATE_OUT * GATE_OUT) / scale);
   const output = quantizeMultiplier((GATE_OUT * GATE_OUT) / perTensor(y).scale);
   return {
-    operands: { input: gate(0), forget: gate(1), cell: gate(2), output: gate(3), hiddenState: hidden, cellState: cell },
-    params: {
-      timeMajor: a.timeMajor,
-      xOffset: -perTensor(x[0]!).zero,
-      yOffset: perTensor(y).zero,
-      cellClip: Math.trunc(Math.min(a.cellClip / scale, 32767)),
-      cellScalePower: power,
-      forgetToCellMultiplier: forget.multiplier,
-      forgetToCellShift: forget.shift,
-      inputToCellMultiplier: input.multiplier,
-      inputToCellShift: input.shift,
-      outputMultiplier: output.multiplier,
-      outputShift: output.shift,
-    },
+    timeMajor: a.timeMajor,
+    xOffset: -perTensor(x).zero,
+    yOffset: perTensor(y).zero,
+    cellClip: Math.trunc(Math.min(a.cellClip / scale, 32767)),
+    cellScalePower: power,
+    forgetToCellMultiplier: forget.multiplier,
+    forgetToCellShift: forget.shift,
+    inputToCellMultiplier: input.multiplier,
+    inputToCellShift: input.shift,
+    outputMultiplier: output.multiplier,
+    outputShift: output.shift,
   };
 }
 
-/** Gate i of input, forget, cell and output. */
-function gateOf(x: Operands, i: number, hiddenState: Operand): LstmGate {
-  const [wInput, wHidden] = [x[1 + i]!, x[5 + i]!];
-  const input = quantizeMultiplier(f(perTensor(x[0]!).scale * perTensor(wInput).scale) / GATE_IN);
-  const hidden = quantizeMultiplier(f(perTensor(hiddenState).scale * perTensor(wHidden).scale) / GATE_IN);
+function gateParams(x: Operand, wX: Operand, hiddenState: Operand, wH: Operand): LstmGateParams {
+  const input = quantizeMultiplier(f(perTensor(x).scale * perTensor(wX).scale) / GATE_IN);
+  const hidden = quantizeMultiplier(f(perTensor(hiddenState).scale * perTensor(wH).scale) / GATE_IN);
   return {
-    wInput,
-    wHidden,
-    bias: x[12 + i],
     inputMultiplier: input.multiplier,
     inputShift: input.shift,
     hiddenMultiplier: hidden.multiplier,

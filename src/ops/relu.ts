@@ -1,17 +1,18 @@
-import { requantizeInt } from '../wasm/requantize_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { clampCell } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { rescaleParams } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { requantizeForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** max(x, 0) */
 export const relu = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
   float: clampCell('relu'),
-  integer: (heap, { x: [x], y: [y] }) => requantizeInt(heap, y, x!, rescaleParams(x!, y, 'relu')),
+  lower: ({ x: [x], y: [y] }) => kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y, 'relu')),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

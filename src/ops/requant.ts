@@ -4,7 +4,7 @@ import type { MeanParams } from '../wasm/mean_int.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
 import type { Rescale } from '../wasm/rescale.ts';
 import type { SoftmaxParams } from '../wasm/softmax_int.ts';
-import type { Operand } from './op.ts';
+import type { Operand } from './kernel_call.ts';
 import { type Multiplier, quantizeMultiplier, roundAway } from './quantize_multiplier.ts';
 
 /**
@@ -45,14 +45,19 @@ export function denseMultipliers(x: Operand, w: Operand, y: Operand): Multiplier
   return [quantizeMultiplier(product / perTensor(y).scale)];
 }
 
-/** How the sums of a layer become integers of y. */
-export function layerParams(x: Operand, y: Operand, multipliers: readonly Multiplier[], activation: Activation): Rescale {
+/** How the sums of a layer become integers of y. Sums of int16 have 64 bits unless the bias has 32. */
+export function layerParams(
+  { x, bias = null, y }: { readonly x: Operand; readonly bias?: Operand | null; readonly y: Operand },
+  multipliers: readonly Multiplier[],
+  activation: Activation,
+): Required<Rescale> {
   return {
     xOffset: -perTensor(x).zero,
     yOffset: perTensor(y).zero,
     multiplier: multipliers.map((m) => m.multiplier),
     shift: multipliers.map((m) => m.shift),
     ...clampOf(activation, y),
+    wide: x.dtype === 'i16' && bias?.dtype !== 'i32',
   };
 }
 
@@ -129,6 +134,11 @@ export function softmaxParams(x: Operand, beta: number): SoftmaxParams {
   return { multiplier, shift, diffMin: -radius };
 }
 
-/** To steps of 10 / 65535, what the int16 tables reach. Source: TFLite micro/kernels/softmax_common.cc. */
-export const softmaxParamsS16 = (x: Operand, beta: number): Multiplier =>
-  quantizeMultiplier((perTensor(x).scale * beta) / (10 / 65535));
+/**
+ * To steps of 10 / 65535, what the int16 tables reach; no difference of two int16 numbers is beyond them.
+ * Source: TFLite micro/kernels/softmax_common.cc.
+ */
+export const softmaxParamsS16 = (x: Operand, beta: number): SoftmaxParams => ({
+  ...quantizeMultiplier((perTensor(x).scale * beta) / (10 / 65535)),
+  diffMin: -65535,
+});

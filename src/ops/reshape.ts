@@ -5,6 +5,8 @@ import { folded } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { last, resolveShape } from './shapes.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Reshape {
   /** 0 is the input's dimension at the same place (the batch), one -1 is what is left (so channels may be pruned). */
@@ -35,7 +37,7 @@ export const reshape = defineOp<Reshape>({
     backward: (heap, { dy: [dy], dx: [dx] }) => (dx ? addF32(heap, dx, dy) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y] }) => copy(heap, y, x!),
+  lower: ({ x: [x], y: [y] }) => kernelCall('copy', moveForm('a reshape', x!, y), { x: x!, y }, {}),
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',

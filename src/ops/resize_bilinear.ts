@@ -1,9 +1,10 @@
-import { resizeBilinearInt } from '../wasm/resize.ts';
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { elementwiseCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
-import { type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
+import { bilinearParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** Each output is weighed from the four inputs around it. x [n, h, w, c]. */
 export const resizeBilinear = defineOp<Resize>({
@@ -15,7 +16,8 @@ export const resizeBilinear = defineOp<Resize>({
       dx ? resizeGradF32(heap, dy, dx, { ...attrs, kind: 'bilinear' }) : nothing,
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => resizeBilinearInt(heap, y, x!, attrs),
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('resize_bilinear', plainForm('bilinear resizing', x!, y), { x: x!, y }, bilinearParams(x!.shape, attrs)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,9 +1,10 @@
-import { resizeNearest as toNearest } from '../wasm/resize.ts';
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
-import { type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
+import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** Each output takes the nearest input. x [n, h, w, c]. */
 export const resizeNearest = defineOp<Resize>({
@@ -15,7 +16,8 @@ export const resizeNearest = defineOp<Resize>({
       dx ? resizeGradF32(heap, dy, dx, { ...attrs, kind: 'nearest' }) : nothing,
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => toNearest(heap, y, x!, attrs),
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('resize_nearest', moveForm('a resize', x!, y), { x: x!, y }, nearestParams(x!.shape, attrs)),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,9 +1,10 @@
 import { softmaxF32, softmaxGradF32 } from '../wasm/elementwise_f32.ts';
-import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { softmaxCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { softmaxParams, softmaxParamsS16 } from './requant.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Softmax {
   readonly beta: number;
@@ -18,10 +19,11 @@ export const softmax = defineOp<Softmax>({
     backward: (heap, { y: [y], dy: [dy], dx: [dx], attrs }) => (dx ? softmaxGradF32(heap, dy, y, dx, attrs.beta) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) =>
-    x!.dtype === 'i16'
-      ? softmaxS16(heap, y, x!, softmaxParamsS16(x!, attrs.beta))
-      : softmaxInt(heap, y, x!, softmaxParams(x!, attrs.beta)),
+  lower: ({ x: [x], y: [y], attrs: { beta } }) => {
+    const operands = { x: x!, y };
+    if (x!.dtype === 'i16') return kernelCall('softmax', plainForm('softmax', x!, y), operands, softmaxParamsS16(x!, beta));
+    return kernelCall('softmax', y.dtype === 'i16' ? 's8_s16' : plainForm('softmax', x!, y), operands, softmaxParams(x!, beta));
+  },
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],

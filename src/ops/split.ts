@@ -5,6 +5,8 @@ import { copyCost } from './cost.ts';
 import { inTurn, nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { axisOf, mismatch } from './shapes.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Split {
   /** Counted from the front. */
@@ -45,7 +47,7 @@ export const split = defineOp<Split>({
     },
     saves: null,
   },
-  integer: (heap, { x: [x], y, attrs }) => splitAlong(heap, y, x!, attrs.axis),
+  lower: ({ x: [x], y, attrs: { axis } }) => kernelCall('split', moveForm('a split', x!, ...y), { x: x!, y }, { axis }),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

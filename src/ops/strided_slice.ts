@@ -4,6 +4,8 @@ import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface StridedSlice {
   /** First place taken along each dimension. */
@@ -54,10 +56,8 @@ export const stridedSlice = defineOp<StridedSlice>({
     },
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => {
-    const { begin, counts } = places(attrs, x!.shape);
-    return slice(heap, y, x!, begin, attrs.strides, counts);
-  },
+  lower: ({ x: [x], y: [y], attrs }) =>
+    kernelCall('strided_slice', moveForm('a slice', x!, y), { x: x!, y }, { ...places(attrs, x!.shape), strides: attrs.strides }),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

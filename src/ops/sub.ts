@@ -1,11 +1,12 @@
 import type { Activation } from '../graph/graph.ts';
-import { subInt } from '../wasm/elementwise_int.ts';
 import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { sumTflite } from './tflite_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Sub {
   readonly activation: Activation;
@@ -15,7 +16,13 @@ export const sub = defineOp<Sub>({
   operands: 2,
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('sub'),
-  integer: (heap, { x: [a, b], y: [y], attrs }) => subInt(heap, y, a!, b!, sumParams(a!, b!, y, attrs.activation)),
+  lower: ({ x: [a, b], y: [y], attrs }) =>
+    kernelCall(
+      'elementwise_sub',
+      plainForm('a subtraction', a!, b!, y),
+      { x1: a!, x2: b!, y },
+      sumParams(a!, b!, y, attrs.activation),
+    ),
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

@@ -1,9 +1,11 @@
 import type { Activation } from '../graph/graph.ts';
-import { svdfInt } from '../wasm/svdf_int.ts';
 import { svdfCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { svdfParams } from './recurrent_params.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
+import { allOf } from '../wasm/check.ts';
 
 export interface Svdf {
   /** Filters that are summed for each unit. */
@@ -19,8 +21,12 @@ export const svdf = defineOp<Svdf>({
   operands: 3,
   infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
   float: null, // it stands in integer networks only
-  integer: (heap, { x: [x, wFeature, wTime, bias, state], y: [y], attrs }) =>
-    svdfInt(heap, y, x!, state!, wFeature!, wTime!, bias, svdfParams(x!, wFeature!, wTime!, state!, y, attrs)),
+  lower({ x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) {
+    allOf(['i8'], 'SVDF', x!, y);
+    const form = plainForm('the state of an SVDF', state!, wTime!) === 's16' ? 'state_s16_s8' : 's8';
+    const parameters = svdfParams(x!, wFeature!, wTime!, state!, y, attrs);
+    return kernelCall('svdf', form, { x: x!, wFeature: wFeature!, wTime: wTime!, bias, state: state!, y }, parameters);
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

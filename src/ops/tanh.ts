@@ -1,4 +1,3 @@
-import { activationS16, tanhS8 } from '../wasm/activation_int.ts';
 import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { tableCost } from './cost.ts';
@@ -6,6 +5,8 @@ import { nothing } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 /** Hyperbolic tangent. */
 export const tanh = defineOp<NoAttrs>({
@@ -16,10 +17,10 @@ export const tanh = defineOp<NoAttrs>({
     backward: (heap, { y: [y], dy: [dy], dx: [dx] }) => (dx ? unaryGradF32(heap, 'tanh_grad_f32', dy, y, dx) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y] }) =>
-    y.dtype === 'i16'
-      ? activationS16(heap, y, x!, { type: 'tanh', ...sigmoidParamsS16(x!, [0, 1]) })
-      : tanhS8(heap, y, x!, sigmoidParams(x!)),
+  lower: ({ x: [x], y: [y] }) =>
+    plainForm('tanh', x!, y) === 's16'
+      ? kernelCall('activation', 's16', { x: x!, y }, { type: 'tanh', ...sigmoidParamsS16(x!, [0, 1]) })
+      : kernelCall('tanh', 's8', { x: x!, y }, sigmoidParams(x!)),
   trainable: [],
   memory: 'in-place',
   outputRange: [-1, 1],

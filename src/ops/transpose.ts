@@ -5,6 +5,8 @@ import { transposeCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { mismatch } from './shapes.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Transpose {
   /** Dimension i of the output is dimension perm[i] of the input. */
@@ -27,7 +29,7 @@ export const transpose = defineOp<Transpose>({
     backward: (heap, { dy: [dy], dx: [dx], attrs }) => (dx ? transposeGradF32(heap, dy, dx, attrs.perm) : nothing),
     saves: null,
   },
-  integer: (heap, { x: [x], y: [y], attrs }) => transposed(heap, y, x!, attrs.perm),
+  lower: ({ x: [x], y: [y], attrs: { perm } }) => kernelCall('transpose', moveForm('a transpose', x!, y), { x: x!, y }, { perm }),
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -1,6 +1,5 @@
 import { type Activation, showShape } from '../graph/graph.ts';
 import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
-import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
 import { transposeConvCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
 import { defineOp, type Pair } from './op.ts';
@@ -8,6 +7,8 @@ import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface TransposeConv2d extends Window {
   readonly activation: Activation;
@@ -37,12 +38,17 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     },
     saves: null,
   },
-  integer: (heap, { x: [x, w, bias], y: [y], attrs }) =>
-    transposeConvInt(heap, y, x!, w!, bias ?? null, {
-      stride: attrs.stride,
-      padding: padBefore(attrs, y.shape, [w!.shape[1], w!.shape[2]]),
-      ...layerParams(x!, y, productMultipliers(x!, w!, y), attrs.activation),
-    }),
+  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
+    kernelCall(
+      'transpose_conv',
+      layerForm('a transposed convolution', x!, w!, y),
+      { x: x!, w: w!, bias, y },
+      {
+        stride: attrs.stride,
+        padding: padBefore(attrs, y.shape, [w!.shape[1], w!.shape[2]]),
+        ...layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation),
+      },
+    ),
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

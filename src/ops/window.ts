@@ -32,11 +32,11 @@ export function padBefore(window: Window, shape: readonly number[], filter: Pair
   return [top, left];
 }
 
-/** How the integer wrappers take a window. */
+/** A window as kernels take it, over an input of `shape` [n, h, w, c]. */
 export const windowInt = (window: Window, shape: readonly number[], filter: Pair) => ({
   stride: window.stride,
   padding: padBefore(window, shape, filter),
-  dilation: window.dilation,
+  dilation: window.dilation ?? ([1, 1] as const),
 });
 
 /** Height and width of the output. */

@@ -1,7 +1,9 @@
 import { CompressError } from '../errors.ts';
 import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
-import { type AnyRow, type Operand, rowOf, type Shape } from '../ops/index.ts';
+import { type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
+import { stepOf } from './kernel_step.ts';
+import { lowered } from './lower.ts';
 import { placeActivations } from './place.ts';
 
 export interface CompileOptions {
@@ -15,10 +17,10 @@ export interface CompileOptions {
 export interface Program {
   readonly graph: Graph;
   readonly batch: number;
-  readonly inputs: readonly Operand[];
-  readonly outputs: readonly Operand[];
+  readonly inputs: readonly PlacedOperand[];
+  readonly outputs: readonly PlacedOperand[];
   /** By tensor index of the graph; with `keepAll` every one holds its values after a run. */
-  readonly operands: readonly Operand[];
+  readonly operands: readonly PlacedOperand[];
   /** One for each node that computes something, in order. */
   readonly steps: readonly { readonly node: Node; readonly step: Step }[];
   run(): void;
@@ -59,14 +61,14 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
   const shapes = inferShapes(graph, batch);
   const places = placeActivations(graph, shapes, keepAll);
   const base = heap.alloc(places.bytes);
-  const operands = graph.tensors.map((t, i): Operand => {
+  const operands = graph.tensors.map((t, i): PlacedOperand => {
     const ptr = t.data || t.variable ? heap.tensor(t.dtype, t.shape, t.data ?? null).ptr : base + places.offsets[i];
     return { shape: shapes[i], dtype: t.dtype, ptr, quant: t.quant, data: t.data };
   });
   const steps = graph.nodes.flatMap((node) => {
     const row = rowOf(node.op);
     if (row.memory === 'view' && !keepAll) return [];
-    return [{ node, step: makeStep(heap, row, node, operands) }];
+    return [{ node, step: makeStep(heap, node, operands) }];
   });
   const calls = steps.map((s) => s.step);
   const state = graph.tensors.flatMap((t, i) => (t.variable ? [{ tensor: operands[i], values: initialState(t) }] : []));
@@ -95,36 +97,23 @@ function initialState({ dtype, shape, quant }: Tensor): Values {
   return zero === 0 ? values : (values as Int8Array).fill(zero);
 }
 
-function makeStep(heap: Heap, row: AnyRow, node: Node, operands: readonly Operand[]): Step {
+function makeStep(heap: Heap, node: Node, operands: readonly PlacedOperand[]): Step {
+  const call = lowered(node, operands);
+  if (call) return stepOf(heap, call);
+  const { float } = rowOf(node.op);
+  if (!float) {
+    throw new CompressError(
+      'unsupported',
+      `"${node.name}" (${node.op}) has no float form`,
+      'replace the operator before exporting the model',
+    );
+  }
   const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
   const y = node.outputs.map((t) => operands[t]);
-  const integer = [...x, ...y].some((o) => o && isInteger(o.dtype) && !isIndex(o));
-  const call = { x, y, attrs: node.attrs };
-  if (integer && row.integer) {
-    // Parameters are packed once, here: what another layer computes cannot be one.
-    if (row.trainable.some((place) => x[place] && x[place].data === null)) {
-      throw new CompressError(
-        'unsupported',
-        `"${node.name}" (${node.op}) takes weights that another layer computes`,
-        'use batchMatmul for the product of two computed tensors, or give the weights as constants',
-      );
-    }
-    return row.integer(heap, call);
-  }
-  if (!integer && row.float) {
-    const saves = row.float.saves?.(
-      x.map((o) => o?.shape ?? null),
-      node.attrs,
-    );
-    const saved = saves?.map((shape) => heap.tensor('f32', shape)) ?? [];
-    return row.float.forward(heap, { ...call, training: false, draws: null, saved });
-  }
-  throw new CompressError(
-    'unsupported',
-    `"${node.name}" (${node.op}) has no ${integer ? 'integer' : 'float'} form`,
-    integer ? 'give the float model instead and let Thumbnet quantize it' : 'replace the operator before exporting the model',
+  const saves = float.saves?.(
+    x.map((o) => o?.shape ?? null),
+    node.attrs,
   );
+  const saved = saves?.map((shape) => heap.tensor('f32', shape)) ?? [];
+  return float.forward(heap, { x, y, attrs: node.attrs, training: false, draws: null, saved });
 }
-
-/** Unquantized constant int32 values are indices, not numbers of the network. */
-const isIndex = (o: Operand) => o.dtype === 'i32' && !o.quant && o.data !== null;

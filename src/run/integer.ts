@@ -42,7 +42,7 @@ export function toFloat(graph: Graph): Graph {
 
 function checkReady(node: Node, tensors: readonly Tensor[]): void {
   const row = rowOf(node.op);
-  if (row.tflite === null && row.memory !== 'view') {
+  if (row.lower === null && row.memory !== 'view') {
     throw new CompressError(
       'not-ready',
       `"${node.name}" (${node.op}) has no integer form`,

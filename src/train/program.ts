@@ -1,6 +1,6 @@
 import { planArena } from '../graph/arena.ts';
 import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
-import { type FloatCall, type Operand, rowOf, type Shape } from '../ops/index.ts';
+import { type FloatCall, type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
 import { createRandom } from '../random.ts';
 import { inferShapes } from '../run/compile.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
@@ -21,8 +21,8 @@ export interface Parameter extends Constant {
 
 /** Forward and backward pass of a float graph for one batch size; nothing is allocated while it runs. */
 export interface TrainingProgram {
-  readonly input: Operand;
-  readonly output: Operand;
+  readonly input: PlacedOperand;
+  readonly output: PlacedOperand;
   /** Gradient of the loss by the output: cleared and filled by the caller between the passes. */
   readonly outputGradient: HeapTensor;
   /** Inner tensors that a loss reads, as asked for; their gradients as the output's. */
@@ -37,7 +37,7 @@ export interface TrainingProgram {
 
 /** `gradient` is null where nothing that is trained comes before the tensor. */
 export interface Tap {
-  readonly value: Operand;
+  readonly value: PlacedOperand;
   readonly gradient: HeapTensor | null;
 }
 
@@ -97,8 +97,8 @@ export function compileTraining(
 }
 
 /** Each tensor in memory of its own: the backward pass reads them all. */
-function placeOperands(heap: Heap, graph: Graph, shapes: readonly Shape[]): Operand[] {
-  return graph.tensors.map((t, i): Operand => {
+function placeOperands(heap: Heap, graph: Graph, shapes: readonly Shape[]): PlacedOperand[] {
+  return graph.tensors.map((t, i): PlacedOperand => {
     const { ptr } = heap.tensor(t.dtype, shapes[i], t.data);
     return { shape: shapes[i], dtype: t.dtype, ptr, quant: null, data: t.data };
   });
@@ -110,7 +110,7 @@ function floatOf(node: Node) {
   return float;
 }
 
-function callOf(heap: Heap, node: Node, operands: readonly Operand[], draws: Draws): FloatCall<unknown> {
+function callOf(heap: Heap, node: Node, operands: readonly PlacedOperand[], draws: Draws): FloatCall<unknown> {
   const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
   const shapes = x.map((o) => o?.shape ?? null);
   const saved = (floatOf(node).saves?.(shapes, node.attrs) ?? []).map((shape) => heap.tensor('f32', shape));
@@ -118,7 +118,7 @@ function callOf(heap: Heap, node: Node, operands: readonly Operand[], draws: Dra
 }
 
 /** Constants that some row trains, in the order of their first use, and whether they are step sizes. */
-function parametersOf(graph: Graph, operands: readonly Operand[], held: ReadonlySet<number>): Map<number, boolean> {
+function parametersOf(graph: Graph, operands: readonly PlacedOperand[], held: ReadonlySet<number>): Map<number, boolean> {
   const found = new Map<number, boolean>();
   const by = producers(graph);
   for (const node of graph.nodes) {

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
-import { OPS, type Operand, type Shape } from '../../src/ops/index.ts';
+import { OPS, type PlacedOperand, type Shape } from '../../src/ops/index.ts';
 import { Heap, type HeapTensor } from '../../src/wasm/heap.ts';
 import { close, floats, noise } from '../wasm/close.ts';
 import { type Array64, DEFINITIONS } from './definitions.ts';
@@ -23,8 +23,8 @@ function operands({ shapes }: Sample, kind: string): (Array64 | null)[] {
   });
 }
 
-const place = (t: Array64): Operand => ({ ...heap.tensor('f32', t.shape, t.data), quant: null, data: null });
-const blank = (shape: Shape): Operand => ({ ...heap.tensor('f32', shape), quant: null, data: null });
+const place = (t: Array64): PlacedOperand => ({ ...heap.tensor('f32', t.shape, t.data), quant: null, data: null });
+const blank = (shape: Shape): PlacedOperand => ({ ...heap.tensor('f32', shape), quant: null, data: null });
 
 function check(kind: string, sample: Sample, training: boolean): void {
   const { float, infer } = OPS[kind];

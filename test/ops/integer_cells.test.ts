@@ -1,22 +1,27 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DType } from '../../src/graph/graph.ts';
-import { OPS, type Operand } from '../../src/ops/index.ts';
+import { type KernelCall, type OperatorCall, OPS, type PlacedOperand } from '../../src/ops/index.ts';
+import { stepOf } from '../../src/run/kernel_step.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
 const heap = await Heap.open();
 const all = Int8Array.from({ length: 256 }, (_, i) => i - 128);
 
-function operand(dtype: DType, shape: number[], scale: number, zero: number, values?: ArrayLike<number>): Operand {
+function operand(dtype: DType, shape: number[], scale: number, zero: number, values?: ArrayLike<number>): PlacedOperand {
   const quant = { bits: dtype === 'i16' ? 16 : 8, scales: [Math.fround(scale)], zeros: [zero], axis: null } as const;
   return { ...heap.tensor(dtype, shape, values), quant, data: null };
 }
 
-const real = (o: Operand, q: number) => o.quant!.scales[0] * (q - o.quant!.zeros[0]);
+/** The step of an operator on integers. */
+const stepFor = (op: string, call: OperatorCall<unknown, PlacedOperand>) =>
+  stepOf(heap, OPS[op].lower!(call) as KernelCall<PlacedOperand>);
+
+const real = (o: PlacedOperand, q: number) => o.quant!.scales[0] * (q - o.quant!.zeros[0]);
 
 /** The integer cell of an operator against its definition in real numbers, within `steps` of the output's scale. */
-function agrees(op: string, attrs: unknown, xs: Operand[], y: Operand, f: (at: number) => number, steps: number) {
-  OPS[op].integer!(heap, { x: xs, y: [y], attrs })();
+function agrees(op: string, attrs: unknown, xs: PlacedOperand[], y: PlacedOperand, f: (at: number) => number, steps: number) {
+  stepFor(op, { x: xs, y: [y], attrs })();
   heap.read(y).forEach((q, i) => {
     const [min, max] = y.dtype === 'i16' ? [-32768, 32767] : [-128, 127];
     const wanted = Math.max(min, Math.min(max, f(i) / y.quant!.scales[0] + y.quant!.zeros[0]));
@@ -91,8 +96,8 @@ test('rows that may write over their first input give the same then', () => {
         const make = () => operand(dtype, [16, 16], 0.02, 0, values);
         const xs = [make(), operand(dtype, [16, 16], 0.03, 0, [...values].reverse())].slice(0, operands);
         const y = { ...make(), quant: { bits: 8, scales: [0.05], zeros: [0], axis: null } as const };
-        OPS[op].integer!(heap, { x: xs, y: [y], attrs })();
-        OPS[op].integer!(heap, { x: xs, y: [{ ...y, ptr: xs[0].ptr }], attrs })();
+        stepFor(op, { x: xs, y: [y], attrs })();
+        stepFor(op, { x: xs, y: [{ ...y, ptr: xs[0].ptr }], attrs })();
         assert.equal(heap.read(xs[0]), heap.read(y), `${op} ${dtype}`);
       });
     }
@@ -110,7 +115,7 @@ test('a type that a kernel is not made for is refused', () =>
       ['maximum', {}],
     ];
     for (const [op, attrs] of cells) {
-      assert.throws(() => OPS[op].integer!(heap, { x: [x, x], y: [operand('u8', [4], 0.1, 128)], attrs }), /is not made for u8/);
+      assert.throws(() => stepFor(op, { x: [x, x], y: [operand('u8', [4], 0.1, 128)], attrs }), /is not made for u8/);
     }
   }));
 
@@ -190,7 +195,7 @@ test('resize: known values', () =>
     const x = operand('i8', [1, 2, 2, 1], 1, 0, [0, 40, 80, 120]);
     const y = operand('i8', [1, 4, 4, 1], 1, 0);
     const run = (op: string, alignCorners: boolean, halfPixelCenters: boolean) => {
-      OPS[op].integer!(heap, { x: [x], y: [y], attrs: { size: [4, 4], alignCorners, halfPixelCenters } })();
+      stepFor(op, { x: [x], y: [y], attrs: { size: [4, 4], alignCorners, halfPixelCenters } })();
       return [...heap.read(y)].map(Number);
     };
     const rows = (a: number[], b: number[], c: number[], d: number[]) => [...a, ...b, ...c, ...d];

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph, Node } from '../../src/graph/graph.ts';
-import type { Operand } from '../../src/ops/op.ts';
+import type { Operand } from '../../src/ops/kernel_call.ts';
 import { frexp, quantizeMultiplier } from '../../src/ops/quantize_multiplier.ts';
 import { clampOf, denseMultipliers, perTensor, productMultipliers, softmaxParams, sumParams } from '../../src/ops/requant.ts';
 import { sidesOf, type Window } from '../../src/ops/window.ts';

@@ -26,7 +26,7 @@ export default async function litertRows({ list }: PageContext): Promise<PageRes
     if (!row.tflite || op in INTEGER) continue;
     for (const [i, sample] of samplesOf(op).entries()) {
       for (const dtype of ['f32', 'i8'] as const) {
-        if (!isWritable(op, sample) || (dtype === 'f32' ? !row.float : !row.integer)) continue;
+        if (!isWritable(op, sample) || (dtype === 'f32' ? !row.float : !row.lower)) continue;
         const name = `${op}, sample ${i}, ${dtype}`;
         try {
           const graph = graphOf(op, sample, dtype);
