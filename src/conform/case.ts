@@ -1,6 +1,7 @@
 import { bytesOf, type DType, newValues, showShape, sizeOf, type Values } from '../graph/graph.ts';
 import { unpackInt4 } from '../graph/int4.ts';
-import type { Heap, HeapTensor } from '../wasm/heap.ts';
+import type { PlacedOperand } from '../ops/op.ts';
+import type { Heap } from '../wasm/heap.ts';
 
 /** One case of a golden file. Everything is as it came from JSON: ask the functions below, which check. */
 export type Case = Readonly<Record<string, unknown>> & { readonly name: string; readonly op: string };
@@ -136,13 +137,18 @@ export class Reader {
   }
 
   /** The tensor in memory. */
-  tensor(name: string): HeapTensor {
+  tensor(name: string): PlacedOperand {
     const { dtype, shape, values } = this.decode(name);
-    return this.heap.tensor(dtype, shape, values);
+    return { ...this.heap.tensor(dtype, shape, values), quant: null, data: values };
+  }
+
+  /** Memory for a tensor that is computed. */
+  output(dtype: DType, shape: readonly number[]): PlacedOperand {
+    return { ...this.heap.tensor(dtype, shape), quant: null, data: null };
   }
 
   /** The tensor in memory, or null where the case has none. */
-  optional(name: string): HeapTensor | null {
+  optional(name: string): PlacedOperand | null {
     return this.has(name) ? this.tensor(name) : null;
   }
 }

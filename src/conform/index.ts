@@ -5,7 +5,7 @@ import { checkBufferSize, isBufferSize } from './buffer_sizes.ts';
 import { type Case, isRecord, Reader, type Results } from './case.ts';
 import { type Difference, difference, type Failure } from './compare.ts';
 import { type GoldenModel, isGoldenModel, modelFile, openModel, runModelCase } from './models.ts';
-import { RUNNERS } from './runners.ts';
+import { runnerOf } from './runners.ts';
 import { checkTable, isTables } from './tables.ts';
 
 export type { Failure } from './compare.ts';
@@ -132,7 +132,7 @@ function runPlain(name: string, run: () => Difference | null | undefined, tally:
 function runCase(engines: Engines, json: unknown, index: number, tally: Tally): void {
   const golden = caseOf(json, index, tally);
   if (!golden) return;
-  const run = RUNNERS[golden.op];
+  const run = runnerOf(golden.op);
   if (!run) {
     tally.unsupported();
     return;
@@ -150,7 +150,7 @@ function runNetwork(engines: Engines, layers: readonly unknown[], tally: Tally):
   layers.forEach((json, index) => {
     const golden = caseOf(json, index, tally);
     if (!golden) return;
-    const run = RUNNERS[golden.op];
+    const run = runnerOf(golden.op);
     const cut = sourcesOf(golden).some((layer) => outputs[layer] === undefined);
     if (!run || cut) {
       tally.unsupported();

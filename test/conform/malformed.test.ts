@@ -65,8 +65,11 @@ test('files that are nothing of the kind', async () => {
 test('an operator not known is unsupported, a missing field is named', async () => {
   const other = await conform([{ name: 'x', json: [{ name: 'a', op: 'convolve_s2' }] }]);
   assert.is(other.unsupported, 1);
-  const { failures } = await conform([{ name: 'x', json: [{ name: 'a', op: 'avg_pool_s8', params: {} }] }]);
-  assert.match(String(failures[0].actual), /params\.filter|filter/);
+  const pool = { name: 'a', op: 'avg_pool_s8', params: { output_shape: [1, 1, 1, 1] } };
+  const input = { shape: [1, 1, 1, 1], dtype: 'int8', data: 'AA==' };
+  const { failures } = await conform([{ name: 'x', json: [pool, { ...pool, input }] }]);
+  assert.match(String(failures[0].actual), /^input is not a tensor/);
+  assert.match(String(failures[1].actual), /^params\.filter is missing/);
 });
 
 test.run();
