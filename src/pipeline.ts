@@ -1,16 +1,25 @@
 import * as v from 'valibot';
 import { distill } from './distill/index.ts';
 import { CompressError, checkOptionNames } from './errors.ts';
+import { Registry } from './options/index.ts';
+import { demand, type Shape } from './options/words.ts';
 import { prune } from './prune/index.ts';
-import { measureRanges, quantize } from './quant/index.ts';
+import { measureRanges, outlineRanges, quantize } from './quant/index.ts';
 import { simplify } from './simplify/index.ts';
-import type { Context, Model, Stage } from './stage.ts';
+import type { Context, MakeStage, Model, Stage } from './stage.ts';
 import { finetune } from './train/index.ts';
-import { demand, type Shape } from './train/option_words.ts';
 
-/** Every stage by the name it has in a recipe. */
-// biome-ignore lint/suspicious/noExplicitAny: each stage checks its own options
-export const STAGES: Readonly<Record<string, (options?: any) => Stage>> = { prune, quantize, distill, finetune, simplify };
+/** Every kind of stage by the name it has in a recipe and on the command line. */
+// biome-ignore lint/suspicious/noExplicitAny: each kind checks its own options
+export const STAGES = new Registry<MakeStage<any>>('stage', { prune, quantize, distill, finetune, simplify });
+
+/**
+ * Adds a caller's own kind of stage: recipes, `run` and `compress` know it from then on.
+ *
+ * @throws CompressError `bad-option` where the name is taken
+ */
+// biome-ignore lint/suspicious/noExplicitAny: each kind checks its own options
+export const registerStage = (make: MakeStage<any>): void => STAGES.add(make.kind.name, make);
 
 const recipeSchema = v.object({
   version: v.literal(1),
@@ -60,22 +69,11 @@ export function parseRecipe(text: string, name = 'the recipe'): Recipe {
  *
  * @throws CompressError `bad-option` for a stage that does not exist, or a value that an option of it cannot have
  */
-export function stagesOf({ stages }: Pick<Recipe, 'stages'>): Stage[] {
-  return stages.map(({ stage, ...options }) => {
-    const make = STAGES[stage];
-    if (!make)
-      throw new CompressError('bad-option', `there is no stage "${stage}"`, `stages are ${Object.keys(STAGES).join(', ')}`);
-    return make(options);
-  });
-}
-
-/** Stages after which the ranges in force are still right. */
-const KEEPS_RANGES: ReadonlySet<string> = new Set(['quantize', 'simplify']);
-
-const TRAINS: ReadonlySet<string> = new Set(['finetune', 'distill']);
+export const stagesOf = ({ stages }: Pick<Recipe, 'stages'>): Stage[] =>
+  stages.map(({ stage, ...options }) => STAGES.get(stage)(options));
 
 function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): void {
-  const training = stages.filter((s) => TRAINS.has(s.name)).length;
+  const training = stages.filter((s) => s.trains).length;
   if (!checkpoint || training < 2) return;
   throw new CompressError(
     'bad-option',
@@ -99,12 +97,29 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
     context.progress?.({ what: stage.name, done: 0, total: 1 });
     const next = await stage.run(withoutLearnedScales(current), context);
     if (next.graph === current.graph) continue;
-    const { quantize: scheme, learnedScales } = next.facts;
-    const stale = scheme && !learnedScales && !KEEPS_RANGES.has(stage.name);
-    current = stale && context.data ? measureRanges(next, context) : next;
+    current = isStale(next, stage) && context.data ? measureRanges(next, context) : next;
   }
   return current;
 }
+
+/**
+ * The structure and the bits that `runPipeline` would leave, exactly, without training anything: MACs, bytes of weights and what a chip
+ * needs are those of the result. null where a stage's result depends on weights that only running the ones before it would tell.
+ */
+export async function outlineOf(model: Model, stages: readonly Stage[], context: Context): Promise<Model | null> {
+  let current = model;
+  for (const stage of stages) {
+    const next = await stage.outline(withoutLearnedScales(current), context);
+    if (next === null) return null;
+    if (next.graph === current.graph) continue;
+    current = isStale(next, stage) && context.data ? outlineRanges(next, context) : next;
+  }
+  return current;
+}
+
+/** Whether the ranges of a quantized model are to be measured again after a stage that changed it. */
+const isStale = ({ facts }: Model, { keepsRanges }: Stage): boolean =>
+  facts.quantize !== undefined && !facts.learnedScales && !keepsRanges;
 
 /** What was learned before a stage is not what that stage learned. */
 function withoutLearnedScales({ graph, facts: { learnedScales: _, ...facts } }: Model): Model {

@@ -1,5 +1,7 @@
+import type * as v from 'valibot';
 import type { Dataset } from './data/index.ts';
 import type { Graph } from './graph/graph.ts';
+import { checkOptions, type OptionsSchema } from './options/index.ts';
 import type { Heap } from './wasm/heap.ts';
 
 /** How a network is quantized. */
@@ -8,8 +10,8 @@ export interface QuantizeOptions {
   /** Other bits for the weights of single layers, by name. */
   readonly layerBits: Readonly<Record<string, 4 | 8>>;
   readonly activationBits: 8 | 16;
-  /** How the range of an activation is found from its histogram. `best` takes for each tensor whichever errs least. */
-  readonly calibrator: 'min-max' | 'mse' | 'percentile' | 'best';
+  /** How the range of an activation is found from its histogram: a name of `CALIBRATORS`. */
+  readonly calibrator: string;
   /** Examples of the train part that ranges are measured on. */
   readonly examples: number;
 }
@@ -22,6 +24,8 @@ export interface Facts {
   readonly learnedScales?: boolean;
   /** What of the model's file is not used, one sentence each. */
   readonly notes?: readonly string[];
+  /** An outline: structure and bits are those that stages leave, weights and scales are not. */
+  readonly isOutline?: boolean;
 }
 
 /** A network while it is being compressed: float weights, with quantization records once it was quantized. */
@@ -69,7 +73,57 @@ export interface Stage {
   readonly name: string;
   /** Plain JSON, written into the recipe. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** It trains weights: it sees the train part again and again, and can keep a checkpoint. */
+  readonly trains: boolean;
+  /** The ranges of activations that were in force before it are right after it; else a quantized model is measured again. */
+  readonly keepsRanges: boolean;
+  /**
+   * The structure and the bits that `run` would leave, exactly, at the cost of a cut: nothing is trained. null where they depend on weights
+   * or ranges that an outline does not have (`Facts.isOutline`).
+   */
+  outline(model: Model, context: Context): Promise<Model | null>;
   run(model: Model, context: Context): Promise<Model>;
+}
+
+/** What is the same for all stages of one name, whatever their options. `Stage` has the meaning of what is not told here. */
+export interface StageKind<S extends OptionsSchema> extends Pick<Stage, 'name' | 'trains' | 'keepsRanges'> {
+  /** For help, in a few words. */
+  readonly about: string;
+  /** It cannot run without a train or validation part. */
+  readonly needsData: boolean;
+  readonly options: S;
+  outline(model: Model, options: v.InferOutput<S>, context: Context): Promise<Model | null> | Model | null;
+  run(model: Model, options: v.InferOutput<S>, context: Context): Promise<Model> | Model;
+}
+
+/** Makes stages of one kind. */
+export interface MakeStage<S extends OptionsSchema = OptionsSchema> {
+  /** @throws CompressError `bad-option` for an option that does not exist, or a value that it cannot have */
+  (options?: v.InferInput<S>): Stage;
+  readonly kind: StageKind<S>;
+}
+
+/**
+ * A kind of stage. Its schema is all that the command line, recipes and the search know of its options.
+ *
+ * @example
+ * const halve = defineStage({ name: 'halve', about: 'halve all weights', options: v.object({}), ... });
+ * registerStage(halve);
+ */
+export function defineStage<S extends OptionsSchema>(kind: StageKind<S>): MakeStage<S> {
+  const { name, trains, keepsRanges } = kind;
+  const make = (given: v.InferInput<S> = {} as v.InferInput<S>): Stage => {
+    const options = checkOptions(kind.options, given, name);
+    return {
+      name,
+      options: options as Stage['options'],
+      trains,
+      keepsRanges,
+      outline: async (model, context) => kind.outline(model, options, context),
+      run: async (model, context) => kind.run(model, options, context),
+    };
+  };
+  return Object.assign(make, { kind });
 }
 
 /** Lets the host's other work run (interrupts, progress); throws when the caller asked to stop. */

@@ -9,6 +9,7 @@ const ROOMS = [
   'errors.ts',
   'random.ts',
   'search',
+  'options',
   'study',
   'graph',
   'wasm',

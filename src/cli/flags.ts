@@ -16,7 +16,8 @@ import { isInteger } from '../graph/graph.ts';
 import type { Model } from '../stage.ts';
 import type { Output } from './output.ts';
 
-const wrap =
+/** A parser whose errors are told as those of its flag. */
+export const wrap =
   <T>(parse: (text: string) => T) =>
   (text: string): T => {
     try {
@@ -71,33 +72,6 @@ export const weights = wrap((text) => {
   if (Object.values(objective).every((w) => w === 0)) throw new Error('All weights are 0.');
   return objective;
 });
-
-/** NAME[=TEACHER][@WEIGHT], as often as wanted: tensors of the student that are to become as the teacher's. */
-export function hints(text: string, before: readonly object[] = []): object[] {
-  const found = /^(?<student>[^=]+?)(=(?<teacher>.+?))?(@(?<weight>\d*\.?\d+))?$/.exec(text)?.groups;
-  if (!found) throw new InvalidArgumentError('It is not NAME, NAME=TEACHER or NAME=TEACHER@WEIGHT.');
-  const { student, teacher, weight } = found;
-  return [...before, { student, ...(teacher && { teacher }), ...(weight && { weight: Number(weight) }) }];
-}
-
-/** flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5: what is named, by its amount; a shift may be ROWSxCOLUMNS. */
-export function augmentation(text: string): object {
-  const parts = text.split(',').map((part) => {
-    const found = /^(?:(flip)|(shift|cutout|jitter|scale|mixup)=(\d*\.?\d+)(?:x(\d+))?)$/.exec(part.trim());
-    const [, flip, name, amount, second] = found ?? [];
-    if (!found || (second && name !== 'shift'))
-      throw new InvalidArgumentError(`"${part}" is not flip, or one of shift, cutout, jitter, scale, mixup with =AMOUNT.`);
-    return flip ? ['flip', true] : [name, second ? [Number(amount), Number(second)] : Number(amount)];
-  });
-  return Object.fromEntries(parts);
-}
-
-/** NAME=BITS, as often as wanted. */
-export function layerBits(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
-  const [, name, bits] = /^(.+)=(4|8)$/.exec(text) ?? [];
-  if (!name) throw new InvalidArgumentError('It is not NAME=4 or NAME=8.');
-  return { ...before, [name]: Number(bits) };
-}
 
 export interface DataFlags {
   readonly data?: string;

@@ -5,6 +5,7 @@ import { importTflite } from '../formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
+import { quantize } from '../quant/index.ts';
 import type { Study } from '../search/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model, Progress } from '../stage.ts';
@@ -13,15 +14,16 @@ import { dataDigest, graphDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Goal, goalOf } from './goal.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';
-import { costOf, type Figures, figuresOf, fits, type LayerBits, limitsOf, quantizedShape } from './judge.ts';
+import { costOf, type Figures, figuresOf, fits, limitsOf } from './judge.ts';
 import { type CompressOptions, checkSettings, dropOf, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { largestEpochs, type Prepared, prepare } from './prepare.ts';
 import { openSearch, Search } from './search.ts';
+import type { LayerBits } from './sensitivity.ts';
 import type { Space } from './space.ts';
 import type { CompressProgress, TrialReport } from './trial_report.ts';
 
-export { type Figures, figuresOf, weightBytes } from './judge.ts';
+export { type Figures, figuresOf } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool } from './pool.ts';
 export type { CompressProgress, TrialReport } from './trial_report.ts';
@@ -122,8 +124,10 @@ interface Task extends Goal {
 }
 
 function measure({ heap, model, context, settings, target, plain }: Task, { signal, progress }: CompressHost): Promise<Prepared> {
-  const costOfGraph = (graph: Graph, bits?: LayerBits) =>
-    costOf(figuresOf(quantizedShape(graph, bits), target, settings, null), plain, settings);
+  const costOfGraph = async (graph: Graph, layerBits: LayerBits = {}) => {
+    const outline = await quantize({ layerBits }).outline({ graph, facts: {} }, { ...context, heap, original: model });
+    return costOf(figuresOf(outline!.graph, target, settings, null), plain, settings);
+  };
   const { data, seed } = context;
   const tell = (p: Progress) => progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
   return prepare(model, settings, costOfGraph, {

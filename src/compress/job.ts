@@ -44,9 +44,10 @@ export async function runJob(
   const context = { heap, data, seed, original: model, progress, signal };
   const accuracyOf = (graph: Graph) => mean(correctness(heap, graph, data, 'validation'));
   let current = model;
-  for (const [i, stage] of stagesOf({ stages }).entries()) {
+  const made = stagesOf({ stages });
+  for (const [i, stage] of made.entries()) {
     current = await runPipeline(current, [stage], context);
-    const goesOn = TRAINS.includes(stage.name) && stages.slice(i + 1).some((s) => TRAINS.includes(s.stage));
+    const goesOn = stage.trains && made.slice(i + 1).some((s) => s.trains);
     if (!goesOn) continue;
     const accuracy = accuracyOf(current.graph);
     if (accuracy < hopeless) return { givenUpAt: accuracy };
@@ -59,7 +60,5 @@ export async function runJob(
 
 /** That few examples differ may be luck: so many more are assumed to (the plus-four rule of Agresti and Caffo, 2000). */
 const UNSEEN = 4;
-
-const TRAINS: readonly string[] = ['finetune', 'distill'];
 
 const mean = (right: Uint8Array): number => right.reduce((a, b) => a + b, 0) / right.length;

@@ -1,9 +1,5 @@
-import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { profile, type Target } from '../mcu/index.ts';
-import type { Recipe } from '../pipeline.ts';
-import { prune } from '../prune/index.ts';
-import { toFloat } from '../run/integer.ts';
-import type { Context, Model } from '../stage.ts';
 import type { Settings } from './options.ts';
 
 /** What a candidate needs and how well it does. Bytes, ms, microjoule; accuracy 0..1. */
@@ -18,20 +14,8 @@ export interface Figures {
 }
 
 export function figuresOf(graph: Graph, target: Target, { runtime, clockMhz }: Settings, accuracy: number | null): Figures {
-  const { flashBytes, ramBytes, latencyMs, energyUj, macs } = profile(graph, target, { runtime, clockMhz });
-  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: weightBytes(graph), accuracy };
-}
-
-/** Bytes of all weights and biases, as their quantization records say. */
-export function weightBytes(graph: Graph): number {
-  const used = new Set(graph.nodes.flatMap((n) => n.inputs));
-  let bytes = 0;
-  graph.tensors.forEach((t, i) => {
-    if (!t.data || !used.has(i)) return;
-    const bits = t.dtype === 'f32' ? (t.quant?.bits ?? 32) : 8 * (bytesOf(t.dtype, 2) / 2);
-    bytes += Math.ceil((sizeOf(t.shape) * bits) / 8);
-  });
-  return bytes;
+  const { flashBytes, ramBytes, latencyMs, energyUj, macs, flash } = profile(graph, target, { runtime, clockMhz });
+  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: flash.weights + flash.biases, accuracy };
 }
 
 /** What must not be exceeded; null where nothing is asked. */
@@ -82,37 +66,3 @@ export function costOf(f: Figures, plain: Figures, { objective }: Settings): num
 const PENALTY = 20;
 
 export const penaltyOf = (accuracy: number | null, floor: number): number => PENALTY * Math.max(0, floor - (accuracy ?? 0));
-
-/**
- * The graph a recipe leads to, as far as resources go: its structure and bits, not its weights. Nothing is trained or measured, so
- * it costs no more than the cut.
- */
-export async function sketch(model: Model, { stages }: Pick<Recipe, 'stages'>, context: Context): Promise<Graph> {
-  let current = { ...model, graph: toFloat(model.graph) };
-  let bits: LayerBits = {};
-  for (const { stage, ...options } of stages) {
-    if (stage === 'quantize') bits = (options.layerBits as LayerBits | undefined) ?? {};
-    if (stage !== 'prune') continue;
-    const pruneOptions = { ...options, criterion: 'l2' } as Parameters<typeof prune>[0];
-    current = (await prune(pruneOptions).run(current, { ...context, data: null })) as typeof current;
-  }
-  return quantizedShape(current.graph, bits);
-}
-
-/** Bits of the weights of single layers, by name; 8 where there is none. */
-export type LayerBits = Readonly<Record<string, 4 | 8>>;
-
-/** A float graph as it will be quantized: records with the bits that count, whatever the scales. */
-export function quantizedShape(graph: Graph, layerBits: LayerBits = {}): Graph {
-  const weights = new Set(graph.nodes.flatMap((n) => n.inputs.slice(1)));
-  const bitsOf = new Map(graph.nodes.map((n) => [n.inputs[1], layerBits[n.name]]));
-  const record = { scales: [1], zeros: [0], axis: null };
-  return {
-    ...graph,
-    tensors: graph.tensors.map((t, i) => {
-      if (t.dtype !== 'f32') return t;
-      const isBias = t.data && t.shape.length === 1 && weights.has(i);
-      return { ...t, quant: { ...record, bits: isBias ? 32 : (bitsOf.get(i) ?? 8) } };
-    }),
-  };
-}

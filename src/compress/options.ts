@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { checkOptions } from '../train/options.ts';
+import { checkOptions } from '../options/index.ts';
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));

@@ -5,9 +5,8 @@ import { channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
 import type { Context, Model } from '../stage.ts';
-import type { LayerBits } from './judge.ts';
 import type { Settings } from './options.ts';
-import { measureFewerBits, measureSensitivity } from './sensitivity.ts';
+import { type LayerBits, measureFewerBits, measureSensitivity } from './sensitivity.ts';
 import { augmentationsFor, multipleOf, type Space } from './space.ts';
 
 /** What is measured of a model before its search begins. */
@@ -23,7 +22,7 @@ export interface Prepared {
 export async function prepare(
   model: Model,
   settings: Settings & Pick<Space, 'epochs'>,
-  costOf: (graph: Graph, bits?: LayerBits) => number,
+  costOf: (graph: Graph, bits?: LayerBits) => Promise<number>,
   context: Context & { readonly data: Dataset },
 ): Promise<Prepared> {
   const { base, simplified } = await simplerOf(model, context);
@@ -36,7 +35,7 @@ export async function prepare(
     epochs: settings.epochs,
     batch: count < 5000 ? 32 : 64,
     sensitivity: await measureSensitivity(base, groups, multipleOf({ groups }), costOf, context),
-    fewerBits: settings.weightBits === 8 ? null : measureFewerBits(base, costOf, context),
+    fewerBits: settings.weightBits === 8 ? null : await measureFewerBits(base, costOf, context),
     qat: settings.qat,
     augmentations: augmentationsOf(model),
   };

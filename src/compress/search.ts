@@ -1,13 +1,14 @@
 import { CompressError } from '../errors.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Target } from '../mcu/index.ts';
+import { outlineOf, stagesOf } from '../pipeline.ts';
 import { EvolutionSampler, type Json, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { JobContext } from './job.ts';
-import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, sketch, unmet, violations } from './judge.ts';
+import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, unmet, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
 import { knownStarts, type Space, suggestStages } from './space.ts';
@@ -136,23 +137,13 @@ export class Search {
 
   /** Starts a trial: its number when it ended at once, else the promise of its end. */
   async #start(pool: Pool, changed: () => void): Promise<number | { number: number; done: Promise<number> }> {
-    const { context, base, settings, target, limits, plain, heap, space } = this.#o;
+    const { context, base, settings, target, heap, space } = this.#o;
     const trial = this.#study.ask();
     const stages = suggestStages(trial, space);
     trial.setUserAttr('stages', stages as unknown as Json);
-    const sketched = await sketch(base, { stages }, { ...context, heap, original: context.model });
-    const expected = figuresOf(sketched, target, settings, null);
-    const cost = costOf(expected, plain, settings);
-    const best = bestOf(this.#reportsUpTo(trial.number - LAG));
-    if (!fits(expected, limits)) {
-      this.#end(trial, 'rejected', expected, cost + penaltyOf(0, this.floor), violations(expected, limits));
-      return trial.number;
-    }
-    if (best && cost > best.objective!) {
-      trial.report(cost, 0);
-      this.#end(trial, 'rejected', expected, null, []);
-      return trial.number;
-    }
+    const outline = await outlineOf(base, stagesOf({ stages }), { ...context, heap, original: context.model });
+    const expected = outline && figuresOf(outline.graph, target, settings, null);
+    if (expected && this.#isRejected(trial, expected)) return trial.number;
     this.#running.set(trial.number, { what: 'start', done: 0, total: 1 });
     const onProgress = (p: Progress) => {
       this.#running.set(trial.number, p);
@@ -161,7 +152,22 @@ export class Search {
     return { number: trial.number, done: this.#finish(trial, expected, pool.run(stages, onProgress)) };
   }
 
-  async #finish(trial: Trial, expected: Figures, job: ReturnType<Pool['run']>): Promise<number> {
+  /** Whether a trial cannot fit, or cannot be better than what the search knows; then it has ended. */
+  #isRejected(trial: Trial, expected: Figures): boolean {
+    const { settings, limits, plain } = this.#o;
+    const cost = costOf(expected, plain, settings);
+    if (!fits(expected, limits)) {
+      this.#end(trial, 'rejected', expected, cost + penaltyOf(0, this.floor), violations(expected, limits));
+      return true;
+    }
+    const best = bestOf(this.#reportsUpTo(trial.number - LAG));
+    if (!best || cost <= best.objective!) return false;
+    trial.report(cost, 0);
+    this.#end(trial, 'rejected', expected, null, []);
+    return true;
+  }
+
+  async #finish(trial: Trial, expected: Figures | null, job: ReturnType<Pool['run']>): Promise<number> {
     // What stages cannot do is a trial that failed; a journal that cannot be written is the end of the search.
     const result = await job.catch((e: unknown) => {
       if (e instanceof CompressError) return e;
@@ -172,7 +178,7 @@ export class Search {
     return trial.number;
   }
 
-  async #keep(trial: Trial, expected: Figures, result: Awaited<ReturnType<Pool['run']>> | CompressError): Promise<void> {
+  async #keep(trial: Trial, expected: Figures | null, result: Awaited<ReturnType<Pool['run']>> | CompressError): Promise<void> {
     const { artifacts, target, settings, plain, limits, largestMargin } = this.#o;
     if (result instanceof CompressError) {
       trial.setUserAttr('error', result.message);
@@ -180,8 +186,8 @@ export class Search {
       return;
     }
     if ('givenUpAt' in result) {
-      trial.report(costOf(expected, plain, settings) + penaltyOf(result.givenUpAt, this.floor), 0);
-      this.#end(trial, 'stopped', { ...expected, accuracy: result.givenUpAt }, null, []);
+      if (expected) trial.report(costOf(expected, plain, settings) + penaltyOf(result.givenUpAt, this.floor), 0);
+      this.#end(trial, 'stopped', expected && { ...expected, accuracy: result.givenUpAt }, null, []);
       return;
     }
     const { tflite, accuracy, error } = result;

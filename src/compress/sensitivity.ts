@@ -8,7 +8,9 @@ import { toFloat } from '../run/integer.ts';
 import { withoutSoftmax } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
-import type { LayerBits } from './judge.ts';
+
+/** Bits of the weights of single layers, by name; 8 where there is none. */
+export type LayerBits = Readonly<Record<string, 4 | 8>>;
 
 /** What one step alone changes and saves, without any training: a group cut by `ratio`, or a layer's weights in 4 bits (ratio 1). */
 export interface Step {
@@ -37,13 +39,13 @@ export async function measureSensitivity(
   model: Model,
   groups: readonly ChannelGroup[],
   multiple: number,
-  costOf: (graph: Graph) => number,
+  costOf: (graph: Graph) => Promise<number>,
   context: Context & { readonly data: Dataset },
 ): Promise<Sensitivity> {
   const { heap, data, progress, signal } = context;
   const given = { ...model, graph: toFloat(model.graph) };
   const before = logitsOf(heap, given.graph, data);
-  const cost = costOf(given.graph);
+  const cost = await costOf(given.graph);
   const found: Record<string, Step[]> = {};
   for (const [i, { name, units }] of groups.entries()) {
     found[name] = [];
@@ -57,7 +59,7 @@ export async function measureSensitivity(
       } as const;
       const { graph } = await prune(options).run(model, context);
       const change = changeOf(before, logitsOf(heap, graph, data));
-      found[name].push({ ratio, change, saving: cost - costOf(graph) });
+      found[name].push({ ratio, change, saving: cost - (await costOf(graph)) });
       if (change > TOO_MUCH) break;
     }
     progress?.({ what: 'sensitivity', done: i + 1, total: groups.length });
@@ -97,24 +99,24 @@ function changeOf(before: Float32Array, after: Float32Array): number {
 }
 
 /** Rounds the weights of each layer alone to 4 bits. Depthwise weights are few and bear it badly: only layers that mix channels are tried. */
-export function measureFewerBits(
+export async function measureFewerBits(
   model: Model,
-  costOf: (graph: Graph, layerBits: LayerBits) => number,
+  costOf: (graph: Graph, layerBits: LayerBits) => Promise<number>,
   { heap, data }: Context & { readonly data: Dataset },
-): Sensitivity {
+): Promise<Sensitivity> {
   const graph = toFloat(model.graph);
   const before = logitsOf(heap, graph, data);
-  const cost = costOf(graph, {});
+  const cost = await costOf(graph, {});
   const layers = graph.nodes.filter((node) => {
     const channels = channelsOf(graph, node);
     return channels.kind === 'mix' && channels.reads && graph.tensors[node.inputs[1]].data instanceof Float32Array;
   });
-  return Object.fromEntries(
-    layers.map((node) => {
-      const change = changeOf(before, logitsOf(heap, withRoundedWeights(heap, graph, node, 4), data));
-      return [node.name, [{ ratio: 1, change, saving: cost - costOf(graph, { [node.name]: 4 }) }]];
-    }),
-  );
+  const found: Record<string, Step[]> = {};
+  for (const node of layers) {
+    const change = changeOf(before, logitsOf(heap, withRoundedWeights(heap, graph, node, 4), data));
+    found[node.name] = [{ ratio: 1, change, saving: cost - (await costOf(graph, { [node.name]: 4 })) }];
+  }
+  return found;
 }
 
 const NOTHING: Step = { ratio: 0, change: 0, saving: 0 };

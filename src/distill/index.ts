@@ -1,34 +1,65 @@
 import * as v from 'valibot';
 import type { Graph } from '../graph/graph.ts';
 import { prune } from '../prune/index.ts';
-import { measureRanges } from '../quant/index.ts';
+import { measureRanges, outlineRanges } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
-import type { Context, Model, Stage } from '../stage.ts';
-import { checkOptions, trainFields } from '../train/options.ts';
+import { option, type Text } from '../options/index.ts';
+import { type Context, defineStage, type Model } from '../stage.ts';
+import { trainFields } from '../train/options.ts';
+import { outlineTraining } from '../train/index.ts';
 import { train } from '../train/trainer.ts';
+
+/** NAME[=TEACHER][@WEIGHT], as often as wanted. */
+const hintText: Text = {
+  flag: 'hint',
+  form: 'name[=teacher][@weight]',
+  parse(text, before = []) {
+    const found = /^(?<student>[^=]+?)(=(?<teacher>.+?))?(@(?<weight>\d*\.?\d+))?$/.exec(text)?.groups;
+    if (!found) throw new Error('It is not NAME, NAME=TEACHER or NAME=TEACHER@WEIGHT.');
+    const { student, teacher, weight } = found;
+    return [...(before as object[]), { student, ...(teacher && { teacher }), ...(weight && { weight: Number(weight) }) }];
+  },
+};
+
+const hint = v.strictObject({
+  student: v.string(),
+  /** The same name where it is left out. */
+  teacher: v.optional(v.string()),
+  weight: v.optional(v.pipe(v.number(), v.gtValue(0)), 1),
+});
 
 export const distillSchema = v.object({
   ...trainFields,
-  /** Whose answers are imitated: the model as it comes to this stage, the float model the pipeline began with, or the mean of both. */
-  teacher: v.optional(v.picklist(['self', 'original', 'both']), 'self'),
-  temperature: v.optional(v.pipe(v.number(), v.minValue(0.5), v.maxValue(50)), 4),
-  /** Share of the teacher in the loss; the labels have the rest. */
-  weight: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.7),
-  /** The student's channels as a share of the model's: its most important ones. */
-  width: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 1),
-  /** Inner tensors that are to become as the teacher's; its name is the same where it is left out. */
-  hints: v.optional(
-    v.array(
-      v.strictObject({
-        student: v.string(),
-        teacher: v.optional(v.string()),
-        weight: v.optional(v.pipe(v.number(), v.gtValue(0)), 1),
-      }),
-    ),
-    [],
+  teacher: option(
+    v.picklist(['self', 'original', 'both']),
+    'self',
+    'whose answers are imitated: the model as it comes (self), the float model the pipeline began with, or the mean of both',
+    { search: { choices: ['original', 'self'] } },
   ),
-  /** Mean squared error, or 1 - the cosine of the angle between them. */
-  hintLoss: v.optional(v.picklist(['mse', 'cosine']), 'mse'),
+  temperature: option(v.pipe(v.number(), v.minValue(0.5), v.maxValue(50)), 4, 'softens the answers', {
+    search: { low: 1, high: 8, log: true },
+  }),
+  weight: option(
+    v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+    0.7,
+    'share of the teacher in the loss; the labels have the rest',
+    {
+      search: { low: 0.1, high: 1 },
+    },
+  ),
+  width: option(
+    v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    1,
+    "the student's channels as a share of the model's: its most important ones",
+  ),
+  hints: option(v.array(hint), [], "an inner tensor that is to become as the teacher's (by its name there); may be repeated", {
+    text: hintText,
+  }),
+  hintLoss: option(
+    v.picklist(['mse', 'cosine']),
+    'mse',
+    'how far it is off: mean squared error, or 1 - cosine of the angle between them',
+  ),
 });
 
 /**
@@ -40,23 +71,35 @@ export const distillSchema = v.object({
  *   `bad-option` for a hint that names no inner tensor, `shape-mismatch` where hinted tensors differ in more than channels or a
  *   teacher's input or output is not the student's, `unsupported` for a network that keeps state
  */
-export function distill(options: v.InferInput<typeof distillSchema> = {}): Stage {
-  const o = checkOptions(distillSchema, options, 'distill');
-  return {
-    name: 'distill',
-    options: o,
-    async run(model, context): Promise<Model> {
-      const given: Model = { ...model, graph: toFloat(model.graph) };
-      const student = o.width < 1 ? await narrowed(given, o.width, context) : given;
-      const trained = await train(student, context, o, 'distill', { ...o, graphs: teachersOf(o.teacher, given, context) });
-      return { ...student, graph: trained.graph, facts: trained.facts };
-    },
-  };
-}
+export const distill = defineStage({
+  name: 'distill',
+  about: 'train a student on the answers of a teacher',
+  options: distillSchema,
+  trains: true,
+  keepsRanges: false,
+  needsData: true,
+  async outline(model, options, context) {
+    const student = options.width < 1 ? await narrowedOutline(model, options.width, context) : model;
+    return student && outlineTraining(student, options);
+  },
+  async run(model, o, context): Promise<Model> {
+    const given: Model = { ...model, graph: toFloat(model.graph) };
+    const student = o.width < 1 ? await narrowed(given, o.width, context) : given;
+    const trained = await train(student, context, o, 'distill', { ...o, graphs: teachersOf(o.teacher, given, context) });
+    return { ...student, graph: trained.graph, facts: trained.facts };
+  },
+});
+
+const studentOf = (width: number) => prune({ ratio: 1 - width });
 
 /** A narrower network takes other values: ranges that a quantized one is trained through are measured again. */
 async function narrowed(model: Model, width: number, context: Context): Promise<Model> {
-  return measureRanges(await prune({ ratio: 1 - width }).run(model, context), context);
+  return measureRanges(await studentOf(width).run(model, context), context);
+}
+
+async function narrowedOutline(model: Model, width: number, context: Context): Promise<Model | null> {
+  const student = await studentOf(width).outline(model, context);
+  return student && outlineRanges(student, context);
 }
 
 function teachersOf(who: 'self' | 'original' | 'both', self: Model, { original }: Context): Graph[] {

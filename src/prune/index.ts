@@ -1,44 +1,45 @@
 import * as v from 'valibot';
-import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { named, option, optional } from '../options/index.ts';
 import { type Cut, channelCount, cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
-import type { Context, Model, Stage } from '../stage.ts';
-import { checkOptions } from '../train/options.ts';
+import { type Context, defineStage, type Model } from '../stage.ts';
+import { CRITERIA, needData, type Scorer, scorerOf, usualCriterion } from './criteria.ts';
 import { type ChannelGroup, channelGroups, type Unit } from './groups.ts';
-import { activationScores, type ChannelScores, randomScores, unitScore, weightScores } from './importance.ts';
 import { reconstruct } from './reconstruct.ts';
 import { refit } from './refit.ts';
-import { type Survey, surveyOf } from './survey.ts';
+import { surveyOf } from './survey.ts';
 
+export { type Criterion, type Evidence, registerCriterion, type Scorer } from './criteria.ts';
 export { type ChannelGroup, channelGroups } from './groups.ts';
-
-/**
- * What makes a channel important: `reconstruction`, what its loss changes in the layers that read it after least squares; `l1`, `l2`, the
- * norm of its filter; `activation`, its root mean square over data; `random`, nothing.
- */
-export const CRITERIA = ['reconstruction', 'l2', 'l1', 'activation', 'random'] as const;
-
-type Criterion = (typeof CRITERIA)[number];
 
 const ratio = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 
 export const pruneSchema = v.object({
-  /** Share of the channels of each group that goes (scope `group`), or of all of them together (scope `global`). */
-  ratio: v.optional(ratio, 0.5),
-  /** Other shares for single groups, by the name of the first layer that makes the channels. */
-  ratios: v.optional(v.record(v.string(), ratio), {}),
-  /** `reconstruction` where there is data, else `l2`, if absent. */
-  criterion: v.optional(v.picklist(CRITERIA)),
-  scope: v.optional(v.picklist(['group', 'global']), 'group'),
-  /**
-   * Which layers take over, by least squares over data, what the doomed channels contributed: those that read them, or these and then all
-   * layers after the cut, one after another. Needs data, else it is passed over.
-   */
-  reconstruct: v.optional(v.picklist(['none', 'readers', 'network']), 'network'),
-  /** The number of channels left in a group is a multiple of it, where so many are left. */
-  multiple: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+  ratio: option(ratio, 0.5, 'share of the channels that goes, of each group (scope group), or of all together (scope global)', {
+    search: { low: 0.05, high: 0.7 },
+  }),
+  ratios: option(
+    v.record(v.string(), ratio),
+    {},
+    'another share for one group, by the first layer that makes its channels; may be repeated',
+  ),
+  criterion: optional(named(CRITERIA), 'what makes a channel important (reconstruction; l2 without data)', {
+    search: { choices: ['reconstruction', 'l2', 'activation'] },
+  }),
+  scope: option(v.picklist(['group', 'global']), 'group', 'the share holds for each group, or for all together'),
+  reconstruct: option(
+    v.picklist(['none', 'readers', 'network']),
+    'network',
+    'which layers take over, by least squares over data, what the doomed channels contributed: those that read them (readers), or these and ' +
+      'then all layers after the cut, one after another (network); passed over without data',
+  ),
+  multiple: option(
+    v.pipe(v.number(), v.integer(), v.minValue(1)),
+    1,
+    'the number of channels left in a group is a multiple of it, where so many are left',
+  ),
 });
 
 type Options = v.InferOutput<typeof pruneSchema>;
@@ -52,25 +53,40 @@ type Options = v.InferOutput<typeof pruneSchema>;
  * @throws CompressError `bad-option` for options that cannot be; while it runs for a group in `ratios` that is not there, and `bad-data` for
  *   a criterion that needs a train or validation part where there is none
  */
-export function prune(options: v.InferInput<typeof pruneSchema> = {}): Stage {
-  const checked = checkOptions(pruneSchema, options, 'prune');
-  return {
-    name: 'prune',
-    options: checked,
-    run: async (model, context) => {
-      const graph = toFloat(model.graph);
-      const groups = channelGroups(graph);
-      checkNames(groups, checked.ratios);
-      const { heap, data, seed } = context;
-      const criterion = checked.criterion ?? (data ? 'reconstruction' : 'l2');
-      const survey = () => surveyOf(heap, model.graph, graph, needData(data, criterion), seed);
-      const cut = cutOf(graph, leastImportant(groups, scorer(graph, criterion, context, survey), checked));
-      if (cut.size === 0) return uncut(model, checked, context);
-      if (checked.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) } satisfies Model;
-      const smaller = cutChannels(reconstruct(graph, cut, survey()), cut);
-      return { ...model, graph: checked.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
-    },
-  };
+export const prune = defineStage({
+  name: 'prune',
+  about: 'cut out the least important channels, with everything tied to them',
+  options: pruneSchema,
+  trains: false,
+  keepsRanges: false,
+  needsData: false,
+  outline(model, options, context) {
+    const { graph, groups, scorer } = subjectOf(model, options, context);
+    // How many channels of a group go depends on their scores only where groups are compared.
+    if (options.scope === 'global' && model.facts.isOutline) return null;
+    const scores = options.scope === 'global' ? scorer() : ({ units }: ChannelGroup) => units.map((_, i) => i);
+    const cut = cutOf(graph, leastImportant(groups, scores, options));
+    return cut.size === 0 ? model : { graph: cutChannels(graph, cut), facts: { ...model.facts, isOutline: true } };
+  },
+  run(model, options, context) {
+    const { graph, groups, scorer, survey } = subjectOf(model, options, context);
+    const { heap, data, seed } = context;
+    const cut = cutOf(graph, leastImportant(groups, scorer(), options));
+    if (cut.size === 0) return uncut(model, options, context);
+    if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
+    const smaller = cutChannels(reconstruct(graph, cut, survey()), cut);
+    return { ...model, graph: options.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
+  },
+});
+
+/** What is cut, and what tells where. */
+function subjectOf(model: Model, { ratios, criterion }: Options, { heap, data, seed }: Context) {
+  const graph = toFloat(model.graph);
+  const groups = channelGroups(graph);
+  checkNames(groups, ratios);
+  const name = criterion ?? usualCriterion(data);
+  const survey = () => surveyOf(heap, model.graph, graph, needData(data, name), seed);
+  return { graph, groups, survey, scorer: () => scorerOf(name, model.graph, graph, { heap, data, seed, survey }) };
 }
 
 function uncut(model: Model, { ratio, ratios, multiple }: Options, { warn }: Context): Model {
@@ -84,29 +100,6 @@ function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<str
   const stranger = Object.keys(ratios).find((name) => !known.includes(name));
   if (stranger === undefined) return;
   throw new CompressError('bad-option', `no channels can be pruned at "${stranger}"`, `the groups are: ${known.join(', ')}`);
-}
-
-/** Scores of a group's units. */
-type Scorer = (group: ChannelGroup) => ArrayLike<number>;
-
-function scorer(graph: Graph, criterion: Criterion, context: Context, survey: () => Survey): Scorer {
-  if (criterion === 'reconstruction') {
-    const { scoresOf } = survey();
-    return scoresOf;
-  }
-  const channels = channelScores(graph, criterion, context);
-  return ({ units }) => units.map((unit) => unitScore(unit, channels));
-}
-
-function channelScores(graph: Graph, criterion: Criterion, { heap, data, seed }: Context): ChannelScores {
-  if (criterion === 'activation') return activationScores(heap, graph, needData(data, criterion), seed);
-  if (criterion === 'random') return randomScores(graph, seed);
-  return weightScores(graph, criterion === 'l1' ? 1 : 2);
-}
-
-function needData(data: Dataset | null, criterion: string): Dataset {
-  if (data?.train || data?.validation) return data;
-  throw new CompressError('bad-data', `the criterion "${criterion}" needs data`, 'add --data, or choose --criterion l2');
 }
 
 /** Units to cut, of every group at most so many that one multiple of channels stays. */

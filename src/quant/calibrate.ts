@@ -75,7 +75,8 @@ function checkFinite(name: string, low: number, high: number): void {
   );
 }
 
-function computedTensors(graph: Graph): number[] {
+/** Float tensors that a graph computes or is given, by index. */
+export function computedTensors(graph: Graph): number[] {
   const found = new Set<number>(graph.inputs);
   for (const node of graph.nodes) for (const t of node.outputs) found.add(t);
   return [...found].filter((t) => graph.tensors[t].dtype === 'f32' && !graph.tensors[t].data);

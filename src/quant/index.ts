@@ -2,26 +2,28 @@ import * as v from 'valibot';
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
+import { named, option } from '../options/index.ts';
 import { toFloat } from '../run/integer.ts';
 import { foldActivations } from '../simplify/activation.ts';
 import { foldNorms } from '../simplify/norm.ts';
-import type { Context, Model, QuantizeOptions, Stage } from '../stage.ts';
-import { checkOptions } from '../train/options.ts';
-import { calibrate } from './calibrate.ts';
+import { type Context, defineStage, type Model, type QuantizeOptions } from '../stage.ts';
+import { calibrate, computedTensors } from './calibrate.ts';
+import { CALIBRATORS } from './calibrators.ts';
 import { withRecords } from './records.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
+export { type Calibrator, registerCalibrator } from './calibrators.ts';
 export { withRoundedWeights } from './records.ts';
+export type { Histogram } from './range.ts';
 
 export const quantizeSchema = v.object({
-  weightBits: v.optional(v.picklist([4, 8]), 8),
-  /** Other bits for the weights of single layers, by name. */
-  layerBits: v.optional(v.record(v.string(), v.picklist([4, 8])), {}),
-  activationBits: v.optional(v.picklist([8, 16]), 8),
-  /** How the range of an activation is found from its histogram; `best` takes for each tensor whichever errs least. */
-  calibrator: v.optional(v.picklist(['min-max', 'mse', 'percentile', 'best']), 'mse'),
-  /** Of the train part, that ranges are measured on. */
-  examples: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 512),
+  weightBits: option(v.picklist([4, 8]), 8, 'of all weights, 8 or 4'),
+  layerBits: option(v.record(v.string(), v.picklist([4, 8])), {}, 'other bits for the weights of one layer; may be repeated'),
+  activationBits: option(v.picklist([8, 16]), 8, '8 or 16'),
+  calibrator: option(named(CALIBRATORS), 'mse', 'how the range of an activation is found from its histogram', {
+    search: { choices: ['mse', 'min-max', 'percentile'] },
+  }),
+  examples: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 512, 'examples of the train part to measure ranges on'),
 });
 
 /**
@@ -33,10 +35,16 @@ export const quantizeSchema = v.object({
  * @throws CompressError `bad-option` for options that cannot be; while it runs for a layer in `layerBits` that is not there, and `bad-data`
  *   without a train or validation part
  */
-export function quantize(options: v.InferInput<typeof quantizeSchema> = {}): Stage {
-  const checked = checkOptions(quantizeSchema, options, 'quantize');
-  return { name: 'quantize', options: checked, run: async (model, context) => measureRanges(model, context, checked) };
-}
+export const quantize = defineStage({
+  name: 'quantize',
+  about: 'post-training quantization to int8',
+  options: quantizeSchema,
+  trains: false,
+  keepsRanges: true,
+  needsData: true,
+  outline: (model, options, context) => outlineRanges(model, context, options),
+  run: (model, options, context) => measureRanges(model, context, options),
+});
 
 /** Writes fresh records by `options`, or by the scheme in force. A model without a scheme and without options stays as it is. */
 export function measureRanges(model: Model, { heap, data, seed }: Context, options?: QuantizeOptions): Model {
@@ -44,10 +52,27 @@ export function measureRanges(model: Model, { heap, data, seed }: Context, optio
   if (!scheme) return model;
   if (!data)
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
-  const graph = foldActivations(foldNorms(toFloat(model.graph)));
-  if (options) checkNames(graph, options.layerBits);
+  const graph = foldedForRecords(model, options);
   const histograms = calibrate(heap, graph, data, scheme.examples, seed);
   return { graph: withRecords(heap, graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
+}
+
+/** The same records with any range in the place of what is measured. */
+export function outlineRanges(model: Model, { heap }: Pick<Context, 'heap'>, options?: QuantizeOptions): Model {
+  const scheme = options ?? model.facts.quantize;
+  if (!scheme) return model;
+  const graph = foldedForRecords(model, options);
+  const histograms = new Map(computedTensors(graph).map((t) => [t, ANY_RANGE]));
+  const records = withRecords(heap, graph, histograms, { ...scheme, calibrator: 'min-max' });
+  return { graph: records, facts: { ...model.facts, quantize: scheme, isOutline: true } };
+}
+
+const ANY_RANGE = { low: -1, high: 1, counts: [1] };
+
+function foldedForRecords(model: Model, options: QuantizeOptions | undefined): Graph {
+  const graph = foldActivations(foldNorms(toFloat(model.graph)));
+  if (options) checkNames(graph, options.layerBits);
+  return graph;
 }
 
 function checkNames({ nodes }: Graph, layerBits: QuantizeOptions['layerBits']): void {

@@ -5,7 +5,8 @@ import { sharedScales } from '../run/shared_scales.ts';
 import type { QuantizeOptions } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { weightRange } from '../wasm/stats.ts';
-import { errorOf, type Histogram, minMaxRange, mseRange, percentileRange, type Range, recordOf } from './range.ts';
+import { type Histogram, type Range, recordOf } from './range.ts';
+import { CALIBRATORS } from './calibrators.ts';
 import { constantRange, weightRecord } from './weights.ts';
 
 /** A float graph with a quantization record on every tensor that computes; ranges of activations come from their histograms. */
@@ -60,13 +61,14 @@ function activationRecords(
   o: QuantizeOptions,
 ): Map<number, Quantization> {
   const root = sharedScales(graph);
+  const calibrator = CALIBRATORS.get(o.calibrator);
   const ranges = new Map<number, Range>();
   const fixed = new Map<number, Range>();
   const widen = (t: number, [low, high]: Range) => {
     const known = ranges.get(root[t]);
     ranges.set(root[t], known ? [Math.min(known[0], low), Math.max(known[1], high)] : [low, high]);
   };
-  for (const [t, histogram] of histograms) widen(t, chooseRange(histogram, o));
+  for (const [t, histogram] of histograms) widen(t, calibrator(histogram, o.activationBits));
   for (const node of graph.nodes) {
     const { outputRange, trainable } = rowOf(node.op);
     if (typeof outputRange !== 'string') fixed.set(root[node.outputs[0]], outputRange);
@@ -94,20 +96,4 @@ function fixedRecord([low, high]: Range, bits: 8 | 16): Quantization {
   if (bits === 16) return { bits, scales: [high / 32768], zeros: [0], axis: null };
   const scale = (high - low) / 256;
   return { bits, scales: [scale], zeros: [-128 - low / scale], axis: null };
-}
-
-function chooseRange(histogram: Histogram, { calibrator, activationBits: bits }: QuantizeOptions): Range {
-  switch (calibrator) {
-    case 'min-max':
-      return minMaxRange(histogram);
-    case 'mse':
-      return mseRange(histogram, bits);
-    case 'percentile':
-      return percentileRange(histogram);
-    case 'best': {
-      const candidates = [minMaxRange(histogram), percentileRange(histogram), mseRange(histogram, bits)];
-      const errors = candidates.map((range) => errorOf(histogram, recordOf(range, bits)));
-      return candidates[errors.indexOf(Math.min(...errors))];
-    }
-  }
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
-import { demand, type Shape } from '../train/option_words.ts';
+import { demand, type Shape } from '../options/words.ts';
 
 /**
  * What one compression did, as plain JSON: written beside its results as `history.json`, from which the report is made

@@ -1,9 +1,9 @@
-import { checkOptionNames } from '../errors.ts';
+import * as v from 'valibot';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { macsOf } from '../run/cost.ts';
 import { toInteger } from '../run/integer.ts';
-import type { Stage } from '../stage.ts';
+import { type Context, defineStage, type Model } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { foldActivations } from './activation.ts';
 import { foldConstants } from './constants.ts';
@@ -31,23 +31,27 @@ export interface SimplifyReport {
 }
 
 /**
- * `simplifyGraph` as a stage. A quantized model is simplified as the integers it means, so that not a bit changes.
+ * `simplifyGraph` as a stage, without options. A quantized model is simplified as the integers it means, so that not a bit changes.
  *
- * @param options none; a recipe may hold others by mistake
  * @throws CompressError `bad-option` for any option, `not-ready` from its `run`, for a quantized model with a tensor that has no range
  */
-export function simplify(options: Readonly<Record<string, never>> = {}): Stage {
-  checkOptionNames(options, [], 'simplify');
-  return {
-    name: 'simplify',
-    options: {},
-    async run(model, { heap }) {
-      const isRecorded = model.facts.quantize && model.graph.tensors.some((t) => t.dtype === 'f32' && t.quant);
-      const graph = isRecorded ? toInteger(model.graph) : model.graph;
-      const { graph: simpler } = simplifyGraph(heap, graph);
-      return simpler === graph ? model : { ...model, graph: simpler };
-    },
-  };
+export const simplify = defineStage({
+  name: 'simplify',
+  about: 'take away what provably changes no output',
+  options: v.object({}),
+  trains: false,
+  keepsRanges: true,
+  needsData: false,
+  // What may go depends on weights.
+  outline: (model, _, context) => (model.facts.isOutline ? null : simplified(model, context)),
+  run: (model, _, context) => simplified(model, context),
+});
+
+function simplified(model: Model, { heap }: Context): Model {
+  const isRecorded = model.facts.quantize && model.graph.tensors.some((t) => t.dtype === 'f32' && t.quant);
+  const graph = isRecorded ? toInteger(model.graph) : model.graph;
+  const { graph: simpler } = simplifyGraph(heap, graph);
+  return simpler === graph ? model : { ...model, graph: simpler };
 }
 
 /**

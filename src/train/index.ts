@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { toFloat } from '../run/integer.ts';
-import type { Stage } from '../stage.ts';
-import { checkOptions, trainFields } from './options.ts';
+import { defineStage, type Model } from '../stage.ts';
+import { type TrainOptions, trainFields } from './options.ts';
 import { train } from './trainer.ts';
 
 export const finetuneSchema = v.object(trainFields);
@@ -14,14 +14,22 @@ export const finetuneSchema = v.object(trainFields);
  *   validation part) or without labels that fit, `bad-option` where the loss is no longer a number, `unsupported` for a network that keeps
  *   state
  */
-export function finetune(options: v.InferInput<typeof finetuneSchema> = {}): Stage {
-  const checked = checkOptions(finetuneSchema, options, 'finetune');
-  return {
-    name: 'finetune',
-    options: checked,
-    async run(model, context) {
-      const { graph, facts } = await train({ ...model, graph: toFloat(model.graph) }, context, checked, 'finetune');
-      return { ...model, graph, facts };
-    },
-  };
+export const finetune = defineStage({
+  name: 'finetune',
+  about: 'train the weights on the labels',
+  options: finetuneSchema,
+  trains: true,
+  keepsRanges: false,
+  needsData: true,
+  outline: outlineTraining,
+  async run(model, options, context) {
+    const { graph, facts } = await train({ ...model, graph: toFloat(model.graph) }, context, options, 'finetune');
+    return { ...model, graph, facts };
+  },
+});
+
+/** What `train` leaves: structure and bits as they are. Scales that it learned are not measured again. */
+export function outlineTraining({ graph, facts }: Model, { qat, epochs }: TrainOptions): Model {
+  const learns = facts.quantize && qat === 'learned' && epochs > 0;
+  return { graph: toFloat(graph), facts: { ...facts, isOutline: true, ...(learns && { learnedScales: true }) } };
 }

@@ -1,70 +1,62 @@
 import * as v from 'valibot';
-import { CompressError, checkOptionNames } from '../errors.ts';
-import { demand, type Shape, unwrapped } from './option_words.ts';
+import { option, optional, type Text } from '../options/index.ts';
 
 const rate = v.pipe(v.number(), v.gtValue(0), v.maxValue(10));
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const below1 = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
+const atLeast0 = v.pipe(v.number(), v.minValue(0));
 
-/** Fields of every stage that trains. */
+/** flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5: what is named, by its amount; a shift may be ROWSxCOLUMNS. */
+const augmentation: Text = {
+  form: 'how',
+  parse(text) {
+    const parts = text.split(',').map((part) => {
+      const found = /^(?:(flip)|(shift|cutout|jitter|scale|mixup)=(\d*\.?\d+)(?:x(\d+))?)$/.exec(part.trim());
+      const [, flip, name, amount, second] = found ?? [];
+      if (!found || (second && name !== 'shift'))
+        throw new Error(`"${part}" is not flip, or one of shift, cutout, jitter, scale, mixup with =AMOUNT.`);
+      return flip ? ['flip', true] : [name, second ? [Number(amount), Number(second)] : Number(amount)];
+    });
+    return Object.fromEntries(parts);
+  },
+};
+
+const augment = v.strictObject({
+  flip: v.optional(v.boolean()),
+  shift: v.optional(v.union([v.number(), v.tuple([v.number(), v.number()])])),
+  cutout: v.optional(v.number()),
+  jitter: v.optional(v.number()),
+  scale: v.optional(v.number()),
+  mixup: v.optional(v.number()),
+});
+
+/** Options of every stage that trains. */
 export const trainFields = {
-  epochs: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(10000)), 5),
-  batch: v.optional(count, 32),
-  optimizer: v.optional(v.picklist(['adam', 'adamw', 'sgd']), 'adam'),
-  learningRate: v.optional(rate, 0.001),
-  momentum: v.optional(fraction, 0.9),
-  weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
-  schedule: v.optional(v.picklist(['constant', 'cosine', 'one-cycle', 'step']), 'cosine'),
-  warmup: v.optional(fraction, 0.05),
-  labelSmoothing: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
-  /** Largest norm of all gradients together; 0 = no limit. */
-  clip: v.optional(v.pipe(v.number(), v.minValue(0)), 5),
-  /** The weights are averaged over the steps, each step's mean keeping so much of the last one's; 0 = the last step's weights. */
-  ema: v.optional(v.pipe(v.number(), v.minValue(0), v.ltValue(1)), 0),
-  /** Training ends when so many epochs in a row were no better on the validation part, with the best one's weights; 0 = never. */
-  patience: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /**
-   * How a quantized model is trained. `off`: as a float network, quantized again afterwards. `fixed`: through fake quantization by the ranges
-   * in force, which are measured again afterwards. `learned`: the same, and scales of weights and activations are trained too (LSQ).
-   */
-  qat: v.optional(v.picklist(['off', 'fixed', 'learned']), 'fixed'),
-  /** Share of the steps, at the end, in which learned scales no longer move. */
-  freezeRanges: v.optional(fraction, 0),
-  /** How examples are varied (src/data/augment.ts). */
-  augment: v.optional(
-    v.strictObject({
-      flip: v.optional(v.boolean()),
-      shift: v.optional(v.union([v.number(), v.tuple([v.number(), v.number()])])),
-      cutout: v.optional(v.number()),
-      jitter: v.optional(v.number()),
-      scale: v.optional(v.number()),
-      mixup: v.optional(v.number()),
-    }),
+  epochs: option(v.pipe(v.number(), v.minValue(0), v.maxValue(10000)), 5, 'times through the train part'),
+  batch: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 32, 'examples in one step'),
+  optimizer: option(v.picklist(['adam', 'adamw', 'sgd']), 'adam', 'how gradients change the weights'),
+  learningRate: option(rate, 0.001, 'at its peak', { search: { low: 3e-4, high: 5e-3, log: true } }),
+  momentum: option(fraction, 0.9, 'of sgd'),
+  weightDecay: option(atLeast0, 0, 'share of the weights that a step takes away, times the learning rate'),
+  schedule: option(v.picklist(['constant', 'cosine', 'one-cycle', 'step']), 'cosine', 'of the learning rate'),
+  warmup: option(fraction, 0.05, 'share of the steps that raise the rate'),
+  labelSmoothing: option(below1, 0, 'share of a label that is spread over all classes'),
+  clip: option(atLeast0, 5, 'largest norm of all gradients together; 0 = no limit'),
+  augment: optional(augment, 'vary examples: flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5', { text: augmentation }),
+  qat: option(
+    v.picklist(['off', 'fixed', 'learned']),
+    'fixed',
+    'a quantized model is trained as float and quantized again (off), or through fake quantization with the ranges in force, measured again ' +
+      'afterwards (fixed), or with scales that are learned too (learned, LSQ)',
+  ),
+  freezeRanges: option(fraction, 0, 'share of the steps, at the end, in which learned scales no longer move'),
+  ema: option(below1, 0, "average the weights over the steps, 0.99 say; 0 = the last step's weights"),
+  patience: option(
+    v.pipe(v.number(), v.integer(), v.minValue(0)),
+    0,
+    'end after so many epochs in a row that are no better on the validation part, with the weights of the best; 0 = never',
   ),
 };
 
 const trainOptions = v.object(trainFields);
 export type TrainOptions = v.InferOutput<typeof trainOptions>;
-
-/** Options checked against a schema, with defaults filled in. @throws CompressError `bad-option` naming the field */
-export function checkOptions<S extends v.GenericSchema>(schema: S, options: unknown, what: string): v.InferOutput<S> {
-  checkNames(schema as Shape, options, what);
-  const found = v.safeParse(schema, options);
-  if (found.success) return found.output;
-  const [issue] = found.issues;
-  throw new CompressError(
-    'bad-option',
-    `${what}: ${v.getDotPath(issue) ?? 'what it is given'} ${demand(schema as Shape, issue)}`,
-    `see \`thumbnet ${what} --help\` for what is accepted`,
-  );
-}
-
-/** Names of options at any depth. */
-function checkNames(schema: Shape, value: unknown, where: string): void {
-  const { entries, item, type } = unwrapped(schema);
-  if (typeof value !== 'object' || value === null || type === 'loose_object') return;
-  if (item && Array.isArray(value)) value.forEach((one, i) => void checkNames(item, one, `${where}: ${i}`));
-  if (!entries) return;
-  checkOptionNames(value, Object.keys(entries), where);
-  for (const [name, one] of Object.entries(value)) if (entries[name]) checkNames(entries[name], one, `${where}: ${name}`);
-}

@@ -6,7 +6,7 @@ import { evaluatePart } from '../../src/evaluate.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
-import { checkOptions } from '../../src/train/options.ts';
+import { checkOptions } from '../../src/options/index.ts';
 import { finetuneSchema } from '../../src/train/index.ts';
 import { train } from '../../src/train/trainer.ts';
 import { autoencoder, constants, contextOf, data, heap, network, type Options } from './networks.ts';

@@ -5,6 +5,8 @@ export interface Shape {
   readonly type: string;
   /** Of an optional one. */
   readonly wrapped?: Shape;
+  /** Of one that is known only when a value is checked. */
+  readonly getter?: (value: undefined) => Shape;
   /** By the names of an object's fields. */
   readonly entries?: Readonly<Record<string, Shape>>;
   /** Of a list. */
@@ -15,10 +17,25 @@ export interface Shape {
   readonly options?: readonly unknown[];
   /** Of a tuple. */
   readonly items?: readonly Shape[];
-  readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
+  readonly pipe?: readonly Piped[];
+}
+
+interface Piped {
+  readonly type: string;
+  readonly requirement?: unknown;
+  readonly pipe?: readonly Piped[];
 }
 
 export const unwrapped = (shape: Shape): Shape => (shape.wrapped ? unwrapped(shape.wrapped) : shape);
+
+/** The schema of which values it takes. */
+export const kindOf = (shape: Shape): Shape => {
+  const inner = unwrapped(shape);
+  return inner.getter ? kindOf(inner.getter(undefined)) : inner;
+};
+
+/** Everything that a value is checked by, one after another. */
+export const checksOf = ({ pipe = [] }: Pick<Shape, 'pipe'>): Piped[] => pipe.flatMap((p) => [p, ...checksOf(p)]);
 
 const BOUNDS: Readonly<Record<string, string>> = {
   min_value: 'at least',
@@ -47,15 +64,17 @@ export function demand(schema: Shape, issue: v.BaseIssue<unknown>): string {
     const { entries, item, value } = unwrapped(shape);
     return entries?.[String(key)] ?? item ?? value ?? shape;
   }, schema);
-  return `must be ${wanted(unwrapped(at), issue)}, not ${RECEIVED[issue.received] ?? issue.received}`;
+  return `must be ${wanted(kindOf(at), issue)}, not ${RECEIVED[issue.received] ?? issue.received}`;
 }
 
-function wanted({ type, options, items, pipe = [] }: Shape, issue: v.BaseIssue<unknown>): string {
+function wanted(shape: Shape, issue: v.BaseIssue<unknown>): string {
+  const { type, options, items } = shape;
+  const checks = checksOf(shape);
   if (options && type === 'picklist') return `one of ${options.map((o) => JSON.stringify(o)).join(', ')}`;
   if (items) return `a list of ${items.length}`;
-  if (options && type === 'union') return (options as readonly Shape[]).map((o) => wanted(unwrapped(o), issue)).join(' or ');
-  const bounds = pipe.flatMap((p) => (BOUNDS[p.type] ? [`${BOUNDS[p.type]} ${p.requirement}`] : []));
-  const whole = pipe.some((p) => p.type === 'integer');
+  if (options && type === 'union') return (options as readonly Shape[]).map((o) => wanted(kindOf(o), issue)).join(' or ');
+  const bounds = checks.flatMap((p) => (BOUNDS[p.type] ? [`${BOUNDS[p.type]} ${p.requirement}`] : []));
+  const whole = checks.some((p) => p.type === 'integer');
   const kind = whole ? 'a whole number' : issue.kind === 'schema' || !bounds.length ? (KINDS[type] ?? issue.expected) : null;
   const parts = [...(kind ? [kind] : []), ...bounds];
   return parts.length > 1 ? `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}` : parts[0];
