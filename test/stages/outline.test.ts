@@ -5,11 +5,11 @@ import { type Figures, figuresOf } from '../../src/compress/judge.ts';
 import { checkSettings } from '../../src/compress/options.ts';
 import { demoModel } from '../../src/demo/model.ts';
 import { distill } from '../../src/distill/index.ts';
-import { importTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { inspect } from '../../src/inspect.ts';
 import { findTarget } from '../../src/mcu/index.ts';
-import { asStored, modelOf } from '../../src/model.ts';
+import { asStored, loadModel } from '../../src/model.ts';
 import { outlineOf, runPipeline } from '../../src/pipeline.ts';
 import { channelGroups, prune } from '../../src/prune/index.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';
@@ -135,7 +135,7 @@ test('a model that came as integers: outlined as it turns out', async () => {
     [finetune({ ...short, qat: 'learned' })],
     [distill({ ...short, width: 0.5 })],
   ])
-    await checkOutline(modelOf(stored), stages as Stage[]);
+    await checkOutline(await loadModel(exportTflite(stored)), stages as Stage[]);
 });
 
 test('what only weights tell is not outlined behind a stage that changes them', async () => {
