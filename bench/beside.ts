@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Figures } from '../src/compress/index.ts';
+import { factsOf } from '../src/compress/trial_facts.ts';
 import { type History, parseHistory } from '../src/report/index.ts';
 import type { TrialRecord } from '../src/search/record.ts';
 import { FileStorage } from '../src/study/file.ts';
@@ -21,18 +22,17 @@ interface Study {
   readonly trials: readonly TrialRecord[];
 }
 
-function studyIn(folder: string): Study {
+async function studyIn(folder: string): Promise<Study> {
   const replay = new Replay();
-  for (const op of new FileStorage(join(folder, 'study.journal')).reader()()) replay.apply(op);
+  for (const op of (await new FileStorage(join(folder, 'study.journal')).read()).ops) replay.apply(op);
   const history = parseHistory(readFileSync(join(folder, 'history.json'), 'utf8'));
   return { folder, history, trials: replay.find('compress')!.records };
 }
 
 /** Examples that a trial was trained on, each as often as it was seen; a trial that was given up ended after its first training. */
 function samplesOf(trial: TrialRecord, train: number): number {
-  const stages = (trial.userAttrs.get('stages') ?? []) as { stage: string; epochs?: number }[];
-  const trainings = stages.filter(({ epochs }) => epochs).map(({ epochs }) => epochs! * train);
-  const state = trial.userAttrs.get('state');
+  const { state, stages } = factsOf(trial) ?? { state: 'failed', stages: [] };
+  const trainings = stages.filter(({ epochs }) => epochs).map(({ epochs }) => Number(epochs) * train);
   if (state === 'rejected') return 0;
   return (state === 'stopped' ? trainings.slice(0, 1) : trainings).reduce((a, b) => a + b, 0);
 }
@@ -57,22 +57,21 @@ function chosenOf({ history }: Study, trials: readonly TrialRecord[]): TrialReco
   const costOf = (f: Figures) =>
     Object.entries(KEYS).reduce((sum, [name, key]) => sum + (objective[name] * (f[key] ?? 0)) / (plain[key] || 1), 0) / total;
   const keeping = trials.filter((t) => {
-    const figures = t.userAttrs.get('figures') as unknown as Figures;
-    return t.userAttrs.get('state') === 'complete' && Math.abs(t.values![0] - costOf(figures)) < 1e-9;
+    const facts = factsOf(t);
+    return facts?.state === 'complete' && Math.abs(t.values![0] - costOf(facts.figures!)) < 1e-9;
   });
   return keeping.reduce((best, t) => (t.values![0] < best.values![0] ? t : best));
 }
 
-const [a, b] = process.argv.slice(2).map(studyIn);
+const [a, b] = await Promise.all(process.argv.slice(2).map(studyIn));
 if (!a || !b) throw new Error('give two folders that compress wrote');
 const most = Math.min(...[a, b].map((s) => upTo(s, Number.POSITIVE_INFINITY).samples));
 const rows = [a, b].map((study) => {
   const { trials, samples } = upTo(study, most);
   const best = chosenOf(study, trials);
-  const f = best.userAttrs.get('figures') as unknown as Figures;
-  const stages = (best.userAttrs.get('stages') as unknown as { stage: string; qat?: string }[]).map((s) =>
-    [s.stage, s.qat].filter(Boolean).join(' '),
-  );
+  const facts = factsOf(best)!;
+  const f = facts.figures!;
+  const stages = facts.stages.map((s) => [s.stage, s.qat].filter(Boolean).join(' '));
   return [
     study.history.command.split(' ').slice(-2).join(' '),
     trials.length,

@@ -3,7 +3,15 @@
 // The peers' scores are those of data/blackbox/optuna_reference_seeds.json, 30 seeds each; their times were taken on another machine
 // (optuna_reference.json, "overhead") and are no more than an orientation.
 import { readFileSync } from 'node:fs';
-import { EvolutionSampler, RandomSampler, type Sampler, Study, TpeSampler, type Trial } from '../src/search/index.ts';
+import {
+  EvolutionSampler,
+  MemoryStore,
+  RandomSampler,
+  type Sampler,
+  Study,
+  TpeSampler,
+  type Trial,
+} from '../src/search/index.ts';
 import { CHECKPOINTS, compare, FUNCTIONS, median, REFERENCE, runBlackBox } from '../test/search/blackbox.ts';
 import { sharedPath } from '../test/shared.ts';
 import type { Bench } from './section.ts';
@@ -17,13 +25,14 @@ const OURS: [string, () => Sampler, string[]][] = [
 ];
 
 /** One row per function and sampler of ours, and below it one per peer. */
-function scores(): string {
+async function scores(): Promise<string> {
   const rows: string[][] = [];
   for (const fn of FUNCTIONS) {
     console.error(`  ${fn.name}`);
     for (const [name, sampler, peers] of OURS) {
       // None of the reference's own seeds.
-      const ours = Array.from({ length: SEEDS }, (_, s) => runBlackBox(fn, sampler(), 1000 + s, 200));
+      const ours: number[][] = [];
+      for (let s = 0; s < SEEDS; s++) ours.push(await runBlackBox(fn, sampler(), 1000 + s, 200));
       const column = (all: number[][], k: number) => all.map((row) => row[k]);
       rows.push([`**${fn.name}, ${name}**`, ...CHECKPOINTS.map((_, k) => `**${median(column(ours, k)).toPrecision(5)}**`)]);
       for (const peer of peers) {
@@ -52,34 +61,37 @@ function suggestAll(trial: Trial, space: string, dims: number): number {
 }
 
 /** Milliseconds from asking for a trial to having told it, after so many: median and smallest of 30. */
-function cost(sampler: Sampler, space: string, dims: number, trials: number): [number, number] {
-  const before = new Study({ sampler: new RandomSampler() });
-  const one = (study: Study) => {
-    const trial = study.ask();
-    study.tell(trial, suggestAll(trial, space, dims));
+async function cost(sampler: Sampler, space: string, dims: number, trials: number): Promise<[number, number]> {
+  const store = new MemoryStore();
+  const one = async (study: Study) => {
+    const trial = (await study.ask((t) => suggestAll(t, space, dims)))!;
+    await study.tell(trial, trial.point);
   };
-  for (let i = 0; i < trials; i++) one(before);
-  const study = new Study({ sampler, records: before.records });
-  const times = Array.from({ length: 30 }, () => {
+  const before = new Study({ sampler: new RandomSampler(), store });
+  for (let i = 0; i < trials; i++) await one(before);
+  const study = new Study({ sampler, store });
+  const times: number[] = [];
+  for (let i = 0; i < 30; i++) {
     const start = performance.now();
-    one(study);
-    return performance.now() - start;
-  });
+    await one(study);
+    times.push(performance.now() - start);
+  }
   return [median(times), Math.min(...times)];
 }
 
-function costs(path: string): string {
+async function costs(path: string): Promise<string> {
   const { rows } = JSON.parse(readFileSync(path, 'utf8')).overhead as { rows: Record<string, string | number>[] };
   const peers = rows.filter((row) => row.sampler === 'optuna 5.0.0.dev tpe_multivariate_group');
-  const cells = peers.map((r) => {
-    const [middle, least] = cost(new TpeSampler(), r.space as string, r.dims as number, r.trials as number);
-    return [
+  const cells: (string | number)[][] = [];
+  for (const r of peers) {
+    const [middle, least] = await cost(new TpeSampler(), r.space as string, r.dims as number, r.trials as number);
+    cells.push([
       `${r.dims} ${r.space}`,
       r.trials,
       `${middle.toFixed(2)} (${least.toFixed(2)})`,
       `${r.msPerTrial} (${r.msPerTrialBest})`,
-    ];
-  });
+    ]);
+  }
   return table(['parameters', 'trials before', 'TPE, ms per trial: median (least)', "Optuna 5.0's, on another machine"], cells);
 }
 
@@ -88,6 +100,6 @@ const bench: Bench = async () => {
   const reference = sharedPath('data/blackbox/optuna_reference.json');
   if (!reference) return { title, text: 'Skipped: the black-box functions were not there.' };
   const note = `Ten functions, ${SEEDS} seeds, 200 trials; smaller is better, but larger for zdt1_shifted. Beside a peer's median: how often one of our runs is better than one of its, and the z of Mann and Whitney (within ±2: no difference shown). Peers are named as in optuna_reference.json.`;
-  return { title, text: `${note}\n\n${scores()}\n\n${costs(reference)}` };
+  return { title, text: `${note}\n\n${await scores()}\n\n${await costs(reference)}` };
 };
 export default bench;

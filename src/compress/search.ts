@@ -1,8 +1,16 @@
 import { CompressError } from '../errors.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Target } from '../mcu/index.ts';
-import { outlineOf, stagesOf } from '../pipeline.ts';
-import { EvolutionSampler, type Json, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../search/index.ts';
+import { outlineOf, type Recipe, stagesOf } from '../pipeline.ts';
+import {
+  EvolutionSampler,
+  type Json,
+  RandomSampler,
+  type RunningTrial,
+  type Sampler,
+  type Study,
+  TpeSampler,
+} from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
@@ -13,6 +21,7 @@ import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
 import { knownStarts, type Space, suggestStages } from './space.ts';
 import { abortion, alarm, STOP } from './stop.ts';
+import { factsOf, type TrialFacts, toUserAttrs } from './trial_facts.ts';
 import { bestOf, type CompressProgress, isEnded, nearestOf, reportOf, type TrialReport } from './trial_report.ts';
 
 export interface SearchOptions {
@@ -45,6 +54,9 @@ const SAMPLERS: Readonly<Record<Settings['sampler'], () => Sampler>> = {
   random: () => new RandomSampler(),
 };
 
+/** A trial that was begun. */
+type Begun = RunningTrial<Recipe['stages']>;
+
 interface Place {
   readonly storage: Storage;
   readonly resume: boolean;
@@ -60,7 +72,7 @@ export function openSearch(
   { storage, resume }: Place,
   { timeMs: _time, trials: _trials, seed, ...settings }: Settings,
   given: Readonly<Record<'model' | 'data', string>>,
-): Study {
+): Promise<Study> {
   return openStudy({
     storage,
     name: 'compress',
@@ -82,7 +94,6 @@ export class Search {
   constructor(options: SearchOptions) {
     this.#o = options;
     this.#study = options.study;
-    for (const start of knownStarts(options.space)) this.#study.enqueue(start);
   }
 
   get floor(): number {
@@ -91,6 +102,7 @@ export class Search {
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
     const { settings } = this.#o;
+    for (const start of knownStarts(this.#o.space)) await this.#study.enqueue(start);
     const end = settings.timeMs === undefined ? Number.POSITIVE_INFINITY : this.#o.begun + settings.timeMs;
     const jobs = new Map<number, Promise<number>>();
     const tell = () =>
@@ -99,8 +111,9 @@ export class Search {
     const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
     try {
       for (;;) {
-        while (!this.#isOver(end) && jobs.size < pool.size && this.#study.ready) {
+        while (!this.#isOver(end) && jobs.size < pool.size) {
           const job = await this.#start(pool, tell);
+          if (job === null) break;
           if (typeof job === 'number') yield this.#report(job);
           else jobs.set(job.number, job.done);
           tell();
@@ -126,7 +139,7 @@ export class Search {
   }
 
   /** However short the time: something is handed back. */
-  #hasModel = (): boolean => this.#study.records.some((t) => t.userAttrs.get('state') === 'complete');
+  #hasModel = (): boolean => this.#study.records.some((t) => factsOf(t)?.state === 'complete');
 
   /** By the trials the next one knows of, so that the end does not depend on who was faster. */
   #isStuck(started: number): boolean {
@@ -135,39 +148,39 @@ export class Search {
     return best !== null && started - LAG - best.number > PATIENCE;
   }
 
-  /** Starts a trial: its number when it ended at once, else the promise of its end. */
-  async #start(pool: Pool, changed: () => void): Promise<number | { number: number; done: Promise<number> }> {
+  /** Starts a trial: its number when it ended at once, else the promise of its end; null while a result that it must know is missing. */
+  async #start(pool: Pool, changed: () => void): Promise<number | { number: number; done: Promise<number> } | null> {
     const { context, base, settings, target, heap, space } = this.#o;
-    const trial = this.#study.ask();
-    const stages = suggestStages(trial, space);
-    trial.setUserAttr('stages', stages as unknown as Json);
+    const trial = await this.#study.ask((t) => suggestStages(t, space));
+    if (!trial) return null;
+    const { number, point: stages } = trial;
     const outline = await outlineOf(base, stagesOf({ stages }), { ...context, heap, original: context.model });
     const expected = outline && figuresOf(outline.graph, target, settings, null);
-    if (expected && this.#isRejected(trial, expected)) return trial.number;
-    this.#running.set(trial.number, { what: 'start', done: 0, total: 1 });
+    if (expected && (await this.#isRejected(trial, expected))) return number;
+    this.#running.set(number, { what: 'start', done: 0, total: 1 });
     const onProgress = (p: Progress) => {
-      this.#running.set(trial.number, p);
+      this.#running.set(number, p);
       changed();
     };
-    return { number: trial.number, done: this.#finish(trial, expected, pool.run(stages, onProgress)) };
+    return { number, done: this.#finish(trial, expected, pool.run(stages, onProgress)) };
   }
 
   /** Whether a trial cannot fit, or cannot be better than what the search knows; then it has ended. */
-  #isRejected(trial: Trial, expected: Figures): boolean {
+  async #isRejected(trial: Begun, figures: Figures): Promise<boolean> {
     const { settings, limits, plain } = this.#o;
-    const cost = costOf(expected, plain, settings);
-    if (!fits(expected, limits)) {
-      this.#end(trial, 'rejected', expected, cost + penaltyOf(0, this.floor), violations(expected, limits));
+    const cost = costOf(figures, plain, settings);
+    if (!fits(figures, limits)) {
+      await this.#end(trial, { state: 'rejected', figures }, cost + penaltyOf(0, this.floor), violations(figures, limits));
       return true;
     }
     const best = bestOf(this.#reportsUpTo(trial.number - LAG));
     if (!best || cost <= best.objective!) return false;
-    trial.report(cost, 0);
-    this.#end(trial, 'rejected', expected, null, []);
+    await trial.report(cost, 0);
+    await this.#end(trial, { state: 'rejected', figures }, null, []);
     return true;
   }
 
-  async #finish(trial: Trial, expected: Figures | null, job: ReturnType<Pool['run']>): Promise<number> {
+  async #finish(trial: Begun, expected: Figures | null, job: ReturnType<Pool['run']>): Promise<number> {
     // What stages cannot do is a trial that failed; a journal that cannot be written is the end of the search.
     const result = await job.catch((e: unknown) => {
       if (e instanceof CompressError) return e;
@@ -178,32 +191,30 @@ export class Search {
     return trial.number;
   }
 
-  async #keep(trial: Trial, expected: Figures | null, result: Awaited<ReturnType<Pool['run']>> | CompressError): Promise<void> {
+  async #keep(trial: Begun, expected: Figures | null, result: Awaited<ReturnType<Pool['run']>> | CompressError): Promise<void> {
     const { artifacts, target, settings, plain, limits, largestMargin } = this.#o;
-    if (result instanceof CompressError) {
-      trial.setUserAttr('error', result.message);
-      this.#end(trial, 'failed', null, null, []);
-      return;
-    }
+    if (result instanceof CompressError) return this.#end(trial, { state: 'failed', error: result.message }, null, []);
     if ('givenUpAt' in result) {
-      if (expected) trial.report(costOf(expected, plain, settings) + penaltyOf(result.givenUpAt, this.floor), 0);
-      this.#end(trial, 'stopped', expected && { ...expected, accuracy: result.givenUpAt }, null, []);
-      return;
+      const accuracy = result.givenUpAt;
+      if (expected) await trial.report(costOf(expected, plain, settings) + penaltyOf(accuracy, this.floor), 0);
+      return this.#end(trial, { state: 'stopped', ...(expected && { figures: { ...expected, accuracy } }) }, null, []);
     }
     const { tflite, accuracy, error } = result;
-    trial.setUserAttr('model', await artifacts.put(tflite));
+    const model = await artifacts.put(tflite);
     const margin = Math.min(error, largestMargin);
-    trial.setUserAttr('margin', margin);
     const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
     const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);
-    this.#end(trial, 'complete', figures, value, violations(figures, limits));
+    return this.#end(trial, { state: 'complete', figures, model, margin }, value, violations(figures, limits));
   }
 
-  #end(trial: Trial, state: TrialReport['state'], figures: Figures | null, value: number | null, constraints: number[]): void {
-    trial.setUserAttr('state', state);
-    if (figures) trial.setUserAttr('figures', { ...figures });
-    const told = state === 'failed' ? 'failed' : value === null ? 'pruned' : 'complete';
-    this.#study.tell(trial, value, { constraints, state: told });
+  async #end(
+    { number, point: stages }: Begun,
+    facts: Omit<TrialFacts, 'stages'>,
+    value: number | null,
+    constraints: number[],
+  ): Promise<void> {
+    const state = facts.state === 'failed' ? 'failed' : value === null ? 'pruned' : 'complete';
+    await this.#study.tell(number, value, { constraints, state, userAttrs: toUserAttrs({ ...facts, stages }) });
   }
 
   #finished = (): number => this.#study.records.filter((t) => t.state !== 'waiting' && t.state !== 'running').length;
@@ -229,7 +240,7 @@ export class Search {
     const complete = this.reports().filter((t) => t.state === 'complete');
     const trial = bestOf(complete) ?? nearestOf(complete);
     if (!trial) throw nothingFits(this.#o);
-    const name = this.#study.records[trial.number].userAttrs.get('model') as string;
+    const name = factsOf(this.#study.records[trial.number])!.model!;
     const tflite = await this.#o.artifacts.get(name);
     if (!tflite) {
       throw new CompressError(

@@ -2,12 +2,13 @@ import type { Recipe } from '../pipeline.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import { type Figures, fits, type Limits } from './judge.ts';
+import { factsOf, type TrialFacts } from './trial_facts.ts';
 
 /** One trial that ended. */
 export interface TrialReport {
   readonly number: number;
   /** `rejected`: it could not fit, or could not be better even with full accuracy, so it was never trained. `stopped`: given up half-way. */
-  readonly state: 'complete' | 'stopped' | 'rejected' | 'failed';
+  readonly state: TrialFacts['state'];
   readonly stages: Recipe['stages'];
   /** Accuracy of the validation part. */
   readonly figures: Figures | null;
@@ -30,13 +31,17 @@ export interface CompressProgress {
 
 /** As it stands in the study's journal, judged by what must fit and the accuracy to keep. */
 export function reportOf(t: TrialRecord, limits: Limits, floor: number): TrialReport {
-  const figures = (t.userAttrs.get('figures') as unknown as Figures) ?? null;
-  const state = (t.userAttrs.get('state') as TrialReport['state']) ?? 'failed';
-  const failure = t.userAttrs.get('error') as string | undefined;
-  const margin = (t.userAttrs.get('margin') as number) ?? 0;
+  const { state, stages, figures = null, margin = 0, error } = factsOf(t) ?? { state: 'failed', stages: [] };
   const feasible = state === 'complete' && figures !== null && fits(figures, limits) && figures.accuracy! - margin >= floor;
-  const stages = (t.userAttrs.get('stages') ?? []) as unknown as Recipe['stages'];
-  return { number: t.number, state, stages, figures, objective: t.values?.[0] ?? null, feasible, ...(failure && { failure }) };
+  return {
+    number: t.number,
+    state,
+    stages,
+    figures,
+    objective: t.values?.[0] ?? null,
+    feasible,
+    ...(error && { failure: error }),
+  };
 }
 
 export const isEnded = (t: TrialRecord) => t.state !== 'running' && t.state !== 'waiting';

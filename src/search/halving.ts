@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { losses } from './record.ts';
 import type { Study } from './study.ts';
-import type { Trial } from './trial.ts';
+import type { RunningTrial } from './study_options.ts';
 
 export interface HalvingOptions {
   /** One in so many is promoted from a rung to the next; 4 by default. */
@@ -31,8 +31,8 @@ export class Halving {
    * Whether a trial that reached `rung` with this value of the first objective is to stop there: when it is not among the best
    * 1/factor of those that were there before, or not a number.
    */
-  shouldStop(trial: Trial, rung: number, value: number): boolean {
-    trial.report(value, rung);
+  async shouldStop(trial: RunningTrial<unknown>, rung: number, value: number): Promise<boolean> {
+    await trial.report(value, rung);
     if (Number.isNaN(value)) return true;
     const { records, lag, directions } = this.#study;
     const lossOf = (v: number) => losses([v], directions)[0];

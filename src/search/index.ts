@@ -6,6 +6,7 @@ export { hypervolume } from './pareto.ts';
 export type { Direction, Json, State, TrialRecord } from './record.ts';
 export { RandomSampler, type Sampler, type View } from './sampler.ts';
 export { Study } from './study.ts';
-export type { StudyLog, StudyOptions, TellOptions, TrialResult } from './study_options.ts';
+export { type Ending, MemoryStore, type TrialStore } from './store.ts';
+export type { RunningTrial, StudyOptions, TellOptions, TrialResult } from './study_options.ts';
 export { TpeSampler, type TpeOptions } from './tpe.ts';
 export type { Trial } from './trial.ts';

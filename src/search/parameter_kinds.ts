@@ -1,12 +1,20 @@
 import { CompressError } from '../errors.ts';
 import { compatible, type Distribution } from './distribution.ts';
+import type { TrialRecord } from './record.ts';
 
 /** What each name of a study's parameters stands for, from its first distribution on. */
 export class ParameterKinds {
   readonly #first = new Map<string, Distribution>();
+  #read = 0;
 
-  /** @throws CompressError `bad-option` for another kind, scale or choices than before */
-  check(name: string, distribution: Distribution): void {
+  /**
+   * @param records trials so far; those that were not there at the last call are read now
+   * @throws CompressError `bad-option` for another kind, scale or choices than before
+   */
+  check(name: string, distribution: Distribution, records: readonly TrialRecord[]): void {
+    for (; this.#read < records.length; this.#read++) {
+      for (const [known, p] of records[this.#read].params) if (!this.#first.has(known)) this.#first.set(known, p.distribution);
+    }
     const first = this.#first.get(name);
     if (!first) this.#first.set(name, distribution);
     else if (!compatible(first, distribution)) {

@@ -1,30 +1,32 @@
 import { CompressError } from '../errors.ts';
-import { type Choice, contains, type Distribution, givenValue, isSingle } from './distribution.ts';
+import { type Choice, contains, givenValue, isSingle } from './distribution.ts';
 import { ParameterKinds } from './parameter_kinds.ts';
 import { dominates } from './pareto.ts';
-import { type Direction, isFinished, lastReport, losses, newRecord, sameFixed, type TrialRecord, violation } from './record.ts';
-import type { Pending, Proposal, Sampler, View } from './sampler.ts';
+import { type Direction, isFinished, lastReport, losses, type Parameter, type TrialRecord, violation } from './record.ts';
+import type { Pending, Sampler, View } from './sampler.ts';
+import { Serial } from './serial.ts';
+import { MemoryStore, type TrialStore } from './store.ts';
 import {
   checkOptions,
   checkTold,
-  type StudyLog,
+  type RunningTrial,
   type StudyOptions,
   type TellOptions,
   type TrialResult,
 } from './study_options.ts';
 import { TpeSampler } from './tpe.ts';
-import { Trial, type TrialHost, toResult } from './trial.ts';
+import { externalParams, Trial, toResult } from './trial.ts';
 
 /**
- * A search by ask and tell: `ask` gives a trial, the caller lets it suggest parameters and measures it, `tell` takes the result. The same
- * options and results give the same suggestions in every host.
+ * A search by ask and tell: `ask` gives a trial and its parameters, the caller measures it, `tell` takes the result. The same options and
+ * results give the same suggestions in every host. Several processes may ask and tell, where the store of the study can be shared.
  *
  * @throws CompressError `bad-option` for directions, a seed or a lag that cannot be
  * @example
  * const study = new Study({ direction: 'minimize', seed: 1 });
  * for (let i = 0; i < 100; i++) {
- *   const trial = study.ask();
- *   study.tell(trial, (trial.suggestFloat('x', -10, 10) - 2) ** 2);
+ *   const trial = await study.ask((t) => t.suggestFloat('x', -10, 10));
+ *   await study.tell(trial, (trial.point - 2) ** 2);
  * }
  * console.log(study.best);
  */
@@ -33,11 +35,13 @@ export class Study {
   readonly seed: number;
   readonly lag: number | undefined;
   readonly #sampler: Sampler;
-  readonly #log: StudyLog | undefined;
-  readonly #records: TrialRecord[];
+  readonly #store: TrialStore;
   readonly #kinds = new ParameterKinds();
-  /** What running trials of this process were asked with. */
-  readonly #asked = new Map<number, { view: View; proposal: Proposal }>();
+  /** The trials that this object has begun and not told. */
+  readonly #running = new Set<number>();
+  readonly #turns = new Serial();
+  /** All trials before it have ended. */
+  #firstOpen = 0;
 
   constructor(options: StudyOptions = {}) {
     const {
@@ -45,34 +49,24 @@ export class Study {
       sampler = new TpeSampler(),
       seed = 0,
       lag,
-      log,
-      records = [],
+      store = new MemoryStore(),
     } = options;
     checkOptions(directions, seed, lag);
     this.directions = directions;
     this.seed = seed;
     this.lag = lag;
     this.#sampler = sampler;
-    this.#log = log;
-    this.#records = [...records];
-    for (const record of records) {
-      for (const [name, { distribution }] of record.params) this.#kinds.check(name, distribution);
-    }
+    this.#store = store;
   }
 
-  /** All trials by number: the study's own records, to be read only. */
+  /** All trials by number, to be read only. */
   get records(): readonly TrialRecord[] {
-    return this.#records;
+    return this.#store.records;
   }
 
   /** All trials by number, as they stand. */
   get trials(): TrialResult[] {
-    return this.#records.map(toResult);
-  }
-
-  /** Whether `ask` can answer now; false only with `lag`, while a result that the next trial must know is missing. */
-  get ready(): boolean {
-    return this.#missing(this.#next()) === undefined;
+    return this.records.map(toResult);
   }
 
   /**
@@ -101,146 +95,143 @@ export class Study {
     return points.filter((p) => !points.some((q) => dominates(q.loss, p.loss))).map((p) => toResult(p.t));
   }
 
+  /** Reads what other processes have told; `ask` does so by itself. */
+  refresh(): Promise<void> {
+    return this.#store.refresh();
+  }
+
   /**
-   * Starts the next trial: first what an earlier process left running, then what was enqueued, then what the sampler proposes.
+   * Starts the next trial: one that another process left running, else one that was enqueued, else what the sampler proposes.
    *
-   * @throws CompressError `bad-option` with `lag`, while a result that this trial must know is missing (see `ready`)
+   * @param space suggests all parameters of the trial, and may make something of them; it may be called more than once
+   * @returns null with `lag`, while a result is missing that the trial must know
+   * @throws CompressError `bad-option` from the space, see `Trial`
    */
-  ask(): Trial {
-    const number = this.#next();
-    const missing = this.#missing(number);
-    if (missing !== undefined) {
-      throw new CompressError(
-        'bad-option',
-        `trial ${number} needs the result of trial ${missing}, which is not told yet`,
-        `tell trial ${missing} first (study.ready says when ask can answer), or raise lag above ${this.lag}`,
-      );
-    }
-    let record = this.#records[number];
-    const view = this.#view(number);
-    const proposal = this.#sampler.propose(view);
-    if (!record) {
-      record = newRecord(number, 'running');
-      this.#records.push(record);
-      this.#log?.created(record);
-    } else if (record.state === 'waiting') {
-      record.state = 'running';
-      this.#log?.started(record);
-    }
-    this.#asked.set(number, { view, proposal });
-    return new Trial(this.#host, record);
+  ask<T>(space: (trial: Trial) => T): Promise<RunningTrial<T> | null> {
+    return this.#turns.run(() => this.#ask(space));
   }
 
   /**
    * Ends a trial. A value or a constraint that is NaN makes it failed.
    *
+   * @param trial  the trial, or its number
    * @param values one for each objective; none where the trial was stopped early or failed
+   * @returns false where another process, which was handed the same trial, ended it before: then nothing changes
    * @throws CompressError `bad-option` for a trial that is not running, or values that are not as many as the objectives
    */
-  tell(trial: Trial | number, values?: number | readonly number[] | null, options: TellOptions = {}): void {
+  async tell(
+    trial: number | { readonly number: number },
+    values?: number | readonly number[] | null,
+    options: TellOptions = {},
+  ): Promise<boolean> {
     const number = typeof trial === 'number' ? trial : trial.number;
-    const record = this.#records[number];
-    if (!record || !this.#asked.has(number)) {
-      const state = record ? record.state : 'unknown';
-      throw new CompressError('bad-option', `trial ${number} is ${state}, not running`, 'tell every trial once, after ask');
-    }
+    this.#checkRunning(number, 'tell every trial once, after ask');
     const told = typeof values === 'number' ? [values] : (values ?? null);
-    const { constraints = [], state = 'complete' } = options;
+    const { constraints = [], state = 'complete', userAttrs = {} } = options;
     checkTold(number, told, state, this.directions.length);
     const usable = !told?.some(Number.isNaN) && !constraints.some(Number.isNaN);
-    record.state = usable ? state : 'failed';
-    record.constraints = [...constraints];
-    record.values = record.state === 'failed' ? null : (told ?? (this.directions.length === 1 ? lastReport(record) : null));
-    this.#asked.delete(number);
-    this.#log?.finished(record);
+    this.#running.delete(number);
+    const reported = this.directions.length === 1 ? lastReport(this.records[number]) : null;
+    return this.#store.end(number, {
+      state: usable ? state : 'failed',
+      values: !usable || state === 'failed' ? null : (told ?? reported),
+      constraints: [...constraints],
+      userAttrs,
+    });
   }
 
   /** Has a later trial use these values; parameters not named are sampled. The same values again are one trial. */
-  enqueue(params: Readonly<Record<string, Choice>>): void {
-    if (this.#records.some((t) => t.fixed && sameFixed(t.fixed, params))) return;
-    const record = newRecord(this.#records.length, 'waiting', { ...params });
-    this.#records.push(record);
-    this.#log?.created(record);
+  enqueue(params: Readonly<Record<string, Choice>>): Promise<void> {
+    return this.#store.enqueue(params);
   }
 
-  readonly #host: TrialHost = {
-    choose: (record, name, distribution) => {
-      this.#checkRunning(record, `parameter "${name}" is asked for`);
-      this.#checkInTime(record.number, name);
-      this.#kinds.check(name, distribution);
-      const internal = this.#choose(record, name, distribution);
-      record.params.set(name, { internal, distribution });
-      this.#log?.parameter(record, name);
-      return internal;
-    },
-    report: (record, step, value) => {
-      this.#checkRunning(record, `step ${step} is reported`);
-      record.reports.set(step, value);
-      this.#log?.reported(record, step);
-    },
-    setUserAttr: (record, key, value) => {
-      this.#checkRunning(record, `attribute "${key}" is set`);
-      record.userAttrs.set(key, value);
-      this.#log?.userAttr(record, key);
-    },
-  };
+  /** Lets go of what the store holds, for example a connection. */
+  close(): Promise<void> {
+    return this.#store.close();
+  }
 
-  #choose(record: TrialRecord, name: string, distribution: Distribution): number {
-    if (record.fixed && Object.hasOwn(record.fixed, name)) return givenValue(name, distribution, record.fixed[name]);
-    if (isSingle(distribution)) return distribution.kind === 'categorical' ? 0 : distribution.low;
-    const { view, proposal } = this.#asked.get(record.number)!;
-    const proposed = proposal.get(name);
-    if (proposed && contains(distribution, proposed.internal)) return proposed.internal;
-    return this.#sampler.sample(view, name, distribution);
+  async #ask<T>(space: (trial: Trial) => T): Promise<RunningTrial<T> | null> {
+    for (;;) {
+      await this.#store.refresh();
+      const number = this.#next();
+      if (this.#misses(number)) return null;
+      const params = new Map(this.records[number]?.params);
+      const point = this.#suggest(number, params, space);
+      if (!(await this.#store.begin(number, params))) continue;
+      this.#running.add(number);
+      const report = async (value: number, step: number) => {
+        this.#checkRunning(number, 'report between ask and tell');
+        await this.#store.report(number, step, value);
+      };
+      return { number, params: externalParams(params), point, report };
+    }
+  }
+
+  /** Has the space fill in the parameters. */
+  #suggest<T>(number: number, params: Map<string, Parameter>, space: (trial: Trial) => T): T {
+    const view = this.#view(number);
+    const proposal = this.#sampler.propose(view);
+    const fixed = this.records[number]?.fixed ?? {};
+    let isOpen = true;
+    const trial = new Trial(number, view.finished, params, (name, distribution) => {
+      if (!isOpen) throw suggestedLate(number, name);
+      this.#kinds.check(name, distribution, this.records);
+      if (Object.hasOwn(fixed, name)) return givenValue(name, distribution, fixed[name]);
+      if (isSingle(distribution)) return distribution.kind === 'categorical' ? 0 : distribution.low;
+      const proposed = proposal.get(name);
+      if (proposed && contains(distribution, proposed.internal)) return proposed.internal;
+      return this.#sampler.sample(view, name, distribution);
+    });
+    const point = space(trial);
+    isOpen = false;
+    return point;
   }
 
   #candidates(): TrialRecord[] {
-    return this.#records.filter((t) => t.state === 'complete' && violation(t) === 0);
+    return this.records.filter((t) => t.state === 'complete' && violation(t) === 0);
   }
 
   /** Number of the trial that the next `ask` starts. */
   #next(): number {
-    const open = this.#records.find((t) => !isFinished(t) && !this.#asked.has(t.number));
-    return open?.number ?? this.#records.length;
+    const { records } = this;
+    while (this.#firstOpen < records.length && isFinished(records[this.#firstOpen])) this.#firstOpen++;
+    for (let n = this.#firstOpen; n < records.length; n++) {
+      const { state } = records[n];
+      if (state === 'waiting' || (state === 'running' && !this.#running.has(n) && this.#store.isLeft(n))) return n;
+    }
+    return records.length;
   }
 
-  /** The first trial whose result trial `number` must know and nobody told. */
-  #missing(number: number): number | undefined {
-    const { lag } = this;
-    if (lag === undefined) return undefined;
-    return this.#records.find((t) => t.number <= number - lag && !isFinished(t))?.number;
+  /** Whether nobody told a result yet that trial `number` must know. */
+  #misses(number: number): boolean {
+    if (this.lag === undefined) return false;
+    for (let n = this.#firstOpen; n <= number - this.lag; n++) if (!isFinished(this.records[n])) return true;
+    return false;
   }
 
   #view(number: number): View {
     const finished: TrialRecord[] = [];
     const running: Pending[] = [];
-    for (const t of this.#records) {
+    for (const t of this.records) {
       if (t.number === number || t.state === 'waiting' || (this.lag !== undefined && t.number > number)) continue;
       const known = this.lag === undefined ? isFinished(t) : t.number <= number - this.lag;
-      if (!known) running.push({ number: t.number, params: this.#pendingParams(t) });
+      if (!known) running.push({ number: t.number, params: t.params });
       else if (t.state !== 'failed') finished.push(t);
     }
     return { seed: this.seed, number, directions: this.directions, finished, running };
   }
 
-  /** With `lag` every parameter has been suggested by now; without, what was proposed counts too. */
-  #pendingParams(t: TrialRecord): Pending['params'] {
-    const proposal = this.lag === undefined && this.#asked.get(t.number)?.proposal;
-    return proposal ? new Map([...proposal, ...t.params]) : t.params;
-  }
-
-  #checkRunning(record: TrialRecord, what: string): void {
-    if (record.state === 'running') return;
-    throw new CompressError('bad-option', `${what} after trial ${record.number} was told`, 'do it between ask and tell');
-  }
-
-  /** A later trial has already been chosen in the belief that this one's parameters were all known. */
-  #checkInTime(number: number, name: string): void {
-    if (this.lag === undefined || !this.#records.some((t) => t.number > number && t.state !== 'waiting')) return;
-    throw new CompressError(
-      'bad-option',
-      `parameter "${name}" of trial ${number} is asked for after trial ${number + 1} was started`,
-      'with lag, suggest all parameters of a trial before asking for the next one',
-    );
+  #checkRunning(number: number, fix: string): void {
+    if (this.#running.has(number)) return;
+    const state = this.records[number]?.state ?? 'unknown';
+    const told = state === 'running' ? 'not of this process' : `${state}, not running`;
+    throw new CompressError('bad-option', `trial ${number} is ${told}`, fix);
   }
 }
+
+const suggestedLate = (number: number, name: string) =>
+  new CompressError(
+    'bad-option',
+    `parameter "${name}" of trial ${number} is asked for after the trial began`,
+    'suggest all parameters in the function that ask is given',
+  );

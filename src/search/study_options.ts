@@ -1,20 +1,8 @@
 import { CompressError } from '../errors.ts';
 import type { Choice } from './distribution.ts';
-import type { Direction, Json, State, TrialRecord } from './record.ts';
+import type { Direction, Json, State } from './record.ts';
 import type { Sampler } from './sampler.ts';
-
-/** Hears every change of a study, in order and before the study goes on: how a study is kept on disk. */
-export interface StudyLog {
-  /** A new trial, waiting (with `fixed`) or running. */
-  created(trial: TrialRecord): void;
-  /** A waiting trial begins. */
-  started(trial: TrialRecord): void;
-  parameter(trial: TrialRecord, name: string): void;
-  reported(trial: TrialRecord, step: number): void;
-  userAttr(trial: TrialRecord, key: string): void;
-  /** State, values and constraints are final. */
-  finished(trial: TrialRecord): void;
-}
+import type { TrialStore } from './store.ts';
 
 export interface StudyOptions {
   /** One objective; 'minimize' when neither this nor `directions` is given. */
@@ -30,9 +18,8 @@ export interface StudyOptions {
    * at once and their order of finishing changes nothing. Left out: from all results told when it is asked for.
    */
   readonly lag?: number;
-  readonly log?: StudyLog;
-  /** Trials of an earlier process; those still running there are asked for again. */
-  readonly records?: readonly TrialRecord[];
+  /** Where its trials are kept; in memory by default. */
+  readonly store?: TrialStore;
 }
 
 export interface TellOptions {
@@ -40,6 +27,18 @@ export interface TellOptions {
   readonly constraints?: readonly number[];
   /** 'complete' by default; 'pruned' when stopped early; 'failed' when there is no result. */
   readonly state?: 'complete' | 'pruned' | 'failed';
+  /** Kept with the trial; they do not guide the search. */
+  readonly userAttrs?: Readonly<Record<string, Json>>;
+}
+
+/** A trial that runs: its parameters are fixed. */
+export interface RunningTrial<T> {
+  readonly number: number;
+  readonly params: Readonly<Record<string, Choice>>;
+  /** What the space made of the parameters. */
+  readonly point: T;
+  /** Tells an intermediate value of the first objective, for example the loss after epoch `step`. @throws CompressError `bad-option` after `tell` */
+  report(value: number, step: number): Promise<void>;
 }
 
 /** A trial as it stands. */

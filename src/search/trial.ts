@@ -9,41 +9,37 @@ import {
   type RangeOptions,
   toExternal,
 } from './distribution.ts';
-import type { Json, TrialRecord } from './record.ts';
+import type { Parameter, TrialRecord } from './record.ts';
 import type { TrialResult } from './study_options.ts';
 
-/** What a trial asks of its study. */
-export interface TrialHost {
-  /** Chooses and keeps a parameter that the trial does not have yet. @returns the internal value */
-  choose(record: TrialRecord, name: string, distribution: Distribution): number;
-  report(record: TrialRecord, step: number, value: number): void;
-  setUserAttr(record: TrialRecord, key: string, value: Json): void;
-}
+/** Chooses a parameter that the trial does not have yet. @returns the internal value */
+export type Choose = (name: string, distribution: Distribution) => number;
 
-/** One set of parameters being tried. Parameters come into being as they are suggested, so that one may depend on another. */
+/** A trial while its parameters are being chosen. Each comes into being as it is suggested, so that one may depend on another. */
 export class Trial {
-  readonly #host: TrialHost;
-  readonly #record: TrialRecord;
-
-  constructor(host: TrialHost, record: TrialRecord) {
-    this.#host = host;
-    this.#record = record;
-  }
-
   /** Counts from 0 within the study. */
-  get number(): number {
-    return this.#record.number;
+  readonly number: number;
+  /** The trials whose results this one may know, complete and pruned, by number: with `lag` the same whoever runs it, and when. To be read only. */
+  readonly known: readonly TrialRecord[];
+  readonly #choose: Choose;
+  readonly #params: Map<string, Parameter>;
+
+  constructor(number: number, known: readonly TrialRecord[], params: Map<string, Parameter>, choose: Choose) {
+    this.number = number;
+    this.known = known;
+    this.#params = params;
+    this.#choose = choose;
   }
 
   /** The parameters suggested so far. */
   get params(): Record<string, Choice> {
-    return externalParams(this.#record);
+    return externalParams(this.#params);
   }
 
   /**
    * A number in [low, high]; on a log scale with `log`, on the grid low + k step with `step`.
    *
-   * @throws CompressError `bad-option` for a range that cannot be, another kind or scale than the name had before, or after `tell`
+   * @throws CompressError `bad-option` for a range that cannot be, or another kind or scale than the name had before
    */
   suggestFloat(name: string, low: number, high: number, options: RangeOptions = {}): number {
     return this.#suggest(name, numberRange(name, 'float', low, high, options)) as number;
@@ -61,25 +57,19 @@ export class Trial {
   /**
    * One of the choices, which have no order.
    *
-   * @throws CompressError `bad-option` for no choices, equal ones, or others than the name had before, or after `tell`
+   * @throws CompressError `bad-option` for no choices, equal ones, or others than the name had before
    */
   suggestCategorical<const T extends Choice>(name: string, choices: readonly T[]): T {
     return this.#suggest(name, categories(name, choices)) as T;
   }
 
-  /** Tells an intermediate value of the first objective, for example the loss after epoch `step`. @throws CompressError `bad-option` after `tell` */
-  report(value: number, step: number): void {
-    this.#host.report(this.#record, step, value);
-  }
-
-  /** Keeps any JSON value with the trial; it does not guide the search. @throws CompressError `bad-option` after `tell` */
-  setUserAttr(key: string, value: Json): void {
-    this.#host.setUserAttr(this.#record, key, value);
-  }
-
   #suggest(name: string, distribution: Distribution): Choice {
-    const known = this.#record.params.get(name);
-    if (!known) return toExternal(distribution, this.#host.choose(this.#record, name, distribution));
+    const known = this.#params.get(name);
+    if (!known) {
+      const internal = this.#choose(name, distribution);
+      this.#params.set(name, { internal, distribution });
+      return toExternal(distribution, internal);
+    }
     if (!compatible(known.distribution, distribution) || !contains(distribution, known.internal)) {
       throw new CompressError(
         'bad-option',
@@ -91,16 +81,16 @@ export class Trial {
   }
 }
 
-function externalParams(record: TrialRecord): Record<string, Choice> {
+export function externalParams(all: ReadonlyMap<string, Parameter>): Record<string, Choice> {
   const params: Record<string, Choice> = {};
-  for (const [name, { internal, distribution }] of record.params) params[name] = toExternal(distribution, internal);
+  for (const [name, { internal, distribution }] of all) params[name] = toExternal(distribution, internal);
   return params;
 }
 
 export const toResult = (t: TrialRecord): TrialResult => ({
   number: t.number,
   state: t.state,
-  params: externalParams(t),
+  params: externalParams(t.params),
   value: t.values?.[0] ?? null,
   values: t.values,
   constraints: t.constraints,

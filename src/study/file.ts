@@ -13,47 +13,50 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { TrialStore } from '../search/store.ts';
 import { type Artifacts, sha256 } from './artifacts.ts';
 import { guard } from './guard.ts';
-import { encode, type Op } from './journal.ts';
+import { decodeLines, encode, type Journal, type Op, type Position, START } from './journal.ts';
+import { openJournal } from './journal_store.ts';
 import { withLock } from './lock.ts';
-import { decodeLines, type Storage } from './storage.ts';
+import type { Storage, StudyHead } from './storage.ts';
 
-/** A journal in a file, shared with other processes under a lock. Every append is on disk when it returns. */
-export class FileStorage implements Storage {
-  readonly #path: string;
+/** A journal in a file, written under a lock that Optuna honours too. Every append is on disk when it resolves. */
+export class FileStorage implements Storage, Journal {
+  readonly place: string;
 
   constructor(path: string) {
-    this.#path = path;
+    this.place = path;
   }
 
-  append(ops: readonly Op[]): void {
+  open(name: string, head: StudyHead, resume: boolean): Promise<TrialStore> {
+    return openJournal(this, name, head, resume);
+  }
+
+  async append(ops: readonly Op[], at?: Position): Promise<boolean> {
     const bytes = new TextEncoder().encode(ops.map(encode).join(''));
-    guard(this.#path, () => {
-      const isNew = !existsSync(this.#path);
-      withLock(this.#path, () =>
-        withFile(this.#path, 'a+', (file) => {
+    return guard(this.place, () => {
+      const isNew = !existsSync(this.place);
+      const isAdded = withLock(this.place, () =>
+        withFile(this.place, 'a+', (file) => {
           dropUnfinishedLine(file);
+          if (at && at.offset !== fstatSync(file).size) return false;
           writeAll(file, bytes);
           fsyncSync(file);
+          return true;
         }),
       );
-      if (isNew) syncFolder(dirname(this.#path));
+      if (isNew) syncFolder(dirname(this.place));
+      return isAdded;
     });
   }
 
-  reader(): () => Op[] {
-    // Where the lines read so far end.
-    let [offset, lines] = [0, 0];
-    return () => {
-      if (!existsSync(this.#path)) return [];
-      const bytes = guard(this.#path, () => withFile(this.#path, 'r', (file) => readFrom(file, offset)));
-      const end = bytes.lastIndexOf(10) + 1;
-      const ops = decodeLines(new TextDecoder().decode(bytes.subarray(0, end)), lines, this.#path);
-      offset += end;
-      lines += ops.length;
-      return ops;
-    };
+  async read(from: Position = START): Promise<{ ops: Op[]; end: Position }> {
+    if (!existsSync(this.place)) return { ops: [], end: from };
+    const bytes = guard(this.place, () => withFile(this.place, 'r', (file) => readFrom(file, from.offset)));
+    const length = bytes.lastIndexOf(10) + 1;
+    const ops = decodeLines(new TextDecoder().decode(bytes.subarray(0, length)), from.lines, this.place);
+    return { ops, end: { offset: from.offset + length, lines: from.lines + ops.length } };
   }
 }
 

@@ -12,6 +12,29 @@ export interface Op {
   readonly [field: string]: unknown;
 }
 
+/** A place in a journal: after so many lines, which are so many bytes or characters. */
+export interface Position {
+  readonly offset: number;
+  readonly lines: number;
+}
+
+export const START: Position = { offset: 0, lines: 0 };
+
+/** Operations, one line each, that are only ever added to. */
+export interface Journal {
+  /** Its name for messages. */
+  readonly place: string;
+  /**
+   * Adds operations in order; they survive the end of the process when this resolves.
+   *
+   * @param at only while the journal ends there
+   * @returns whether they were added
+   */
+  append(ops: readonly Op[], at?: Position): Promise<boolean>;
+  /** The operations after a position, and the position after them. @throws CompressError `bad-file` for a line that is no operation */
+  read(from: Position): Promise<{ ops: Op[]; end: Position }>;
+}
+
 export const CREATE_STUDY = 0;
 export const DELETE_STUDY = 1;
 export const STUDY_USER_ATTR = 2;
@@ -62,6 +85,25 @@ export function decode(line: string): Op {
   const op = JSON.parse(marked, (_, v) => (typeof v === 'string' ? (MARKED.get(v) ?? v) : v));
   if (typeof op?.op_code !== 'number') throw new SyntaxError('no op_code');
   return op;
+}
+
+/** @param before lines read earlier, for the line number in a message */
+export function decodeLines(text: string, before: number, where: string): Op[] {
+  const lines = text.split('\n');
+  lines.pop();
+  return lines.map((line, i) => {
+    try {
+      return decode(line);
+    } catch {
+      throw new CompressError(
+        'bad-file',
+        `line ${before + i + 1} of ${where} is not an operation of an Optuna journal`,
+        before + i === 0
+          ? 'give a study file, or start a new one elsewhere'
+          : `what stands before is sound: keep a copy, remove line ${before + i + 1} and all after it, then resume`,
+      );
+    }
+  });
 }
 
 /** The text in which a distribution stands in an operation. */

@@ -14,6 +14,8 @@ export interface StoredStudy {
   readonly userAttrs: Map<string, Json>;
   readonly systemAttrs: Map<string, Json>;
   readonly records: TrialRecord[];
+  /** Id of each trial in the journal, by number. */
+  readonly ids: number[];
 }
 
 /** Plays operations in the order of the file; what Optuna would ignore is ignored. */
@@ -32,9 +34,9 @@ export class Replay {
     return [...this.studies.values()].find((s) => s.name === name);
   }
 
-  /** Ids of the trials of a study, by number. */
-  trialIds(study: StoredStudy): number[] {
-    return this.#trials.flatMap((t, id) => (t?.study === study ? [id] : []));
+  /** The study of a trial. */
+  studyOf(trialId: number): StoredStudy | undefined {
+    return this.#trials[trialId]?.study;
   }
 
   apply(op: Op): void {
@@ -49,7 +51,7 @@ export class Replay {
     if (this.find(name)) return;
     const id = this.#studyCount++;
     const directions = (op.directions as number[]).map((d): Direction => (d === 2 ? 'maximize' : 'minimize'));
-    this.studies.set(id, { id, name, directions, userAttrs: new Map(), systemAttrs: new Map(), records: [] });
+    this.studies.set(id, { id, name, directions, userAttrs: new Map(), systemAttrs: new Map(), records: [], ids: [] });
   }
 
   #changeStudy(op: Op): void {
@@ -78,6 +80,7 @@ export class Replay {
     setAttrs(record.userAttrs, op.user_attrs);
     setConstraints(record, system);
     study.records.push(record);
+    study.ids.push(this.#trials.length);
     this.#trials.push({ study, record });
   }
 

@@ -1,58 +1,69 @@
 import { CompressError } from '../errors.ts';
-import { decode, encode, type Op } from './journal.ts';
+import type { Direction, Json } from '../search/record.ts';
+import type { TrialStore } from '../search/store.ts';
 
-/** Where a journal is kept. */
+/** What a study is begun with; it stays for good. */
+export interface StudyHead {
+  readonly directions: readonly Direction[];
+  /** All that the trials depend on. */
+  readonly settings: Readonly<Record<string, Json>>;
+  /** Names of the objectives, for Optuna's displays. */
+  readonly metricNames: readonly string[];
+}
+
+/** Where studies are kept, each under its name. */
 export interface Storage {
-  /** Appends operations in order; they survive the end of the process once this returns. */
-  append(ops: readonly Op[]): void;
-  /** A reader from the journal's begin: each call gives the operations that anybody has appended since its last. */
-  reader(): () => Op[];
+  /**
+   * Opens the study of this name, or begins it where there is none.
+   *
+   * @throws CompressError as `checkFound` for a study that is there
+   */
+  open(name: string, head: StudyHead, resume: boolean): Promise<TrialStore>;
 }
 
-/** A journal in memory, for browsers and tests. Its reader throws CompressError `bad-file` for a line that is no operation. */
-export class MemoryStorage implements Storage {
-  #text: string;
+/** The user attribute of a study that holds its settings. */
+export const SETTINGS = 'thumbnet:settings';
+/** The system attribute of a study that holds names of its objectives. */
+export const METRIC_NAMES = 'study:metric_names';
 
-  /** @param text a journal to go on from; an unfinished last line is dropped */
-  constructor(text = '') {
-    this.#text = text.slice(0, text.lastIndexOf('\n') + 1);
-  }
-
-  /** The whole journal, as it would stand in a file. */
-  get text(): string {
-    return this.#text;
-  }
-
-  append(ops: readonly Op[]): void {
-    this.#text += ops.map(encode).join('');
-  }
-
-  reader(): () => Op[] {
-    let [offset, lines] = [0, 0];
-    return () => {
-      const ops = decodeLines(this.#text.slice(offset), lines, 'the journal');
-      offset = this.#text.length;
-      lines += ops.length;
-      return ops;
-    };
-  }
+export interface FoundStudy {
+  readonly name: string;
+  readonly directions: readonly Direction[];
+  /** Undefined where somebody else began it. */
+  readonly settings: Json | undefined;
+  readonly trials: number;
 }
 
-/** @param before lines read earlier, for the line number in a message */
-export function decodeLines(text: string, before: number, where: string): Op[] {
-  const lines = text.split('\n');
-  lines.pop();
-  return lines.map((line, i) => {
-    try {
-      return decode(line);
-    } catch {
-      throw new CompressError(
-        'bad-file',
-        `line ${before + i + 1} of ${where} is not an operation of an Optuna journal`,
-        before + i === 0
-          ? 'give a study file, or start a new one elsewhere'
-          : `what stands before is sound: keep a copy, remove line ${before + i + 1} and all after it, then resume`,
-      );
-    }
-  });
+/** @throws CompressError `exists` without `resume`, `bad-option` where the study was begun with something else */
+export function checkFound(found: FoundStudy, head: StudyHead, resume: boolean): void {
+  if (!resume) {
+    throw new CompressError(
+      'exists',
+      `the study "${found.name}" already exists with ${found.trials} trials`,
+      'resume it, or choose another place for the new one',
+    );
+  }
+  const before = { ...(found.settings as Record<string, Json> | undefined), directions: found.directions };
+  const now = { ...(found.settings === undefined ? {} : head.settings), directions: head.directions };
+  checkSame(before, now);
+}
+
+const DIGEST = /^"[0-9a-f]{64}"$/;
+
+/** Not too long for a message. */
+const shown = (text: string): string => (text.length > 80 && !DIGEST.test(text) ? `${text.slice(0, 77)}...` : text);
+
+function checkSame(before: Readonly<Record<string, Json>>, now: Readonly<Record<string, Json>>): void {
+  for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
+    const texts = [before[key], now[key]].map((v) => JSON.stringify(v) ?? 'nothing');
+    if (texts[0] === texts[1]) continue;
+    const [a, b] = texts.map(shown);
+    throw new CompressError(
+      'bad-option',
+      DIGEST.test(a)
+        ? `the study was begun with ${key === 'data' ? 'other data' : `another ${key}`}`
+        : `the study was begun with ${key} ${a}, not ${b}`,
+      'resume it with what it was begun with, or begin a new study in another place',
+    );
+  }
 }

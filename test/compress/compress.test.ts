@@ -75,16 +75,16 @@ test('other options than those it began with are refused', async () => {
 });
 
 test('a journal that cannot be written ends the search, and makes no trial a failed one', async () => {
-  const storage = new MemoryStorage();
-  let left = 40;
-  const full = {
-    reader: () => storage.reader(),
-    append(ops: Parameters<typeof storage.append>[0]) {
-      if (left-- === 0) throw new CompressError('cannot-write', 'no room', 'make room');
-      storage.append(ops);
-    },
-  };
-  await finished({ storage: full }).then(
+  class Full extends MemoryStorage {
+    left = 20;
+
+    override append(...call: Parameters<MemoryStorage['append']>): Promise<boolean> {
+      if (this.left-- === 0) throw new CompressError('cannot-write', 'no room', 'make room');
+      return super.append(...call);
+    }
+  }
+  const storage = new Full();
+  await finished({ storage }).then(
     () => assert.unreachable(),
     (e) => assert.is(e.code, 'cannot-write'),
   );

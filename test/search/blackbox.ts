@@ -56,18 +56,20 @@ function suggest(trial: Trial, s: Space): string | number {
 }
 
 /** One run of a function; the scores at the checkpoints up to `trials`. */
-export function runBlackBox(fn: BlackBox, sampler: Sampler, seed: number, trials: number): number[] {
+export async function runBlackBox(fn: BlackBox, sampler: Sampler, seed: number, trials: number): Promise<number[]> {
   const study = new Study({ directions: Array(fn.objectives).fill('minimize'), sampler, seed });
   const track = module!.tracker(fn, seed);
   const scores: number[] = [];
   for (let n = 1; n <= trials; n++) {
-    const trial = study.ask();
-    const params: Params = {};
-    for (const s of fn.space) if (module!.isActive(s, params)) params[s.name] = suggest(trial, s);
+    const { number, point: params } = (await study.ask((trial) => {
+      const point: Params = {};
+      for (const s of fn.space) if (module!.isActive(s, point)) point[s.name] = suggest(trial, s);
+      return point;
+    }))!;
     const wrong = module!.problems(fn.space, params);
     if (wrong.length > 0) throw new Error(`${fn.name}, trial ${n}: ${wrong}`);
     const { values, constraints } = track.observe(params);
-    study.tell(trial, values, { constraints });
+    await study.tell(number, values, { constraints });
     if (CHECKPOINTS.includes(n)) scores.push(track.score());
   }
   return scores;

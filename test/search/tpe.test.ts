@@ -1,10 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { categories } from '../../src/search/distribution.ts';
-import { Halving, Study, TpeSampler } from '../../src/search/index.ts';
+import { Halving, Study, TpeSampler, type Trial } from '../../src/search/index.ts';
 import { newRecord, type TrialRecord } from '../../src/search/record.ts';
 import { splitTrials } from '../../src/search/split.ts';
 import { groups } from '../../src/search/tpe.ts';
+
+const nothing = () => null;
 
 function record(
   number: number,
@@ -75,79 +77,66 @@ test('at most 25 are good with one objective, a tenth with several', () => {
   assert.is(splitTrials(view(['minimize', 'minimize'])).below.length, 40);
 });
 
-test('a grid is not looked at twice while anything is new', () => {
+test('a grid is not looked at twice while anything is new', async () => {
   const study = new Study();
   const seen = new Set<string>();
   for (let i = 0; i < 60; i++) {
-    const trial = study.ask();
-    const a = trial.suggestInt('a', 0, 19);
-    const b = trial.suggestCategorical('b', ['x', 'y', 'z']);
+    const space = (t: Trial) => ({ a: t.suggestInt('a', 0, 19), b: t.suggestCategorical('b', ['x', 'y', 'z']) });
+    const trial = (await study.ask(space))!;
+    const { a, b } = trial.point;
     seen.add(`${a}${b}`);
-    study.tell(trial, Math.abs(a - 3) + (b === 'y' ? 0 : 1));
+    await study.tell(trial, Math.abs(a - 3) + (b === 'y' ? 0 : 1));
   }
   assert.ok(seen.size > 45, `${seen.size} different of 60`);
 });
 
-test('running trials push others away (constant liar)', () => {
-  const spread = (tell: boolean) => {
+test('running trials push others away (constant liar)', async () => {
+  const spread = async (tell: boolean) => {
     const study = new Study({ sampler: new TpeSampler(), seed: 4 });
-    const suggest = () => {
-      const trial = study.ask();
-      return { trial, x: trial.suggestFloat('x', 0, 1) };
-    };
+    const next = async () => (await study.ask((t) => t.suggestFloat('x', 0, 1)))!;
     for (let i = 0; i < 30; i++) {
-      const { trial, x } = suggest();
-      study.tell(trial, (x - 0.5) ** 2);
+      const trial = await next();
+      await study.tell(trial, (trial.point - 0.5) ** 2);
     }
     const xs: number[] = [];
     for (let i = 0; i < 30; i++) {
-      const { trial, x } = suggest();
-      xs.push(x);
-      if (tell) study.tell(trial, (x - 0.5) ** 2);
+      const trial = await next();
+      xs.push(trial.point);
+      if (tell) await study.tell(trial, (trial.point - 0.5) ** 2);
     }
     return xs.reduce((sum, x) => sum + Math.abs(x - 0.5), 0);
   };
-  assert.ok(spread(false) > 1.3 * spread(true));
+  assert.ok((await spread(false)) > 1.3 * (await spread(true)));
 });
 
-test('halving: the best of four goes on, and NaN stops', () => {
+test('halving: the best of four goes on, and NaN stops', async () => {
   const study = new Study();
   const halving = new Halving(study);
-  const stops = (value: number) => halving.shouldStop(study.ask(), 0, value);
-  assert.equal([5, 6, 4, 7, 4.5, 3, Number.NaN, 3.5, 9, 3.2, 3.3].map(stops), [
-    false,
-    true,
-    false,
-    true,
-    true,
-    false,
-    true,
-    true,
-    true,
-    false,
-    true,
-  ]);
+  const stops: boolean[] = [];
+  for (const value of [5, 6, 4, 7, 4.5, 3, Number.NaN, 3.5, 9, 3.2, 3.3])
+    stops.push(await halving.shouldStop((await study.ask(nothing))!, 0, value));
+  assert.equal(stops, [false, true, false, true, true, false, true, true, true, false, true]);
   assert.throws(() => new Halving(study, { factor: 1 }), /halving factor 1/);
 });
 
-test('halving with lag looks at the same trials whoever ends first', () => {
-  const run = (order: number[]) => {
+test('halving with lag looks at the same trials whoever ends first', async () => {
+  const run = async (order: number[]) => {
     const study = new Study({ lag: 4, direction: 'maximize' });
     const halving = new Halving(study, { factor: 2 });
     const values = [1, 4, 2, 3, 6, 2, 5, 1];
     const decisions: boolean[] = [];
     for (const block of [order, order.map((i) => i + 4)]) {
-      const trials = block.map(() => study.ask());
+      const trials = await Promise.all(block.map(() => study.ask(nothing)));
       for (const number of block) {
-        const trial = trials[number % 4];
-        decisions[number] = halving.shouldStop(trial, 1, values[number]);
-        study.tell(trial, values[number]);
+        const trial = trials[number % 4]!;
+        decisions[number] = await halving.shouldStop(trial, 1, values[number]);
+        await study.tell(trial, values[number]);
       }
     }
     return decisions;
   };
-  const first = run([0, 1, 2, 3]);
-  assert.equal(run([3, 1, 0, 2]), first);
+  const first = await run([0, 1, 2, 3]);
+  assert.equal(await run([3, 1, 0, 2]), first);
   assert.equal(first.slice(0, 4), [false, false, false, false]);
 });
 

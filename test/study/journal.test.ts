@@ -89,24 +89,23 @@ const FIELDS: Record<number, string[]> = {
 const READY_MADE = ['distributions', 'intermediate_values', 'params', 'state', 'system_attrs', 'user_attrs', 'value', 'values'];
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00$/;
 
-test('a written study follows the rules of the format, line by line', () => {
+test('a written study follows the rules of the format, line by line', async () => {
   const storage = new MemoryStorage();
-  const study = openStudy({
+  const study = await openStudy({
     storage,
     name: 'main',
     directions: ['minimize', 'maximize'],
     metricNames: ['flash', 'accuracy'],
     settings: { target: 'm4' },
   });
-  study.enqueue({ kind: 'b', x: 1 });
+  await study.enqueue({ kind: 'b', x: 1 });
   for (let i = 0; i < 5; i++) {
-    const trial = study.ask();
-    space(trial);
-    trial.setUserAttr('flashBytes', 1024);
-    trial.report(i === 1 ? Number.NaN : i, 10);
-    if (i === 2) study.tell(trial, null, { state: 'failed' });
-    else if (i === 3) study.tell(trial, null, { state: 'pruned' });
-    else study.tell(trial, [i, i === 4 ? Number.POSITIVE_INFINITY : 0.5], { constraints: [-1, 2] });
+    const trial = (await study.ask(space))!;
+    await trial.report(i === 1 ? Number.NaN : i, 10);
+    const userAttrs = { flashBytes: 1024 };
+    if (i === 2) await study.tell(trial, null, { state: 'failed', userAttrs });
+    else if (i === 3) await study.tell(trial, null, { state: 'pruned', userAttrs });
+    else await study.tell(trial, [i, i === 4 ? Number.POSITIVE_INFINITY : 0.5], { constraints: [-1, 2], userAttrs });
   }
   const lines = storage.text.split('\n').slice(0, -1);
   const states: number[] = [];
@@ -142,7 +141,7 @@ test('a written study follows the rules of the format, line by line', () => {
   has('"param_name":"kind","param_value_internal":1.0,"distribution":"{\\"name\\": \\"CategoricalDistribution\\", ');
 });
 
-test('a journal that Optuna wrote is read, studies and trials of all kinds', () => {
+test('a journal that Optuna wrote is read, studies and trials of all kinds', async () => {
   const dist = (text: string) => JSON.stringify(text);
   const float = dist('{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0, "high": 1.0, "log": false}}');
   const kind = dist('{"name": "CategoricalDistribution", "attributes": {"choices": ["a", null]}}');
@@ -162,7 +161,7 @@ test('a journal that Optuna wrote is read, studies and trials of all kinds', () 
     '{"op_code":8,"worker_id":"w","trial_id":1,"user_attr":{"late":1}}',
     `{"op_code":4,"worker_id":"w","study_id":1,"datetime_start":null,"state":2,"value":1.5,"values":null,"datetime_complete":"2026-01-02T03:05:05","distributions":{"kind":${kind}},"params":{"kind":1.0},"user_attrs":{"a":[1]},"system_attrs":{"constraints":[1.0]},"intermediate_values":{"1":1.5}}`,
   ];
-  const study = openStudy({
+  const study = await openStudy({
     storage: new MemoryStorage(`${text.join('\n')}\n{"op_code":4,"wor`),
     name: 'main',
     resume: true,

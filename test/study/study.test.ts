@@ -19,7 +19,14 @@ import { createRandom } from '../../src/random.ts';
 import { EvolutionSampler, Halving, RandomSampler, type Sampler, type Study, TpeSampler } from '../../src/search/index.ts';
 import { FileStorage, FolderArtifacts } from '../../src/study/file.ts';
 import { holdFile } from '../../src/study/lock.ts';
-import { type Artifacts, MemoryArtifacts, MemoryStorage, openStudy, type Storage } from '../../src/study/index.ts';
+import {
+  type Artifacts,
+  MemoryArtifacts,
+  MemoryStorage,
+  type OpenOptions,
+  openStudy,
+  type Storage,
+} from '../../src/study/index.ts';
 import { space } from './space.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'study-'));
@@ -43,30 +50,38 @@ const SAMPLERS: Record<string, () => Sampler> = {
   evolution: () => new EvolutionSampler({ populationSize: 5 }),
 };
 
-function step(study: Study): void {
-  const trial = study.ask();
-  const value = space(trial);
-  trial.setUserAttr('sizes', { flashBytes: trial.number, layers: ['a', null] });
-  if (trial.number % 5 === 4) study.tell(trial, null, { state: 'failed' });
-  else if (trial.number % 5 === 3) {
-    trial.report(value, 2);
-    study.tell(trial, null, { state: 'pruned' });
-  } else study.tell(trial, trial.number === 7 ? Number.POSITIVE_INFINITY : value, { constraints: [0.1, -1e-7] });
+async function step(study: Study): Promise<void> {
+  const { number, point: value, report } = (await study.ask(space))!;
+  const userAttrs = { sizes: { flashBytes: number, layers: ['a', null] } };
+  if (number % 5 === 4) await study.tell(number, null, { state: 'failed', userAttrs });
+  else if (number % 5 === 3) {
+    await report(value, 2);
+    await study.tell(number, null, { state: 'pruned', userAttrs });
+  } else await study.tell(number, number === 7 ? Number.POSITIVE_INFINITY : value, { constraints: [0.1, -1e-7], userAttrs });
+}
+
+async function isRefused(work: Promise<unknown>, code: string, message: RegExp): Promise<void> {
+  const error = await work.then(
+    () => assert.unreachable('nothing was refused'),
+    (e: Error & { code?: string }) => e,
+  );
+  assert.is(error?.code, code);
+  assert.match(error!.message, message);
 }
 
 const same = (a: Study, b: Study) => assert.equal(JSON.parse(JSON.stringify(a.trials)), JSON.parse(JSON.stringify(b.trials)));
 
 for (const [storageName, storage] of Object.entries(STORAGES)) {
   for (const [samplerName, sampler] of Object.entries(SAMPLERS)) {
-    test(`${storageName}, ${samplerName}: what is read back is what was kept, and the study goes on as if it had not stopped`, () => {
-      const whole = openStudy({ storage: new MemoryStorage(), name: 's', lag: 1, sampler: sampler() });
-      for (let i = 0; i < 20; i++) step(whole);
+    test(`${storageName}, ${samplerName}: what is read back is what was kept, and the study goes on as if it had not stopped`, async () => {
+      const whole = await openStudy({ storage: new MemoryStorage(), name: 's', lag: 1, sampler: sampler() });
+      for (let i = 0; i < 20; i++) await step(whole);
       const { open } = storage();
-      let study = openStudy({ storage: open(), name: 's', lag: 1, sampler: sampler() });
+      let study = await openStudy({ storage: open(), name: 's', lag: 1, sampler: sampler() });
       for (let i = 0; i < 20; i++) {
-        step(study);
+        await step(study);
         if (i % 7 !== 6) continue;
-        const again = openStudy({ storage: open(), name: 's', lag: 1, sampler: sampler(), resume: true });
+        const again = await openStudy({ storage: open(), name: 's', lag: 1, sampler: sampler(), resume: true });
         same(again, study);
         study = again;
       }
@@ -77,149 +92,135 @@ for (const [storageName, storage] of Object.entries(STORAGES)) {
   test(`${storageName}: a running trial is asked for again, with its number and its parameters`, async () => {
     const { open } = storage();
     const options = { name: 's', seed: 5, lag: 3 };
-    const first = openStudy({ ...options, storage: open() });
-    const lost = [0, 1, 2].map((n) => {
-      const trial = first.ask();
-      if (n < 2) space(trial);
-      else trial.suggestFloat('x', -1, 1);
-      return trial;
-    });
-    await Promise.resolve();
-    first.tell(lost[1], 1);
-    const second = openStudy({ ...options, storage: open(), resume: true });
-    const again = [second.ask(), second.ask()];
+    const first = await openStudy({ ...options, storage: open() });
+    const lost = await Promise.all([0, 1, 2].map(() => first.ask(space)));
+    await first.tell(lost[1]!, 1);
+    const second = await openStudy({ ...options, storage: open(), resume: true });
+    const again = [await second.ask(space), await second.ask(space)];
     assert.equal(
-      again.map((t) => t.number),
+      again.map((t) => t!.number),
       [0, 2],
     );
-    space(again[0]);
-    assert.equal(again[0].params, lost[0].params);
-    space(again[1]);
-    assert.is(again[1].params.x, lost[2].params.x);
-    second.tell(again[0], 1);
-    second.tell(again[1], 1);
-    assert.is(second.ask().number, 3);
+    assert.equal(
+      again.map((t) => t!.params),
+      [lost[0]!.params, lost[2]!.params],
+    );
+    await second.tell(again[0]!, 1);
+    await second.tell(again[1]!, 1);
+    assert.is((await second.ask(space))!.number, 3);
   });
 
-  test(`${storageName}: two studies in one journal, one of them maximised`, () => {
+  test(`${storageName}: two studies in one journal, one of them maximised`, async () => {
     const { open } = storage();
-    const a = openStudy({ storage: open(), name: 'a' });
-    step(a);
-    const b = openStudy({ storage: open(), name: 'b', directions: ['maximize', 'minimize'] });
-    b.tell(b.ask(), [1, Number.NEGATIVE_INFINITY]);
-    const again = openStudy({ storage: open(), name: 'b', resume: true, directions: ['maximize', 'minimize'] });
+    const a = await openStudy({ storage: open(), name: 'a' });
+    await step(a);
+    const b = await openStudy({ storage: open(), name: 'b', directions: ['maximize', 'minimize'] });
+    await b.tell((await b.ask(space))!, [1, Number.NEGATIVE_INFINITY]);
+    const again = await openStudy({ storage: open(), name: 'b', resume: true, directions: ['maximize', 'minimize'] });
     assert.equal(
       again.trials.map((t) => t.values),
       [[1, Number.NEGATIVE_INFINITY]],
     );
   });
 
-  test(`${storageName}: enqueued trials wait in the journal and are not enqueued twice`, () => {
+  test(`${storageName}: enqueued trials wait in the journal and are not enqueued twice`, async () => {
     const { open } = storage();
-    openStudy({ storage: open(), name: 's' }).enqueue({ x: 0.25, kind: null });
-    const study = openStudy({ storage: open(), name: 's', resume: true });
-    study.enqueue({ x: 0.25, kind: null });
+    await (await openStudy({ storage: open(), name: 's' })).enqueue({ x: 0.25, kind: null });
+    const study = await openStudy({ storage: open(), name: 's', resume: true });
+    await study.enqueue({ x: 0.25, kind: null });
     assert.equal(
       study.trials.map((t) => t.state),
       ['waiting'],
     );
-    const trial = study.ask();
-    space(trial);
-    assert.is(trial.params.kind, null);
+    assert.is((await study.ask(space))!.params.kind, null);
   });
 
-  test(`${storageName}: another name, seed or setting is refused`, () => {
+  test(`${storageName}: another name, seed, setting or direction is refused`, async () => {
     const { open } = storage();
-    openStudy({ storage: open(), name: 's', seed: 3, settings: { target: 'm4' } });
-    assert.throws(() => openStudy({ storage: open(), name: 's' }), /the study "s" already exists with 0 trials/);
-    assert.throws(
-      () => openStudy({ storage: open(), name: 's', resume: true, settings: { target: 'm4' } }),
-      /was begun with seed 3, not 0/,
-    );
-    const long = (end: string) => ({ storage: open(), name: 'long', settings: { recipe: `${'a'.repeat(100)}${end}` } });
-    openStudy(long('b'));
-    assert.throws(() => openStudy({ ...long('c'), resume: true }), /begun with recipe "a+\.\.\., not "a+\.\.\./);
-    assert.throws(
-      () => openStudy({ storage: open(), name: 's', resume: true, seed: 3, settings: { target: 'm7' } }),
-      /begun with target "m4", not "m7"/,
-    );
-    openStudy({ storage: open(), name: 's', resume: true, seed: 3, settings: { target: 'm4' } });
+    const start = (more: Partial<OpenOptions>) => openStudy({ storage: open(), name: 's', ...more });
+    await start({ seed: 3, settings: { target: 'm4' } });
+    await isRefused(start({}), 'exists', /the study "s" already exists with 0 trials/);
+    const again = (more: Partial<OpenOptions>) => start({ resume: true, seed: 3, settings: { target: 'm4' }, ...more });
+    await isRefused(again({ seed: 0 }), 'bad-option', /was begun with seed 3, not 0/);
+    await isRefused(again({ settings: { target: 'm7' } }), 'bad-option', /begun with target "m4", not "m7"/);
+    await isRefused(again({ direction: 'maximize' }), 'bad-option', /begun with directions \["minimize"\], not \["maximize"\]/);
+    const long = (end: string) => ({ name: 'long', settings: { recipe: `${'a'.repeat(100)}${end}` } });
+    await start(long('b'));
+    await isRefused(start({ ...long('c'), resume: true }), 'bad-option', /begun with recipe "a+\.\.\., not "a+\.\.\./);
+    await again({});
   });
 
-  test(`${storageName}: rungs decide after a restart as before`, () => {
+  test(`${storageName}: rungs decide after a restart as before`, async () => {
     const { open } = storage();
-    const run = (restart: boolean) => {
+    const run = async (restart: boolean) => {
       const fresh = () => openStudy({ storage: restart ? open() : new MemoryStorage(), name: 's', lag: 2, resume: true });
-      let study = fresh();
+      let study = await fresh();
       const stopped: boolean[] = [];
       for (let i = 0; i < 20; i++) {
-        if (restart && i === 11) study = fresh();
-        const trial = study.ask();
-        const value = space(trial);
-        stopped.push(new Halving(study).shouldStop(trial, 0, value));
-        study.tell(trial, value);
+        if (restart && i === 11) study = await fresh();
+        const trial = (await study.ask(space))!;
+        stopped.push(await new Halving(study).shouldStop(trial, 0, trial.point));
+        await study.tell(trial, trial.point);
       }
       return stopped;
     };
-    const decisions = run(true);
-    assert.equal(decisions, run(false));
+    const decisions = await run(true);
+    assert.equal(decisions, await run(false));
     assert.ok(decisions.includes(true) && decisions.includes(false));
   });
 }
 
-test('a file is torn anywhere: the whole lines stand, and the next one starts afresh', () => {
+test('a file is torn anywhere: the whole lines stand, and the next one starts afresh', async () => {
   const path = newPath();
-  const study = openStudy({ storage: new FileStorage(path), name: 's' });
-  for (let i = 0; i < 3; i++) step(study);
+  const study = await openStudy({ storage: new FileStorage(path), name: 's' });
+  for (let i = 0; i < 3; i++) await step(study);
   const text = readFileSync(path);
   for (let length = 0; length <= text.length; length += 251) {
     writeFileSync(path, text.subarray(0, length));
-    const again = openStudy({ storage: new FileStorage(path), name: 's', resume: true });
-    for (let i = again.trials.filter((t) => t.state !== 'running').length; i < 4; i++) step(again);
+    const again = await openStudy({ storage: new FileStorage(path), name: 's', resume: true });
+    for (let i = again.trials.filter((t) => t.state !== 'running').length; i < 4; i++) await step(again);
     assert.equal(again.trials.slice(0, 3), study.trials);
     for (const line of readFileSync(path, 'utf8').split('\n').slice(0, -1)) JSON.parse(line.replaceAll('Infinity', '1'));
   }
 });
 
-test('a line that is no operation is named', () => {
+test('a line that is no operation is named', async () => {
   const path = newPath();
-  openStudy({ storage: new FileStorage(path), name: 's' });
+  await openStudy({ storage: new FileStorage(path), name: 's' });
   appendFileSync(path, 'hello\n');
-  assert.throws(
-    () => openStudy({ storage: new FileStorage(path), name: 's', resume: true }),
+  await isRefused(
+    openStudy({ storage: new FileStorage(path), name: 's', resume: true }),
+    'bad-file',
     /line 3 of .*\.log is not an operation/,
   );
 });
 
-test('a second process that adds trials is noticed; notes are not minded', () => {
+test('a second process that adds trials is noticed; notes are not minded', async () => {
   const path = newPath();
-  const study = openStudy({ storage: new FileStorage(path), name: 's' });
-  step(study);
+  const study = await openStudy({ storage: new FileStorage(path), name: 's' });
+  await step(study);
   appendFileSync(path, '{"op_code":8,"worker_id":"dashboard","trial_id":0,"user_attr":{"note":"good"}}\n');
-  step(study);
-  step(openStudy({ storage: new FileStorage(path), name: 's', resume: true }));
-  assert.throws(() => step(study), /another process \(thumbnet-[0-9a-f]{32}\) is running the study "s"/);
+  await step(study);
+  await step(await openStudy({ storage: new FileStorage(path), name: 's', resume: true }));
+  await isRefused(step(study), 'exists', /another process \(thumbnet-[0-9a-f]{32}\) is running the study "s"/);
 });
 
-test('a folder that is not there cannot be written', () => {
-  assert.throws(
-    () => openStudy({ storage: new FileStorage(join(folder, 'no', 'where.log')), name: 's' }),
-    (e: Error & { code?: string }) => e.code === 'cannot-write',
-  );
+test('a folder that is not there cannot be written', async () => {
+  await isRefused(openStudy({ storage: new FileStorage(join(folder, 'no', 'where.log')), name: 's' }), 'cannot-write', /ENOENT/);
 });
 
-test('the lock of a dead process is taken over at once, one that names nobody after half a minute', () => {
+test('the lock of a dead process is taken over at once, one that names nobody after half a minute', async () => {
   const path = newPath();
   const lock = `${path}.lock`;
   writeFileSync(lock, `${hostname()} 999999999`);
-  const study = openStudy({ storage: new FileStorage(path), name: 's' });
+  const study = await openStudy({ storage: new FileStorage(path), name: 's' });
   assert.not(existsSync(lock));
   symlinkSync(path, lock);
   const { now } = Date;
   let asked = 0;
   Date.now = () => now() + 10_000 * asked++;
   try {
-    step(study);
+    await step(study);
   } finally {
     Date.now = now;
   }
@@ -251,12 +252,12 @@ test('what one process holds another is refused, until it lets go or is dead', a
 test('a live lock is waited for', async () => {
   const path = newPath();
   const lock = `${path}.lock`;
-  openStudy({ storage: new FileStorage(path), name: 's' });
+  await openStudy({ storage: new FileStorage(path), name: 's' });
   symlinkSync(path, lock);
   utimesSync(path, new Date(), new Date());
   const child = spawn('sh', ['-c', `sleep 0.3; rm '${lock}'`]);
   const start = Date.now();
-  step(openStudy({ storage: new FileStorage(path), name: 's', resume: true }));
+  await step(await openStudy({ storage: new FileStorage(path), name: 's', resume: true }));
   assert.ok(Date.now() - start >= 200);
   await new Promise((done) => child.once('exit', done));
 });
@@ -303,8 +304,8 @@ function runChild(path: string, workers: number, trials: number, ms = 0): Promis
   return new Promise((done) => child.once('exit', done));
 }
 
-const readJournal = (file: string) =>
-  openStudy({ storage: new FileStorage(file), name: 'main', resume: true, seed: 3, lag: 4 }).trials;
+const readJournal = async (file: string) =>
+  (await openStudy({ storage: new FileStorage(file), name: 'main', resume: true, seed: 3, lag: 4 })).trials;
 
 killed('kill -9 again and again: the study ends as the one that was left alone', async () => {
   const alone = newPath();
@@ -312,11 +313,11 @@ killed('kill -9 again and again: the study ends as the one that was left alone',
   const path = newPath();
   const random = createRandom(1, 'test/kill');
   for (let i = 0; i < 5; i++) assert.is(await runChild(path, 4, 1 + random.below(6), random.below(10)), null);
-  assert.ok(readJournal(path).some((t) => t.state !== 'complete'));
+  assert.ok((await readJournal(path)).some((t) => t.state !== 'complete'));
   assert.is(await runChild(path, 3, Infinity), 0);
-  const trials = readJournal(path);
+  const trials = await readJournal(path);
   assert.is(trials.length, 40);
-  assert.equal(trials, readJournal(alone));
+  assert.equal(trials, await readJournal(alone));
   assert.ok(trials.every((t) => t.state === 'complete'));
 });
 

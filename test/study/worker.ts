@@ -5,7 +5,7 @@ import { openStudy } from '../../src/study/index.ts';
 import { space } from './space.ts';
 
 const [path, trials, workers] = process.argv.slice(2);
-const study = openStudy({
+const study = await openStudy({
   storage: new FileStorage(path),
   name: 'main',
   resume: true,
@@ -13,24 +13,24 @@ const study = openStudy({
   lag: 4,
   sampler: new RandomSampler(),
 });
-study.enqueue({ x: 0.5, kind: 'b' });
+await study.enqueue({ x: 0.5, kind: 'b' });
 const open = () => study.trials.filter((t) => t.state === 'running' || t.state === 'waiting').length;
 let left = Number(trials) - study.records.length + open();
 
 async function worker(): Promise<void> {
   while (left > 0) {
-    if (!study.ready) {
+    left--;
+    const trial = await study.ask(space);
+    if (!trial) {
+      left++;
       await new Promise((done) => setTimeout(done, 1));
       continue;
     }
-    left--;
-    const trial = study.ask();
-    const value = space(trial);
-    console.log(trial.number);
-    trial.setUserAttr('flashBytes', 1000 + trial.number);
-    await new Promise((done) => setTimeout(done, (trial.number * 7) % 11));
-    trial.report(value + 1, 1);
-    study.tell(trial, value, { constraints: [value - 2] });
+    const { number, point: value, report } = trial;
+    console.log(number);
+    await new Promise((done) => setTimeout(done, (number * 7) % 11));
+    await report(value + 1, 1);
+    await study.tell(number, value, { constraints: [value - 2], userAttrs: { flashBytes: 1000 + number } });
   }
 }
 await Promise.all(Array.from({ length: Number(workers) }, worker));

@@ -17,9 +17,9 @@ export default async function search(): Promise<PageResult> {
   for (const [name, sampler] of Object.entries(SAMPLERS)) {
     const storage = new MemoryStorage();
     const options = { name: 'browser', seed: 7, lag: 3, sampler: sampler() };
-    run(openStudy({ ...options, storage }), 30);
-    const study = openStudy({ ...options, storage: new MemoryStorage(storage.text), resume: true });
-    run(study, 60);
+    await run(await openStudy({ ...options, storage }), 30);
+    const study = await openStudy({ ...options, storage: new MemoryStorage(storage.text), resume: true });
+    await run(study, 60);
     if (study.records.length !== 60) failures.push(`${name}: ${study.records.length} trials of 60`);
     digests[name] = await sha256(new TextEncoder().encode(JSON.stringify(study.trials)));
   }
@@ -34,10 +34,10 @@ function functionValues(): Float64Array {
 }
 
 /** Goes on to so many trials. */
-function run(study: Study, trials: number): void {
+async function run(study: Study, trials: number): Promise<void> {
   while (study.records.length < trials) {
-    const trial = study.ask();
-    study.tell(trial, objective(trial));
+    const trial = (await study.ask(objective))!;
+    await study.tell(trial, trial.point);
   }
 }
 
