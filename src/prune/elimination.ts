@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../graph/graph.ts';
 import type { ChannelGroup, Unit } from './groups.ts';
 import { cholesky, inverse, solveInPlace } from './linear_algebra.ts';
-import type { Moments, Reader } from './moments.ts';
+import type { Gram, Consumer } from './grams.ts';
 
 /** Share of the mean square added to the diagonal: least squares must not trust directions that the data hardly shows. */
 const RIDGE = 1e-3;
@@ -14,15 +14,15 @@ export function ridgeOf(products: Float64Array, n: number, columns: number): num
 }
 
 /** Products of what a layer reads, with a ridge on all but the constant 1. */
-export function ridged({ n, products }: Moments, { columns }: Reader): Float64Array {
-  const h = products.slice();
-  const ridge = ridgeOf(products, n, columns);
+export function ridged({ n, means }: Gram, { columns }: Consumer): Float64Array {
+  const h = means.slice();
+  const ridge = ridgeOf(means, n, columns);
   for (let i = 0; i < columns; i++) h[i * n + i] += ridge;
   return h;
 }
 
 /** Weights of a layer, its bias as the last column: [out, n]. */
-export function rowsOf(graph: Graph, { node, columns, bias }: Reader): { rows: Float64Array; out: number } {
+export function rowsOf(graph: Graph, { node, columns, bias }: Consumer): { rows: Float64Array; out: number } {
   const [, w, b] = node.inputs;
   const weights = graph.tensors[w].data as Float32Array;
   const biases = bias ? (graph.tensors[b].data as Float32Array) : null;
@@ -38,7 +38,7 @@ export function rowsOf(graph: Graph, { node, columns, bias }: Reader): { rows: F
 
 /** What is left of a layer while channels it reads are taken away one after another. */
 interface State {
-  readonly reader: Reader;
+  readonly consumer: Consumer;
   readonly n: number;
   readonly out: number;
   /** [out, n], fitted again after each. */
@@ -50,22 +50,22 @@ interface State {
 }
 
 /** Weights and inverses of the layers at the beginning. */
-export function statesOf(graph: Graph, readers: readonly Reader[], moments: ReadonlyMap<Node, Moments>): State[] {
-  return readers.map((reader) => {
-    const m = moments.get(reader.node)!;
-    const h = ridged(m, reader);
-    const { rows, out } = rowsOf(graph, reader);
-    return { reader, n: m.n, out, rows, p: inverse(h, m.n), energy: energyOf(m, rows, out, reader) };
+export function statesOf(graph: Graph, consumers: readonly Consumer[], grams: ReadonlyMap<Node, Gram>): State[] {
+  return consumers.map((consumer) => {
+    const m = grams.get(consumer.node)!;
+    const h = ridged(m, consumer);
+    const { rows, out } = rowsOf(graph, consumer);
+    return { consumer, n: m.n, out, rows, p: inverse(h, m.n), energy: energyOf(m, rows, out, consumer) };
   });
 }
 
-function energyOf({ n, products }: Moments, rows: Float64Array, out: number, { columns, bias }: Reader): number {
+function energyOf({ n, means }: Gram, rows: Float64Array, out: number, { columns, bias }: Consumer): number {
   let energy = 1e-12;
   for (let o = 0; o < out; o++) {
     for (let i = 0; i < columns; i++) {
       for (let j = 0; j < columns; j++) {
-        const mean = bias ? products[columns * n + i] * products[columns * n + j] : 0;
-        energy += rows[o * n + i] * rows[o * n + j] * (products[i * n + j] - mean);
+        const mean = bias ? means[columns * n + i] * means[columns * n + j] : 0;
+        energy += rows[o * n + i] * rows[o * n + j] * (means[i * n + j] - mean);
       }
     }
   }
@@ -78,7 +78,7 @@ function energyOf({ n, products }: Moments, rows: Float64Array, out: number, { c
  * Stork, 1993; Kurtic et al., "ZipLM", 2023). A unit's score is the mean square of that change so far, as a share of the outputs'.
  */
 export function eliminate({ units }: ChannelGroup, states: readonly State[]): Float64Array {
-  const involved = states.filter(({ reader }) => units[0].some((s) => s.tensor === reader.x));
+  const involved = states.filter(({ consumer }) => units[0].some((s) => s.tensor === consumer.x));
   const copies = involved.map((s) => ({ ...s, rows: s.rows.slice(), p: s.p.slice() }));
   const scores = new Float64Array(units.length);
   const left = new Set(units.keys());
@@ -95,11 +95,11 @@ export function eliminate({ units }: ChannelGroup, states: readonly State[]): Fl
 }
 
 /** Columns of a layer's weights that read a unit. */
-function columnsOf({ reader }: State, unit: Unit): number[] {
+function columnsOf({ consumer }: State, unit: Unit): number[] {
   const columns: number[] = [];
   for (const { tensor, channel } of unit) {
-    if (tensor !== reader.x) continue;
-    for (let k = channel; k < reader.columns; k += reader.channels) columns.push(k);
+    if (tensor !== consumer.x) continue;
+    for (let k = channel; k < consumer.columns; k += consumer.channels) columns.push(k);
   }
   return columns;
 }

@@ -1,8 +1,8 @@
-import { batchInto, type Dataset, planBatch } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
-import { createRandom, permutation } from '../random.ts';
+import { createRandom } from '../random.ts';
 import { channelCount, channelsOf } from '../run/channels.ts';
-import { compile, isBatchable } from '../run/compile.ts';
+import { drawExamples, observe } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { channelNormF32 } from '../wasm/stats.ts';
 import type { Unit } from './groups.ts';
@@ -44,37 +44,28 @@ export function weightScores(graph: Graph, order: 1 | 2): ChannelScores {
 }
 
 const EXAMPLES = 256;
-const BATCH = 16;
 
 /** Root mean square of each channel's activation over examples of the train part (else validation). */
 export function activationScores(heap: Heap, graph: Graph, data: Dataset, seed: number): ChannelScores {
-  const part = data.train ?? data.validation!;
-  const order = permutation(part.count, createRandom(seed, 'prune/activation')).subarray(0, EXAMPLES);
-  return heap.scope(() => {
-    const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
-    const program = compile(heap, graph, { batch, keepAll: true });
-    const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-    const input = plan.create(batch);
-    const tensors = graph.nodes.flatMap((n) => n.outputs);
-    const sums = tensors.map((t) => new Float64Array(channelCount(graph.tensors[t].shape)));
-    const norms = tensors.map((_, i) => heap.tensor('f32', [sums[i].length]));
-    const steps = tensors.map((t, i) => {
-      const x = program.operands[t];
-      return channelNormF32(heap, norms[i], x, x.shape.length - 1, 2);
-    });
-    for (let at = 0; at + batch <= order.length; at += batch) {
-      batchInto(plan, part, order.subarray(at, at + batch), input);
-      heap.write(program.inputs[0], input);
-      program.run();
-      steps.forEach((step, i) => {
-        step();
-        (heap.read(norms[i]) as Float32Array).forEach((norm, c) => {
-          sums[i][c] += norm * norm;
+  const examples = drawExamples(data, EXAMPLES, seed, 'prune/activation');
+  const tensors = graph.nodes.flatMap((n) => n.outputs);
+  const squares = tensors.map((t) => new Float64Array(channelCount(graph.tensors[t].shape)));
+  heap.scope(() => {
+    const norms = squares.map(({ length }) => heap.tensor('f32', [length]));
+    const run = observe(heap, graph, examples);
+    run(({ operands }) => {
+      const steps = tensors.map((t, i) => channelNormF32(heap, norms[i], operands[t], operands[t].shape.length - 1, 2));
+      return () => {
+        steps.forEach((step, i) => {
+          step();
+          (heap.read(norms[i]) as Float32Array).forEach((norm, c) => {
+            squares[i][c] += norm * norm;
+          });
         });
-      });
-    }
-    return new Map(tensors.map((t, i) => [t, normalized(sums[i].map(Math.sqrt))]));
+      };
+    });
   });
+  return new Map(tensors.map((t, i) => [t, normalized(squares[i].map(Math.sqrt))]));
 }
 
 /** As good as any for a baseline. */

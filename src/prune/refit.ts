@@ -1,10 +1,11 @@
 import type { Dataset } from '../data/index.ts';
 import { type Graph, type Tensor, withTensors } from '../graph/graph.ts';
 import type { Cut } from '../run/channels.ts';
+import { observe } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { ridged, ridgeOf, rowsOf } from './elimination.ts';
 import { cholesky, solveInPlace } from './linear_algebra.ts';
-import { gatherer, productsOf, type Reader, readersOf, runnerOf } from './moments.ts';
+import { adderOf, fittingExamples, gatherer, meansOf, newSums, placesOf, type Consumer, consumersOf, widthOf } from './grams.ts';
 
 /**
  * Fits the layers of a cut graph again, one after another, to what they gave before the cut: each makes good, by least squares over
@@ -16,15 +17,15 @@ import { gatherer, productsOf, type Reader, readersOf, runnerOf } from './moment
  */
 export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: Dataset, seed: number): Graph {
   if (before.nodes.length !== after.nodes.length) return after;
-  const originals = new Map(readersOf(before).map((r) => [before.nodes.indexOf(r.node), r]));
+  const originals = new Map(consumersOf(before).map((r) => [before.nodes.indexOf(r.node), r]));
   const first = before.nodes.findIndex((node) => node.outputs.some((t) => cut.has(t)));
   let current = after;
   for (const place of after.nodes.keys()) {
     const original = originals.get(place);
-    const reader = readersOf(current).find((r) => r.node === current.nodes[place]);
-    if (place <= first || !original || !reader) continue;
+    const consumer = consumersOf(current).find((r) => r.node === current.nodes[place]);
+    if (place <= first || !original || !consumer) continue;
     const goes = cut.get(original.node.outputs[0]);
-    const layer = { before, after: current, original, reader };
+    const layer = { before, after: current, original, consumer };
     current = withTensors(
       current,
       fitted(layer, productsAround(heap, layer, data, seed), (o) => !goes?.[o]),
@@ -37,8 +38,8 @@ export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: D
 interface CutLayer {
   readonly before: Graph;
   readonly after: Graph;
-  readonly original: Reader;
-  readonly reader: Reader;
+  readonly original: Consumer;
+  readonly consumer: Consumer;
 }
 
 /** Means of the products of what a layer reads now, n values a row: among themselves [n, n], and with the `was` values read before [n, was]. */
@@ -49,33 +50,41 @@ interface Products {
   readonly was: number;
 }
 
-function productsAround(heap: Heap, { before, after, original, reader }: CutLayer, data: Dataset, seed: number): Products {
+function productsAround(heap: Heap, { before, after, original, consumer }: CutLayer, data: Dataset, seed: number): Products {
   return heap.scope(() => {
-    const [a, b] = [runnerOf(heap, after, data, seed), runnerOf(heap, before, data, seed)];
-    const x = gatherer(heap, reader, a.shapeOf(reader.x), seed);
-    const y = gatherer(heap, original, b.shapeOf(original.x), seed);
-    const [own, cross] = [productsOf(heap, x, x), productsOf(heap, x, y)];
-    const reads: Float32Array[] = [];
-    b.forEachBatch((valuesOf) => reads.push(valuesOf(original.x)));
-    let batch = 0;
-    a.forEachBatch((valuesOf) => {
-      x.gather(valuesOf(reader.x));
-      y.gather(reads[batch++]);
-      own.add();
-      cross.add();
+    const examples = fittingExamples(data, seed);
+    const reads: { values: Float32Array; shape: readonly number[] }[] = [];
+    const runBefore = observe(heap, before, examples);
+    runBefore(({ operands }) => {
+      const x = operands[original.x];
+      return () => void reads.push({ values: heap.read(x) as Float32Array, shape: x.shape });
     });
-    return { own: own.means(), cross: cross.means(), n: x.n, was: y.n };
+    const [own, cross] = [newSums(heap, consumer, consumer), newSums(heap, consumer, original)];
+    const [ownPlaces, samePlaces] = [placesOf(seed), placesOf(seed)];
+    const runAfter = observe(heap, after, examples);
+    runAfter(({ operands }) => {
+      const now = operands[consumer.x];
+      const x = gatherer(heap, consumer, now.shape, ownPlaces);
+      const y = gatherer(heap, original, reads[0].shape, samePlaces);
+      const steps = [adderOf(heap, own, x, x), adderOf(heap, cross, x, y)];
+      return () => {
+        x.gather(heap.read(now) as Float32Array);
+        y.gather(reads.shift()!.values);
+        for (const step of steps) step();
+      };
+    });
+    return { own: meansOf(heap, own), cross: meansOf(heap, cross), n: widthOf(consumer), was: widthOf(original) };
   });
 }
 
 /** Weights and bias of the outputs that stay, drawn by a ridge towards those that are there. */
 function fitted(layer: CutLayer, { own, cross, n, was }: Products, stays: (output: number) => boolean): Map<number, Tensor> {
-  const { before, after, original, reader } = layer;
-  const { columns } = reader;
+  const { before, after, original, consumer } = layer;
+  const { columns } = consumer;
   const { rows: target } = rowsOf(before, original);
-  const { rows, out } = rowsOf(after, reader);
+  const { rows, out } = rowsOf(after, consumer);
   const ridge = ridgeOf(own, n, columns);
-  const l = cholesky(ridged({ n, products: own }, reader), n);
+  const l = cholesky(ridged({ n, means: own }, consumer), n);
   const weights = new Float32Array(out * columns);
   const bias = new Float32Array(out);
   const kept = Array.from({ length: target.length / was }, (_, o) => o).filter(stays);
@@ -88,10 +97,10 @@ function fitted(layer: CutLayer, { own, cross, n, was }: Products, stays: (outpu
     }
     solveInPlace(l, n, right);
     weights.set(right.subarray(0, columns), o * columns);
-    if (reader.bias) bias[o] = right[columns];
+    if (consumer.bias) bias[o] = right[columns];
   });
-  const [, w, b] = reader.node.inputs;
+  const [, w, b] = consumer.node.inputs;
   const changes = new Map<number, Tensor>([[w, { ...after.tensors[w], data: weights }]]);
-  if (reader.bias) changes.set(b, { ...after.tensors[b], data: bias });
+  if (consumer.bias) changes.set(b, { ...after.tensors[b], data: bias });
   return changes;
 }

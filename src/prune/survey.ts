@@ -3,12 +3,12 @@ import type { Graph, Node } from '../graph/graph.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { eliminate, statesOf } from './elimination.ts';
 import type { ChannelGroup } from './groups.ts';
-import { type Moments, momentsOf, type Reader, readersOf } from './moments.ts';
+import { type Gram, gramsOf, type Consumer, consumersOf } from './grams.ts';
 
 /** What layers read of a graph, measured once for all cuts of it. */
 export interface Survey {
-  readonly readers: readonly Reader[];
-  readonly moments: ReadonlyMap<Node, Moments>;
+  readonly consumers: readonly Consumer[];
+  readonly grams: ReadonlyMap<Node, Gram>;
   /** Scores of a group's units: the first to go has the least. */
   scoresOf(group: ChannelGroup): Float64Array;
 }
@@ -23,15 +23,15 @@ const surveys = new WeakMap<Graph, { readonly data: Dataset; readonly seed: numb
 export function surveyOf(heap: Heap, source: Graph, graph: Graph, data: Dataset, seed: number): Survey {
   const known = surveys.get(source);
   if (known && known.data === data && known.seed === seed) return known.survey;
-  const readers = readersOf(graph);
-  const moments = momentsOf(heap, graph, readers, data, seed);
+  const consumers = consumersOf(graph);
+  const grams = gramsOf(heap, graph, consumers, data, seed);
   const orders = new Map<string, Float64Array>();
   let states: ReturnType<typeof statesOf> | undefined;
   const survey: Survey = {
-    readers,
-    moments,
+    consumers,
+    grams,
     scoresOf(group) {
-      states ??= statesOf(graph, readers, moments);
+      states ??= statesOf(graph, consumers, grams);
       const found = orders.get(group.name) ?? eliminate(group, states);
       orders.set(group.name, found);
       return found;

@@ -1,14 +1,12 @@
-import { batchInto, type Dataset, type Part, planBatch } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { createRandom, permutation } from '../random.ts';
-import { compile, isBatchable, type Program } from '../run/compile.ts';
+import { drawExamples, type Observer, observe } from '../run/observe.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { histogramF32, minMaxF32 } from '../wasm/stats.ts';
 import type { Histogram } from './range.ts';
 
 const BINS = 2048;
-const BATCH = 16;
 
 /**
  * Runs `examples` of the train part through a float graph; hands over the histogram of every computed tensor, by index.
@@ -16,53 +14,27 @@ const BATCH = 16;
  * @throws CompressError `bad-data` where there is neither a train nor a validation part, or where a tensor's values are not finite
  */
 export function calibrate(heap: Heap, graph: Graph, data: Dataset, examples: number, seed: number): Map<number, Histogram> {
-  const part = partOf(data);
-  const order = permutation(part.count, createRandom(seed, 'calibrate')).subarray(0, examples);
-  return heap.scope(() => {
-    const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
-    const program = compile(heap, graph, { batch, keepAll: true });
-    const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-    const input = plan.create(batch);
-    const eachBatch = (steps: readonly Step[]) => {
-      for (let at = 0; at + batch <= order.length; at += batch) {
-        batchInto(plan, part, order.subarray(at, at + batch), input);
-        heap.write(program.inputs[0], input);
-        program.run();
-        for (const step of steps) step();
-      }
-    };
-    return histograms(heap, program, computedTensors(graph), eachBatch);
-  });
-}
-
-function partOf(data: Dataset): Part {
-  const part = data.train ?? data.validation;
-  if (part) return part;
-  throw new CompressError(
-    'bad-data',
-    `${data.name} has no train part to measure ranges on`,
-    'give a folder with a train part, or a --split',
-  );
+  const drawn = drawExamples(data, examples, seed, 'calibrate');
+  return heap.scope(() => histograms(heap, graph, computedTensors(graph), observe(heap, graph, drawn)));
 }
 
 /** Two passes: the range of each tensor, then how its values are spread over it. */
-function histograms(
-  heap: Heap,
-  program: Program,
-  tensors: readonly number[],
-  eachBatch: (steps: readonly Step[]) => void,
-): Map<number, Histogram> {
+function histograms(heap: Heap, graph: Graph, tensors: readonly number[], run: Observer): Map<number, Histogram> {
   const ranges = tensors.map(() => heap.tensor('f32', [2], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]));
-  eachBatch(tensors.map((t, i) => minMaxF32(heap, ranges[i], program.operands[t])));
+  run(({ operands }) => together(tensors.map((t, i) => minMaxF32(heap, ranges[i], operands[t]))));
   const counters = tensors.map((t, i) => {
     const [low, high] = heap.read(ranges[i]) as Float32Array;
-    checkFinite(program.graph.tensors[t].name, low, high);
+    checkFinite(graph.tensors[t].name, low, high);
     return { t, low, high, counts: heap.tensor('i32', [BINS]) };
   });
   const spread = counters.filter(({ low, high }) => high > low);
-  eachBatch(spread.map(({ t, low, high, counts }) => histogramF32(heap, counts, program.operands[t], low, high)));
+  run(({ operands }) => together(spread.map(({ t, low, high, counts }) => histogramF32(heap, counts, operands[t], low, high))));
   return new Map(counters.map(({ t, low, high, counts }) => [t, { low, high, counts: heap.read(counts) as Int32Array }]));
 }
+
+const together = (steps: readonly Step[]) => () => {
+  for (const step of steps) step();
+};
 
 /** NaN or infinite values, and a width that float32 cannot hold, have no scale. */
 function checkFinite(name: string, low: number, high: number): void {

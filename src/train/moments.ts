@@ -1,6 +1,5 @@
-import { type BatchPlan, batchInto, type Part } from '../data/index.ts';
 import type { Graph, Node } from '../graph/graph.ts';
-import { compile, type Program } from '../run/compile.ts';
+import { type Examples, observe } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 
 /** Of each channel. */
@@ -9,30 +8,17 @@ export interface Moments {
   readonly variance: Float64Array;
 }
 
-export interface Examples {
-  readonly plan: BatchPlan;
-  readonly part: Part;
-  /** Places in the part; what does not fill a batch is left out. */
-  readonly order: Int32Array;
-  readonly batch: number;
-}
-
 /** Mean and variance of every channel of the convolutions' outputs before bias and activation. */
 export function momentsOf(heap: Heap, graph: Graph, layers: readonly Node[], examples: Examples): Map<Node, Moments> {
-  const { plan, part, order, batch } = examples;
   const { graph: probed, probes } = withProbes(graph, layers);
-  return heap.scope(() => {
-    const program = compile(heap, probed, { batch, keepAll: true });
-    const input = plan.create(batch);
-    const sums = new Map([...probes].map(([node, t]) => [node, newSums(graph.tensors[node.outputs[0]].shape.at(-1)!, t)]));
-    for (let at = 0; at + batch <= order.length; at += batch) {
-      batchInto(plan, part, order.subarray(at, at + batch), input);
-      heap.write(program.inputs[0], input);
-      program.run();
-      for (const s of sums.values()) addValues(heap, program, s);
-    }
-    return new Map([...sums].map(([node, s]) => [node, finished(s)]));
+  const sums = [...probes].map(([node, t]) => ({ node, ...newSums(graph.tensors[node.outputs[0]].shape.at(-1)!, t) }));
+  heap.scope(() => {
+    const run = observe(heap, probed, examples);
+    run(({ operands }) => () => {
+      for (const s of sums) addValues(heap.read(operands[s.probe]) as Float32Array, s);
+    });
   });
+  return new Map(sums.map((s) => [s.node, finished(s)]));
 }
 
 /** Beside each layer the same one without bias and activation. */
@@ -60,8 +46,7 @@ const newSums = (channels: number, probe: number): Sums => {
   return { probe, count: 0, sum: new Float64Array(channels), squares: new Float64Array(channels) };
 };
 
-function addValues(heap: Heap, program: Program, sums: Sums): void {
-  const values = heap.read(program.operands[sums.probe]) as Float32Array;
+function addValues(values: Float32Array, sums: Sums): void {
   const c = sums.sum.length;
   sums.count += values.length / c;
   for (let i = 0; i < values.length; i++) {

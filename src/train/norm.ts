@@ -1,7 +1,7 @@
-import type { BatchPlan, Part } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
-import { createRandom, permutation } from '../random.ts';
 import { normAxis } from '../run/channels.ts';
+import { drawExamples } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Moments, momentsOf } from './moments.ts';
 
@@ -30,11 +30,10 @@ const EPSILON = 1e-5;
 const EXAMPLES = 256;
 
 /** The graph with normalizations; quantized layers stay as they are, since their weights must be rounded as the chip has them. */
-export function withNorms(heap: Heap, graph: Graph, plan: BatchPlan, part: Part, batch: number, seed: number): Normed {
+export function withNorms(heap: Heap, graph: Graph, data: Dataset, seed: number): Normed {
   const chosen = graph.nodes.filter((node) => canTake(graph, node));
   if (chosen.length === 0) return { graph, layers: [] };
-  const order = permutation(part.count, createRandom(seed, 'train/norm')).subarray(0, Math.max(batch, EXAMPLES));
-  const moments = momentsOf(heap, graph, chosen, { plan, part, order, batch });
+  const moments = momentsOf(heap, graph, chosen, drawExamples(data, EXAMPLES, seed, 'train/norm'));
   const tensors: Tensor[] = [...graph.tensors];
   const layers: NormedLayer[] = [];
   const nodes = graph.nodes.flatMap((node): Node[] => {

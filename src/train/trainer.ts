@@ -51,7 +51,7 @@ export async function train(
   return heap.exclusive(async () => {
     const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
     const { qat } = options;
-    const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, plan, part, batch, seed);
+    const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, data, seed);
     const fake = withFakeQuantization(withoutSoftmax(normed.graph), qat);
     const setting = { data, part, plan, fake, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
     const run = setUp(heap, normed.graph, setting);

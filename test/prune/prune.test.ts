@@ -63,20 +63,21 @@ test('the score of a cut is what it changes in the layers that read it', () => {
       for (const s of group.units[u]) if (s.tensor === graph.nodes[0].outputs[0]) goes[s.channel] = 1;
     const after = reconstruct(graph, new Map([[graph.nodes[0].outputs[0], goes]]), survey);
     let change = 0;
-    for (const reader of survey.readers.filter((r) => r.x === graph.nodes[0].outputs[0])) {
-      const { n } = survey.moments.get(reader.node)!;
-      const h = ridged(survey.moments.get(reader.node)!, reader);
-      const [was, is] = [rowsOf(graph, reader), rowsOf(after, reader)];
+    for (const consumer of survey.consumers.filter((r) => r.x === graph.nodes[0].outputs[0])) {
+      const gram = survey.grams.get(consumer.node)!;
+      const { n } = gram;
+      const h = ridged(gram, consumer);
+      const [was, is] = [rowsOf(graph, consumer), rowsOf(after, consumer)];
       let [moved, energy] = [0, 0];
-      const mean = (i: number) => h[reader.columns * n + i];
+      const mean = (i: number) => h[consumer.columns * n + i];
       for (let o = 0; o < was.out; o++) {
-        const gone = (i: number) => (i < reader.columns && goes[i % 6] ? 0 : 1);
+        const gone = (i: number) => (i < consumer.columns && goes[i % 6] ? 0 : 1);
         const d = (i: number) => is.rows[o * n + i] * gone(i) - was.rows[o * n + i];
         for (let i = 0; i < n; i++) {
           for (let j = 0; j < n; j++) {
             moved += d(i) * d(j) * h[i * n + j];
-            const bare = survey.moments.get(reader.node)!.products[i * n + j];
-            if (i < reader.columns && j < reader.columns)
+            const bare = gram.means[i * n + j];
+            if (i < consumer.columns && j < consumer.columns)
               energy += was.rows[o * n + i] * was.rows[o * n + j] * (bare - mean(i) * mean(j));
           }
         }

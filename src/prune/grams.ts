@@ -1,14 +1,14 @@
-import { batchInto, type Dataset, planBatch } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { type Graph, type Node, sizeOf } from '../graph/graph.ts';
 import type { Patch } from '../ops/index.ts';
-import { createRandom, permutation } from '../random.ts';
+import { createRandom, type Random } from '../random.ts';
 import { channelsOf } from '../run/channels.ts';
-import { compile, isBatchable } from '../run/compile.ts';
+import { drawExamples, type Examples, observe } from '../run/observe.ts';
 import { fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
-import type { Heap, HeapTensor } from '../wasm/heap.ts';
+import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 
 /** A layer whose outputs are weighted sums of what it reads: weights [out, ...filter, channels], bias [out]. */
-export interface Reader {
+export interface Consumer {
   readonly node: Node;
   /** The tensor read, and its channels: column k of the weights reads channel k modulo their number. */
   readonly x: number;
@@ -21,23 +21,22 @@ export interface Reader {
 }
 
 /** Means of the products of all pairs of values that one output reads, row by row: [n, n] with n = columns and the constant 1. */
-export interface Moments {
+export interface Gram {
   readonly n: number;
-  readonly products: Float64Array;
+  readonly means: Float64Array;
 }
 
 const EXAMPLES = 512;
-const BATCH = 16;
 /** Places looked at in one example. */
 const PLACES = 16;
 /** More columns than that are not worth their matrix. */
 const MOST_COLUMNS = 1200;
 
 /** Layers of a float graph whose weights least squares can fit again: their own, and not too many. */
-export function readersOf(graph: Graph): Reader[] {
+export function consumersOf(graph: Graph): Consumer[] {
   const uses = new Map<number, number>();
   for (const t of graph.nodes.flatMap((n) => n.inputs)) uses.set(t, (uses.get(t) ?? 0) + 1);
-  return graph.nodes.flatMap((node): Reader[] => {
+  return graph.nodes.flatMap((node): Consumer[] => {
     const channels = channelsOf(graph, node);
     if (channels.kind !== 'mix' || !channels.reads) return [];
     const [x, w, b = -1] = node.inputs;
@@ -49,56 +48,47 @@ export function readersOf(graph: Graph): Reader[] {
   });
 }
 
-/** Runs examples of the train part (else validation) through the graph and gathers what each reader reads at random places. */
-export function momentsOf(heap: Heap, graph: Graph, readers: readonly Reader[], data: Dataset, seed: number): Map<Node, Moments> {
+/** The examples that layers are fitted on: the same for any graph of the same data. */
+export const fittingExamples = (data: Dataset, seed: number): Examples => drawExamples(data, EXAMPLES, seed, 'prune/examples');
+
+/** The places of examples that are looked at: the same again for each caller. */
+export const placesOf = (seed: number): Random => createRandom(seed, 'prune/places');
+
+/** Runs examples through the graph and gathers what each consumer reads at random places. */
+export function gramsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[], data: Dataset, seed: number): Map<Node, Gram> {
   return heap.scope(() => {
-    const run = runnerOf(heap, graph, data, seed);
-    const sums = readers.map((reader) => {
-      const rows = gatherer(heap, reader, run.shapeOf(reader.x), seed);
-      return { reader, rows, products: productsOf(heap, rows, rows) };
+    const run = observe(heap, graph, fittingExamples(data, seed));
+    const all = consumers.map((consumer) => ({ consumer, random: placesOf(seed), sums: newSums(heap, consumer, consumer) }));
+    run(({ operands }) => {
+      const steps = all.map(({ consumer, random, sums }) => {
+        const x = operands[consumer.x];
+        const rows = gatherer(heap, consumer, x.shape, random);
+        const add = adderOf(heap, sums, rows, rows);
+        return () => {
+          rows.gather(heap.read(x) as Float32Array);
+          add();
+        };
+      });
+      return () => {
+        for (const step of steps) step();
+      };
     });
-    run.forEachBatch((valuesOf) => {
-      for (const { reader, rows, products } of sums) {
-        rows.gather(valuesOf(reader.x));
-        products.add();
-      }
-    });
-    return new Map(sums.map(({ reader, rows, products }) => [reader.node, { n: rows.n, products: products.means() }]));
+    return new Map(all.map(({ consumer, sums }) => [consumer.node, { n: widthOf(consumer), means: meansOf(heap, sums) }]));
   });
 }
 
-/** Runs batches of the same examples, in the same order, through any graph. */
-export function runnerOf(heap: Heap, graph: Graph, data: Dataset, seed: number) {
-  const part = data.train ?? data.validation!;
-  const order = permutation(part.count, createRandom(seed, 'prune/examples')).subarray(0, EXAMPLES);
-  const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
-  const program = compile(heap, graph, { batch, keepAll: true });
-  const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-  const input = plan.create(batch);
-  return {
-    shapeOf: (tensor: number) => program.operands[tensor].shape,
-    forEachBatch(visit: (valuesOf: (tensor: number) => Float32Array) => void): void {
-      for (let at = 0; at + batch <= order.length; at += batch) {
-        batchInto(plan, part, order.subarray(at, at + batch), input);
-        heap.write(program.inputs[0], input);
-        program.run();
-        visit((tensor) => heap.read(program.operands[tensor]) as Float32Array);
-      }
-    },
-  };
-}
+/** Values in a row of what a consumer reads: its columns, and the constant 1. */
+export const widthOf = ({ columns, bias }: Consumer): number => columns + (bias ? 1 : 0);
 
-/** Rows of what a reader reads, and the constant 1, on the heap: of every example the same places whenever the seed is the same. */
+/** Rows of what a consumer reads in one batch, on the heap. */
 export interface Rows {
-  readonly n: number;
   readonly x: HeapTensor;
   gather(read: Float32Array): void;
 }
 
-export function gatherer(heap: Heap, reader: Reader, shape: readonly number[], seed: number): Rows {
-  const { columns, bias, channels, patch } = reader;
-  const random = createRandom(seed, 'prune/places');
-  const n = columns + (bias ? 1 : 0);
+export function gatherer(heap: Heap, consumer: Consumer, shape: readonly number[], random: Random): Rows {
+  const { columns, channels, patch } = consumer;
+  const n = widthOf(consumer);
   const examples = patch === 'row' ? sizeOf(shape) / channels : shape[0];
   const places = patch === 'row' ? 1 : patch.output[0] * patch.output[1];
   const perExample = Math.min(places, PLACES);
@@ -106,7 +96,6 @@ export function gatherer(heap: Heap, reader: Reader, shape: readonly number[], s
   const values = new Float32Array(rows * n).fill(1);
   const x = heap.tensor('f32', [rows, n]);
   return {
-    n,
     x,
     gather(read) {
       const size = read.length / examples;
@@ -121,20 +110,30 @@ export function gatherer(heap: Heap, reader: Reader, shape: readonly number[], s
   };
 }
 
-/** Means of the products of all columns of `a` with all of `b`: [a.n, b.n]. */
-export function productsOf(heap: Heap, a: Rows, b: Rows) {
-  const products = heap.tensor('f32', [a.n, b.n]);
-  heap.clear(products);
-  const multiply = fullyConnectedGradF32(heap, a.x, { x: b.x, w: products, y: a.x }, { dx: null, dw: products, dbias: null });
-  let count = 0;
-  return {
-    add() {
-      multiply();
-      count += a.x.shape[0];
-    },
-    means: () => Float64Array.from(heap.read(products) as Float32Array, (v) => v / count),
+/** Sums of the products of all columns of one consumer's rows with all of another's: [a, b]. */
+export interface Sums {
+  readonly products: HeapTensor;
+  rows: number;
+}
+
+export const newSums = (heap: Heap, a: Consumer, b: Consumer): Sums => ({
+  products: heap.tensor('f32', [widthOf(a), widthOf(b)]),
+  rows: 0,
+});
+
+/** Adds the products of the rows that lie in `a` and `b`. */
+export function adderOf(heap: Heap, sums: Sums, a: Rows, b: Rows): Step {
+  const { products } = sums;
+  const of = { x: b.x, w: products, y: a.x };
+  const multiply = fullyConnectedGradF32(heap, a.x, of, { dx: null, dw: products, dbias: null });
+  return () => {
+    multiply();
+    sums.rows += a.x.shape[0];
   };
 }
+
+export const meansOf = (heap: Heap, { products, rows }: Sums): Float64Array =>
+  Float64Array.from(heap.read(products) as Float32Array, (v) => v / rows);
 
 /** What the output's place number `place` reads of one example [h, w, c]; zeros beyond its border. */
 function copyPatch(into: Float32Array, example: Float32Array, [, h, w, c]: readonly number[], p: Patch, place: number): void {
