@@ -1,6 +1,7 @@
 import { CompressError } from './errors.ts';
 import { type FileModel, type ReadOptions, readFile } from './formats/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
+import { edgesFor, type IoType, withEdges, withoutEdges } from './run/edges.ts';
 import { toInteger } from './run/integer.ts';
 import { foldActivations } from './simplify/activation.ts';
 import { foldNorms } from './simplify/norm.ts';
@@ -26,9 +27,16 @@ export function loadModel(file: Uint8Array | ArrayBuffer, options: ReadOptions =
 }
 
 /** A model that was read from a file; an integer one keeps its scheme through later stages. */
-function modelOf({ graph, notes }: FileModel): Model {
+function modelOf(file: FileModel): Model {
+  const inside = withoutEdges(file.graph);
+  const graph = inside?.graph ?? file.graph;
   const scheme = schemeOf(graph);
-  return { graph, facts: { ...(scheme && { quantize: scheme }), ...(notes.length && { notes }) } };
+  const facts = {
+    ...(scheme && { quantize: scheme }),
+    ...(inside && { edges: inside.edges }),
+    ...(file.notes.length && { notes: file.notes }),
+  };
+  return { graph, facts };
 }
 
 export const isIntegerGraph = (graph: Graph): boolean =>
@@ -43,8 +51,19 @@ function schemeOf(graph: Graph): QuantizeOptions | null {
   return { weightBits: 8, layerBits, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };
 }
 
-/** The graph as a file holds it: batch normalization folded, integers where the model is quantized. */
-export function asStored({ graph, facts }: Model): Graph {
+/**
+ * The graph as a file holds it: batch normalization folded, integers where the model is quantized, with the types of its inputs and outputs.
+ *
+ * @param io another type for them than the model came with
+ * @throws CompressError `bad-option` for a type that its numbers cannot have
+ */
+export function asStored({ graph, facts }: Model, io?: IoType): Graph {
+  const stored = storedInside(graph, facts);
+  const edges = io ? edgesFor(stored, io) : facts.edges;
+  return edges ? withEdges(stored, edges) : stored;
+}
+
+function storedInside(graph: Graph, facts: Model['facts']): Graph {
   if (isIntegerGraph(graph)) return graph;
   const folded = foldActivations(foldNorms(graph));
   return facts.quantize ? toInteger(folded) : folded;

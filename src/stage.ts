@@ -2,6 +2,7 @@ import type * as v from 'valibot';
 import type { Dataset } from './data/index.ts';
 import type { Graph } from './graph/graph.ts';
 import { checkOptions, type OptionsSchema } from './options/index.ts';
+import type { Edges } from './run/edges.ts';
 import type { Heap } from './wasm/heap.ts';
 
 /** How a network is quantized. */
@@ -22,6 +23,8 @@ export interface Facts {
   readonly quantize?: QuantizeOptions;
   /** The last stage that changed the network learned its scales while training: they hold, nothing is measured. */
   readonly learnedScales?: boolean;
+  /** Types of inputs and outputs that its file has in place of the network's own; conversions stand between. */
+  readonly edges?: Edges;
   /** What of the model's file is not used, one sentence each. */
   readonly notes?: readonly string[];
   /** An outline: structure and bits are those that stages leave, weights and scales are not. */

@@ -22,5 +22,5 @@ export function readFile(bytes: Uint8Array, options: ReadOptions = {}): FileMode
   if (format) return format.read(bytes, options);
   const kind = foreignKind(bytes);
   if (kind) throw new CompressError('unsupported', `this is ${kind.what}, and models are read from ${ENDINGS} files`, kind.fix);
-  throw new CompressError('bad-file', `the bytes are not those of a model: ${ENDINGS} are known`, 'give a complete model file');
+  throw new CompressError('bad-file', `its bytes are not those of a model (${ENDINGS} are known)`, 'give a complete model file');
 }

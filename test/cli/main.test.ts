@@ -37,7 +37,7 @@ test('bad models are refused', async () => {
         Uint8Array.from({ length: 999 }, (_, i) => (i * 97) & 255),
       ),
     ],
-    /TFL3[\s\S]*fix:/,
+    /not those of a model[\s\S]*fix:/,
   );
 });
 
