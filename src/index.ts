@@ -5,6 +5,7 @@ import { exportTflite as writeTflite } from './formats/tflite/index.ts';
 import { type Profile, type ProfileOptions, profile as profileGraph, type Target } from './mcu/index.ts';
 import { asStored } from './model.ts';
 import { runPipeline as runStages } from './pipeline.ts';
+import type { IoType } from './run/edges.ts';
 import type { Context, Model, Stage } from './stage.ts';
 import { Heap } from './wasm/heap.ts';
 
@@ -23,6 +24,7 @@ export { prune } from './prune/index.ts';
 export { quantize } from './quant/index.ts';
 export { createRandom, type Random } from './random.ts';
 export { type History, writeReport } from './report/index.ts';
+export type { IoType } from './run/edges.ts';
 export { type SimplifyReport, simplify, simplifyGraph } from './simplify/index.ts';
 export type { CheckpointStore, Context, Model, Stage } from './stage.ts';
 export { MemoryStorage, type Storage } from './study/index.ts';
@@ -47,11 +49,13 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
 
 /**
  * The model as a `.tflite` file: full-integer when it is quantized, else float. The same model gives the same bytes, and reading them
- * gives the same integers.
+ * gives the same integers. Its inputs and outputs have the types of the file that the model was read from.
  *
- * @throws CompressError `not-ready` for a quantized model with a tensor that has no range, `unsupported` for padding TFLite has no word for
+ * @param options `io`: another type for them, 'int8', 'uint8' or 'float32'; QUANTIZE and DEQUANTIZE convert
+ * @throws CompressError `not-ready` for a quantized model with a tensor that has no range, `unsupported` for padding TFLite has no word
+ *   for, `bad-option` for a type that the model's numbers cannot have
  */
-export const exportTflite = (model: Model): Uint8Array => writeTflite(asStored(model));
+export const exportTflite = (model: Model, { io }: { io?: IoType } = {}): Uint8Array => writeTflite(asStored(model, io));
 
 /**
  * How well a model does on one part of the data, by the arithmetic it has: float, or the chip's own integers. A classifier is right where

@@ -13,6 +13,7 @@ import {
 } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { isInteger } from '../graph/graph.ts';
+import { IO_TYPES, type IoType } from '../run/edges.ts';
 import type { Model } from '../stage.ts';
 import type { Output } from './output.ts';
 
@@ -127,3 +128,13 @@ export async function readData(
   }
   return data;
 }
+
+export interface IoFlags {
+  readonly io?: IoType;
+}
+
+/** The types of a written model's inputs and outputs. */
+export const ioOption = (): Option =>
+  new Option('--io <type>', "type of the result's inputs and outputs; QUANTIZE and DEQUANTIZE convert (as in the model)").choices(
+    [...IO_TYPES],
+  );

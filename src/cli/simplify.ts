@@ -4,8 +4,15 @@ import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkOutput, MODEL, readModel, writeWhole } from './files.ts';
+import { type IoFlags, ioOption } from './flags.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, percent, table } from './output.ts';
+
+interface Flags extends IoFlags {
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
 
 export function addSimplify(program: Command): void {
   program
@@ -13,13 +20,14 @@ export function addSimplify(program: Command): void {
     .description('take away what provably changes no output')
     .argument('<model>', MODEL)
     .option('--out <file>', 'write the simpler model')
+    .addOption(ioOption())
     .option('--force', 'replace a file that exists')
     .option('--json', 'one JSON object on stdout')
-    .action(async (path: string, { out: file, force, json }: { out?: string; force?: boolean; json?: boolean }) => {
+    .action(async (path: string, { out: file, io, force, json }: Flags) => {
       const out = createOutput(json ?? false);
       const model = await readModel(path);
       if (file !== undefined) await checkOutput(file, { force });
-      const { graph, report } = simplifyGraph(await Heap.open(), asStored(model));
+      const { graph, report } = simplifyGraph(await Heap.open(), asStored(model, io));
       const bytes = exportTflite(graph);
       if (file) await writeWhole(file, bytes);
       out.result({ ...report, model: file ?? null, bytes: bytes.length }, () => {

@@ -1,16 +1,17 @@
 import { elementwiseCost } from './cost.ts';
+import { identityCell } from './float_cells.ts';
+import { dequantizeForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { perTensor } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { dequantizeForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 /** Integers to the real numbers they mean. */
 export const dequantize = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // one side is always of integers
+  float: identityCell, // while both sides are floats, as in a stage
   lower: ({ x: [x], y: [y] }) => kernelCall('dequantize', dequantizeForm(x!, y), { x: x!, y }, perTensor(x!)),
   trainable: [],
   memory: 'fresh',

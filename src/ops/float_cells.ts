@@ -1,6 +1,8 @@
 import type { Activation } from '../graph/graph.ts';
+import { copy } from '../wasm/copy.ts';
 import { type BinaryKind, binaryF32, binaryGradF32, clampF32, clampGradF32 } from '../wasm/elementwise_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+import { addF32 } from '../wasm/movement_f32.ts';
 import type { OpRow, Shape } from './op.ts';
 import { sidesOf, type Window } from './window.ts';
 
@@ -23,6 +25,13 @@ export const clampCell = <A>(activation: Activation): FloatCell<A> => ({
   backward: (heap, { y: [y], dy: [dy], dx: [dx] }) => (dx ? clampGradF32(heap, dy, y, dx, activation) : nothing),
   saves: null,
 });
+
+/** Of what only changes how numbers are stored. */
+export const identityCell: FloatCell<unknown> = {
+  forward: (heap, { x: [x], y: [y] }) => copy(heap, y, x!),
+  backward: (heap, { dy: [dy], dx: [dx] }) => (dx ? addF32(heap, dx, dy) : nothing),
+  saves: null,
+};
 
 /** Where nobody wants the gradient. */
 export const nothing: Step = () => {};

@@ -1,16 +1,17 @@
 import { elementwiseCost } from './cost.ts';
+import { identityCell } from './float_cells.ts';
+import { quantizeForm, requantizeForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { perTensor, rescaleParams } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { quantizeForm, requantizeForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 /** Real numbers, or integers of one scale, to integers of the output's scale. */
 export const quantize = defineOp<NoAttrs>({
   operands: 1,
   infer: ([x]) => [[...x!]],
-  float: null, // one side is always of integers
+  float: identityCell, // while both sides are floats, as in a stage
   lower: ({ x: [x], y: [y] }) =>
     x!.dtype === 'f32'
       ? kernelCall('quantize', quantizeForm(x!, y), { x: x!, y }, perTensor(y))

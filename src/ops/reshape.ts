@@ -1,12 +1,10 @@
 import { sizeOf } from '../graph/graph.ts';
-import { copy } from '../wasm/copy.ts';
-import { addF32 } from '../wasm/movement_f32.ts';
 import { folded } from './cost.ts';
-import { nothing } from './float_cells.ts';
-import { defineOp, type Shape } from './op.ts';
-import { last, resolveShape } from './shapes.ts';
+import { identityCell } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp, type Shape } from './op.ts';
+import { last, resolveShape } from './shapes.ts';
 
 export interface Reshape {
   /** 0 is the input's dimension at the same place (the batch), one -1 is what is left (so channels may be pruned). */
@@ -32,11 +30,7 @@ function general(from: Shape, to: Shape): number[] {
 export const reshape = defineOp<Reshape>({
   operands: 1,
   infer: ([x], a) => [output(a, x!)],
-  float: {
-    forward: (heap, { x: [x], y: [y] }) => copy(heap, y, x!),
-    backward: (heap, { dy: [dy], dx: [dx] }) => (dx ? addF32(heap, dx, dy) : nothing),
-    saves: null,
-  },
+  float: identityCell,
   lower: ({ x: [x], y: [y] }) => kernelCall('copy', moveForm('a reshape', x!, y), { x: x!, y }, {}),
   trainable: [],
   memory: 'view',

@@ -3,6 +3,7 @@ import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { named, option } from '../options/index.ts';
+import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
 import { foldActivations } from '../simplify/activation.ts';
 import { foldNorms } from '../simplify/norm.ts';
@@ -70,7 +71,7 @@ export function outlineRanges(model: Model, { heap }: Pick<Context, 'heap'>, opt
 const ANY_RANGE = { low: -1, high: 1, counts: [1] };
 
 function foldedForRecords(model: Model, options: QuantizeOptions | undefined): Graph {
-  const graph = foldActivations(foldNorms(toFloat(model.graph)));
+  const graph = foldActivations(foldNorms(withoutConversions(toFloat(model.graph))));
   if (options) checkNames(graph, options.layerBits);
   return graph;
 }

@@ -69,6 +69,22 @@ export function withoutEdges(graph: Graph): { graph: Graph; edges: Edges } | nul
   };
 }
 
+/** A float graph without the conversions inside it, which change nothing there. */
+export function withoutConversions(graph: Graph): Graph {
+  const by = producers(graph);
+  const same = new Map<number, number>();
+  const now = (t: number) => same.get(t) ?? t;
+  const nodes = graph.nodes.flatMap((node) => {
+    const inputs = node.inputs.map(now);
+    if (isConversion(node) && (by[inputs[0]] >= 0 || !graph.outputs.includes(node.outputs[0]))) {
+      same.set(node.outputs[0], inputs[0]);
+      return [];
+    }
+    return [{ ...node, inputs }];
+  });
+  return same.size ? compact({ ...graph, nodes, outputs: graph.outputs.map(now) }) : graph;
+}
+
 const isConversion = (node: Node | undefined): node is Node => node?.op === 'quantize' || node?.op === 'dequantize';
 
 const isEdge = (outside: Tensor, inside: Tensor): boolean =>

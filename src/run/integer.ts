@@ -22,8 +22,9 @@ import { biasQuantization } from '../ops/requant.ts';
  * @throws CompressError `not-ready` where a tensor has no record or BatchNorm is not folded
  */
 export function toInteger(graph: Graph): Graph {
-  const { nodes, tensors } = biasesOf(graph);
-  for (const node of nodes) checkReady(node, tensors);
+  const real = realNumbers(graph);
+  const { nodes, tensors } = biasesOf(graph, real);
+  for (const node of nodes) if (!real.has(node.outputs[0])) checkReady(node, tensors);
   return { ...graph, nodes, tensors: tensors.map(integerTensor) };
 }
 
@@ -38,6 +39,17 @@ export function toFloat(graph: Graph): Graph {
       return { ...t, dtype: 'f32', data: dequantize(t) };
     }),
   };
+}
+
+/** Computed tensors that are floats on purpose: what a DEQUANTIZE gives, and what is made of nothing but that. */
+function realNumbers({ nodes, tensors }: Graph): Set<number> {
+  const real = new Set<number>();
+  for (const { op, inputs, outputs } of nodes) {
+    const computed = inputs.filter((t) => t >= 0 && !tensors[t].data);
+    const stays = op !== 'quantize' && computed.length > 0 && computed.every((t) => real.has(t));
+    if (op === 'dequantize' || stays) for (const t of outputs) if (!tensors[t].quant) real.add(t);
+  }
+  return real;
 }
 
 function checkReady(node: Node, tensors: readonly Tensor[]): void {
@@ -63,12 +75,12 @@ function checkMeasured({ name, dtype, quant }: Tensor): void {
 }
 
 /** The graph with a record on each bias; a bias that layers of different scales share becomes one for each. */
-function biasesOf(graph: Graph): { nodes: Node[]; tensors: Tensor[] } {
+function biasesOf(graph: Graph, real: ReadonlySet<number>): { nodes: Node[]; tensors: Tensor[] } {
   const tensors = [...graph.tensors];
   const given = new Set<number>();
   const nodes = graph.nodes.map((node) => {
     const [x, w, bias] = node.inputs;
-    if (!(bias >= 0) || !tensors[bias].data || !rowOf(node.op).trainable.includes(2)) return node;
+    if (!(bias >= 0) || !tensors[bias].data || !rowOf(node.op).trainable.includes(2) || real.has(x)) return node;
     checkMeasured(tensors[x]);
     checkMeasured(tensors[w]);
     const quant = biasQuantization(tensors[x].quant!, tensors[w].quant!);

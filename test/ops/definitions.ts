@@ -212,6 +212,8 @@ export const DEFINITIONS: Record<string, Definition> = {
       return from.some((p, i) => p < 0 || p >= x.shape[i]) ? a.value : get4(x, ...(from as [number]));
     }),
   reshape: ([x]) => [x.data],
+  quantize: ([x]) => [x.data],
+  dequantize: ([x]) => [x.data],
   transpose: ([x], { perm }, [shape]) =>
     each(shape, (at) => {
       const from = [...at];

@@ -163,4 +163,6 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
     { shapes: [[2, 5, 4, 2]], attrs: { size: [3, 7], alignCorners: false, halfPixelCenters: false } },
   ],
   dropout: [{ shapes: [[3, 5]], attrs: { rate: 0 } }],
+  quantize: plain,
+  dequantize: plain,
 };
