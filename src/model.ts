@@ -58,9 +58,13 @@ function schemeOf(graph: Graph): QuantizeOptions | null {
  * @throws CompressError `bad-option` for a type that its numbers cannot have
  */
 export function asStored({ graph, facts }: Model, io?: IoType): Graph {
-  const stored = storedInside(graph, facts);
-  const edges = io ? edgesFor(stored, io) : facts.edges;
-  return edges ? withEdges(stored, edges) : stored;
+  return betweenEdges({ graph: storedInside(graph, facts), facts }, io);
+}
+
+/** The graph of a model, integers or floats with their records, with the conversions of its file or those that `io` asks for. */
+export function betweenEdges({ graph, facts }: Model, io?: IoType): Graph {
+  const edges = io ? edgesFor(graph, io) : facts.edges;
+  return edges ? withEdges(graph, edges) : graph;
 }
 
 function storedInside(graph: Graph, facts: Model['facts']): Graph {

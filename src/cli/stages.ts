@@ -5,16 +5,17 @@ import { evaluatePart } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
-import { runPipeline, STAGES, stagesOf } from '../pipeline.ts';
+import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
+import type { IoType } from '../run/edges.ts';
 import type { Context, MakeStage, Model, Stage } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeWhole } from './files.ts';
-import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
+import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 
-interface Flags extends DataFlags {
+interface Flags extends DataFlags, IoFlags {
   readonly out: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -57,6 +58,7 @@ function addStage(program: Command, make: MakeStage): void {
 const resultFlags = (command: Command): Command =>
   command
     .requiredOption('--out <file>', 'the .tflite to write')
+    .addOption(ioOption())
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--force', 'replace --out where it exists')
     .option('--json', 'one JSON object on stdout');
@@ -93,6 +95,7 @@ async function apply(
   out: Output,
 ): Promise<void> {
   const heap = await Heap.open();
+  if (flags.io) await checkIo(model, stages, { ...rest, heap }, flags.io);
   const { signal, release } = interruptSignal();
   const bar = stageBar();
   const found = await runPipeline(model, stages, { ...rest, heap, signal, progress: bar.progress, warn: out.warn })
@@ -103,8 +106,14 @@ async function apply(
       bar.stop();
       release();
     });
-  await writeWhole(flags.out, exportTflite(asStored(found)));
+  await writeWhole(flags.out, exportTflite(asStored(found, flags.io)));
   report(model, found, rest.data, heap, flags, out);
+}
+
+/** Finds out before any work whether the result can have this type at its edges. */
+async function checkIo(model: Model, stages: readonly Stage[], context: Context, io: IoType): Promise<void> {
+  const outline = await outlineOf(model, stages, context);
+  if (outline) asStored(outline, io);
 }
 
 async function interruption({ checkpoint }: Flags): Promise<CompressError> {

@@ -4,6 +4,7 @@ import { evaluatePart } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
+import { betweenEdges } from '../model.ts';
 import type { Recipe } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import type { Study } from '../search/index.ts';
@@ -126,7 +127,7 @@ interface Task extends Goal {
 function measure({ heap, model, context, settings, target, plain }: Task, { signal, progress }: CompressHost): Promise<Prepared> {
   const costOfGraph = async (graph: Graph, layerBits: LayerBits = {}) => {
     const outline = await quantize({ layerBits }).outline({ graph, facts: {} }, { ...context, heap, original: model });
-    return costOf(figuresOf(outline!.graph, target, settings, null), plain, settings);
+    return costOf(figuresOf(betweenEdges({ ...outline!, facts: model.facts }), target, settings, null), plain, settings);
   };
   const { data, seed } = context;
   const tell = (p: Progress) => progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
@@ -198,7 +199,7 @@ async function finish(search: Search, task: Task, simplified: SimplifyReport | n
   const { heap, model, data, context, settings, target, before, seenBefore, floor, ptqTflite } = task;
   const { tflite, trial } = await search.choose();
   const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
-  const original = judge(model.graph);
+  const original = judge(betweenEdges(model));
   const result = judge(importTflite(tflite));
   const wanted = settings.minAccuracy ?? original.accuracy! - dropOf(settings);
   const { normalization, layout } = data;

@@ -2,8 +2,8 @@ import type { Dataset } from '../data/index.ts';
 import { correctness } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
+import { asStored } from '../model.ts';
 import { runPipeline, type Recipe, stagesOf } from '../pipeline.ts';
-import { toInteger } from '../run/integer.ts';
 import type { Model, Progress } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
 
@@ -52,7 +52,7 @@ export async function runJob(
     const accuracy = accuracyOf(current.graph);
     if (accuracy < hopeless) return { givenUpAt: accuracy };
   }
-  const graph = toInteger(current.graph);
+  const graph = asStored(current);
   const right = correctness(heap, graph, data, 'validation');
   const differ = right.reduce((sum, r, i) => sum + (r === reference[i] ? 0 : 1), 0);
   return { tflite: exportTflite(graph), accuracy: mean(right), error: Math.sqrt(differ + UNSEEN) / right.length };

@@ -1,6 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Target } from '../mcu/index.ts';
+import { betweenEdges } from '../model.ts';
 import { outlineOf, type Recipe, stagesOf } from '../pipeline.ts';
 import {
   EvolutionSampler,
@@ -155,7 +156,7 @@ export class Search {
     if (!trial) return null;
     const { number, point: stages } = trial;
     const outline = await outlineOf(base, stagesOf({ stages }), { ...context, heap, original: context.model });
-    const expected = outline && figuresOf(outline.graph, target, settings, null);
+    const expected = outline && figuresOf(betweenEdges(outline), target, settings, null);
     if (expected && (await this.#isRejected(trial, expected))) return number;
     this.#running.set(number, { what: 'start', done: 0, total: 1 });
     const onProgress = (p: Progress) => {

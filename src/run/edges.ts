@@ -2,6 +2,7 @@ import { CompressError } from '../errors.ts';
 import {
   compact,
   consumers,
+  DTYPE_OF_BITS,
   type DType,
   type Graph,
   isInteger,
@@ -90,7 +91,7 @@ const isConversion = (node: Node | undefined): node is Node => node?.op === 'qua
 const isEdge = (outside: Tensor, inside: Tensor): boolean =>
   isInteger(inside.dtype) && inside.quant?.scales.length === 1 && (outside.dtype === 'f32' || outside.quant?.scales.length === 1);
 
-/** An integer graph between conversions; inputs and outputs that are floats already stay as they are. */
+/** A graph of integers (or of floats with their records) between conversions; inputs and outputs that are plain floats stay as they are. */
 export function withEdges(graph: Graph, edges: Edges): Graph {
   const tensors = [...graph.tensors];
   /** A tensor outside, and the conversion between it and `inside`. */
@@ -99,7 +100,7 @@ export function withEdges(graph: Graph, edges: Edges): Graph {
     const { name, dtype } = edge;
     const outside =
       tensors.push({ name, shape: within.shape, dtype, data: null, quant: outsideQuant(edge, within, isInput) }) - 1;
-    tensors[t] = { ...within, name: edge.inside?.name ?? `${name}_${within.dtype === 'i16' ? 'int16' : 'int8'}` };
+    tensors[t] = { ...within, name: edge.inside?.name ?? `${name}_int${within.quant!.bits}` };
     const [from, to] = isInput ? [outside, t] : [t, outside];
     const op = !isInput && dtype === 'f32' ? 'dequantize' : 'quantize';
     return { outside, node: { name: tensors[to].name, op, inputs: [from], outputs: [to], attrs: {} } };
@@ -107,7 +108,7 @@ export function withEdges(graph: Graph, edges: Edges): Graph {
   const ends = (list: readonly number[], of: readonly (Edge | null)[], isInput: boolean) =>
     list.map((t, i) => {
       const edge = of[i];
-      return edge && isInteger(graph.tensors[t].dtype) ? add(t, edge, isInput) : { outside: t, node: null };
+      return edge && graph.tensors[t].quant ? add(t, edge, isInput) : { outside: t, node: null };
     });
   const inputs = ends(graph.inputs, edges.inputs, true);
   const outputs = ends(graph.outputs, edges.outputs, false);
@@ -119,7 +120,7 @@ export function withEdges(graph: Graph, edges: Edges): Graph {
 function outsideQuant({ dtype, quant, inside }: Edge, within: Tensor, isInput: boolean): Quantization | null {
   if (dtype === 'f32') return null;
   if (quant && (isInput || sameQuant(inside?.quant, within.quant))) return quant;
-  return dtype === 'u8' && within.dtype === 'i8' ? unsigned(within.quant!) : within.quant;
+  return dtype === 'u8' ? unsigned(within.quant!) : within.quant;
 }
 
 const sameQuant = (a: Quantization | null | undefined, b: Quantization | null) =>
@@ -135,13 +136,14 @@ const unsigned = (quant: Quantization): Quantization => ({ ...quant, zeros: quan
 export function edgesFor(graph: Graph, type: IoType): Edges {
   const edge = (t: number): Edge | null => {
     const { name, dtype, quant } = graph.tensors[t];
-    if (dtype === NAMED[type] || (isInteger(dtype) && !quant)) return null;
-    if (dtype === 'i8' && type === 'uint8') return { name, dtype: 'u8', quant: unsigned(quant!), inside: null };
-    if (isInteger(dtype) && type === 'float32') return { name, dtype: 'f32', quant: null, inside: null };
+    const own = quant ? DTYPE_OF_BITS[quant.bits] : dtype;
+    if (own === NAMED[type] || (isInteger(own) && !quant)) return null;
+    if (own === 'i8' && type === 'uint8') return { name, dtype: 'u8', quant: unsigned(quant!), inside: null };
+    if (isInteger(own) && type === 'float32') return { name, dtype: 'f32', quant: null, inside: null };
     throw new CompressError(
       'bad-option',
-      `"${name}" is ${dtype === 'f32' ? 'float32' : dtype} and cannot be ${type} at the edge of the model`,
-      dtype === 'f32' ? 'quantize the model first' : 'give float32, or leave it out: then the type stays',
+      `"${name}" is ${own === 'f32' ? 'float32' : own} and cannot be ${type} at the edge of the model`,
+      own === 'f32' ? 'quantize the model first' : 'give float32, or leave it out: then the type stays',
     );
   };
   return { inputs: graph.inputs.map(edge), outputs: graph.outputs.map(edge) };

@@ -7,8 +7,13 @@ import type { Dataset } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { CompressError } from '../../src/errors.ts';
-import { loadModel } from '../../src/model.ts';
+import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { profile } from '../../src/mcu/index.ts';
+import { asStored, loadModel } from '../../src/model.ts';
+import { runPipeline } from '../../src/pipeline.ts';
+import { quantize } from '../../src/quant/index.ts';
 import { parseHistory } from '../../src/report/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
 import { MemoryArtifacts, MemoryStorage, sha256 } from '../../src/study/index.ts';
 
 const small: Dataset = {
@@ -20,8 +25,13 @@ const small: Dataset = {
 const model = await loadModel(await demoModel());
 const options = { target: 'stm32l476rg', maxDrop: 0.05, trials: 12, epochs: 2, seed: 3 };
 
-async function finished(host: CompressHost, changed: Partial<CompressOptions> = {}, data = small): Promise<CompressResult> {
-  const run = compress(model, data, { ...options, ...changed }, host);
+async function finished(
+  host: CompressHost,
+  changed: Partial<CompressOptions> = {},
+  data = small,
+  given = model,
+): Promise<CompressResult> {
+  const run = compress(given, data, { ...options, ...changed }, host);
   for (;;) {
     const step = await run.next();
     if (step.done) return step.value;
@@ -39,6 +49,26 @@ test('the same bytes in this thread, with one worker and with two', async () => 
   const history = historyOf(results[0], model, small, { title: 'test', command: 'thumbnet', version: '0', notes: [] });
   assert.equal(parseHistory(JSON.stringify(history)), history);
   assert.ok(results[0].result.flashBytes <= results[0].ptq.flashBytes);
+});
+
+test('a model with other types at its edges keeps them, and its figures are those of the file', async () => {
+  const quantized = await runPipeline(model, [quantize({ examples: 64 })], {
+    heap: await Heap.open(),
+    data: small,
+    seed: 0,
+    original: model,
+  });
+  const edged = await loadModel(exportTflite(asStored(quantized, 'uint8')));
+  const { result, original, tflite } = await finished({}, { trials: 4 }, small, edged);
+  const { tensors, inputs, outputs, nodes } = importTflite(tflite);
+  assert.equal(
+    [...inputs, ...outputs].map((t) => tensors[t].dtype),
+    ['u8', 'u8'],
+  );
+  assert.is(nodes.filter((n) => n.op === 'quantize').length, 2);
+  const { ramBytes, flashBytes } = profile(importTflite(tflite), 'stm32l476rg');
+  assert.equal([result.ramBytes, result.flashBytes], [ramBytes, flashBytes]);
+  assert.is(original.ramBytes, profile(asStored(edged), 'stm32l476rg').ramBytes);
 });
 
 test('a study that ended early goes on and comes to the same result', async () => {
