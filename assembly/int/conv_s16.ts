@@ -10,15 +10,15 @@
 // Source: CMSIS-NN 99f736a, arm_convolve_s16 (C path); equal bit for bit, but for its defects: sums are int64 everywhere.
 import { frame_image } from "../math/frame";
 import { finish_s16, rescale_s16, row_s16 } from "./sums_s16";
-import { flat, pack_block, pairs_of } from "./tile_s8";
+import { flat, pack_block, window_words } from "./tile_s8";
 
 /** Bytes of conv_pack_s16's result. */
 export function conv_packed_s16(inC: i32, outC: i32, kH: i32, kW: i32, dW: i32, groups: i32): i32 {
-  return groups * ((outC / groups + 7) >> 3) * (pairs_of(kH, kW, inC / groups, dW, groups) << 5);
+  return groups * ((outC / groups + 7) >> 3) * (window_words(kH, kW, inC / groups, dW, groups) << 5);
 }
 
 export function conv_pack_s16(packed: usize, w: usize, inC: i32, outC: i32, kH: i32, kW: i32, dW: i32, groups: i32): void {
-  const inG = inC / groups, outG = outC / groups, row = kH * kW * inG, block = pairs_of(kH, kW, inG, dW, groups) << 5;
+  const inG = inC / groups, outG = outC / groups, row = kH * kW * inG, block = window_words(kH, kW, inG, dW, groups) << 5;
   const one = flat(kW, dW, groups), pieces = one ? kH : kH * kW, length = one ? kW * inG : inG;
   for (let g = 0; g < groups; g++, w += outG * row) {
     for (let j = 0; j < outG; j += 8, packed += block) pack_block(packed, w + j * row, row, min(8, outG - j), pieces, length, 0);
@@ -38,7 +38,7 @@ export function conv_s16(
   const inG = inC / groups, outG = outC / groups, pixel = inC << 1, frame = scratch + 64;
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
   const one = flat(kW, dW, groups), nx = one ? 1 : kW, bytes = (((one ? kW * inG : inG) + 1) >> 1) << 2;
-  const block = pairs_of(kH, kW, inG, dW, groups) << 5;
+  const block = window_words(kH, kW, inG, dW, groups) << 5;
   memory.fill(frame, 0, spanH * spanW * pixel);
   for (let n = 0; n < batch; n++, x += inH * inW * pixel) {
     frame_image(frame, x, inH, inW, pixel, spanH, spanW, top, left);

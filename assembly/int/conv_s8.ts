@@ -6,15 +6,16 @@
 //   plan    conv_pack_s8's result
 //   scratch conv_scratch_s8 bytes
 //
-// The image is widened into a zero frame once; after that each window row is one contiguous piece of A, and the product with the
+// The image is set into a frame of zeros once; after that each window row is one contiguous piece of A, and the product with the
 // packed weights needs no im2col. A 1x1 window without padding is a plain matrix product over all images, a block of pixels at a time.
 //
 // Source: CMSIS-NN 99f736a, arm_convolve_s8 (C path); equal bit for bit.
 import { fill_table } from "../math/pixel_table";
+import { clear_frame, WIDTH, words_of } from "../math/products";
 import { RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { frame_s8, widen_pixels, widen_s8 } from "../math/widen";
-import { fill_pieces, flat, gemm_s8, pack_s8, pairs_of, pieces_bytes, table_bytes, windows_s8 } from "./tile_s8";
+import { fill_pieces, flat, gemm_s8, pack_s8, pieces_bytes, table_bytes, window_words, windows_s8 } from "./tile_s8";
 
 /** Bytes of A that stay in the first-level cache while all channels pass. */
 // @ts-ignore: decorator
@@ -31,7 +32,7 @@ function pointwise(
 /** Bytes of conv_pack_s8's result: the lists of pixels and pieces, a record and the weights of each block of 8 channels. */
 export function conv_packed_s8(inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32, dW: i32, groups: i32): i32 {
   const blocks = groups * ((outC / groups + 7) >> 3);
-  return table_bytes(outH * outW) + pieces_bytes(kH * kW) + blocks * (RECORD + (pairs_of(kH, kW, inC / groups, dW, groups) << 5));
+  return table_bytes(outH * outW) + pieces_bytes(kH * kW) + blocks * (RECORD + (window_words(kH, kW, inC / groups, dW, groups) << 5));
 }
 
 /** `each`: 4 = a multiplier and a shift for each channel, 0 = one for all. */
@@ -42,16 +43,16 @@ export function conv_pack_s8(
 ): void {
   const inG = inC / groups, outG = outC / groups, blocks = (outG + 7) >> 3;
   const spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
-  fill_table(plan, outH, outW, (sH * spanW * inC) << 1, (sW * inC) << 1, outW * outC, outC);
-  const pairs = pairs_of(kH, kW, inG, dW, groups), largest = max(abs(xOffset - 128), abs(xOffset + 127));
+  fill_table(plan, outH, outW, (sH * spanW * inC) << WIDTH, (sW * inC) << WIDTH, outW * outC, outC);
+  const words = window_words(kH, kW, inG, dW, groups);
   const one = flat(kW, dW, groups), pieces = one ? kH : kH * kW, length = one ? kW * inG : inG, row = kH * kW * inG;
   const list = plan + table_bytes(outH * outW);
-  fill_pieces(list, kH, (dH * spanW * inC) << 1, one ? 1 : kW, (dW * inC) << 1);
+  fill_pieces(list, kH, (dH * spanW * inC) << WIDTH, one ? 1 : kW, (dW * inC) << WIDTH);
   let records = list + pieces_bytes(kH * kW), b = records + groups * blocks * RECORD;
-  for (let g = 0; g < groups; g++, records += blocks * RECORD, b += (blocks * pairs) << 5) {
+  for (let g = 0; g < groups; g++, records += blocks * RECORD, b += (blocks * words) << 5) {
     const first = g * outG;
     pack_s8(
-      b, records, w + first * row, row, pieces, length, 0, largest, outG, bias ? bias + (first << 2) : 0,
+      b, records, w + first * row, row, pieces, length, 0, xOffset, outG, bias ? bias + (first << 2) : 0,
       multiplier + first * each, shift + first * each, each, yOffset, yMin, yMax);
   }
 }
@@ -60,8 +61,8 @@ export function conv_pack_s8(
 export function conv_scratch_s8(
   inH: i32, inW: i32, inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32, dH: i32, dW: i32,
 ): i32 {
-  if (pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left)) return max(NEAR, inC << 3) + 32;
-  return ((((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * inC) << 1) + 32;
+  if (pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left)) return max(NEAR, (4 * inC) << WIDTH) + 32;
+  return ((((outH - 1) * sH + (kH - 1) * dH + 1) * ((outW - 1) * sW + (kW - 1) * dW + 1) * inC) << WIDTH) + 32;
 }
 
 export function conv_s8(
@@ -71,8 +72,8 @@ export function conv_s8(
 ): void {
   const inG = inC / groups, outG = outC / groups, blocks = (outG + 7) >> 3, pixels = outH * outW;
   const list = plan + table_bytes(pixels), records = list + pieces_bytes(kH * kW), b = records + groups * blocks * RECORD;
-  const bBytes = blocks * (pairs_of(kH, kW, inG, dW, groups) << 5);
-  const pixel = inC << 1;
+  const bBytes = blocks * (window_words(kH, kW, inG, dW, groups) << 5);
+  const pixel = inC << WIDTH;
   if (pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left)) {
     const rows = batch * pixels, chunk = max(4, (NEAR / pixel) & ~3);
     const dense = sH == 1 && sW == 1 && outH == inH && outW == inW;
@@ -95,21 +96,21 @@ export function conv_s8(
       }
       for (let g = 0; g < groups; g++) {
         gemm_s8(
-          y + i * outC + g * outG, scratch + ((g * inG) << 1), b + g * bBytes, records + g * blocks * RECORD, n, outG, pixel, outC,
-          ((inG + 1) >> 1) << 2);
+          y + i * outC + g * outG, scratch + ((g * inG) << WIDTH), b + g * bBytes, records + g * blocks * RECORD, n, outG, pixel, outC,
+          words_of(inG) << 2);
       }
     }
     return;
   }
   const spanH = (outH - 1) * sH + (kH - 1) * dH + 1, spanW = (outW - 1) * sW + (kW - 1) * dW + 1;
-  const one = flat(kW, dW, groups), last = list + ((one ? kH : kH * kW) << 2), bytes = (((one ? kW * inG : inG) + 1) >> 1) << 2;
+  const one = flat(kW, dW, groups), last = list + ((one ? kH : kH * kW) << 2), bytes = words_of(one ? kW * inG : inG) << 2;
   const chunk = max(4, (NEAR / (sH * sW * pixel)) & ~3);
-  memory.fill(scratch, 0, (spanH * spanW * inC) << 1);
+  clear_frame(scratch, (spanH * spanW * inC) << WIDTH, xOffset);
   for (let n = 0; n < batch; n++, x += inH * inW * inC, y += pixels * outC) {
     frame_s8(scratch, x, inH, inW, inC, spanH, spanW, top, left, xOffset);
     for (let g = 0; g < groups; g++) {
       windows_s8(
-        y + g * outG, scratch + ((g * inG) << 1), b + g * bBytes, records + g * blocks * RECORD, plan, pixels, outG, chunk,
+        y + g * outG, scratch + ((g * inG) << WIDTH), b + g * bBytes, records + g * blocks * RECORD, plan, pixels, outG, chunk,
         list, last, bytes);
     }
   }

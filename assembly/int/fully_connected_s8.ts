@@ -8,6 +8,7 @@
 //   scratch fully_connected_scratch_s8 bytes
 //
 // Source: CMSIS-NN 99f736a, arm_fully_connected_s8 and arm_fully_connected_per_channel_s8 (C path); equal bit for bit.
+import { WIDTH, words_of } from "../math/products";
 import { RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { widen_s8 } from "../math/widen";
@@ -19,7 +20,7 @@ const NEAR: i32 = 16384;
 
 /** Bytes of fully_connected_pack_s8's result: a record and the weights of each block of 8 units. */
 export function fully_connected_packed_s8(depth: i32, units: i32): i32 {
-  return ((units + 7) >> 3) * (RECORD + (((depth + 1) >> 1) << 5));
+  return ((units + 7) >> 3) * (RECORD + (words_of(depth) << 5));
 }
 
 /** `each`: 4 = a multiplier and a shift for each unit, 0 = one for all. */
@@ -28,21 +29,20 @@ export function fully_connected_pack_s8(
   xOffset: i32, wOffset: i32, yOffset: i32, yMin: i32, yMax: i32,
 ): void {
   pack_s8(
-    plan + ((units + 7) >> 3) * RECORD, plan, w, depth, 1, depth, wOffset, max(abs(xOffset - 128), abs(xOffset + 127)),
-    units, bias, multiplier, shift, each, yOffset, yMin, yMax);
+    plan + ((units + 7) >> 3) * RECORD, plan, w, depth, 1, depth, wOffset, xOffset, units, bias, multiplier, shift, each, yOffset, yMin, yMax);
 }
 
 /** Scratch bytes of fully_connected_s8. */
 export function fully_connected_scratch_s8(depth: i32): i32 {
-  return max(NEAR, depth << 3) + 32;
+  return max(NEAR, (4 * depth) << WIDTH) + 32;
 }
 
 export function fully_connected_s8(y: usize, x: usize, plan: usize, scratch: usize, batch: i32, depth: i32, units: i32, xOffset: i32): void {
-  const row = depth << 1, chunk = max(4, (NEAR / max(row, 1)) & ~3);
+  const row = depth << WIDTH, chunk = max(4, (NEAR / max(row, 1)) & ~3);
   for (let i = 0; i < batch; i += chunk) {
     const n = min(chunk, batch - i);
     widen_s8(scratch, x + i * depth, n * depth, xOffset);
-    gemm_s8(y + i * units, scratch, plan + ((units + 7) >> 3) * RECORD, plan, n, units, row, units, ((depth + 1) >> 1) << 2);
+    gemm_s8(y + i * units, scratch, plan + ((units + 7) >> 3) * RECORD, plan, n, units, row, units, words_of(depth) << 2);
   }
 }
 

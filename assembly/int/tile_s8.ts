@@ -1,9 +1,10 @@
-// The int8 tile that convolutions and dense layers share: 4 rows by 8 channels, 8 products for each `i32x4.dot_i16x8_s`.
+// The int8 tile that convolutions and dense layers share: 4 rows by 8 channels. Values, words and their products are those of products.ts.
 //
-//   A  i16 (widened, offset added), four rows given by their addresses; a row is pieces of `bytes` that lie where the list `pieces` .. `end`
-//      (i32, bytes) says; a piece is a whole number of pairs: where its length is odd the last pair reads one value too far, times a zero of B
-//   B  i16 [channels / 8][pairs][8 channels][2], packed
+//   A  four rows given by their addresses; a row is pieces of `bytes` that lie where the list `pieces` .. `end` (i32, bytes) says; a piece is
+//      a whole number of words: where its length is not, the last word reads values too far, times zeros of B
+//   B  [channels / 8][words][8 channels][values of a word], packed
 //   Y  i8, four rows given by their addresses
+import { dot, store_weight, words_of } from "../math/products";
 import { fill_record, ONE_PIECE, RECORD, rescale2, store4, store_bytes } from "../math/rescale";
 
 /** One tile. A row may be given twice. */
@@ -16,17 +17,17 @@ export function tile_s8(
   for (; pieces < end; pieces += 4) {
     const o = load<i32>(pieces);
     let p0 = a0 + o, p1 = a1 + o, p2 = a2 + o, p3 = a3 + o;
-    // One pair a round: V8 spills an accumulator in longer rounds, which costs a quarter of the speed.
+    // One word a round: V8 spills an accumulator in longer rounds, which costs a quarter of the speed.
     for (const last = p0 + bytes; p0 < last; p0 += 4, p1 += 4, p2 += 4, p3 += 4, b += 32) {
       const v0 = v128.load(b), v1 = v128.load(b, 16);
       const s0 = v128.load32_splat(p0);
-      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(s0, v0)); c01 = i32x4.add(c01, i32x4.dot_i16x8_s(s0, v1));
+      c00 = dot(c00, s0, v0); c01 = dot(c01, s0, v1);
       const s1 = v128.load32_splat(p1);
-      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(s1, v0)); c11 = i32x4.add(c11, i32x4.dot_i16x8_s(s1, v1));
+      c10 = dot(c10, s1, v0); c11 = dot(c11, s1, v1);
       const s2 = v128.load32_splat(p2);
-      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(s2, v0)); c21 = i32x4.add(c21, i32x4.dot_i16x8_s(s2, v1));
+      c20 = dot(c20, s2, v0); c21 = dot(c21, s2, v1);
       const s3 = v128.load32_splat(p3);
-      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(s3, v0)); c31 = i32x4.add(c31, i32x4.dot_i16x8_s(s3, v1));
+      c30 = dot(c30, s3, v0); c31 = dot(c31, s3, v1);
     }
   }
   store4(y0, y1, y2, y3, rescale2(c00, c01, c10, c11, record), rescale2(c20, c21, c30, c31, record), load<i32>(record, 236));
@@ -38,15 +39,15 @@ function row_s8(y: usize, a: usize, b: usize, record: usize, pieces: usize, end:
   for (; pieces < end; pieces += 4) {
     for (let p = a + load<i32>(pieces), last = p + bytes; p < last; p += 4, b += 32) {
       const s = v128.load32_splat(p);
-      c0 = i32x4.add(c0, i32x4.dot_i16x8_s(s, v128.load(b)));
-      c1 = i32x4.add(c1, i32x4.dot_i16x8_s(s, v128.load(b, 16)));
+      c0 = dot(c0, s, v128.load(b));
+      c1 = dot(c1, s, v128.load(b, 16));
     }
   }
   store_bytes(y, i64x2.extract_lane(rescale2(c0, c1, c0, c1, record), 0), load<i32>(record, 236));
 }
 
 /**
- * y [rows, channels] = a [rows, k] * b; `aRow` and `yRow` are the bytes from a row to the next, `bytes` those of a row's pairs.
+ * y [rows, channels] = a [rows, k] * b; `aRow` and `yRow` are the bytes from a row to the next, `bytes` those of a row's words.
  * The caller keeps `rows * aRow` inside the first-level cache.
  */
 export function gemm_s8(y: usize, a: usize, b: usize, records: usize, rows: i32, channels: i32, aRow: i32, yRow: i32, bytes: i32): void {
@@ -75,9 +76,9 @@ export function flat(kW: i32, dW: i32, groups: i32): bool {
   return kW == 1 || (dW == 1 && groups == 1);
 }
 
-/** Pairs of one output channel. */
-export function pairs_of(kH: i32, kW: i32, inG: i32, dW: i32, groups: i32): i32 {
-  return flat(kW, dW, groups) ? kH * ((kW * inG + 1) >> 1) : kH * kW * ((inG + 1) >> 1);
+/** Words of one output channel. */
+export function window_words(kH: i32, kW: i32, inG: i32, dW: i32, groups: i32): i32 {
+  return flat(kW, dW, groups) ? kH * words_of(kW * inG) : kH * kW * words_of(inG);
 }
 
 /** Bytes of a table of `pixels`. */
@@ -124,24 +125,24 @@ export function windows_s8(
  * is added to every weight.
  */
 export function pack_block(b: usize, w: usize, row: i32, channels: i32, pieces: i32, length: i32, offset: i32): void {
-  const pairs = (length + 1) >> 1;
-  memory.fill(b, 0, (pieces * pairs) << 5);
+  const words = words_of(length);
+  memory.fill(b, 0, (pieces * words) << 5);
   for (let c = 0; c < channels; c++, w += row) {
     let from = w, to = b + (c << 2);
-    for (let p = 0; p < pieces; p++, to += pairs << 5) {
-      for (let i = 0; i < length; i++, from++) store<i16>(to + ((i >> 1) << 5) + ((i & 1) << 1), load<i8>(from) + offset);
+    for (let p = 0; p < pieces; p++, to += words << 5) {
+      for (let i = 0; i < length; i++, from++) store_weight(to, i, load<i8>(from) + offset);
     }
   }
 }
 
-/** Packs all `channels` rows of `w` and fills their records; `largest` is the greatest |a|. */
+/** Packs all `channels` rows of `w` and fills their records. */
 export function pack_s8(
-  b: usize, records: usize, w: usize, row: i32, pieces: i32, length: i32, offset: i32, largest: i32,
+  b: usize, records: usize, w: usize, row: i32, pieces: i32, length: i32, offset: i32, xOffset: i32,
   channels: i32, bias: usize, multiplier: usize, shift: usize, each: i32, yOffset: i32, yMin: i32, yMax: i32,
 ): void {
-  const pairs = pieces * ((length + 1) >> 1);
-  for (let j = 0; j < channels; j += 8, records += RECORD, b += pairs << 5, w += row << 3) {
+  const words = pieces * words_of(length);
+  for (let j = 0; j < channels; j += 8, records += RECORD, b += words << 5, w += row << 3) {
     pack_block(b, w, row, min(8, channels - j), pieces, length, offset);
-    fill_record(records, j, channels, bias, b, pairs, largest, multiplier, shift, each, yOffset, yMin, yMax);
+    fill_record(records, j, channels, bias, b, words, xOffset, multiplier, shift, each, yOffset, yMin, yMax);
   }
 }

@@ -6,10 +6,11 @@
 //   plan    transpose_conv_pack_s8's result
 //   scratch transpose_conv_scratch_s8 bytes
 //
-// Outputs whose (oy + top) % sH and (ox + left) % sW agree, a phase, see the same taps: each phase is a plain convolution of the widened
+// Outputs whose (oy + top) % sH and (ox + left) % sW agree, a phase, see the same taps: each phase is a plain convolution of the
 // frame with its own part of the filter, turned round.
 //
 // Source: CMSIS-NN 99f736a, arm_transpose_conv_s8 (C path); equal bit for bit.
+import { clear_frame, store_weight, WIDTH, words_of } from "../math/products";
 import { fill_record, RECORD } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { frame_s8 } from "../math/widen";
@@ -52,8 +53,8 @@ export function transpose_conv_packed_s8(
   let bytes = 0;
   for (let ry = 0; ry < sH; ry++) for (let rx = 0; rx < sW; rx++) {
     const pixels = count_of(outH, sH, ry, top) * count_of(outW, sW, rx, left);
-    const ty = taps_of(kH, sH, ry), pairs = ty * ((taps_of(kW, sW, rx) * inC + 1) >> 1);
-    if (pixels) bytes += table_bytes(pixels) + pieces_bytes(ty) + blocks * (RECORD + (pairs << 5));
+    const ty = taps_of(kH, sH, ry), words = ty * words_of(taps_of(kW, sW, rx) * inC);
+    if (pixels) bytes += table_bytes(pixels) + pieces_bytes(ty) + blocks * (RECORD + (words << 5));
   }
   return bytes;
 }
@@ -66,7 +67,7 @@ function fill_phase(
   // A window of t taps begins t - 1 places before the input that the output lies over, and the frame longest - 1 before the image.
   const dy = taps_of(kH, sH, 0) - taps_of(kH, sH, ry), dx = taps_of(kW, sW, 0) - taps_of(kW, sW, rx);
   for (let oy = first_of(sH, ry, top); oy < outH; oy += sH) for (let ox = first_of(sW, rx, left); ox < outW; ox += sW, table += 8) {
-    store<i32>(table, ((((oy + top) / sH + dy) * spanW + (ox + left) / sW + dx) * inC) << 1);
+    store<i32>(table, ((((oy + top) / sH + dy) * spanW + (ox + left) / sW + dx) * inC) << WIDTH);
     store<i32>(table, (oy * outW + ox) * outC, 4);
   }
   const last = load<i64>(table - 8);
@@ -81,25 +82,24 @@ export function transpose_conv_pack_s8(
   inC: i32, outH: i32, outW: i32, outC: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32,
   xOffset: i32, yOffset: i32, yMin: i32, yMax: i32,
 ): void {
-  const blocks = (outC + 7) >> 3, largest = max(abs(xOffset - 128), abs(xOffset + 127));
+  const blocks = (outC + 7) >> 3;
   for (let ry = 0; ry < sH; ry++) for (let rx = 0; rx < sW; rx++) {
     const pixels = count_of(outH, sH, ry, top) * count_of(outW, sW, rx, left);
     if (!pixels) continue;
-    const ty = taps_of(kH, sH, ry), tx = taps_of(kW, sW, rx), piece = ((tx * inC + 1) >> 1) << 5, block = ty * piece;
+    const ty = taps_of(kH, sH, ry), tx = taps_of(kW, sW, rx), piece = words_of(tx * inC) << 5, block = ty * piece;
     fill_phase(plan, inC, outH, outW, outC, kH, kW, sH, sW, top, left, ry, rx);
     const list = plan + table_bytes(pixels);
-    fill_pieces(list, ty, (span_of(outW, kW, sW, left) * inC) << 1, 1, 0);
+    fill_pieces(list, ty, (span_of(outW, kW, sW, left) * inC) << WIDTH, 1, 0);
     let record = list + pieces_bytes(ty), b = record + blocks * RECORD;
     memory.fill(b, 0, blocks * block);
     for (let j = 0; j < outC; j += 8, record += RECORD, b += block) {
       for (let c = 0, n = min(8, outC - j); c < n; c++) {
         for (let uy = 0; uy < ty; uy++) for (let i = 0, end = tx * inC; i < end; i++) {
           const ky = ry + sH * (ty - 1 - uy), kx = rx + sW * (tx - 1 - i / inC);
-          const v = load<i8>(w + (((j + c) * kH + ky) * kW + kx) * inC + i % inC);
-          store<i16>(b + uy * piece + ((i >> 1) << 5) + (c << 2) + ((i & 1) << 1), v);
+          store_weight(b + uy * piece + (c << 2), i, load<i8>(w + (((j + c) * kH + ky) * kW + kx) * inC + i % inC));
         }
       }
-      fill_record(record, j, outC, bias, b, block >> 5, largest, multiplier, shift, each, yOffset, yMin, yMax);
+      fill_record(record, j, outC, bias, b, block >> 5, xOffset, multiplier, shift, each, yOffset, yMin, yMax);
     }
     plan = b;
   }
@@ -109,7 +109,7 @@ export function transpose_conv_pack_s8(
 export function transpose_conv_scratch_s8(
   inC: i32, outH: i32, outW: i32, kH: i32, kW: i32, sH: i32, sW: i32, top: i32, left: i32,
 ): i32 {
-  return ((span_of(outH, kH, sH, top) * span_of(outW, kW, sW, left) * inC) << 1) + 16;
+  return ((span_of(outH, kH, sH, top) * span_of(outW, kW, sW, left) * inC) << WIDTH) + 16;
 }
 
 export function transpose_conv_s8(
@@ -118,16 +118,16 @@ export function transpose_conv_s8(
   sH: i32, sW: i32, top: i32, left: i32, xOffset: i32,
 ): void {
   const spanH = span_of(outH, kH, sH, top), spanW = span_of(outW, kW, sW, left), blocks = (outC + 7) >> 3;
-  memory.fill(scratch, 0, (spanH * spanW * inC) << 1);
+  clear_frame(scratch, (spanH * spanW * inC) << WIDTH, xOffset);
   for (let n = 0; n < batch; n++, x += inH * inW * inC, y += outH * outW * outC) {
     frame_s8(scratch, x, inH, inW, inC, spanH, spanW, taps_of(kH, sH, 0) - 1, taps_of(kW, sW, 0) - 1, xOffset);
     let phase = plan;
     for (let ry = 0; ry < sH; ry++) for (let rx = 0; rx < sW; rx++) {
       const pixels = count_of(outH, sH, ry, top) * count_of(outW, sW, rx, left);
       if (!pixels) continue;
-      const ty = taps_of(kH, sH, ry), bytes = ((taps_of(kW, sW, rx) * inC + 1) >> 1) << 2;
+      const ty = taps_of(kH, sH, ry), bytes = words_of(taps_of(kW, sW, rx) * inC) << 2;
       const list = phase + table_bytes(pixels), records = list + pieces_bytes(ty), b = records + blocks * RECORD;
-      windows_s8(y, scratch, b, records, phase, pixels, outC, max(4, (8192 / inC) & ~3), list, list + (ty << 2), bytes);
+      windows_s8(y, scratch, b, records, phase, pixels, outC, max(4, ((16384 >> WIDTH) / inC) & ~3), list, list + (ty << 2), bytes);
       phase = b + blocks * ((ty * bytes) << 3);
     }
   }

@@ -15,8 +15,9 @@
 // blocks, nearly all of a network, share R = 15 as well.
 //
 //   record, 256 bytes, one for 8 channels:
-//     0 bias i32[8]  32 factor i32[8]  64 multiplier i32[8]  96 addend i32[8]  128 negative i32[8]  160 shift i32[8]
+//     0 start of the sums i32[8]  32 factor i32[8]  64 multiplier i32[8]  96 addend i32[8]  128 negative i32[8]  160 shift i32[8]
 //     192 low i8[16]  208 high i8[16]  224 final shift  228 way  232 y's offset  236 channels in use (1..8)  240 zero
+import { correction, load_weight, VALUES } from "./products";
 import { clamp, requantize } from "./requantize";
 import { singleRounding } from "./rounding";
 
@@ -129,14 +130,14 @@ export function store4(y0: usize, y1: usize, y2: usize, y3: usize, q0: v128, q1:
 }
 
 /**
- * Fills the record of channels `from` .. (at most 8, below `channels`). Their weights are packed in `b`, i16 [pairs][8][2]; `largest` is
- * the greatest |activation|. `each` is 4 where every channel has its own multiplier and shift, 0 where all share one.
+ * Fills the record of channels `from` .. (at most 8, below `channels`). Their weights are packed in `b`, [words][8 channels][values
+ * of a word]. `each` is 4 where every channel has its own multiplier and shift, 0 where all share one.
  */
 export function fill_record(
-  record: usize, from: i32, channels: i32, bias: usize, b: usize, pairs: i32, largest: i32,
+  record: usize, from: i32, channels: i32, bias: usize, b: usize, words: i32, xOffset: i32,
   multiplier: usize, shift: usize, each: i32, yOffset: i32, yMin: i32, yMax: i32,
 ): void {
-  const n = min(8, channels - from);
+  const n = min(8, channels - from), largest = max(abs(xOffset - 128), abs(xOffset + 127));
   memory.fill(record, 0, RECORD);
   for (let c = 0; c < n; c++) {
     const r = record + (c << 2);
@@ -150,19 +151,31 @@ export function fill_record(
   store<i32>(record, n, 236);
   let right = 0;
   for (let c = 0; c < n; c++) {
-    const varies = constant(record, c, reach(b + (c << 2), pairs, largest)) == VARIES;
+    const varies = constant(record, c, reach(b + (c << 2), words, largest)) == VARIES;
     if (varies) right = max(right, -load<i32>(record + (c << 2), 160));
   }
   const clamped = yMin >= yOffset || singleRounding != 0;
-  if (clamped && right + 2 <= COMMON && fits(record, n, b, pairs, largest, COMMON)) store<i32>(record, UNSIGNED, 228);
-  else if (right + 2 <= 28 && fits(record, n, b, pairs, largest, right + 2)) store<i32>(record, SIGNED, 228);
+  if (clamped && right + 2 <= COMMON && fits(record, n, b, words, largest, COMMON)) store<i32>(record, UNSIGNED, 228);
+  else if (right + 2 <= 28 && fits(record, n, b, words, largest, right + 2)) store<i32>(record, SIGNED, 228);
   else store<i32>(record, LANES, 228);
+  // From here on no longer the bias alone, which the proofs above rest on.
+  for (let c = 0; c < n; c++) {
+    const r = record + (c << 2);
+    store<i32>(r, load<i32>(r) + correction(sum_of(b + (c << 2), words), xOffset));
+  }
+}
+
+/** The sum of a channel's weights. */
+function sum_of(w: usize, words: i32): i32 {
+  let sum = 0;
+  for (let i = 0; i < words * VALUES; i++) sum += load_weight(w, i);
+  return sum;
 }
 
 /** The largest |sum of products| of a channel. */
-function reach(w: usize, pairs: i32, largest: i32): i64 {
+function reach(w: usize, words: i32, largest: i32): i64 {
   let most: i64 = 0;
-  for (let i = 0; i < pairs; i++, w += 32) most += i64((abs(i32(load<i16>(w))) + abs(i32(load<i16>(w, 2)))) * largest);
+  for (let i = 0; i < words * VALUES; i++) most += i64(abs(load_weight(w, i)) * largest);
   return most;
 }
 
@@ -179,11 +192,11 @@ function constant(record: usize, c: i32, most: i64): i32 {
 }
 
 /** Fills in what rescaling with `all` as R takes; whether int32 holds every sum of channels 0 .. n - 1 on the way. */
-function fits(record: usize, n: i32, b: usize, pairs: i32, largest: i32, all: i32): bool {
+function fits(record: usize, n: i32, b: usize, words: i32, largest: i32, all: i32): bool {
   store<i32>(record, all - 1, 224);
   for (let c = 0; c < n; c++) {
     const r = record + (c << 2), m = load<i32>(r, 64), s = load<i32>(r, 160), up = all + s, twice = singleRounding == 0 && s < 0;
-    let most = reach(b + (c << 2), pairs, largest);
+    let most = reach(b + (c << 2), words, largest);
     const only = constant(record, c, most);
     if (only != VARIES) {
       store<i32>(r, 0, 32);

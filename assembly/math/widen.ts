@@ -1,41 +1,53 @@
-// int8 activations as int16 with their offset added: what the dot products read. Padding is then plain zero.
+// int8 activations as the products read them (products.ts): int16 with their offset added, or bytes + 128.
+import { store_value, WIDTH } from "./products";
 
-/** `n` values of x, each plus `offset`. */
-export function widen_s8(dst: usize, x: usize, n: i32, offset: i32): void {
-  const add = i16x8.splat(i16(offset));
-  let i = 0;
-  for (; i <= n - 16; i += 16, x += 16, dst += 32) {
-    const v = v128.load(x);
+/** 16 values. */
+// @ts-ignore: decorator
+@inline
+function widen_16(dst: usize, x: usize, add: v128): void {
+  const v = v128.load(x);
+  if (WIDTH == 0) v128.store(dst, v128.xor(v, add));
+  else {
     v128.store(dst, i16x8.add(i16x8.extend_low_i8x16_s(v), add));
     v128.store(dst, i16x8.add(i16x8.extend_high_i8x16_s(v), add), 16);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function added(offset: i32): v128 {
+  return WIDTH == 0 ? i8x16.splat(-128) : i16x8.splat(i16(offset));
+}
+
+/** `n` values of x. */
+export function widen_s8(dst: usize, x: usize, n: i32, offset: i32): void {
+  const add = added(offset);
+  let i = 0;
+  for (; i <= n - 16; i += 16, x += 16, dst += 16 << WIDTH) widen_16(dst, x, add);
   if (i <= n - 8) {
-    v128.store(dst, i16x8.add(v128.load8x8_s(x), add));
+    if (WIDTH == 0) v128.store64_lane(dst, v128.xor(v128.load64_zero(x), add), 0);
+    else v128.store(dst, i16x8.add(v128.load8x8_s(x), add));
     i += 8;
     x += 8;
-    dst += 16;
+    dst += 8 << WIDTH;
   }
-  for (; i < n; i++, x++, dst += 2) store<i16>(dst, load<i8>(x) + offset);
+  for (; i < n; i++, x++, dst += 1 << WIDTH) store_value(dst, load<i8>(x), offset);
 }
 
 /** `n` pixels of `c` values that lie `step` bytes apart, one after another. */
 export function widen_pixels(dst: usize, x: usize, n: i32, c: i32, step: i32, offset: i32): void {
   if (c & 15) {
-    for (let i = 0; i < n; i++, x += step, dst += c << 1) widen_s8(dst, x, c, offset);
+    for (let i = 0; i < n; i++, x += step, dst += c << WIDTH) widen_s8(dst, x, c, offset);
     return;
   }
-  const add = i16x8.splat(i16(offset));
+  const add = added(offset);
   for (let i = 0; i < n; i++, x += step) {
-    for (let p = x, end = x + c; p < end; p += 16, dst += 32) {
-      const v = v128.load(p);
-      v128.store(dst, i16x8.add(i16x8.extend_low_i8x16_s(v), add));
-      v128.store(dst, i16x8.add(i16x8.extend_high_i8x16_s(v), add), 16);
-    }
+    for (let p = x, end = x + c; p < end; p += 16, dst += 16 << WIDTH) widen_16(dst, p, add);
   }
 }
 
 /**
- * Image `x` [h, w] of `c` int8 channels widened into `frame` [frameH, frameW, c], its corner at (top, left).
+ * Image `x` [h, w] of `c` int8 channels set into `frame` [frameH, frameW, c], its corner at (top, left).
  * Only the image's own places are written: the caller clears the border once.
  */
 export function frame_s8(
@@ -44,8 +56,8 @@ export function frame_s8(
   const y1 = min(h, frameH - top), n = min(w, frameW - left);
   if (n <= 0) return;
   if (n == w && w == frameW) {
-    if (y1 > 0) widen_s8(frame + ((top * frameW * c) << 1), x, y1 * w * c, offset);
+    if (y1 > 0) widen_s8(frame + ((top * frameW * c) << WIDTH), x, y1 * w * c, offset);
     return;
   }
-  for (let y = 0; y < y1; y++) widen_s8(frame + ((((y + top) * frameW + left) * c) << 1), x + y * w * c, n * c, offset);
+  for (let y = 0; y < y1; y++) widen_s8(frame + ((((y + top) * frameW + left) * c) << WIDTH), x + y * w * c, n * c, offset);
 }

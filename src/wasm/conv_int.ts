@@ -45,17 +45,17 @@ function convS16(
 }
 
 function convS8(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, g: Geometry, p: ConvInt): Step {
-  const { wasm } = heap;
+  const { int8 } = heap;
   const { groups = 1 } = p;
   const { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW } = g;
-  const plan = heap.alloc(wasm.conv_packed_s8(inC, outH, outW, outC, kH, kW, dW, groups));
+  const plan = heap.alloc(int8.conv_packed_s8(inC, outH, outW, outC, kH, kW, dW, groups));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, outC, p);
     const head = [plan, weights, bias?.ptr ?? 0, multiplier, shift, each] as const;
     const sizes = [inC, outH, outW, outC, kH, kW, sH, sW, dH, dW, groups] as const;
-    wasm.conv_pack_s8(...head, ...sizes, p.xOffset, p.yOffset, p.yMin, p.yMax);
+    int8.conv_pack_s8(...head, ...sizes, p.xOffset, p.yOffset, p.yMin, p.yMax);
   });
-  const scratch = heap.scratch(wasm.conv_scratch_s8(inH, inW, inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
+  const scratch = heap.scratch(int8.conv_scratch_s8(inH, inW, inC, outH, outW, kH, kW, sH, sW, top, left, dH, dW));
   const args = [y.ptr, x.ptr, plan, scratch, x.shape[0], ...sizesOf(g), groups, p.xOffset] as const;
-  return () => wasm.conv_s8(...args);
+  return () => int8.conv_s8(...args);
 }

@@ -56,16 +56,16 @@ function depthwiseConvS8(
   g: Geometry,
   p: DepthwiseConvInt,
 ): Step {
-  const { wasm } = heap;
+  const { int8 } = heap;
   const { outH, outW, outC, kH, kW, sH, sW, dH, dW } = g;
-  const plan = heap.alloc(wasm.depthwise_conv_packed_s8(outH, outW, outC, kH, kW));
+  const plan = heap.alloc(int8.depthwise_conv_packed_s8(outH, outW, outC, kH, kW));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, outC, p);
     const head = [plan, weights, bias?.ptr ?? 0, multiplier, shift, each] as const;
     const sizes = [outH, outW, outC, kH, kW, sH, sW, dH, dW] as const;
-    wasm.depthwise_conv_pack_s8(...head, ...sizes, p.xOffset, p.yOffset, p.yMin, p.yMax);
+    int8.depthwise_conv_pack_s8(...head, ...sizes, p.xOffset, p.yOffset, p.yMin, p.yMax);
   });
-  const scratch = heap.scratch(wasm.depthwise_conv_scratch_s8(outC, outH, outW, kH, kW, sH, sW, dH, dW));
+  const scratch = heap.scratch(int8.depthwise_conv_scratch_s8(outC, outH, outW, kH, kW, sH, sW, dH, dW));
   const args = [y.ptr, x.ptr, plan, scratch, x.shape[0], ...sizesOf(g), p.xOffset] as const;
-  return () => wasm.depthwise_conv_s8(...args);
+  return () => int8.depthwise_conv_s8(...args);
 }

@@ -47,11 +47,13 @@ export function fullyConnectedInt(
     const args = [...head, batch, depth, units, yMin, yMax] as const;
     return () => wasm.fully_connected_s16(...args);
   }
-  const plan = heap.alloc(wasm.fully_connected_packed_s8(depth, units));
+  // Weights with an offset may have nine bits.
+  const int8 = wOffset ? wasm : heap.int8;
+  const plan = heap.alloc(int8.fully_connected_packed_s8(depth, units));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, units, p);
-    wasm.fully_connected_pack_s8(plan, weights, b, multiplier, shift, each, depth, units, xOffset, wOffset, yOffset, yMin, yMax);
+    int8.fully_connected_pack_s8(plan, weights, b, multiplier, shift, each, depth, units, xOffset, wOffset, yOffset, yMin, yMax);
   });
-  const args = [y.ptr, x.ptr, plan, heap.scratch(wasm.fully_connected_scratch_s8(depth)), batch, depth, units, xOffset] as const;
-  return () => wasm.fully_connected_s8(...args);
+  const args = [y.ptr, x.ptr, plan, heap.scratch(int8.fully_connected_scratch_s8(depth)), batch, depth, units, xOffset] as const;
+  return () => int8.fully_connected_s8(...args);
 }

@@ -1,11 +1,15 @@
 import { instantiate } from '@assemblyscript/loader';
 import type { instantiate as rawInstantiate } from '../../dist/thumbnet.js';
+import type { instantiate as rawRelaxed } from '../../dist/thumbnet_relaxed.js';
 import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { unpackInt4 } from '../graph/int4.ts';
-import { wasmBytes } from './load.ts';
+import { kernelModule, relaxedModule } from './load.ts';
 
 /** Every export of the module, typed from what the compiler emitted. */
 export type Wasm = Awaited<ReturnType<typeof rawInstantiate>>;
+type Relaxed = Awaited<ReturnType<typeof rawRelaxed>>;
+/** The kernels of int8 products, which both modules have. */
+export type Int8Kernels = Omit<Relaxed, 'relaxed_dot_is_exact'>;
 
 /** A place in Wasm memory with a shape. `ptr` is a byte address, aligned to 16. `i4` is packed two to a byte. */
 export interface HeapTensor {
@@ -20,6 +24,8 @@ export type Step = () => void;
 export interface HeapOptions {
   /** Requantization of the whole engine: `double` (CMSIS-NN's default) or `single`. */
   rounding?: 'double' | 'single';
+  /** `false`: no relaxed dots, even where they are exact. The results are the same. */
+  relaxed?: boolean;
 }
 
 const ALIGN = 16;
@@ -39,16 +45,24 @@ export class Heap {
 
   private constructor(
     readonly wasm: Wasm,
+    /** With relaxed dots where the host computes them exactly, else those of `wasm`. */
+    readonly int8: Int8Kernels,
     readonly rounding: 'double' | 'single',
   ) {
     this.#top = align(wasm.heap_base());
   }
 
   /** A new instance; the module's bytes are read once a process. */
-  static async open({ rounding = 'double' }: HeapOptions = {}): Promise<Heap> {
-    const imports: Record<string, Record<string, unknown>> = { env: { singleRounding: rounding === 'single' ? 1 : 0 } };
-    const { exports } = await instantiate(await wasmBytes(), imports);
-    return new Heap(exports as unknown as Wasm, rounding);
+  static async open({ rounding = 'double', relaxed = true }: HeapOptions = {}): Promise<Heap> {
+    const env: Record<string, unknown> = { singleRounding: rounding === 'single' ? 1 : 0 };
+    const wasm = (await instantiate(await kernelModule(), { env })).exports as unknown as Wasm;
+    const int8 = relaxed ? await relaxedKernels({ ...env, memory: wasm.memory }) : null;
+    return new Heap(wasm, int8 ?? wasm, rounding);
+  }
+
+  /** Whether int8 products are relaxed dots. */
+  get relaxed(): boolean {
+    return this.int8 !== (this.wasm as Int8Kernels);
   }
 
   /** Bytes in use. */
@@ -161,6 +175,17 @@ export class Heap {
     const View = like.constructor as new (b: ArrayBuffer, o: number, n: number) => Values;
     return new View(this.wasm.memory.buffer as ArrayBuffer, t.ptr, sizeOf(t.shape));
   }
+}
+
+/** What the probe found: one answer holds for all of a process. */
+let exact: boolean | undefined;
+
+async function relaxedKernels(env: Record<string, unknown>): Promise<Int8Kernels | null> {
+  const module = exact === false ? null : await relaxedModule();
+  if (!module) return null;
+  const kernels = (await instantiate(module, { env })).exports as unknown as Relaxed;
+  exact ??= kernels.relaxed_dot_is_exact() === 1;
+  return exact ? kernels : null;
 }
 
 const align = (n: number) => (n + ALIGN - 1) & -ALIGN;

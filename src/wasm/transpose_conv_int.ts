@@ -28,7 +28,7 @@ export function transposeConvInt(
   p: TransposeConvInt,
 ): Step {
   allOf(['i8'], 'a transposed convolution', y, x);
-  const { wasm } = heap;
+  const { int8 } = heap;
   const [n, inH, inW, inC] = x.shape;
   const [, outH, outW, outC] = y.shape;
   const [units, kH, kW, depth] = w.shape;
@@ -44,13 +44,13 @@ export function transposeConvInt(
   const [sH, sW] = p.stride;
   const [top, left] = p.padding;
   const moves = [kH, kW, sH, sW, top, left] as const;
-  const plan = heap.alloc(wasm.transpose_conv_packed_s8(inC, outH, outW, outC, ...moves));
+  const plan = heap.alloc(int8.transpose_conv_packed_s8(inC, outH, outW, outC, ...moves));
   packing(heap, w, (weights) => {
     const { multiplier, shift, each } = factors(heap, outC, p);
     const head = [plan, weights, bias?.ptr ?? 0, multiplier, shift, each] as const;
-    wasm.transpose_conv_pack_s8(...head, inC, outH, outW, outC, ...moves, xOffset, yOffset, yMin, yMax);
+    int8.transpose_conv_pack_s8(...head, inC, outH, outW, outC, ...moves, xOffset, yOffset, yMin, yMax);
   });
-  const scratch = heap.scratch(wasm.transpose_conv_scratch_s8(inC, outH, outW, ...moves));
+  const scratch = heap.scratch(int8.transpose_conv_scratch_s8(inC, outH, outW, ...moves));
   const args = [y.ptr, x.ptr, plan, scratch, n, inH, inW, inC, outH, outW, outC, ...moves, xOffset] as const;
-  return () => wasm.transpose_conv_s8(...args);
+  return () => int8.transpose_conv_s8(...args);
 }

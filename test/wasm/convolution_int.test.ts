@@ -4,12 +4,13 @@ import * as assert from 'uvu/assert';
 import { sizeOf } from '../../src/graph/graph.ts';
 import { convInt } from '../../src/wasm/conv_int.ts';
 import { depthwiseConvInt } from '../../src/wasm/depthwise_conv_int.ts';
-import { Heap, type HeapTensor, type Step } from '../../src/wasm/heap.ts';
+import type { Heap, HeapTensor, Step } from '../../src/wasm/heap.ts';
 import type { Rescale } from '../../src/wasm/rescale.ts';
 import { transposeConvInt } from '../../src/wasm/transpose_conv_int.ts';
 import { fenced, same, source } from './fenced.ts';
+import { bothHalves } from './halves.ts';
 
-const heaps = [await Heap.open(), await Heap.open({ rounding: 'single' })];
+const halves = await bothHalves();
 type Numbers = readonly number[];
 type Kernel = (...args: number[]) => void;
 
@@ -37,7 +38,8 @@ const geometry = fc
     relu: fc.boolean(),
     perTensor: fc.boolean(),
     int4: fc.boolean(),
-    single: fc.boolean(),
+    rounding: fc.constantFrom('double' as const, 'single' as const),
+    half: fc.constantFrom('plain' as const, 'relaxed' as const),
   })
   .map((g) => ({
     ...g,
@@ -62,7 +64,7 @@ interface Layer {
 
 /** The step twice, on fresh inputs, against the plain twin. */
 function check(g: Case, layer: Layer): void {
-  const heap = heaps[Number(g.single)];
+  const heap = halves[g.half][g.rounding];
   const random = source(g.seed);
   const outC = layer.y[3];
   const wide = layer.dtype === 'i16';
@@ -167,8 +169,8 @@ test('transposed convolution s8 equals its plain twin for any geometry', () => {
 });
 
 test('a window over more than 511 values of int16 does not wrap', () => {
-  heaps[0].scope(() => {
-    const [heap] = heaps;
+  const heap = halves.plain.double;
+  heap.scope(() => {
     const x = heap.tensor('i16', [1, 3, 3, 200], new Int16Array(1800).fill(-32768));
     const w = heap.tensor('i8', [1, 3, 3, 200], new Int8Array(1800).fill(-128));
     const y = heap.tensor('i16', [1, 1, 1, 1]);
@@ -179,8 +181,8 @@ test('a window over more than 511 values of int16 does not wrap', () => {
 });
 
 test('refuses what does not meet', () => {
-  heaps[0].scope(() => {
-    const [heap] = heaps;
+  const heap = halves.plain.double;
+  heap.scope(() => {
     const x = heap.tensor('i8', [1, 2, 2, 3]);
     const w = heap.tensor('i8', [4, 1, 1, 2]);
     const y = heap.tensor('i8', [1, 2, 2, 4]);

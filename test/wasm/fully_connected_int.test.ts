@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fullyConnectedInt } from '../../src/wasm/fully_connected_int.ts';
-import { Heap } from '../../src/wasm/heap.ts';
 import { fenced, same, source } from './fenced.ts';
+import { bothHalves } from './halves.ts';
 
-const heaps = [await Heap.open(), await Heap.open({ rounding: 'single' })];
+const halves = await bothHalves();
 
 const geometry = fc.record({
   batch: fc.constantFrom(0, 1, 2, 3, 4, 5, 12, 13),
@@ -18,13 +18,15 @@ const geometry = fc.record({
   relu: fc.boolean(),
   perTensor: fc.boolean(),
   int4: fc.boolean(),
-  single: fc.boolean(),
+  rounding: fc.constantFrom('double' as const, 'single' as const),
+  half: fc.constantFrom('plain' as const, 'relaxed' as const),
+  symmetric: fc.boolean(),
 });
 
 test('dense layer s8 equals its plain twin for any size', () => {
   fc.assert(
     fc.property(geometry, (g) => {
-      const heap = heaps[Number(g.single)];
+      const heap = halves[g.half][g.rounding];
       const random = source(g.seed);
       heap.scope(() => {
         const { batch, depth, units } = g;
@@ -39,7 +41,7 @@ test('dense layer s8 equals its plain twin for any size', () => {
         const yMin = g.relu ? yOffset : random.between(-128, 0);
         const offsets = {
           xOffset: random.between(-127, 128),
-          wOffset: random.between(-127, 128),
+          wOffset: g.symmetric ? 0 : random.between(-127, 128),
           yOffset,
         };
         const p = { ...random.factors(g.perTensor ? 1 : units, g.wild), ...offsets, yMin, yMax: random.between(yMin, 127) };
@@ -62,7 +64,7 @@ test('dense layer s8 equals its plain twin for any size', () => {
 test('dense layer s16 equals its plain twin for any size', () => {
   fc.assert(
     fc.property(geometry, (g) => {
-      const heap = heaps[Number(g.single)];
+      const heap = halves[g.half][g.rounding];
       const random = source(g.seed);
       heap.scope(() => {
         const { batch, depth, units } = g;
@@ -89,8 +91,8 @@ test('dense layer s16 equals its plain twin for any size', () => {
 });
 
 test('refuses a depth that does not divide the input', () => {
-  heaps[0].scope(() => {
-    const [heap] = heaps;
+  const heap = halves.plain.double;
+  heap.scope(() => {
     const p = { xOffset: 0, yOffset: 0, multiplier: [2 ** 30], shift: [0], yMin: -128, yMax: 127 };
     const [y, x, w] = [heap.tensor('i8', [1, 2]), heap.tensor('i8', [1, 5]), heap.tensor('i8', [2, 4])];
     assert.throws(() => fullyConnectedInt(heap, y, x, w, null, p), /4 features/);
