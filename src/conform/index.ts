@@ -19,6 +19,8 @@ export interface GoldenFile {
 export interface ConformOptions {
   /** Bytes of a model file by its name and the golden file that names it, or null where there is none. */
   model?(file: string, from: GoldenFile): Promise<Uint8Array | null>;
+  /** Where the cases run; by default on heaps of its own. */
+  engines?: Engines;
 }
 
 export interface ConformResult {
@@ -32,7 +34,7 @@ export interface ConformResult {
 type Rounding = Heap['rounding'];
 
 /** One engine for each way of rounding. */
-type Engines = Readonly<Record<Rounding, Heap>>;
+export type Engines = Readonly<Record<Rounding, Heap>>;
 
 /**
  * Golden files through the integer engine, under both roundings: every integer must be equal. Files are lists of cases, networks of chained
@@ -42,7 +44,7 @@ type Engines = Readonly<Record<Rounding, Heap>>;
  * Source of what is expected: CMSIS-NN 99f736a, and TensorFlow Lite Micro where CMSIS-NN has no kernel.
  */
 export async function conform(files: readonly GoldenFile[], options: ConformOptions = {}): Promise<ConformResult> {
-  const engines = { double: await Heap.open(), single: await Heap.open({ rounding: 'single' }) };
+  const engines = options.engines ?? { double: await Heap.open(), single: await Heap.open({ rounding: 'single' }) };
   const tally = new Tally();
   for (const file of files) {
     const { name, json } = file;

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { conform } from '../../src/conform/index.ts';
 import { sharedPath } from '../shared.ts';
+import { bothHalves } from '../wasm/halves.ts';
 
 const folder = sharedPath('vectors/models');
 const models = sharedPath('data/models');
@@ -13,13 +14,15 @@ else {
     const path = join(models, file);
     return existsSync(path) ? new Uint8Array(readFileSync(path)) : null;
   };
-  for (const name of readdirSync(folder)) {
-    test(name, async () => {
-      const json = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      const { failures, unsupported } = await conform([{ name, json }], { model });
-      assert.equal(failures, []);
-      assert.is(unsupported, 0);
-    });
+  for (const [half, engines] of Object.entries(await bothHalves())) {
+    for (const name of readdirSync(folder)) {
+      test(`${name}, ${half} dots`, async () => {
+        const json = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+        const { failures, unsupported } = await conform([{ name, json }], { model, engines });
+        assert.equal(failures, []);
+        assert.is(unsupported, 0);
+      });
+    }
   }
 
   test('a model that is not there, or another one, is a failure', async () => {

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { conform } from '../../src/conform/index.ts';
 import { sharedPath } from '../shared.ts';
+import { bothHalves } from '../wasm/halves.ts';
 
 const folder = sharedPath('vectors');
 if (!folder) console.log('skipped: the shared vectors are not here');
@@ -18,14 +19,16 @@ else {
     });
   }
 
-  for (const part of ['cmsis-nn', 'fuzz', 'networks']) {
-    for (const name of readdirSync(join(folder, part))) {
-      test(`${part}/${name}`, async () => {
-        const json = JSON.parse(readFileSync(join(folder, part, name), 'utf8'));
-        const { failures, unsupported } = await conform([{ name: basename(name), json }]);
-        assert.equal(failures, []);
-        assert.is(unsupported, 0);
-      });
+  for (const [half, engines] of Object.entries(await bothHalves())) {
+    for (const part of ['cmsis-nn', 'fuzz', 'networks']) {
+      for (const name of readdirSync(join(folder, part))) {
+        test(`${part}/${name}, ${half} dots`, async () => {
+          const json = JSON.parse(readFileSync(join(folder, part, name), 'utf8'));
+          const { failures, unsupported } = await conform([{ name: basename(name), json }], { engines });
+          assert.equal(failures, []);
+          assert.is(unsupported, 0);
+        });
+      }
     }
   }
 }
