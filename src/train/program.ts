@@ -1,4 +1,5 @@
 import { planArena } from '../graph/arena.ts';
+import { CompressError } from '../errors.ts';
 import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
 import { type FloatCall, type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
 import { createRandom } from '../random.ts';
@@ -106,8 +107,12 @@ function placeOperands(heap: Heap, graph: Graph, shapes: readonly Shape[]): Plac
 
 function floatOf(node: Node) {
   const { float } = rowOf(node.op);
-  if (!float) throw new Error(`"${node.name}" (${node.op}) cannot be trained`);
-  return float;
+  if (float) return float;
+  throw new CompressError(
+    'unsupported',
+    `"${node.name}" (${node.op}) has no float form, so the network cannot be trained`,
+    'leave out the stages that train, or give the float model',
+  );
 }
 
 function callOf(heap: Heap, node: Node, operands: readonly PlacedOperand[], draws: Draws): FloatCall<unknown> {

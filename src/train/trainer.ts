@@ -1,7 +1,8 @@
 import { type Dataset, needPart, type Part, planBatch } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { evaluatePart } from '../evaluate.ts';
-import { type Graph, withTensors } from '../graph/graph.ts';
+import { type Graph, type Node, withTensors } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
 import { isBatchable } from '../run/compile.ts';
 import { withoutSoftmax } from '../run/logits.ts';
 import type { Context, Facts, Model } from '../stage.ts';
@@ -77,6 +78,11 @@ function trainPart({ data }: Context, { patience }: TrainOptions, purpose: strin
 }
 
 function checkTrainable(graph: Graph): void {
+  const learns = ({ op, inputs }: Node) => rowOf(op).trainable.some((place) => graph.tensors[inputs[place]]?.data);
+  if (!graph.nodes.some(learns)) {
+    const fix = 'leave out the stages that train, or give a model with convolutions or dense layers';
+    throw new CompressError('unsupported', 'the network has no weights that training could change', fix);
+  }
   if (isBatchable(graph)) return;
   throw new CompressError(
     'unsupported',

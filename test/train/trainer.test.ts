@@ -116,4 +116,13 @@ test('schedules: where they begin, peak and end', () => {
   assert.ok(rateAt(0, 1000, { schedule: 'cosine', warmup: 0.1 }) < 0.01);
 });
 
+test('a network without weights is refused', async () => {
+  const net = buildNetwork('weightless', [1, 128, 3], 1);
+  const graph = net.finish(net.softmax(net.globalMean(net.activate(net.input, 'relu'))));
+  await trained(brief, graph).then(
+    () => assert.unreachable(),
+    (e) => assert.ok(e instanceof CompressError && e.code === 'unsupported' && /no weights/.test(e.what), String(e)),
+  );
+});
+
 test.run();
