@@ -28,17 +28,20 @@ export function toInteger(graph: Graph): Graph {
   return { ...graph, nodes, tensors: tensors.map(integerTensor) };
 }
 
+const floats = new WeakMap<Graph, Graph>();
+
 /**
- * The float graph with records of which `toInteger` makes the very same integers (biases to 2^23 steps, where float32 ends).
+ * The float graph with records of which `toInteger` makes the very same integers (biases to 2^23 steps, where float32 ends); of the same
+ * graph always the same one.
  */
 export function toFloat(graph: Graph): Graph {
-  return {
-    ...graph,
-    tensors: graph.tensors.map((t): Tensor => {
-      if (!t.quant || !isInteger(t.dtype)) return t;
-      return { ...t, dtype: 'f32', data: dequantize(t) };
-    }),
-  };
+  const known = floats.get(graph);
+  if (known) return known;
+  const isQuantized = ({ quant, dtype }: Tensor) => quant !== null && isInteger(dtype);
+  const tensors = graph.tensors.map((t): Tensor => (isQuantized(t) ? { ...t, dtype: 'f32', data: dequantize(t) } : t));
+  const float = graph.tensors.some(isQuantized) ? { ...graph, tensors } : graph;
+  floats.set(graph, float);
+  return float;
 }
 
 /** Computed tensors that are floats on purpose: what a DEQUANTIZE gives, and what is made of nothing but that. */

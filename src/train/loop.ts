@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { createRandom, permutation, type Random } from '../random.ts';
+import { createRandom, permutation } from '../random.ts';
 import { type Context, pause } from '../stage.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 import type { Average } from './average.ts';
@@ -15,8 +15,8 @@ export interface Run {
   /** Examples of the part that is trained on. */
   readonly count: number;
   readonly batch: number;
-  /** Brings a batch, varied by the random numbers, and its targets to the heap. */
-  readonly prepare: (indices: Int32Array, random: Random) => void;
+  /** Brings the batch of a step, its examples varied, and its targets to the heap. */
+  readonly prepare: (indices: Int32Array, step: number) => void;
   readonly losses: Losses;
   /** f32 [batch]: what each summand of the loss writes. */
   readonly loss: HeapTensor;
@@ -53,8 +53,7 @@ export async function runSteps(run: Run, context: Context, plan: Plan, position:
     const place = position.step % perEpoch;
     const epoch = Math.floor(position.step / perEpoch);
     if (place === 0 || !order) order = permutation(run.count, createRandom(context.seed, `${plan.purpose}/order/${epoch}`));
-    const random = createRandom(context.seed, `${plan.purpose}/augment/${position.step}`);
-    position.sum += trainStep(run, order.subarray(place * run.batch, (place + 1) * run.batch), position.step, random);
+    position.sum += trainStep(run, order.subarray(place * run.batch, (place + 1) * run.batch), position.step);
     position.step++;
     checkFinite(position.sum, plan.purpose);
     if (place === perEpoch - 1 || position.step === plan.steps) {
@@ -92,9 +91,9 @@ function report({ progress }: Context, { purpose, epochs, steps }: Plan, { step,
 }
 
 /** One step on one batch; returns the batch's mean loss. */
-function trainStep(run: Run, indices: Int32Array, step: number, random: Random): number {
+function trainStep(run: Run, indices: Int32Array, step: number): number {
   const { heap, program, batch } = run;
-  run.prepare(indices, random);
+  run.prepare(indices, step);
   program.forward(step);
   heap.clear(program.outputGradient);
   for (const { gradient } of program.taps) heap.clear(gradient!);

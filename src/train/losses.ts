@@ -4,12 +4,13 @@ import { compile, type Program } from '../run/compile.ts';
 import { withoutSoftmax } from '../run/logits.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { cosineF32, klDivergenceF32, type LossTo, mseF32, softmaxCrossEntropyF32 } from '../wasm/loss.ts';
+import { type Batch, remembering } from './answers.ts';
 import type { Teaching } from './hints.ts';
 import type { TrainOptions } from './options.ts';
-import type { TrainingProgram } from './program.ts';
+import type { Source, TrainingProgram } from './program.ts';
 
-/** Brings what a batch is compared with to the heap: its examples by their places in the part, and what the network reads. */
-export type Aim = (indices: Int32Array, input: ArrayLike<number>) => void;
+/** Brings what a batch is compared with to the heap. */
+export type Aim = (batch: Batch) => void;
 
 /** Writes a value for each example of the batch, and adds the weighted derivative to a gradient. */
 export interface Summand {
@@ -27,6 +28,8 @@ export interface LossSources {
   readonly program: TrainingProgram;
   readonly data: Dataset;
   readonly options: Pick<TrainOptions, 'batch' | 'labelSmoothing' | 'augment'>;
+  /** Names the random numbers that vary the examples. */
+  readonly random: Source;
   readonly teaching: Teaching | null;
   /** What each example of a blended batch keeps of itself (mixup). */
   readonly own: Float32Array;
@@ -42,7 +45,7 @@ export function lossesOf(heap: Heap, loss: HeapTensor, sources: LossSources): Lo
   const to = (weight: number, dx: HeapTensor): LossTo => ({ loss, dx, scale: weight / options.batch });
   const parts = [labelLoss(heap, to, sources)];
   teaching?.graphs.forEach((_, i) => {
-    parts.push(teacherLoss(heap, to, sources.program, teaching, i, options.batch));
+    parts.push(teacherLoss(heap, to, sources, teaching, i));
   });
   return { aims: parts.flatMap((p) => p.aims), summands: parts.flatMap((p) => p.summands) };
 }
@@ -70,7 +73,7 @@ function labelsOf(heap: Heap, data: Dataset, batch: number, classes: number, own
   const tensor = own ? heap.tensor('f32', [batch, classes]) : heap.tensor('i32', [batch]);
   const chosen = new Int32Array(batch);
   const rows = new Float32Array(own ? batch * classes : 0);
-  const write = (indices: Int32Array) => {
+  const write = ({ indices }: Batch) => {
     for (let i = 0; i < batch; i++) chosen[i] = y[indices[i]];
     if (own) blendedLabels(chosen, own, rows);
     heap.write(tensor, own ? rows : chosen);
@@ -82,11 +85,12 @@ function labelsOf(heap: Heap, data: Dataset, batch: number, classes: number, own
  * What one of the teachers says. The gradient of the divergence from a mean of answers is the mean of the gradients of the
  * divergences from each, so that teachers are followed one by one, each by its part of the weight.
  */
-function teacherLoss(heap: Heap, to: To, program: TrainingProgram, teaching: Teaching, teacher: number, batch: number): Losses {
+function teacherLoss(heap: Heap, to: To, sources: LossSources, teaching: Teaching, teacher: number): Losses {
+  const { program, options } = sources;
   const pairs = teaching.pairs.map((pair, i) => ({ ...pair, ...program.taps[i] })).filter((p) => p.teacher === teacher);
   const weight = teaching.weight / teaching.graphs.length;
   if (weight === 0 && pairs.length === 0) return { aims: [], summands: [] };
-  const master = masterOf(heap, teaching.graphs[teacher], pairs, batch);
+  const master = masterOf(heap, teaching.graphs[teacher], pairs, options.batch);
   const [answer, ...targets] = master.outputs;
   const summands = pairs.map(({ value, gradient, weight }, i): Summand => {
     const compare = teaching.hintLoss === 'cosine' ? cosineF32 : mseF32;
@@ -100,11 +104,25 @@ function teacherLoss(heap: Heap, to: To, program: TrainingProgram, teaching: Tea
       : klDivergenceF32(heap, at, program.output, answer, teaching.temperature);
     summands.unshift({ step, weight });
   }
-  const ask: Aim = (_, input) => {
+  return { aims: [pairs.length ? asking(heap, master) : recalling(heap, master, teaching.graphs[teacher], sources)], summands };
+}
+
+function asking(heap: Heap, master: Program): Aim {
+  return ({ input }) => {
     heap.write(master.inputs[0], input);
     master.run();
   };
-  return { aims: [ask], summands };
+}
+
+/** The same where only the teacher's answers count. */
+function recalling(heap: Heap, master: Program, teacher: Graph, { data, options, random }: LossSources): Aim {
+  const [answer] = master.outputs;
+  const ask = asking(heap, master);
+  const answers = remembering(teacher, { data, options, source: random }, sizeOf(answer.shape) / options.batch, (batch) => {
+    ask(batch);
+    return heap.read(answer) as Float32Array;
+  });
+  return (batch) => heap.write(answer, answers(batch));
 }
 
 /** A teacher whose answers and hinted tensors can be read after a run. */

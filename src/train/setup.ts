@@ -1,6 +1,6 @@
 import { type BatchPlan, batchInto, blend, type Dataset, makeAugment, type Part } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Random } from '../random.ts';
+import { createRandom } from '../random.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { averageOf } from './average.ts';
 import type { FakeQuantized } from './fake.ts';
@@ -33,7 +33,7 @@ export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
   checkTrained(program, teaching);
   const loss = heap.tensor('f32', [batch]);
   const own = new Float32Array(batch);
-  const losses = lossesOf(heap, loss, { program, data, options, teaching, own });
+  const losses = lossesOf(heap, loss, { program, data, options, random, teaching, own });
   const prepare = preparation(heap, program, setting, losses, own);
   const update = updateOf(heap, graph, program, options, steps);
   const average = options.ema > 0 ? averageOf(heap, program.constants, options.ema) : null;
@@ -44,19 +44,20 @@ export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
 function preparation(
   heap: Heap,
   program: TrainingProgram,
-  { part, plan, options: { batch, augment } }: Setting,
+  { part, plan, random: { seed, purpose }, options: { batch, augment } }: Setting,
   losses: Losses,
   own: Float32Array,
 ): Run['prepare'] {
   const input = plan.create(batch);
   const vary = augment && makeAugment(program.input.shape.slice(1), augment);
   const mixup = augment?.mixup ?? 0;
-  return (indices: Int32Array, random: Random) => {
+  return (indices, step) => {
+    const random = createRandom(seed, `${purpose}/augment/${step}`);
     batchInto(plan, part, indices, input);
     vary?.(input as Float32Array, batch, random);
     if (mixup) blend(input as Float32Array, own, mixup, random);
     heap.write(program.input, input);
-    for (const aim of losses.aims) aim(indices, input);
+    for (const aim of losses.aims) aim({ indices, input, step });
   };
 }
 

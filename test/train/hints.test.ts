@@ -39,12 +39,12 @@ function lossAt(graph: Graph, teaching: Teaching, moved: ReadonlyMap<string, Flo
     const program = compileTraining(heap, whole, BATCH, { ...source, taps: ends });
     const loss = heap.tensor('f32', [BATCH]);
     const options = { batch: BATCH, labelSmoothing: 0, augment: undefined };
-    const losses = lossesOf(heap, loss, { program, data, options, teaching, own: new Float32Array(BATCH) });
+    const losses = lossesOf(heap, loss, { program, data, options, random: source, teaching, own: new Float32Array(BATCH) });
     const name = (tensor: number) => whole.tensors[tensor].name;
     for (const { tensor, value } of program.parameters) if (moved.has(name(tensor))) heap.write(value, moved.get(name(tensor))!);
     const input = noise(sizeOf(program.input.shape), 'input');
     heap.write(program.input, input);
-    for (const aim of losses.aims) aim(Int32Array.of(0, 1, 2), input);
+    for (const aim of losses.aims) aim({ indices: Int32Array.of(0, 1, 2), input, step: 0 });
     program.forward();
     heap.clear(program.outputGradient);
     for (const { gradient } of program.taps) heap.clear(gradient!);
