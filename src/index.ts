@@ -9,7 +9,14 @@ import type { IoType } from './run/edges.ts';
 import type { Context, Model, Stage } from './stage.ts';
 import { Heap } from './wasm/heap.ts';
 
-export { type CompressOptions, type CompressResult, compress, nodePool, type TrialReport } from './compress/index.ts';
+export {
+  type CompressOptions,
+  type CompressResult,
+  compress,
+  nodePool,
+  registerSampler,
+  type TrialReport,
+} from './compress/index.ts';
 export { type ConformResult, conform } from './conform/index.ts';
 export { type DataOptions, type DataSource, type Dataset, loadDataset, readNpy, writeNpy } from './data/index.ts';
 export { distill } from './distill/index.ts';
@@ -19,14 +26,15 @@ export type { Graph, Node, Quantization, Tensor } from './graph/graph.ts';
 export { inspect } from './inspect.ts';
 export { findTarget, type Profile, type ProfileOptions, TARGETS, type Target } from './mcu/index.ts';
 export { loadModel } from './model.ts';
-export { parseRecipe, type Recipe, stagesOf } from './pipeline.ts';
-export { prune } from './prune/index.ts';
-export { quantize } from './quant/index.ts';
+export { option, optional } from './options/index.ts';
+export { parseRecipe, type Recipe, registerStage, stagesOf } from './pipeline.ts';
+export { type ChannelGroup, type Criterion, channelGroups, type Evidence, prune, registerCriterion } from './prune/index.ts';
+export { type Calibrator, type Histogram, quantize, registerCalibrator } from './quant/index.ts';
 export { createRandom, type Random } from './random.ts';
 export { type History, writeReport } from './report/index.ts';
 export type { IoType } from './run/edges.ts';
 export { type SimplifyReport, simplify, simplifyGraph } from './simplify/index.ts';
-export type { CheckpointStore, Context, Model, Stage } from './stage.ts';
+export { type CheckpointStore, type Context, defineStage, type Model, type Stage, type StageKind } from './stage.ts';
 export { MemoryStorage, type Storage } from './study/index.ts';
 export { finetune } from './train/index.ts';
 export { Heap } from './wasm/heap.ts';

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 const ROOMS = [
   'errors.ts',
   'random.ts',
+  'plugins.ts',
   'search',
   'options',
   'study',

@@ -7,6 +7,7 @@ import {
   type CompressProgress,
   type CompressResult,
   nodePool,
+  SAMPLERS,
   type TrialReport,
 } from '../compress/index.ts';
 import { CompressError } from '../errors.ts';
@@ -17,6 +18,7 @@ import { type Made, RESULTS, writeResults } from './compress_results.ts';
 import { exists, isEmpty, makeFolder, MODEL, readModel, readRecipe } from './files.ts';
 import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights, workers } from './flags.ts';
 import { createOutput, kib, ms, percent } from './output.ts';
+import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
 
 interface Flags extends DataFlags {
@@ -33,7 +35,7 @@ interface Flags extends DataFlags {
   readonly flashBudget?: number;
   readonly ramBudget?: number;
   readonly maxLatency?: number;
-  readonly sampler?: 'tpe' | 'evolution' | 'random';
+  readonly sampler?: string;
   readonly epochs?: number;
   readonly workers: number;
   readonly out?: string;
@@ -86,7 +88,7 @@ const compressFlags = (command: Command): Command =>
     .option('--flash-budget <size>', 'as 64K; the whole chip if absent', byteCount)
     .option('--ram-budget <size>', 'as 32K; the whole chip if absent', byteCount)
     .option('--max-latency <t>', 'as 50ms', duration('ms'))
-    .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(['tpe', 'evolution', 'random']))
+    .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(SAMPLERS.names))
     .option('--epochs <n>', 'most epochs of one training stage (by the size of the data)', integer)
     .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
     .option('--seed <n>', 'of everything that is random (0)', integer)
@@ -155,7 +157,7 @@ async function searchIn({ folder, out, model, data, options, resume, workers }: 
       artifacts: new FolderArtifacts(join(folder, 'artifacts')),
       resume,
       signal,
-      pool: (context) => nodePool(context, workers),
+      pool: (context) => nodePool(context, workers, { plugins: pluginsIn(process.argv) }),
       progress: (p) => {
         if (p.total > 0) preparation.stop();
         if (p.total > 0) bar.update(p.done, p.total, describe(p));

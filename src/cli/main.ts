@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { type Code, CompressError } from '../errors.ts';
+import { loadPlugins } from '../plugins.ts';
 import { addCompress } from './compress.ts';
 import { addConform } from './conform.ts';
 import { addDemo } from './demo.ts';
@@ -8,6 +9,7 @@ import { BAD_INPUT, DONE, EXIT_CODES_TEXT, INTERRUPTED, MISSED } from './exit_co
 import { addExport } from './export.ts';
 import { addInfer } from './infer.ts';
 import { addInspect } from './inspect.ts';
+import { pluginsIn } from './plugins.ts';
 import { addProfile } from './profile.ts';
 import { addReport } from './report.ts';
 import { addSimplify } from './simplify.ts';
@@ -22,6 +24,7 @@ function program(): Command {
     .showHelpAfterError('(add --help for what is accepted)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
+    .option('--plugin <file>', "a module that registers stages, criteria, calibrators or samplers of one's own; may be repeated")
     .addHelpText('after', `\nExit codes: ${EXIT_CODES_TEXT}`);
   for (const add of [
     addDemo,
@@ -59,16 +62,23 @@ function asTyped(command: Command, [verb]: readonly string[], message: string): 
 
 /** Runs one command line; the exit code. Only here errors are caught. */
 export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    await loadPlugins(pluginsIn(argv));
+  } catch (e) {
+    return failed(e, argv);
+  }
   const command = program();
   try {
     await command.parseAsync(argv as string[], { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : DONE;
   } catch (e) {
     if (e instanceof CommanderError) return e.exitCode === 0 ? DONE : BAD_INPUT;
-    if (e instanceof CompressError) {
-      process.stderr.write(`error: ${asTyped(command, argv, e.message)}\n`);
-      return EXIT_CODES[e.code] ?? BAD_INPUT;
-    }
-    throw e;
+    return failed(e, argv, command);
   }
+}
+
+function failed(e: unknown, argv: readonly string[], command?: Command): number {
+  if (!(e instanceof CompressError)) throw e;
+  process.stderr.write(`error: ${command ? asTyped(command, argv, e.message) : e.message}\n`);
+  return EXIT_CODES[e.code] ?? BAD_INPUT;
 }

@@ -27,6 +27,7 @@ import type { CompressProgress, TrialReport } from './trial_report.ts';
 export { type Figures, figuresOf } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool } from './pool.ts';
+export { registerSampler, SAMPLERS } from './samplers.ts';
 export type { CompressProgress, TrialReport } from './trial_report.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */

@@ -1,20 +1,25 @@
 /** A thread that runs jobs of a study for `nodePool`. */
 import { parentPort } from 'node:worker_threads';
 import { CompressError } from '../errors.ts';
+import { loadPlugins } from '../plugins.ts';
 import { type JobContext, runJob } from './job.ts';
 import type { FromWorker, ToWorker } from './pool.ts';
 
 const port = parentPort!;
 let context: JobContext;
+let ready: Promise<void>;
 
 port.on('message', async (message: ToWorker) => {
   if ('context' in message) {
     context = message.context;
+    ready = loadPlugins(message.plugins);
+    ready.catch(() => {});
     return;
   }
   const { id, stages } = message;
   const answer = (m: FromWorker) => port.postMessage(m);
   try {
+    await ready;
     answer({ id, result: await runJob(context, stages, (progress) => answer({ id, progress })) });
   } catch (e) {
     if (e instanceof CompressError) answer({ id, error: { code: e.code, what: e.message.split('\n')[0], fix: e.fix } });

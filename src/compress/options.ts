@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { checkOptions } from '../options/index.ts';
+import { checkOptions, named } from '../options/index.ts';
+import { SAMPLERS } from './samplers.ts';
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
@@ -38,7 +39,7 @@ const compressSchema = v.object({
   trials: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
   /** The study ends after so many ms; its trials do not depend on it, its end does. */
   timeMs: v.optional(positive),
-  sampler: v.optional(v.picklist(['tpe', 'evolution', 'random']), 'tpe'),
+  sampler: v.optional(named(SAMPLERS), 'tpe'),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
   /** Largest number of epochs of one training stage; by the size of the data where absent. */
   epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),

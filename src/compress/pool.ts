@@ -11,7 +11,9 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-export type ToWorker = { readonly context: JobContext } | { readonly id: number; readonly stages: Recipe['stages'] };
+export type ToWorker =
+  | { readonly context: JobContext; readonly plugins: readonly string[] }
+  | { readonly id: number; readonly stages: Recipe['stages'] };
 
 export type FromWorker =
   | { readonly id: number; readonly progress: Progress }
@@ -25,18 +27,20 @@ export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
 }
 
 /**
- * `size` threads of Node, each with a Wasm instance of its own, that run the module at `file`; closed by `close`. The bytes that come out
- * do not depend on `size`.
+ * `size` threads of Node, each with a Wasm instance of its own; closed by `close`. The bytes that come out do not depend on `size`.
+ *
+ * @param plugins addresses of modules that each thread imports first: what they register, stages may use
+ * @param file    the module that a thread runs
  */
 export async function nodePool(
   context: JobContext,
   size: number,
-  file: URL = new URL('./node_worker.js', import.meta.url),
+  { plugins = [] as readonly string[], file = new URL('./node_worker.js', import.meta.url) } = {},
 ): Promise<Pool> {
   const { Worker } = await import('node:worker_threads');
   const workers = Array.from({ length: size }, () => {
     const worker = new Worker(file);
-    worker.postMessage({ context } satisfies ToWorker);
+    worker.postMessage({ context, plugins } satisfies ToWorker);
     return worker;
   });
   const idle = [...workers];

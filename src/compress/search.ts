@@ -3,15 +3,7 @@ import { importTflite } from '../formats/tflite/index.ts';
 import type { Target } from '../mcu/index.ts';
 import { betweenEdges } from '../model.ts';
 import { outlineOf, type Recipe, stagesOf } from '../pipeline.ts';
-import {
-  EvolutionSampler,
-  type Json,
-  RandomSampler,
-  type RunningTrial,
-  type Sampler,
-  type Study,
-  TpeSampler,
-} from '../search/index.ts';
+import type { Json, RunningTrial, Study } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
@@ -20,6 +12,7 @@ import type { JobContext } from './job.ts';
 import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, unmet, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
+import { SAMPLERS } from './samplers.ts';
 import { knownStarts, type Space, suggestStages } from './space.ts';
 import { abortion, alarm, STOP } from './stop.ts';
 import { factsOf, type TrialFacts, toUserAttrs } from './trial_facts.ts';
@@ -49,12 +42,6 @@ const LAG = 8;
 /** Trials without a better one after which a reached goal is good enough. */
 const PATIENCE = 40;
 
-const SAMPLERS: Readonly<Record<Settings['sampler'], () => Sampler>> = {
-  tpe: () => new TpeSampler({ startup: 4 }),
-  evolution: () => new EvolutionSampler(),
-  random: () => new RandomSampler(),
-};
-
 /** A trial that was begun. */
 type Begun = RunningTrial<Recipe['stages']>;
 
@@ -78,7 +65,7 @@ export function openSearch(
     storage,
     name: 'compress',
     resume,
-    sampler: SAMPLERS[settings.sampler](),
+    sampler: SAMPLERS.get(settings.sampler)(),
     seed,
     lag: LAG,
     settings: { ...(JSON.parse(JSON.stringify(settings)) as Record<string, Json>), ...given },

@@ -16,6 +16,7 @@ export function reconstruct(graph: Graph, cut: Cut, { consumers, grams }: Survey
     const goes = cut.get(consumer.x);
     if (!goes?.includes(1) || !goes.includes(0)) continue;
     const [, w, b] = consumer.node.inputs;
+    if (graph.tensors[w].mask) continue; // least squares would bring masked weights back
     const { weights, bias } = fit(graph, consumer, goes, ridged(grams.get(consumer.node)!, consumer));
     changes.set(w, { ...graph.tensors[w], data: weights });
     if (bias) changes.set(b, { ...graph.tensors[b], data: bias });

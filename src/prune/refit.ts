@@ -23,7 +23,7 @@ export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: D
   for (const place of after.nodes.keys()) {
     const original = originals.get(place);
     const consumer = consumersOf(current).find((r) => r.node === current.nodes[place]);
-    if (place <= first || !original || !consumer) continue;
+    if (place <= first || !original || !consumer || isMasked(current, consumer)) continue;
     const goes = cut.get(original.node.outputs[0]);
     const layer = { before, after: current, original, consumer };
     current = withTensors(
@@ -33,6 +33,9 @@ export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: D
   }
   return current;
 }
+
+/** Least squares would bring masked weights back. */
+const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[node.inputs[1]].mask !== undefined;
 
 /** A layer of a cut graph, and the one it was. */
 interface CutLayer {

@@ -38,8 +38,8 @@ async function finished(
   }
 }
 
-const worker = new URL('./ts_worker.mjs', import.meta.url);
-const threads = (size: number): CompressHost => ({ pool: (context) => nodePool(context, size, worker) });
+const file = new URL('./ts_worker.mjs', import.meta.url);
+const threads = (size: number): CompressHost => ({ pool: (context) => nodePool(context, size, { file }) });
 
 test('the same bytes in this thread, with one worker and with two', async () => {
   const results = [await finished({}), await finished(threads(1)), await finished(threads(2))];

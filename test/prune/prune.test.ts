@@ -89,18 +89,41 @@ test('the score of a cut is what it changes in the layers that read it', () => {
   }
 });
 
-test('fitting all layers after a cut again keeps more accuracy than only those that read it', async () => {
-  const by = async (reconstruct: 'readers' | 'network') =>
-    accuracy((await prune({ ratio: 0.7, criterion: 'reconstruction', reconstruct }).run(model, context)).graph);
-  const [readers, network] = [await by('readers'), await by('network')];
-  assert.ok(network > readers + 0.02, `${network} against ${readers}`);
+const SHARES = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
+
+/** Accuracy of one way to prune less that of the usual one, at each of six shares, for each of two seeds. */
+async function losses(how: Parameters<typeof prune>[0]): Promise<number[]> {
+  const found: number[] = [];
+  for (const [seed, usual] of (await USUAL).entries()) {
+    for (const [i, ratio] of SHARES.entries()) found.push(usual[i] - (await keptBy({ ratio, ...how }, seed)));
+  }
+  return found;
+}
+
+const keptBy = async (how: Parameters<typeof prune>[0], seed: number) =>
+  accuracy((await prune(how).run(model, { ...context, seed })).graph);
+
+const USUAL = (async () => {
+  const found: number[][] = [[], []];
+  for (const [seed, row] of found.entries()) for (const ratio of SHARES) row.push(await keptBy({ ratio }, seed));
+  return found;
+})();
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+/** Three standard errors of a difference on 1,500 examples of which some 60 change sides. */
+const NOISE = 0.015;
+
+test('fitting all layers after a cut again keeps more accuracy than only those that read it: a little, more the more is cut', async () => {
+  const found = await losses({ reconstruct: 'readers' });
+  assert.ok(Math.min(...found) > -NOISE, `${found}`);
+  assert.ok(mean(found) > 0.01, `${mean(found)}`);
+  assert.ok(mean(found.filter((_, i) => i % 6 > 3)) > 0.04, `${found}`);
 });
 
-test('channels chosen by what their loss changes keep more accuracy than by the norm of their filters', async () => {
-  const by = async (criterion: 'reconstruction' | 'l2') =>
-    accuracy((await prune({ ratio: 0.6, criterion }).run(model, context)).graph);
-  const [chosen, large] = [await by('reconstruction'), await by('l2')];
-  assert.ok(chosen > large + 0.02, `${chosen} against ${large}`);
+test('channels chosen by what their loss changes keep more accuracy than by the norm of their filters, at every share', async () => {
+  const found = await losses({ criterion: 'l2' });
+  assert.ok(Math.min(...found) > -NOISE, `${found}`);
+  assert.ok(mean(found) > 0.05, `${mean(found)}`);
 });
 
 test('a channel that is a sum of others goes without a trace', async () => {

@@ -10,8 +10,10 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { inspect } from '../../src/inspect.ts';
 import { findTarget } from '../../src/mcu/index.ts';
 import { asStored, loadModel } from '../../src/model.ts';
-import { outlineOf, runPipeline } from '../../src/pipeline.ts';
+import { outlineOf, runPipeline, STAGES } from '../../src/pipeline.ts';
+import { CRITERIA } from '../../src/prune/criteria.ts';
 import { channelGroups, prune } from '../../src/prune/index.ts';
+import { CALIBRATORS } from '../../src/quant/calibrators.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { simplify } from '../../src/simplify/index.ts';
@@ -62,12 +64,11 @@ const PATHS: Readonly<Record<string, (graph: Graph) => Stage[]>> = {
   'prune by group, multiples': () => [prune({ ratio: 0.4, multiple: 4, criterion: 'l1' })],
   'prune one group': (g) => [prune({ ratio: 0, ratios: { [first(g)]: 0.5 } })],
   'prune nothing': () => [prune({ ratio: 0 })],
-  'prune globally by reconstruction': () => [prune({ ratio: 0.3, scope: 'global' })],
+  'prune globally': () => [prune({ ratio: 0.3, scope: 'global' })],
   'prune globally by norm': () => [prune({ ratio: 0.3, scope: 'global', criterion: 'l2', reconstruct: 'none' })],
   'prune globally by activation': () => [prune({ ratio: 0.3, scope: 'global', criterion: 'activation', multiple: 2 })],
   'prune globally, one group by hand': (g) => [prune({ ratio: 0.3, scope: 'global', ratios: { [first(g)]: 0.5 } })],
   quantize: () => [quantize({ examples: 32 })],
-  'quantize by another calibrator': () => [quantize({ examples: 32, calibrator: 'percentile' })],
   'quantize to 4 bits': () => [quantize({ examples: 32, weightBits: 4 })],
   'quantize one layer to 4 bits': (g) => [quantize({ examples: 32, layerBits: { [dense(g)]: 4 } })],
   'quantize activations to 16 bits': () => [quantize({ examples: 32, activationBits: 16 })],
@@ -86,7 +87,24 @@ const PATHS: Readonly<Record<string, (graph: Graph) => Stage[]>> = {
     distill(short),
     prune({ ratio: 0.2 }),
   ],
+  ...Object.fromEntries(
+    CRITERIA.names.map((criterion) => [
+      `prune globally by ${criterion}`,
+      () => [prune({ ratio: 0.3, scope: 'global', criterion })],
+    ]),
+  ),
+  ...Object.fromEntries(
+    CALIBRATORS.names.map((calibrator) => [`quantize by ${calibrator}`, () => [quantize({ examples: 32, calibrator })]]),
+  ),
 };
+
+test('every stage is tried', () => {
+  const tried = new Set(Object.values(PATHS).flatMap((path) => path(NETWORKS.demo).map((s) => s.name)));
+  assert.equal(
+    STAGES.names.filter((name) => !tried.has(name)),
+    [],
+  );
+});
 
 /** All but the numbers. */
 const structureOf = ({ nodes, tensors, inputs, outputs }: Graph) => ({

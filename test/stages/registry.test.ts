@@ -1,0 +1,111 @@
+/** A caller's own stage, criterion, calibrator and sampler do what Thumbnet's own do. */
+import { writeFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
+import { makeGestures } from '../../src/demo/gestures.ts';
+import { demoModel, gestures } from '../../src/demo/index.ts';
+import { CompressError } from '../../src/errors.ts';
+import { exportTflite, loadModel, parseRecipe, registerStage, runPipeline, stagesOf } from '../../src/index.ts';
+import { outlineOf } from '../../src/pipeline.ts';
+import { prune } from '../../src/prune/index.ts';
+import { quantize } from '../../src/quant/index.ts';
+import { defineStage } from '../../src/stage.ts';
+import { inFolder, model as file, thumbnet } from '../cli/sample.ts';
+import { heap } from '../train/networks.ts';
+import { thin } from './plugin.ts';
+
+const model = await loadModel(await demoModel());
+const data = {
+  ...gestures(),
+  train: makeGestures(240, 5, 'train'),
+  validation: makeGestures(120, 5, 'validation'),
+  test: makeGestures(120, 5, 'test'),
+};
+const context = { data, heap, seed: 0, original: model };
+const plugin = new URL('./plugin.ts', import.meta.url);
+
+test('in a pipeline', async () => {
+  const { graph } = await runPipeline(model, [thin({ share: 0.5 })], context);
+  const before = model.graph;
+  const [w, left] = [before, graph].map((g) => g.tensors[g.nodes[0].inputs[1]]);
+  const half = w.data!.length / 2;
+  assert.equal(left.shape, [w.shape[0] / 2, ...w.shape.slice(1)]);
+  assert.equal(left.data, (w.data as Float32Array).subarray(half));
+  assert.equal(
+    (await outlineOf(model, [thin({ share: 0.5 })], context))!.graph.tensors.map((t) => t.shape),
+    graph.tensors.map((t) => t.shape),
+  );
+});
+
+test('a calibrator is asked for every activation', async () => {
+  const scales = async (calibrator: string) =>
+    (await runPipeline(model, [quantize({ calibrator, examples: 64 })], context)).graph.tensors.flatMap((t) =>
+      t.quant && !t.data && !t.name.includes('softmax') ? t.quant.scales : [],
+    );
+  const [own, wide] = [await scales('min-max'), await scales('double')];
+  assert.ok(own.length > 4);
+  assert.ok(wide.every((s, i) => s === Math.fround(2 * own[i]) || s === own[i]));
+  assert.ok(wide.filter((s, i) => s !== own[i]).length >= own.length - 1);
+});
+
+const RECIPE = [
+  { stage: 'thin', share: 0.3 },
+  { stage: 'prune', ratio: 0.2, scope: 'global', criterion: 'place' },
+  { stage: 'quantize', calibrator: 'double', examples: 64 },
+];
+
+test('in a recipe, and again', async () => {
+  const text = JSON.stringify({ version: 1, seed: 0, stages: RECIPE });
+  const replayed = async () => exportTflite(await runPipeline(model, stagesOf(parseRecipe(text)), context));
+  assert.equal(await replayed(), await replayed());
+  const wrong = text.replace('0.3', '1.3');
+  assert.throws(() => stagesOf(parseRecipe(wrong)), /thin: share must be at least 0 and below 1, not 1.3/);
+});
+
+async function compressed(host: CompressHost): Promise<CompressResult> {
+  const options = { target: 'stm32l476rg', maxDrop: 0.9, trials: 3, epochs: 1, recipe: RECIPE, sampler: 'plain' };
+  const run = compress(model, data, options, host);
+  for (;;) {
+    const step = await run.next();
+    if (step.done) return step.value;
+  }
+}
+
+test('in a search, in this thread and in threads that import the module', async () => {
+  const pool: CompressHost['pool'] = (c) =>
+    nodePool(c, 1, { plugins: [plugin.href], file: new URL('../compress/ts_worker.mjs', import.meta.url) });
+  const [here, there] = [await compressed({}), await compressed({ pool })];
+  assert.equal(here.trials[0].stages, RECIPE);
+  assert.is(here.trials[0].state, 'complete');
+  assert.equal(there.trials, here.trials);
+  assert.equal(there.tflite, here.tflite);
+});
+
+test('a name is taken once', () => {
+  registerStage(thin);
+  assert.throws(
+    () => registerStage(defineStage({ ...prune.kind, name: 'thin' })),
+    (e: CompressError) => e instanceof CompressError && /there is a stage "thin" already/.test(e.message),
+  );
+  assert.throws(() => prune({ criterion: 'pace' }), /criterion must be one of .*"place".*, not "pace"/);
+});
+
+test('on the command line', async () => {
+  const given = ['--plugin', plugin.pathname, '--json'];
+  const alone = await thumbnet('thin', file, '--share', '0.5', '--out', inFolder('thin.tflite'), ...given);
+  assert.is(alone.code, 0, alone.err);
+  assert.ok(JSON.parse(alone.out).after.macs < 0.5 * JSON.parse(alone.out).before.macs);
+  const unknown = await thumbnet('thin', file, '--out', inFolder('thin2.tflite'));
+  assert.is(unknown.code, 2);
+  const recipe = inFolder('thin.json');
+  writeFileSync(recipe, JSON.stringify({ version: 1, seed: 0, stages: [{ stage: 'thin' }] }));
+  const lost = await thumbnet('run', recipe, file, '--data', 'nowhere', '--out', inFolder('thin3.tflite'));
+  assert.is(lost.code, 2);
+  assert.match(lost.err, /there is no stage "thin"/);
+  const missing = await thumbnet('targets', '--plugin', 'no-such-file.mjs');
+  assert.is(missing.code, 2);
+  assert.match(missing.err, /cannot be loaded[\s\S]*fix:/);
+});
+
+test.run();
