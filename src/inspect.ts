@@ -1,4 +1,4 @@
-import { bytesOf, type Graph, type Node, sizeOf, type Tensor } from './graph/graph.ts';
+import { bytesOf, type Graph, type Node, type Signature, sizeOf, type Tensor } from './graph/graph.ts';
 import { asStored, isIntegerGraph } from './model.ts';
 import { macsOf } from './run/cost.ts';
 import type { Model } from './stage.ts';
@@ -34,6 +34,19 @@ export interface Inspection {
   readonly macs: number;
   readonly parameters: number;
   readonly weightBytes: number;
+  readonly file: FileFacts;
+}
+
+/** What the model's file says beside the network. */
+export interface FileFacts {
+  readonly description: string;
+  /** By key: names of inputs and outputs. */
+  readonly signatures: Readonly<Record<string, { readonly inputs: readonly string[]; readonly outputs: readonly string[] }>>;
+  /** Names. */
+  readonly metadata: readonly string[];
+  readonly files: readonly string[];
+  /** What of the file is not used. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -54,6 +67,19 @@ export function inspect(model: Model): Inspection {
     macs: sum((l) => l.macs),
     parameters: sum((l) => l.parameters),
     weightBytes: sum((l) => l.bytes),
+    file: fileFacts(model),
+  };
+}
+
+function fileFacts({ graph: { attachments }, facts: { notes = [] } }: Model): FileFacts {
+  const { description = '', signatures = [], metadata = [], files = {} } = attachments ?? {};
+  const names = (list: Signature['inputs']) => list.map(([name]) => name);
+  return {
+    description,
+    signatures: Object.fromEntries(signatures.map((s) => [s.key, { inputs: names(s.inputs), outputs: names(s.outputs) }])),
+    metadata: metadata.map((m) => m.name),
+    files: Object.keys(files),
+    notes,
   };
 }
 

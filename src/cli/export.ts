@@ -2,7 +2,7 @@ import { basename, extname, join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { FORMATS } from '../formats/index.ts';
 import { asStored } from '../model.ts';
-import { checkNamed, checkOutput, MODEL, readModel, writeWhole } from './files.ts';
+import { checkNamed, checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { type IoFlags, ioOption } from './flags.ts';
 import { createOutput, kib } from './output.ts';
 
@@ -13,7 +13,7 @@ interface Flags extends IoFlags {
   readonly json?: boolean;
 }
 
-const WRITTEN = FORMATS.flatMap(({ name, endings, write }) => (write ? [{ name, ending: endings[0], write }] : []));
+const WRITTEN = FORMATS.filter((f) => f.write);
 
 export function addExport(program: Command): void {
   program
@@ -27,13 +27,12 @@ export function addExport(program: Command): void {
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, { format, out: folder, io, force, json }: Flags) => {
       const out = createOutput(json ?? false);
-      const { ending, write } = WRITTEN.find((f) => f.name === format)!;
+      const [ending] = WRITTEN.find((f) => f.name === format)!.endings;
       const model = await readModel(path);
       const file = join(folder, `${basename(path, extname(path))}${ending}`);
       checkNamed(folder, '--out', 'folder');
       await checkOutput(file, { force });
-      const bytes = write(asStored(model, io));
-      await writeWhole(file, bytes);
+      const bytes = await writeModel(file, asStored(model, io));
       out.result({ format, file, bytes: bytes.length }, () => out.say(`written: ${file} (${kib(bytes.length)})`));
     });
 }

@@ -1,7 +1,9 @@
 import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
-import { ENDINGS } from '../formats/index.ts';
+import { ENDINGS, FORMATS } from '../formats/index.ts';
+import { TO_TFLITE } from '../formats/recognize.ts';
+import type { Graph } from '../graph/graph.ts';
 import { loadModel } from '../model.ts';
 import { parseRecipe, type Recipe } from '../pipeline.ts';
 import type { CheckpointStore, Model } from '../stage.ts';
@@ -20,6 +22,12 @@ export const MODEL = `a model file (${ENDINGS})`;
 
 /** Reads a model, and says what of its file is not used. @throws CompressError that names the file */
 export async function readModel(path: string): Promise<Model> {
+  if (await exists(join(path, 'saved_model.pb')))
+    throw new CompressError(
+      'unsupported',
+      `"${path}" is a SavedModel of TensorFlow, and models are read from ${ENDINGS} files`,
+      TO_TFLITE,
+    );
   const bytes = await readBytes(path, 'the model');
   const beside = (name: string) => readBytes(join(dirname(path), name), 'external data of the model');
   try {
@@ -29,6 +37,16 @@ export async function readModel(path: string): Promise<Model> {
   } catch (e) {
     throw e instanceof CompressError ? new CompressError(e.code, `"${path}": ${e.what}`, e.fix) : e;
   }
+}
+
+/** Writes a graph in the format that the name ends with, else the table's first, and says what of the model the file does not hold. */
+export async function writeModel(path: string, graph: Graph): Promise<Uint8Array> {
+  const written = FORMATS.filter((f) => f.write);
+  const { write } = written.find((f) => f.endings.some((ending) => path.endsWith(ending))) ?? written[0];
+  const { bytes, notes } = write!(graph);
+  await writeWhole(path, bytes);
+  for (const note of notes) warn(`"${path}": ${note}`);
+  return bytes;
 }
 
 /** A name that is not empty: joined with others, an empty one would mean the folder of the process. */

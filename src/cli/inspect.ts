@@ -34,6 +34,10 @@ function show(out: Output, facts: Inspection, gain: { macs: number; parameters: 
   }
   for (const t of facts.inputs) out.say(`input  ${tensorText(t)}`);
   for (const t of facts.outputs) out.say(`output ${tensorText(t)}`);
+  for (const [key, { inputs, outputs }] of Object.entries(facts.file.signatures))
+    out.say(`signature ${key}: ${inputs.join(', ')} -> ${outputs.join(', ')}`);
+  const inside = [...facts.file.metadata, ...facts.file.files];
+  if (inside.length) out.say(`metadata and files: ${inside.join(', ')}`);
   out.say(
     `${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${kib(facts.weightBytes)} of weights`,
   );

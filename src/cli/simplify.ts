@@ -3,7 +3,7 @@ import { exportTflite } from '../formats/tflite/index.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkOutput, MODEL, readModel, writeWhole } from './files.ts';
+import { checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { type IoFlags, ioOption } from './flags.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, percent, table } from './output.ts';
@@ -28,8 +28,7 @@ export function addSimplify(program: Command): void {
       const model = await readModel(path);
       if (file !== undefined) await checkOutput(file, { force });
       const { graph, report } = simplifyGraph(await Heap.open(), asStored(model, io));
-      const bytes = exportTflite(graph);
-      if (file) await writeWhole(file, bytes);
+      const bytes = file === undefined ? exportTflite(graph) : await writeModel(file, graph);
       out.result({ ...report, model: file ?? null, bytes: bytes.length }, () => {
         const change = ([before, after]: readonly [number, number]) => [count(before), count(after), percent(1 - after / before)];
         const rows = [

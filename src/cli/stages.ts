@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { type Dataset, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { evaluatePart } from '../evaluate.ts';
-import { exportTflite } from '../formats/tflite/index.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Context, MakeStage, Model, Stage } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
-import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeWhole } from './files.ts';
+import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
@@ -57,7 +56,7 @@ function addStage(program: Command, make: MakeStage): void {
 
 const resultFlags = (command: Command): Command =>
   command
-    .requiredOption('--out <file>', 'the .tflite to write')
+    .requiredOption('--out <file>', 'the model to write')
     .addOption(ioOption())
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--force', 'replace --out where it exists')
@@ -106,7 +105,7 @@ async function apply(
       bar.stop();
       release();
     });
-  await writeWhole(flags.out, exportTflite(asStored(found, flags.io)));
+  await writeModel(flags.out, asStored(found, flags.io));
   report(model, found, rest.data, heap, flags, out);
 }
 

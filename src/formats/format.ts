@@ -12,6 +12,12 @@ export interface ReadOptions {
   readonly beside?: (name: string) => Uint8Array | Promise<Uint8Array>;
 }
 
+export interface Written {
+  readonly bytes: Uint8Array;
+  /** What of the model the file does not hold, one sentence each. */
+  readonly notes: readonly string[];
+}
+
 /** A format of model files. What operators mean stands in their rows; a format knows containers and syntax. */
 export interface Format {
   /** As the command line names it. */
@@ -29,5 +35,5 @@ export interface Format {
    */
   read(bytes: Uint8Array, options: ReadOptions): FileModel | Promise<FileModel>;
   /** null: the format is read only. */
-  readonly write: ((graph: Graph) => Uint8Array) | null;
+  readonly write: ((graph: Graph) => Written) | null;
 }

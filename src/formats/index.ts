@@ -3,7 +3,7 @@ import type { FileModel, Format, ReadOptions } from './format.ts';
 import { foreignKind } from './recognize.ts';
 import { tflite } from './tflite/index.ts';
 
-export type { FileModel, Format, ReadOptions } from './format.ts';
+export type { FileModel, Format, ReadOptions, Written } from './format.ts';
 
 /** The table: one line per format. */
 export const FORMATS: readonly Format[] = [tflite];

@@ -13,7 +13,7 @@ const TORCH_EXPORT = `export it in Python:
     model.eval()
     torch.onnx.export(model, torch.zeros(1, 3, 32, 32), 'model.onnx')   # with the shape of your own input`;
 
-const TO_TFLITE = "convert it in Python: tf.lite.TFLiteConverter.from_saved_model('folder').convert()";
+export const TO_TFLITE = "convert it in Python: tf.lite.TFLiteConverter.from_saved_model('folder').convert()";
 
 const starts = (bytes: Uint8Array, ...mark: readonly number[]): boolean => mark.every((b, i) => bytes[i] === b);
 

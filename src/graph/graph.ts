@@ -45,6 +45,29 @@ export interface Node {
   readonly attrs: Attrs;
 }
 
+/** Another name for a graph's inputs and outputs, by which an application calls it (TFLite's SignatureDef). */
+export interface Signature {
+  readonly key: string;
+  /** Name and place in `Graph.inputs`. */
+  readonly inputs: readonly (readonly [name: string, place: number])[];
+  readonly outputs: readonly (readonly [name: string, place: number])[];
+}
+
+/** What a model file says beside the network. It goes into the next file as far as it is still true. */
+export interface Attachments {
+  /** The format it was read from. */
+  readonly format: string;
+  readonly description: string;
+  readonly signatures: readonly Signature[];
+  readonly metadata: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Files inside the file (labels), by name. */
+  readonly files: Readonly<Record<string, Uint8Array>>;
+  /** The first dimension of inputs and outputs may be of any size. */
+  readonly anyBatch: boolean;
+  /** What metadata may be about, as texts to compare: types of inputs and outputs, and operators with their versions. */
+  readonly about: { readonly interface: string; readonly operators: string };
+}
+
 /** Nodes stand in an order in which every operand is ready. */
 export interface Graph {
   readonly name: string;
@@ -52,6 +75,7 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  readonly attachments?: Attachments;
 }
 
 export type Activation = 'none' | 'relu' | 'relu6' | 'reluN1';

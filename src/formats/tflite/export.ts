@@ -1,19 +1,25 @@
 import { Builder } from 'flatbuffers';
-import { bytesOf, type DType, type Graph, type Tensor, type Values } from '../../graph/graph.ts';
+import { bytesOf, type DType, type Graph, type Signature, type Tensor, type Values } from '../../graph/graph.ts';
 import { packInt4 } from '../../graph/int4.ts';
+import { inferShapes, isBatchable } from '../../run/compile.ts';
+import type { Written } from '../format.ts';
+import { operatorsText, stillTrue, withFiles } from './attachments.ts';
 import { type FlatField, writeBytes, writeFloats, writeInts, writeLongs, writeOffsets, writeTable } from './flat.ts';
 import { type FileOperator, type Lowered, lower } from './lower.ts';
 import {
   BUFFER,
   IDENTIFIER,
+  METADATA,
   MODEL,
   OPERATOR,
   OPERATOR_CODE,
   OPTIONS,
   PLACEHOLDER,
   QUANTIZATION,
+  SIGNATURE,
   SUBGRAPH,
   TENSOR,
+  TENSOR_MAP,
   TYPES,
   VERSION,
 } from './schema.ts';
@@ -24,7 +30,10 @@ import { operatorVersion } from './versions.ts';
  *
  * @throws CompressError `not-ready` for a graph with batch normalization, `unsupported` for padding TFLite cannot say
  */
-export function exportTflite(graph: Graph): Uint8Array {
+export const exportTflite = (graph: Graph): Uint8Array => writeTflite(graph).bytes;
+
+/** The same, with what of the model's own file is no longer true. */
+export function writeTflite(graph: Graph): Written {
   const lowered = lower(graph);
   const builder = new Builder(1 << 16);
   const buffers = new Map<number, number>();
@@ -35,7 +44,12 @@ export function exportTflite(graph: Graph): Uint8Array {
   });
   const codes = new Map<string, number>();
   const operators = lowered.operators.map((o) => writeOperator(builder, o, codes, lowered));
-  const tensors = lowered.tensors.map((t, i) => writeTensor(builder, t, buffers.get(i) ?? 0));
+  const { kept, notes } = stillTrue(
+    graph,
+    operatorsText(lowered.operators.map((o) => ({ code: o.code, version: versionOf(o, lowered) }))),
+  );
+  const shapes = kept?.anyBatch && isBatchable(graph) ? inferShapes(graph, 2) : [];
+  const tensors = lowered.tensors.map((t, i) => writeTensor(builder, t, buffers.get(i) ?? 0, shapes[i] ?? t.shape));
   const subgraph = writeTable(builder, {
     [SUBGRAPH.name]: ['offset', builder.createString(graph.name)],
     [SUBGRAPH.operators]: ['offset', writeOffsets(builder, operators)],
@@ -43,10 +57,17 @@ export function exportTflite(graph: Graph): Uint8Array {
     [SUBGRAPH.inputs]: ['offset', writeInts(builder, graph.inputs)],
     [SUBGRAPH.tensors]: ['offset', writeOffsets(builder, tensors)],
   });
+  const metadata = (kept?.metadata ?? []).map(({ name, bytes }) => {
+    const buffer = written.push(writeTable(builder, { [BUFFER.data]: ['offset', writeBytes(builder, bytes)] })) - 1;
+    return writeTable(builder, { [METADATA.name]: ['offset', builder.createString(name)], [METADATA.buffer]: ['i32', buffer] });
+  });
+  const signatures = (kept?.signatures ?? []).map((s) => writeSignature(builder, s, graph.inputs, lowered.outputs));
   const model = writeTable(builder, {
+    [MODEL.metadata]: ['offset', metadata.length ? writeOffsets(builder, metadata) : 0],
+    [MODEL.signatures]: ['offset', signatures.length ? writeOffsets(builder, signatures) : 0],
     [MODEL.version]: ['i32', VERSION],
     [MODEL.buffers]: ['offset', writeOffsets(builder, written)],
-    [MODEL.description]: ['offset', builder.createString('Thumbnet')],
+    [MODEL.description]: ['offset', builder.createString(kept?.description || 'Thumbnet')],
     [MODEL.subgraphs]: ['offset', writeOffsets(builder, [subgraph])],
     [MODEL.operatorCodes]: [
       'offset',
@@ -57,7 +78,25 @@ export function exportTflite(graph: Graph): Uint8Array {
     ],
   });
   builder.finish(model, IDENTIFIER);
-  return builder.asUint8Array().slice();
+  return { bytes: withFiles(builder.asUint8Array().slice(), kept?.files ?? {}), notes };
+}
+
+function writeSignature(builder: Builder, signature: Signature, inputs: readonly number[], outputs: readonly number[]): number {
+  const maps = (list: Signature['inputs'], tensors: readonly number[]) =>
+    writeOffsets(
+      builder,
+      list.map(([name, place]) =>
+        writeTable(builder, {
+          [TENSOR_MAP.name]: ['offset', builder.createString(name)],
+          [TENSOR_MAP.tensor]: ['i32', tensors[place]],
+        }),
+      ),
+    );
+  return writeTable(builder, {
+    [SIGNATURE.inputs]: ['offset', maps(signature.inputs, inputs)],
+    [SIGNATURE.outputs]: ['offset', maps(signature.outputs, outputs)],
+    [SIGNATURE.key]: ['offset', builder.createString(signature.key)],
+  });
 }
 
 function writeCode(builder: Builder, key: string): number {
@@ -69,10 +108,9 @@ function writeCode(builder: Builder, key: string): number {
   });
 }
 
-function writeOperator(builder: Builder, operator: FileOperator, codes: Map<string, number>, { tensors }: Lowered): number {
-  const { code, options, inputs, outputs, intermediates } = operator;
+function versionOf({ code, options, inputs, outputs }: FileOperator, { tensors }: Lowered): number {
   const scale = (t: number) => tensors[t]?.quant?.scales[0] ?? 0;
-  const version = operatorVersion({
+  return operatorVersion({
     code,
     options,
     dtypes: inputs.map((t) => tensors[t]?.dtype ?? null),
@@ -80,7 +118,11 @@ function writeOperator(builder: Builder, operator: FileOperator, codes: Map<stri
     output: tensors[outputs[0]].dtype,
     rescale: scale(outputs[0]) ? (scale(inputs[0]) * scale(inputs[1])) / scale(outputs[0]) : 0,
   });
-  const key = `${code} ${version}`;
+}
+
+function writeOperator(builder: Builder, operator: FileOperator, codes: Map<string, number>, lowered: Lowered): number {
+  const { code, options, inputs, outputs, intermediates } = operator;
+  const key = `${code} ${versionOf(operator, lowered)}`;
   if (!codes.has(key)) codes.set(key, codes.size);
   const { type } = OPTIONS[code];
   return writeTable(builder, {
@@ -105,8 +147,15 @@ function writeOptions(builder: Builder, code: number, options: FileOperator['opt
 
 const TYPE_OF = new Map(Object.entries(TYPES).map(([number, type]) => [type, Number(number)]));
 
-function writeTensor(builder: Builder, tensor: Tensor, buffer: number): number {
-  const { quant } = tensor;
+/** @param two the shape for two examples: a dimension that changes may be of any size */
+function writeTensor(builder: Builder, tensor: Tensor, buffer: number, two: readonly number[]): number {
+  const { quant, shape } = tensor;
+  const any = shape.some((d, i) => d !== two[i])
+    ? writeInts(
+        builder,
+        shape.map((d, i) => (d === two[i] ? d : -1)),
+      )
+    : 0;
   const quantization =
     quant && tensor.dtype !== 'f32'
       ? writeTable(builder, {
@@ -121,6 +170,7 @@ function writeTensor(builder: Builder, tensor: Tensor, buffer: number): number {
     [TENSOR.buffer]: ['i32', buffer],
     [TENSOR.name]: ['offset', builder.createString(tensor.name)],
     [TENSOR.quantization]: ['offset', quantization],
+    [TENSOR.shapeSignature]: ['offset', any],
     [TENSOR.isVariable]: ['i8', Number(tensor.variable ?? false)],
   });
 }

@@ -77,6 +77,11 @@ export class FlatTable {
     return this.start + offset;
   }
 
+  /** Fields that the table has room for. */
+  fieldCount(): number {
+    return (this.buffer.readUint16(this.start - this.buffer.readInt32(this.start)) - 4) >> 1;
+  }
+
   has(id: number): boolean {
     return this.#field(id, 1) > 0;
   }

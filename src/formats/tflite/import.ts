@@ -5,6 +5,7 @@ import { dequantize } from '../../run/integer.ts';
 import { checked } from '../checked.ts';
 import type { FileModel } from '../format.ts';
 import { operandsOf } from '../operands.ts';
+import { interfaceText, operatorsText, readAttachments } from './attachments.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
 import {
   builtinName,
@@ -20,6 +21,7 @@ import {
   VERSION,
 } from './schema.ts';
 import { readTensors } from './tensors.ts';
+import { unusedParts } from './unused.ts';
 
 /**
  * Reads a TensorFlow Lite file: float, hybrid (integer weights under float arithmetic, which become floats), or full-integer
@@ -42,18 +44,19 @@ export function readTflite(bytes: Uint8Array): FileModel {
   const stored = readTensors(file, main.tables(SUBGRAPH.tensors), model.tables(MODEL.buffers));
   const operators = main.tables(SUBGRAPH.operators).map((t, i) => readOperator(t, i, codes, stored.length));
   const tensors = unfold(stored, operators);
-  const graph: Graph = {
-    name: main.string(SUBGRAPH.name) || 'main',
-    tensors,
-    nodes: readNodes(operators, tensors, main.i32s(SUBGRAPH.outputs)),
-    inputs: main.i32s(SUBGRAPH.inputs),
-    outputs: main.i32s(SUBGRAPH.outputs),
-  };
-  return { graph: checked(floatWeights(graph), badFile), notes: [] };
+  const ends = { inputs: main.i32s(SUBGRAPH.inputs), outputs: main.i32s(SUBGRAPH.outputs) };
+  const name = main.string(SUBGRAPH.name) || 'main';
+  const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs), ...ends };
+  const found = checked(floatWeights(graph), badFile);
+  const notes = unusedParts(model, operators, tensors, ends);
+  const about = { interface: interfaceText(found), operators: operatorsText(operators) };
+  const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, notes);
+  return { graph: { ...found, attachments }, notes };
 }
 
 interface Code {
   readonly code: number;
+  readonly version: number;
   readonly custom: string;
 }
 
@@ -69,7 +72,8 @@ function readCode(table: FlatTable): Code {
   const short = table.i8(OPERATOR_CODE.shortCode);
   // older files have only the byte, newer ones write both where the code fits
   const code = short === PLACEHOLDER ? table.i32(OPERATOR_CODE.code) : Math.max(short, table.i32(OPERATOR_CODE.code));
-  return { code, custom: code === CUSTOM ? table.string(OPERATOR_CODE.customCode) : '' };
+  const version = table.i32(OPERATOR_CODE.version, 1);
+  return { code, version, custom: code === CUSTOM ? table.string(OPERATOR_CODE.customCode) : '' };
 }
 
 function readOperator(table: FlatTable, index: number, codes: readonly Code[], count: number): Operator {
@@ -122,6 +126,7 @@ function readNode(operator: Operator, tensors: readonly Tensor[]): Node {
   const name = tensors[operator.outputs[0]].name;
   const where = `operator ${operator.index} (${operator.custom || builtinName(operator.code)}, output "${name}")`;
   const found = Object.entries(OPS).find(([, row]) => row.tflite?.codes.includes(operator.code));
+  if (!found && operator.custom) throw customOperator(operator.custom, where);
   if (!found) {
     throw new CompressError('unsupported', `${where} is not supported`, `build the model from: ${supported().join(', ')}`);
   }
@@ -141,6 +146,31 @@ function readNode(operator: Operator, tensors: readonly Tensor[]): Node {
     if (!(e instanceof CompressError) || e.message.includes(where)) throw e;
     throw new CompressError(e.code === 'unsupported' ? e.code : 'bad-file', `${where}: ${e.message.split('\n')[0]}`, e.fix);
   }
+}
+
+/** Custom operators that compilers leave in a file, and what the file then is. */
+const COMPILED: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /^ethos-u/,
+    'compiled by Vela for an Arm Ethos-U: its layers are commands of that processor now',
+    'give the .tflite that Vela was given',
+  ],
+  [
+    /^edgetpu/,
+    'compiled for the Edge TPU: its layers are commands of that processor now',
+    'give the .tflite that edgetpu_compiler was given',
+  ],
+  [/^Flex/, 'an operator of TensorFlow (select TF ops)', 'convert the model with builtin operators only (TFLITE_BUILTINS)'],
+];
+
+function customOperator(custom: string, where: string): CompressError {
+  const [, what, fix] = COMPILED.find(([name]) => name.test(custom)) ?? [];
+  if (what) return new CompressError('unsupported', `${where} is ${what.startsWith('an ') ? '' : 'of a model '}${what}`, fix!);
+  return new CompressError(
+    'unsupported',
+    `${where} is a custom operator: only its application knows what it does`,
+    'build the model without it',
+  );
 }
 
 const supported = () =>

@@ -1,5 +1,5 @@
 import type { Format } from '../format.ts';
-import { exportTflite } from './export.ts';
+import { writeTflite } from './export.ts';
 import { readTflite } from './import.ts';
 import { IDENTIFIER } from './schema.ts';
 
@@ -12,5 +12,5 @@ export const tflite: Format = {
   endings: ['.tflite'],
   recognize: (bytes) => String.fromCharCode(...bytes.subarray(4, 8)) === IDENTIFIER,
   read: readTflite,
-  write: exportTflite,
+  write: writeTflite,
 };

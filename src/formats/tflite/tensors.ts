@@ -67,6 +67,10 @@ function constantBytes(file: FlatFile, table: FlatTable, buffers: readonly FlatT
 const BITS: Partial<Record<DType, Quantization['bits']>> = { i4: 4, i8: 8, u8: 8, i16: 16, i32: 32, i64: 64 };
 
 function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly number[], where: string): Quantization | null {
+  if (table?.u8(QUANTIZATION.detailsType)) {
+    const fix = 'convert the model with one scale for each tensor or channel';
+    throw new CompressError('unsupported', `${where} is quantized in blocks or by a scheme of its own`, fix);
+  }
   const bits = BITS[dtype];
   const scales = table?.f32s(QUANTIZATION.scale) ?? [];
   if (!table || !bits || scales.length === 0) return null;
