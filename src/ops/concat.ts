@@ -1,9 +1,8 @@
 import { CompressError } from '../errors.ts';
-import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
+import { type Activation, showShape } from '../graph/graph.ts';
 import { concat as concatAlong } from '../wasm/concat.ts';
 import { clampF32 } from '../wasm/elementwise_f32.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
-import { copyCost } from './cost.ts';
 import { inTurn, unclamped } from './float_cells.ts';
 import { defineOp, type PlacedOperand } from './op.ts';
 import { axisOf, keepChannels, mismatch } from './shapes.ts';
@@ -49,7 +48,8 @@ export const concat = defineOp<Concat>({
     },
     saves: null,
   },
-  lower: ({ x, y: [y], attrs: { axis } }) => {
+  lower: ({ x, y: [y], attrs: { axis, activation } }) => {
+    withoutActivation(activation);
     const all = x.filter((o) => o !== null);
     return kernelCall('concatenation', moveForm('a concatenation', y, ...all), { x: all, y }, { axis });
   },
@@ -58,7 +58,7 @@ export const concat = defineOp<Concat>({
   outputRange: 'as-input',
   fuses: null, // TFLite's kernels refuse an activation
   channels: ({ axis }, x) => (axis === x[0]!.length - 1 ? { kind: 'concat' } : keepChannels(x)),
-  cost: (call) => copyCost(call, sizeOf(call.x[0]!.slice(call.attrs.axis))),
+  work: 'moves',
   tflite: {
     codes: [2],
     read: ({ options, inputs, shape }) => ({

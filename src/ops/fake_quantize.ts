@@ -1,7 +1,6 @@
 import { sizeOf } from '../graph/graph.ts';
 import { fakeQuantizeF32, fakeQuantizeGradF32, fakeRequantizeF32 } from '../wasm/fake_quantize.ts';
 import { weightScalesF32 } from '../wasm/stats.ts';
-import { folded } from './cost.ts';
 import { inTurn } from './float_cells.ts';
 import { defineOp, type PlacedOperand } from './op.ts';
 
@@ -39,7 +38,7 @@ export const fakeQuantize = defineOp<FakeQuantize>({
   outputRange: 'as-input',
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: folded,
+  work: null, // it exists only while training
   tflite: null, // it exists only while training
 });
 

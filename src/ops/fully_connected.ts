@@ -1,7 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
-import { fullyConnectedCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
@@ -9,6 +8,7 @@ import { biasType, present } from './tflite_cells.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { products } from './work.ts';
 
 export interface FullyConnected {
   readonly activation: Activation;
@@ -70,7 +70,7 @@ export const fullyConnected = defineOp<FullyConnected>({
           reads: 'row',
         }
       : { kind: 'fixed' },
-  cost: fullyConnectedCost,
+  work: ([, w], [y]) => products(sizeOf(y) * w![1]),
   tflite: {
     codes: [9],
     read({ options, inputs }) {

@@ -1,8 +1,7 @@
 import { maxPoolF32, maxPoolGradF32 } from '../wasm/pool_f32.ts';
-import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
+import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 
@@ -23,6 +22,6 @@ export const maxPool2d = defineOp<Pool>({
   outputRange: 'as-input',
   fuses: { activation: true, normAxis: null },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: (call) => poolCost(call, 'max_pool', call.attrs, call.attrs.filter),
+  work: poolWork,
   tflite: poolTflite(17),
 });

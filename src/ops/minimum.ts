@@ -1,10 +1,10 @@
-import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 export const minimum = defineOp<NoAttrs>({
   operands: 2,
@@ -16,6 +16,6 @@ export const minimum = defineOp<NoAttrs>({
   outputRange: 'as-input',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'maximum'),
+  work: perOutput(1),
   tflite: plainTflite(57),
 });

@@ -1,5 +1,4 @@
 import type { Activation } from '../graph/graph.ts';
-import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { quantizeMultiplier } from './quantize_multiplier.ts';
@@ -8,6 +7,7 @@ import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 export interface Mul {
   readonly activation: Activation;
@@ -37,7 +37,7 @@ export const mul = defineOp<Mul>({
   outputRange: 'measured',
   fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'elementwise_mul'),
+  work: perOutput(1),
   tflite: {
     codes: [18],
     read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),

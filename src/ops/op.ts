@@ -2,7 +2,6 @@ import type { DType, Quantization } from '../graph/graph.ts';
 import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
-import type { CoreKind } from './buffer_sizes.ts';
 import type { KernelCall, Operand } from './kernel_call.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
@@ -111,30 +110,12 @@ export type OutputRange =
   /** Always these real values, whatever it takes. */
   | readonly [number, number];
 
-export interface Core {
-  readonly kind: CoreKind;
-}
-
-export interface CostCall<A> {
-  readonly x: readonly (Shape | null)[];
-  readonly y: readonly Shape[];
-  readonly dtypes: { readonly x: readonly (DType | null)[]; readonly y: readonly DType[] };
-  readonly attrs: A;
-  readonly core: Core;
-}
-
-export interface Cost {
+/** Arithmetic of one run, whatever its numbers are. */
+export interface Work {
   /** Multiply-accumulates of the definition (bias, pooling and activations not counted). */
   readonly macs: number;
-  /** CMSIS-NN's function (without `arm_`) or our name of the kernel, by which instructions and code size are looked up. */
-  readonly kernel: string;
-  readonly scratchBytes: number;
-  /** Multiplier and shift pairs that the kernel reads from a table: one for each output channel, or one. */
-  readonly multipliers: number;
-  /** Constant tables beside weights (activation functions). */
-  readonly tableBytes: number;
-  /** What instruction models regress on beside MACs: outputs, gathered elements, kernel calls ... */
-  readonly features: Readonly<Record<string, number>>;
+  /** Multiply-adds that plain float code does. */
+  readonly steps: number;
 }
 
 export interface OpRow<A> {
@@ -165,7 +146,11 @@ export interface OpRow<A> {
   readonly fuses: Fusion | null;
   /** By attributes and input shapes. */
   channels(attrs: A, x: readonly (Shape | null)[]): Channels;
-  cost(call: CostCall<A>): Cost;
+  /**
+   * Arithmetic by shapes. 'moves': elements go as they are, so that real numbers cost what its kernel call does.
+   * null: nothing runs on a chip (it is a view, or folded into a neighbour).
+   */
+  readonly work: ((x: readonly (Shape | null)[], y: readonly Shape[], attrs: A) => Work) | 'moves' | null;
   /** null: TFLite has no such operator. */
   readonly tflite: TfliteCell<A> | null;
 }

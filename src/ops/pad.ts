@@ -1,6 +1,5 @@
 import { showShape } from '../graph/graph.ts';
 import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
-import { padCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
@@ -49,7 +48,7 @@ export const pad = defineOp<Pad>({
     const [before, after] = paddings[x!.length - 1];
     return before + after ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] };
   },
-  cost: padCost,
+  work: 'moves',
   tflite: {
     codes: [PAD, PADV2],
     read(from) {

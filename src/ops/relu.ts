@@ -1,4 +1,3 @@
-import { elementwiseCost } from './cost.ts';
 import { clampCell } from './float_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { rescaleParams } from './requant.ts';
@@ -6,6 +5,7 @@ import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
 import { requantizeForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 /** max(x, 0) */
 export const relu = defineOp<NoAttrs>({
@@ -18,6 +18,6 @@ export const relu = defineOp<NoAttrs>({
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'relu'),
+  work: perOutput(1),
   tflite: plainTflite(19),
 });

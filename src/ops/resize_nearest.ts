@@ -1,5 +1,4 @@
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
-import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
@@ -23,6 +22,6 @@ export const resizeNearest = defineOp<Resize>({
   outputRange: 'as-input',
   fuses: null,
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: (call) => copyCost(call, call.y[0][3]),
+  work: 'moves',
   tflite: resizeTflite(97),
 });

@@ -1,10 +1,10 @@
 import { softmaxF32, softmaxGradF32 } from '../wasm/elementwise_f32.ts';
-import { softmaxCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { softmaxParams, softmaxParamsS16 } from './requant.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 export interface Softmax {
   readonly beta: number;
@@ -29,7 +29,7 @@ export const softmax = defineOp<Softmax>({
   outputRange: [0, 1],
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: softmaxCost,
+  work: perOutput(30),
   tflite: {
     codes: [25],
     read: (from) => ({ attrs: { beta: Number(from.options.beta) }, inputs: from.inputs }),

@@ -1,7 +1,6 @@
-import { showShape, sizeOf } from '../graph/graph.ts';
+import { showShape } from '../graph/graph.ts';
 import { split as splitAlong } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
-import { copyCost } from './cost.ts';
 import { inTurn, nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { axisOf, mismatch } from './shapes.ts';
@@ -53,7 +52,7 @@ export const split = defineOp<Split>({
   outputRange: 'as-input',
   fuses: null,
   channels: ({ axis }, [x]) => (axis === x!.length - 1 ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: (call) => copyCost(call, sizeOf(call.y[0].slice(call.attrs.axis))),
+  work: 'moves',
   tflite: {
     codes: [SPLIT, SPLIT_V],
     read(from) {

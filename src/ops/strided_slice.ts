@@ -1,7 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { slice } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
-import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
 import { moveForm } from './forms.ts';
@@ -66,7 +65,7 @@ export const stridedSlice = defineOp<StridedSlice>({
     const c = x!.length - 1;
     return isWhole(a, c, x![c]) && !a.shrink.includes(c) ? { kind: 'keep', along: [[0, c]] } : { kind: 'fixed' };
   },
-  cost: (call) => copyCost(call, call.attrs.strides.at(-1) === 1 ? call.y[0].at(-1)! : 1),
+  work: 'moves',
   tflite: {
     codes: [STRIDED_SLICE, SLICE],
     read: (from) => ({

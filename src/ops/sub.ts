@@ -1,5 +1,4 @@
 import type { Activation } from '../graph/graph.ts';
-import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
@@ -7,6 +6,7 @@ import { broadcast, keepChannels } from './shapes.ts';
 import { sumTflite } from './tflite_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 export interface Sub {
   readonly activation: Activation;
@@ -28,6 +28,6 @@ export const sub = defineOp<Sub>({
   outputRange: 'measured',
   fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'elementwise_add'),
+  work: perOutput(1),
   tflite: sumTflite(41),
 });

@@ -1,11 +1,11 @@
-import type { Activation } from '../graph/graph.ts';
-import { svdfCost } from './cost.ts';
+import { sizeOf, type Activation } from '../graph/graph.ts';
 import { defineOp } from './op.ts';
 import { svdfParams } from './recurrent_params.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { allOf } from '../wasm/check.ts';
+import { products } from './work.ts';
 
 export interface Svdf {
   /** Filters that are summed for each unit. */
@@ -32,7 +32,7 @@ export const svdf = defineOp<Svdf>({
   outputRange: 'measured',
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: svdfCost,
+  work: ([x, wFeature, wTime]) => products(x![0] * sizeOf([wFeature![0], wFeature![1] + wTime![1]])),
   tflite: {
     codes: [27],
     read: (from) => ({

@@ -1,7 +1,6 @@
 import { showShape } from '../graph/graph.ts';
 import { transpose as transposed } from '../wasm/copy.ts';
 import { transposeGradF32 } from '../wasm/movement_f32.ts';
-import { transposeCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { mismatch } from './shapes.ts';
@@ -36,7 +35,7 @@ export const transpose = defineOp<Transpose>({
   fuses: null,
   channels: ({ perm }, [x]) =>
     perm[perm.length - 1] === x!.length - 1 ? { kind: 'keep', along: [[0, x!.length - 1]] } : { kind: 'fixed' },
-  cost: transposeCost,
+  work: 'moves',
   tflite: {
     codes: [39],
     read: (from) => ({ attrs: { perm: from.values(1) }, inputs: [from.inputs[0]] }),

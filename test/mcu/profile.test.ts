@@ -5,7 +5,7 @@ import { CompressError } from '../../src/errors.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { lifetimesOf } from '../../src/graph/lifetimes.ts';
-import { nodeCost, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
+import { costsOf, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
@@ -70,11 +70,10 @@ for (const name of [
     assert.is(graph.nodes.length, expected.layers.length);
     expected.layers.forEach((layer: Json, i: number) => {
       const where = `${name} layer ${i} (${layer.tflite_op})`;
-      if (layer.macs !== undefined) assert.is(nodeCost(chip, graph.nodes[i], { kind: 'c' }).macs, layer.macs, where);
+      if (layer.macs !== undefined) assert.is(costsOf(chip, 'c')[i].macs, layer.macs, where);
       if (layer.tflite_op !== 'RESHAPE') assert.is(live[i], layer.live_bytes, where);
       for (const kind of ['c', 'dsp', 'mve'] as const) {
-        if (layer.scratch_bytes)
-          assert.is(nodeCost(chip, graph.nodes[i], { kind }).scratchBytes, layer.scratch_bytes[kind], where);
+        if (layer.scratch_bytes) assert.is(costsOf(chip, kind)[i].scratchBytes, layer.scratch_bytes[kind], where);
       }
     });
     const p = profile(graph, 'stm32l4r5zi');
