@@ -1,9 +1,9 @@
 import { avgPoolF32, avgPoolGradF32 } from '../wasm/pool_f32.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 
 /** Mean of a window; what lies outside the input is not counted. x [n, h, w, c]. */
 export const avgPool2d = defineOp<Pool>({

@@ -4,11 +4,11 @@ import { concat as concatAlong } from '../wasm/concat.ts';
 import { clampF32 } from '../wasm/elementwise_f32.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
 import { inTurn, unclamped } from './float_cells.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type PlacedOperand } from './op.ts';
 import { axisOf, keepChannels, mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { moveForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 export interface Concat {
   /** Counted from the front. */

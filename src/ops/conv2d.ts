@@ -1,6 +1,8 @@
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
 import { windowF32 } from './float_cells.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
@@ -16,8 +18,6 @@ import {
   writeDilation,
   writeWindow,
 } from './window.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { products } from './work.ts';
 
 export interface Conv2d extends Window {

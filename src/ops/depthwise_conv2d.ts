@@ -1,13 +1,13 @@
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f32.ts';
 import { windowF32 } from './float_cells.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { withBias } from './tflite_cells.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { products } from './work.ts';
 
 export interface DepthwiseConv2d extends Window {

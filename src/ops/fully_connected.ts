@@ -1,13 +1,13 @@
 import { CompressError } from '../errors.ts';
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { products } from './work.ts';
 
 export interface FullyConnected {

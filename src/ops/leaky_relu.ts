@@ -1,10 +1,10 @@
 import { leakyReluF32, leakyReluGradF32 } from '../wasm/elementwise_f32.ts';
 import { leakyReluParams } from './activation_params.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { keepChannels } from './shapes.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { keepChannels } from './shapes.ts';
 import { perOutput } from './work.ts';
 
 export interface LeakyRelu {

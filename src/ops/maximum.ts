@@ -1,9 +1,9 @@
 import { binaryCell } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { perOutput } from './work.ts';
 
 export const maximum = defineOp<NoAttrs>({

@@ -1,11 +1,11 @@
 import { sizeOf } from '../graph/graph.ts';
 import { meanF32, meanGradF32 } from '../wasm/pool_f32.ts';
 import { nothing } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { meanParams } from './requant.ts';
 import { axisOf } from './shapes.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 export interface Mean {
   /** Counted from the front, ascending. */

@@ -1,12 +1,12 @@
 import type { Activation } from '../graph/graph.ts';
 import { binaryCell } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { perOutput } from './work.ts';
 
 export interface Mul {

@@ -1,12 +1,12 @@
 import { showShape } from '../graph/graph.ts';
 import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
 import { mismatch } from './shapes.ts';
-import { moveForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */

@@ -1,8 +1,8 @@
 import type { Activation } from '../graph/graph.ts';
-import { windowF32 } from './float_cells.ts';
-import type { Operand } from './kernel_call.ts';
 import { geometryOf } from './cost.ts';
 import { tapsOf } from './features/index.ts';
+import { windowF32 } from './float_cells.ts';
+import type { Operand } from './kernel_call.ts';
 import type { Pair, Shape, TfliteCell, Work } from './op.ts';
 import { clampOf } from './requant.ts';
 import { padBefore, readWindow, type Window, windowInt, windowOutput, writeNamedWindow } from './window.ts';

@@ -1,10 +1,10 @@
 import { clampCell } from './float_cells.ts';
+import { requantizeForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { rescaleParams } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { requantizeForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { perOutput } from './work.ts';
 
 /** x clamped to 0..6 */

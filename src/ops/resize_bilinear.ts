@@ -1,9 +1,9 @@
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { bilinearParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { bilinearParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 import { perOutput } from './work.ts';
 
 /** Each output is weighed from the four inputs around it. x [n, h, w, c]. */

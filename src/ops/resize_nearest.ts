@@ -1,9 +1,9 @@
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 
 /** Each output takes the nearest input. x [n, h, w, c]. */
 export const resizeNearest = defineOp<Resize>({

@@ -1,9 +1,9 @@
 import { softmaxF32, softmaxGradF32 } from '../wasm/elementwise_f32.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { softmaxParams, softmaxParamsS16 } from './requant.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { softmaxParams, softmaxParamsS16 } from './requant.ts';
 import { perOutput } from './work.ts';
 
 export interface Softmax {

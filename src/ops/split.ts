@@ -2,10 +2,10 @@ import { showShape } from '../graph/graph.ts';
 import { split as splitAlong } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { inTurn, nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { axisOf, mismatch } from './shapes.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { axisOf, mismatch } from './shapes.ts';
 
 export interface Split {
   /** Counted from the front. */

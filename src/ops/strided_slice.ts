@@ -2,9 +2,9 @@ import { CompressError } from '../errors.ts';
 import { slice } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp, type Shape, type TfliteRead } from './op.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp, type Shape, type TfliteRead } from './op.ts';
 
 export interface StridedSlice {
   /** First place taken along each dimension. */

@@ -1,11 +1,11 @@
 import type { Activation } from '../graph/graph.ts';
 import { binaryCell } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { sumTflite } from './tflite_cells.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { perOutput } from './work.ts';
 
 export interface Sub {

@@ -1,10 +1,10 @@
-import { sizeOf, type Activation } from '../graph/graph.ts';
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { allOf } from '../wasm/check.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { svdfParams } from './recurrent_params.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
-import { allOf } from '../wasm/check.ts';
 import { products } from './work.ts';
 
 export interface Svdf {

@@ -1,11 +1,11 @@
 import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { nothing } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { perOutput } from './work.ts';
 
 /** Hyperbolic tangent. */

@@ -2,10 +2,10 @@ import { showShape } from '../graph/graph.ts';
 import { transpose as transposed } from '../wasm/copy.ts';
 import { transposeGradF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { mismatch } from './shapes.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { mismatch } from './shapes.ts';
 
 export interface Transpose {
   /** Dimension i of the output is dimension perm[i] of the input. */

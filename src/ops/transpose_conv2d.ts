@@ -1,13 +1,13 @@
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
 import { windowF32 } from './float_cells.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type Pair } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { products } from './work.ts';
 
 export interface TransposeConv2d extends Window {
