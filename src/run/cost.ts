@@ -17,7 +17,7 @@ export function costOf(node: Node, operands: readonly Operand[], call: KernelCal
   if (work === 'moves') return { macs: 0, ...costOfCall(call ?? lower!({ x, y, attrs: node.attrs }), core) };
   const shapes = y.map((o) => o.shape);
   const { macs, steps } = work(
-    x.map((o) => o && o.shape),
+    x.map((o) => o?.shape ?? null),
     shapes,
     node.attrs,
   );

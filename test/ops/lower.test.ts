@@ -11,6 +11,7 @@ import { stepOf } from '../../src/run/kernel_step.ts';
 import { lowered } from '../../src/run/lower.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { graphOf, samplesOf } from '../formats/row_graphs.ts';
+import { close } from '../wasm/close.ts';
 import { type Array64, DEFINITIONS } from './definitions.ts';
 import type { Sample } from './samples.ts';
 
@@ -138,16 +139,21 @@ function near(op: string, dtype: DType, { quant }: Tensor, got: ArrayLike<number
 
 const unsupported = (e: unknown) => e instanceof CompressError && e.code === 'unsupported';
 
-function check(op: string, sample: Sample, dtype: DType) {
+/** @param reals whether operand 0 is of real numbers */
+function check(op: string, sample: Sample, dtype: DType, reals: boolean) {
   let graph = graphFor(op, sample, dtype);
   if (refused(op, sample, dtype) === 'lower') {
     assert.throws(() => lowered(graph.nodes[0], graph.tensors), unsupported);
     return;
   }
   const numbers = numbersOf(graph);
-  if (op === 'quantize') graph = { ...graph, tensors: graph.tensors.map((t, i) => (i === 0 ? { ...t, dtype: 'f32' } : t)) };
+  const x = realsOf(graph, numbers);
+  if (reals) {
+    graph = { ...graph, tensors: graph.tensors.map((t, i) => (i === 0 ? { ...t, dtype: 'f32' } : t)) };
+    numbers.set(0, [...x[0].data]);
+  }
   const shapes = graph.outputs.map((t) => graph.tensors[t].shape);
-  const wanted = DEFINITIONS[op]?.(realsOf(graph, numbers), sample.attrs, shapes);
+  const wanted = DEFINITIONS[op]?.(x, sample.attrs, shapes);
   if (wanted) graph = measured(graph, dtype, wanted[0]);
   const operands = graph.tensors.map((t, i) => place(t, numbers.get(i)));
   const call = lowered(graph.nodes[0], operands)!;
@@ -164,7 +170,11 @@ function check(op: string, sample: Sample, dtype: DType) {
   };
   const first = answers();
   if (!wraps(op, sample, dtype)) {
-    wanted?.forEach((values, k) => near(op, dtype, graph.tensors[graph.outputs[k]], first[k], values));
+    wanted?.forEach((values, k) => {
+      const y = graph.tensors[graph.outputs[k]];
+      if (y.dtype === 'f32') close(first[k], values, 1e-7);
+      else near(op, dtype, y, first[k], values);
+    });
   }
   if (!graph.tensors.some((t) => t.variable)) assert.equal(answers(), first, 'the second run');
 }
@@ -174,8 +184,11 @@ for (const [op, row] of Object.entries(OPS)) {
   test(`${op}: has samples`, () => assert.ok(samplesOf(op).length));
   samplesOf(op).forEach((sample, i) => {
     for (const dtype of DEFINITIONS[op] ? (['i8', 'i16'] as const) : (['i8'] as const)) {
-      test(`${op}, sample ${i}, ${dtype}: a call that is plain data, computes the definition and has a cost`, () =>
-        heap.scope(() => check(op, sample, dtype)));
+      for (const reals of op === 'quantize' ? [true, false] : [false]) {
+        const from = reals ? ' from real numbers' : '';
+        test(`${op}, sample ${i}, ${dtype}${from}: a call that is plain data, computes the definition and has a cost`, () =>
+          heap.scope(() => check(op, sample, dtype, reals)));
+      }
     }
   });
 }
