@@ -147,14 +147,13 @@ function check(op: string, sample: Sample, dtype: DType, reals: boolean) {
     return;
   }
   const numbers = numbersOf(graph);
-  const define = DEFINITIONS[op];
-  const x = define ? realsOf(graph, numbers) : [];
+  const x = op in DEFINITIONS ? realsOf(graph, numbers) : [];
   if (reals) {
     graph = { ...graph, tensors: graph.tensors.map((t, i) => (i === 0 ? { ...t, dtype: 'f32' } : t)) };
     numbers.set(0, [...x[0].data]);
   }
   const shapes = graph.outputs.map((t) => graph.tensors[t].shape);
-  const wanted = define?.(x, sample.attrs, shapes);
+  const wanted = DEFINITIONS[op]?.(x, sample.attrs, shapes);
   if (wanted) graph = measured(graph, dtype, wanted[0]);
   const operands = graph.tensors.map((t, i) => place(t, numbers.get(i)));
   const call = lowered(graph.nodes[0], operands)!;
