@@ -19,6 +19,7 @@ import { neededPath } from '../test/shared.ts';
 import { type Contender, race } from './rounds.ts';
 import { type Section, table } from './section.ts';
 import { tfjsStep } from './tfjs.ts';
+import { layerOf } from '../src/run/layers.ts';
 
 const BATCH = 64;
 /** tfjs's processor backend takes seconds for one example, whatever the batch. */
@@ -111,7 +112,7 @@ async function bareTile() {
 /** Multiplications of a step for each example: each layer forward, by its weights and, but for the first, by its input. */
 function stepProducts(graph: Graph): number {
   return graph.nodes.reduce((sum, node) => {
-    if (!rowOf(node.op).trainable.length) return sum;
+    if (!layerOf(node)) return sum;
     const passes = node.inputs[0] === graph.inputs[0] ? 2 : 3;
     return sum + passes * (winogradProducts(graph, node) ?? macsOf(graph, node));
   }, 0);

@@ -8,6 +8,7 @@ import { toFloat } from '../run/integer.ts';
 import { withLogits } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
+import { layerOf } from '../run/layers.ts';
 
 /** Bits of the weights of single layers, by name; 8 where there is none. */
 export type LayerBits = Readonly<Record<string, 4 | 8>>;
@@ -109,7 +110,7 @@ export async function measureFewerBits(
   const cost = await costOf(graph, {});
   const layers = graph.nodes.filter((node) => {
     const channels = channelsOf(graph, node);
-    return channels.kind === 'mix' && channels.reads && graph.tensors[node.inputs[1]].data instanceof Float32Array;
+    return channels.kind === 'mix' && channels.reads && graph.tensors[layerOf(node)!.weights].data instanceof Float32Array;
   });
   const found: Record<string, Step[]> = {};
   for (const node of layers) {

@@ -2,6 +2,7 @@ import { bytesOf, DTYPE_OF_BITS, type DType, type Graph, type Quantization, size
 import type { CoreKind } from '../ops/buffer_sizes.ts';
 import { type Cost, type KernelCall, type Operand, rowOf } from '../ops/index.ts';
 import { costOf } from '../run/cost.ts';
+import { layerOf } from '../run/layers.ts';
 import { lowered } from '../run/lower.ts';
 
 /**
@@ -42,19 +43,19 @@ function dtypesOf(graph: Graph, assumed: Assumed | null): DType[] {
   if (assumed)
     for (const [t, { dtype }] of graph.tensors.entries())
       if (dtype === 'f32' && dtypes[t] === 'f32') dtypes[t] = DTYPE_OF_BITS[assumed.activations];
-  for (const { op, inputs } of graph.nodes) {
-    const [x, w, bias] = inputs;
-    const { trainable } = rowOf(op);
-    if (assumed && trainable.includes(1) && isFloatConstant(graph, w))
-      dtypes[w] = graph.tensors[w].quant ? dtypes[w] : DTYPE_OF_BITS[assumed.weights];
-    const wide = trainable.includes(2) && isFloatConstant(graph, bias) && dtypes[x] !== 'f32' && dtypes[w] !== 'f32';
-    if (wide) dtypes[bias] = dtypes[x] === 'i16' ? 'i64' : 'i32';
+  for (const node of graph.nodes) {
+    const layer = layerOf(node);
+    if (!layer) continue;
+    const { x, weights: w, bias } = layer;
+    if (assumed && isFloatConstant(graph, w) && !graph.tensors[w].quant) dtypes[w] = DTYPE_OF_BITS[assumed.weights];
+    if (isFloatConstant(graph, bias) && dtypes[x] !== 'f32' && dtypes[w] !== 'f32') {
+      dtypes[bias] = dtypes[x] === 'i16' ? 'i64' : 'i32';
+    }
   }
   return dtypes;
 }
 
-const isFloatConstant = ({ tensors }: Graph, t: number | undefined) =>
-  t !== undefined && t >= 0 && tensors[t].dtype === 'f32' && tensors[t].data !== null;
+const isFloatConstant = ({ tensors }: Graph, t: number) => t >= 0 && tensors[t].dtype === 'f32' && tensors[t].data !== null;
 
 /** Bytes of a tensor on the chip. */
 export const tensorBytes = ({ operands }: ChipGraph, t: number): number => bytesOf(operands[t].dtype, sizeOf(operands[t].shape));

@@ -1,6 +1,7 @@
 import { type Arena, type Lifetime, planArena } from '../graph/arena.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
+import { layerOf } from '../run/layers.ts';
 import { CODE } from './code_data.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import { countedCore } from './instructions.ts';
@@ -96,10 +97,11 @@ export function flashOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtim
   const byNode = graph.nodes.map((node, i) => {
     if (!costs[i].kernel) return 0;
     const before = parts.weights + parts.biases + parts.tables;
-    for (const [place, t] of node.inputs.entries()) {
+    const bias = layerOf(node)?.bias;
+    for (const t of node.inputs) {
       if (t < 0 || !graph.tensors[t].data || seen.has(t)) continue;
       seen.add(t);
-      parts[place === 2 ? 'biases' : 'weights'] += tensorBytes(chip, t);
+      parts[t === bias ? 'biases' : 'weights'] += tensorBytes(chip, t);
     }
     parts.tables += 8 * costs[i].multipliers;
     return parts.weights + parts.biases + parts.tables - before;

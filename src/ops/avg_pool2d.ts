@@ -17,10 +17,11 @@ export const avgPool2d = defineOp<Pool>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('avg_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
-  fuses: { activation: true, normAxis: null },
+  fuses: { activation: true, norm: false },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   work: poolWork,
   tflite: poolTflite(1),

@@ -47,6 +47,7 @@ export const batchMatmul = defineOp<BatchMatmul>({
         ...clampOf('none', y),
       },
     ),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

@@ -22,6 +22,7 @@ export const batchNorm = defineOp<BatchNorm>({
     saves: ([, gamma]) => [[2, gamma![0]]],
   },
   lower: null, // folded into the layer before it when a graph is quantized
+  layer: null,
   trainable: [1, 2],
   memory: 'in-place',
   outputRange: 'measured',

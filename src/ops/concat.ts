@@ -53,6 +53,7 @@ export const concat = defineOp<Concat>({
     const all = x.filter((o) => o !== null);
     return kernelCall('concatenation', moveForm('a concatenation', y, ...all), { x: all, y }, { axis });
   },
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -55,10 +55,11 @@ export const conv2d = defineOp<Conv2d>({
     const parameters = { ...rescale, stride, padding, dilation, groups: attrs.groups ?? 1 };
     return kernelCall('convolve', form, { x: x!, w: w!, bias, y }, parameters);
   },
+  layer: { weights: 1, bias: 2, axis: 0, perChannel: true },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: 0 },
+  fuses: { activation: true, norm: true },
   channels: (a, [x, w]) =>
     (a.groups ?? 1) > 1
       ? { kind: 'fixed' }

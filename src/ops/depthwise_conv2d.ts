@@ -44,10 +44,11 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     const rescale = layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation);
     return kernelCall('depthwise_conv', form, { x: x!, w: w!, bias, y }, { ...rescale, stride, padding, dilation });
   },
+  layer: { weights: 1, bias: 2, axis: 3, perChannel: true },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: 3 },
+  fuses: { activation: true, norm: true },
   channels: (a, [x, w]) => ({
     kind: 'keep',
     along: [

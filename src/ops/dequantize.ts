@@ -13,6 +13,7 @@ export const dequantize = defineOp<NoAttrs>({
   infer: ([x]) => [[...x!]],
   float: identityCell, // while both sides are floats, as in a stage
   lower: ({ x: [x], y: [y] }) => kernelCall('dequantize', dequantizeForm(x!, y), { x: x!, y }, perTensor(x!)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

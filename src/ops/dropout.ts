@@ -19,6 +19,7 @@ export const dropout = defineOp<Dropout>({
     saves: null,
   },
   lower: null, // it exists only while training
+  layer: null,
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',

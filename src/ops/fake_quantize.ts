@@ -33,6 +33,7 @@ export const fakeQuantize = defineOp<FakeQuantize>({
       fakeQuantizeGradF32(heap, dy, x!, { dx, dscales }, { ...attrs, scales: scales! }, gainOf(x!, scales!, attrs)),
   },
   lower: null, // integers are rounded already
+  layer: null,
   trainable: [1],
   memory: 'fresh',
   outputRange: 'as-input',

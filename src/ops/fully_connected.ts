@@ -53,10 +53,11 @@ export const fullyConnected = defineOp<FullyConnected>({
         wOffset: -perTensor(w!).zero,
       },
     ),
+  layer: { weights: 1, bias: 2, axis: 0, perChannel: false },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: 0 },
+  fuses: { activation: true, norm: true },
   channels: (_, [x, w]) =>
     last(x!) === w![1]
       ? {

@@ -18,6 +18,7 @@ export const hardSwish = defineOp<NoAttrs>({
     saves: null,
   },
   lower: ({ x: [x], y: [y] }) => kernelCall('hard_swish', plainForm('hard swish', x!, y), { x: x!, y }, hardSwishParams(x!, y)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

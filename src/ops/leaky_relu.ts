@@ -22,6 +22,7 @@ export const leakyRelu = defineOp<LeakyRelu>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('leaky_relu', plainForm('leaky relu', x!, y), { x: x!, y }, leakyReluParams(x!, y, attrs.alpha)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

@@ -21,6 +21,7 @@ export const logistic = defineOp<NoAttrs>({
     plainForm('logistic', x!, y) === 's16'
       ? kernelCall('activation', 's16', { x: x!, y }, { type: 'sigmoid', ...sigmoidParamsS16(x!, [0]) })
       : kernelCall('logistic', 's8', { x: x!, y }, sigmoidParams(x!)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],

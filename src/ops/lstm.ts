@@ -28,6 +28,7 @@ export const lstm = defineOp<Lstm>({
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
   float: null, // it stands in integer networks only
   lower: ({ x, y: [y], attrs }) => lstmCall(x, y, attrs),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

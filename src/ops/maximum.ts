@@ -11,6 +11,7 @@ export const maximum = defineOp<NoAttrs>({
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('maximum'),
   lower: ({ x: [a, b], y: [y] }) => kernelCall('maximum', plainForm('a maximum', a!, b!, y), { x1: a!, x2: b!, y }, {}),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',

@@ -26,6 +26,7 @@ export const mean = defineOp<Mean>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('mean', plainForm('a mean', x!, y), { x: x!, y }, meanParams(x!, y, attrs.axes)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

@@ -11,6 +11,7 @@ export const minimum = defineOp<NoAttrs>({
   infer: ([a, b]) => [broadcast(a!, b!)],
   float: binaryCell('minimum'),
   lower: ({ x: [a, b], y: [y] }) => kernelCall('minimum', plainForm('a minimum', a!, b!, y), { x1: a!, x2: b!, y }, {}),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'as-input',

@@ -32,10 +32,11 @@ export const mul = defineOp<Mul>({
       },
     );
   },
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: null },
+  fuses: { activation: true, norm: false },
   channels: (_, x) => keepChannels(x),
   work: perOutput(1),
   tflite: {

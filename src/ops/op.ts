@@ -87,18 +87,27 @@ export interface Patch {
   readonly output: Pair;
 }
 
-/**
- * Operand 1 are weights that multiply operand 0, operand 2 a bias. `inside`: every output reads all weights of its channel;
- * `padded`: some read beyond the input, where zeros are.
- */
+/** Of a layer. `inside`: every output reads all weights of its channel; `padded`: some read beyond the input, where zeros are. */
 export type Linear = 'inside' | 'padded';
+
+/** Weights that multiply operand 0, a set of them for each output channel. */
+export interface Layer {
+  /** Place of the operand. */
+  readonly weights: number;
+  /** Place of the operand, which may be left out; one number for each output channel. */
+  readonly bias: number;
+  /** Axis of the weights along which the output channels lie. */
+  readonly axis: number;
+  /** Whether quantizing gives each output channel a scale of its own, else all weights one (TFLite's quantization specification). */
+  readonly perChannel: boolean;
+}
 
 /** Operators behind a node that it can do itself, in TFLite and on the chip. */
 export interface Fusion {
   /** It clamps its own output, as its attribute `activation` says. */
   readonly activation: boolean;
-  /** Axis of operand 1 along which its output channels lie, where a normalization can go into operands 1 and 2. */
-  readonly normAxis: number | null;
+  /** A normalization can go into its weights and bias. */
+  readonly norm: boolean;
 }
 
 /** What scale and zero point the output gets when a graph is quantized (TFLite's 8-bit quantization specification). */
@@ -138,6 +147,8 @@ export interface OpRow<A> {
    * It throws CompressError `unsupported` for types that no kernel takes. null: the operator has no integer form.
    */
   readonly lower: ((call: OperatorCall<A, Operand>) => KernelCall) | null;
+  /** null: it has no weights, or several of them. */
+  readonly layer: Layer | null;
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;

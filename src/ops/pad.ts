@@ -40,6 +40,7 @@ export const pad = defineOp<Pad>({
     const { scale, zero } = perTensor(x!);
     return kernelCall('pad', moveForm('a pad', x!, y), { x: x!, y }, { paddings, value: roundAway(value / scale) + zero });
   },
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

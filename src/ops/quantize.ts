@@ -16,6 +16,7 @@ export const quantize = defineOp<NoAttrs>({
     x!.dtype === 'f32'
       ? kernelCall('quantize', quantizeForm(x!, y), { x: x!, y }, perTensor(y))
       : kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

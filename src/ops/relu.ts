@@ -13,6 +13,7 @@ export const relu = defineOp<NoAttrs>({
   infer: ([x]) => [[...x!]],
   float: clampCell('relu'),
   lower: ({ x: [x], y: [y] }) => kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y, 'relu')),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

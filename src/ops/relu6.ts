@@ -13,6 +13,7 @@ export const relu6 = defineOp<NoAttrs>({
   infer: ([x]) => [[...x!]],
   float: clampCell('relu6'),
   lower: ({ x: [x], y: [y] }) => kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y, 'relu6')),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',

@@ -31,6 +31,7 @@ export const reshape = defineOp<Reshape>({
   infer: ([x], a) => [output(a, x!)],
   float: identityCell,
   lower: ({ x: [x], y: [y] }) => kernelCall('copy', moveForm('a reshape', x!, y), { x: x!, y }, {}),
+  layer: null,
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',

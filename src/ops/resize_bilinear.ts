@@ -18,6 +18,7 @@ export const resizeBilinear = defineOp<Resize>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('resize_bilinear', plainForm('bilinear resizing', x!, y), { x: x!, y }, bilinearParams(x!.shape, attrs)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

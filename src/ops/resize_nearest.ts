@@ -17,6 +17,7 @@ export const resizeNearest = defineOp<Resize>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('resize_nearest', moveForm('a resize', x!, y), { x: x!, y }, nearestParams(x!.shape, attrs)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

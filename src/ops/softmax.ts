@@ -24,6 +24,7 @@ export const softmax = defineOp<Softmax>({
     if (x!.dtype === 'i16') return kernelCall('softmax', plainForm('softmax', x!, y), operands, softmaxParamsS16(x!, beta));
     return kernelCall('softmax', y.dtype === 'i16' ? 's8_s16' : plainForm('softmax', x!, y), operands, softmaxParams(x!, beta));
   },
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],

@@ -47,6 +47,7 @@ export const split = defineOp<Split>({
     saves: null,
   },
   lower: ({ x: [x], y, attrs: { axis } }) => kernelCall('split', moveForm('a split', x!, ...y), { x: x!, y }, { axis }),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

@@ -57,6 +57,7 @@ export const stridedSlice = defineOp<StridedSlice>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('strided_slice', moveForm('a slice', x!, y), { x: x!, y }, { ...places(attrs, x!.shape), strides: attrs.strides }),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

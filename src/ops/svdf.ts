@@ -27,6 +27,7 @@ export const svdf = defineOp<Svdf>({
     const parameters = svdfParams(x!, wFeature!, wTime!, state!, y, attrs);
     return kernelCall('svdf', form, { x: x!, wFeature: wFeature!, wTime: wTime!, bias, state: state!, y }, parameters);
   },
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',

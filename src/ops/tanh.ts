@@ -21,6 +21,7 @@ export const tanh = defineOp<NoAttrs>({
     plainForm('tanh', x!, y) === 's16'
       ? kernelCall('activation', 's16', { x: x!, y }, { type: 'tanh', ...sigmoidParamsS16(x!, [0, 1]) })
       : kernelCall('tanh', 's8', { x: x!, y }, sigmoidParams(x!)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: [-1, 1],

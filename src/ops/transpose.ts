@@ -29,6 +29,7 @@ export const transpose = defineOp<Transpose>({
     saves: null,
   },
   lower: ({ x: [x], y: [y], attrs: { perm } }) => kernelCall('transpose', moveForm('a transpose', x!, y), { x: x!, y }, { perm }),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

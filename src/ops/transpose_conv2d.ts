@@ -44,6 +44,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     const rescale = layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), activation);
     return kernelCall('transpose_conv', form, { x: x!, w: w!, bias, y }, { ...rescale, stride, padding });
   },
+  layer: { weights: 1, bias: 2, axis: 0, perChannel: true },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',

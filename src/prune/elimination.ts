@@ -2,6 +2,7 @@ import type { Graph, Node } from '../graph/graph.ts';
 import type { ChannelGroup, Unit } from './groups.ts';
 import { cholesky, inverse, solveInPlace } from './linear_algebra.ts';
 import type { Gram, Consumer } from './grams.ts';
+import { layerOf } from '../run/layers.ts';
 
 /** Share of the mean square added to the diagonal: least squares must not trust directions that the data hardly shows. */
 const RIDGE = 1e-3;
@@ -23,7 +24,7 @@ export function ridged({ n, means }: Gram, { columns }: Consumer): Float64Array 
 
 /** Weights of a layer, its bias as the last column: [out, n]. */
 export function rowsOf(graph: Graph, { node, columns, bias }: Consumer): { rows: Float64Array; out: number } {
-  const [, w, b] = node.inputs;
+  const { weights: w, bias: b } = layerOf(node)!;
   const weights = graph.tensors[w].data as Float32Array;
   const biases = bias ? (graph.tensors[b].data as Float32Array) : null;
   const out = weights.length / columns;

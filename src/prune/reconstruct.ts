@@ -4,6 +4,7 @@ import { ridged, rowsOf } from './elimination.ts';
 import { cholesky, solveInPlace } from './linear_algebra.ts';
 import type { Consumer } from './grams.ts';
 import type { Survey } from './survey.ts';
+import { layerOf } from '../run/layers.ts';
 
 /**
  * The graph before a cut, with what the doomed channels contributed handed to the ones that stay: the layers that read them get the
@@ -15,7 +16,7 @@ export function reconstruct(graph: Graph, cut: Cut, { consumers, grams }: Survey
   for (const consumer of consumers) {
     const goes = cut.get(consumer.x);
     if (!goes?.includes(1) || !goes.includes(0)) continue;
-    const [, w, b] = consumer.node.inputs;
+    const { weights: w, bias: b } = layerOf(consumer.node)!;
     if (graph.tensors[w].mask) continue; // least squares would bring masked weights back
     const { weights, bias } = fit(graph, consumer, goes, ridged(grams.get(consumer.node)!, consumer));
     changes.set(w, { ...graph.tensors[w], data: weights });

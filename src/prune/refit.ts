@@ -6,6 +6,7 @@ import type { Heap } from '../wasm/heap.ts';
 import { ridged, ridgeOf, rowsOf } from './elimination.ts';
 import { cholesky, solveInPlace } from './linear_algebra.ts';
 import { adderOf, fittingExamples, gatherer, meansOf, newSums, placesOf, type Consumer, consumersOf, widthOf } from './grams.ts';
+import { layerOf } from '../run/layers.ts';
 
 /**
  * Fits the layers of a cut graph again, one after another, to what they gave before the cut: each makes good, by least squares over
@@ -35,7 +36,7 @@ export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: D
 }
 
 /** Least squares would bring masked weights back. */
-const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[node.inputs[1]].mask !== undefined;
+const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[layerOf(node)!.weights].mask !== undefined;
 
 /** A layer of a cut graph, and the one it was. */
 interface CutLayer {
@@ -102,7 +103,7 @@ function fitted(layer: CutLayer, { own, cross, n, was }: Products, stays: (outpu
     weights.set(right.subarray(0, columns), o * columns);
     if (consumer.bias) bias[o] = right[columns];
   });
-  const [, w, b] = consumer.node.inputs;
+  const { weights: w, bias: b } = layerOf(consumer.node)!;
   const changes = new Map<number, Tensor>([[w, { ...after.tensors[w], data: weights }]]);
   if (consumer.bias) changes.set(b, { ...after.tensors[b], data: bias });
   return changes;

@@ -1,5 +1,5 @@
-import { planArena } from '../graph/arena.ts';
 import { CompressError } from '../errors.ts';
+import { planArena } from '../graph/arena.ts';
 import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
 import { type FloatCall, type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
 import { createRandom } from '../random.ts';

@@ -10,6 +10,7 @@ import { profile } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
 import { sharedPath } from '../shared.ts';
+import { layerOf } from '../../src/run/layers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
 type Json = any;
@@ -159,10 +160,7 @@ if (counts && resnet8) {
       const narrow = profile(bare, 'stm32f446re', { assume: { weights: 4, activations: 8 } });
       assert.is(
         narrow.flash.weights,
-        graph.nodes.reduce(
-          (n, { op, inputs: [, w] }) => (rowOf(op).trainable.includes(1) ? n + Math.ceil(graph.tensors[w].data!.length / 2) : n),
-          0,
-        ),
+        graph.nodes.reduce((n, node) => n + Math.ceil((graph.tensors[layerOf(node)?.weights ?? -1]?.data?.length ?? 0) / 2), 0),
       );
       assert.is(narrow.flash.biases, integer.flash.biases);
       assert.is(profile(bare, 'stm32f446re').flash.weights, 4 * integer.flash.weights);

@@ -193,6 +193,29 @@ for (const [op, row] of Object.entries(OPS)) {
   });
 }
 
+for (const [op, { layer, trainable, channels }] of Object.entries(OPS)) {
+  if (!layer) continue;
+  test(`${op}: its weights and bias are what training changes, and its axis is where its output channels lie`, () => {
+    assert.equal(trainable, [layer.weights, layer.bias]);
+    for (const { attrs, shapes } of samplesOf(op)) {
+      const how = channels(attrs, shapes);
+      const lie = how.kind === 'mix' ? how.out : how.kind === 'keep' ? how.along.slice(1) : null;
+      if (lie) {
+        const wanted = [
+          [layer.weights, layer.axis],
+          [layer.bias, 0],
+        ];
+        assert.equal(lie, wanted);
+      }
+    }
+  });
+}
+
+test('what has weights: convolutions and dense layers, not normalization or rounding', () => {
+  const layers = Object.entries(OPS).flatMap(([op, row]) => (row.layer ? [op] : []));
+  assert.equal(layers, ['conv2d', 'depthwiseConv2d', 'transposeConv2d', 'fullyConnected']);
+});
+
 /** Of real numbers, and of layers with 4-bit weights. */
 for (const [op, row] of Object.entries(OPS)) {
   samplesOf(op).forEach((sample, i) => {
@@ -203,9 +226,9 @@ for (const [op, row] of Object.entries(OPS)) {
         const operands = float.tensors.map((t) => place(t, undefined));
         const measured = operands.map((o) => ({ ...o, quant: { bits: 8, scales: [1], zeros: [0], axis: null } as const }));
         checkCosts(float, measured, null);
-        if (!row.trainable.includes(1) || !row.lower) return;
+        if (!row.layer) return;
         const graph = graphOf(op, sample, 'i8');
-        const w = graph.nodes[0].inputs[1];
+        const w = graph.nodes[0].inputs[row.layer.weights];
         const packed = graph.tensors.map((t, k) => place(k === w ? { ...t, dtype: 'i4' } : t, undefined));
         checkCosts(graph, packed, lowered(graph.nodes[0], packed));
       }));
