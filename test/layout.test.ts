@@ -17,7 +17,6 @@ const ROOMS = [
   'wasm',
   'ops',
   'run',
-  'task',
   'formats',
   'mcu',
   'stage.ts',

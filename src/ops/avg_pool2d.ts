@@ -1,9 +1,10 @@
 import { avgPoolF32, avgPoolGradF32 } from '../wasm/pool_f32.ts';
+import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
+import { defineOp } from './op.ts';
+import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 
 /** Mean of a window; what lies outside the input is not counted. x [n, h, w, c]. */
 export const avgPool2d = defineOp<Pool>({
@@ -17,12 +18,11 @@ export const avgPool2d = defineOp<Pool>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('avg_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
-  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
-  fuses: { activation: true, norm: false },
+  fuses: { activation: true, normAxis: null },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  work: poolWork,
+  cost: (call) => poolCost(call, 'avg_pool', call.attrs, call.attrs.filter),
   tflite: poolTflite(1),
 });

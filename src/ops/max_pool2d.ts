@@ -1,9 +1,10 @@
 import { maxPoolF32, maxPoolGradF32 } from '../wasm/pool_f32.ts';
+import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
+import { defineOp } from './op.ts';
+import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 
 /** Largest value of a window. x [n, h, w, c]. */
 export const maxPool2d = defineOp<Pool>({
@@ -17,12 +18,11 @@ export const maxPool2d = defineOp<Pool>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('max_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
-  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
-  fuses: { activation: true, norm: false },
+  fuses: { activation: true, normAxis: null },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  work: poolWork,
+  cost: (call) => poolCost(call, 'max_pool', call.attrs, call.attrs.filter),
   tflite: poolTflite(17),
 });

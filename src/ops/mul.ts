@@ -1,13 +1,13 @@
 import type { Activation } from '../graph/graph.ts';
+import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { perOutput } from './work.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 
 export interface Mul {
   readonly activation: Activation;
@@ -32,13 +32,12 @@ export const mul = defineOp<Mul>({
       },
     );
   },
-  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  fuses: { activation: true, norm: false },
+  fuses: { activation: true, normAxis: null },
   channels: (_, x) => keepChannels(x),
-  work: perOutput(1),
+  cost: (call) => elementwiseCost(call, 'elementwise_mul'),
   tflite: {
     codes: [18],
     read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),

@@ -51,14 +51,12 @@ export function layerParams(
   multipliers: readonly Multiplier[],
   activation: Activation,
 ): Required<Rescale> {
-  const { yMin, yMax } = clampOf(activation, y);
   return {
     xOffset: -perTensor(x).zero,
     yOffset: perTensor(y).zero,
     multiplier: multipliers.map((m) => m.multiplier),
     shift: multipliers.map((m) => m.shift),
-    yMin,
-    yMax,
+    ...clampOf(activation, y),
     wide: x.dtype === 'i16' && bias?.dtype !== 'i32',
   };
 }

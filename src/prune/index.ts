@@ -74,7 +74,7 @@ export const prune = defineStage({
     const cut = cutOf(graph, leastImportant(groups, scorer(), options));
     if (cut.size === 0) return uncut(model, options, context);
     if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
-    const smaller = cutChannels(reconstruct(graph, cut, survey()), cut);
+    const smaller = cutChannels(reconstruct(heap, graph, cut, survey()), cut);
     return { ...model, graph: options.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
   },
 });
@@ -85,7 +85,7 @@ function subjectOf(model: Model, { ratios, criterion }: Options, { heap, data, s
   const groups = channelGroups(graph);
   checkNames(groups, ratios);
   const name = criterion ?? usualCriterion(data);
-  const survey = () => surveyOf(heap, model.graph, graph, needData(data, name), seed);
+  const survey = () => surveyOf(heap, graph, needData(data, name), seed);
   return { graph, groups, survey, scorer: () => scorerOf(name, model.graph, graph, { heap, data, seed, survey }) };
 }
 

@@ -1,110 +1,118 @@
 import type { Dataset } from '../data/index.ts';
-import { type Graph, type Tensor, withTensors } from '../graph/graph.ts';
+import { type Graph, withTensors } from '../graph/graph.ts';
+import { Carry, type Carried, carriedBytes } from '../run/carry.ts';
 import type { Cut } from '../run/channels.ts';
-import { observe } from '../run/observe.ts';
+import { fullyConnectedF32 } from '../wasm/fully_connected_f32.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { ridged, ridgeOf, rowsOf } from './elimination.ts';
-import { cholesky, solveInPlace } from './linear_algebra.ts';
-import { adderOf, fittingExamples, gatherer, meansOf, newSums, placesOf, type Consumer, consumersOf, widthOf } from './grams.ts';
-import { layerOf } from '../run/layers.ts';
+import { solveF64 } from '../wasm/linear_f64.ts';
+import { type Consumer, consumersOf, rowsOf, tensorsOf, widthOf } from './consumers.ts';
+import { adderOf, fittingExamples, type Gram, gatherer, meansOf, newSums, placesOf } from './grams.ts';
+import { ridged, ridgeOf } from './ridge.ts';
+
+/** Activations of large images are carried for fewer examples. */
+const MOST_BYTES = 2 ** 28;
 
 /**
  * Fits the layers of a cut graph again, one after another, to what they gave before the cut: each makes good, by least squares over
  * data, what the cuts before it changed in what it reads (the asymmetric reconstruction of Zhang et al., "Accelerating Very Deep
- * Convolutional Networks", 2016).
+ * Convolutional Networks", 2016). Both graphs are walked once, side by side.
  *
  * @param before the graph before the cut
  * @param after  the same without the channels of `cut`, node by node
  */
 export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: Dataset, seed: number): Graph {
   if (before.nodes.length !== after.nodes.length) return after;
-  const originals = new Map(consumersOf(before).map((r) => [before.nodes.indexOf(r.node), r]));
-  const first = before.nodes.findIndex((node) => node.outputs.some((t) => cut.has(t)));
+  const layers = layersOf(before, after, cut);
+  const examples = fittingExamples(data, seed, Math.floor(MOST_BYTES / (carriedBytes(before) + carriedBytes(after))));
+  const [was, now] = [new Carry(heap, before, examples), new Carry(heap, after, examples)];
   let current = after;
-  for (const place of after.nodes.keys()) {
-    const original = originals.get(place);
-    const consumer = consumersOf(current).find((r) => r.node === current.nodes[place]);
-    if (place <= first || !original || !consumer || isMasked(current, consumer)) continue;
-    const goes = cut.get(original.node.outputs[0]);
-    const layer = { before, after: current, original, consumer };
-    current = withTensors(
-      current,
-      fitted(layer, productsAround(heap, layer, data, seed), (o) => !goes?.[o]),
-    );
+  for (let place = 0; place <= Math.max(...layers.keys()); place++) {
+    const layer = layers.get(place);
+    if (layer) {
+      const means = meansAround(heap, before, layer, was.of(layer.original.x), now.of(layer.consumer.x), seed);
+      current = withTensors(current, new Map(tensorsOf(current, layer.consumer, fitted(heap, current, layer, means))));
+    }
+    was.run(before, before.nodes[place]);
+    now.run(current, current.nodes[place]);
   }
   return current;
 }
 
-/** Least squares would bring masked weights back. */
-const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[layerOf(node)!.weights].mask !== undefined;
-
-/** A layer of a cut graph, and the one it was. */
+/** A layer of a cut graph, the one it was, and which of its outputs are left. */
 interface CutLayer {
-  readonly before: Graph;
-  readonly after: Graph;
   readonly original: Consumer;
   readonly consumer: Consumer;
+  readonly kept: readonly number[];
 }
 
-/** Means of the products of what a layer reads now, n values a row: among themselves [n, n], and with the `was` values read before [n, was]. */
-interface Products {
-  readonly own: Float64Array;
+/** The layers behind the first cut, by their places. */
+function layersOf(before: Graph, after: Graph, cut: Cut): Map<number, CutLayer> {
+  const first = before.nodes.findIndex((node) => node.outputs.some((t) => cut.has(t)));
+  const originals = new Map(consumersOf(before).map((c) => [before.nodes.indexOf(c.node), c]));
+  const layers = new Map<number, CutLayer>();
+  for (const consumer of consumersOf(after)) {
+    const place = after.nodes.indexOf(consumer.node);
+    const original = originals.get(place);
+    if (place <= first || !original || isMasked(after, consumer)) continue;
+    const goes = cut.get(original.node.outputs[0]);
+    const outputs = before.tensors[original.node.inputs[1]].shape[0];
+    layers.set(place, { original, consumer, kept: Array.from({ length: outputs }, (_, o) => o).filter((o) => !goes?.[o]) });
+  }
+  return layers;
+}
+
+/** Least squares would bring masked weights back. */
+const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[node.inputs[1]].mask !== undefined;
+
+/** Of what a layer reads now: its Gram matrix, and the means of its products with what each output was: [kept, n]. */
+interface Means {
+  readonly gram: Gram;
   readonly cross: Float64Array;
-  readonly n: number;
-  readonly was: number;
 }
 
-function productsAround(heap: Heap, { before, after, original, consumer }: CutLayer, data: Dataset, seed: number): Products {
+function meansAround(
+  heap: Heap,
+  before: Graph,
+  { original, consumer, kept }: CutLayer,
+  was: readonly Carried[],
+  now: readonly Carried[],
+  seed: number,
+): Means {
+  const [n, width] = [widthOf(consumer), widthOf(original)];
+  const { rows } = rowsOf(before, original);
+  const weights = Float32Array.from(kept.flatMap((o) => [...rows.subarray(o * width, (o + 1) * width)]));
   return heap.scope(() => {
-    const examples = fittingExamples(data, seed);
-    const reads: { values: Float32Array; shape: readonly number[] }[] = [];
-    const runBefore = observe(heap, before, examples);
-    runBefore(({ operands }) => {
-      const x = operands[original.x];
-      return () => void reads.push({ values: heap.read(x) as Float32Array, shape: x.shape });
+    const [own, cross] = [newSums(heap, n, n), newSums(heap, kept.length, n)];
+    const w = heap.tensor('f32', [kept.length, width], weights);
+    const [places, samePlaces] = [placesOf(seed), placesOf(seed)];
+    const around = (at: number) => {
+      const [x, y] = [now[at], was[at]].map(({ shape }) => heap.tensor('f32', shape));
+      const [reads, read] = [gatherer(heap, consumer, x, places), gatherer(heap, original, y, samePlaces)];
+      const answers = heap.tensor('f32', [read.rows.shape[0], kept.length]);
+      const steps = [
+        reads.gather,
+        read.gather,
+        fullyConnectedF32(heap, answers, read.rows, w, null),
+        adderOf(heap, own, reads.rows, reads.rows),
+        adderOf(heap, cross, answers, reads.rows),
+      ];
+      return { x, y, steps };
+    };
+    let batch = around(0);
+    now.forEach(({ shape, values }, at) => {
+      if (batch.x.shape !== shape) batch = around(at);
+      heap.write(batch.x, values);
+      heap.write(batch.y, was[at].values);
+      for (const step of batch.steps) step();
     });
-    const [own, cross] = [newSums(heap, consumer, consumer), newSums(heap, consumer, original)];
-    const [ownPlaces, samePlaces] = [placesOf(seed), placesOf(seed)];
-    const runAfter = observe(heap, after, examples);
-    runAfter(({ operands }) => {
-      const now = operands[consumer.x];
-      const x = gatherer(heap, consumer, now.shape, ownPlaces);
-      const y = gatherer(heap, original, reads[0].shape, samePlaces);
-      const steps = [adderOf(heap, own, x, x), adderOf(heap, cross, x, y)];
-      return () => {
-        x.gather(heap.read(now) as Float32Array);
-        y.gather(reads.shift()!.values);
-        for (const step of steps) step();
-      };
-    });
-    return { own: meansOf(heap, own), cross: meansOf(heap, cross), n: widthOf(consumer), was: widthOf(original) };
+    return { gram: { n, means: meansOf(heap, own) }, cross: meansOf(heap, cross) };
   });
 }
 
-/** Weights and bias of the outputs that stay, drawn by a ridge towards those that are there. */
-function fitted(layer: CutLayer, { own, cross, n, was }: Products, stays: (output: number) => boolean): Map<number, Tensor> {
-  const { before, after, original, consumer } = layer;
-  const { columns } = consumer;
-  const { rows: target } = rowsOf(before, original);
-  const { rows, out } = rowsOf(after, consumer);
-  const ridge = ridgeOf(own, n, columns);
-  const l = cholesky(ridged({ n, means: own }, consumer), n);
-  const weights = new Float32Array(out * columns);
-  const bias = new Float32Array(out);
-  const kept = Array.from({ length: target.length / was }, (_, o) => o).filter(stays);
-  const right = new Float64Array(n);
-  kept.forEach((from, o) => {
-    for (let i = 0; i < n; i++) {
-      let sum = i < columns ? ridge * rows[o * n + i] : 0;
-      for (let k = 0; k < was; k++) sum += cross[i * was + k] * target[from * was + k];
-      right[i] = sum;
-    }
-    solveInPlace(l, n, right);
-    weights.set(right.subarray(0, columns), o * columns);
-    if (consumer.bias) bias[o] = right[columns];
-  });
-  const { weights: w, bias: b } = layerOf(consumer.node)!;
-  const changes = new Map<number, Tensor>([[w, { ...after.tensors[w], data: weights }]]);
-  if (consumer.bias) changes.set(b, { ...after.tensors[b], data: bias });
-  return changes;
+/** Weights and biases of a layer, [out, n], drawn by a ridge towards those that are there. */
+function fitted(heap: Heap, graph: Graph, { consumer }: CutLayer, { gram, cross }: Means): Float64Array {
+  const { rows } = rowsOf(graph, consumer);
+  const ridge = ridgeOf(gram, consumer);
+  const right = cross.map((v, k) => (k % gram.n < consumer.columns ? v + ridge * rows[k] : v));
+  return solveF64(heap, ridged(gram, consumer), right);
 }

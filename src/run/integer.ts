@@ -14,7 +14,6 @@ import {
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
 import { biasQuantization } from '../ops/requant.ts';
-import { layerOf } from './layers.ts';
 
 /**
  * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
@@ -83,9 +82,8 @@ function biasesOf(graph: Graph, real: ReadonlySet<number>): { nodes: Node[]; ten
   const tensors = [...graph.tensors];
   const given = new Set<number>();
   const nodes = graph.nodes.map((node) => {
-    const layer = layerOf(node);
-    if (!layer || layer.bias < 0 || !tensors[layer.bias].data || real.has(layer.x)) return node;
-    const { x, weights: w, bias } = layer;
+    const [x, w, bias] = node.inputs;
+    if (!(bias >= 0) || !tensors[bias].data || !rowOf(node.op).trainable.includes(2) || real.has(x)) return node;
     checkMeasured(tensors[x]);
     checkMeasured(tensors[w]);
     const quant = biasQuantization(tensors[x].quant!, tensors[w].quant!);

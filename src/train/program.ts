@@ -1,5 +1,5 @@
-import { CompressError } from '../errors.ts';
 import { planArena } from '../graph/arena.ts';
+import { CompressError } from '../errors.ts';
 import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
 import { type FloatCall, type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
 import { createRandom } from '../random.ts';
@@ -22,10 +22,11 @@ export interface Parameter extends Constant {
 
 /** Forward and backward pass of a float graph for one batch size; nothing is allocated while it runs. */
 export interface TrainingProgram {
-  readonly inputs: readonly PlacedOperand[];
-  /** The gradient of the loss by each is cleared and filled by the caller between the passes. */
-  readonly outputs: readonly Tap[];
-  /** Inner tensors that a loss reads, as asked for; their gradients as the outputs'. */
+  readonly input: PlacedOperand;
+  readonly output: PlacedOperand;
+  /** Gradient of the loss by the output: cleared and filled by the caller between the passes. */
+  readonly outputGradient: HeapTensor;
+  /** Inner tensors that a loss reads, as asked for; their gradients as the output's. */
   readonly taps: readonly Tap[];
   readonly parameters: readonly Parameter[];
   /** @param step what is random (dropout) follows from its number */
@@ -50,7 +51,7 @@ export interface Source {
 export interface TrainingOptions extends Partial<Source> {
   /** Constants that are not trained. */
   readonly held?: ReadonlySet<number>;
-  /** Tensors inside that a loss reads beside the outputs. */
+  /** Tensors inside that a loss reads beside the output. */
   readonly taps?: readonly number[];
 }
 
@@ -77,11 +78,11 @@ export function compileTraining(
   const gradients = placeGradients(heap, graph, shapes, wanted, ends);
   for (const p of parameters) gradients.set(p.tensor, p.gradient);
   const backward = backwardSteps(heap, graph, calls, gradients, ends);
-  const tap = (t: number): Tap => ({ value: operands[t], gradient: gradients.get(t) ?? null });
   return {
-    inputs: graph.inputs.map((t) => operands[t]),
-    outputs: graph.outputs.map(tap),
-    taps: taps.map(tap),
+    input: operands[graph.inputs[0]],
+    output: operands[graph.outputs[0]],
+    outputGradient: gradients.get(graph.outputs[0])!,
+    taps: taps.map((t) => ({ value: operands[t], gradient: gradients.get(t) ?? null })),
     parameters,
     forward: (step = 0) => {
       heap.write(counter, [step]);

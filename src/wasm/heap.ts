@@ -119,6 +119,21 @@ export class Heap {
     return this.#view(t).slice(offset, offset + count);
   }
 
+  /** Address of float64 numbers, with `values` or, given a count, zeros. Tensors of networks have no such type: linear algebra does. */
+  doubles(values: Float64Array | number): number {
+    const count = typeof values === 'number' ? values : values.length;
+    const ptr = this.alloc(8 * count);
+    const view = new Float64Array(this.wasm.memory.buffer, ptr, count);
+    if (typeof values === 'number') view.fill(0);
+    else view.set(values);
+    return ptr;
+  }
+
+  /** A copy of `count` float64 numbers. */
+  readDoubles(ptr: number, count: number): Float64Array {
+    return new Float64Array(this.wasm.memory.buffer, ptr, count).slice();
+  }
+
   /**
    * Working memory that every step may use while it runs and none may rely on afterwards. All callers of a scope share it:
    * ask while compiling, use only inside the step.

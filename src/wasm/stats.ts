@@ -40,3 +40,28 @@ export function weightScalesF32(heap: Heap, scales: HeapTensor, x: HeapTensor, a
 /** Integers that weights may be: -128 stays out, as TFLite's 8-bit quantization specification asks of symmetric ones; int4 kernels take all. */
 export const weightRange = (bits: 4 | 8, zero = 0): readonly [number, number] =>
   bits === 8 && zero === 0 ? [-127, 127] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+
+/** How single places of a layer's output [h, w] read its input. */
+export interface Patch {
+  readonly filter: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly before: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  readonly output: readonly [number, number];
+}
+
+/**
+ * What a layer reads at single places of its output, a row each.
+ *
+ * @param rows   f32 [count, n], written: n = h * w * c of the filter, or 1 more, which is the constant 1
+ * @param x      f32 [examples, h, w, c]
+ * @param places i32 [count], count / examples of them for each example: y * width of the output + x
+ */
+export function gatherRowsF32(heap: Heap, rows: HeapTensor, x: HeapTensor, places: HeapTensor, p: Patch): Step {
+  const [count, n] = rows.shape;
+  const [examples, h, w, c] = x.shape;
+  const one = n - p.filter[0] * p.filter[1] * c;
+  const window = [...p.filter, ...p.stride, ...p.before, ...p.dilation] as const;
+  const each = count / examples;
+  return () => heap.wasm.gather_rows_f32(rows.ptr, x.ptr, places.ptr, count, each, h, w, c, p.output[1], ...window, one);
+}

@@ -1,8 +1,17 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Heap } from '../../src/wasm/heap.ts';
-import { channelNormF32, histogramF32, minMaxF32, weightRange, weightScalesF32 } from '../../src/wasm/stats.ts';
+import {
+  channelNormF32,
+  gatherRowsF32,
+  histogramF32,
+  minMaxF32,
+  type Patch,
+  weightRange,
+  weightScalesF32,
+} from '../../src/wasm/stats.ts';
 import { close, noise } from './close.ts';
+import { fenced } from './fenced.ts';
 
 const heap = await Heap.open();
 
@@ -92,5 +101,40 @@ test('scales of weights: 8 bits span everything, 4 bits err least; channels of z
     assert.ok(four[0] < (0.99 * 1.8) / 7);
     assert.is(four[1], Math.fround(2 / 7));
   }));
+
+for (const [name, patch, shape] of [
+  ['padded', { filter: [3, 2], stride: [1, 1], before: [1, 1], dilation: [1, 1], output: [5, 4] }, [2, 5, 4, 3]],
+  ['strided and dilated', { filter: [2, 3], stride: [2, 3], before: [0, 2], dilation: [2, 1], output: [3, 3] }, [3, 7, 6, 1]],
+  ['a row', { filter: [1, 1], stride: [1, 1], before: [0, 0], dilation: [1, 1], output: [1, 1] }, [4, 1, 1, 7]],
+] as [string, Patch, number[]][]) {
+  for (const one of [0, 1]) {
+    test(`rows of what a layer reads: ${name}, ${one ? 'with' : 'without'} the constant 1`, () =>
+      heap.scope(() => {
+        const [examples, h, w, c] = shape;
+        const all = patch.output[0] * patch.output[1];
+        const each = 5;
+        const values = noise(examples * h * w * c, 'x');
+        const places = Array.from({ length: examples * each }, (_, i) => (i * 7) % all);
+        const n = patch.filter[0] * patch.filter[1] * c + one;
+        const rows = fenced(heap, 'f32', [places.length, n], 0);
+        gatherRowsF32(heap, rows.tensor, heap.tensor('f32', shape, values), heap.tensor('i32', [places.length], places), patch)();
+        const want = places.flatMap((place, r) => {
+          const row: number[] = [];
+          for (let ky = 0; ky < patch.filter[0]; ky++) {
+            for (let kx = 0; kx < patch.filter[1]; kx++) {
+              const y = Math.floor(place / patch.output[1]) * patch.stride[0] - patch.before[0] + ky * patch.dilation[0];
+              const x = (place % patch.output[1]) * patch.stride[1] - patch.before[1] + kx * patch.dilation[1];
+              const inside = y >= 0 && y < h && x >= 0 && x < w;
+              const at = ((Math.floor(r / each) * h + y) * w + x) * c;
+              for (let k = 0; k < c; k++) row.push(inside ? values[at + k] : 0);
+            }
+          }
+          return one ? [...row, 1] : row;
+        });
+        assert.equal([...(heap.read(rows.tensor) as Float32Array)], want);
+        rows.check();
+      }));
+  }
+}
 
 test.run();

@@ -1,0 +1,127 @@
+import { batchInto, planBatch } from '../data/index.ts';
+import { bytesOf, type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
+import type { Shape } from '../ops/index.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { compile, inferShapes, isBatchable } from './compile.ts';
+import type { Examples } from './observe.ts';
+
+/** The examples of one batch, as places in an order, and the shape of each tensor for so many. */
+interface Batch {
+  readonly from: number;
+  readonly to: number;
+  readonly shapes: readonly Shape[];
+}
+
+/** A tensor's values on one batch. */
+export interface Carried {
+  readonly shape: Shape;
+  readonly values: Values;
+}
+
+const BATCH = 16;
+
+/**
+ * Activations of a graph on all examples, carried from node to node: each node runs once, whatever is measured or changed behind it. What no
+ * later node reads is forgotten.
+ */
+export class Carry {
+  readonly #heap: Heap;
+  readonly #batches: readonly Batch[];
+  readonly #values = new Map<number, readonly Carried[]>();
+  /** Nodes that are still to read a tensor. */
+  readonly #unread: Int32Array;
+
+  /** @param graph float; its nodes and shapes must stay as they are, its weights may change while it is walked */
+  constructor(heap: Heap, graph: Graph, { data, part, order }: Examples) {
+    this.#heap = heap;
+    const size = isBatchable(graph) ? BATCH : 1;
+    const starts = Array.from({ length: Math.ceil(order.length / size) }, (_, i) => i * size);
+    const sizes = [Math.min(size, order.length), order.length % size || size];
+    const shapes = new Map(sizes.map((n) => [n, inferShapes(graph, n)]));
+    this.#batches = starts.map((from) => {
+      const to = Math.min(from + size, order.length);
+      return { from, to, shapes: shapes.get(to - from)! };
+    });
+    this.#unread = new Int32Array(graph.tensors.length);
+    for (const node of graph.nodes) for (const t of new Set(node.inputs)) if (t >= 0) this.#unread[t]++;
+    const [input] = graph.inputs;
+    const plan = planBatch(data, graph.tensors[input]);
+    this.#values.set(
+      input,
+      this.#batches.map((b) => {
+        const values = plan.create(b.to - b.from);
+        batchInto(plan, part, order.subarray(b.from, b.to), values);
+        return { shape: b.shapes[input], values };
+      }),
+    );
+  }
+
+  /** A tensor that was computed and is still to be read, batch by batch. */
+  of(tensor: number): readonly Carried[] {
+    return this.#values.get(tensor)!;
+  }
+
+  /** Runs one node of the graph as it is now. */
+  run(graph: Graph, node: Node): void {
+    const computed = [...new Set(node.inputs)].filter((t) => t >= 0 && !graph.tensors[t].data && !graph.tensors[t].variable);
+    const results = this.#heap.scope(() => {
+      const programs = new Map<readonly Shape[], (at: number) => Values[]>();
+      return this.#batches.map(({ shapes }, at) => {
+        const program = programs.get(shapes) ?? this.#program(graph, node, computed, shapes);
+        programs.set(shapes, program);
+        return program(at).map((values, i): Carried => ({ shape: shapes[node.outputs[i]], values }));
+      });
+    });
+    node.outputs.forEach((t, i) => {
+      if (this.#unread[t] > 0) {
+        this.#values.set(
+          t,
+          results.map((r) => r[i]),
+        );
+      }
+    });
+    for (const t of computed) if (--this.#unread[t] === 0) this.#values.delete(t);
+  }
+
+  /** A program of one node: what it gives for batch number `at`. */
+  #program(graph: Graph, node: Node, computed: readonly number[], shapes: readonly Shape[]): (at: number) => Values[] {
+    const heap = this.#heap;
+    const named = [...new Set([...node.inputs, ...node.outputs].filter((t) => t >= 0))];
+    const place = (t: number) => (t < 0 ? -1 : named.indexOf(t));
+    const alone: Graph = {
+      name: node.name,
+      tensors: named.map((t) => ({ ...graph.tensors[t], shape: graph.tensors[t].data ? graph.tensors[t].shape : shapes[t] })),
+      nodes: [{ ...node, inputs: node.inputs.map(place), outputs: node.outputs.map(place) }],
+      inputs: computed.map(place),
+      outputs: node.outputs.map(place),
+    };
+    const program = compile(heap, alone, { keepAll: true });
+    return (at) => {
+      computed.forEach((t, i) => {
+        heap.write(program.inputs[i], this.of(t)[at].values as Float32Array);
+      });
+      program.reset();
+      program.run();
+      return program.outputs.map((o) => heap.read(o, 0, sizeOf(o.shape)));
+    };
+  }
+}
+
+/** Bytes of the activations of one example that are carried at once, at most. */
+export function carriedBytes(graph: Graph): number {
+  const readers = new Map<number, number>();
+  for (const node of graph.nodes) for (const t of new Set(node.inputs)) readers.set(t, (readers.get(t) ?? 0) + 1);
+  const bytes = (t: number) => bytesOf(graph.tensors[t].dtype, sizeOf(graph.tensors[t].shape));
+  let live = graph.inputs.reduce((sum, t) => sum + bytes(t), 0);
+  let most = live;
+  for (const { inputs, outputs } of graph.nodes) {
+    for (const t of outputs) if (readers.has(t)) live += bytes(t);
+    most = Math.max(most, live);
+    for (const t of new Set(inputs)) {
+      if (t < 0 || graph.tensors[t].data || graph.tensors[t].variable) continue;
+      readers.set(t, readers.get(t)! - 1);
+      if (readers.get(t) === 0) live -= bytes(t);
+    }
+  }
+  return most;
+}
