@@ -6,7 +6,7 @@
 //
 // Source: TFLite's reference Requantize, AffineQuantize and Dequantize; equal bit for bit.
 import { clamp, requantize } from "../math/requantize";
-import { roundAway } from "../math/round_away";
+import { roundAway, roundAwayX4 } from "../math/round_away";
 
 // @ts-ignore: decorator
 @inline
@@ -54,18 +54,26 @@ export function requantize_s8_u8(
   all<i8, u8>(y, x, n, xOffset, yOffset, multiplier, shift, yMin, yMax);
 }
 
-/** round(x), half away from zero, as int32; far values stop at +-2^24, which every clamp cuts. */
+/** round(x / scale), half away from zero, as int32 within `low` .. `high`; NaN gives 0. */
 // @ts-ignore: decorator
 @inline
-function toInteger(x: f32): i32 {
-  return i32(roundAway(min<f32>(max<f32>(x, -16777216), 16777216)));
+function quotients(x: usize, scale: v128, low: v128, high: v128): v128 {
+  const q = i32x4.trunc_sat_f32x4_s(roundAwayX4(f32x4.div(v128.load(x), scale)));
+  return i32x4.min_s(i32x4.max_s(q, low), high);
 }
 
 // @ts-ignore: decorator
 @inline
 function quantizeAll<O>(y: usize, x: usize, n: i32, scale: f32, zero: i32, yMin: i32, yMax: i32): void {
-  for (let i = 0; i < n; i++, x += 4, y += sizeof<O>()) {
-    store<O>(y, clamp(toInteger(load<f32>(x) / scale) + zero, yMin, yMax));
+  const s = f32x4.splat(scale), z = i32x4.splat(zero), low = i32x4.splat(yMin - zero), high = i32x4.splat(yMax - zero);
+  let i = 0;
+  for (; i <= n - 8; i += 8, x += 32, y += 8 * sizeof<O>()) {
+    const q = i16x8.narrow_i32x4_s(i32x4.add(quotients(x, s, low, high), z), i32x4.add(quotients(x + 16, s, low, high), z));
+    if (sizeof<O>() == 2) v128.store(y, q);
+    else v128.store64_lane(y, isSigned<O>() ? i8x16.narrow_i16x8_s(q, q) : i8x16.narrow_i16x8_u(q, q), 0);
+  }
+  for (; i < n; i++, x += 4, y += sizeof<O>()) {
+    store<O>(y, clamp(i32(roundAway(load<f32>(x) / scale)), yMin - zero, yMax - zero) + zero);
   }
 }
 
@@ -84,7 +92,14 @@ export function quantize_f32_s16(y: usize, x: usize, n: i32, scale: f32, zero: i
 // @ts-ignore: decorator
 @inline
 function dequantizeAll<I>(y: usize, x: usize, n: i32, scale: f32, zero: i32): void {
-  for (let i = 0; i < n; i++, x += sizeof<I>(), y += 4) store<f32>(y, scale * f32(i32(load<I>(x)) - zero));
+  const s = f32x4.splat(scale), z = i32x4.splat(zero);
+  let i = 0;
+  for (; i <= n - 8; i += 8, x += 8 * sizeof<I>(), y += 32) {
+    const q = sizeof<I>() == 2 ? v128.load(x) : isSigned<I>() ? v128.load8x8_s(x) : v128.load8x8_u(x);
+    v128.store(y, f32x4.mul(s, f32x4.convert_i32x4_s(i32x4.sub(i32x4.extend_low_i16x8_s(q), z))));
+    v128.store(y, f32x4.mul(s, f32x4.convert_i32x4_s(i32x4.sub(i32x4.extend_high_i16x8_s(q), z))), 16);
+  }
+  for (; i < n; i++, x += sizeof<I>(), y += 4) store<f32>(y, scale * f32(i32(load<I>(x)) - zero));
 }
 
 export function dequantize_s8_f32(y: usize, x: usize, n: i32, scale: f32, zero: i32): void {

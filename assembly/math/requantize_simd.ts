@@ -21,14 +21,6 @@ function divideByPowerOfTwoX4(x: v128, exponent: i32): v128 {
   return i32x4.sub(i32x4.shr_s(x, exponent), up);
 }
 
-/** The same in fewer steps, where |x| + 2^(exponent - 1) < 2^31 and exponent > 0. */
-// @ts-ignore: decorator
-@inline
-export function divideSmallByPowerOfTwoX4(x: v128, exponent: i32): v128 {
-  const half = i32x4.splat(1 << (exponent - 1));
-  return i32x4.shr_s(i32x4.add(i32x4.add(x, half), i32x4.shr_s(x, 31)), exponent);
-}
-
 /** Four accumulators by one multiplier (splat in `m`) and one shift. */
 // @ts-ignore: decorator
 @inline

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
+import { quantizeMultiplier } from '../../src/ops/quantize_multiplier.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { placed, sameBytes } from './guarded.ts';
 
@@ -50,6 +51,43 @@ for (const kind of ['add', 'sub'] as const) {
     const plain = kind === 'add' ? heap.wasm.elementwise_add_s8_ref : heap.wasm.elementwise_sub_s8_ref;
     sameBytes(heap, a.length, at[2], call(plain), call(fast));
   });
+}
+
+/** As TFLite makes them from scales: the inputs relative to twice the larger one, moved left by 20. */
+const addition = fc
+  .record({
+    scales: fc.tuple(fc.double({ min: 0.001, max: 1, noNaN: true }), fc.double({ min: 0.05, max: 1, noNaN: true }), fc.boolean()),
+    ratio: fc.double({ min: 0.2, max: 3, noNaN: true }),
+    offsets: fc.tuple(offset, offset, offset),
+    relu: fc.boolean(),
+  })
+  .map(({ scales: [scale, part, turned], ratio, offsets: [o1, o2, oy], relu }) => {
+    const [a, b] = turned ? [scale * part, scale] : [scale, scale * part];
+    const two = 2 * scale;
+    const [m1, m2, my] = [a / two, b / two, two / (2 ** 20 * scale * ratio)].map(quantizeMultiplier);
+    const one = ({ multiplier, shift }: { multiplier: number; shift: number }) => [multiplier, shift] as const;
+    return [o1, ...one(m1), o2, ...one(m2), 20, oy, ...one(my), relu ? Math.max(oy, -128) : -128, 127] as const;
+  });
+for (const kind of ['add', 'sub'] as const) {
+  property(
+    `elementwise_${kind}_s8 equals its plain twin on all pairs, with scales of real layers`,
+    addition,
+    (heap, rest) => {
+      const all = Int8Array.from({ length: 65536 }, (_, i) => i);
+      const [x1, x2] = [
+        placed(heap, all),
+        placed(
+          heap,
+          all.map((_, i) => i >> 8),
+        ),
+      ];
+      const call = (kernel: typeof heap.wasm.elementwise_add_s8) => (y: number) => kernel(y, x1, x2, all.length, ...rest);
+      const fast = kind === 'add' ? heap.wasm.elementwise_add_s8 : heap.wasm.elementwise_sub_s8;
+      const plain = kind === 'add' ? heap.wasm.elementwise_add_s8_ref : heap.wasm.elementwise_sub_s8_ref;
+      sameBytes(heap, all.length, 0, call(plain), call(fast));
+    },
+    60,
+  );
 }
 
 property(
@@ -232,40 +270,50 @@ const reals = fc.oneof(
   fc.integer({ min: -300, max: 300 }).map((i) => Math.fround(i * 0.125)),
   fc.constantFrom(0.49999997, -0.49999997, 0.5, -0.5, 2.5, -2.5, Number.NaN),
 );
-property(
-  'quantize is round half away from zero, and dequantize goes back',
-  fc.tuple(
-    size.chain((n) => fc.array(reals, { minLength: n, maxLength: n })),
-    fc.constantFrom(1, 0.25, 0.1),
-    i8,
-    misalign,
-  ),
-  (heap, [values, rawScale, zero, at]) => {
-    const x = Float32Array.from(values);
-    const scale = Math.fround(rawScale);
-    const from = placed(heap, x);
-    const round = (v: number) => {
-      const q = Math.fround(v / scale);
-      return Number.isNaN(q) ? 0 : Math.sign(q) * Math.floor(Math.abs(q) + 0.5);
-    };
-    const expected = Int8Array.from(x, (v) => Math.max(-128, Math.min(127, round(v) + zero)));
-    const memory = () => heap.wasm.memory.buffer;
-    sameBytes(
-      heap,
-      x.length,
-      at,
-      (y) => new Int8Array(memory(), y, x.length).set(expected),
-      (y) => heap.wasm.quantize_f32_s8(y, from, x.length, scale, zero, -128, 127),
-    );
-    const back = placed(heap, expected, at);
-    sameBytes(
-      heap,
-      x.length * 4,
-      0,
-      (y) => new Float32Array(memory(), y, x.length).set(Float32Array.from(expected, (q) => scale * (q - zero))),
-      (y) => heap.wasm.dequantize_s8_f32(y, back, x.length, scale, zero),
-    );
-  },
-);
+const TYPES = { s8: [Int8Array, -128, 127], u8: [Uint8Array, 0, 255], s16: [Int16Array, -32768, 32767] } as const;
+for (const [type, [Values, low, high]] of Object.entries(TYPES)) {
+  property(
+    `quantize to ${type} is round half away from zero, and dequantize goes back`,
+    fc.tuple(
+      size.chain((n) => fc.array(reals, { minLength: n, maxLength: n })),
+      fc.constantFrom(1, 0.25, 0.1),
+      fc.integer({ min: low, max: high }),
+      misalign,
+      fc.boolean(),
+    ),
+    (heap, [values, rawScale, zero, misaligned, relu]) => {
+      const at = misaligned & -Values.BYTES_PER_ELEMENT;
+      const x = Float32Array.from(values);
+      const scale = Math.fround(rawScale);
+      const from = placed(heap, x);
+      const round = (v: number) => {
+        const q = Math.fround(v / scale);
+        return Number.isNaN(q) ? 0 : Math.sign(q) * Math.floor(Math.abs(q) + 0.5);
+      };
+      const least = relu ? zero : low;
+      const expected = new Values(x.length);
+      x.forEach((v, i) => {
+        expected[i] = Math.max(least, Math.min(high, round(v) + zero));
+      });
+      const memory = () => heap.wasm.memory.buffer;
+      const kernels = heap.wasm as unknown as Record<string, (...args: number[]) => void>;
+      sameBytes(
+        heap,
+        expected.byteLength,
+        at,
+        (y) => new Values(memory(), y, x.length).set(expected),
+        (y) => kernels[`quantize_f32_${type}`](y, from, x.length, scale, zero, least, high),
+      );
+      const back = placed(heap, expected, at);
+      sameBytes(
+        heap,
+        x.length * 4,
+        0,
+        (y) => new Float32Array(memory(), y, x.length).set(Float32Array.from(expected, (q) => scale * (q - zero))),
+        (y) => kernels[`dequantize_${type}_f32`](y, back, x.length, scale, zero),
+      );
+    },
+  );
+}
 
 test.run();
