@@ -54,7 +54,7 @@ export interface Rate {
 /** Rates of layers beside the bare tile, which takes its turn in every round. The first is the bare tile itself. */
 export async function rates(layers: readonly Layer[]): Promise<Rate[]> {
   const all = [await bareTile(), ...layers];
-  const timings = await race(all, { rounds: 61, millis: 3, clock: 'cpu' });
+  const timings = await race(all, { rounds: 61, millis: 3 });
   const rate = (ms: number, i: number) => all[i].macs / ms / 1e6;
   const bare = rate(timings[0].median, 0);
   return timings.map((t, i) => ({

@@ -81,7 +81,7 @@ async function inNode({ heap, single }: Engines, name: string, graph: Graph, int
         contenders.push({ name: flavour, run: theirs.run });
       }
     }
-    const timings = await race(contenders, { clock: 'cpu' });
+    const timings = await race(contenders);
     for (const o of opened) await o.release();
     console.error(
       `${name} ${isInt8(graph) ? 'int8' : 'float'} batch ${batch}: ${timings.map((t) => `${t.name} ${(t.median / batch).toFixed(4)}`).join(', ')}`,

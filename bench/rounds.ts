@@ -2,7 +2,12 @@
 export interface Contender {
   readonly name: string;
   run(): unknown;
+  /** Processor time of the process that it works in, where that is another one. */
+  readonly clock?: Clock;
 }
+
+/** Milliseconds since some moment. */
+export type Clock = () => number | Promise<number>;
 
 export interface Timing {
   readonly name: string;
@@ -16,23 +21,22 @@ export interface Timing {
  * Times contenders in turn, round after round, so that whatever else the machine does falls on all of them alike.
  *
  * @param millis how long one contender works in one round, about
- * @param clock  `cpu`: the processor time of this process (Node), which other work on the machine lengthens least. Not for a contender
- *               that works in another process or waits
+ * @param clock  processor time of those that have no clock of their own: other work on the machine lengthens it least. By default that of
+ *               this process (Node)
  */
 export async function race(
   contenders: readonly Contender[],
-  { rounds = 9, millis = 60, clock = 'wall' }: { rounds?: number; millis?: number; clock?: 'wall' | 'cpu' } = {},
+  { rounds = 9, millis = 60, clock = cpuMillis }: { rounds?: number; millis?: number; clock?: Clock } = {},
 ): Promise<Timing[]> {
-  const now = clock === 'cpu' ? cpuMillis : () => performance.now();
   const calls: number[] = [];
-  for (const { run } of contenders) {
+  for (const { run, clock: own = clock } of contenders) {
     await run();
-    const once = await time(run, 1, now);
+    const once = await time(run, 1, own);
     calls.push(Math.max(1, Math.round(millis / Math.max(once, 0.001))));
   }
   const seen: number[][] = contenders.map(() => []);
   for (let r = 0; r < rounds; r++) {
-    for (let i = 0; i < contenders.length; i++) seen[i].push(await time(contenders[i].run, calls[i], now));
+    for (const [i, { run, clock: own = clock }] of contenders.entries()) seen[i].push(await time(run, calls[i], own));
   }
   return contenders.map(({ name }, i) => {
     const s = seen[i].sort((a, b) => a - b);
@@ -41,16 +45,16 @@ export async function race(
   });
 }
 
-function cpuMillis(): number {
+export function cpuMillis(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 
-async function time(run: Contender['run'], calls: number, now: () => number): Promise<number> {
-  const from = now();
+async function time(run: Contender['run'], calls: number, now: Clock): Promise<number> {
+  const from = await now();
   for (let i = 0; i < calls; i++) {
     const pending = run();
     if (pending instanceof Promise) await pending;
   }
-  return (now() - from) / calls;
+  return ((await now()) - from) / calls;
 }

@@ -5,7 +5,7 @@ import { Heap } from '../../src/wasm/heap.ts';
 import { withFloatInputs } from '../../test/browser/float_input.ts';
 import type { PageContext } from '../../test/browser/page.ts';
 import { distance, NETWORKS, realInputs, withBatch } from '../networks.ts';
-import { race, type Timing } from '../rounds.ts';
+import { type Clock, race, type Timing } from '../rounds.ts';
 
 export interface LitertResult {
   readonly network: string;
@@ -21,7 +21,7 @@ export interface LitertResult {
  * Thumbnet beside LiteRT.js (TensorFlow Lite with XNNPACK in Wasm) in Chromium: the same file, one thread. LiteRT.js takes floats only: integer
  * networks stand between a quantization and a dequantization, in both.
  */
-export default async function litert({ file }: PageContext): Promise<LitertResult[]> {
+export default async function litert({ file, processorTime }: PageContext): Promise<LitertResult[]> {
   const { loadLiteRt } = await import('@litertjs/core');
   await loadLiteRt('/peers/@litertjs/core/wasm/');
   // LiteRT.js rounds once.
@@ -35,14 +35,14 @@ export default async function litert({ file }: PageContext): Promise<LitertResul
       const x = realInputs(integer, batch);
       const between = withFloatInputs(integer);
       const ours = { Thumbnet: heap, 'plain dots': plain };
-      results.push({ network: name, numbers: 'int8', batch, ...(await beside(ours, between, x, batch)) });
-      results.push({ network: name, numbers: 'float', batch, ...(await beside({ Thumbnet: heap }, real, x, batch)) });
+      results.push({ network: name, numbers: 'int8', batch, ...(await beside(ours, between, x, batch, processorTime!)) });
+      results.push({ network: name, numbers: 'float', batch, ...(await beside({ Thumbnet: heap }, real, x, batch, processorTime!)) });
     }
   }
   return results;
 }
 
-async function beside(heaps: Record<string, Heap>, graph: Graph, x: Float32Array, batch: number) {
+async function beside(heaps: Record<string, Heap>, graph: Graph, x: Float32Array, batch: number, clock: Clock) {
   const { loadAndCompile, Tensor } = await import('@litertjs/core');
   const wide = withBatch(graph, batch);
   const model = await loadAndCompile(exportTflite(wide), { accelerator: 'wasm' });
@@ -57,7 +57,7 @@ async function beside(heaps: Record<string, Heap>, graph: Graph, x: Float32Array
   const compared = async () => {
     const ours = Object.entries(heaps).map(([name, heap]) => ({ name, run: runner(heap, graph, x, batch) }));
     const { relative } = distance(await theirs(), ours[0].run());
-    return { relative, timings: await race([...ours, { name: 'LiteRT.js', run: theirs }], { rounds: 21, millis: 40 }) };
+    return { relative, timings: await race([...ours, { name: 'LiteRT.js', run: theirs }], { rounds: 21, millis: 40, clock }) };
   };
   try {
     return await Object.values(heaps).reduce((work, heap) => () => heap.exclusive(work), compared)();

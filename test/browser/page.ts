@@ -13,6 +13,8 @@ export interface PageContext {
   file(path: string): Promise<Uint8Array | null>;
   /** Names in a folder, in order; none where it is absent. */
   list(folder: string): Promise<string[]>;
+  /** Milliseconds of processor time that the page's thread has used (Chromium). */
+  processorTime?(): Promise<number>;
 }
 
 export type Page = (context: PageContext) => Promise<PageResult>;
