@@ -31,8 +31,7 @@ export async function race(
   const calls: number[] = [];
   for (const { run, clock: own = clock } of contenders) {
     await run();
-    const once = await time(run, 1, own);
-    calls.push(Math.max(1, Math.round(millis / Math.max(once, 0.001))));
+    calls.push(await callsFor(millis, run, own));
   }
   const seen: number[][] = contenders.map(() => []);
   for (let r = 0; r < rounds; r++) {
@@ -43,6 +42,14 @@ export async function race(
     const at = (q: number) => s[Math.floor(q * (s.length - 1))];
     return { name, median: at(0.5), best: s[0], spread: (at(0.75) - at(0.25)) / 2 };
   });
+}
+
+/** How many calls take about so long; asking the clock takes time too, so few calls tell little. */
+async function callsFor(millis: number, run: Contender['run'], clock: Clock): Promise<number> {
+  for (let calls = 1; ; calls *= 4) {
+    const taken = calls * (await time(run, calls, clock));
+    if (taken >= millis / 4) return Math.max(1, Math.round((millis * calls) / taken));
+  }
 }
 
 export function cpuMillis(): number {

@@ -36,7 +36,12 @@ export default async function litert({ file, processorTime }: PageContext): Prom
       const between = withFloatInputs(integer);
       const ours = { Thumbnet: heap, 'plain dots': plain };
       results.push({ network: name, numbers: 'int8', batch, ...(await beside(ours, between, x, batch, processorTime!)) });
-      results.push({ network: name, numbers: 'float', batch, ...(await beside({ Thumbnet: heap }, real, x, batch, processorTime!)) });
+      results.push({
+        network: name,
+        numbers: 'float',
+        batch,
+        ...(await beside({ Thumbnet: heap }, real, x, batch, processorTime!)),
+      });
     }
   }
   return results;
@@ -57,7 +62,7 @@ async function beside(heaps: Record<string, Heap>, graph: Graph, x: Float32Array
   const compared = async () => {
     const ours = Object.entries(heaps).map(([name, heap]) => ({ name, run: runner(heap, graph, x, batch) }));
     const { relative } = distance(await theirs(), ours[0].run());
-    return { relative, timings: await race([...ours, { name: 'LiteRT.js', run: theirs }], { rounds: 21, millis: 40, clock }) };
+    return { relative, timings: await race([...ours, { name: 'LiteRT.js', run: theirs }], { rounds: 21, millis: 100, clock }) };
   };
   try {
     return await Object.values(heaps).reduce((work, heap) => () => heap.exclusive(work), compared)();
