@@ -10,14 +10,17 @@ const whole = { whole: true };
 const exact = (await loadDataset(sharedData('cifar10/train.npz'), whole)).test!;
 const jpeg = (await loadDataset(sharedData('cifar10/jpeg75_train.npz'), whole)).test!;
 const test = (await loadDataset(sharedData('cifar10/test.npz'), whole)).test!;
-const x = new Uint8Array(exact.x.length + jpeg.x.length);
-x.set(exact.x);
-x.set(jpeg.x, exact.x.length);
-const judged = { x: test.x, y: test.y, shape: [test.count, 32, 32, 3] };
+const x = new Uint8Array(exact.inputs[0].length + jpeg.inputs[0].length);
+x.set(exact.inputs[0]);
+x.set(jpeg.inputs[0], exact.inputs[0].length);
+const judged = { x: test.inputs[0], y: test.y, shape: [test.count, 32, 32, 3] };
 const given = { split: [0.8, 0, 0.2], scale: 1 / 255, mean: [0.47], std: [0.25] } as const;
 const both = { x, y: [...exact.y!, ...jpeg.y!], shape: [exact.count + jpeg.count, 32, 32, 3] };
 const all = await loadDataset({ train: both, test: judged }, given);
-const sharp = await loadDataset({ train: { x: exact.x, y: exact.y, shape: [exact.count, 32, 32, 3] }, test: judged }, given);
+const sharp = await loadDataset(
+  { train: { x: exact.inputs[0], y: exact.y, shape: [exact.count, 32, 32, 3] }, test: judged },
+  given,
+);
 
 const net = buildNetwork('resnet8', [32, 32, 3], SEED);
 

@@ -10,7 +10,7 @@ import { rowOf } from '../src/ops/index.ts';
 import { sidesOf, type Window } from '../src/ops/window.ts';
 import { createRandom } from '../src/random.ts';
 import { macsOf } from '../src/run/cost.ts';
-import { withoutSoftmax } from '../src/run/logits.ts';
+import { withLogits } from '../src/run/logits.ts';
 import { compileTraining, type TrainingProgram } from '../src/train/program.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { mseF32, softmaxCrossEntropyF32 } from '../src/wasm/loss.ts';
@@ -19,6 +19,7 @@ import { neededPath } from '../test/shared.ts';
 import { type Contender, race } from './rounds.ts';
 import { type Section, table } from './section.ts';
 import { tfjsStep } from './tfjs.ts';
+import { layerOf } from '../src/run/layers.ts';
 
 const BATCH = 64;
 /** tfjs's processor backend takes seconds for one example, whatever the batch. */
@@ -39,7 +40,7 @@ export default async function train(): Promise<Section> {
   const tfjs: string[][] = [];
   const tile = await bareTile();
   for (const { name, file } of NETWORKS) {
-    const graph = withoutSoftmax(importTflite(readFileSync(neededPath(`data/models/${file}.tflite`))));
+    const graph = withLogits(importTflite(readFileSync(neededPath(`data/models/${file}.tflite`))));
     const heap = await Heap.open();
     const ours = makeStep(heap, graph);
     let loss = 0;
@@ -111,7 +112,7 @@ async function bareTile() {
 /** Multiplications of a step for each example: each layer forward, by its weights and, but for the first, by its input. */
 function stepProducts(graph: Graph): number {
   return graph.nodes.reduce((sum, node) => {
-    if (!rowOf(node.op).trainable.length) return sum;
+    if (!layerOf(node)) return sum;
     const passes = node.inputs[0] === graph.inputs[0] ? 2 : 3;
     return sum + passes * (winogradProducts(graph, node) ?? macsOf(graph, node));
   }, 0);
@@ -165,22 +166,24 @@ interface Ours {
 function makeStep(heap: Heap, graph: Graph, batch = BATCH): Ours {
   const program = compileTraining(heap, graph, batch);
   const random = createRandom(1, 'bench/train');
-  const inputs = Float32Array.from({ length: sizeOf(program.input.shape) }, () => random.uniform() * 2 - 1);
-  heap.write(program.input, inputs);
-  const classes = sizeOf(program.output.shape) / batch;
+  const [input] = program.inputs;
+  const [{ value: output, gradient }] = program.outputs;
+  const inputs = Float32Array.from({ length: sizeOf(input.shape) }, () => random.uniform() * 2 - 1);
+  heap.write(input, inputs);
+  const classes = sizeOf(output.shape) / batch;
   const labels = isAutoencoder(program) ? [] : Array.from({ length: batch }, () => random.below(classes));
   const losses = heap.tensor('f32', [batch]);
-  const to = { loss: losses, dx: program.outputGradient, scale: 1 / batch };
+  const to = { loss: losses, dx: gradient, scale: 1 / batch };
   const loss = labels.length
-    ? softmaxCrossEntropyF32(heap, to, program.output, heap.tensor('i32', [batch], labels))
-    : mseF32(heap, to, program.output, program.input);
+    ? softmaxCrossEntropyF32(heap, to, output, heap.tensor('i32', [batch], labels))
+    : mseF32(heap, to, output, input);
   const updates = program.parameters.map(({ value, gradient }) => {
     const [m, v] = [heap.tensor('f32', value.shape), heap.tensor('f32', value.shape)];
     return adamStepF32(heap, value, gradient, m, v);
   });
   let count = 0;
   const step = () => {
-    heap.clear(program.outputGradient);
+    heap.clear(gradient!);
     program.forward();
     loss();
     program.backward();
@@ -191,7 +194,7 @@ function makeStep(heap: Heap, graph: Graph, batch = BATCH): Ours {
   return { inputs, labels, step };
 }
 
-const isAutoencoder = ({ input, output }: TrainingProgram) => sizeOf(input.shape) === sizeOf(output.shape);
+const isAutoencoder = ({ inputs, outputs }: TrainingProgram) => sizeOf(inputs[0].shape) === sizeOf(outputs[0].value.shape);
 
 interface Peer {
   ask(steps: number): Promise<number>;

@@ -38,7 +38,7 @@ const ENTRIES: Record<string, string> = {
   relu_s8: 'arm_relu_q7',
   relu6_s8: 'arm_relu6_s8',
   activation_s16: 'arm_nn_activation_s16',
-  concatenation_s8_x: 'arm_concatenation_s8_x',
+  concatenation_s8: 'arm_concatenation_s8_x',
   pad_s8: 'arm_pad_s8',
   transpose_s8: 'arm_transpose_s8',
   svdf_s8: 'arm_svdf_s8',

@@ -1,7 +1,7 @@
 import {
   type BatchPlan,
   type Dataset,
-  needLabels,
+  inputsOf,
   needPart,
   type Part,
   type PartName,
@@ -11,23 +11,48 @@ import {
 import { CompressError, checkOptionNames } from './errors.ts';
 import { type Graph, sizeOf, type Tensor, type Values } from './graph/graph.ts';
 import { compile, isBatchable } from './run/compile.ts';
+import { feed } from './run/feed.ts';
+import {
+  type ClassFigures,
+  type Measures,
+  type MetricName,
+  metricOf,
+  recognizeTask,
+  rulesOf,
+  type Task,
+  type TaskName,
+  type TaskOptions,
+  type Targets,
+  type ValueFigures,
+} from './task/index.ts';
 import { Heap } from './wasm/heap.ts';
 
-/** Shares are of the examples, 0..1. */
+/** Shares are of the examples (of a map: of its places), 0..1. */
 export interface Evaluation {
-  /** Correct of all examples, 0..1; null for a network that does not classify. */
+  readonly task: TaskName;
+  /** The output that was judged, by name. */
+  readonly output: string;
+  readonly examples: number;
+  readonly metric: MetricName;
+  /** The value of `metric`; null where these examples give it none. */
+  readonly quality: number | null;
+  /** All metrics of the task. */
+  readonly metrics: Readonly<Partial<Record<MetricName, number | null>>>;
+  /** Right answers of all, 0..1; null for a task without right and wrong. */
   readonly accuracy: number | null;
   readonly correct: number | null;
-  readonly examples: number;
-  /** Correct of the examples of each class, 0..1; null for a class without examples. */
+  /** Recall: right answers of the examples of each class, 0..1; null for a class without examples. */
   readonly perClass: readonly (number | null)[];
-  /** confusion[label][answer]: how many examples. */
+  /** confusion[label][answer]: how many. */
   readonly confusion: readonly (readonly number[])[];
+  readonly classes: readonly ClassFigures[];
+  /** Of each value of a vector. */
+  readonly values: readonly ValueFigures[];
   /** Examples whose label is among the k largest outputs, where it was asked for. */
   readonly topK: TopK | null;
-  /** Where output and input have the same shape (autoencoders): mean squared error over all examples. */
+  /** metrics.mse: of a regression, or of an autoencoder's output against its input. */
   readonly meanSquaredError: number | null;
-  /** Of an autoencoder with the labels 0 (normal) and 1 (anomaly): area under the ROC curve of each example's mean squared error. */
+  /** metrics.auc: of an autoencoder with labels, by each example's mean squared error. */
   readonly auc: number | null;
 }
 
@@ -37,32 +62,39 @@ export interface TopK {
   readonly correct: number;
 }
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends TaskOptions {
   /** An answer is also counted as right when the label is among so many largest outputs. */
   readonly top?: number;
 }
 
 const BATCH = 32;
 
-/** Runs every example of a part through the graph, each from the beginning of its state, and hands over the outputs, batch by batch, in order. @throws CompressError `bad-data` for NaN */
+/**
+ * Runs every example of a part through the graph, each from the beginning of its state, and hands over one output (by its place among the
+ * graph's), batch by batch, in order.
+ *
+ * @throws CompressError `bad-data` for NaN
+ */
 export function forEachBatch(
   heap: Heap,
   graph: Graph,
   part: Part,
   plan: BatchPlan,
   visit: (outputs: Values, first: number, count: number) => void,
+  output = 0,
 ): void {
   heap.scope(() => {
     const batch = isBatchable(graph) ? Math.min(BATCH, part.count) : 1;
     const program = compile(heap, graph, { batch });
-    const size = sizeOf(program.outputs[0].shape) / batch;
+    const y = program.outputs[output];
+    const size = sizeOf(y.shape) / batch;
     for (let first = 0; first < part.count; first += batch) {
       const count = Math.min(batch, part.count - first);
       const indices = Array.from({ length: count }, (_, i) => first + i);
-      heap.write(program.inputs[0], takeBatch(plan, part, indices));
+      feed(heap, program.inputs, takeBatch(plan, part, indices));
       program.reset();
       program.run();
-      const outputs = heap.read(program.outputs[0], 0, count * size);
+      const outputs = heap.read(y, 0, count * size);
       checkNumbers(outputs, first, size);
       visit(outputs, first, count);
     }
@@ -79,17 +111,11 @@ function checkNumbers(outputs: Values, first: number, size: number): void {
   );
 }
 
-/** Place of the largest value; the first of equals. */
-export function argmax(values: Values, from: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) if (values[from + i] > values[from + best]) best = i;
-  return best;
-}
-
 /**
  * How well a graph does on one part of a dataset, in float or integer arithmetic, as the graph is.
  *
- * @throws CompressError `bad-data` where labels do not fit the network's outputs or these are NaN, `shape-mismatch` where the data does not
+ * @throws CompressError `bad-data` where labels do not fit the network's outputs or these are NaN, `bad-option` where the task must be stated,
+ *   `shape-mismatch` where the data does not fit
  */
 export async function evaluateGraph(
   graph: Graph,
@@ -97,48 +123,150 @@ export async function evaluateGraph(
   name: PartName = 'test',
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  checkOptionNames(options, ['top'], 'evaluate');
   return evaluatePart(await Heap.open(), graph, data, name, options);
 }
 
-export function evaluatePart(heap: Heap, graph: Graph, data: Dataset, name: PartName, { top }: EvaluateOptions = {}): Evaluation {
-  const part = needPart(data, name);
-  const input = graph.tensors[graph.inputs[0]];
-  const output = graph.tensors[graph.outputs[0]];
-  const plan = planBatch(data, input);
-  const classes = sizeOf(output.shape.slice(1));
-  if (sizeOf(output.shape) === sizeOf(input.shape)) return reconstruction(heap, graph, data, part);
-  checkTop(top, classes);
-  const labels = needLabels(data, name, classes);
-  const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  let among = 0;
-  forEachBatch(heap, graph, part, plan, (values, first, count) => {
-    for (let i = 0; i < count; i++) {
-      const label = labels[first + i];
-      confusion[label][argmax(values, i * classes, classes)]++;
-      if (top && placeOf(values, i * classes, classes, label) < top) among++;
-    }
-  });
-  const topK = top ? { k: top, accuracy: among / part.count, correct: among } : null;
-  return { ...summary(confusion, part.count), topK, meanSquaredError: null, auc: null };
+export function evaluatePart(
+  heap: Heap,
+  graph: Graph,
+  data: Dataset,
+  name: PartName,
+  { top, ...stated }: EvaluateOptions = {},
+): Evaluation {
+  needPart(data, name);
+  return judge(heap, graph, data, name, findTask(heap, graph, data, stated), top).evaluation;
 }
 
-function summary(confusion: readonly (readonly number[])[], examples: number) {
-  const correct = confusion.reduce((sum, row, c) => sum + row[c], 0);
-  const perClass = confusion.map((row, c) => {
-    const all = row.reduce((a, b) => a + b, 0);
-    return all ? row[c] / all : null;
-  });
-  return { accuracy: correct / examples, correct, examples, perClass, confusion };
+/**
+ * The task of a model: as stated, else recognized from labels and graph. That an output has the size of an input is no proof that it
+ * reconstructs it: that is looked at.
+ *
+ * @throws CompressError what `recognizeTask` throws; `bad-option` for a network that seems to be no autoencoder
+ */
+export function findTask(heap: Heap, graph: Graph, data: Dataset, options: TaskOptions = {}): Task {
+  checkOptionNames(options, ['task', 'output', 'metric'], 'evaluate');
+  const task = recognizeTask(graph, data, options);
+  if (task.name === 'reconstruction' && options.task === undefined) checkReconstructs(heap, graph, data, task);
+  return task;
 }
 
-function checkTop(top: number | undefined, classes: number): void {
-  if (top === undefined || (Number.isInteger(top) && top >= 1 && top <= classes)) return;
+const LOOKED_AT = 64;
+
+function checkReconstructs(heap: Heap, graph: Graph, data: Dataset, task: Task): void {
+  const [name, whole] = (['validation', 'test', 'train'] as const).flatMap((n) => (data[n] ? [[n, data[n]] as const] : []))[0];
+  const part: Part = { ...whole, count: Math.min(LOOKED_AT, whole.count), y: null };
+  const { evaluation } = judge(heap, graph, { ...data, [name]: part }, name, task);
+  const spread = spreadOf(data, graph, part, task.input);
+  if (evaluation.meanSquaredError! < spread || spread === 0) return;
   throw new CompressError(
     'bad-option',
-    `the ${top} largest of ${classes} outputs cannot be asked for`,
-    `give a whole number from 1 to ${classes}`,
+    `the output "${task.outputName}" has the size of the input, but is no copy of it (their mean squared difference is ${short(evaluation.meanSquaredError!)}, the input's variance ${short(spread)})`,
+    'add labels y beside the examples; or state --task reconstruction if it is an autoencoder that is still to be trained',
   );
+}
+
+const short = (v: number): string => String(Number(v.toPrecision(3)));
+
+/** Variance of all values of an input around one mean. */
+function spreadOf(data: Dataset, graph: Graph, part: Part, input: number): number {
+  const indices = Array.from({ length: part.count }, (_, i) => i);
+  const values = takeBatch(planBatch(data, realInputs(graph)), part, indices)[input] as Float32Array;
+  const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+  return values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+}
+
+const realInputs = (graph: Graph) => inputsOf(graph).map((input) => ({ ...input, dtype: 'f32' as const }));
+
+/** What a network answered, beside what it should. */
+export interface Judgement {
+  readonly evaluation: Evaluation;
+  /** How well each example was answered, more is better: 1 or 0 where there is right and wrong, else the negative squared error. */
+  readonly scores: Float64Array;
+}
+
+/** @throws CompressError `bad-data` where labels do not fit the task, or an answer is NaN */
+export function judge(heap: Heap, graph: Graph, data: Dataset, name: PartName, task: Task, top?: number): Judgement {
+  const part = needPart(data, name);
+  const rules = rulesOf(task.name);
+  checkTop(top, task);
+  const targets = rules.targets(task, part, `the ${name} part of ${data.name}`);
+  const kept = rules.kept(task);
+  const answers = new Float64Array(part.count * kept);
+  const size = task.places * task.width;
+  const output = graph.tensors[graph.outputs[task.output]];
+  const real = realOf(output);
+  const given = task.name === 'reconstruction' ? givenOf(data, graph, part, task.input) : null;
+  let among = 0;
+  const plan = planBatch(data, inputsOf(graph));
+  const visit = (values: Values, first: number, count: number) => {
+    for (let i = 0; i < count; i++) {
+      const into = answers.subarray((first + i) * kept, (first + i + 1) * kept);
+      rules.keep(task, values, i * size, real, given?.(first + i) ?? null, into);
+      if (top) among += amongLargest(values, i * size, task, targets, first + i, top);
+    }
+  };
+  forEachBatch(heap, graph, part, plan, visit, task.output);
+  const measures = rules.measure(task, answers, targets);
+  const topK = top ? { k: top, accuracy: among / (part.count * task.places), correct: among } : null;
+  return { evaluation: evaluationOf(task, part.count, measures, topK), scores: rules.scores(task, answers, targets) };
+}
+
+/** The value of the task's metric. @throws CompressError `bad-data` where the examples give it none */
+export function qualityOf({ metric, quality }: Evaluation): number {
+  if (quality !== null) return quality;
+  throw new CompressError(
+    'bad-data',
+    `${metricOf(metric).label} has no value on these examples: they are all of one class`,
+    'judge by another --metric, or give examples of each class',
+  );
+}
+
+function evaluationOf(task: Task, examples: number, measures: Measures, topK: TopK | null): Evaluation {
+  const { metrics, correct, confusion, classes, values } = measures;
+  return {
+    ...{
+      task: task.name,
+      output: task.outputName,
+      examples,
+      metric: task.metric,
+      quality: metrics[task.metric] ?? null,
+      metrics,
+    },
+    ...{ accuracy: metrics.accuracy ?? null, correct, perClass: classes.map((c) => c.recall), confusion, classes, values, topK },
+    ...{ meanSquaredError: metrics.mse ?? null, auc: metrics.auc ?? null },
+  };
+}
+
+/** An example's input in real numbers, as the network is to give it back. */
+function givenOf(data: Dataset, graph: Graph, part: Part, input: number): (example: number) => Float32Array {
+  const plan = planBatch(data, realInputs(graph));
+  return (example) => takeBatch(plan, part, [example])[input] as Float32Array;
+}
+
+function checkTop(top: number | undefined, { name, width }: Task): void {
+  if (top === undefined || (name === 'classification' && Number.isInteger(top) && top >= 1 && top <= width)) return;
+  const what = name === 'classification' ? `${width} outputs` : `a network for ${name}`;
+  throw new CompressError(
+    'bad-option',
+    `the ${top} largest of ${what} cannot be asked for`,
+    name === 'classification' ? `give a whole number from 1 to ${width}` : 'leave it out: it is for classification',
+  );
+}
+
+/** How many of an example's places have their label among the k largest outputs. */
+function amongLargest(
+  values: Values,
+  from: number,
+  { places, width }: Task,
+  targets: Targets,
+  example: number,
+  k: number,
+): number {
+  let found = 0;
+  for (let p = 0; p < places; p++) {
+    if (placeOf(values, from + p * width, width, targets![example * places + p]) < k) found++;
+  }
+  return found;
 }
 
 /** How many values come before the one at `place` in falling order; of equals the first comes first, as in `argmax`. */
@@ -147,64 +275,6 @@ function placeOf(values: Values, from: number, count: number, place: number): nu
   let before = 0;
   for (let i = 0; i < count; i++) if (values[from + i] > own || (values[from + i] === own && i < place)) before++;
   return before;
-}
-
-/** 1 for each example of a part that is answered right. */
-export function correctness(heap: Heap, graph: Graph, data: Dataset, name: PartName): Uint8Array {
-  const classes = sizeOf(graph.tensors[graph.outputs[0]].shape.slice(1));
-  const labels = needLabels(data, name, classes);
-  const right = new Uint8Array(labels.length);
-  forEachBatch(heap, graph, needPart(data, name), planBatch(data, graph.tensors[graph.inputs[0]]), (values, first, count) => {
-    for (let i = 0; i < count; i++) right[first + i] = argmax(values, i * classes, classes) === labels[first + i] ? 1 : 0;
-  });
-  return right;
-}
-
-function reconstruction(heap: Heap, graph: Graph, data: Dataset, part: Part): Evaluation {
-  const errors = reconstructionErrors(heap, graph, data, part);
-  const auc = part.y?.every((label) => label <= 1) ? areaUnderCurve(errors, part.y) : null;
-  const meanSquaredError = errors.reduce((a, b) => a + b, 0) / part.count;
-  return {
-    ...{ accuracy: null, correct: null, examples: part.count, perClass: [], confusion: [], topK: null },
-    meanSquaredError,
-    auc,
-  };
-}
-
-/** Mean squared error of each example, in real numbers: the rounding of an integer input is a part of it. */
-function reconstructionErrors(heap: Heap, graph: Graph, data: Dataset, part: Part): Float64Array {
-  const input = graph.tensors[graph.inputs[0]];
-  const real = realOf(graph.tensors[graph.outputs[0]]);
-  const exact = planBatch(data, { ...input, dtype: 'f32' });
-  const { size } = exact;
-  const errors = new Float64Array(part.count);
-  forEachBatch(heap, graph, part, planBatch(data, input), (values, first, count) => {
-    const indices = Array.from({ length: count }, (_, i) => first + i);
-    const given = takeBatch(exact, part, indices);
-    for (let i = 0; i < count; i++) {
-      let sum = 0;
-      for (let k = i * size; k < (i + 1) * size; k++) sum += (real(Number(values[k])) - given[k]) ** 2;
-      errors[first + i] = sum / size;
-    }
-  });
-  return errors;
-}
-
-/**
- * Area under the ROC curve: the chance that an example labelled 1 scores higher than one labelled 0, where an equal score counts half
- * (Mann and Whitney's U). Null where one of the two has no example.
- */
-export function areaUnderCurve(scores: ArrayLike<number>, labels: ArrayLike<number>): number | null {
-  const order = Array.from(scores, (_, i) => i).sort((a, b) => scores[a] - scores[b]);
-  let [normal, anomalies, wins] = [0, 0, 0];
-  for (let from = 0, to = 0; from < order.length; from = to) {
-    let [zeros, ones] = [0, 0];
-    for (to = from; to < order.length && scores[order[to]] === scores[order[from]]; to++) labels[order[to]] ? ones++ : zeros++;
-    wins += ones * (normal + zeros / 2);
-    normal += zeros;
-    anomalies += ones;
-  }
-  return normal && anomalies ? wins / (normal * anomalies) : null;
 }
 
 function realOf({ quant, dtype }: Tensor): (q: number) => number {

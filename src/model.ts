@@ -3,6 +3,7 @@ import { type FileModel, type ReadOptions, readFile } from './formats/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
 import { edgesFor, type IoType, withEdges, withoutEdges } from './run/edges.ts';
 import { toInteger } from './run/integer.ts';
+import { layerOf } from './run/layers.ts';
 import { foldActivations } from './simplify/activation.ts';
 import { foldNorms } from './simplify/norm.ts';
 import type { Model, QuantizeOptions } from './stage.ts';
@@ -45,7 +46,7 @@ export const isIntegerGraph = (graph: Graph): boolean =>
 function schemeOf(graph: Graph): QuantizeOptions | null {
   if (!isIntegerGraph(graph)) return null;
   const layerBits = Object.fromEntries(
-    graph.nodes.flatMap(({ name, inputs }) => (graph.tensors[inputs[1]]?.dtype === 'i4' ? [[name, 4 as const]] : [])),
+    graph.nodes.flatMap((node) => (graph.tensors[layerOf(node)?.weights ?? -1]?.dtype === 'i4' ? [[node.name, 4 as const]] : [])),
   );
   const activations16 = graph.tensors.some((t) => t.dtype === 'i16' && !t.data);
   return { weightBits: 8, layerBits, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };

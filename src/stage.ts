@@ -3,6 +3,7 @@ import type { Dataset } from './data/index.ts';
 import type { Graph } from './graph/graph.ts';
 import { checkOptions, type OptionsSchema } from './options/index.ts';
 import type { Edges } from './run/edges.ts';
+import type { Task } from './task/index.ts';
 import type { Heap } from './wasm/heap.ts';
 
 /** How a network is quantized. */
@@ -59,6 +60,8 @@ export interface Context {
   readonly heap: Heap;
   /** Train and validation; null where a stage runs without data. */
   readonly data: Dataset | null;
+  /** What the model is for; recognized from labels and graph where it is not told. */
+  readonly task?: Task;
   /** A whole number from 0; every purpose of random numbers draws from a stream of its own. */
   readonly seed: number;
   /** The float model the pipeline began with: a teacher. */

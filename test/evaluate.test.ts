@@ -2,9 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset, Part } from '../src/data/index.ts';
 import { CompressError } from '../src/errors.ts';
-import { areaUnderCurve, evaluatePart } from '../src/evaluate.ts';
+import { evaluatePart } from '../src/evaluate.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { createRandom } from '../src/random.ts';
+import { areaUnderCurve } from '../src/task/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
 
 const heap = await Heap.open();
@@ -44,8 +45,15 @@ function classifier(features: number, classes: number): Graph {
 }
 
 function dataset(rows: readonly (readonly number[])[], y: readonly number[] | null): Dataset {
-  const part: Part = { x: Float32Array.from(rows.flat()), y: y && Int32Array.from(y), count: rows.length };
-  const common = { name: 'made', shape: [rows[0].length], classes: 0, train: null, validation: null, test: part };
+  const part: Part = { inputs: [Float32Array.from(rows.flat())], y: y && Int32Array.from(y), count: rows.length };
+  const common = {
+    name: 'made',
+    inputs: [{ name: 'x', shape: [rows[0].length] }],
+    classes: y ? Math.max(...y) + 1 : 0,
+    train: null,
+    validation: null,
+    test: part,
+  };
   return { ...common, normalization: { scale: 1, mean: [0], std: [1] }, layout: 'nhwc', sourceFiles: [], notes: [] };
 }
 
@@ -108,7 +116,7 @@ test('an autoencoder: the error of each example ranks anomalies; without such la
     [5, 3],
     [1, 2],
   ];
-  const of = (y: readonly number[] | null) => evaluatePart(heap, graph, dataset(rows, y), 'test');
+  const of = (y: readonly number[] | null) => evaluatePart(heap, graph, dataset(rows, y), 'test', { task: 'reconstruction' });
   const found = of([0, 0, 1, 1]);
   assert.is(found.meanSquaredError, (1 + 4 + 9 + 4) / 8);
   assert.is(found.auc, 0.875);

@@ -17,6 +17,7 @@ const ROOMS = [
   'wasm',
   'ops',
   'run',
+  'task',
   'formats',
   'mcu',
   'stage.ts',

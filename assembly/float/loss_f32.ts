@@ -3,7 +3,7 @@
 //   loss f32 [rows]     written
 //   dx   f32 [rows, n]  added to, or 0
 //   x    f32 [rows, n]
-import { exp_s, exp_v, log_s } from "../math/exp_f32";
+import { exp_s, exp_v, log_s, logistic_s } from "../math/exp_f32";
 import { sum_lanes } from "../math/lanes";
 
 /** The largest of n values. */
@@ -113,5 +113,51 @@ export function cosine_f32(loss: usize, dx: usize, x: usize, target: usize, rows
       }
     }
     dx += n << 2;
+  }
+}
+
+/** log(1 + exp(z)), without overflow. */
+// @ts-ignore: decorator
+@inline
+function softplus(z: f32): f32 {
+  return max<f32>(z, 0) + log_s(<f32>1 + exp_s(-abs<f32>(z)));
+}
+
+/**
+ * Mean over the row of the binary cross entropy of sigmoid(x) against `target`, f32 [rows, n], 0..1.
+ * The target is (1 - smoothing) * target + smoothing / 2.
+ */
+export function sigmoid_cross_entropy_f32(
+  loss: usize, dx: usize, x: usize, target: usize, rows: i32, n: i32, smoothing: f32, scale: f32,
+): void {
+  const keep = <f32>1 - smoothing, base = smoothing * <f32>0.5, k = scale / <f32>n;
+  for (let r = 0; r < rows; r++, loss += 4) {
+    let total: f32 = 0;
+    for (let i = 0; i < n; i++, x += 4, target += 4) {
+      const z = load<f32>(x), t = base + keep * load<f32>(target);
+      total += softplus(z) - z * t;
+      if (!dx) continue;
+      store<f32>(dx, load<f32>(dx) + k * (logistic_s(z) - t));
+      dx += 4;
+    }
+    store<f32>(loss, total / <f32>n);
+  }
+}
+
+/** Mean over the row of T^2 * KL(sigmoid(teacher / T) || sigmoid(x / T)), each value a yes or no of its own. */
+export function sigmoid_divergence_f32(
+  loss: usize, dx: usize, x: usize, teacher: usize, rows: i32, n: i32, temperature: f32, scale: f32,
+): void {
+  const k = <f32>1 / temperature, slope = scale * temperature / <f32>n;
+  for (let r = 0; r < rows; r++, loss += 4) {
+    let total: f32 = 0;
+    for (let i = 0; i < n; i++, x += 4, teacher += 4) {
+      const z = load<f32>(x) * k, zt = load<f32>(teacher) * k, p = logistic_s(zt);
+      total += p * (softplus(-z) - softplus(-zt)) + (<f32>1 - p) * (softplus(z) - softplus(zt));
+      if (!dx) continue;
+      store<f32>(dx, load<f32>(dx) + slope * (logistic_s(z) - p));
+      dx += 4;
+    }
+    store<f32>(loss, total * temperature * temperature / <f32>n);
   }
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { countKey } from '../../src/mcu/instructions.ts';
 import type { CoreKind } from '../../src/ops/buffer_sizes.ts';
+import type { CountedKernel } from '../../src/ops/cost.ts';
 import { type Case, GEOMETRY, ONE } from '../count/geometry.ts';
 import { caseFeatures } from '../count_features.ts';
 import { nnls } from '../nnls.ts';
@@ -67,11 +69,17 @@ export function sharedCounts(path: string): Count[] {
 
 export type Coefficients = Record<string, number>;
 
-export const kernelOf = (core: string, geometry: Case) => {
-  const { path, features } = caseFeatures(geometry, KINDS[core]);
-  const name = geometry.kernel === 'relu_q7' ? 'relu_s8' : geometry.kernel;
-  return { kernel: path ? `${name}/${path}` : name, features };
-};
+/** CMSIS-NN's names that say more or less than kernel and form. */
+const RENAMED: Readonly<Record<string, string>> = { relu_q7: 'relu_s8', concatenation_s8_x: 'concatenation_s8' };
+
+/** The kernel that a case counts, what it does, and the key of its counts. */
+export function kernelOf(core: string, geometry: Case) {
+  const { paths, features } = caseFeatures(geometry, KINDS[core]);
+  const told = RENAMED[geometry.kernel] ?? geometry.kernel;
+  const at = told.lastIndexOf('_');
+  const kernel: CountedKernel = { name: told.slice(0, at), form: told.slice(at + 1) as CountedKernel['form'], paths };
+  return { kernel, features, key: countKey(kernel.name, kernel.form, paths[0] ?? null) };
+}
 
 export const predict = (coefficients: Coefficients, features: Readonly<Record<string, number>>) =>
   Object.entries(coefficients).reduce((sum, [name, value]) => sum + value * (features[name] ?? 0), 0);
@@ -95,7 +103,7 @@ export function fitInstructions(counts: readonly Count[]): Record<string, Record
   const byCore: Record<string, Record<string, Coefficients>> = {};
   const groups = new Map<string, Count[]>();
   for (const c of counts) {
-    const key = `${c.core} ${kernelOf(c.core, c.geometry).kernel}`;
+    const key = `${c.core} ${kernelOf(c.core, c.geometry).key}`;
     if (!groups.has(key)) groups.set(key, []);
     groups.get(key)!.push(c);
   }
@@ -136,8 +144,8 @@ export function quantile(values: readonly number[], p: number): number {
 export function instructionErrors(byCore: Record<string, Record<string, Coefficients>>, counts: readonly Count[]) {
   const errors = new Map<string, number[]>();
   for (const c of counts) {
-    const { kernel, features } = kernelOf(c.core, c.geometry);
-    const coefficients = byCore[c.core][kernel];
+    const { key, features } = kernelOf(c.core, c.geometry);
+    const coefficients = byCore[c.core][key];
     if (!coefficients) continue;
     if (!errors.has(c.core)) errors.set(c.core, []);
     errors.get(c.core)!.push(Math.abs(predict(coefficients, features) / c.instructions - 1));

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { bytesOf, sizeOf } from '../../src/graph/graph.ts';
-import { nodeCost, onChip } from '../../src/mcu/graph_cost.ts';
+import { costsOf, onChip } from '../../src/mcu/graph_cost.ts';
 import { coefficientsOf, instructionsOf } from '../../src/mcu/instructions.ts';
 import type { CoreName } from '../../src/mcu/targets.ts';
 import { type Case, ONE } from '../count/geometry.ts';
@@ -18,7 +18,7 @@ export interface Network {
 export function fromFile(folder: string, name: string): Network {
   const graph = importTflite(new Uint8Array(readFileSync(join(folder, `${name}.tflite`))));
   const chip = onChip(graph);
-  const costs = (core: string) => graph.nodes.map((node) => nodeCost(chip, node, { kind: KINDS[core] }));
+  const costs = (core: string) => costsOf(chip, KINDS[core]);
   return {
     macs: costs('cortex-m4').reduce((n, c) => n + c.macs, 0),
     weightBytes: graph.tensors.reduce((n, t) => n + (t.data ? bytesOf(t.dtype, sizeOf(t.shape)) : 0), 0),

@@ -3,6 +3,7 @@ import {
   type Dataset,
   type DataOptions,
   describeNormalization,
+  inputsOf,
   inputStatistics,
   isOnePart,
   loadDataset,
@@ -109,22 +110,23 @@ export async function readData(
   if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
   const { split, scale, mean, std, layout, seed } = flags;
   const given = Object.fromEntries(Object.entries({ split, scale, mean, std, layout }).filter(([, v]) => v !== undefined));
-  const input = model.graph.tensors[model.graph.inputs[0]];
-  const channels = input.shape.at(-1);
+  const inputs = inputsOf(model.graph);
   const data = await loadDataset(flags.data, {
     ...defaults,
     ...given,
     seed: seed ?? 0,
     whole,
-    ...(channels === 1 || channels === 3 ? { channels } : {}),
+    model,
   } as DataOptions);
   const parts = PARTS.flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
   const told = whole && isOnePart(data) ? `${data.test.count} examples` : parts.join(', ');
   out.say(`data: ${data.name}, ${told}; the model is given ${describeNormalization(data)}`);
   for (const note of data.notes) out.say(`data: ${note}`);
-  if (isInteger(input.dtype)) {
-    const warning = rangeWarning(inputStatistics(data, input), input);
-    if (warning) out.warn(warning);
+  if (inputs.some(({ dtype }) => isInteger(dtype))) {
+    inputStatistics(data, inputs).forEach((found, i) => {
+      const warning = rangeWarning(found, inputs[i]);
+      if (warning) out.warn(warning);
+    });
   }
   return data;
 }

@@ -1,7 +1,8 @@
 import { type Dataset, takeEvenly } from '../data/index.ts';
-import { correctness } from '../evaluate.ts';
+import { judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../stage.ts';
+import type { Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { JobContext } from './job.ts';
 import { dropOf, type Settings } from './options.ts';
@@ -22,21 +23,26 @@ const TRAIN_EXAMPLES = 2000;
 /** So far below the accuracy to keep after a training, nobody has come back with the next one. */
 const HOPELESS = 0.1;
 
-export function goalOf(heap: Heap, model: Model, data: Dataset, settings: Settings): Goal {
-  const reference = correctness(heap, model.graph, data, 'validation');
+export function goalOf(heap: Heap, model: Model, data: Dataset, task: Task, settings: Settings): Goal {
+  const reference = judge(heap, model.graph, data, 'validation', task).scores;
   const before = reference.reduce((a, b) => a + b, 0) / reference.length;
-  const seenBefore = settings.minAccuracy === undefined && hasSeen(heap, model.graph, data, before);
+  const seenBefore = settings.minAccuracy === undefined && hasSeen(heap, model.graph, data, task, before);
   const floor = settings.minAccuracy ?? before - dropOf(settings) * (seenBefore ? HELD_BACK : 1);
-  return { context: { model, data, seed: settings.seed, reference, hopeless: floor - HOPELESS }, before, floor, seenBefore };
+  return {
+    context: { model, data, task, seed: settings.seed, reference, hopeless: floor - HOPELESS },
+    before,
+    floor,
+    seenBefore,
+  };
 }
 
 /**
  * Whether a model does no better on train than on validation: it has learned from both (or from neither). What it remembers of validation
  * outlasts a training on the train part, and hides a part of what candidates lose elsewhere.
  */
-function hasSeen(heap: Heap, graph: Graph, data: Dataset, validation: number): boolean {
+function hasSeen(heap: Heap, graph: Graph, data: Dataset, task: Task, validation: number): boolean {
   const train = takeEvenly(data.train!, TRAIN_EXAMPLES);
-  const right = correctness(heap, graph, { ...data, train }, 'train');
+  const right = judge(heap, graph, { ...data, train }, 'train', task).scores;
   const accuracy = right.reduce((a, b) => a + b, 0) / train.count;
   return accuracy - validation < Math.sqrt((validation * (1 - validation)) / data.validation!.count);
 }

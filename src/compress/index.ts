@@ -1,8 +1,8 @@
-import { type Dataset, needLabels, needPart, planBatch, withValidationOf } from '../data/index.ts';
+import { type Dataset, inputsOf, needPart, planBatch, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { evaluatePart } from '../evaluate.ts';
+import { findTask, judge as judgeGraph } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
-import { type Graph, sizeOf } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { betweenEdges } from '../model.ts';
 import type { Recipe } from '../pipeline.ts';
@@ -11,6 +11,7 @@ import type { Study } from '../search/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
+import { rulesOf, type Task } from '../task/index.ts';
 import { dataDigest, graphDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Goal, goalOf } from './goal.ts';
@@ -92,27 +93,28 @@ export async function* compress(
 ): AsyncGenerator<TrialReport, CompressResult> {
   const { settings: given, target } = checkCompress(model, data, options);
   const heap = await Heap.open();
+  const task = taskOf(heap, model, data);
   const seen = withValidationOf({ ...data, test: null }, VALIDATION, given.seed);
   const settings = { ...given, epochs: given.epochs ?? largestEpochs(seen.train!.count) };
   const study = await begin(model, seen, settings, target, host);
-  const goal = goalOf(heap, model, seen, settings);
+  const goal = goalOf(heap, model, seen, task, settings);
   const begun = performance.now();
   const ptq = (await runJob(goal.context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
   const plain = figuresOf(importTflite(ptq.tflite), target, settings, ptq.accuracy);
-  const task: Task = { ...goal, heap, model, data, settings, target, begun, ptqTflite: ptq.tflite, plain };
-  const prepared = await measure(task, host);
-  const search = searchOf(task, prepared, study, host);
-  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(task.context);
+  const work: Work = { ...goal, heap, model, data, settings, target, begun, ptqTflite: ptq.tflite, plain };
+  const prepared = await measure(work, host);
+  const search = searchOf(work, prepared, study, host);
+  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(work.context);
   try {
     yield* search.run(pool, host.progress, host.signal);
   } finally {
     await pool.close();
   }
-  return finish(search, task, prepared.simplified);
+  return finish(search, work, prepared.simplified);
 }
 
 /** All that is fixed before the first trial. */
-interface Task extends Goal {
+interface Work extends Goal {
   readonly heap: Heap;
   readonly model: Model;
   readonly data: Dataset;
@@ -125,7 +127,7 @@ interface Task extends Goal {
   readonly plain: Figures;
 }
 
-function measure({ heap, model, context, settings, target, plain }: Task, { signal, progress }: CompressHost): Promise<Prepared> {
+function measure({ heap, model, context, settings, target, plain }: Work, { signal, progress }: CompressHost): Promise<Prepared> {
   const costOfGraph = async (graph: Graph, layerBits: LayerBits = {}) => {
     const outline = await quantize({ layerBits }).outline({ graph, facts: {} }, { ...context, heap, original: model });
     return costOf(figuresOf(betweenEdges({ ...outline!, facts: model.facts }), target, settings, null), plain, settings);
@@ -150,8 +152,8 @@ async function begin(model: Model, data: Dataset, settings: Settings, target: Ta
   return openSearch(place, full, { model: await graphDigest(model.graph), data: await dataDigest(data) });
 }
 
-function searchOf(task: Task, { base, space }: Prepared, study: Study, host: CompressHost): Search {
-  const { context, settings, target, plain, floor, before, seenBefore, begun, heap } = task;
+function searchOf(work: Work, { base, space }: Prepared, study: Study, host: CompressHost): Search {
+  const { context, settings, target, plain, floor, before, seenBefore, begun, heap } = work;
   return new Search({
     context,
     settings,
@@ -179,27 +181,32 @@ export function checkCompress(model: Model, data: Dataset, options: CompressOpti
 }
 
 function checkData(model: Model, data: Dataset): void {
-  const { tensors, inputs, outputs } = model.graph;
-  const [input, output] = [tensors[inputs[0]], tensors[outputs[0]]];
-  if (sizeOf(input.shape) === sizeOf(output.shape)) {
+  planBatch(data, inputsOf(model.graph));
+  for (const part of ['train', 'validation', 'test'] as const) needPart(data, part);
+}
+
+/** What is judged, with labels that fit in every part. */
+function taskOf(heap: Heap, model: Model, data: Dataset): Task {
+  const task = findTask(heap, model.graph, data);
+  if (task.name === 'reconstruction' || task.name === 'regression') {
     throw new CompressError(
       'unsupported',
-      'this network reconstructs its input; compress keeps the accuracy of classifiers',
+      `this network is for ${task.name}; compress keeps the accuracy of classifiers`,
       'use prune, quantize and finetune one by one, and judge them by `thumbnet evaluate`',
     );
   }
-  planBatch(data, input);
   for (const part of ['train', 'validation', 'test'] as const) {
-    needPart(data, part);
-    needLabels(data, part, sizeOf(output.shape.slice(1)));
+    rulesOf(task.name).targets(task, needPart(data, part), `the ${part} part of ${data.name}`);
   }
+  return task;
 }
 
 /** The only place where the test part is used. */
-async function finish(search: Search, task: Task, simplified: SimplifyReport | null): Promise<CompressResult> {
-  const { heap, model, data, context, settings, target, before, seenBefore, floor, ptqTflite } = task;
+async function finish(search: Search, work: Work, simplified: SimplifyReport | null): Promise<CompressResult> {
+  const { heap, model, data, context, settings, target, before, seenBefore, floor, ptqTflite } = work;
   const { tflite, trial } = await search.choose();
-  const judge = (graph: Model['graph']) => figuresOf(graph, target, settings, evaluatePart(heap, graph, data, 'test').accuracy);
+  const judge = (graph: Model['graph']) =>
+    figuresOf(graph, target, settings, judgeGraph(heap, graph, data, 'test', context.task).evaluation.accuracy);
   const original = judge(betweenEdges(model));
   const result = judge(importTflite(tflite));
   const wanted = settings.minAccuracy ?? original.accuracy! - dropOf(settings);

@@ -1,10 +1,11 @@
 import type { Dataset } from '../data/index.ts';
-import { correctness } from '../evaluate.ts';
+import { judge } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
 import { runPipeline, type Recipe, stagesOf } from '../pipeline.ts';
 import type { Model, Progress } from '../stage.ts';
+import type { Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 
 /** What every trial of a study shares; a worker is given it once. */
@@ -12,9 +13,11 @@ export interface JobContext {
   readonly model: Model;
   /** Train and validation; the test part stays outside. */
   readonly data: Dataset;
+  /** What is judged. */
+  readonly task: Task;
   readonly seed: number;
-  /** Which validation examples the original answers right. */
-  readonly reference: Uint8Array;
+  /** 1 for each validation example that the original answers right, else 0. */
+  readonly reference: Float64Array;
   /** A candidate that is below it after a training, with another to come, is given up. */
   readonly hopeless: number;
 }
@@ -39,10 +42,10 @@ export async function runJob(
   progress?: (p: Progress) => void,
   signal?: AbortSignal,
 ): Promise<JobResult | GivenUp> {
-  const { model, data, seed, reference, hopeless } = job;
+  const { model, data, task, seed, reference, hopeless } = job;
   const heap = await Heap.open();
-  const context = { heap, data, seed, original: model, progress, signal };
-  const accuracyOf = (graph: Graph) => mean(correctness(heap, graph, data, 'validation'));
+  const context = { heap, data, task, seed, original: model, progress, signal };
+  const accuracyOf = (graph: Graph) => mean(judge(heap, graph, data, 'validation', task).scores);
   let current = model;
   const made = stagesOf({ stages });
   for (const [i, stage] of made.entries()) {
@@ -53,12 +56,12 @@ export async function runJob(
     if (accuracy < hopeless) return { givenUpAt: accuracy };
   }
   const graph = asStored(current);
-  const right = correctness(heap, graph, data, 'validation');
-  const differ = right.reduce((sum, r, i) => sum + (r === reference[i] ? 0 : 1), 0);
+  const right = judge(heap, graph, data, 'validation', task).scores;
+  const differ = right.reduce((sum, r, i) => sum + Math.abs(r - reference[i]), 0);
   return { tflite: exportTflite(graph), accuracy: mean(right), error: Math.sqrt(differ + UNSEEN) / right.length };
 }
 
 /** That few examples differ may be luck: so many more are assumed to (the plus-four rule of Agresti and Caffo, 2000). */
 const UNSEEN = 4;
 
-const mean = (right: Uint8Array): number => right.reduce((a, b) => a + b, 0) / right.length;
+const mean = (right: Float64Array): number => right.reduce((a, b) => a + b, 0) / right.length;

@@ -1,13 +1,14 @@
-import { type Dataset, planBatch, takeEvenly } from '../data/index.ts';
+import { type Dataset, inputsOf, planBatch, takeEvenly } from '../data/index.ts';
 import { forEachBatch } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type ChannelGroup, prune } from '../prune/index.ts';
 import { withRoundedWeights } from '../quant/index.ts';
 import { channelsOf } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
-import { withoutSoftmax } from '../run/logits.ts';
+import { withLogits } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
+import { layerOf } from '../run/layers.ts';
 
 /** Bits of the weights of single layers, by name; 8 where there is none. */
 export type LayerBits = Readonly<Record<string, 4 | 8>>;
@@ -81,8 +82,8 @@ function ratiosOf(count: number, multiple: number): number[] {
 function logitsOf(heap: Heap, graph: Graph, data: Dataset): Float32Array {
   const part = takeEvenly(data.validation!, EXAMPLES);
   const logits: number[] = [];
-  const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-  forEachBatch(heap, withoutSoftmax(graph), part, plan, (values) => {
+  const plan = planBatch(data, inputsOf(graph));
+  forEachBatch(heap, withLogits(graph), part, plan, (values) => {
     for (const v of values as Float32Array) logits.push(v);
   });
   return Float32Array.from(logits);
@@ -109,7 +110,7 @@ export async function measureFewerBits(
   const cost = await costOf(graph, {});
   const layers = graph.nodes.filter((node) => {
     const channels = channelsOf(graph, node);
-    return channels.kind === 'mix' && channels.reads && graph.tensors[node.inputs[1]].data instanceof Float32Array;
+    return channels.kind === 'mix' && channels.reads && graph.tensors[layerOf(node)!.weights].data instanceof Float32Array;
   });
   const found: Record<string, Step[]> = {};
   for (const node of layers) {

@@ -1,61 +1,13 @@
-/** Which array of many holds examples and which labels: by the names people give them. */
+/** Which array of many holds examples and which labels: by the model's names, by those people give them, by shape. */
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
-import type { PartName } from './dataset.ts';
+import type { DataInput } from './dataset.ts';
+import { toLabels } from './labels.ts';
+import { type Group, type Meaning, meaningOf, plainName } from './names.ts';
 import { type NpyArray, readNpy } from './npy.ts';
-import { type RawPart, type RawParts, toLabels, toSamples } from './raw.ts';
+import { listed, type RawPart, type RawParts, type Reading, toSamples } from './raw.ts';
+import { isOfSystem } from './system.ts';
 import { unzip, zipNames } from './zip.ts';
-
-type Group = PartName | 'all';
-
-/** In order of preference, where a file has several. */
-const EXAMPLES = [
-  'x',
-  'data',
-  'images',
-  'image',
-  'features',
-  'specs',
-  'spectrograms',
-  'mfcc',
-  'inputs',
-  'input',
-  'samples',
-  'signals',
-  'arr0',
-];
-const LABELS = ['y', 'labels', 'label', 'targets', 'target', 'arr1'];
-const PART_WORDS: Readonly<Record<string, PartName>> = {
-  train: 'train',
-  training: 'train',
-  test: 'test',
-  testing: 'test',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-};
-
-/** The part that a file or folder of this name holds (`train`, `Test`, `val`), or null. */
-export const partOfName = (name: string): PartName | null => PART_WORDS[name.toLowerCase()] ?? null;
-
-/** What `x_train`, `testLabels`, `images` or `train` mean; null for names that say nothing. A part alone means its examples. */
-export function meaningOf(name: string): { group: Group; labels: boolean; rank: number } | null {
-  const words = name
-    .replace(/^arr_/, 'arr')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/);
-  let group: Group | null = null;
-  let kind: { labels: boolean; rank: number } | null = null;
-  for (const word of words) {
-    const x = EXAMPLES.indexOf(word);
-    const y = LABELS.indexOf(word);
-    if (Object.hasOwn(PART_WORDS, word) && !group) group = PART_WORDS[word];
-    else if (x + y > -2 && !kind) kind = { labels: y >= 0, rank: Math.max(x, y) };
-    else return null;
-  }
-  return { group: group ?? 'all', ...(kind ?? { labels: false, rank: EXAMPLES.length }) };
-}
 
 export interface NamedArrays {
   /** How messages call the whole. */
@@ -67,8 +19,11 @@ export interface NamedArrays {
 }
 
 /** The arrays of an .npz archive; each is unpacked when it is read. */
-export function npzArrays(bytes: Uint8Array, where: string): NamedArrays {
-  const names = zipNames(bytes, where).flatMap((name) => (name.endsWith('.npy') ? [name.slice(0, -4)] : []));
+export function npzArrays(bytes: Uint8Array, where: string, { notes }: Reading): NamedArrays {
+  const inside = zipNames(bytes, where);
+  const names = inside.flatMap((name) => (name.endsWith('.npy') && !isOfSystem(name) ? [name.slice(0, -4)] : []));
+  const others = inside.filter((name) => !name.endsWith('.npy') || isOfSystem(name));
+  if (others.length) notes.push(`not used in ${where}: ${listed(others)}`);
   const read = (name: string) => {
     const file = `${name}.npy`;
     return readNpy(unzip(bytes, where, (n) => n === file).get(file)!, `${where}:${name}`);
@@ -76,49 +31,178 @@ export function npzArrays(bytes: Uint8Array, where: string): NamedArrays {
   return { where, names, read, fileOf: () => where };
 }
 
-/** @throws CompressError `bad-file` when no array is named as examples */
-export function partsOfArrays(arrays: NamedArrays): RawParts {
-  const found = new Map<string, { name: string; rank: number }>();
-  for (const name of arrays.names) {
-    const meaning = meaningOf(name);
-    if (!meaning) continue;
-    const slot = `${meaning.group}/${meaning.labels ? 'y' : 'x'}`;
-    if (meaning.rank < (found.get(slot)?.rank ?? Number.POSITIVE_INFINITY)) found.set(slot, { name, rank: meaning.rank });
-  }
-  if (arrays.names.length === 1 && !found.size) found.set('all/x', { name: arrays.names[0], rank: 0 });
+interface Named {
+  readonly name: string;
+  readonly meaning: Meaning;
+}
+
+/** Arrays that are the inputs of one part, in the order of the dataset's inputs, and its labels. */
+interface Chosen {
+  readonly inputs: readonly { readonly array: string; readonly input: string }[];
+  readonly labels: string | null;
+}
+
+/** @throws CompressError `bad-file` when no array can be the examples, or an input of the model has none */
+export function partsOfArrays(arrays: NamedArrays, reading: Reading): RawParts {
+  const all = arrays.names.map((name): Named => ({ name, meaning: meaningOf(name) }));
   const parts: { [name in Group]?: RawPart } = {};
-  for (const group of ['train', 'validation', 'test', 'all'] as const) {
-    const x = found.get(`${group}/x`)?.name;
-    if (x !== undefined) parts[group] = readPart(arrays, x, found.get(`${group}/y`)?.name);
+  const used = new Set<string>();
+  const isSplit = all.some(({ meaning }) => meaning.group !== 'all' && meaning.kind !== 'labels');
+  for (const group of isSplit ? (['train', 'validation', 'test'] as const) : (['all'] as const)) {
+    const members = all.filter(({ meaning }) => meaning.group === group);
+    const chosen = choose(arrays, members, all.length === 1, reading);
+    if (!chosen) continue;
+    for (const { array } of chosen.inputs) used.add(array);
+    if (chosen.labels !== null) used.add(chosen.labels);
+    parts[group] = readPart(arrays, chosen);
   }
-  if (parts.train || parts.validation || parts.test) delete parts.all;
-  if (!Object.keys(parts).length) {
-    throw new CompressError(
-      'bad-file',
-      arrays.names.length
-        ? `${arrays.where} holds the arrays ${arrays.names.join(', ')}, none of them named as examples`
-        : `${arrays.where} holds no arrays`,
-      'name the examples x and the labels y (or x_train, y_train, x_test, y_test)',
-    );
-  }
+  if (!Object.keys(parts).length) throw nothingNamed(arrays, reading);
+  const unused = arrays.names.filter((name) => !used.has(name));
+  if (unused.length)
+    reading.notes.push(`not used in ${arrays.where}: the array${unused.length > 1 ? 's' : ''} ${listed(unused)}`);
   return parts;
 }
 
-function readPart(arrays: NamedArrays, xName: string, yName: string | undefined): RawPart {
-  const x = arrays.read(xName);
-  const where = arrays.names.length > 1 ? `${arrays.fileOf(xName)}:${xName}` : arrays.fileOf(xName);
-  if (x.shape.length < 2) {
+/** null where a part has no examples. */
+function choose(arrays: NamedArrays, members: readonly Named[], isLone: boolean, reading: Reading): Chosen | null {
+  const count = reading.inputs?.length ?? 1;
+  // numpy.savez without names: the inputs in their order, then the labels.
+  const unnamed = (name: string) => name === `arr_${count}`;
+  const byRank = (a: Named, b: Named) => a.meaning.rank - b.meaning.rank || (a.meaning.number ?? 0) - (b.meaning.number ?? 0);
+  const isStated = ({ name, meaning }: Named) =>
+    name === reading.labels || (reading.labels !== null && meaning.rest === plainName(reading.labels));
+  const isOutput = ({ meaning }: Named) => reading.outputs.some((name) => plainName(name) === meaning.rest);
+  const labels =
+    (reading.labels === null
+      ? (members.filter((m) => m.meaning.kind === 'labels').sort(byRank)[0] ??
+        members.find(({ name }) => unnamed(name)) ??
+        only(members.filter((m) => m.meaning.kind === 'other' && isOutput(m))))
+      : members.find(isStated)) ?? null;
+  const rest = members.filter((m) => m !== labels && m.meaning.kind !== 'labels');
+  const usual = rest.filter((m) => m.meaning.kind === 'examples').sort(byRank);
+  const inputs = reading.inputs ? inputsOfModel(arrays, rest, usual, reading) : inputsByName(isLone ? rest : usual);
+  return inputs && { inputs, labels: labels?.name ?? null };
+}
+
+const only = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
+
+/** Without a model: `x`, or `x0`, `x1` ... in their order. */
+function inputsByName(usual: readonly Named[]): Chosen['inputs'] | null {
+  if (usual.length === 0) return null;
+  const family = usual.filter(({ meaning }) => meaning.rank === usual[0].meaning.rank);
+  if (family.some((m) => /^arr_\d+$/.test(m.name))) return [{ array: 'arr_0', input: 'x' }];
+  return family.map(({ name }) => ({ array: name, input: family.length > 1 ? name : 'x' }));
+}
+
+/** For each input of the model an array: by its name, else by number and order, else by a shape that fits no other. */
+function inputsOfModel(
+  arrays: NamedArrays,
+  rest: readonly Named[],
+  usual: readonly Named[],
+  reading: Reading,
+): Chosen['inputs'] | null {
+  const inputs = reading.inputs!;
+  const found = new Map<DataInput, string>();
+  for (const input of inputs) {
+    const own = rest.find(({ meaning }) => meaning.rest === plainName(input.name));
+    if (own) found.set(input, own.name);
+  }
+  const family = usual.filter(({ meaning }) => meaning.rank === usual[0].meaning.rank);
+  if (found.size === 0 && family.length >= inputs.length) inputs.forEach((input, i) => void found.set(input, family[i].name));
+  if (found.size < inputs.length) fitByShape(arrays, rest, inputs, found, reading);
+  if (found.size === 0) return null;
+  const missing = inputs.filter((input) => !found.has(input));
+  if (missing.length) throw lacking(arrays, inputs, missing, found);
+  return inputs.map((input) => ({ array: found.get(input)!, input: input.name }));
+}
+
+const squeezed = (shape: readonly number[]): string =>
+  shape
+    .slice(1)
+    .filter((n) => n !== 1)
+    .join();
+
+function fitByShape(
+  arrays: NamedArrays,
+  rest: readonly Named[],
+  inputs: readonly DataInput[],
+  found: Map<DataInput, string>,
+  { notes }: Reading,
+): void {
+  const free = rest.filter(({ name }) => ![...found.values()].includes(name));
+  const shapes = new Map(free.map(({ name }) => [name, squeezed(arrays.read(name).shape)]));
+  const open = inputs.filter((input) => !found.has(input));
+  for (const input of open) {
+    const shape = squeezed(input.shape);
+    const fitting = free.filter(({ name }) => shapes.get(name) === shape);
+    if (fitting.length !== 1 || open.filter((other) => squeezed(other.shape) === shape).length !== 1) continue;
+    found.set(input, fitting[0].name);
+    notes.push(`${arrays.where}: "${fitting[0].name}" is taken for the model's input "${input.name}", which has its shape`);
+  }
+  // One input and one array of examples, whatever their shapes: that they differ is told later, with what would help.
+  const usual = free.filter(({ meaning }) => meaning.kind === 'examples');
+  if (inputs.length === 1 && found.size === 0 && (usual.length > 0 || free.length === 1)) {
+    found.set(inputs[0], (usual[0] ?? free[0]).name);
+  }
+}
+
+function lacking(
+  arrays: NamedArrays,
+  inputs: readonly DataInput[],
+  missing: readonly DataInput[],
+  found: ReadonlyMap<DataInput, string>,
+): CompressError {
+  const list = (all: readonly DataInput[]) => all.map(({ name, shape }) => `"${name}" [${shape.slice(1)}]`).join(' and ');
+  const taken = [...found].map(([input, name]) => `"${name}" is "${input.name}"`).join(', ');
+  return new CompressError(
+    'bad-data',
+    `the model takes ${inputs.length} inputs, but ${arrays.where} holds nothing for ${list(missing)} (${taken})`,
+    `add an array for each input by its name, ${list(inputs)}, or name them x0, x1 ... in the model's order`,
+  );
+}
+
+function nothingNamed({ where, names }: NamedArrays, { inputs }: Reading): CompressError {
+  const wanted = inputs && inputs.length > 1 ? inputs.map((i) => `"${i.name}"`).join(', ') : 'x';
+  return new CompressError(
+    'bad-file',
+    names.length ? `${where} holds the arrays ${listed(names)}, none of them named as examples` : `${where} holds no arrays`,
+    `name the examples ${wanted} and the labels y (or x_train, y_train, x_test, y_test)`,
+  );
+}
+
+function readPart(arrays: NamedArrays, { inputs, labels }: Chosen): RawPart {
+  const place = (name: string) => (arrays.names.length > 1 ? `${arrays.fileOf(name)}:${name}` : arrays.fileOf(name));
+  const read = inputs.map(({ array, input }) => ({ input, where: place(array), array: arrays.read(array) }));
+  for (const { array, where } of read) checkShape(array, where, read[0]);
+  const [count] = read[0].array.shape;
+  const y = labels === null ? null : toLabels(arrays.read(labels), count, `${arrays.fileOf(labels)}:${labels}`);
+  const names = [...inputs.map((i) => i.array), ...(labels === null ? [] : [labels])];
+  return {
+    inputs: read.map(({ array, where }) => toSamples(array, where)),
+    info: read.map(({ input, array }) => ({ name: input, shape: array.shape.slice(1) })),
+    y,
+    count,
+    where: read[0].where,
+    files: [...new Set(names.map((name) => arrays.fileOf(name)))],
+  };
+}
+
+function checkShape({ shape }: NpyArray, where: string, first: { readonly array: NpyArray; readonly where: string }): void {
+  if (shape.length < 2) {
     throw new CompressError(
       'shape-mismatch',
-      `${where} has shape [${x.shape}]`,
+      `${where} has shape [${shape}]`,
       'give examples as [count, ...shape of one example]',
     );
   }
-  const [count, ...shape] = x.shape;
-  const y = yName === undefined ? null : toLabels(arrays.read(yName), count, `${arrays.fileOf(yName)}:${yName}`);
-  const files = new Set([arrays.fileOf(xName), ...(yName === undefined ? [] : [arrays.fileOf(yName)])]);
-  if (sizeOf(x.shape) === 0) throw empty(where);
-  return { x: toSamples(x, where), shape, y, count, where, files: [...files] };
+  if (sizeOf(shape) === 0) throw empty(where);
+  const [count] = first.array.shape;
+  if (shape[0] === count) return;
+  throw new CompressError(
+    'shape-mismatch',
+    `${where} has ${shape[0]} examples, but ${first.where} has ${count}`,
+    'give as many examples for each input, in one order',
+  );
 }
 
 export const empty = (where: string) =>

@@ -99,27 +99,28 @@ function blank({ height, width, channels }: Frame, x: Float32Array, side: number
   }
 }
 
-/**
- * Example i becomes own * i + (1 - own) * (i + 1), the last one blended with the first; `own` is uniform in 1 - mixup .. 1.
- *
- * @param own written: what each example keeps of itself, one number for each
- */
-export function blend(values: Float32Array, own: Float32Array, mixup: number, random: Random): void {
+/** What each example of a blended batch keeps of itself: uniform in 1 - mixup .. 1. */
+export function drawShares(own: Float32Array, mixup: number, random: Random): void {
+  for (let i = 0; i < own.length; i++) own[i] = between(random, 1 - mixup, 1);
+}
+
+/** Example i becomes own * i + (1 - own) * (i + 1), the last one blended with the first. */
+export function blend(values: Float32Array, own: Float32Array): void {
   const size = values.length / own.length;
   const first = values.slice(0, size);
   for (let i = 0; i < own.length; i++) {
-    own[i] = between(random, 1 - mixup, 1);
     const other = i + 1 < own.length ? values.subarray((i + 1) * size) : first;
     for (let k = 0; k < size; k++) values[i * size + k] = own[i] * values[i * size + k] + (1 - own[i]) * other[k];
   }
 }
 
-/** Rows of probabilities for blended examples: `own` for an example's label, the rest for the next one's. */
-export function blendedLabels(labels: ArrayLike<number>, own: Float32Array, rows: Float32Array): void {
-  const classes = rows.length / own.length;
+/** Rows of probabilities for blended examples, each of so many places: `own` for an example's label, the rest for the next one's. */
+export function blendedLabels(labels: ArrayLike<number>, own: Float32Array, rows: Float32Array, places = 1): void {
+  const classes = rows.length / labels.length;
   rows.fill(0);
-  for (let i = 0; i < own.length; i++) {
-    rows[i * classes + labels[i]] += own[i];
-    rows[i * classes + labels[(i + 1) % own.length]] += 1 - own[i];
+  for (let i = 0; i < labels.length; i++) {
+    const share = own[Math.floor(i / places)];
+    rows[i * classes + labels[i]] += share;
+    rows[i * classes + labels[(i + places) % labels.length]] += 1 - share;
   }
 }

@@ -1,15 +1,26 @@
 /** Examples brought to what a model takes: normalized, and quantized where its input is integer. */
 import { CompressError } from '../errors.ts';
-import { integerRange, newValues, sizeOf, type Tensor } from '../graph/graph.ts';
-import type { Dataset, Part, Samples } from './dataset.ts';
+import { type Graph, integerRange, newValues, sizeOf, type Tensor } from '../graph/graph.ts';
+import type { DataInput, Dataset, Part, Samples } from './dataset.ts';
 
 export type BatchValues = Float32Array | Int8Array | Uint8Array | Int16Array;
 
 /** The input of a model, its batch first; `quant` as in the file. */
 export type ModelInput = Pick<Tensor, 'name' | 'shape' | 'dtype' | 'quant'>;
 
-/** How examples become inputs, worked out once. */
+/** The inputs of a graph, in its order. */
+export const inputsOf = ({ tensors, inputs }: Pick<Graph, 'tensors' | 'inputs'>): ModelInput[] => inputs.map((t) => tensors[t]);
+
+/** How examples become the inputs of a model, worked out once. */
 export interface BatchPlan {
+  /** In the model's order. */
+  readonly inputs: readonly InputPlan[];
+}
+
+/** How examples become one input. */
+export interface InputPlan {
+  /** Which input of the dataset it is. */
+  readonly source: number;
   /** Numbers in one example. */
   readonly size: number;
   /** A float input that takes x as it is. */
@@ -27,16 +38,39 @@ const squeezed = (shape: readonly number[]): string => shape.filter((n) => n !==
  * Real input = (x * scale - mean) / std, in float64, rounded once to float32. An integer input is
  * q = round(float32(real) / float32(scale)) + zero in float32, halves away from zero, clamped to the type (TFLite's Quantize).
  *
- * @throws CompressError `shape-mismatch` unless the shapes agree up to dimensions of 1
+ * Several inputs are found by their names where the dataset has all of them, else they are taken in order.
+ *
+ * @throws CompressError `shape-mismatch` unless there is an input of the dataset for each of the model, of the same shape up to dimensions
+ *   of 1
  */
-export function planBatch(data: Dataset, input: ModelInput): BatchPlan {
+export function planBatch(data: Dataset, inputs: readonly ModelInput[]): BatchPlan {
+  const places = bind(data, inputs);
+  return { inputs: inputs.map((input, i) => planInput(data, places[i], input)) };
+}
+
+/** For each input of the model its place among the dataset's. */
+function bind(data: Dataset, inputs: readonly ModelInput[]): number[] {
+  const byName = inputs.map(({ name }) => data.inputs.findIndex((d) => d.name === name));
+  if (inputs.length > 1 && byName.every((place) => place >= 0)) return byName;
+  if (data.inputs.length === inputs.length) return inputs.map((_, i) => i);
+  const list = (all: readonly (DataInput | ModelInput)[], from: number) =>
+    all.map(({ name, shape }) => `"${name}" [${shape.slice(from)}]`).join(', ');
+  throw new CompressError(
+    'shape-mismatch',
+    `the model takes ${inputs.length} inputs, ${list(inputs, 1)}, but ${data.name} gives ${data.inputs.length}: ${list(data.inputs, 0)}`,
+    `give an array for each input, by its name (or x0, x1 ... in the model's order)`,
+  );
+}
+
+function planInput(data: Dataset, source: number, input: ModelInput): InputPlan {
   const wanted = input.shape.slice(1);
-  if (squeezed(data.shape) !== squeezed(wanted)) throw mismatch(data, input);
+  const given = data.inputs[source];
+  if (squeezed(given.shape) !== squeezed(wanted)) throw mismatch(data, given, input);
   const { scale, mean, std } = data.normalization;
   const period = Math.max(mean.length, std.length);
   const real = (x: number, c: number) => Math.fround((x * scale - mean[mean.length > 1 ? c : 0]) / std[std.length > 1 ? c : 0]);
   const convert = input.dtype === 'f32' ? real : quantizer(input, real);
-  const eightBit = [data.train, data.validation, data.test].find((p) => p)?.x;
+  const eightBit = [data.train, data.validation, data.test].find((p) => p)?.inputs[source];
   let table: Float32Array | null = null;
   if (eightBit instanceof Uint8Array || eightBit instanceof Int8Array) {
     const signed = eightBit instanceof Int8Array;
@@ -45,15 +79,24 @@ export function planBatch(data: Dataset, input: ModelInput): BatchPlan {
   const asStored = input.dtype === 'f32' && scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
   const size = sizeOf(wanted);
   const create = (count: number) => newValues(input.dtype, count * size) as BatchValues;
-  return { size, asStored, table, period, convert, create };
+  return { source, size, asStored, table, period, convert, create };
 }
 
-/** Writes the examples of `part` at `indices` one after another into `out`. */
-export function batchInto(plan: BatchPlan, part: Part, indices: ArrayLike<number>, out: BatchValues): void {
+/** Memory for so many examples, of each input. */
+export const createBatch = ({ inputs }: BatchPlan, count: number): BatchValues[] => inputs.map((input) => input.create(count));
+
+/** Writes the examples of `part` at `indices` one after another into `out`, which has an array for each input. */
+export function batchInto(plan: BatchPlan, part: Part, indices: ArrayLike<number>, out: readonly BatchValues[]): void {
+  plan.inputs.forEach((input, k) => {
+    inputInto(input, part.inputs[input.source], indices, out[k]);
+  });
+}
+
+function inputInto(plan: InputPlan, samples: Samples, indices: ArrayLike<number>, out: BatchValues): void {
   const { size, table } = plan;
   if (out.length < indices.length * size) throw new Error(`${indices.length} examples of ${size} do not fit into ${out.length}`);
   for (let i = 0; i < indices.length; i++) {
-    const x = part.x.subarray(indices[i] * size, (indices[i] + 1) * size);
+    const x = samples.subarray(indices[i] * size, (indices[i] + 1) * size);
     const to = i * size;
     if (plan.asStored) out.set(x, to);
     else if (table) lookUp(table, plan.period, x, out, to);
@@ -72,16 +115,16 @@ function lookUp(table: Float32Array, period: number, x: Samples, out: BatchValue
   }
 }
 
-function convertAll({ convert, period }: BatchPlan, x: Samples, out: BatchValues, to: number): void {
+function convertAll({ convert, period }: InputPlan, x: Samples, out: BatchValues, to: number): void {
   for (let k = 0, c = 0; k < x.length; k++) {
     out[to + k] = convert(x[k], c);
     if (++c === period) c = 0;
   }
 }
 
-/** The examples at `indices` in new memory, of the input's own type. */
-export function takeBatch(plan: BatchPlan, part: Part, indices: ArrayLike<number>): BatchValues {
-  const out = plan.create(indices.length);
+/** The examples at `indices` in new memory, an array for each input, of its own type. */
+export function takeBatch(plan: BatchPlan, part: Part, indices: ArrayLike<number>): BatchValues[] {
+  const out = createBatch(plan, indices.length);
   batchInto(plan, part, indices, out);
   return out;
 }
@@ -111,15 +154,16 @@ function quantizer(input: ModelInput, real: (x: number, c: number) => number): (
   };
 }
 
-function mismatch(data: Dataset, { name, shape }: ModelInput): CompressError {
+function mismatch(data: Dataset, given: DataInput, { name, shape }: ModelInput): CompressError {
   const wanted = shape.slice(1);
-  const first = data.shape.length > 1 ? [...data.shape.slice(1), data.shape[0]] : data.shape;
+  const first = given.shape.length > 1 ? [...given.shape.slice(1), given.shape[0]] : given.shape;
   let fix = `prepare the data as [count, ${wanted.join(', ')}]`;
   if (squeezed(first) === squeezed(wanted)) fix = 'the data seems to have its channels first: add --layout nchw';
-  else if (sizeOf(data.shape) === sizeOf(wanted)) fix += ': the sizes agree, so a reshape or a transpose in numpy will do';
+  else if (sizeOf(given.shape) === sizeOf(wanted)) fix += ': the sizes agree, so a reshape or a transpose in numpy will do';
+  const which = data.inputs.length > 1 ? ` as "${given.name}"` : '';
   return new CompressError(
     'shape-mismatch',
-    `${data.name} has examples of [${data.shape}] but the model's input "${name}" takes [${wanted}]`,
+    `${data.name} has examples of [${given.shape}]${which} but the model's input "${name}" takes [${wanted}]`,
     fix,
   );
 }

@@ -1,6 +1,6 @@
 /** What can be said of a dataset only beside its model. */
 import { CompressError } from '../errors.ts';
-import { inputRange, type ModelInput, planBatch } from './batch.ts';
+import { type InputPlan, inputRange, type ModelInput, planBatch } from './batch.ts';
 import { type Dataset, PARTS, type Part, type PartName } from './dataset.ts';
 
 /** The part, or an error that says how to get one. */
@@ -11,25 +11,6 @@ export function needPart(data: Dataset, name: PartName): Part {
     'bad-data',
     `${data.name} has no ${name} part`,
     `give a folder with ${name}.npz in it, or one file (or its train part) and a --split with a share for ${name}`,
-  );
-}
-
-/** The part's labels, checked against the number of classes that the model tells apart. */
-export function needLabels(data: Dataset, name: PartName, classes: number): Int32Array {
-  const { y } = needPart(data, name);
-  if (!y) {
-    throw new CompressError(
-      'bad-data',
-      `the ${name} part of ${data.name} has no labels`,
-      'add an array y beside x (IDX: the labels file; pictures: class folders)',
-    );
-  }
-  const wrong = y.findIndex((label) => label >= classes);
-  if (wrong < 0) return y;
-  throw new CompressError(
-    'bad-data',
-    `label ${y[wrong]} of example ${wrong} in the ${name} part of ${data.name} is out of range: the model has ${classes} outputs`,
-    `labels run from 0 to ${classes - 1}; give the data that belongs to this model`,
   );
 }
 
@@ -47,17 +28,25 @@ export interface InputStatistics {
   readonly outside: number;
 }
 
-/** Of at most 500 examples, evenly taken from the first part there is. */
-export function inputStatistics(data: Dataset, input: ModelInput): InputStatistics {
+/** Of each input, over at most 500 examples, evenly taken from the first part there is. */
+export function inputStatistics(data: Dataset, inputs: readonly ModelInput[]): InputStatistics[] {
   const part = data[PARTS.find((name) => data[name])!]!;
-  const { convert, period, size } = planBatch(data, { ...input, dtype: 'f32' });
+  const plan = planBatch(
+    data,
+    inputs.map((input) => ({ ...input, dtype: 'f32' as const })),
+  );
+  return inputs.map((input, i) => statisticsOf(part, plan.inputs[i], input));
+}
+
+function statisticsOf(part: Part, { convert, period, size, source }: InputPlan, input: ModelInput): InputStatistics {
+  const x = part.inputs[source];
   const [low, high] = input.dtype === 'f32' ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] : inputRange(input);
   const slack = input.dtype === 'f32' ? 0 : input.quant!.scales[0]; // a step beyond the end is rounding
   const step = Math.max(1, Math.floor(part.count / 500));
   let [least, greatest, outside, seen] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   for (let i = 0; i < part.count; i += step) {
     for (let k = 0, c = 0; k < size; k++, seen++) {
-      const v = convert(part.x[i * size + k], c);
+      const v = convert(x[i * size + k], c);
       if (v < least) least = v;
       if (v > greatest) greatest = v;
       if (v < low - slack || v > high + slack) outside++;
@@ -88,10 +77,12 @@ export function rangeWarning({ least, greatest, outside }: InputStatistics, inpu
 }
 
 /** How the data reaches the model, in one line, to be printed. */
-export function describeNormalization({ normalization, layout, shape }: Dataset): string {
+export function describeNormalization({ normalization, layout, inputs }: Dataset): string {
   const { scale, mean, std } = normalization;
   const asStored = scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
   const factor = Number.isInteger(1 / scale) && scale !== 1 ? `1/${1 / scale}` : short(scale);
   const equation = asStored ? 'x as stored' : `(x * ${factor} - ${mean.map(short)}) / ${std.map(short)}`;
-  return `${equation}, [${shape}]${layout === 'nchw' ? ', channels moved last' : ''}`;
+  const shapes =
+    inputs.length > 1 ? inputs.map(({ name, shape }) => `"${name}" [${shape}]`).join(' and ') : `[${inputs[0].shape}]`;
+  return `${equation}, ${shapes}${layout === 'nchw' ? ', channels moved last' : ''}`;
 }

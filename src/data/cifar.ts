@@ -35,5 +35,5 @@ export function readCifar(bytes: Uint8Array, name: string): RawPart {
       for (let c = 0; c < 3; c++) x[(i * PIXELS + p) * 3 + c] = bytes[from + 1 + c * PIXELS + p];
     }
   }
-  return { x, shape: [32, 32, 3], y, count, where: name, files: [name] };
+  return { inputs: [x], info: [{ name: 'x', shape: [32, 32, 3] }], y, count, where: name, files: [name] };
 }

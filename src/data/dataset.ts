@@ -3,12 +3,23 @@
 /** Examples as stored: [count, ...shape], channels last. */
 export type Samples = Float32Array | Uint8Array | Int8Array | Int16Array;
 
+/** [count, ...shape of one label]: Int32Array where all are whole numbers, else Float32Array. What they mean is the task's. */
+export type Labels = Int32Array | Float32Array;
+
 /** Examples and what they are. */
 export interface Part {
-  readonly x: Samples;
-  /** One class of 0..classes-1 for each example, or null where the source has no labels. */
-  readonly y: Int32Array | null;
+  /** Of each input of the dataset, in its order. */
+  readonly inputs: readonly Samples[];
+  /** null where the source has no labels. */
+  readonly y: Labels | null;
   readonly count: number;
+}
+
+/** What a dataset gives to one input of a model. */
+export interface DataInput {
+  readonly name: string;
+  /** Of one example, channels last. */
+  readonly shape: readonly number[];
 }
 
 /** The model is given (x * scale - mean) / std. `mean` and `std` hold one number, or one for each channel (the last axis). */
@@ -27,19 +38,19 @@ export type PartName = (typeof PARTS)[number];
 /** What `loadDataset` gives; the channels of an example are its last dimension. */
 export interface Dataset {
   readonly name: string;
-  /** Of one example, channels last. */
-  readonly shape: readonly number[];
-  /** The largest label + 1; 0 without labels. */
+  readonly inputs: readonly DataInput[];
+  /** Told apart by the labels: class names, the largest class number + 1, or the columns of one-hot rows; 0 where labels are no classes. */
   readonly classes: number;
   readonly classNames?: readonly string[];
   /** Stages and the search see train and validation only; test is for the last judgement. */
   readonly train: Part | null;
   readonly validation: Part | null;
   readonly test: Part | null;
+  /** Of every input. */
   readonly normalization: Normalization;
   readonly layout: Layout;
   readonly sourceFiles: readonly string[];
-  /** What the reader decided by itself, a line each, to be shown: how parts were split, say. */
+  /** What the reader decided by itself and what it did not use, a line each, to be shown. */
   readonly notes: readonly string[];
 }
 
@@ -50,39 +61,58 @@ export const isOnePart = (data: Dataset): data is Dataset & { readonly test: Par
 /** The model is given x as it is. */
 export const AS_STORED: Normalization = { scale: 1, mean: [0], std: [1] };
 
+/** Numbers in one label; 0 without labels. */
+export const labelWidth = ({ y, count }: Part): number => (y ? y.length / count : 0);
+
+type Numbers = Samples | Labels;
+
+const sameKind = <T extends Numbers>(like: T, length: number): T => new (like.constructor as new (n: number) => T)(length);
+
+function joined<T extends Numbers>(arrays: readonly T[]): T {
+  const all = sameKind(
+    arrays[0],
+    arrays.reduce((n, a) => n + a.length, 0),
+  );
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
 /** Parts one after another; labels stay where all parts have them. */
 export function joinExamples(parts: readonly Part[]): Part {
-  const [{ x: first }] = parts;
-  const count = parts.reduce((n, p) => n + p.count, 0);
-  const x = new (first.constructor as new (n: number) => Samples)(parts.reduce((n, p) => n + p.x.length, 0));
-  const y = parts.every((p) => p.y) ? new Int32Array(count) : null;
-  let [at, place] = [0, 0];
-  for (const part of parts) {
-    x.set(part.x, at);
-    y?.set(part.y!, place);
-    at += part.x.length;
-    place += part.count;
-  }
-  return { x, y, count };
+  const labels = parts.flatMap(({ y }) => (y ? [y] : []));
+  const likeFirst = labels.find((y) => y instanceof Float32Array) ?? labels[0];
+  return {
+    inputs: parts[0].inputs.map((_, i) => joined(parts.map((p) => p.inputs[i]))),
+    y: labels.length === parts.length ? joined([sameKind(likeFirst, 0), ...labels]) : null,
+    count: parts.reduce((n, p) => n + p.count, 0),
+  };
+}
+
+function taken<T extends Numbers>(from: T, count: number, indices: ArrayLike<number>): T {
+  const size = from.length / count;
+  const out = sameKind(from, size * indices.length);
+  for (let i = 0; i < indices.length; i++) out.set(from.subarray(indices[i] * size, (indices[i] + 1) * size), i * size);
+  return out;
 }
 
 /** The examples at `indices`, copied. */
-export function takeExamples(part: Part, indices: ArrayLike<number>): Part {
-  const size = part.x.length / part.count;
-  const x = new (part.x.constructor as new (n: number) => Samples)(size * indices.length);
-  const y = part.y && new Int32Array(indices.length);
-  for (let i = 0; i < indices.length; i++) {
-    x.set(part.x.subarray(indices[i] * size, (indices[i] + 1) * size), i * size);
-    if (y) y[i] = part.y![indices[i]];
-  }
-  return { x, y, count: indices.length };
+export function takeExamples({ inputs, y, count }: Part, indices: ArrayLike<number>): Part {
+  return {
+    inputs: inputs.map((x) => taken(x, count, indices)),
+    y: y && taken(y, count, indices),
+    count: indices.length,
+  };
 }
 
 /** At most `count` examples of a part, evenly from its whole length. */
 export function takeEvenly(part: Part, count: number): Part {
-  const taken = Math.min(count, part.count);
+  const wanted = Math.min(count, part.count);
   return takeExamples(
     part,
-    Array.from({ length: taken }, (_, i) => Math.floor((i * part.count) / taken)),
+    Array.from({ length: wanted }, (_, i) => Math.floor((i * part.count) / wanted)),
   );
 }

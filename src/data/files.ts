@@ -1,4 +1,5 @@
 import { CompressError } from '../errors.ts';
+import { isOfSystem } from './system.ts';
 
 /** A folder (or one file of it), on disk or in memory, read as needed. */
 export interface Files {
@@ -8,6 +9,8 @@ export interface Files {
   readonly list: readonly string[];
   /** Folders below it that hold no file, sorted. */
   readonly empty: readonly string[];
+  /** Files and folders of the system, and hidden ones: not in `list`. */
+  readonly passedOver: readonly string[];
   /** Whether the source names one file rather than a folder. */
   readonly single: boolean;
   read(path: string): Promise<Uint8Array>;
@@ -17,11 +20,13 @@ export type FileContent = Uint8Array | ArrayBuffer | Blob;
 
 /** Files that the caller holds (in a browser: picked or dropped). */
 export function memoryFiles(contents: Readonly<Record<string, FileContent>>): Files {
-  const list = Object.keys(contents).sort();
+  const all = Object.keys(contents).sort();
+  const list = all.filter((path) => !isOfSystem(path));
   return {
-    name: list.length === 1 ? list[0] : 'dataset',
+    name: all.length === 1 ? all[0] : 'dataset',
     list,
     empty: [],
+    passedOver: all.filter(isOfSystem),
     single: list.length === 1 && !list[0].includes('/'),
     read: async (path) => {
       const content = contents[path];
@@ -31,8 +36,8 @@ export function memoryFiles(contents: Readonly<Record<string, FileContent>>): Fi
   };
 }
 
-/** Pictures lie at most at part/class/name. */
-const DEPTH = 3;
+/** Links may lead in a circle. */
+const DEEPEST = 12;
 
 /** A file or folder of the file system (Node). */
 export async function diskFiles(path: string): Promise<Files> {
@@ -48,6 +53,7 @@ export async function diskFiles(path: string): Promise<Files> {
   const single = !(await told(path, () => stat(path))).isDirectory();
   const list: string[] = [];
   const folders: string[] = [];
+  const passedOver: string[] = [];
   const leadsToFolder = (link: string) =>
     stat(link).then(
       (s) => s.isDirectory(),
@@ -55,11 +61,14 @@ export async function diskFiles(path: string): Promise<Files> {
     );
   const walk = async (folder: string, prefix: string, depth: number) => {
     for (const entry of await told(folder, () => readdir(folder, { withFileTypes: true }))) {
-      if (entry.name.startsWith('.')) continue;
+      if (isOfSystem(entry.name)) {
+        passedOver.push(prefix + entry.name);
+        continue;
+      }
       const below = join(folder, entry.name);
       const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(below)));
       (isFolder ? folders : list).push(prefix + entry.name);
-      if (isFolder && depth < DEPTH) await walk(below, `${prefix}${entry.name}/`, depth + 1);
+      if (isFolder && depth < DEEPEST) await walk(below, `${prefix}${entry.name}/`, depth + 1);
     }
   };
   if (single) list.push(basename(path));
@@ -68,6 +77,7 @@ export async function diskFiles(path: string): Promise<Files> {
     name: basename(resolve(path)),
     list: list.sort(),
     empty: folders.filter((folder) => !list.some((file) => file.startsWith(`${folder}/`))).sort(),
+    passedOver: passedOver.sort(),
     single,
     read: (name) => {
       const full = single ? path : join(path, name);

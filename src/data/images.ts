@@ -55,7 +55,14 @@ export async function readImages(
   const x = new Uint8Array(pictures.length * size);
   for (const [i, picture] of pictures.entries()) x.set(withChannels(picture, depth), i * size);
   const y = Int32Array.from(paths, (path) => classes.indexOf(path.split('/').at(-2)!));
-  return { x, shape: [height, width, depth], y, count: pictures.length, where: files.name, files: paths };
+  return {
+    inputs: [x],
+    info: [{ name: 'x', shape: [height, width, depth] }],
+    y,
+    count: pictures.length,
+    where: files.name,
+    files: paths,
+  };
 }
 
 /** The picture in a PNG or JPEG file; transparency is dropped, 16 bits are cut to 8. */

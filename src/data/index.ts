@@ -1,11 +1,24 @@
-export { type Augment, type Augmentation, blend, blendedLabels, makeAugment } from './augment.ts';
-export { type BatchPlan, type BatchValues, batchInto, inputRange, type ModelInput, planBatch, takeBatch } from './batch.ts';
-export { classWarning, describeNormalization, inputStatistics, needLabels, needPart, rangeWarning } from './check.ts';
+export { type Augment, type Augmentation, blend, blendedLabels, drawShares, makeAugment } from './augment.ts';
+export {
+  type BatchPlan,
+  type BatchValues,
+  batchInto,
+  createBatch,
+  inputRange,
+  inputsOf,
+  type ModelInput,
+  planBatch,
+  takeBatch,
+} from './batch.ts';
+export { classWarning, describeNormalization, inputStatistics, needPart, rangeWarning } from './check.ts';
 export {
   AS_STORED,
+  type DataInput,
   type Dataset,
   isOnePart,
+  type Labels,
   type Layout,
+  labelWidth,
   type Normalization,
   PARTS,
   type Part,
@@ -14,7 +27,8 @@ export {
   takeEvenly,
   takeExamples,
 } from './dataset.ts';
-export { type ArraySource, type DataSource, loadDataset } from './load.ts';
+export { classesOf, classesOfRows, isOneHot } from './labels.ts';
+export { type ArrayInput, type ArraySource, type DataSource, loadDataset } from './load.ts';
 export { withValidationOf } from './enlarge.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { type DataOptions, parseNumbers, parseScale } from './options.ts';

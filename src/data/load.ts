@@ -1,21 +1,35 @@
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { empty } from './arrays.ts';
-import { type Dataset, type Layout, PARTS, type Part, type PartName, type Samples, takeExamples } from './dataset.ts';
+import {
+  type DataInput,
+  type Dataset,
+  type Layout,
+  PARTS,
+  type Part,
+  type PartName,
+  type Samples,
+  takeExamples,
+} from './dataset.ts';
 import { diskFiles, type FileContent, memoryFiles } from './files.ts';
+import { classCount, toLabels } from './labels.ts';
 import type { NpyData } from './npy.ts';
 import { checkDataOptions, checkNormalization, checkSplit, type DataOptions, DEFAULT_SPLIT } from './options.ts';
-import { type RawPart, type RawParts, toLabels, toSamples } from './raw.ts';
+import { type RawPart, type RawParts, type Reading, toSamples } from './raw.ts';
 import { readParts } from './recognize.ts';
-import { splitStratified } from './split.ts';
+import { splitStratified, strataOf } from './split.ts';
 
-/** Examples in memory: `shape` is [count, ...shape of one example]. */
-export interface ArraySource {
+/** Numbers in memory: `shape` is [count, ...shape of one example]. */
+export interface ArrayInput {
   readonly x: NpyData;
   readonly shape: readonly number[];
-  /** One class for each example. */
-  readonly y?: ArrayLike<number> | null;
 }
+
+/** Examples in memory, for one input or for several by name. */
+export type ArraySource = (ArrayInput | { readonly inputs: Readonly<Record<string, ArrayInput>> }) & {
+  /** A class, a number or a row of numbers for each example, one after another. */
+  readonly y?: ArrayLike<number> | null;
+};
 
 /** A path (Node), the contents of files by name, arrays to be split, or arrays for each part. */
 export type DataSource =
@@ -36,47 +50,87 @@ export type DataSource =
  */
 export async function loadDataset(source: DataSource, options: DataOptions = {}): Promise<Dataset> {
   checkDataOptions(options);
-  const { name, raw } = await open(source, options);
+  const notes: string[] = [];
+  const { name, raw } = await open(source, options, notes);
   const parts = { ...raw };
   for (const part of [...PARTS, 'all'] as const) if (parts[part]) checkValues(parts[part]);
   checkShapes(parts);
-  const notes: string[] = [];
   const layout = options.layout ?? 'nhwc';
   const split = splitParts(parts, options, notes);
   const first = (split.train ?? split.validation ?? split.test)!;
-  const shape = layout === 'nchw' ? [...first.shape.slice(1), first.shape[0]] : first.shape;
+  const inputs = first.info.map(
+    ({ name, shape }): DataInput => ({ name, shape: layout === 'nchw' ? channelsLast(shape) : shape }),
+  );
   const finish = (part: RawPart | undefined): Part | null => (part && part.count > 0 ? toPart(part, layout) : null);
-  const labels = Object.values(split).flatMap((part) => (part?.y ? [part.y] : []));
   return {
     name: options.name ?? name,
-    shape,
-    classes: Math.max(0, ...labels.map((y) => y.reduce((a, b) => Math.max(a, b), 0) + 1), raw.classNames?.length ?? 0),
+    inputs,
+    classes: raw.classNames?.length ?? classCount(Object.values(split)),
     ...(raw.classNames && { classNames: raw.classNames }),
     train: finish(split.train),
     validation: finish(split.validation),
     test: finish(split.test),
-    normalization: checkNormalization(options, shape.at(-1)!),
+    normalization: checkNormalization(options, inputs),
     layout,
     sourceFiles: [...new Set(Object.values(split).flatMap((part) => part?.files ?? []))],
     notes,
   };
 }
 
-async function open(source: DataSource, options: DataOptions): Promise<{ name: string; raw: RawParts }> {
+const channelsLast = (shape: readonly number[]): readonly number[] => (shape.length < 2 ? shape : [...shape.slice(1), shape[0]]);
+
+async function open(source: DataSource, options: DataOptions, notes: string[]): Promise<{ name: string; raw: RawParts }> {
   if (typeof source === 'string' || !isArrays(source)) {
     const files = typeof source === 'string' ? await diskFiles(source) : memoryFiles(source);
-    return { name: files.name, raw: await readParts(files, options.channels ?? null) };
+    return { name: files.name, raw: await readParts(files, readingOf(options, notes)) };
   }
-  if ('x' in source) return { name: 'dataset', raw: { all: fromArrays(source as ArraySource, 'x') } };
+  if (isOneSource(source)) return { name: 'dataset', raw: { all: fromArrays(source, 'x') } };
   const raw: { [name in PartName]?: RawPart } = {};
   for (const name of PARTS) if (source[name]) raw[name] = fromArrays(source[name], name);
   return { name: 'dataset', raw };
 }
 
-const isArrays = (source: object): source is ArraySource | { readonly [name in PartName]?: ArraySource } =>
-  ('x' in source && 'shape' in source) || Object.entries(source).some(([key, v]) => PARTS.includes(key as PartName) && 'x' in v);
+function readingOf({ model, labels, channels }: DataOptions, notes: string[]): Reading {
+  const named = (places: readonly number[]) => places.map((t) => model!.graph.tensors[t]);
+  const inputs = model ? named(model.graph.inputs) : null;
+  const own = inputs?.length === 1 ? inputs[0].shape.at(-1) : undefined;
+  return {
+    inputs,
+    outputs: model ? named(model.graph.outputs).map((t) => t.name) : [],
+    labels: labels ?? null,
+    channels: channels ?? (own === 1 || own === 3 ? own : null),
+    notes,
+  };
+}
 
-function fromArrays({ x, shape, y }: ArraySource, where: string): RawPart {
+type Parts = { readonly [name in PartName]?: ArraySource };
+
+const isOneSource = (source: object): source is ArraySource => ('x' in source && 'shape' in source) || 'inputs' in source;
+
+const isArrays = (source: object): source is ArraySource | Parts =>
+  isOneSource(source) ||
+  Object.entries(source).some(([key, v]) => PARTS.includes(key as PartName) && !(v instanceof Uint8Array) && isOneSource(v));
+
+function fromArrays(source: ArraySource, where: string): RawPart {
+  const inputs = Object.entries('inputs' in source ? source.inputs : { x: source });
+  if (inputs.length === 0)
+    throw new CompressError('bad-data', `${where} has no inputs`, 'give { inputs: { name: { x, shape } } }');
+  const [count] = inputs[0][1].shape;
+  for (const [name, input] of inputs) checkArray(input, inputs.length > 1 ? `${where}, "${name}",` : where, count);
+  const { y } = source;
+  const samples = ([name, { x, shape }]: (typeof inputs)[number]) =>
+    toSamples({ type: 'f4', shape, data: x }, inputs.length > 1 ? name : where);
+  return {
+    inputs: inputs.map(samples),
+    info: inputs.map(([name, { shape }]) => ({ name, shape: shape.slice(1) })),
+    y: y ? labelsOf(y, count, where) : null,
+    count,
+    where,
+    files: [],
+  };
+}
+
+function checkArray({ x, shape }: ArrayInput, where: string, count: number): void {
   if (shape.length < 2 || sizeOf(shape) !== x.length) {
     throw new CompressError(
       'shape-mismatch',
@@ -84,14 +138,25 @@ function fromArrays({ x, shape, y }: ArraySource, where: string): RawPart {
       'give shape as [count, ...shape of one example]',
     );
   }
-  const [count, ...one] = shape;
-  const labels = y ? toLabels({ type: 'i4', shape: [y.length], data: Float64Array.from(y) }, count, where) : null;
-  return { x: toSamples({ type: 'f4', shape, data: x }, where), shape: one, y: labels, count, where, files: [] };
+  if (shape[0] === count) return;
+  throw new CompressError('shape-mismatch', `${where} has ${shape[0]} examples, not ${count}`, 'give as many for each input');
 }
 
-function checkValues({ x, shape, count, where }: RawPart): void {
-  if (count === 0 || sizeOf(shape) === 0) throw empty(where);
-  if (!(x instanceof Float32Array)) return;
+function labelsOf(y: ArrayLike<number>, count: number, where: string) {
+  const width = y.length / count;
+  const shape = Number.isInteger(width) && width > 1 ? [count, width] : [y.length];
+  return toLabels({ type: 'f8', shape, data: Float64Array.from(y) }, count, where);
+}
+
+function checkValues({ inputs, info, count, where }: RawPart): void {
+  inputs.forEach((x, i) => {
+    const size = sizeOf(info[i].shape);
+    if (count === 0 || size === 0) throw empty(where);
+    if (x instanceof Float32Array) checkFinite(x, size, inputs.length > 1 ? `${where}, "${info[i].name}",` : where);
+  });
+}
+
+function checkFinite(x: Float32Array, size: number, where: string): void {
   let bad = 0;
   let first = -1;
   for (let i = 0; i < x.length; i++) {
@@ -100,7 +165,6 @@ function checkValues({ x, shape, count, where }: RawPart): void {
     if (first < 0) first = i;
   }
   if (!bad) return;
-  const size = sizeOf(shape);
   throw new CompressError(
     'bad-data',
     `${where} holds ${bad} ${bad === 1 ? 'value that is' : 'values that are'} NaN or infinite, the first at place ${first % size} of example ${Math.floor(first / size)}`,
@@ -110,11 +174,21 @@ function checkValues({ x, shape, count, where }: RawPart): void {
 
 function checkShapes(parts: RawParts): void {
   const present = PARTS.flatMap((name) => parts[name] ?? []);
+  const [first] = present;
   for (const part of present) {
-    if (String(part.shape) === String(present[0].shape)) continue;
+    part.info.forEach(({ shape }, i) => {
+      if (String(shape) === String(first.info[i]?.shape)) return;
+      throw new CompressError(
+        'shape-mismatch',
+        `${part.where} has examples of [${shape}] but ${first.where} of [${first.info[i]?.shape ?? ''}]`,
+        'prepare all parts in the same way',
+      );
+    });
+    const widths = [part, present.find((p) => p.y) ?? part].map((p) => (p.y ? p.y.length / p.count : 0));
+    if (!part.y || widths[0] === widths[1]) continue;
     throw new CompressError(
-      'shape-mismatch',
-      `${part.where} has examples of [${part.shape}] but ${present[0].where} of [${present[0].shape}]`,
+      'bad-data',
+      `${part.where} has labels of ${widths[0]} numbers, another part of ${widths[1]}`,
       'prepare all parts in the same way',
     );
   }
@@ -144,24 +218,27 @@ function cut(
   notes: string[],
 ): { [name in PartName]?: RawPart } {
   const names = Object.keys(fractions) as PartName[];
-  const places = splitStratified(from, Object.values(fractions), seed);
+  const places = splitStratified(from, from.info[0].shape, Object.values(fractions), seed);
   notes.push(
-    `${from.where} split: ${names.map((name, i) => `${places[i].length} ${name}`).join(', ')} (stratified, seed ${seed})`,
+    `${from.where} split: ${names.map((name, i) => `${places[i].length} ${name}`).join(', ')} (${strataOf(from) ? 'stratified, ' : ''}seed ${seed})`,
   );
   return Object.fromEntries(names.map((name, i) => [name, { ...from, ...takeExamples(from, places[i]) }]));
 }
 
 /** Channels brought last, rows of labels and examples as they were. */
-function toPart({ x, shape, y, count }: RawPart, layout: Layout): Part {
-  if (layout === 'nhwc' || shape.length < 2) return { x, y, count };
-  const [channels, ...space] = shape;
+function toPart({ inputs, info, y, count }: RawPart, layout: Layout): Part {
+  const last = (x: Samples, i: number) => (layout === 'nhwc' || info[i].shape.length < 2 ? x : channelsMoved(x, info[i].shape));
+  return { inputs: inputs.map(last), y, count };
+}
+
+/** Of each example [channels, ...space] -> [...space, channels]. */
+function channelsMoved(x: Samples, [channels, ...space]: readonly number[]): Samples {
   const pixels = sizeOf(space);
   const out = new (x.constructor as new (n: number) => Samples)(x.length);
-  for (let i = 0; i < count; i++) {
-    const at = i * pixels * channels;
+  for (let at = 0; at < x.length; at += pixels * channels) {
     for (let c = 0; c < channels; c++) {
       for (let p = 0; p < pixels; p++) out[at + p * channels + c] = x[at + c * pixels + p];
     }
   }
-  return { x: out, y, count };
+  return out;
 }

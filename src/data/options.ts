@@ -1,5 +1,6 @@
 import { CompressError, checkOptionNames } from '../errors.ts';
-import type { Layout, Normalization } from './dataset.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { DataInput, Layout, Normalization } from './dataset.ts';
 
 /** How data is read, split and given to the model. */
 export interface DataOptions {
@@ -22,6 +23,10 @@ export interface DataOptions {
   readonly layout?: Layout;
   /** What pictures of a class folder are brought to, 1 (grey) or 3 (RGB): the model's channels. */
   readonly channels?: number;
+  /** The model it is read for: arrays are found by the names and shapes of its inputs, and pictures get its channels. */
+  readonly model?: { readonly graph: Graph };
+  /** The array that holds the labels, where it is not named y, labels or targets. */
+  readonly labels?: string;
   /** How messages and reports call the data; by default its file's name. */
   readonly name?: string;
 }
@@ -35,6 +40,8 @@ const NAMES: Readonly<Record<keyof DataOptions, true>> = {
   std: true,
   layout: true,
   channels: true,
+  model: true,
+  labels: true,
   name: true,
 };
 
@@ -88,7 +95,7 @@ export function checkSplit(split: readonly number[]): readonly number[] {
 const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === 'number' ? [value] : value);
 
 /** @throws CompressError `bad-option` */
-export function checkNormalization(options: DataOptions, channels: number): Normalization {
+export function checkNormalization(options: DataOptions, inputs: readonly DataInput[]): Normalization {
   const { scale = 1 } = options;
   const [mean, std] = [listOf(options.mean ?? 0), listOf(options.std ?? 1)];
   if (!Number.isFinite(scale) || scale === 0) {
@@ -100,8 +107,11 @@ export function checkNormalization(options: DataOptions, channels: number): Norm
   }
   for (const [name, list] of Object.entries({ mean, std })) {
     const good = Array.isArray(list) && list.every((v) => Number.isFinite(v) && (name === 'mean' || v > 0));
-    if (good && (list.length === 1 || list.length === channels)) continue;
-    const fix = `give one number, or ${channels} for the ${channels} channels${name === 'std' ? ', all above 0' : ''}`;
+    const counts = [...new Set(inputs.map(({ shape }) => shape.at(-1) ?? 1))];
+    const [channels] = counts;
+    if (good && (list.length === 1 || (counts.length === 1 && list.length === channels))) continue;
+    const several = counts.length > 1 ? '' : `, or ${channels} for the ${channels} channels`;
+    const fix = `give one number${several}${name === 'std' ? ', above 0' : ''}`;
     throw new CompressError('bad-option', `--${name} ${list} does not fit the data`, fix);
   }
   return { scale, mean, std };

@@ -1,11 +1,11 @@
 import { CompressError } from '../errors.ts';
-import { joinExamples, type Part, type PartName, type Samples } from './dataset.ts';
+import { type DataInput, joinExamples, type Part, type PartName, type Samples } from './dataset.ts';
 import type { NpyArray } from './npy.ts';
 
 /** What a reader hands over: one part as the source holds it, channels not yet moved. */
 export interface RawPart extends Part {
-  /** Of one example. */
-  readonly shape: readonly number[];
+  /** What `inputs` hold. */
+  readonly info: readonly DataInput[];
   /** How messages call it. */
   readonly where: string;
   readonly files: readonly string[];
@@ -17,10 +17,30 @@ export type RawParts = { readonly [name in PartName | 'all']?: RawPart } & { rea
 /** Raw parts of one shape one after another. */
 export const joinParts = (parts: readonly RawPart[], where: string): RawPart => ({
   ...joinExamples(parts),
-  shape: parts[0].shape,
+  info: parts[0].info,
   where,
   files: parts.flatMap((p) => p.files),
 });
+
+/** What a reader may know of the model that data is read for, and what it tells. */
+export interface Reading {
+  /** Names and shapes [batch, ...] of the model's inputs; null where no model is known. */
+  readonly inputs: readonly DataInput[] | null;
+  /** Names of its outputs: arrays of these names are labels where there are no others. */
+  readonly outputs: readonly string[];
+  /** The array that holds the labels, where it is stated. */
+  readonly labels: string | null;
+  /** 1 or 3, what pictures are brought to; null: as they are. */
+  readonly channels: number | null;
+  /** Lines to be shown are added here. */
+  readonly notes: string[];
+}
+
+/** Names in a line, the first few of many. */
+export function listed(names: readonly string[], most = 6): string {
+  const shown = names.slice(0, most).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
 
 /**
  * Numbers as they are kept: 8 and 16 bits as stored, all else as float32.
@@ -39,43 +59,4 @@ export function toSamples({ data }: NpyArray, where: string): Samples {
     `${where} holds ${data[beyond]} at element ${beyond}, more than float32 can hold`,
     'scale the examples down before saving them',
   );
-}
-
-/**
- * Labels as classes: integers of any type, floats that are whole numbers, or one-hot rows.
- *
- * @param count how many examples they belong to
- */
-export function toLabels(array: NpyArray, count: number, where: string): Int32Array {
-  const [rows, columns = 1] = array.shape;
-  const bad = (what: string, fix: string) => new CompressError('bad-data', `${where}: ${what}`, fix);
-  if (array.shape.length > 2 || rows !== count) {
-    throw bad(
-      `labels have shape [${array.shape}] but there are ${count} examples`,
-      `give one label for each example: shape [${count}]`,
-    );
-  }
-  const value = (i: number) => Number(array.data[i]);
-  const classes = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
-    let label = value(i * columns);
-    if (columns > 1) {
-      label = -1;
-      for (let c = 0; c < columns; c++) {
-        const v = value(i * columns + c);
-        if (v === 1 && label < 0) label = c;
-        else if (v !== 0) label = Number.NaN;
-      }
-      if (!(label >= 0))
-        throw bad(
-          `the labels of example ${i} are not one-hot`,
-          'give a single 1 in each row, or one class number for each example',
-        );
-    }
-    if (!Number.isInteger(label) || label < 0 || label > 65535) {
-      throw bad(`label ${label} of example ${i} is not a class`, 'number the classes 0, 1, 2 ... without gaps');
-    }
-    classes[i] = label;
-  }
-  return classes;
 }

@@ -2,24 +2,24 @@
 import { sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Part } from './dataset.ts';
-
-/** A part whose examples are of `shape`. */
-type Examples = Part & { readonly shape: readonly number[] };
+import { classesOf } from './labels.ts';
 
 /**
  * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
  * Windows cut from one signal with half of each shared with the next (as UCI HAR's) stay together: apart, one would tell of the other.
  * They stand in time, so the parts follow each other in time too, within each class: later ones are of other days or persons, as what the
- * network will meet.
+ * network will meet. Labels that are no classes divide nothing.
  *
+ * @param shape     of one example
  * @param fractions one for each part, summing to 1
  */
-export function splitStratified(part: Examples, fractions: readonly number[], seed: number): Int32Array[] {
-  const runs = runsOfWindows(part);
+export function splitStratified(part: Part, shape: readonly number[], fractions: readonly number[], seed: number): Int32Array[] {
+  const classes = strataOf(part);
+  const runs = runsOfWindows(part, shape, classes);
   const inTime = runs.length - 1 < part.count;
   const byClass = new Map<number, number[]>();
   for (let r = 0; r + 1 < runs.length; r++) {
-    const label = part.y ? part.y[runs[r]] : 0;
+    const label = classes ? classes[runs[r]] : 0;
     const list = byClass.get(label);
     if (list) list.push(r);
     else byClass.set(label, [r]);
@@ -42,12 +42,18 @@ export function splitStratified(part: Examples, fractions: readonly number[], se
   return chosen.map((places) => Int32Array.from(places).sort());
 }
 
+/** The class of each example; null where labels are not classes, or so many that there is hardly one example of each. */
+export function strataOf(part: Part): Int32Array | null {
+  const classes = classesOf(part);
+  return classes && new Set(classes).size <= Math.max(16, part.count / 3) ? classes : null;
+}
+
 /** First places of runs, and the count at the end: consecutive windows [time, channels] of one class whose halves coincide. */
-function runsOfWindows({ x, shape, y, count }: Examples): Int32Array {
+function runsOfWindows({ inputs: [x], count }: Part, shape: readonly number[], classes: Int32Array | null): Int32Array {
   const size = sizeOf(shape);
   const windows = shape.length === 2 && shape[0] % 2 === 0 && !(x instanceof Uint8Array);
   const joined = (i: number) => {
-    if (!windows || (y && y[i] !== y[i - 1])) return false;
+    if (!windows || (classes && classes[i] !== classes[i - 1])) return false;
     const at = i * size;
     for (let k = 0; k < size / 2; k++) if (x[at + k] !== x[at - size / 2 + k]) return false;
     return true;

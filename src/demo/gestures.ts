@@ -92,14 +92,14 @@ export function makeGestures(count: number, seed: number, purpose: string): Part
   const x = new Float32Array(count * STEPS * AXES);
   const y = Int32Array.from({ length: count }, (_, i) => i % GESTURES.length);
   for (let i = 0; i < count; i++) record(y[i], random, x.subarray(i * STEPS * AXES, (i + 1) * STEPS * AXES));
-  return { x, y, count };
+  return { inputs: [x], y, count };
 }
 
 /** The dataset of `thumbnet demo`: 2400, 1500 and 1500 examples. */
 export function gestures(seed = 0): Dataset {
   return {
     name: 'gestures',
-    shape: [STEPS, AXES],
+    inputs: [{ name: 'x', shape: [STEPS, AXES] }],
     classes: GESTURES.length,
     classNames: GESTURES,
     train: makeGestures(2400, seed, 'train'),

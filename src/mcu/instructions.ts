@@ -1,3 +1,4 @@
+import type { CountedKernel } from '../ops/cost.ts';
 import type { Cost } from '../ops/index.ts';
 import { INSTRUCTIONS } from './instruction_data.ts';
 import type { CoreName } from './targets.ts';
@@ -5,30 +6,27 @@ import type { CoreName } from './targets.ts';
 /** Cores without counts of their own run the instructions of the nearest one. */
 const COUNTED: Partial<Record<CoreName, string>> = { 'cortex-m0+': 'cortex-m0', 'cortex-m85': 'cortex-m55' };
 
-/** Kernels without counts are taken for the nearest one. */
-const NEAREST: readonly (readonly [RegExp, string])[] = [
-  [/_s16/, '_s8'],
-  [/\/plain_.*$/, '/plain'],
-  [/\/.*$/, '/gather'],
-];
-
 export const countedCore = (core: CoreName): string => COUNTED[core] ?? core;
 
-export function coefficientsOf(core: CoreName, kernel: string): Readonly<Record<string, number>> {
+/** Under which the counts of a kernel, or of one of its branches, stand. */
+export const countKey = (name: string, form: CountedKernel['form'], path: string | null): string =>
+  path === null ? `${name}_${form}` : `${name}_${form}/${path}`;
+
+/** Instructions of one run of each part of a kernel. What was not counted is taken for the 8-bit form, then for the nearest path. */
+export function coefficientsOf(core: CoreName, { name, form, paths }: CountedKernel): Readonly<Record<string, number>> {
   const kernels = INSTRUCTIONS[countedCore(core)];
-  if (kernels[kernel]) return kernels[kernel];
-  for (const [from, to] of NEAREST) {
-    const near = kernel.replace(from, to);
-    if (kernels[near]) return kernels[near];
+  for (const path of paths.length ? paths : [null]) {
+    const found = kernels[countKey(name, form, path)] ?? (form === 's16' ? kernels[countKey(name, 's8', path)] : undefined);
+    if (found) return found;
   }
-  throw new Error(`no instruction counts of ${kernel} on ${core}`);
+  throw new Error(`no instruction counts of ${name}_${form} (${paths.join(', ')}) on ${core}`);
 }
 
 /** Instructions that a node executes on a core. */
-export function instructionsOf(cost: Cost, core: CoreName): number {
-  if (cost.kernel === 'none') return 0;
-  const coefficients = coefficientsOf(core, cost.kernel);
+export function instructionsOf({ kernel, features }: Cost, core: CoreName): number {
+  if (!kernel) return 0;
+  const coefficients = coefficientsOf(core, kernel);
   let sum = 0;
-  for (const name in coefficients) sum += coefficients[name] * (cost.features[name] ?? 0);
+  for (const name in coefficients) sum += coefficients[name] * (features[name] ?? 0);
   return sum;
 }

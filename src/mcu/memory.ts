@@ -1,7 +1,7 @@
 import { type Arena, type Lifetime, planArena } from '../graph/arena.ts';
-import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
+import { layerOf } from '../run/layers.ts';
 import { CODE } from './code_data.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import { countedCore } from './instructions.ts';
@@ -63,19 +63,10 @@ export function ramOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime)
 }
 
 function interpreterBytes(chip: ChipGraph, costs: readonly Cost[]): number {
-  const channels = multiplierCounts(chip, costs).reduce((n, m) => n + (m > 1 ? m : 0), 0);
+  const channels = costs.reduce((n, { multipliers }) => n + (multipliers > 1 ? multipliers : 0), 0);
   return (
     TFLM.interpreter + TFLM.tensor * chip.graph.tensors.length + TFLM.node * chip.graph.nodes.length + TFLM.channel * channels
   );
-}
-
-/** Multiplier and shift pairs in tables of each node: what its kernel reads, or one for each scale of its weights where those are more. */
-function multiplierCounts({ graph, dtypes }: ChipGraph, costs: readonly Cost[]): number[] {
-  return costs.map(({ multipliers }, i) => {
-    const { inputs, outputs } = graph.nodes[i];
-    if (!multipliers || dtypes[outputs[0]] === 'f32') return 0;
-    return Math.max(multipliers, graph.tensors[inputs[1]].quant?.scales.length ?? 1);
-  });
 }
 
 export interface FlashBytes {
@@ -102,17 +93,17 @@ const FLOAT_KERNEL_BYTES = 600;
 export function flashOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime, core: CoreName): FlashBytes {
   const { graph } = chip;
   const seen = new Set<number>();
-  const multipliers = multiplierCounts(chip, costs);
   const parts = { weights: 0, biases: 0, tables: 0 };
   const byNode = graph.nodes.map((node, i) => {
-    if (costs[i].kernel === 'none') return 0;
+    if (!costs[i].kernel) return 0;
     const before = parts.weights + parts.biases + parts.tables;
-    for (const [place, t] of node.inputs.entries()) {
+    const bias = layerOf(node)?.bias;
+    for (const t of node.inputs) {
       if (t < 0 || !graph.tensors[t].data || seen.has(t)) continue;
       seen.add(t);
-      parts[place === 2 ? 'biases' : 'weights'] += bytesOf(chip.dtypes[t], sizeOf(graph.tensors[t].shape));
+      parts[t === bias ? 'biases' : 'weights'] += tensorBytes(chip, t);
     }
-    parts.tables += 8 * multipliers[i];
+    parts.tables += 8 * costs[i].multipliers;
     return parts.weights + parts.biases + parts.tables - before;
   });
   const { weights, biases, tables } = parts;
@@ -128,17 +119,18 @@ function codeBytes({ graph }: ChipGraph, costs: readonly Cost[], core: CoreName)
   const floats = new Set<string>();
   const tables = new Map<string, number>();
   costs.forEach((c, i) => {
-    const name = c.kernel.split('/')[0];
-    if (name === 'dot_f32') floats.add(graph.nodes[i].op);
-    else for (const f of kernels[name] ?? kernels[name.replace('_s16', '_s8')] ?? []) functions.add(f);
-    if (c.tableBytes) tables.set(c.kernel === 'activation_s16' ? c.kernel : graph.nodes[i].name, c.tableBytes);
+    if (!c.kernel) return;
+    const { name, form } = c.kernel;
+    if (form === 'f32') floats.add(graph.nodes[i].op);
+    else for (const f of kernels[`${name}_${form}`] ?? kernels[`${name}_s8`] ?? []) functions.add(f);
+    if (c.table) tables.set(c.table.shared ? name : graph.nodes[i].name, c.table.bytes);
   });
   const code = [...functions].reduce((n, f) => n + bytes[f], 0) + FLOAT_KERNEL_BYTES * floats.size;
   return [...tables.values()].reduce((n, b) => n + b, code);
 }
 
-function runtimeBytes({ graph, dtypes }: ChipGraph, costs: readonly Cost[], runtime: Runtime): number {
-  const computed = costs.filter((c) => c.kernel !== 'none').length;
+function runtimeBytes({ graph, operands }: ChipGraph, costs: readonly Cost[], runtime: Runtime): number {
+  const computed = costs.filter((c) => c.kernel).length;
   if (runtime !== 'tflm') return GLUE.fixed + GLUE.node * computed;
   const operators = new Set(graph.nodes.map((n) => n.op)).size;
   const file = graph.tensors.reduce(
@@ -146,7 +138,7 @@ function runtimeBytes({ graph, dtypes }: ChipGraph, costs: readonly Cost[], runt
       n +
       t.name.length +
       INTERPRETER.tensor +
-      (dtypes[i] === 'f32' ? 0 : INTERPRETER.quantized) +
+      (operands[i].dtype === 'f32' ? 0 : INTERPRETER.quantized) +
       INTERPRETER.scale * (t.quant?.scales.length ?? 0),
     INTERPRETER.file,
   );

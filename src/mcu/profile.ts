@@ -1,12 +1,12 @@
 import { CompressError, checkOptionNames } from '../errors.ts';
-import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Cost } from '../ops/index.ts';
 import { CYCLES } from './cycle_data.ts';
-import { type Assumed, type ChipGraph, nodeCost, onChip } from './graph_cost.ts';
+import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes } from './graph_cost.ts';
 import { INSTRUCTION_ERROR } from './instruction_data.ts';
 import { countedCore, instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
-import { quirksOfCosts } from './quirks.ts';
+import { quirksOn } from './quirks.ts';
 import { RUNTIMES, type Runtime } from './runtime.ts';
 import { findTarget, type Target } from './targets.ts';
 
@@ -84,7 +84,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
   const { runtime = 'thumbnet', clockMhz = chip.clockMhz } = options;
   checkOptions(chip, runtime, clockMhz);
   const held = onChip(graph, options.assume);
-  const costs = graph.nodes.map((node) => nodeCost(held, node, chip));
+  const costs = costsOf(held, chip.kind);
   const { byNode: ramByNode, ...ram } = ramOf(held, costs, runtime);
   const { byNode: flashByNode, ...flash } = flashOf(held, costs, runtime, chip.core);
   const layers = graph.nodes.map(({ name, op }, i): LayerProfile => {
@@ -114,7 +114,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     flash,
     ram,
     heldOutError: { instructions: INSTRUCTION_ERROR[countedCore(chip.core)], latency: CYCLES[chip.core].heldOut },
-    warnings: warningsOf(held, costs, chip),
+    warnings: warningsOf(held, chip),
   };
 }
 
@@ -130,7 +130,7 @@ function cyclesOf(
   const { cpi, fetch } = CYCLES[chip.core];
   // Wait states are those of the highest clock; a slower one needs fewer.
   const wait = chip.waitStates ? (1 + (chip.waitStates * clockMhz) / chip.clockMhz) / (1 + chip.waitStates) : 1;
-  const slow = kernel === 'dot_f32' && chip.fpu !== 'none' ? FLOAT_FACTOR : 1;
+  const slow = kernel?.form === 'f32' && chip.fpu !== 'none' ? FLOAT_FACTOR : 1;
   const overhead = runtime === 'tflm' ? INTERPRETER_CYCLES : 0;
   return Math.round(slow * cpi * instructions + fetch * wait * fetched + overhead);
 }
@@ -149,11 +149,8 @@ function checkOptions(chip: Target, runtime: Runtime, clockMhz: number) {
 }
 
 /** Bytes of constants that a node reads, from flash, once an inference. */
-function constantBytes({ graph, dtypes }: ChipGraph, i: number): number {
-  return graph.nodes[i].inputs.reduce((n, t) => {
-    const tensor = t < 0 ? null : graph.tensors[t];
-    return tensor?.data ? n + bytesOf(dtypes[t], sizeOf(tensor.shape)) : n;
-  }, 0);
+function constantBytes(chip: ChipGraph, i: number): number {
+  return chip.graph.nodes[i].inputs.reduce((n, t) => (t >= 0 && chip.operands[t].data ? n + tensorBytes(chip, t) : n), 0);
 }
 
 /** Milliwatt of the chip while it infers. */
@@ -162,12 +159,12 @@ function runMilliwatt(chip: Target, clockMhz: number): number {
   return (microamp * clockMhz * chip.supplyV) / 1000;
 }
 
-function warningsOf(held: ChipGraph, costs: readonly Cost[], chip: Target): string[] {
-  const warnings = quirksOfCosts(held, costs, chip.kind).map(
+function warningsOf(held: ChipGraph, chip: Target): string[] {
+  const warnings = quirksOn(held, chip.kind).map(
     ({ node, quirk, what }) => `"${node}" hits the CMSIS-NN defect ${quirk} on ${chip.core}: ${what}`,
   );
-  const { graph, dtypes } = held;
-  if (graph.nodes.some((n) => dtypes[n.outputs[0]] === 'f32')) {
+  const { graph, operands } = held;
+  if (graph.nodes.some((n) => operands[n.outputs[0]].dtype === 'f32')) {
     const how = chip.fpu === 'none' ? 'software floating point' : 'plain C on the FPU';
     warnings.push(`float layers are counted as ${how}: an estimate; quantize to get the integer kernels' figures`);
   }

@@ -1,9 +1,9 @@
-import { type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
+import { type Graph, sizeOf } from '../graph/graph.ts';
 import { type CoreKind, isOneByN, isPointwise, oneByNSections, type WindowGeometry } from '../ops/buffer_sizes.ts';
-import { geometryOf } from '../ops/cost.ts';
+import { convolutionGeometry } from '../ops/cost.ts';
 import { tapsOf } from '../ops/features/index.ts';
-import type { Cost } from '../ops/index.ts';
-import { type ChipGraph, nodeCost, onChip } from './graph_cost.ts';
+import type { CallOf, KernelCall, Operand } from '../ops/index.ts';
+import { type ChipGraph, onChip } from './graph_cost.ts';
 
 /**
  * Where CMSIS-NN 99f736a deviates from an operator's definition, or fails, on some cores. The integer engine follows the
@@ -21,53 +21,53 @@ export const QUIRKS = {
 
 export type QuirkId = keyof typeof QUIRKS;
 
-/** What decides whether a kernel call hits a defect. */
-export interface KernelCall {
-  readonly kind: 'convolve' | 'depthwise_conv' | 'fully_connected';
-  readonly form: 's8' | 's4' | 's16';
-  /** Of the two convolutions. */
-  readonly geometry: WindowGeometry | null;
-  /** int16: sums are kept in 64 bits. */
-  readonly wideBias: boolean;
-  /** Products in one sum. */
-  readonly depth: number;
-  /** [outputs, depth] integers, or null where they are not known yet. */
-  readonly weights: Values | null;
-  readonly perChannel: boolean;
-  readonly weightZero: boolean;
-}
-
 /** The defects that a call hits on a kind of core. */
 export function quirksOfCall(core: CoreKind, call: KernelCall): QuirkId[] {
-  const { kind, form, geometry: g } = call;
-  if (kind === 'fully_connected') {
-    if (form === 's16') return core !== 'c' && mayWrap(call, 512) ? ['fc_s16_k512_int32_wrap'] : [];
-    const wrong = core === 'mve' && form === 's8' && call.perChannel && call.weightZero;
-    return wrong ? ['mve_fc_per_channel_filter_offset'] : [];
+  switch (call.family) {
+    case 'fully_connected':
+      return ofDense(core, call);
+    case 'depthwise_conv':
+      return call.form === 's4' && wrongDepthwiseNibbles(convolutionGeometry(call)) ? ['depthwise_s4_odd_input_ch'] : [];
+    case 'convolve':
+      return call.form === 's16' ? ofConvolveS16(core, call) : ofOneByN(core, call);
+    default:
+      return [];
   }
-  if (!g) return [];
-  if (kind === 'depthwise_conv') return form === 's4' && wrongDepthwiseNibbles(g) ? ['depthwise_s4_odd_input_ch'] : [];
-  if (form !== 's16') {
-    if (core !== 'mve' || isPointwise(g) || !isOneByN(g)) return [];
-    if (form === 's4') return wrongOneByNS4(g) ? ['mve_1xn_s4_partial_windows'] : [];
-    return wrongOneByNS8(g) ? ['mve_1xn_s8_partial_windows'] : [];
-  }
-  const long = call.wideBias && call.depth > 512;
+}
+
+function ofDense(core: CoreKind, { form, operands: { w }, parameters: p }: CallOf<'fully_connected'>): QuirkId[] {
+  if (form === 's16') return core !== 'c' && mayWrap(w, w.shape[1], 512) ? ['fc_s16_k512_int32_wrap'] : [];
+  const wrong = core === 'mve' && form === 's8' && p.multiplier.length > 1 && p.wOffset !== 0;
+  return wrong ? ['mve_fc_per_channel_filter_offset'] : [];
+}
+
+function ofOneByN(core: CoreKind, call: CallOf<'convolve'>): QuirkId[] {
+  const g = convolutionGeometry(call);
+  if (core !== 'mve' || isPointwise(g) || !isOneByN(g)) return [];
+  if (call.form === 's4') return wrongOneByNS4(g) ? ['mve_1xn_s4_partial_windows'] : [];
+  return wrongOneByNS8(g) ? ['mve_1xn_s8_partial_windows'] : [];
+}
+
+function ofConvolveS16(core: CoreKind, call: CallOf<'convolve'>): QuirkId[] {
+  const { input, output } = convolutionGeometry(call);
+  const { w } = call.operands;
+  const depth = sizeOf(w.shape.slice(1));
+  const long = call.parameters.wide && depth > 512;
   const found: QuirkId[] = [];
-  if (long && core === 'dsp' && call.depth % 4 !== 0 && g.output.c % 2) found.push('dsp_conv_s16_k_gt_512_odd_out_ch');
-  const leftover = (g.input.n * g.output.h * g.output.w) % 2 === 1;
-  if (long && core !== 'mve' && leftover && mayWrap(call, call.depth)) found.push('conv_s16_int32_accumulator_leftover_pixel');
+  if (long && core === 'dsp' && depth % 4 !== 0 && output.c % 2) found.push('dsp_conv_s16_k_gt_512_odd_out_ch');
+  const leftover = (input.n * output.h * output.w) % 2 === 1;
+  if (long && core !== 'mve' && leftover && mayWrap(w, depth, depth)) found.push('conv_s16_int32_accumulator_leftover_pixel');
   return found;
 }
 
-/** Whether int16 inputs exist for which the first `count` products of some sum leave 32 bits. */
-function mayWrap({ depth, weights }: KernelCall, count: number): boolean {
+/** Whether int16 inputs exist for which the first `count` products of some sum of `depth` leave 32 bits. */
+function mayWrap({ data }: Operand, depth: number, count: number): boolean {
   const n = Math.min(depth, count);
-  if (!weights) return n * 128 * 32768 >= 2 ** 31;
-  for (let row = 0; row < weights.length; row += depth) {
+  if (!data || data instanceof Float32Array) return n * 128 * 32768 >= 2 ** 31;
+  for (let row = 0; row < data.length; row += depth) {
     let [most, least] = [0, 0];
     for (let i = row; i < row + n; i++) {
-      const w = Number(weights[i]);
+      const w = Number(data[i]);
       most += w < 0 ? -32768 * w : 32767 * w;
       least += w < 0 ? 32767 * w : -32768 * w;
     }
@@ -125,38 +125,11 @@ export interface Quirk {
 }
 
 /** The defects of CMSIS-NN that running `graph` on a kind of core would hit, in the order of its nodes. */
-export function quirksOf(graph: Graph, core: CoreKind): Quirk[] {
-  const chip = onChip(graph);
-  return quirksOfCosts(
-    chip,
-    graph.nodes.map((node) => nodeCost(chip, node, { kind: core })),
-    core,
-  );
-}
+export const quirksOf = (graph: Graph, core: CoreKind): Quirk[] => quirksOn(onChip(graph), core);
 
-/** The same where each node's cost on that core is known. */
-export const quirksOfCosts = (chip: ChipGraph, costs: readonly Cost[], core: CoreKind): Quirk[] =>
-  chip.graph.nodes.flatMap((node, i) => {
-    const call = callOf(chip, node, costs[i]);
-    return call ? quirksOfCall(core, call).map((quirk) => ({ node: node.name, quirk, what: QUIRKS[quirk] })) : [];
+/** The same of a graph as the chip holds it. */
+export const quirksOn = ({ graph, calls }: ChipGraph, core: CoreKind): Quirk[] =>
+  graph.nodes.flatMap(({ name }, i) => {
+    const call = calls[i];
+    return call ? quirksOfCall(core, call).map((quirk) => ({ node: name, quirk, what: QUIRKS[quirk] })) : [];
   });
-
-/** The CMSIS-NN call of a node, by the kernel that its row names. */
-function callOf({ graph, dtypes }: ChipGraph, node: Node, { kernel }: Cost): KernelCall | null {
-  const [, kind, form] = /^(convolve|depthwise_conv|fully_connected)_(s8|s4|s16)/.exec(kernel) ?? [];
-  const [x, w, bias = -1] = node.inputs;
-  const weights = graph.tensors[w];
-  if (!kind || !weights) return null;
-  const shapes = { x: [graph.tensors[x].shape], y: node.outputs.map((t) => graph.tensors[t].shape) };
-  const depth = kind === 'depthwise_conv' ? weights.shape[1] * weights.shape[2] : sizeOf(weights.shape.slice(1));
-  return {
-    kind: kind as KernelCall['kind'],
-    form: form as KernelCall['form'],
-    geometry: kind === 'fully_connected' ? null : geometryOf(shapes, node.attrs as never, weights.shape.slice(1)),
-    wideBias: dtypes[bias] !== 'i32',
-    depth,
-    weights: kind !== 'depthwise_conv' && weights.dtype !== 'f32' ? weights.data : null,
-    perChannel: (weights.quant?.scales.length ?? 1) > 1,
-    weightZero: weights.quant?.zeros.some((z) => z !== 0) ?? false,
-  };
-}

@@ -1,10 +1,9 @@
 import { avgPoolF32, avgPoolGradF32 } from '../wasm/pool_f32.ts';
-import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 
 /** Mean of a window; what lies outside the input is not counted. x [n, h, w, c]. */
 export const avgPool2d = defineOp<Pool>({
@@ -18,11 +17,12 @@ export const avgPool2d = defineOp<Pool>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('avg_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
-  fuses: { activation: true, normAxis: null },
+  fuses: { activation: true, norm: false },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: (call) => poolCost(call, 'avg_pool', call.attrs, call.attrs.filter),
+  work: poolWork,
   tflite: poolTflite(1),
 });

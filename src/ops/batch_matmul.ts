@@ -1,11 +1,11 @@
-import { showShape } from '../graph/graph.ts';
+import { showShape, sizeOf } from '../graph/graph.ts';
 import { batchMatmulF32, batchMatmulGradF32 } from '../wasm/batch_matmul_f32.ts';
-import { batchMatmulCost } from './cost.ts';
-import { defineOp, type Shape } from './op.ts';
-import { denseMultipliers, perTensor, clampOf } from './requant.ts';
-import { broadcast, mismatch } from './shapes.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp, type Shape } from './op.ts';
+import { clampOf, denseMultipliers, perTensor } from './requant.ts';
+import { broadcast, mismatch } from './shapes.ts';
+import { products } from './work.ts';
 
 export interface BatchMatmul {
   /** The left operand comes as [.., depth, rows]. */
@@ -47,12 +47,13 @@ export const batchMatmul = defineOp<BatchMatmul>({
         ...clampOf('none', y),
       },
     ),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: batchMatmulCost,
+  work: ([x], [y], { adjX }) => products(sizeOf(y) * x![x!.length - (adjX ? 2 : 1)]),
   tflite: {
     codes: [126],
     read: (from) => ({ attrs: { adjX: Boolean(from.options.adj_x), adjY: Boolean(from.options.adj_y) }, inputs: from.inputs }),

@@ -1,5 +1,4 @@
 import { batchNormF32, batchNormGradF32 } from '../wasm/batch_norm_f32.ts';
-import { folded } from './cost.ts';
 import { defineOp } from './op.ts';
 
 export interface BatchNorm {
@@ -23,6 +22,7 @@ export const batchNorm = defineOp<BatchNorm>({
     saves: ([, gamma]) => [[2, gamma![0]]],
   },
   lower: null, // folded into the layer before it when a graph is quantized
+  layer: null,
   trainable: [1, 2],
   memory: 'in-place',
   outputRange: 'measured',
@@ -37,6 +37,6 @@ export const batchNorm = defineOp<BatchNorm>({
       [4, 0],
     ],
   }),
-  cost: folded,
+  work: null, // folded into the layer before it
   tflite: null, // folded when a graph is exported
 });

@@ -1,15 +1,14 @@
 import { CompressError } from '../errors.ts';
-import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
+import { type Activation, showShape } from '../graph/graph.ts';
 import { concat as concatAlong } from '../wasm/concat.ts';
 import { clampF32 } from '../wasm/elementwise_f32.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
-import { copyCost } from './cost.ts';
 import { inTurn, unclamped } from './float_cells.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type PlacedOperand } from './op.ts';
 import { axisOf, keepChannels, mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { moveForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 export interface Concat {
   /** Counted from the front. */
@@ -49,16 +48,18 @@ export const concat = defineOp<Concat>({
     },
     saves: null,
   },
-  lower: ({ x, y: [y], attrs: { axis } }) => {
+  lower: ({ x, y: [y], attrs: { axis, activation } }) => {
+    withoutActivation(activation);
     const all = x.filter((o) => o !== null);
     return kernelCall('concatenation', moveForm('a concatenation', y, ...all), { x: all, y }, { axis });
   },
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
   fuses: null, // TFLite's kernels refuse an activation
   channels: ({ axis }, x) => (axis === x[0]!.length - 1 ? { kind: 'concat' } : keepChannels(x)),
-  cost: (call) => copyCost(call, sizeOf(call.x[0]!.slice(call.attrs.axis))),
+  work: 'moves',
   tflite: {
     codes: [2],
     read: ({ options, inputs, shape }) => ({

@@ -1,7 +1,8 @@
-import { type Activation, showShape } from '../graph/graph.ts';
+import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
-import { convolveCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
@@ -17,8 +18,7 @@ import {
   writeDilation,
   writeWindow,
 } from './window.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { products } from './work.ts';
 
 export interface Conv2d extends Window {
   readonly activation: Activation;
@@ -48,21 +48,18 @@ export const conv2d = defineOp<Conv2d>({
     clears: [0],
     saves: null,
   },
-  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
-    kernelCall(
-      'convolve',
-      layerForm('a convolution', x!, w!, y),
-      { x: x!, w: w!, bias, y },
-      {
-        ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
-        groups: attrs.groups ?? 1,
-        ...layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation),
-      },
-    ),
+  lower({ x: [x, w, bias = null], y: [y], attrs }) {
+    const form = layerForm('a convolution', x!, w!, y);
+    const { stride, padding, dilation } = windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]);
+    const rescale = layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation);
+    const parameters = { ...rescale, stride, padding, dilation, groups: attrs.groups ?? 1 };
+    return kernelCall('convolve', form, { x: x!, w: w!, bias, y }, parameters);
+  },
+  layer: { weights: 1, bias: 2, axis: 0, perChannel: true },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: 0 },
+  fuses: { activation: true, norm: true },
   channels: (a, [x, w]) =>
     (a.groups ?? 1) > 1
       ? { kind: 'fixed' }
@@ -76,7 +73,7 @@ export const conv2d = defineOp<Conv2d>({
           linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
           reads: patchOf(a, [x![1], x![2]], [w![1], w![2]]),
         },
-  cost: convolveCost,
+  work: ([, w], [y]) => products(sizeOf(y) * sizeOf(w!.slice(1))),
   tflite: {
     codes: [3],
     read: (from) => ({

@@ -1,219 +1,205 @@
 import { type DType, sizeOf } from '../graph/graph.ts';
 import * as scratch from './buffer_sizes.ts';
 import * as k from './features/index.ts';
-import type { Cost, CostCall, Shape } from './op.ts';
-import { sidesOf, type Window } from './window.ts';
+import type { CallOf, Family, KernelCall, Operand, PlainForm } from './kernel_call.ts';
+import type { Shape } from './op.ts';
 
 /**
- * The `cost` cells of the operator rows: which kernel runs, how often each part of it, and what it needs.
+ * What a kernel call costs on a kind of core: how often each part of the kernel runs, and what it needs.
  * Kernels that CMSIS-NN lacks are counted by the CMSIS-NN kernel whose loop is nearest; where that is a guess it says so.
  */
 
-/** Arithmetic of a node: float, or the integer kernels' suffix. */
-type Form = 'f32' | k.Weights;
-
-// biome-ignore lint/suspicious/noExplicitAny: attributes are the row's own affair
-type Call = CostCall<any>;
-
-function formOf({ dtypes: { x, y } }: Call): Form {
-  if (x[0] === 'f32' || y[0] === 'f32') return 'f32';
-  if (x[0] === 'i16') return 's16';
-  return x[1] === 'i4' ? 's4' : 's8';
+/** A kernel of which instructions are counted and code is measured. */
+export interface CountedKernel {
+  readonly name: string;
+  readonly form: k.Weights | 'f32';
+  /** The branch that runs, then those whose counts stand in where it has none; empty where a kernel has but one. */
+  readonly paths: readonly string[];
 }
 
-const plainForm = (form: Form) => (form === 's16' ? 's16' : 's8');
+export interface Cost {
+  /** Multiply-accumulates of the definition (bias, pooling and activations not counted). */
+  readonly macs: number;
+  /** By which instructions and code size are looked up; null: nothing runs. */
+  readonly kernel: CountedKernel | null;
+  readonly scratchBytes: number;
+  /** Multiplier and shift pairs that the kernel reads from a table. */
+  readonly multipliers: number;
+  /** A constant table beside weights (activation functions); a shared one is there once in the whole image. */
+  readonly table: { readonly bytes: number; readonly shared: boolean } | null;
+  /** What instruction models regress on beside MACs: outputs, gathered elements, kernel calls ... */
+  readonly features: k.Features;
+}
 
-const NOTHING: Cost = { kernel: 'none', macs: 0, scratchBytes: 0, multipliers: 0, tableBytes: 0, features: {} };
+/** All but MACs, which are the operator's. */
+type CallCost = Omit<Cost, 'macs'>;
 
 /** A node that exporting folds into its neighbour, or that moves nothing. */
-export const folded = (): Cost => NOTHING;
+export const NOTHING: Cost = { kernel: null, macs: 0, scratchBytes: 0, multipliers: 0, table: null, features: {} };
 
-const cost = (name: string, { path, features }: k.KernelFeatures, more: Partial<Cost> = {}): Cost => ({
-  ...NOTHING,
-  kernel: path ? `${name}/${path}` : name,
-  features,
-  ...more,
-});
+const cost = (
+  name: string,
+  form: CountedKernel['form'],
+  { paths, features }: k.KernelFeatures,
+  more: Partial<CallCost> = {},
+): CallCost => ({ kernel: { name, form, paths }, scratchBytes: 0, multipliers: 0, table: null, features, ...more });
 
-/** Float arithmetic: `macs` of the definition, `steps` multiply-adds that are really done. */
-const float = (steps: number, outputs: number, macs = 0): Cost => cost('dot_f32', k.floatFeatures(steps, outputs), { macs });
+/** Float arithmetic in plain C: `steps` multiply-adds. */
+export const floatCost = (steps: number, outputs: number): CallCost => cost('dot', 'f32', k.floatFeatures(steps, outputs));
 
-export function geometryOf(call: { x: Call['x']; y: Call['y'] }, attrs: Window, filter: Shape): scratch.WindowGeometry {
-  const [n, h, w, c] = call.x[0]!;
-  const [, oh, ow, oc] = call.y[0];
-  const [fh, fw, fc] = filter;
-  const { top, left } = sidesOf(attrs, [h, w], [fh, fw]);
-  const [dh, dw] = attrs.dilation ?? [1, 1];
+/** How the kernels take a window: `padding` and the rest as in a kernel call. */
+interface CallWindow {
+  readonly stride: readonly [number, number];
+  readonly padding: readonly [number, number];
+  readonly dilation?: readonly [number, number];
+}
+
+/** x [n, h, w, c], y [n, h, w, c], filter [h, w, c] */
+export function geometryOf(
+  x: Shape,
+  y: Shape,
+  filter: Shape,
+  { stride, padding, dilation = [1, 1] }: CallWindow,
+): scratch.WindowGeometry {
   return {
-    input: { n, h, w, c },
-    filter: { h: fh, w: fw, c: fc },
-    output: { h: oh, w: ow, c: oc },
-    stride: { h: attrs.stride[0], w: attrs.stride[1] },
-    padding: { h: top, w: left },
-    dilation: { h: dh, w: dw },
+    input: { n: x[0], h: x[1], w: x[2], c: x[3] },
+    filter: { h: filter[0], w: filter[1], c: filter[2] },
+    output: { h: y[1], w: y[2], c: y[3] },
+    stride: { h: stride[0], w: stride[1] },
+    padding: { h: padding[0], w: padding[1] },
+    dilation: { h: dilation[0], w: dilation[1] },
   };
 }
 
+/** Of a convolution, or of a depthwise one. */
+export const convolutionGeometry = ({ operands: { x, w, y }, parameters }: CallOf<'convolve' | 'depthwise_conv'>) =>
+  geometryOf(x.shape, y.shape, w.shape.slice(1), parameters);
+
 const CONVOLVE = { s8: scratch.convolveS8Scratch, s4: scratch.convolveS4Scratch, s16: scratch.convolveS16Scratch };
-
-export function convolveCost(call: Call): Cost {
-  const [, fh, fw, fc] = call.x[1]!;
-  const outputs = sizeOf(call.y[0]);
-  const macs = outputs * fh * fw * fc;
-  const form = formOf(call);
-  const g = geometryOf(call, call.attrs, [fh, fw, fc]);
-  if (form === 'f32') return float(macs, outputs, macs);
-  const kind = call.core.kind;
-  const found = k.convolveFeatures(kind, form, g, call.attrs.groups ?? 1);
-  return cost(`convolve_${form}`, found, {
-    macs,
-    scratchBytes: CONVOLVE[form](kind, g),
-    multipliers: g.output.c,
-  });
-}
-
 const DEPTHWISE = {
   s8: scratch.depthwiseConvS8Scratch,
   s4: scratch.depthwiseConvS4Scratch,
   s16: scratch.depthwiseConvS16Scratch,
 };
 
-export function depthwiseCost(call: Call): Cost {
-  const [, fh, fw, fc] = call.x[1]!;
-  const outputs = sizeOf(call.y[0]);
-  const macs = outputs * fh * fw;
-  const form = formOf(call);
-  const g = geometryOf(call, call.attrs, [fh, fw, fc]);
-  if (form === 'f32') return float(macs, outputs, macs);
-  const kind = call.core.kind;
-  const found = k.depthwiseConvFeatures(kind, form, g);
-  return cost(`depthwise_conv_${form}`, found, {
-    macs,
-    scratchBytes: DEPTHWISE[form](kind, g),
-    multipliers: g.output.c,
-  });
-}
+const BYTES: Partial<Record<DType, number>> = { f32: 4, i64: 8, i32: 4, i16: 2 };
 
-export function transposeConvCost(call: Call): Cost {
-  const [oc, fh, fw, fc] = call.x[1]!;
-  const macs = sizeOf(call.x[0]!) * oc * fh * fw;
-  const form = formOf(call);
-  if (form === 'f32') return float(macs, sizeOf(call.y[0]), macs);
-  const kind = call.core.kind;
-  const g = geometryOf({ x: call.x, y: call.y }, { ...call.attrs, padding: 'valid' }, [fh, fw, fc]);
-  const first = Math.max(scratch.transposeConvS8Scratch(kind, g), scratch.transposeConvS8Needs(kind, g));
-  const scratchBytes = first + scratch.transposeConvS8ReverseScratch(g);
-  return cost('transpose_conv_s8', k.transposeConvFeatures(g), { macs, scratchBytes, multipliers: g.output.c });
-}
+/** Elements of y moved in runs of `run`. */
+const moved = (ys: readonly Operand[], run: number): CallCost => {
+  const total = ys.reduce((n, y) => n + sizeOf(y.shape), 0);
+  return cost('concatenation', 's8', k.copyFeatures(total / run, run * (BYTES[ys[0].dtype] ?? 1)));
+};
 
-export function fullyConnectedCost(call: Call): Cost {
-  const [units, depth] = call.x[1]!;
-  const batch = sizeOf(call.x[0]!) / depth;
-  const macs = batch * depth * units;
-  const form = formOf(call);
-  if (form === 'f32') return float(macs, batch * units, macs);
-  const kind = call.core.kind;
-  const scratchBytes = form === 's8' ? scratch.fullyConnectedS8Scratch(kind, units) : 0;
-  const found = k.fullyConnectedFeatures(kind, form, batch, depth, units);
-  return cost(`fully_connected_${form}`, found, { macs, scratchBytes, multipliers: 1 });
-}
+/** One pass over all elements of y, `times` over. */
+const elementwise = (name: string, form: PlainForm, y: Operand, times = 1) =>
+  cost(name, form, k.elementwiseFeatures(sizeOf(y.shape) * times));
 
-export function batchMatmulCost(call: Call): Cost {
-  const left = call.x[0]!;
-  const y = call.y[0];
-  const [rows, columns] = y.slice(-2);
-  const depth = left[left.length - (call.attrs.adjX ? 2 : 1)];
-  const matrices = sizeOf(y) / (rows * columns);
-  const macs = sizeOf(y) * depth;
-  const form = formOf(call);
-  if (form === 'f32') return float(macs, sizeOf(y), macs);
-  const kind = call.core.kind;
-  const scratchBytes = form === 's8' ? scratch.batchMatmulS8Scratch(kind, columns) : 0;
-  return cost('batch_matmul_s8', k.batchMatmulFeatures(kind, matrices, rows, depth, columns), { macs, scratchBytes });
-}
+/** The 256 results of an int8 function, looked up. */
+const lookup = (y: Operand): CallCost => ({ ...elementwise('relu6', 's8', y), table: { bytes: 256, shared: false } });
 
-/** One pass over all elements by the kernel `name`, `times` over; `steps` float operations for each where it is float. */
-export function elementwiseCost(call: Call, name: string, steps = 1, times = 1): Cost {
-  const elements = sizeOf(call.y[0]);
-  const form = formOf(call);
-  if (form === 'f32') return float(steps * elements, elements);
-  return cost(`${name}_${plainForm(form)}`, k.elementwiseFeatures(elements * times));
-}
+const pool = (name: 'avg_pool' | 'max_pool', form: PlainForm, g: scratch.WindowGeometry, core: scratch.CoreKind) =>
+  cost(name, form, k.poolFeatures(g), { scratchBytes: name === 'avg_pool' ? scratch.avgPoolScratch(core, g.input.c) : 0 });
 
-/** A table of 256 int8 results, or the s16 sigmoid and tanh; `steps` float operations for exp and the like. */
-export function tableCost(call: Call, steps: number): Cost {
-  const form = formOf(call);
-  if (form === 'f32') return float(steps * sizeOf(call.y[0]), sizeOf(call.y[0]));
-  const found = k.elementwiseFeatures(sizeOf(call.y[0]));
-  return form === 's16' ? cost('activation_s16', found, { tableBytes: 512 }) : cost('relu6_s8', found, { tableBytes: 256 });
-}
+export const poolGeometry = ({ operands: { x, y }, parameters }: CallOf<'avg_pool' | 'max_pool'>) =>
+  geometryOf(x.shape, y.shape, [...parameters.filter, x.shape[3]], parameters);
 
-export function poolCost(call: Call, name: 'avg_pool' | 'max_pool', window: Window, filter: readonly [number, number]): Cost {
-  const g = geometryOf(call, window, [...filter, call.x[0]![3]]);
-  const form = formOf(call);
-  if (form === 'f32') return float(k.tapsOf(g).taps * g.input.c, sizeOf(call.y[0]));
-  const scratchBytes = name === 'avg_pool' ? scratch.avgPoolScratch(call.core.kind, g.input.c) : 0;
-  return cost(`${name}_${plainForm(form)}`, k.poolFeatures(g), { scratchBytes });
-}
+type Costs = { readonly [F in Family]: (call: CallOf<F>, core: scratch.CoreKind) => CallCost };
 
-/** Over height and width it is average pooling by the whole window; over other axes the same work is assumed. */
-export function meanCost(call: Call): Cost {
-  const x = call.x[0]!;
-  const reduced = sizeOf(x) / sizeOf(call.y[0]);
-  const c = sizeOf(call.y[0]);
-  const window: Window = { stride: [1, 1], padding: 'valid' };
-  return poolCost({ ...call, x: [[1, reduced, 1, c]], y: [[1, 1, 1, c]] }, 'avg_pool', window, [reduced, 1]);
-}
+const COSTS: Costs = {
+  convolve(call, core) {
+    const g = convolutionGeometry(call);
+    return cost('convolve', call.form, k.convolveFeatures(core, call.form, g, call.parameters.groups), {
+      scratchBytes: CONVOLVE[call.form](core, g),
+      multipliers: g.output.c,
+    });
+  },
+  depthwise_conv(call, core) {
+    const g = convolutionGeometry(call);
+    return cost('depthwise_conv', call.form, k.depthwiseConvFeatures(core, call.form, g), {
+      scratchBytes: DEPTHWISE[call.form](core, g),
+      multipliers: g.output.c,
+    });
+  },
+  transpose_conv({ operands: { x, w, y }, parameters: { stride } }, core) {
+    const g = geometryOf(x.shape, y.shape, w.shape.slice(1), { stride, padding: [0, 0] });
+    const first = Math.max(scratch.transposeConvS8Scratch(core, g), scratch.transposeConvS8Needs(core, g));
+    const scratchBytes = first + scratch.transposeConvS8ReverseScratch(g);
+    return cost('transpose_conv', 's8', k.transposeConvFeatures(g), { scratchBytes, multipliers: g.output.c });
+  },
+  fully_connected({ form, operands: { x, w }, parameters: { multiplier } }, core) {
+    const [units, depth] = w.shape;
+    const found = k.fullyConnectedFeatures(core, form, sizeOf(x.shape) / depth, depth, units);
+    const scratchBytes = form === 's8' ? scratch.fullyConnectedS8Scratch(core, units) : 0;
+    return cost('fully_connected', form, found, { scratchBytes, multipliers: multiplier.length });
+  },
+  batch_matmul({ form, operands: { x1, y }, parameters: { adjX } }, core) {
+    const [rows, columns] = y.shape.slice(-2);
+    const depth = x1.shape[x1.shape.length - (adjX ? 2 : 1)];
+    const found = k.batchMatmulFeatures(core, sizeOf(y.shape) / (rows * columns), rows, depth, columns);
+    return cost('batch_matmul', 's8', found, { scratchBytes: form === 's8' ? scratch.batchMatmulS8Scratch(core, columns) : 0 });
+  },
+  elementwise_add: ({ form, operands: { y } }) => elementwise('elementwise_add', form, y),
+  elementwise_sub: ({ form, operands: { y } }) => elementwise('elementwise_add', form, y),
+  elementwise_mul: ({ form, operands: { y } }) => elementwise('elementwise_mul', form, y),
+  minimum: ({ form, operands: { y } }) => elementwise('maximum', form, y),
+  maximum: ({ form, operands: { y } }) => elementwise('maximum', form, y),
+  avg_pool: (call, core) => pool('avg_pool', call.form, poolGeometry(call), core),
+  max_pool: (call, core) => pool('max_pool', call.form, poolGeometry(call), core),
+  /** Over height and width it is average pooling by the whole window; over other axes the same work is assumed. */
+  mean({ form, operands: { x, y } }, core) {
+    const c = sizeOf(y.shape);
+    const reduced = sizeOf(x.shape) / c;
+    const window = { stride: [1, 1], padding: [0, 0] } as const;
+    return pool('avg_pool', form, geometryOf([1, reduced, 1, c], [1, 1, 1, c], [reduced, 1, c], window), core);
+  },
+  softmax({ operands: { y } }) {
+    const size = y.shape[y.shape.length - 1];
+    return cost('softmax', 's8', k.softmaxFeatures(sizeOf(y.shape) / size, size));
+  },
+  logistic: ({ operands: { y } }) => lookup(y),
+  tanh: ({ operands: { y } }) => lookup(y),
+  activation: ({ operands: { y } }) => ({ ...elementwise('activation', 's16', y), table: { bytes: 512, shared: true } }),
+  hard_swish: ({ form, operands: { y } }) => (form === 's8' ? lookup(y) : elementwise('elementwise_mul', form, y, 2)),
+  leaky_relu: ({ form, operands: { y } }) => (form === 's8' ? lookup(y) : elementwise('elementwise_mul', form, y)),
+  requantize: ({ operands: { x, y } }) => elementwise('elementwise_mul', x.dtype === 'i16' ? 's16' : 's8', y),
+  quantize: ({ operands: { y } }) => floatCost(4 * sizeOf(y.shape), sizeOf(y.shape)),
+  dequantize: ({ operands: { y } }) => floatCost(2 * sizeOf(y.shape), sizeOf(y.shape)),
+  clamp: ({ form, operands: { y } }) => elementwise('relu', form, y),
+  concatenation: ({ operands: { x, y }, parameters: { axis } }) => moved([y], sizeOf(x[0].shape.slice(axis))),
+  split: ({ operands: { y }, parameters: { axis } }) => moved(y, sizeOf(y[0].shape.slice(axis))),
+  pad({ operands: { x, y } }) {
+    const each = BYTES[y.dtype] ?? 1;
+    const rows = (s: Shape) => sizeOf(s.slice(0, Math.max(1, s.length - 2)));
+    const bytes = ({ shape }: Operand) => (each * sizeOf(shape)) / rows(shape);
+    return cost('pad', 's8', k.padFeatures(rows(y.shape), rows(x.shape), bytes(x), bytes(y)));
+  },
+  transpose({ operands: { y } }) {
+    const rows = sizeOf(y.shape.slice(0, -1));
+    const slices = y.shape.length > 1 ? y.shape[y.shape.length - 2] : 1;
+    return cost('transpose', 's8', k.transposeFeatures(slices, rows, sizeOf(y.shape)));
+  },
+  strided_slice: ({ operands: { y }, parameters: { strides, counts } }) =>
+    moved([y], strides.at(-1) === 1 ? counts[counts.length - 1] : 1),
+  copy: ({ operands: { y } }) => moved([y], sizeOf(y.shape)),
+  resize_nearest: ({ operands: { y } }) => moved([y], y.shape[3]),
+  resize_bilinear: ({ form, operands: { y } }) => elementwise('elementwise_mul', form, y, 4),
+  svdf({ operands: { x, wFeature, wTime } }, core) {
+    const [batch] = x.shape;
+    const [features, input] = wFeature.shape;
+    const scratchBytes = scratch.svdfS8Scratch(core, features) + 4 * batch * features * 2;
+    return cost('svdf', 's8', k.svdfFeatures(batch, input, features, wTime.shape[1]), { scratchBytes });
+  },
+  /** Four gates a step, each a dense layer of the input and one of the hidden state. */
+  lstm_unidirectional({ operands: { x, inputX }, parameters: { timeMajor } }, core) {
+    const steps = x.shape[0] * x.shape[1];
+    const [hidden, input] = inputX.shape;
+    const dense = (depth: number) => k.fullyConnectedFeatures(core, 's8', 4 * steps, depth, hidden).features;
+    const features = k.sum(dense(input), dense(hidden));
+    const scratchBytes = 2 * 2 * x.shape[timeMajor ? 1 : 0] * hidden;
+    return cost('fully_connected', 's8', { paths: [], features }, { scratchBytes });
+  },
+};
 
-export function softmaxCost(call: Call): Cost {
-  const y = call.y[0];
-  const size = y[y.length - 1];
-  if (formOf(call) === 'f32') return float(30 * sizeOf(y), sizeOf(y));
-  return cost('softmax_s8', k.softmaxFeatures(sizeOf(y) / size, size));
-}
-
-const BYTES: Partial<Record<DType, number>> = { f32: 4, i32: 4, i16: 2 };
-const bytesEach = (dtype: DType | null) => (dtype && BYTES[dtype]) ?? 1;
-
-/** Elements moved in runs of `run` of the output. */
-export function copyCost(call: Call, run: number): Cost {
-  const total = call.y.reduce((n, shape) => n + sizeOf(shape), 0);
-  return cost('concatenation_s8_x', k.copyFeatures(total / run, run * bytesEach(call.dtypes.y[0])));
-}
-
-export function padCost(call: Call): Cost {
-  const [x, y] = [call.x[0]!, call.y[0]];
-  const each = bytesEach(call.dtypes.y[0]);
-  const rows = (s: Shape) => sizeOf(s.slice(0, Math.max(1, s.length - 2)));
-  const found = k.padFeatures(rows(y), rows(x), (each * sizeOf(x)) / rows(x), (each * sizeOf(y)) / rows(y));
-  return cost('pad_s8', found);
-}
-
-export function transposeCost(call: Call): Cost {
-  const y = call.y[0];
-  const rows = sizeOf(y.slice(0, -1));
-  return cost('transpose_s8', k.transposeFeatures(y.length > 1 ? y[y.length - 2] : 1, rows, sizeOf(y)));
-}
-
-export function svdfCost(call: Call): Cost {
-  const [[batch], [features, input], [, memory]] = [call.x[0]!, call.x[1]!, call.x[2]!];
-  const macs = batch * features * (input + memory);
-  if (formOf(call) === 'f32') return float(macs, batch * features, macs);
-  const kind = call.core.kind;
-  const scratchBytes = scratch.svdfS8Scratch(kind, features) + 4 * batch * features * 2;
-  return cost('svdf_s8', k.svdfFeatures(batch, input, features, memory), { macs, scratchBytes });
-}
-
-/** Four gates a step, each a dense layer of the input and one of the hidden state. */
-export function lstmCost(call: Call): Cost {
-  const x = call.x[0]!;
-  const steps = x[0] * x[1];
-  const [hidden, input] = call.x[4]!;
-  const macs = 4 * steps * hidden * (input + hidden);
-  if (formOf(call) === 'f32') return float(macs, 4 * steps * hidden, macs);
-  const dense = (depth: number) => k.fullyConnectedFeatures(call.core.kind, 's8', 4 * steps, depth, hidden).features;
-  const [a, b] = [dense(input), dense(hidden)];
-  const features = Object.fromEntries(Object.keys(a).map((name) => [name, a[name] + b[name]]));
-  const scratchBytes = 2 * 2 * x[call.attrs.timeMajor ? 1 : 0] * hidden;
-  return cost('fully_connected_s8', { path: '', features }, { macs, scratchBytes });
-}
+/** What a call costs on a kind of core. */
+export const costOfCall = (call: KernelCall, core: scratch.CoreKind): CallCost =>
+  (COSTS[call.family] as (call: KernelCall, core: scratch.CoreKind) => CallCost)(call, core);

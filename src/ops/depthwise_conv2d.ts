@@ -1,14 +1,14 @@
-import { type Activation, showShape } from '../graph/graph.ts';
+import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f32.ts';
-import { depthwiseCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { withBias } from './tflite_cells.ts';
 import { reach, readDilation, readWindow, type Window, windowInt, windowOutput, writeDilation, writeWindow } from './window.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { products } from './work.ts';
 
 export interface DepthwiseConv2d extends Window {
   readonly activation: Activation;
@@ -38,20 +38,17 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     clears: [0],
     saves: null,
   },
-  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
-    kernelCall(
-      'depthwise_conv',
-      layerForm('a depthwise convolution', x!, w!, y),
-      { x: x!, w: w!, bias, y },
-      {
-        ...windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]),
-        ...layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation),
-      },
-    ),
+  lower({ x: [x, w, bias = null], y: [y], attrs }) {
+    const form = layerForm('a depthwise convolution', x!, w!, y);
+    const { stride, padding, dilation } = windowInt(attrs, x!.shape, [w!.shape[1], w!.shape[2]]);
+    const rescale = layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation);
+    return kernelCall('depthwise_conv', form, { x: x!, w: w!, bias, y }, { ...rescale, stride, padding, dilation });
+  },
+  layer: { weights: 1, bias: 2, axis: 3, perChannel: true },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: 3 },
+  fuses: { activation: true, norm: true },
   channels: (a, [x, w]) => ({
     kind: 'keep',
     along: [
@@ -62,7 +59,7 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
     multiplier: a.multiplier,
     linear: reach(a, [x![1], x![2]], [w![1], w![2]]),
   }),
-  cost: depthwiseCost,
+  work: ([, w], [y]) => products(sizeOf(y) * w![1] * w![2]),
   tflite: {
     codes: [4],
     read: (from) => ({

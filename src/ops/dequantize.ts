@@ -1,4 +1,3 @@
-import { elementwiseCost } from './cost.ts';
 import { identityCell } from './float_cells.ts';
 import { dequantizeForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
@@ -6,6 +5,7 @@ import { defineOp, type NoAttrs } from './op.ts';
 import { perTensor } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { perOutput } from './work.ts';
 
 /** Integers to the real numbers they mean. */
 export const dequantize = defineOp<NoAttrs>({
@@ -13,11 +13,12 @@ export const dequantize = defineOp<NoAttrs>({
   infer: ([x]) => [[...x!]],
   float: identityCell, // while both sides are floats, as in a stage
   lower: ({ x: [x], y: [y] }) => kernelCall('dequantize', dequantizeForm(x!, y), { x: x!, y }, perTensor(x!)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'elementwise_mul', 2),
+  work: perOutput(2),
   tflite: plainTflite(6),
 });

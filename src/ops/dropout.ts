@@ -1,6 +1,5 @@
 import { copy } from '../wasm/copy.ts';
 import { dropoutF32, dropoutGradF32 } from '../wasm/dropout_f32.ts';
-import { folded } from './cost.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { keepChannels } from './shapes.ts';
@@ -20,11 +19,12 @@ export const dropout = defineOp<Dropout>({
     saves: null,
   },
   lower: null, // it exists only while training
+  layer: null,
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: folded,
+  work: null, // a view
   tflite: null, // left out when a graph is exported
 });

@@ -1,7 +1,6 @@
 import { sizeOf } from '../graph/graph.ts';
 import { fakeQuantizeF32, fakeQuantizeGradF32, fakeRequantizeF32 } from '../wasm/fake_quantize.ts';
 import { weightScalesF32 } from '../wasm/stats.ts';
-import { folded } from './cost.ts';
 import { inTurn } from './float_cells.ts';
 import { defineOp, type PlacedOperand } from './op.ts';
 
@@ -34,12 +33,13 @@ export const fakeQuantize = defineOp<FakeQuantize>({
       fakeQuantizeGradF32(heap, dy, x!, { dx, dscales }, { ...attrs, scales: scales! }, gainOf(x!, scales!, attrs)),
   },
   lower: null, // integers are rounded already
+  layer: null,
   trainable: [1],
   memory: 'fresh',
   outputRange: 'as-input',
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: folded,
+  work: null, // it exists only while training
   tflite: null, // it exists only while training
 });
 

@@ -19,7 +19,8 @@ export function layerForm(what: string, x: Typed, w: Typed, y: Typed): LayerForm
   return form === 's8' && w.dtype === 'i4' ? 's4' : form;
 }
 
-const MOVED: Partial<Record<DType, MoveForm>> = { i8: 's8', u8: 'u8', i16: 's16', i32: 's32', i64: 's64' };
+/** Real numbers are moved as the four bytes they are. */
+const MOVED: Partial<Record<DType, MoveForm>> = { i8: 's8', u8: 'u8', i16: 's16', i32: 's32', i64: 's64', f32: 's32' };
 
 /** @throws CompressError `unsupported` unless all are of one type of whole bytes */
 export function moveForm(what: string, ...operands: readonly Typed[]): MoveForm {

@@ -1,14 +1,14 @@
 import { CompressError } from '../errors.ts';
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
-import { fullyConnectedCost } from './cost.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { products } from './work.ts';
 
 export interface FullyConnected {
   readonly activation: Activation;
@@ -53,10 +53,11 @@ export const fullyConnected = defineOp<FullyConnected>({
         wOffset: -perTensor(w!).zero,
       },
     ),
+  layer: { weights: 1, bias: 2, axis: 0, perChannel: false },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: 0 },
+  fuses: { activation: true, norm: true },
   channels: (_, [x, w]) =>
     last(x!) === w![1]
       ? {
@@ -70,7 +71,7 @@ export const fullyConnected = defineOp<FullyConnected>({
           reads: 'row',
         }
       : { kind: 'fixed' },
-  cost: fullyConnectedCost,
+  work: ([, w], [y]) => products(sizeOf(y) * w![1]),
   tflite: {
     codes: [9],
     read({ options, inputs }) {

@@ -1,12 +1,12 @@
 import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { hardSwishParams } from './activation_params.ts';
-import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { allOf } from '../wasm/check.ts';
-import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 /** x * relu6(x + 3) / 6 */
 export const hardSwish = defineOp<NoAttrs>({
@@ -17,15 +17,13 @@ export const hardSwish = defineOp<NoAttrs>({
     backward: (heap, { x: [x], dy: [dy], dx: [dx] }) => (dx ? unaryGradF32(heap, 'hard_swish_grad_f32', dy, x!, dx) : nothing),
     saves: null,
   },
-  lower: ({ x: [x], y: [y] }) => {
-    allOf(['i8'], 'hard swish', x!, y);
-    return kernelCall('hard_swish', 's8', { x: x!, y }, hardSwishParams(x!, y));
-  },
+  lower: ({ x: [x], y: [y] }) => kernelCall('hard_swish', plainForm('hard swish', x!, y), { x: x!, y }, hardSwishParams(x!, y)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => tableCost(call, 4),
+  work: perOutput(4),
   tflite: plainTflite(117),
 });

@@ -36,6 +36,7 @@ import { tanh } from './tanh.ts';
 import { transpose } from './transpose.ts';
 import { transposeConv2d } from './transpose_conv2d.ts';
 
+export type { Cost } from './cost.ts';
 export type { CallOf, Family, KernelCall, Operand } from './kernel_call.ts';
 export type * from './op.ts';
 

@@ -25,7 +25,7 @@ export interface Operand {
   readonly dtype: DType;
   /** The meaning of its integers; kernels do not read it, what they need of it is in `parameters`. */
   readonly quant: Quantization | null;
-  /** Its integers where it is constant and they are known, else null. */
+  /** Its values where it is constant, else null. Of what is yet to be rounded they are real numbers still. */
   readonly data: Values | null;
 }
 
@@ -125,7 +125,7 @@ export interface Families<O> {
   tanh: Is<'s8', Unary<O>, SigmoidParams>;
   /** Sigmoid or tanh from the table `sigmoidTable()` of src/wasm/luts.ts. */
   activation: Is<'s16', Unary<O>, { readonly type: 'sigmoid' | 'tanh'; readonly multiplier: number; readonly shift: number }>;
-  hard_swish: Is<'s8', Unary<O>, HardSwishParams>;
+  hard_swish: Is<PlainForm, Unary<O>, HardSwishParams>;
   leaky_relu: Is<PlainForm, Unary<O>, LeakyReluParams>;
   /** From one scale to another, and every activation that is a clamp. */
   requantize: Is<'s8_s8' | 's8_s16' | 's16_s8' | 's16_s16' | 'u8_s8' | 's8_u8', Unary<O>, RequantizeParams>;

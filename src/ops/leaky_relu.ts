@@ -1,11 +1,11 @@
 import { leakyReluF32, leakyReluGradF32 } from '../wasm/elementwise_f32.ts';
 import { leakyReluParams } from './activation_params.ts';
-import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { keepChannels } from './shapes.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { keepChannels } from './shapes.ts';
+import { perOutput } from './work.ts';
 
 export interface LeakyRelu {
   readonly alpha: number;
@@ -22,12 +22,13 @@ export const leakyRelu = defineOp<LeakyRelu>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('leaky_relu', plainForm('leaky relu', x!, y), { x: x!, y }, leakyReluParams(x!, y, attrs.alpha)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => tableCost(call, 2),
+  work: perOutput(2),
   tflite: {
     codes: [98],
     read: (from) => ({ attrs: { alpha: Number(from.options.alpha) }, inputs: from.inputs }),

@@ -1,8 +1,8 @@
 import { CompressError } from '../errors.ts';
 import type { Quantization } from '../graph/graph.ts';
-import { lstmCost } from './cost.ts';
 import { defineOp } from './op.ts';
 import { lstmCall } from './recurrent_params.ts';
+import { products } from './work.ts';
 
 export interface Lstm {
   /** The input is [time, n, depth], else [n, time, depth]. */
@@ -28,12 +28,13 @@ export const lstm = defineOp<Lstm>({
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
   float: null, // it stands in integer networks only
   lower: ({ x, y: [y], attrs }) => lstmCall(x, y, attrs),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: lstmCost,
+  work: ([x, , , , w]) => products(4 * x![0] * x![1] * w![0] * (w![1] + w![0])),
   tflite: {
     codes: [44],
     read(from) {

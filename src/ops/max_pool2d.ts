@@ -1,10 +1,9 @@
 import { maxPoolF32, maxPoolGradF32 } from '../wasm/pool_f32.ts';
-import { poolCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite } from './pool_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 
 /** Largest value of a window. x [n, h, w, c]. */
 export const maxPool2d = defineOp<Pool>({
@@ -18,11 +17,12 @@ export const maxPool2d = defineOp<Pool>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('max_pool', plainForm('a pooling', x!, y), { x: x!, y }, poolInt(attrs, x!, y)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
-  fuses: { activation: true, normAxis: null },
+  fuses: { activation: true, norm: false },
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: (call) => poolCost(call, 'max_pool', call.attrs, call.attrs.filter),
+  work: poolWork,
   tflite: poolTflite(17),
 });

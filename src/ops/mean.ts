@@ -1,11 +1,11 @@
+import { sizeOf } from '../graph/graph.ts';
 import { meanF32, meanGradF32 } from '../wasm/pool_f32.ts';
-import { meanCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { meanParams } from './requant.ts';
 import { axisOf } from './shapes.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 export interface Mean {
   /** Counted from the front, ascending. */
@@ -26,12 +26,13 @@ export const mean = defineOp<Mean>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('mean', plainForm('a mean', x!, y), { x: x!, y }, meanParams(x!, y, attrs.axes)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
   channels: ({ axes }, [x]) => (axes.includes(x!.length - 1) ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
-  cost: meanCost,
+  work: ([x]) => ({ macs: 0, steps: sizeOf(x!) }),
   tflite: {
     codes: [40],
     read: (from) => ({

@@ -1,13 +1,13 @@
 import type { Activation } from '../graph/graph.ts';
-import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 export interface Mul {
   readonly activation: Activation;
@@ -32,12 +32,13 @@ export const mul = defineOp<Mul>({
       },
     );
   },
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: null },
+  fuses: { activation: true, norm: false },
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'elementwise_mul'),
+  work: perOutput(1),
   tflite: {
     codes: [18],
     read: (from) => ({ attrs: { activation: readActivation(from.options.fused_activation_function) }, inputs: from.inputs }),

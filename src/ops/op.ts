@@ -2,7 +2,6 @@ import type { DType, Quantization } from '../graph/graph.ts';
 import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
-import type { CoreKind } from './buffer_sizes.ts';
 import type { KernelCall, Operand } from './kernel_call.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
@@ -88,18 +87,27 @@ export interface Patch {
   readonly output: Pair;
 }
 
-/**
- * Operand 1 are weights that multiply operand 0, operand 2 a bias. `inside`: every output reads all weights of its channel;
- * `padded`: some read beyond the input, where zeros are.
- */
+/** Of a layer. `inside`: every output reads all weights of its channel; `padded`: some read beyond the input, where zeros are. */
 export type Linear = 'inside' | 'padded';
+
+/** Weights that multiply operand 0, a set of them for each output channel. */
+export interface Layer {
+  /** Place of the operand. */
+  readonly weights: number;
+  /** Place of the operand, which may be left out; one number for each output channel. */
+  readonly bias: number;
+  /** Axis of the weights along which the output channels lie. */
+  readonly axis: number;
+  /** Whether quantizing gives each output channel a scale of its own, else all weights one (TFLite's quantization specification). */
+  readonly perChannel: boolean;
+}
 
 /** Operators behind a node that it can do itself, in TFLite and on the chip. */
 export interface Fusion {
   /** It clamps its own output, as its attribute `activation` says. */
   readonly activation: boolean;
-  /** Axis of operand 1 along which its output channels lie, where a normalization can go into operands 1 and 2. */
-  readonly normAxis: number | null;
+  /** A normalization can go into its weights and bias. */
+  readonly norm: boolean;
 }
 
 /** What scale and zero point the output gets when a graph is quantized (TFLite's 8-bit quantization specification). */
@@ -111,30 +119,12 @@ export type OutputRange =
   /** Always these real values, whatever it takes. */
   | readonly [number, number];
 
-export interface Core {
-  readonly kind: CoreKind;
-}
-
-export interface CostCall<A> {
-  readonly x: readonly (Shape | null)[];
-  readonly y: readonly Shape[];
-  readonly dtypes: { readonly x: readonly (DType | null)[]; readonly y: readonly DType[] };
-  readonly attrs: A;
-  readonly core: Core;
-}
-
-export interface Cost {
+/** Arithmetic of one run, whatever its numbers are. */
+export interface Work {
   /** Multiply-accumulates of the definition (bias, pooling and activations not counted). */
   readonly macs: number;
-  /** CMSIS-NN's function (without `arm_`) or our name of the kernel, by which instructions and code size are looked up. */
-  readonly kernel: string;
-  readonly scratchBytes: number;
-  /** Multiplier and shift pairs that the kernel reads from a table: one for each output channel, or one. */
-  readonly multipliers: number;
-  /** Constant tables beside weights (activation functions). */
-  readonly tableBytes: number;
-  /** What instruction models regress on beside MACs: outputs, gathered elements, kernel calls ... */
-  readonly features: Readonly<Record<string, number>>;
+  /** Multiply-adds that plain float code does. */
+  readonly steps: number;
 }
 
 export interface OpRow<A> {
@@ -157,6 +147,8 @@ export interface OpRow<A> {
    * It throws CompressError `unsupported` for types that no kernel takes. null: the operator has no integer form.
    */
   readonly lower: ((call: OperatorCall<A, Operand>) => KernelCall) | null;
+  /** null: it has no weights, or several of them. */
+  readonly layer: Layer | null;
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;
@@ -165,7 +157,11 @@ export interface OpRow<A> {
   readonly fuses: Fusion | null;
   /** By attributes and input shapes. */
   channels(attrs: A, x: readonly (Shape | null)[]): Channels;
-  cost(call: CostCall<A>): Cost;
+  /**
+   * Arithmetic by shapes. 'moves': elements go as they are, so that real numbers cost what its kernel call does.
+   * null: nothing runs on a chip (it is a view, or folded into a neighbour).
+   */
+  readonly work: ((x: readonly (Shape | null)[], y: readonly Shape[], attrs: A) => Work) | 'moves' | null;
   /** null: TFLite has no such operator. */
   readonly tflite: TfliteCell<A> | null;
 }

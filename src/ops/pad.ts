@@ -1,13 +1,12 @@
 import { showShape } from '../graph/graph.ts';
 import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
-import { padCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
+import { moveForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
 import { mismatch } from './shapes.ts';
-import { moveForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */
@@ -41,6 +40,7 @@ export const pad = defineOp<Pad>({
     const { scale, zero } = perTensor(x!);
     return kernelCall('pad', moveForm('a pad', x!, y), { x: x!, y }, { paddings, value: roundAway(value / scale) + zero });
   },
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
@@ -49,7 +49,7 @@ export const pad = defineOp<Pad>({
     const [before, after] = paddings[x!.length - 1];
     return before + after ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] };
   },
-  cost: padCost,
+  work: 'moves',
   tflite: {
     codes: [PAD, PADV2],
     read(from) {

@@ -1,9 +1,11 @@
 import type { Activation } from '../graph/graph.ts';
+import { geometryOf } from './cost.ts';
+import { tapsOf } from './features/index.ts';
 import { windowF32 } from './float_cells.ts';
 import type { Operand } from './kernel_call.ts';
-import type { Pair, Shape, TfliteCell } from './op.ts';
+import type { Pair, Shape, TfliteCell, Work } from './op.ts';
 import { clampOf } from './requant.ts';
-import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
+import { padBefore, readWindow, type Window, windowInt, windowOutput, writeNamedWindow } from './window.ts';
 
 /** What the rows of the two poolings share. */
 export interface Pool extends Window {
@@ -23,6 +25,12 @@ export const poolInt = (a: Pool, x: Operand, y: Operand) => ({
   padding: padBefore(a, x.shape, a.filter),
   ...clampOf(a.activation, y),
 });
+
+/** One step for each place of a window that lies inside the input. */
+export function poolWork([x]: readonly (Shape | null)[], [y]: readonly Shape[], a: Pool): Work {
+  const g = geometryOf(x!, y, [...a.filter, x![3]], windowInt(a, x!, a.filter));
+  return { macs: 0, steps: tapsOf(g).taps * x![3] };
+}
 
 export const poolTflite = (code: number): TfliteCell<Pool> => ({
   codes: [code],

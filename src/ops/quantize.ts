@@ -1,4 +1,3 @@
-import { elementwiseCost } from './cost.ts';
 import { identityCell } from './float_cells.ts';
 import { quantizeForm, requantizeForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
@@ -6,6 +5,7 @@ import { defineOp, type NoAttrs } from './op.ts';
 import { perTensor, rescaleParams } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
+import { perOutput } from './work.ts';
 
 /** Real numbers, or integers of one scale, to integers of the output's scale. */
 export const quantize = defineOp<NoAttrs>({
@@ -16,11 +16,12 @@ export const quantize = defineOp<NoAttrs>({
     x!.dtype === 'f32'
       ? kernelCall('quantize', quantizeForm(x!, y), { x: x!, y }, perTensor(y))
       : kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'elementwise_mul', 4),
+  work: perOutput(4),
   tflite: plainTflite(114),
 });

@@ -1,11 +1,11 @@
-import { elementwiseCost } from './cost.ts';
 import { clampCell } from './float_cells.ts';
+import { requantizeForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { rescaleParams } from './requant.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { requantizeForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 /** max(x, 0) */
 export const relu = defineOp<NoAttrs>({
@@ -13,11 +13,12 @@ export const relu = defineOp<NoAttrs>({
   infer: ([x]) => [[...x!]],
   float: clampCell('relu'),
   lower: ({ x: [x], y: [y] }) => kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y, 'relu')),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'relu'),
+  work: perOutput(1),
   tflite: plainTflite(19),
 });

@@ -51,12 +51,14 @@ export function layerParams(
   multipliers: readonly Multiplier[],
   activation: Activation,
 ): Required<Rescale> {
+  const { yMin, yMax } = clampOf(activation, y);
   return {
     xOffset: -perTensor(x).zero,
     yOffset: perTensor(y).zero,
     multiplier: multipliers.map((m) => m.multiplier),
     shift: multipliers.map((m) => m.shift),
-    ...clampOf(activation, y),
+    yMin,
+    yMax,
     wide: x.dtype === 'i16' && bias?.dtype !== 'i32',
   };
 }

@@ -1,5 +1,4 @@
 import { sizeOf } from '../graph/graph.ts';
-import { folded } from './cost.ts';
 import { identityCell } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
@@ -32,6 +31,7 @@ export const reshape = defineOp<Reshape>({
   infer: ([x], a) => [output(a, x!)],
   float: identityCell,
   lower: ({ x: [x], y: [y] }) => kernelCall('copy', moveForm('a reshape', x!, y), { x: x!, y }, {}),
+  layer: null,
   trainable: [],
   memory: 'view',
   outputRange: 'as-input',
@@ -41,7 +41,7 @@ export const reshape = defineOp<Reshape>({
     if (last(y) === last(x!)) return { kind: 'keep', along: [[0, x!.length - 1]] };
     return y.length === 2 && y[0] === x![0] && a.shape[1] === -1 ? { kind: 'flatten' } : { kind: 'fixed' };
   },
-  cost: folded,
+  work: null, // a view
   tflite: {
     codes: [RESHAPE, 43, 70], // SQUEEZE and EXPAND_DIMS only change the shape as well
     read: (from) => ({ attrs: { shape: general(from.shape(0), from.outputShape(0)) }, inputs: [from.inputs[0]] }),

@@ -1,10 +1,10 @@
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
-import { elementwiseCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { bilinearParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { bilinearParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
+import { perOutput } from './work.ts';
 
 /** Each output is weighed from the four inputs around it. x [n, h, w, c]. */
 export const resizeBilinear = defineOp<Resize>({
@@ -18,11 +18,12 @@ export const resizeBilinear = defineOp<Resize>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('resize_bilinear', plainForm('bilinear resizing', x!, y), { x: x!, y }, bilinearParams(x!.shape, attrs)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
   fuses: null,
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: (call) => elementwiseCost(call, 'elementwise_mul', 8, 4),
+  work: perOutput(8),
   tflite: resizeTflite(23),
 });

@@ -1,10 +1,9 @@
 import { resizeF32, resizeGradF32 } from '../wasm/resize_f32.ts';
-import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
 
 /** Each output takes the nearest input. x [n, h, w, c]. */
 export const resizeNearest = defineOp<Resize>({
@@ -18,11 +17,12 @@ export const resizeNearest = defineOp<Resize>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('resize_nearest', moveForm('a resize', x!, y), { x: x!, y }, nearestParams(x!.shape, attrs)),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
   fuses: null,
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
-  cost: (call) => copyCost(call, call.y[0][3]),
+  work: 'moves',
   tflite: resizeTflite(97),
 });

@@ -1,10 +1,10 @@
 import { softmaxF32, softmaxGradF32 } from '../wasm/elementwise_f32.ts';
-import { softmaxCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { softmaxParams, softmaxParamsS16 } from './requant.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { softmaxParams, softmaxParamsS16 } from './requant.ts';
+import { perOutput } from './work.ts';
 
 export interface Softmax {
   readonly beta: number;
@@ -24,12 +24,13 @@ export const softmax = defineOp<Softmax>({
     if (x!.dtype === 'i16') return kernelCall('softmax', plainForm('softmax', x!, y), operands, softmaxParamsS16(x!, beta));
     return kernelCall('softmax', y.dtype === 'i16' ? 's8_s16' : plainForm('softmax', x!, y), operands, softmaxParams(x!, beta));
   },
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: [0, 1],
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: softmaxCost,
+  work: perOutput(30),
   tflite: {
     codes: [25],
     read: (from) => ({ attrs: { beta: Number(from.options.beta) }, inputs: from.inputs }),

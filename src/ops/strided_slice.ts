@@ -1,11 +1,10 @@
 import { CompressError } from '../errors.ts';
 import { slice } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
-import { copyCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp, type Shape, type TfliteRead } from './op.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp, type Shape, type TfliteRead } from './op.ts';
 
 export interface StridedSlice {
   /** First place taken along each dimension. */
@@ -58,6 +57,7 @@ export const stridedSlice = defineOp<StridedSlice>({
   },
   lower: ({ x: [x], y: [y], attrs }) =>
     kernelCall('strided_slice', moveForm('a slice', x!, y), { x: x!, y }, { ...places(attrs, x!.shape), strides: attrs.strides }),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
@@ -66,7 +66,7 @@ export const stridedSlice = defineOp<StridedSlice>({
     const c = x!.length - 1;
     return isWhole(a, c, x![c]) && !a.shrink.includes(c) ? { kind: 'keep', along: [[0, c]] } : { kind: 'fixed' };
   },
-  cost: (call) => copyCost(call, call.attrs.strides.at(-1) === 1 ? call.y[0].at(-1)! : 1),
+  work: 'moves',
   tflite: {
     codes: [STRIDED_SLICE, SLICE],
     read: (from) => ({

@@ -1,12 +1,12 @@
 import type { Activation } from '../graph/graph.ts';
-import { elementwiseCost } from './cost.ts';
 import { binaryCell } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { sumTflite } from './tflite_cells.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 export interface Sub {
   readonly activation: Activation;
@@ -23,11 +23,12 @@ export const sub = defineOp<Sub>({
       { x1: a!, x2: b!, y },
       sumParams(a!, b!, y, attrs.activation),
     ),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: 'measured',
-  fuses: { activation: true, normAxis: null },
+  fuses: { activation: true, norm: false },
   channels: (_, x) => keepChannels(x),
-  cost: (call) => elementwiseCost(call, 'elementwise_add'),
+  work: perOutput(1),
   tflite: sumTflite(41),
 });

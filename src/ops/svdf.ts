@@ -1,11 +1,11 @@
-import type { Activation } from '../graph/graph.ts';
-import { svdfCost } from './cost.ts';
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import { allOf } from '../wasm/check.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
 import { svdfParams } from './recurrent_params.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
-import { allOf } from '../wasm/check.ts';
+import { products } from './work.ts';
 
 export interface Svdf {
   /** Filters that are summed for each unit. */
@@ -27,12 +27,13 @@ export const svdf = defineOp<Svdf>({
     const parameters = svdfParams(x!, wFeature!, wTime!, state!, y, attrs);
     return kernelCall('svdf', form, { x: x!, wFeature: wFeature!, wTime: wTime!, bias, state: state!, y }, parameters);
   },
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
   channels: () => ({ kind: 'fixed' }),
-  cost: svdfCost,
+  work: ([x, wFeature, wTime]) => products(x![0] * sizeOf([wFeature![0], wFeature![1] + wTime![1]])),
   tflite: {
     codes: [27],
     read: (from) => ({

@@ -1,12 +1,12 @@
 import { unaryF32, unaryGradF32 } from '../wasm/elementwise_f32.ts';
 import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
-import { tableCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
+import { plainForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
-import { plainForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { perOutput } from './work.ts';
 
 /** Hyperbolic tangent. */
 export const tanh = defineOp<NoAttrs>({
@@ -21,11 +21,12 @@ export const tanh = defineOp<NoAttrs>({
     plainForm('tanh', x!, y) === 's16'
       ? kernelCall('activation', 's16', { x: x!, y }, { type: 'tanh', ...sigmoidParamsS16(x!, [0, 1]) })
       : kernelCall('tanh', 's8', { x: x!, y }, sigmoidParams(x!)),
+  layer: null,
   trainable: [],
   memory: 'in-place',
   outputRange: [-1, 1],
   fuses: null,
   channels: (_, x) => keepChannels(x),
-  cost: (call) => tableCost(call, 30),
+  work: perOutput(30),
   tflite: plainTflite(28),
 });

@@ -1,12 +1,11 @@
 import { showShape } from '../graph/graph.ts';
 import { transpose as transposed } from '../wasm/copy.ts';
 import { transposeGradF32 } from '../wasm/movement_f32.ts';
-import { transposeCost } from './cost.ts';
 import { nothing } from './float_cells.ts';
-import { defineOp } from './op.ts';
-import { mismatch } from './shapes.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { defineOp } from './op.ts';
+import { mismatch } from './shapes.ts';
 
 export interface Transpose {
   /** Dimension i of the output is dimension perm[i] of the input. */
@@ -30,13 +29,14 @@ export const transpose = defineOp<Transpose>({
     saves: null,
   },
   lower: ({ x: [x], y: [y], attrs: { perm } }) => kernelCall('transpose', moveForm('a transpose', x!, y), { x: x!, y }, { perm }),
+  layer: null,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',
   fuses: null,
   channels: ({ perm }, [x]) =>
     perm[perm.length - 1] === x!.length - 1 ? { kind: 'keep', along: [[0, x!.length - 1]] } : { kind: 'fixed' },
-  cost: transposeCost,
+  work: 'moves',
   tflite: {
     codes: [39],
     read: (from) => ({ attrs: { perm: from.values(1) }, inputs: [from.inputs[0]] }),

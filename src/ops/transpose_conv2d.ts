@@ -1,14 +1,14 @@
-import { type Activation, showShape } from '../graph/graph.ts';
+import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
-import { transposeConvCost } from './cost.ts';
 import { windowF32 } from './float_cells.ts';
+import { layerForm } from './forms.ts';
+import { kernelCall } from './kernel_call.ts';
 import { defineOp, type Pair } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
 import { padBefore, readWindow, type Window, windowOutput, writeNamedWindow } from './window.ts';
-import { layerForm } from './forms.ts';
-import { kernelCall } from './kernel_call.ts';
+import { products } from './work.ts';
 
 export interface TransposeConv2d extends Window {
   readonly activation: Activation;
@@ -38,17 +38,13 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     },
     saves: null,
   },
-  lower: ({ x: [x, w, bias = null], y: [y], attrs }) =>
-    kernelCall(
-      'transpose_conv',
-      layerForm('a transposed convolution', x!, w!, y),
-      { x: x!, w: w!, bias, y },
-      {
-        stride: attrs.stride,
-        padding: padBefore(attrs, y.shape, [w!.shape[1], w!.shape[2]]),
-        ...layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), attrs.activation),
-      },
-    ),
+  lower({ x: [x, w, bias = null], y: [y], attrs: { stride, activation, ...window } }) {
+    const form = layerForm('a transposed convolution', x!, w!, y);
+    const padding = padBefore({ ...window, stride }, y.shape, [w!.shape[1], w!.shape[2]]);
+    const rescale = layerParams({ x: x!, bias, y }, productMultipliers(x!, w!, y), activation);
+    return kernelCall('transpose_conv', form, { x: x!, w: w!, bias, y }, { ...rescale, stride, padding });
+  },
+  layer: { weights: 1, bias: 2, axis: 0, perChannel: true },
   trainable: [1, 2],
   memory: 'fresh',
   outputRange: 'measured',
@@ -63,7 +59,7 @@ export const transposeConv2d = defineOp<TransposeConv2d>({
     linear: 'padded', // an output reads only the weights that its place meets
     reads: null, // an input is spread over places of the output
   }),
-  cost: transposeConvCost,
+  work: ([x, w]) => products(sizeOf(x!.slice(0, 3)) * sizeOf(w!)),
   tflite: {
     codes: [67],
     read: (from) => ({

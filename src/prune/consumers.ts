@@ -1,6 +1,7 @@
 import { type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
 import type { Patch } from '../ops/index.ts';
 import { channelsOf } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 
 /** A layer whose outputs are weighted sums of what it reads: weights [out, ...filter, channels], bias [out]. */
 export interface Consumer {
@@ -42,7 +43,7 @@ export const widthOf = ({ columns, bias }: Consumer): number => columns + (bias 
 /** Weights of a layer, its bias as the last column: [out, n]. */
 export function rowsOf(graph: Graph, consumer: Consumer): { rows: Float64Array; out: number } {
   const { node, columns, bias } = consumer;
-  const [, w, b] = node.inputs;
+  const { weights: w, bias: b } = layerOf(node)!;
   const weights = graph.tensors[w].data as Float32Array;
   const biases = bias ? (graph.tensors[b].data as Float32Array) : null;
   const out = weights.length / columns;
@@ -58,7 +59,7 @@ export function rowsOf(graph: Graph, consumer: Consumer): { rows: Float64Array; 
 /** The tensors of a layer with other weights and biases, as `rowsOf` gives them. */
 export function tensorsOf(graph: Graph, consumer: Consumer, rows: Float64Array): [number, Tensor][] {
   const { node, columns, bias } = consumer;
-  const [, w, b] = node.inputs;
+  const { weights: w, bias: b } = layerOf(node)!;
   const n = widthOf(consumer);
   const weights = new Float32Array((rows.length / n) * columns);
   for (let o = 0; o * n < rows.length; o++) weights.set(rows.subarray(o * n, o * n + columns), o * columns);

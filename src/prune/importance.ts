@@ -1,7 +1,8 @@
 import type { Dataset } from '../data/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
-import { channelCount, channelsOf } from '../run/channels.ts';
+import { channelCount } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 import { drawExamples, observe } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { channelNormF32 } from '../wasm/stats.ts';
@@ -27,12 +28,10 @@ export function unitScore(unit: Unit, scores: ChannelScores): number {
 export function weightScores(graph: Graph, order: 1 | 2): ChannelScores {
   const scores = new Map<number, Float64Array>();
   for (const node of graph.nodes) {
-    const channels = channelsOf(graph, node);
-    const weights = graph.tensors[node.inputs[1]];
+    const layer = layerOf(node);
+    const weights = layer && graph.tensors[layer.weights];
     if (!(weights?.data instanceof Float32Array)) continue;
-    const places = channels.kind === 'mix' ? channels.out : channels.kind === 'keep' ? channels.along : [];
-    const axis = places.find(([operand]) => operand === 1)?.[1];
-    if (axis === undefined || weights.shape.length < 2) continue;
+    const { axis } = layer!;
     const norms = new Float64Array(weights.shape[axis]);
     const inner = sizeOf(weights.shape.slice(axis + 1));
     weights.data.forEach((w, i) => {

@@ -1,5 +1,6 @@
 import { type Graph, withTensors } from '../graph/graph.ts';
 import type { Cut } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { solveF64 } from '../wasm/linear_f64.ts';
 import { rowsOf, tensorsOf } from './consumers.ts';
@@ -15,7 +16,7 @@ export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, gra
   const changed = consumers.flatMap((consumer) => {
     const goes = cut.get(consumer.x);
     if (!goes?.includes(1) || !goes.includes(0)) return [];
-    if (graph.tensors[consumer.node.inputs[1]].mask) return []; // least squares would bring masked weights back
+    if (graph.tensors[layerOf(consumer.node)!.weights].mask) return []; // least squares would bring masked weights back
     const { rows } = rowsOf(graph, consumer);
     handOver(
       heap,

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import { type Graph, withTensors } from '../graph/graph.ts';
 import { Carry, type Carried, carriedBytes } from '../run/carry.ts';
 import type { Cut } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 import { fullyConnectedF32 } from '../wasm/fully_connected_f32.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { solveF64 } from '../wasm/linear_f64.ts';
@@ -55,14 +56,14 @@ function layersOf(before: Graph, after: Graph, cut: Cut): Map<number, CutLayer> 
     const original = originals.get(place);
     if (place <= first || !original || isMasked(after, consumer)) continue;
     const goes = cut.get(original.node.outputs[0]);
-    const outputs = before.tensors[original.node.inputs[1]].shape[0];
+    const outputs = before.tensors[layerOf(original.node)!.weights].shape[0];
     layers.set(place, { original, consumer, kept: Array.from({ length: outputs }, (_, o) => o).filter((o) => !goes?.[o]) });
   }
   return layers;
 }
 
 /** Least squares would bring masked weights back. */
-const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[node.inputs[1]].mask !== undefined;
+const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[layerOf(node)!.weights].mask !== undefined;
 
 /** Of what a layer reads now: its Gram matrix, and the means of its products with what each output was: [kept, n]. */
 interface Means {

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { rowOf } from '../ops/index.ts';
 import { named, option } from '../options/index.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
@@ -14,8 +13,10 @@ import { withRecords } from './records.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
 export { type Calibrator, registerCalibrator } from './calibrators.ts';
-export { withRoundedWeights } from './records.ts';
 export type { Histogram } from './range.ts';
+export { withRoundedWeights } from './records.ts';
+
+import { layerOf } from '../run/layers.ts';
 
 export const quantizeSchema = v.object({
   weightBits: option(v.picklist([4, 8]), 8, 'of all weights, 8 or 4'),
@@ -77,7 +78,7 @@ function foldedForRecords(model: Model, options: QuantizeOptions | undefined): G
 }
 
 function checkNames({ nodes }: Graph, layerBits: QuantizeOptions['layerBits']): void {
-  const known = nodes.filter(({ op }) => rowOf(op).trainable.includes(1)).map((n) => n.name);
+  const known = nodes.filter(layerOf).map((n) => n.name);
   const stranger = Object.keys(layerBits).find((name) => !known.includes(name));
   if (stranger === undefined) return;
   const nearest = nearestNames(stranger, known).join('", "');

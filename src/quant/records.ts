@@ -1,12 +1,12 @@
 import { type Graph, type Node, type Quantization, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
-import { channelsOf } from '../run/channels.ts';
+import { type LayerTensors, layerOf } from '../run/layers.ts';
 import { sharedScales } from '../run/shared_scales.ts';
 import type { QuantizeOptions } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { weightRange } from '../wasm/stats.ts';
-import { type Histogram, type Range, recordOf } from './range.ts';
 import { CALIBRATORS } from './calibrators.ts';
+import { type Histogram, type Range, recordOf } from './range.ts';
 import { constantRange, weightRecord } from './weights.ts';
 
 /** A float graph with a quantization record on every tensor that computes; ranges of activations come from their histograms. */
@@ -20,13 +20,12 @@ export function withRecords(
   const changes = new Map<number, Tensor>();
   for (const [t, quant] of records) changes.set(t, { ...graph.tensors[t], quant });
   for (const node of graph.nodes) {
-    const { trainable } = rowOf(node.op);
-    const [x, w, bias = -1] = node.inputs;
-    if (!trainable.includes(1) || !graph.tensors[w]?.data) continue;
+    const layer = layerOf(node);
+    if (!layer || !graph.tensors[layer.weights].data) continue;
+    const { x, weights: w, bias } = layer;
     const weights = graph.tensors[w];
-    const axis = scaleAxis(graph, node, weights);
     const bits = options.layerBits[node.name] ?? options.weightBits;
-    const record = weightRecord(heap, weights, bits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
+    const record = weightRecord(heap, weights, bits, scaleAxis(layer), graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
     changes.set(w, { ...weights, quant: record });
     if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
   }
@@ -35,25 +34,20 @@ export function withRecords(
 
 /** A float graph with the weights of one layer rounded to what so many bits hold. */
 export function withRoundedWeights(heap: Heap, graph: Graph, node: Node, bits: 4 | 8): Graph {
-  const place = node.inputs[1];
-  const weights = graph.tensors[place];
-  const { scales, axis } = weightRecord(heap, weights, bits, scaleAxis(graph, node, weights), null, 1);
+  const layer = layerOf(node)!;
+  const weights = graph.tensors[layer.weights];
+  const { scales, axis } = weightRecord(heap, weights, bits, scaleAxis(layer), null, 1);
   const [low, high] = weightRange(bits);
   const inner = axis === null ? weights.data!.length : sizeOf(weights.shape.slice(axis + 1));
   const data = (weights.data as Float32Array).map((w, i) => {
     const scale = scales[Math.floor(i / inner) % scales.length];
     return scale * Math.max(low, Math.min(high, Math.round(w / scale)));
   });
-  return withTensors(graph, new Map([[place, { ...weights, data }]]));
+  return withTensors(graph, new Map([[layer.weights, { ...weights, data }]]));
 }
 
-/** Along which axis weights have scales: output channels; dense layers have one scale (TFLite's quantization specification). */
-function scaleAxis(graph: Graph, node: Graph['nodes'][number], weights: Tensor): number | null {
-  if (weights.shape.length < 3) return null;
-  const channels = channelsOf(graph, node);
-  const places = channels.kind === 'mix' ? channels.out : channels.kind === 'keep' ? channels.along : [];
-  return places.find(([operand]) => operand === 1)?.[1] ?? null;
-}
+/** Along which axis weights have scales. */
+const scaleAxis = ({ perChannel, axis }: LayerTensors): number | null => (perChannel ? axis : null);
 
 function activationRecords(
   graph: Graph,
@@ -70,12 +64,13 @@ function activationRecords(
   };
   for (const [t, histogram] of histograms) widen(t, calibrator(histogram, o.activationBits));
   for (const node of graph.nodes) {
-    const { outputRange, trainable } = rowOf(node.op);
+    const { outputRange } = rowOf(node.op);
+    const layer = layerOf(node);
     if (typeof outputRange !== 'string') fixed.set(root[node.outputs[0]], outputRange);
-    node.inputs.forEach((t, place) => {
-      if (t >= 0 && graph.tensors[t].data instanceof Float32Array && !trainable.includes(place))
-        widen(t, constantRange(graph.tensors[t]));
-    });
+    for (const t of node.inputs) {
+      const isOwn = layer && (t === layer.weights || t === layer.bias);
+      if (t >= 0 && !isOwn && graph.tensors[t].data instanceof Float32Array) widen(t, constantRange(graph.tensors[t]));
+    }
   }
   const records = new Map<number, Quantization>();
   for (let t = 0; t < root.length; t++) {

@@ -1,4 +1,4 @@
-import { batchInto, planBatch } from '../data/index.ts';
+import { planBatch, inputsOf, takeBatch } from '../data/index.ts';
 import { bytesOf, type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
 import type { Shape } from '../ops/index.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -44,16 +44,14 @@ export class Carry {
     });
     this.#unread = new Int32Array(graph.tensors.length);
     for (const node of graph.nodes) for (const t of new Set(node.inputs)) if (t >= 0) this.#unread[t]++;
-    const [input] = graph.inputs;
-    const plan = planBatch(data, graph.tensors[input]);
-    this.#values.set(
-      input,
-      this.#batches.map((b) => {
-        const values = plan.create(b.to - b.from);
-        batchInto(plan, part, order.subarray(b.from, b.to), values);
-        return { shape: b.shapes[input], values };
-      }),
-    );
+    const plan = planBatch(data, inputsOf(graph));
+    const taken = this.#batches.map(({ from, to }) => takeBatch(plan, part, order.subarray(from, to)));
+    graph.inputs.forEach((input, i) => {
+      this.#values.set(
+        input,
+        this.#batches.map(({ shapes }, at) => ({ shape: shapes[input], values: taken[at][i] })),
+      );
+    });
   }
 
   /** A tensor that was computed and is still to be read, batch by batch. */

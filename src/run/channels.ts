@@ -25,9 +25,6 @@ export function channelsOf(graph: Graph, node: Node): Channels {
   );
 }
 
-/** Axis of output channels in the weights of a layer that a normalization can be folded into, or null. */
-export const normAxis = ({ op }: Node): number | null => rowOf(op).fuses?.normAxis ?? null;
-
 /** Channels are the last dimension. */
 export const channelCount = (shape: Shape): number => shape[shape.length - 1] ?? 1;
 

@@ -14,6 +14,7 @@ import {
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
 import { biasQuantization } from '../ops/requant.ts';
+import { layerOf } from './layers.ts';
 
 /**
  * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
@@ -82,8 +83,9 @@ function biasesOf(graph: Graph, real: ReadonlySet<number>): { nodes: Node[]; ten
   const tensors = [...graph.tensors];
   const given = new Set<number>();
   const nodes = graph.nodes.map((node) => {
-    const [x, w, bias] = node.inputs;
-    if (!(bias >= 0) || !tensors[bias].data || !rowOf(node.op).trainable.includes(2) || real.has(x)) return node;
+    const layer = layerOf(node);
+    if (!layer || layer.bias < 0 || !tensors[layer.bias].data || real.has(layer.x)) return node;
+    const { x, weights: w, bias } = layer;
     checkMeasured(tensors[x]);
     checkMeasured(tensors[w]);
     const quant = biasQuantization(tensors[x].quant!, tensors[w].quant!);

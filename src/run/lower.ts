@@ -12,7 +12,7 @@ export function lowered<O extends Operand>(node: Node, operands: readonly O[]): 
   const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
   const y = node.outputs.map((t) => operands[t]);
   if (![...x, ...y].some((o) => o && isInteger(o.dtype) && !isIndex(o))) return null;
-  const { lower, trainable } = rowOf(node.op);
+  const { lower, layer } = rowOf(node.op);
   if (!lower) {
     throw new CompressError(
       'unsupported',
@@ -21,7 +21,7 @@ export function lowered<O extends Operand>(node: Node, operands: readonly O[]): 
     );
   }
   // Parameters are packed once: what another layer computes cannot be one.
-  if (trainable.some((place) => x[place] && x[place].data === null)) {
+  if (layer && [layer.weights, layer.bias].some((place) => x[place] && x[place].data === null)) {
     throw new CompressError(
       'unsupported',
       `"${node.name}" (${node.op}) takes weights that another layer computes`,

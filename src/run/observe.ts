@@ -1,9 +1,10 @@
-import { batchInto, type Dataset, type Part, planBatch } from '../data/index.ts';
+import { batchInto, createBatch, type Dataset, inputsOf, type Part, planBatch } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { compile, isBatchable, type Program } from './compile.ts';
+import { feed } from './feed.ts';
 
 /** Examples that something is measured on. */
 export interface Examples {
@@ -43,7 +44,7 @@ export type Observer = (watch: (program: Program) => Step) => void;
 /** An observer of `graph`: every tensor can be read after a batch, every example counts, each begins with fresh state. For use inside a scope. */
 export function observe(heap: Heap, graph: Graph, { data, part, order }: Examples): Observer {
   const batch = isBatchable(graph) ? Math.min(BATCH, order.length) : 1;
-  const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
+  const plan = planBatch(data, inputsOf(graph));
   const whole = Math.floor(order.length / batch) * batch;
   const turns = [
     { batch, from: 0, to: whole },
@@ -52,11 +53,11 @@ export function observe(heap: Heap, graph: Graph, { data, part, order }: Example
   const programs = turns.map((turn) => ({ ...turn, program: compile(heap, graph, { batch: turn.batch, keepAll: true }) }));
   return (watch) => {
     for (const { program, from, to } of programs) {
-      const input = plan.create(program.batch);
+      const input = createBatch(plan, program.batch);
       const step = watch(program);
       for (let at = from; at < to; at += program.batch) {
         batchInto(plan, part, order.subarray(at, at + program.batch), input);
-        heap.write(program.inputs[0], input);
+        feed(heap, program.inputs, input);
         program.reset();
         program.run();
         step();

@@ -12,6 +12,7 @@ import {
 } from '../graph/graph.ts';
 import { biasQuantization, productMultipliers } from '../ops/requant.ts';
 import { channelCount, channelSources, channelsOf } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { zeroOf } from './meaning.ts';
 import { answers } from './probe.ts';
@@ -95,20 +96,17 @@ export interface LinearLayer {
 
 export function linearLayer(graph: Graph, node: Node): LinearLayer | null {
   const channels = channelsOf(graph, node);
-  if ((channels.kind !== 'mix' && channels.kind !== 'keep') || !channels.linear) return null;
-  const weights = graph.tensors[node.inputs[1]];
-  const bias = node.inputs[2] >= 0 ? graph.tensors[node.inputs[2]] : null;
-  if (!weights.data || (bias && !bias.data)) return null;
+  const layer = layerOf(node);
+  if (!layer || (channels.kind !== 'mix' && channels.kind !== 'keep') || !channels.linear) return null;
+  const weights = graph.tensors[layer.weights];
+  if (!weights.data || (layer.bias >= 0 && !graph.tensors[layer.bias].data)) return null;
   const { shape } = weights;
-  const [outAxis, inAxis] =
-    channels.kind === 'mix'
-      ? [channels.out[0][1], channels.in[0][1]]
-      : [channels.along.find(([operand]) => operand === 1)![1], null];
-  const unit = indexAlong(shape, outAxis);
+  const inAxis = channels.kind === 'mix' ? channels.in[0][1] : null;
+  const unit = indexAlong(shape, layer.axis);
   const multiplier = channels.kind === 'keep' ? (channels.multiplier ?? 1) : 1;
   return {
     weights,
-    units: shape[outAxis],
+    units: shape[layer.axis],
     unit,
     inChannel: inAxis === null ? (i) => Math.floor(unit(i) / multiplier) : indexAlong(shape, inAxis),
     padded: channels.linear === 'padded',
@@ -121,10 +119,10 @@ export function linearLayer(graph: Graph, node: Node): LinearLayer | null {
  */
 function linearConstants(heap: Heap, graph: Graph, node: Node, of: (t: number) => Float64Array): Float64Array[] | null {
   const layer = linearLayer(graph, node)!;
-  const [x, w] = node.inputs;
+  const { x, weights: w, bias: own } = layerOf(node)!;
   const input = graph.tensors[x];
   const isWide = isInteger(input.dtype) && input.dtype !== 'i8';
-  if (isWide && !(node.inputs[2] >= 0)) return null; // its bias would decide how it rounds
+  if (isWide && own < 0) return null; // its bias would decide how it rounds
   const { low, high } = sumBounds(graph, node, layer, of(x));
   const sane = safeUnits(graph, node, low, high);
   if (!sane.includes(1)) return null;
@@ -173,7 +171,7 @@ function sumBounds(graph: Graph, node: Node, layer: LinearLayer, constants: Floa
 
 /** Where both bounds are finite and far from where 32-bit arithmetic would wrap. */
 function safeUnits(graph: Graph, node: Node, low: Float64Array, high: Float64Array): Uint8Array {
-  const [x, w, y] = [node.inputs[0], node.inputs[1], node.outputs[0]].map((t) => ({ ...graph.tensors[t], ptr: 0 }));
+  const [x, w, y] = [node.inputs[0], layerOf(node)!.weights, node.outputs[0]].map((t) => graph.tensors[t]);
   const multipliers = isInteger(x.dtype) ? productMultipliers(x, w, y) : null;
   return Uint8Array.from(low, (l, o) => {
     const largest = Math.max(Math.abs(l), Math.abs(high[o]));
@@ -185,14 +183,15 @@ function safeUnits(graph: Graph, node: Node, low: Float64Array, high: Float64Arr
 
 /** What each unit's sum begins with. */
 export function biasSums(graph: Graph, node: Node, { units }: LinearLayer): Float64Array {
-  const bias = node.inputs[2] >= 0 ? graph.tensors[node.inputs[2]].data! : null;
+  const bias = graph.tensors[layerOf(node)!.bias]?.data ?? null;
   return Float64Array.from({ length: units }, (_, o) => (bias ? Number(bias[o]) : 0));
 }
 
 /** A bias of these sums, in the type and scale the layer's own has or would have. */
 export function biasTensor(graph: Graph, node: Node, sums: Float64Array): Tensor {
-  const own = node.inputs[2] >= 0 ? graph.tensors[node.inputs[2]] : null;
-  const [x, w] = [graph.tensors[node.inputs[0]], graph.tensors[node.inputs[1]]];
+  const layer = layerOf(node)!;
+  const own = graph.tensors[layer.bias] ?? null;
+  const [x, w] = [graph.tensors[layer.x], graph.tensors[layer.weights]];
   const dtype = own?.dtype ?? (isInteger(x.dtype) ? 'i32' : 'f32');
   const data = toValues(dtype, sums);
   if (own) return { ...own, data };

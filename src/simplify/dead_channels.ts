@@ -1,5 +1,6 @@
 import { type Graph, isInteger, type Node } from '../graph/graph.ts';
 import { type Cut, channelCount, channelSources, channelsOf, cutChannels } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
 import {
   biasSums,
@@ -110,7 +111,7 @@ function foldable(graph: Graph, node: Node, layer: LinearLayer, constants: Const
   const values = constants.get(node.inputs[0]) ?? new Float64Array(channelCount(input.shape)).fill(Number.NaN);
   const isInt = isInteger(input.dtype);
   const zero = zeroOf(input);
-  const hasBias = node.inputs[2] >= 0;
+  const hasBias = layerOf(node)!.bias >= 0;
   const sums = biasSums(graph, node, layer).map(Math.abs);
   forEachWeight(layer, (i, weight) => {
     const v = values[layer.inChannel(i)];

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { type Graph, sizeOf } from '../graph/graph.ts';
-import { rowOf } from '../ops/index.ts';
 import { macsOf } from '../run/cost.ts';
 import { toInteger } from '../run/integer.ts';
+import { layerOf } from '../run/layers.ts';
 import { type Context, defineStage, type Model } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { foldActivations } from './activation.ts';
@@ -76,7 +76,7 @@ function reportOf(before: Graph, after: Graph): SimplifyReport {
   const layers = before.nodes.flatMap((n) => {
     const from = before.tensors[n.outputs[0]].shape.at(-1) ?? 1;
     const to = channels.get(n.name) ?? from;
-    return to === from || !rowOf(n.op).trainable.length ? [] : [{ name: n.name, op: n.op, channels: [from, to] as const }];
+    return to === from || !layerOf(n) ? [] : [{ name: n.name, op: n.op, channels: [from, to] as const }];
   });
   return { macs: pair(allMacs), parameters: pair(parametersOf), nodes: pair((g) => g.nodes.length), layers };
 }

@@ -1,5 +1,5 @@
 import { compact, consumers, type Graph, indexAlong, type Node, producers, type Tensor } from '../graph/graph.ts';
-import { normAxis } from '../run/channels.ts';
+import { layerOf, takesNorm } from '../run/layers.ts';
 
 /**
  * Batch normalization folded into the layer before it: w' = w * g, b' = (b - mean) * g + beta, g = gamma / sqrt(variance + epsilon),
@@ -30,7 +30,7 @@ export function foldNorms(graph: Graph): Graph {
 /** Its weights are constants, its channels are the last axis of its output, and nothing is applied to them yet. */
 function canTake({ tensors }: Graph, node: Node): boolean {
   const constant = node.inputs.slice(1).every((t) => t < 0 || tensors[t].data instanceof Float32Array);
-  return normAxis(node) !== null && constant && (node.attrs.activation ?? 'none') === 'none';
+  return takesNorm(node) && constant && (node.attrs.activation ?? 'none') === 'none';
 }
 
 /** y = x * factor + offset, by channel. */
@@ -42,11 +42,11 @@ function affine({ tensors }: Graph, { inputs, attrs }: Node): { factor: Float64A
 
 function intoLayer(graph: Graph, layer: Node, norm: Node, add: (t: Tensor) => number): Node {
   const { factor, offset } = affine(graph, norm);
-  const [x, w, b = -1] = layer.inputs;
+  const { x, weights: w, bias: b, axis } = layerOf(layer)!;
   const weights = graph.tensors[w];
   const old = weights.data as Float32Array;
   const bias = b < 0 ? null : (graph.tensors[b].data as Float32Array);
-  const channel = indexAlong(weights.shape, normAxis(layer));
+  const channel = indexAlong(weights.shape, axis);
   const data = old.map((v, i) => v * factor[channel(i)]);
   const shifted = Float32Array.from(offset, (o, c) => (bias ? bias[c] * factor[c] : 0) + o);
   const name = b < 0 ? `${layer.name}/bias` : graph.tensors[b].name;

@@ -2,6 +2,7 @@ import { compact, consumers, type Graph, type Node } from '../graph/graph.ts';
 import type { Pair, Sides } from '../ops/index.ts';
 import { sidesOf, type Window } from '../ops/window.ts';
 import { channelsOf } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 import { sameMeaning } from './meaning.ts';
 
 /**
@@ -35,7 +36,7 @@ function isWindow(graph: Graph, node: Node): boolean {
 }
 
 function padded({ tensors }: Graph, node: Node, pad: Node): Node {
-  const [, , kh, kw] = [0, 0, ...tensors[node.inputs[1]].shape.slice(1, 3)];
+  const [kh, kw] = tensors[layerOf(node)!.weights].shape.slice(1, 3);
   const filter: Pair = [kh, kw];
   const window = node.attrs as unknown as Window;
   const size = (t: number): Pair => [tensors[t].shape[1], tensors[t].shape[2]];

@@ -8,7 +8,7 @@ export interface Batch {
   /** Its examples by their places in the part. */
   readonly indices: Int32Array;
   /** What the network reads: the examples, normalized and varied. */
-  readonly input: ArrayLike<number>;
+  readonly inputs: readonly ArrayLike<number>[];
   readonly step: number;
 }
 

@@ -1,6 +1,7 @@
 import type { Graph, Node, Quantization, Tensor } from '../graph/graph.ts';
 import type { FakeQuantize } from '../ops/fake_quantize.ts';
 import { rowOf } from '../ops/index.ts';
+import { type LayerTensors, layerOf } from '../run/layers.ts';
 import { sharedScales } from '../run/shared_scales.ts';
 import { weightRange } from '../wasm/stats.ts';
 
@@ -74,25 +75,25 @@ function newWork(graph: Graph, learns: boolean): Work {
 
 function pass(work: Work, node: Node): void {
   const { graph, nodes, rounded } = work;
-  const { trainable, memory } = rowOf(node.op);
-  node.inputs.forEach((t, place) => {
-    if (t < 0 || !graph.tensors[t].data || !graph.tensors[t].quant || rounded.has(t)) return;
-    if (!trainable.includes(place)) roundActivation(work, t);
-    else if (graph.tensors[t].shape.length > 1) roundWeights(work, t);
-  });
-  const layer = layerOf(work, node, trainable);
+  const layer = layerOf(node);
+  for (const t of node.inputs) {
+    if (t < 0 || t === layer?.bias || !graph.tensors[t].data || !graph.tensors[t].quant || rounded.has(t)) continue;
+    if (t === layer?.weights) roundWeights(work, t);
+    else roundActivation(work, t);
+  }
+  const sums = layer ? sumScales(work, layer) : [];
   nodes.push({ ...node, inputs: node.inputs.map((t) => rounded.get(t) ?? t) });
-  if (memory !== 'view') for (const t of node.outputs) roundActivation(work, t, layer);
+  if (rowOf(node.op).memory !== 'view') for (const t of node.outputs) roundActivation(work, t, sums);
 }
 
-function roundActivation(work: Work, t: number, layer: readonly number[] = []): void {
+function roundActivation(work: Work, t: number, sums: readonly number[] = []): void {
   const { quant } = work.graph.tensors[t];
   if (!quant || quant.bits > 16) return;
   const root = work.root[t];
   const scales = scalesOf(work, root, t, quant, work.learns && !work.laidDown.has(root));
   const top = 2 ** (quant.bits - 1);
   const attrs = { range: [-top, top - 1] as const, zero: quant.zeros[0], axis: null, measure: null };
-  round(work, t, [scales, ...(quant.bits === 8 ? layer : [])], attrs);
+  round(work, t, [scales, ...(quant.bits === 8 ? sums : [])], attrs);
 }
 
 function roundWeights(work: Work, t: number): void {
@@ -106,9 +107,9 @@ function roundWeights(work: Work, t: number): void {
 }
 
 /** Scales of input and weights, and the bias, of a layer of which the chip computes sums of integer products. */
-function layerOf({ stepSizes, root }: Work, { inputs: [x, w, bias = -1] }: Node, trainable: readonly number[]): number[] {
-  const [input, weights] = [stepSizes.get(root[x]), stepSizes.get(w)];
-  return trainable.includes(1) && input && weights ? [input.parameter, weights.parameter, bias] : [];
+function sumScales({ stepSizes, root }: Work, layer: LayerTensors): number[] {
+  const [input, weights] = [stepSizes.get(root[layer.x]), stepSizes.get(layer.weights)];
+  return input && weights ? [input.parameter, weights.parameter, layer.bias] : [];
 }
 
 function scalesOf({ graph, tensors, stepSizes, held }: Work, root: number, t: number, of: Quantization, learns: boolean): number {

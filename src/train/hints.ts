@@ -2,7 +2,7 @@ import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { heUniform } from '../run/build.ts';
-import { withoutSoftmax } from '../run/logits.ts';
+import { withLogits } from '../run/logits.ts';
 import type { Source, TrainingProgram } from './program.ts';
 
 /** An inner tensor of the student that is to become as the teacher's (Romero et al., 2015), both by name. */
@@ -69,19 +69,21 @@ const squeezed = (shape: readonly number[]): string =>
 export function checkTeachers(student: Graph, { graphs }: Teachers): void {
   for (const teacher of graphs) {
     for (const end of ['inputs', 'outputs'] as const) {
-      const [own, other] = [student, teacher].map((graph) => graph.tensors[graph[end][0]].shape);
-      if (squeezed(own) === squeezed(other)) continue;
+      const [own, other] = [student, teacher].map((graph) => graph[end].map((t) => graph.tensors[t].shape));
+      if (own.map(squeezed).join(';') === other.map(squeezed).join(';')) continue;
+      const told = (shapes: typeof own) => shapes.map((shape) => `[${shape.slice(1)}]`).join(' and ');
+      const one = own.length === 1 && other.length === 1;
       throw new CompressError(
         'shape-mismatch',
-        `the teacher's ${end.slice(0, -1)} is [${other.slice(1)}], but the model's is [${own.slice(1)}]`,
-        'give a teacher (--original) whose input and output have the shapes of the model',
+        `the teacher's ${one ? `${end.slice(0, -1)} is` : `${end} are`} ${told(other)}, but the model's ${one ? 'is' : 'are'} ${told(own)}`,
+        'give a teacher (--original) whose inputs and outputs have the shapes of the model',
       );
     }
   }
 }
 
 function innerTensor(graph: Graph, name: string, who: 'student' | 'teacher'): number {
-  const { tensors, nodes } = withoutSoftmax(graph);
+  const { tensors, nodes } = withLogits(graph);
   const inner = nodes.flatMap((node) => node.outputs).filter((t) => t >= 0);
   const found = inner.find((t) => tensors[t].name === name);
   if (found !== undefined) return found;

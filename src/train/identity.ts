@@ -57,10 +57,10 @@ export function graphDigest({ nodes, tensors, inputs, outputs }: Graph): Promise
 }
 
 /** Of what training sees: the train and validation parts and how they reach the model. */
-export function dataDigest({ shape, normalization, train, validation }: Dataset): Promise<string> {
-  const values = (part: Part | null) => (part ? [part.x, ...(part.y ? [part.y] : [])] : []);
-  const sizes = [train, validation].map((part) => [part?.x.length ?? 0, part?.y?.length ?? 0]);
-  return digest({ shape, normalization, sizes }, [...values(train), ...values(validation)]);
+export function dataDigest({ inputs, normalization, train, validation }: Dataset): Promise<string> {
+  const values = (part: Part | null) => (part ? [...part.inputs, ...(part.y ? [part.y] : [])] : []);
+  const sizes = [train, validation].map((part) => [...(part?.inputs.map((x) => x.length) ?? []), part?.y?.length ?? 0]);
+  return digest({ inputs, normalization, sizes }, [...values(train), ...values(validation)]);
 }
 
 /** sha256 of JSON and of arrays after it. */

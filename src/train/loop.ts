@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { createRandom, permutation } from '../random.ts';
 import { type Context, pause } from '../stage.ts';
-import type { Heap, HeapTensor } from '../wasm/heap.ts';
+import type { Heap } from '../wasm/heap.ts';
 import type { Average } from './average.ts';
 import type { Losses } from './losses.ts';
 import { type TrainingProgram, valuesOf } from './program.ts';
@@ -18,8 +18,6 @@ export interface Run {
   /** Brings the batch of a step, its examples varied, and its targets to the heap. */
   readonly prepare: (indices: Int32Array, step: number) => void;
   readonly losses: Losses;
-  /** f32 [batch]: what each summand of the loss writes. */
-  readonly loss: HeapTensor;
   readonly update: Update;
   /** The weights that count, where they are not the last step's. */
   readonly average: Average | null;
@@ -92,20 +90,22 @@ function report({ progress }: Context, { purpose, epochs, steps }: Plan, { step,
 
 /** One step on one batch; returns the batch's mean loss. */
 function trainStep(run: Run, indices: Int32Array, step: number): number {
-  const { heap, program, batch } = run;
+  const { heap, program } = run;
   run.prepare(indices, step);
   program.forward(step);
-  heap.clear(program.outputGradient);
-  for (const { gradient } of program.taps) heap.clear(gradient!);
-  let sum = 0;
-  for (const { step: write, weight } of run.losses.summands) {
+  for (const { gradient } of [...program.outputs, ...program.taps]) if (gradient) heap.clear(gradient);
+  let mean = 0;
+  for (const { step: write, loss, weight } of run.losses.summands) {
     write();
-    for (const value of heap.read(run.loss) as Float32Array) sum += weight * value;
+    const rows = heap.read(loss) as Float32Array;
+    let sum = 0;
+    for (const value of rows) sum += weight * value;
+    mean += sum / rows.length;
   }
   program.backward();
   run.update.run(step);
   run.average?.follow(step);
-  return sum / batch;
+  return mean;
 }
 
 function checkFinite(loss: number, purpose: string): void {

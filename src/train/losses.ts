@@ -1,9 +1,11 @@
-import { blendedLabels, type Dataset, needLabels } from '../data/index.ts';
+import type { Dataset } from '../data/index.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { compile, type Program } from '../run/compile.ts';
-import { withoutSoftmax } from '../run/logits.ts';
+import { feed } from '../run/feed.ts';
+import { withLogits } from '../run/logits.ts';
+import { outputsOf, rulesOf, type Targets, type Task } from '../task/index.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
-import { cosineF32, klDivergenceF32, type LossTo, mseF32, softmaxCrossEntropyF32 } from '../wasm/loss.ts';
+import { cosineF32, klDivergenceF32, type LossTo, mseF32, sigmoidDivergenceF32 } from '../wasm/loss.ts';
 import { type Batch, remembering } from './answers.ts';
 import type { Teaching } from './hints.ts';
 import type { TrainOptions } from './options.ts';
@@ -12,9 +14,12 @@ import type { Source, TrainingProgram } from './program.ts';
 /** Brings what a batch is compared with to the heap. */
 export type Aim = (batch: Batch) => void;
 
-/** Writes a value for each example of the batch, and adds the weighted derivative to a gradient. */
+/** Writes a value for each row of the batch, and adds the weighted derivative to a gradient. */
 export interface Summand {
   readonly step: Step;
+  /** f32 [rows], what the step writes. */
+  readonly loss: HeapTensor;
+  /** Of the mean over the rows. */
   readonly weight: number;
 }
 
@@ -24,9 +29,14 @@ export interface Losses {
   readonly summands: readonly Summand[];
 }
 
+const NOTHING: Losses = { aims: [], summands: [] };
+
 export interface LossSources {
   readonly program: TrainingProgram;
+  /** Whose outputs the program has, with their activations. */
+  readonly graph: Graph;
   readonly data: Dataset;
+  readonly task: Task;
   readonly options: Pick<TrainOptions, 'batch' | 'labelSmoothing' | 'augment'>;
   /** Names the random numbers that vary the examples. */
   readonly random: Source;
@@ -35,98 +45,143 @@ export interface LossSources {
   readonly own: Float32Array;
 }
 
-/**
- * Labels (autoencoders: the input) and the answers of teachers by their shares, and hints.
- *
- * @param loss f32 [batch], what each summand writes
- */
-export function lossesOf(heap: Heap, loss: HeapTensor, sources: LossSources): Losses {
-  const { teaching, options } = sources;
-  const to = (weight: number, dx: HeapTensor): LossTo => ({ loss, dx, scale: weight / options.batch });
-  const parts = [labelLoss(heap, to, sources)];
-  teaching?.graphs.forEach((_, i) => {
-    parts.push(teacherLoss(heap, to, sources, teaching, i));
+/** Labels (autoencoders: the input) and the answers of teachers by their shares, and hints. */
+export function lossesOf(heap: Heap, sources: LossSources): Losses {
+  const { teaching, task, data } = sources;
+  const weight = 1 - (teaching?.weight ?? 0);
+  const part = data.train!;
+  const { targets: read, lossUnit } = rulesOf(task.name);
+  const targets = weight > 0 || part.y ? read(task, part, `the train part of ${data.name}`) : null;
+  const unit = lossUnit(task, targets);
+  const parts = [labelLoss(heap, sources, targets, weight, unit)];
+  teaching?.graphs.forEach((_, teacher) => {
+    parts.push(teacherLoss(heap, sources, teaching, teacher, unit));
   });
   return { aims: parts.flatMap((p) => p.aims), summands: parts.flatMap((p) => p.summands) };
 }
 
-type To = (weight: number, dx: HeapTensor) => LossTo;
-
-const reconstructs = ({ input, output }: TrainingProgram): boolean => sizeOf(output.shape) === sizeOf(input.shape);
-
-function labelLoss(heap: Heap, to: To, { program, data, options, teaching, own }: LossSources): Losses {
-  const { batch, augment, labelSmoothing } = options;
-  const { input, output, outputGradient } = program;
-  const weight = 1 - (teaching?.weight ?? 0);
-  if (weight === 0) return { aims: [], summands: [] };
-  if (reconstructs(program)) {
-    return { aims: [], summands: [{ step: mseF32(heap, to(weight, outputGradient), output, input), weight }] };
-  }
-  const labels = labelsOf(heap, data, batch, sizeOf(output.shape) / batch, augment?.mixup ? own : null);
-  const step = softmaxCrossEntropyF32(heap, to(weight, outputGradient), output, labels.tensor, labelSmoothing);
-  return { aims: [labels.write], summands: [{ step, weight }] };
+/** A loss of so many rows that counts by its weight, and where its step writes. */
+function summand(heap: Heap, weight: number, rows: number, dx: HeapTensor, make: (to: LossTo) => Step): Summand {
+  const loss = heap.tensor('f32', [rows]);
+  return { step: make({ loss, dx, scale: weight / rows }), loss, weight };
 }
 
-/** Labels of a batch on the heap: classes, or probabilities where examples are blended (`own`: what each keeps of itself). */
-function labelsOf(heap: Heap, data: Dataset, batch: number, classes: number, own: Float32Array | null) {
-  const y = needLabels(data, 'train', classes);
-  const tensor = own ? heap.tensor('f32', [batch, classes]) : heap.tensor('i32', [batch]);
-  const chosen = new Int32Array(batch);
-  const rows = new Float32Array(own ? batch * classes : 0);
-  const write = ({ indices }: Batch) => {
-    for (let i = 0; i < batch; i++) chosen[i] = y[indices[i]];
-    if (own) blendedLabels(chosen, own, rows);
-    heap.write(tensor, own ? rows : chosen);
-  };
-  return { tensor, write };
+function labelLoss(heap: Heap, sources: LossSources, targets: Targets, share: number, unit: number): Losses {
+  const { program, task, options, own } = sources;
+  const { batch, augment, labelSmoothing: smoothing } = options;
+  if (share === 0) return NOTHING;
+  const rules = rulesOf(task.name);
+  const { value, gradient } = program.outputs[task.output];
+  const rows = batch * rules.rows(task);
+  const weight = share / unit;
+  if (!rules.labelLoss) {
+    const input = program.inputs[task.input];
+    return { aims: [], summands: [summand(heap, weight, rows, gradient!, (to) => mseF32(heap, to, value, input))] };
+  }
+  const write: Aim[] = [];
+  const blended = augment?.mixup ? own : null;
+  const one = summand(heap, weight, rows, gradient!, (to) => {
+    const loss = rules.labelLoss!(heap, to, value, targets!, task, { batch, smoothing, own: blended });
+    write.push(({ indices }) => loss.write(indices));
+    return loss.step;
+  });
+  return { aims: write, summands: [one] };
 }
 
 /**
  * What one of the teachers says. The gradient of the divergence from a mean of answers is the mean of the gradients of the
  * divergences from each, so that teachers are followed one by one, each by its part of the weight.
  */
-function teacherLoss(heap: Heap, to: To, sources: LossSources, teaching: Teaching, teacher: number): Losses {
-  const { program, options } = sources;
+function teacherLoss(heap: Heap, sources: LossSources, teaching: Teaching, teacher: number, unit: number): Losses {
+  const { program, graph, task, options } = sources;
+  const { batch } = options;
   const pairs = teaching.pairs.map((pair, i) => ({ ...pair, ...program.taps[i] })).filter((p) => p.teacher === teacher);
   const weight = teaching.weight / teaching.graphs.length;
-  if (weight === 0 && pairs.length === 0) return { aims: [], summands: [] };
-  const master = masterOf(heap, teaching.graphs[teacher], pairs, options.batch);
-  const [answer, ...targets] = master.outputs;
-  const summands = pairs.map(({ value, gradient, weight }, i): Summand => {
-    const compare = teaching.hintLoss === 'cosine' ? cosineF32 : mseF32;
-    return { step: compare(heap, to(weight, gradient!), value, targets[i]), weight };
+  if (weight === 0 && pairs.length === 0) return NOTHING;
+  const master = masterOf(heap, teaching.graphs[teacher], pairs, batch);
+  const targets = master.outputs.slice(program.outputs.length);
+  const compare = teaching.hintLoss === 'cosine' ? cosineF32 : mseF32;
+  const hints = pairs.map(({ value, gradient, weight }, i) =>
+    summand(heap, weight, batch, gradient!, (to) => compare(heap, to, value, targets[i])),
+  );
+  const answers = program.outputs.flatMap(({ value, gradient }, i): Summand[] => {
+    if (weight === 0 || !gradient) return [];
+    const { rows, imitate, unit: own } = i === task.output ? judgedImitation(task, unit) : otherImitation(graph, i);
+    return [
+      summand(heap, weight / own, batch * rows, gradient, (to) =>
+        imitate(heap, to, value, master.outputs[i], teaching.temperature),
+      ),
+    ];
   });
-  if (weight > 0) {
-    const at = to(weight, program.outputGradient);
-    // Classifiers imitate the teacher's softened answers, other networks its output.
-    const step = reconstructs(program)
-      ? mseF32(heap, at, program.output, answer)
-      : klDivergenceF32(heap, at, program.output, answer, teaching.temperature);
-    summands.unshift({ step, weight });
-  }
-  return { aims: [pairs.length ? asking(heap, master) : recalling(heap, master, teaching.graphs[teacher], sources)], summands };
+  const aim = pairs.length ? asking(heap, master) : recalling(heap, master, teaching.graphs[teacher], sources);
+  return { aims: [aim], summands: [...answers, ...hints] };
 }
 
 function asking(heap: Heap, master: Program): Aim {
-  return ({ input }) => {
-    heap.write(master.inputs[0], input);
+  return ({ inputs }) => {
+    feed(heap, master.inputs, inputs);
     master.run();
   };
 }
 
 /** The same where only the teacher's answers count. */
 function recalling(heap: Heap, master: Program, teacher: Graph, { data, options, random }: LossSources): Aim {
-  const [answer] = master.outputs;
   const ask = asking(heap, master);
-  const answers = remembering(teacher, { data, options, source: random }, sizeOf(answer.shape) / options.batch, (batch) => {
+  const sizes = master.outputs.map(({ shape }) => sizeOf(shape) / options.batch);
+  const width = sizes.reduce((a, b) => a + b, 0);
+  const answers = remembering(teacher, { data, options, source: random }, width, (batch) => {
     ask(batch);
-    return heap.read(answer) as Float32Array;
+    const all = master.outputs.map((y) => heap.read(y) as Float32Array);
+    return side(all, sizes, options.batch);
   });
-  return (batch) => heap.write(answer, answers(batch));
+  return (batch) => {
+    const found = answers(batch);
+    let at = 0;
+    master.outputs.forEach((y, i) => {
+      heap.write(y, columns(found, width, at, sizes[i]));
+      at += sizes[i];
+    });
+  };
+}
+
+/** Rows of several arrays side by side. */
+function side(all: readonly Float32Array[], sizes: readonly number[], rows: number): Float32Array {
+  if (all.length === 1) return all[0];
+  const width = sizes.reduce((a, b) => a + b, 0);
+  const out = new Float32Array(rows * width);
+  for (let row = 0, at = 0; row < rows; row++) {
+    all.forEach((values, i) => {
+      out.set(values.subarray(row * sizes[i], (row + 1) * sizes[i]), at);
+      at += sizes[i];
+    });
+  }
+  return out;
+}
+
+/** Some columns of rows of `width`. */
+function columns(values: Float32Array, width: number, from: number, count: number): Float32Array {
+  if (count === width) return values;
+  const out = new Float32Array((values.length / width) * count);
+  for (let row = 0; row * width < values.length; row++) {
+    out.set(values.subarray(row * width + from, row * width + from + count), row * count);
+  }
+  return out;
+}
+
+const judgedImitation = (task: Task, unit: number) => {
+  const { rows, imitation } = rulesOf(task.name);
+  return { rows: rows(task), imitate: imitation, unit };
+};
+
+/** Outputs that are not judged stay as the teacher's, each by what it ends in. */
+function otherImitation(graph: Graph, output: number) {
+  const { ends, places } = outputsOf(graph)[output];
+  const imitate = ends === 'softmax' ? klDivergenceF32 : ends === 'logistic' ? sigmoidDivergenceF32 : mseF32;
+  return { rows: places, imitate, unit: 1 };
 }
 
 /** A teacher whose answers and hinted tensors can be read after a run. */
 function masterOf(heap: Heap, given: Graph, pairs: readonly { readonly target: number }[], batch: number): Program {
-  const graph = withoutSoftmax(given);
-  return compile(heap, { ...graph, outputs: [graph.outputs[0], ...pairs.map((p) => p.target)] }, { batch });
+  const graph = withLogits(given);
+  return compile(heap, { ...graph, outputs: [...graph.outputs, ...pairs.map((p) => p.target)] }, { batch });
 }

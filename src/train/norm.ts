@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/index.ts';
 import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
-import { normAxis } from '../run/channels.ts';
+import { layerOf, takesNorm } from '../run/layers.ts';
 import { drawExamples } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Moments, momentsOf } from './moments.ts';
@@ -48,8 +48,8 @@ export function withNorms(heap: Heap, graph: Graph, data: Dataset, seed: number)
 
 /** The parameters of a normalization that changes nothing yet. */
 function addLayer(tensors: Tensor[], node: Node, { mean, variance }: Moments): NormedLayer {
-  const { name, inputs } = node;
-  const [, weights, bias] = inputs;
+  const { name } = node;
+  const { weights, bias, axis } = layerOf(node)!;
   const old = tensors[bias].data as Float32Array;
   const add = (part: string, values: Float64Array) =>
     tensors.push({
@@ -64,7 +64,7 @@ function addLayer(tensors: Tensor[], node: Node, { mean, variance }: Moments): N
   return {
     weights,
     bias,
-    axis: normAxis(node)!,
+    axis,
     gamma: add('gamma', deviation),
     beta: add('beta', shifted),
     mean: add('mean', mean),
@@ -74,7 +74,7 @@ function addLayer(tensors: Tensor[], node: Node, { mean, variance }: Moments): N
 
 /** The layer without bias and activation, its normalization, and its activation. */
 function normedNodes(tensors: Tensor[], node: Node, layer: NormedLayer): Node[] {
-  const [x, weights] = node.inputs;
+  const { x, weights } = layerOf(node)!;
   const between = (part: string) => tensors.push({ ...tensors[node.outputs[0]], name: `${node.name}/${part}`, quant: null }) - 1;
   const clamps = node.attrs.activation !== 'none' && node.attrs.activation !== undefined;
   const plain = between('plain');
@@ -91,10 +91,10 @@ function normedNodes(tensors: Tensor[], node: Node, layer: NormedLayer): Node[] 
 }
 
 function canTake({ tensors, nodes, outputs }: Graph, node: Node): boolean {
-  const [, w, bias = -1] = node.inputs;
   // An answer is not relative to the other answers of its batch.
-  if (outputs.includes(node.outputs[0])) return false;
-  const isConvolution = normAxis(node) !== null && tensors[w].shape.length === 4;
+  if (outputs.includes(node.outputs[0]) || !takesNorm(node)) return false;
+  const { weights: w, bias } = layerOf(node)!;
+  const isConvolution = tensors[w].shape.length === 4;
   if (!isConvolution || bias < 0 || !(tensors[bias].data instanceof Float32Array)) return false;
   if (!(tensors[w].data instanceof Float32Array) || tensors[w].quant || node.attrs.activation === 'reluN1') return false;
   return nodes.filter((n) => n.inputs.includes(w) || n.inputs.includes(bias)).length === 1;

@@ -1,5 +1,5 @@
-import { planArena } from '../graph/arena.ts';
 import { CompressError } from '../errors.ts';
+import { planArena } from '../graph/arena.ts';
 import { bytesOf, type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
 import { type FloatCall, type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
 import { createRandom } from '../random.ts';
@@ -22,11 +22,10 @@ export interface Parameter extends Constant {
 
 /** Forward and backward pass of a float graph for one batch size; nothing is allocated while it runs. */
 export interface TrainingProgram {
-  readonly input: PlacedOperand;
-  readonly output: PlacedOperand;
-  /** Gradient of the loss by the output: cleared and filled by the caller between the passes. */
-  readonly outputGradient: HeapTensor;
-  /** Inner tensors that a loss reads, as asked for; their gradients as the output's. */
+  readonly inputs: readonly PlacedOperand[];
+  /** The gradient of the loss by each is cleared and filled by the caller between the passes. */
+  readonly outputs: readonly Tap[];
+  /** Inner tensors that a loss reads, as asked for; their gradients as the outputs'. */
   readonly taps: readonly Tap[];
   readonly parameters: readonly Parameter[];
   /** @param step what is random (dropout) follows from its number */
@@ -51,7 +50,7 @@ export interface Source {
 export interface TrainingOptions extends Partial<Source> {
   /** Constants that are not trained. */
   readonly held?: ReadonlySet<number>;
-  /** Tensors inside that a loss reads beside the output. */
+  /** Tensors inside that a loss reads beside the outputs. */
   readonly taps?: readonly number[];
 }
 
@@ -78,11 +77,11 @@ export function compileTraining(
   const gradients = placeGradients(heap, graph, shapes, wanted, ends);
   for (const p of parameters) gradients.set(p.tensor, p.gradient);
   const backward = backwardSteps(heap, graph, calls, gradients, ends);
+  const tap = (t: number): Tap => ({ value: operands[t], gradient: gradients.get(t) ?? null });
   return {
-    input: operands[graph.inputs[0]],
-    output: operands[graph.outputs[0]],
-    outputGradient: gradients.get(graph.outputs[0])!,
-    taps: taps.map((t) => ({ value: operands[t], gradient: gradients.get(t) ?? null })),
+    inputs: graph.inputs.map((t) => operands[t]),
+    outputs: graph.outputs.map(tap),
+    taps: taps.map(tap),
     parameters,
     forward: (step = 0) => {
       heap.write(counter, [step]);

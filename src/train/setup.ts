@@ -1,6 +1,18 @@
-import { type BatchPlan, batchInto, blend, type Dataset, makeAugment, type Part } from '../data/index.ts';
+import {
+  type Augmentation,
+  type BatchPlan,
+  batchInto,
+  blend,
+  createBatch,
+  type Dataset,
+  drawShares,
+  makeAugment,
+  type Part,
+} from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
+import { feed } from '../run/feed.ts';
+import type { Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { averageOf } from './average.ts';
 import type { FakeQuantized } from './fake.ts';
@@ -14,6 +26,7 @@ import { updateOf } from './updates.ts';
 
 export interface Setting {
   readonly data: Dataset;
+  readonly task: Task;
   readonly part: Part;
   readonly plan: BatchPlan;
   /** What is trained: the graph up to its logits, with fake quantization where it is quantized. */
@@ -26,18 +39,17 @@ export interface Setting {
 
 /** Compiles and places everything that the steps of a training need. */
 export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
-  const { data, part, fake, options, steps, random, teaching } = setting;
+  const { data, task, part, fake, options, steps, random, teaching } = setting;
   const { batch } = options;
   const { graph: whole, ends } = withProjections(fake.graph, teaching, random);
   const program = compileTraining(heap, whole, batch, { ...random, held: fake.held, taps: ends });
   checkTrained(program, teaching);
-  const loss = heap.tensor('f32', [batch]);
   const own = new Float32Array(batch);
-  const losses = lossesOf(heap, loss, { program, data, options, random, teaching, own });
+  const losses = lossesOf(heap, { program, graph, data, task, options, random, teaching, own });
   const prepare = preparation(heap, program, setting, losses, own);
   const update = updateOf(heap, graph, program, options, steps);
   const average = options.ema > 0 ? averageOf(heap, program.constants, options.ema) : null;
-  return { heap, program, count: part.count, batch, prepare, losses, loss, update, average };
+  return { heap, program, count: part.count, batch, prepare, losses, update, average };
 }
 
 /** @param own written where examples are blended: what each keeps of itself */
@@ -48,18 +60,27 @@ function preparation(
   losses: Losses,
   own: Float32Array,
 ): Run['prepare'] {
-  const input = plan.create(batch);
-  const vary = augment && makeAugment(program.input.shape.slice(1), augment);
+  const inputs = createBatch(plan, batch) as Float32Array[];
+  const vary = program.inputs.map(({ shape }) => augment && makeAugment(shape.slice(1), forInput(augment, shape, program)));
   const mixup = augment?.mixup ?? 0;
   return (indices, step) => {
     const random = createRandom(seed, `${purpose}/augment/${step}`);
-    batchInto(plan, part, indices, input);
-    vary?.(input as Float32Array, batch, random);
-    if (mixup) blend(input as Float32Array, own, mixup, random);
-    heap.write(program.input, input);
-    for (const aim of losses.aims) aim({ indices, input, step });
+    batchInto(plan, part, indices, inputs);
+    inputs.forEach((values, i) => {
+      vary[i]?.(values, batch, random);
+    });
+    if (mixup) {
+      drawShares(own, mixup, random);
+      for (const values of inputs) blend(values, own);
+    }
+    feed(heap, program.inputs, inputs);
+    for (const aim of losses.aims) aim({ indices, inputs, step });
   };
 }
+
+/** Beside a picture, a vector of features is not blanked. */
+const forInput = (augment: Augmentation, shape: readonly number[], { inputs }: TrainingProgram): Augmentation =>
+  inputs.length > 1 && shape.length < 3 ? { ...augment, cutout: 0 } : augment;
 
 /** Every tensor that steps change; all else is made again from model, data and options. */
 export function changingIn({ program, update, average }: Run): Changing[] {

@@ -1,6 +1,6 @@
 import { type Graph, indexAlong, type Quantization, type Tensor, withTensors } from '../graph/graph.ts';
-import { rowOf } from '../ops/index.ts';
 import { leastWeightScale } from '../ops/requant.ts';
+import { layerOf } from '../run/layers.ts';
 import { moveStepSizesF32 } from '../wasm/fake_quantize.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { adamStepF32, type OptimizerStep, sgdStepF32 } from '../wasm/optimizer.ts';
@@ -51,9 +51,9 @@ export function withLearnedScales(graph: Graph, learned: readonly StepSize[], va
 /** Weights cut off where their range ends, as they were while training. A scale beside which the bias would not fit grows. */
 function weightsThatFit(graph: Graph, t: number): [number, Tensor][] {
   const weights = graph.tensors[t];
-  const node = graph.nodes.find(({ op, inputs }) => inputs[1] === t && rowOf(op).trainable.includes(1));
-  if (!node || !(weights.data instanceof Float32Array)) return [];
-  const [x, , bias = -1] = node.inputs;
+  const layer = graph.nodes.map(layerOf).find((l) => l?.weights === t);
+  if (!layer || !(weights.data instanceof Float32Array)) return [];
+  const { x, bias } = layer;
   const { scales, axis } = weights.quant!;
   const input = graph.tensors[x].quant;
   const least = input ? leastWeightScale(graph.tensors[bias] ?? null, input.scales[0], axis !== null) : () => 0;

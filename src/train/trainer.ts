@@ -1,11 +1,12 @@
-import { type Dataset, needPart, type Part, planBatch } from '../data/index.ts';
+import { type Dataset, inputsOf, needPart, type Part, planBatch } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { evaluatePart } from '../evaluate.ts';
+import { findTask, judge as judgeGraph, qualityOf } from '../evaluate.ts';
 import { type Graph, type Node, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { isBatchable } from '../run/compile.ts';
-import { withoutSoftmax } from '../run/logits.ts';
+import { withLogits } from '../run/logits.ts';
 import type { Context, Facts, Model } from '../stage.ts';
+import { type Task, upward } from '../task/index.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
 import { withFakeQuantization, withoutRecords } from './fake.ts';
 import { checkTeachers, findHints, type Teachers } from './hints.ts';
@@ -23,7 +24,7 @@ export interface Trained {
   readonly facts: Facts;
   /** Mean loss of each epoch. */
   readonly losses: readonly number[];
-  /** With patience: accuracy of each epoch on the validation part (autoencoders: negative mean squared error). */
+  /** With patience: the task's metric of each epoch on the validation part, so that more is better (errors are negative). */
   readonly scores: readonly number[];
 }
 
@@ -45,21 +46,26 @@ export async function train(
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
   if (teachers) checkTeachers(model.graph, teachers);
+  const task = context.task ?? findTask(heap, model.graph, data);
+  checkOutputs(model.graph, task, teachers !== undefined, context, purpose);
   const teaching = teachers ? findHints(model.graph, teachers) : null;
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
   if (steps === 0) return { ...model, losses: [], scores: [] };
   return heap.exclusive(async () => {
-    const plan = planBatch(data, model.graph.tensors[model.graph.inputs[0]]);
+    const plan = planBatch(data, inputsOf(model.graph));
     const { qat } = options;
     const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, data, seed);
-    const fake = withFakeQuantization(withoutSoftmax(normed.graph), qat);
-    const setting = { data, part, plan, fake, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
+    const fake = withFakeQuantization(withLogits(normed.graph), qat);
+    const setting = { data, task, part, plan, fake, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
     const run = setUp(heap, normed.graph, setting);
     const finished = (values: Constants) =>
       withLearnedScales(withValues(model.graph, foldedValues(normed.layers, model.graph, values)), fake.learned, values);
     const judge = (values: Constants) =>
-      scoreOf(evaluatePart(heap, withFakeQuantization(finished(values), qat).graph, data, 'validation'));
+      upward(
+        task.metric,
+        qualityOf(judgeGraph(heap, withFakeQuantization(finished(values), qat).graph, data, 'validation', task).evaluation),
+      );
     const position = newPosition();
     const identity = () => identityOf({ purpose, seed, options }, model.graph, teachers?.graphs ?? [], data);
     const kept = await keptIn(context, run, position, identity);
@@ -77,6 +83,21 @@ function trainPart({ data }: Context, { patience }: TrainOptions, purpose: strin
   return { data, part: data.train };
 }
 
+/** Without a teacher nothing holds the outputs that are not judged. */
+function checkOutputs(
+  { tensors, outputs }: Graph,
+  { output, outputName }: Task,
+  taught: boolean,
+  { warn }: Context,
+  purpose: string,
+): void {
+  if (outputs.length === 1 || taught) return;
+  const others = outputs.flatMap((t, i) => (i === output ? [] : [`"${tensors[t].name}"`]));
+  warn?.(
+    `${purpose} trains the output "${outputName}" alone: ${others.join(', ')} will change with the layers they share (distill keeps them)`,
+  );
+}
+
 function checkTrainable(graph: Graph): void {
   const learns = ({ op, inputs }: Node) => rowOf(op).trainable.some((place) => graph.tensors[inputs[place]]?.data);
   if (!graph.nodes.some(learns)) {
@@ -90,9 +111,6 @@ function checkTrainable(graph: Graph): void {
     'compress it without finetune and distill',
   );
 }
-
-/** More is better. */
-const scoreOf = ({ accuracy, meanSquaredError }: ReturnType<typeof evaluatePart>): number => accuracy ?? -meanSquaredError!;
 
 /** The checkpoint of a training, which goes on from there; null where none is wanted. */
 async function keptIn(

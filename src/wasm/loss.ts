@@ -48,7 +48,31 @@ export function klDivergenceF32(heap: Heap, to: LossTo, x: HeapTensor, teacher: 
   return () => heap.wasm.kl_divergence_f32(to.loss.ptr, to.dx?.ptr ?? 0, x.ptr, teacher.ptr, rows, n, temperature, to.scale);
 }
 
-/** Mean over the row of (x - target)^2: reconstruction, and hints between inner tensors. */
+/**
+ * Mean over the row of the binary cross entropy of sigmoid(x). The target is (1 - smoothing) * label + smoothing / 2.
+ *
+ * @param x      f32 [rows, n], logits
+ * @param labels f32 [rows, n], 0..1
+ */
+export function sigmoidCrossEntropyF32(heap: Heap, to: LossTo, x: HeapTensor, labels: HeapTensor, smoothing = 0): Step {
+  const [rows, n] = rowsOf(to, x);
+  same(sizeOf(labels.shape), rows * n, 'labels');
+  return () => heap.wasm.sigmoid_cross_entropy_f32(to.loss.ptr, to.dx?.ptr ?? 0, x.ptr, labels.ptr, rows, n, smoothing, to.scale);
+}
+
+/**
+ * Mean over the row of T^2 * KL(sigmoid(teacher / T) || sigmoid(x / T)), each value a yes or no of its own.
+ *
+ * @param x       f32 [rows, n], the student's logits
+ * @param teacher f32 [rows, n], the teacher's logits
+ */
+export function sigmoidDivergenceF32(heap: Heap, to: LossTo, x: HeapTensor, teacher: HeapTensor, temperature: number): Step {
+  const [rows, n] = rowsOf(to, x);
+  same(sizeOf(teacher.shape), rows * n, 'teacher');
+  return () => heap.wasm.sigmoid_divergence_f32(to.loss.ptr, to.dx?.ptr ?? 0, x.ptr, teacher.ptr, rows, n, temperature, to.scale);
+}
+
+/** Mean over the row of (x - target)^2: regression, reconstruction, and hints between inner tensors. */
 export function mseF32(heap: Heap, to: LossTo, x: HeapTensor, target: HeapTensor): Step {
   const [rows, n] = rowsOf(to, x);
   same(sizeOf(target.shape), rows * n, 'target');

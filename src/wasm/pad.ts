@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import { sameShape, to4d } from './check.ts';
 import { elementBytes } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
@@ -6,7 +7,8 @@ import type { Heap, HeapTensor, Step } from './heap.ts';
  * x with constant places around it. CMSIS-NN `arm_pad_s8`.
  *
  * @param paddings places before and after, for each of up to four dimensions
- * @param value    the byte that fills: a zero point of int8, or 0 for wider types
+ * @param value    the integer that fills; 0 for wider types than a byte
+ * @throws CompressError `unsupported` for another value of a wider type
  */
 export function pad(
   heap: Heap,
@@ -21,6 +23,13 @@ export function pad(
     'the output of pad',
   );
   const element = elementBytes(x.dtype);
+  if (element > 1 && value !== 0) {
+    throw new CompressError(
+      'unsupported',
+      `padding of ${x.dtype} values with ${value} is not supported`,
+      'pad with the zero point, or use 8-bit activations',
+    );
+  }
   const bytes = (shape: readonly number[]) => to4d([...shape.slice(0, -1), shape[shape.length - 1] * element]);
   const [n, h, w, c] = bytes(x.shape);
   const [yN, yH, yW, yC] = bytes(y.shape);

@@ -8,7 +8,7 @@ import { inFolder, model, thumbnet } from './sample.ts';
 
 /** The first examples of the demo's test part. */
 function few(name: string, count: number, labels: (i: number) => number): string {
-  const { x } = gestures().test!;
+  const [x] = gestures().test!.inputs;
   const y = Uint8Array.from({ length: count }, (_, i) => labels(i));
   const parts = { 'x.npy': writeNpy(x.subarray(0, count * 384), [count, 128, 3]), 'y.npy': writeNpy(y, [count]) };
   writeFileSync(inFolder(name), zipSync(parts, { level: 0 }));

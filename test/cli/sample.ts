@@ -15,7 +15,7 @@ export const folder = mkdtempSync(join(tmpdir(), 'thumbnet-cli-'));
 export const model = join(root, 'assets/gestures.tflite');
 export const inFolder = (name: string): string => join(folder, name);
 
-function npz(name: string, { x, y, count }: Part): string {
+function npz(name: string, { inputs: [x], y, count }: Part): string {
   const parts = { 'x.npy': writeNpy(x, [count, 128, 3]), 'y.npy': writeNpy(y!, [count]) };
   writeFileSync(inFolder(name), zipSync(parts, { level: 0 }));
   return inFolder(name);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Augmentation, blend, blendedLabels, makeAugment } from '../../src/data/index.ts';
+import { type Augmentation, blend, blendedLabels, drawShares, makeAugment } from '../../src/data/index.ts';
 import type { CompressError } from '../../src/errors.ts';
 import { createRandom } from '../../src/random.ts';
 
@@ -51,7 +51,8 @@ test('scale, jitter and cutout', () => {
 test('blended examples and their labels are shared alike', () => {
   const own = new Float32Array(3);
   const values = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
-  blend(values, own, 0.6, createRandom(1, 'test'));
+  drawShares(own, 0.6, createRandom(1, 'test'));
+  blend(values, own);
   const rows = new Float32Array(9);
   blendedLabels([0, 1, 2], own, rows);
   for (let i = 0; i < 9; i++) assert.ok(Math.abs(rows[i] - values[i]) < 1e-6);

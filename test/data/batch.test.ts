@@ -9,7 +9,6 @@ import {
   inputStatistics,
   loadDataset,
   type ModelInput,
-  needLabels,
   needPart,
   parseNumbers,
   parseScale,
@@ -28,7 +27,7 @@ const input = (shape: number[], dtype: ModelInput['dtype'] = 'f32', scale = 1, z
 });
 const data = (x: Uint8Array | Int8Array | Float32Array | Int16Array, shape: number[], options: DataOptions = {}) =>
   loadDataset({ x, shape }, { whole: true, ...options });
-const first = (d: Dataset, i: ModelInput) => [...takeBatch(planBatch(d, i), d.test!, [0])];
+const first = (d: Dataset, i: ModelInput) => [...takeBatch(planBatch(d, [i]), d.test!, [0])[0]];
 
 test('(x * scale - mean) / std by channel, the same for bytes and floats', async () => {
   const options = { scale: 1 / 255, mean: [0.5, 0.25], std: [0.5, 2] };
@@ -41,7 +40,7 @@ test('(x * scale - mean) / std by channel, the same for bytes and floats', async
 
 test('examples are taken in the order asked for', async () => {
   const d = await data(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
-  assert.equal([...takeBatch(planBatch(d, input([2])), d.test!, [2, 0, 2])], [5, 6, 1, 2, 5, 6]);
+  assert.equal([...takeBatch(planBatch(d, [input([2])]), d.test!, [2, 0, 2])[0]], [5, 6, 1, 2, 5, 6]);
 });
 
 test('quantized: halves away from zero, clamped', async () => {
@@ -60,10 +59,10 @@ test('shapes agree up to dimensions of 1', async () => {
     [1, 14, 2],
     [14, 1, 2],
   ])
-    assert.is(planBatch(d, input(shape)).size, 28);
+    assert.is(planBatch(d, [input(shape)]).inputs[0].size, 28);
   const fails = (shape: number[], fix: RegExp) =>
     assert.throws(
-      () => planBatch(d, input(shape)),
+      () => planBatch(d, [input(shape)]),
       (e: CompressError) => e.code === 'shape-mismatch' && /\[14,2\]/.test(e.message) && fix.test(e.fix),
     );
   fails([15, 2], /\[count, 15, 2\]$/);
@@ -75,7 +74,7 @@ test('a warning only where the range plainly does not fit', async () => {
   const ramp = Uint8Array.from({ length: 256 }, (_, i) => i);
   const warn = async (options: DataOptions, i: ModelInput) => {
     const d = await data(ramp, [16, 16], options);
-    return rangeWarning(inputStatistics(d, i), i);
+    return rangeWarning(inputStatistics(d, [i])[0], i);
   };
   const pixels = input([16], 'i8', 1, -128);
   const unit = input([16], 'i8', 1 / 255, -128);
@@ -86,13 +85,10 @@ test('a warning only where the range plainly does not fit', async () => {
   assert.match((await warn({}, unit))!, /0 to 255 .* 0 to 1: 99 % .* --scale 1\/255/);
 });
 
-test('parts and labels that are needed', async () => {
+test('parts that are needed', async () => {
   const d = await loadDataset({ x: new Float32Array(4), y: [0, 1, 2, 5], shape: [4, 1] }, { whole: true });
-  assert.is(needLabels(d, 'test', 6).length, 4);
-  assert.throws(() => needLabels(d, 'test', 5), /label 5 of example 3 .* 5 outputs/);
+  assert.is(needPart(d, 'test').count, 4);
   assert.throws(() => needPart(d, 'train'), /no train part/);
-  const bare = await data(new Float32Array(4), [4, 1]);
-  assert.throws(() => needLabels(bare, 'test', 5), /no labels/);
 });
 
 test('numbers in flags', async () => {
@@ -119,8 +115,8 @@ for (const [name, file] of golden) {
     test(`${name}: the quantized inputs are those of the golden file`, async () => {
       const { input: i, dataset } = JSON.parse(readFileSync(path, 'utf8'));
       const d = await loadDataset(source, { whole: true });
-      const plan = planBatch(d, input(i.shape.slice(1), 'i8', i.scale, i.zero_point));
-      const q = takeBatch(
+      const plan = planBatch(d, [input(i.shape.slice(1), 'i8', i.scale, i.zero_point)]);
+      const [q] = takeBatch(
         plan,
         d.test!,
         Int32Array.from({ length: d.test!.count }, (_, k) => k),

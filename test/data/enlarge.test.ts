@@ -11,8 +11,8 @@ const places = (values: ArrayLike<number>) => Array.from(values).filter((_, i) =
 test('a small validation part grows from the train part, stratified; no example is in both', () => {
   const grown = withValidationOf(data, 30, 1);
   assert.ok(Math.abs(grown.validation!.count - 30) <= 3, String(grown.validation!.count));
-  const [train, validation] = [places(grown.train!.x), places(grown.validation!.x)];
-  const before = [...places(data.train!.x), ...places(data.validation!.x)];
+  const [train, validation] = [places(grown.train!.inputs[0]), places(grown.validation!.inputs[0])];
+  const before = [...places(data.train!.inputs[0]), ...places(data.validation!.inputs[0])];
   assert.equal(
     [...train, ...validation].sort((a, b) => a - b),
     before.sort((a, b) => a - b),

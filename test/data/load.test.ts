@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { encode as encodePng } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';
+import { classesOf, type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { CompressError } from '../../src/errors.ts';
 import { cifar, counted, GREY, INDEXED, idx, jpg, npz, png, rawPng } from './sources.ts';
@@ -41,9 +41,9 @@ test('npz: names of arrays that people use', async () => {
       { 'd.npz': npz({ index: [new Int32Array(60), [60]], [yName]: [y, [60]], [xName]: [x, [60, 2, 2]] }) },
       whole,
     );
-    assert.equal(d.shape, [2, 2]);
+    assert.equal(d.inputs[0].shape, [2, 2]);
     assert.is(d.classes, 3);
-    assert.equal(d.test!.x, x);
+    assert.equal(d.test!.inputs[0], x);
     assert.equal([...d.test!.y!], [...y]);
   }
 });
@@ -73,12 +73,39 @@ test('labels: floats, one-hot, a column', async () => {
   const hot = Float32Array.from({ length: 180 }, (_, i) => +(y[Math.floor(i / 3)] === i % 3));
   for (const labels of [
     [Float64Array.from(y), [60]],
-    [hot, [60, 3]],
     [y, [60, 1]],
     [BigInt64Array.from([...y].map(BigInt)), [60]],
   ] as const) {
     const d = await loadDataset({ 'd.npz': npz({ x: [x, [60, 4]], y: labels }) }, whole);
     assert.equal([...d.test!.y!], [...y]);
+    assert.is(d.classes, 3);
+  }
+  const rows = await loadDataset({ 'd.npz': npz({ x: [x, [60, 4]], y: [hot, [60, 3]] }) }, whole);
+  assert.equal([...rows.test!.y!], [...hot]);
+  assert.equal([...classesOf(rows.test!)!], [...y]);
+  assert.is(rows.classes, 3);
+});
+
+test('labels that are no classes: numbers, rows of numbers, several ones in a row', async () => {
+  const read = async (labels: readonly [Float32Array | Int8Array, number[]]) => {
+    const { test, classes } = await loadDataset({ 'd.npz': npz({ x: [x, [60, 4]], y: labels }) }, whole);
+    return { y: test!.y!, classes };
+  };
+  const numbers = Float32Array.from(y, (v) => v + 0.5);
+  assert.equal(await read([numbers, [60]]), { y: numbers, classes: 0 });
+  assert.equal(await read([Int8Array.from(y, (v) => v - 1), [60, 1]]), { y: Int32Array.from(y, (v) => v - 1), classes: 0 });
+  const forecast = Float32Array.from({ length: 360 }, (_, i) => i / 7);
+  assert.equal(await read([forecast, [60, 6]]), { y: forecast, classes: 0 });
+  const several = Int8Array.from({ length: 180 }, (_, i) => (i % 3 ? 1 : 0));
+  assert.equal(await read([several, [60, 3]]), { y: Int32Array.from(several), classes: 0 });
+});
+
+test('labels that are no classes divide nothing when they are split', async () => {
+  const targets = Float32Array.from({ length: 60 }, (_, i) => i / 3);
+  for (const labels of [targets, Float32Array.from({ length: 60 }, (_, i) => i)]) {
+    const d = await loadDataset({ 'd.npz': npz({ x: [x, [60, 4]], y: [labels, [60]] }) });
+    assert.equal([d.train!.count, d.validation!.count, d.test!.count], [42, 6, 12]);
+    assert.equal(d.notes, ['d.npz:x split: 42 train, 6 validation, 12 test (seed 0)']);
   }
 });
 
@@ -108,7 +135,7 @@ test('a folder with train, validation and test, other files ignored', async () =
     'index.npy': new Uint8Array(4),
   });
   assert.equal([d.train!.count, d.validation!.count, d.test!.count], [60, 60, 60]);
-  assert.equal(d.notes, []);
+  assert.equal(d.notes, ['not used in dataset: index.npy, other.npz']);
   assert.equal(d.sourceFiles, ['train.npz', 'val.npz', 'test.npz']);
 });
 
@@ -138,9 +165,9 @@ test('IDX with and without gzip', async () => {
       ),
       [`t10k-labels-idx1-ubyte${end}`]: idx([3], [2, 1, 0], zipped),
     });
-    assert.equal(d.shape, [2, 2]);
+    assert.equal(d.inputs[0].shape, [2, 2]);
     assert.equal([...d.test!.y!], [2, 1, 0]);
-    assert.equal([...d.test!.x], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert.equal([...d.test!.inputs[0]], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     assert.is(d.train!.count + d.validation!.count, 30);
   }
 });
@@ -153,38 +180,41 @@ test('CIFAR-10 binary batches become NHWC', async () => {
     'test_batch.bin': cifar([3]),
     'batches.meta.txt': new TextEncoder().encode('airplane\nautomobile\n'),
   });
-  assert.equal(d.shape, [32, 32, 3]);
+  assert.equal(d.inputs[0].shape, [32, 32, 3]);
   assert.is(d.train!.count + d.validation!.count, 40);
-  assert.equal([...d.test!.x.subarray(0, 6)], [1, 2, 3, 1, 2, 3]);
+  assert.equal([...d.test!.inputs[0].subarray(0, 6)], [1, 2, 3, 1, 2, 3]);
   assert.equal(d.classNames, ['airplane', 'automobile']);
 });
 
 test('class folders of PNG and JPEG', async () => {
   const d = await loadDataset({ 'cat/1.png': png(3, 2, 3), 'cat/2.jpg': jpg(3, 2), 'dog/a.png': png(3, 2, 4) }, whole);
-  assert.equal(d.shape, [2, 3, 3]);
+  assert.equal(d.inputs[0].shape, [2, 3, 3]);
   assert.equal([...d.test!.y!], [0, 0, 1]);
   assert.equal(d.classNames, ['cat', 'dog']);
-  assert.equal([...d.test!.x.subarray(36)], new Array(18).fill(7));
+  assert.equal([...d.test!.inputs[0].subarray(36)], new Array(18).fill(7));
 });
 
 test('class folders: grey stays grey unless the model wants colour', async () => {
   const files = { '0/1.png': png(2, 2, 1), '2/1.png': png(2, 2, 2), '10/1.png': png(2, 2, 1) };
   const grey = await loadDataset(files, whole);
-  assert.equal(grey.shape, [2, 2, 1]);
+  assert.equal(grey.inputs[0].shape, [2, 2, 1]);
   assert.equal(grey.classNames, ['0', '2', '10']);
-  assert.equal((await loadDataset(files, { whole: true, channels: 3 })).shape, [2, 2, 3]);
-  assert.equal((await loadDataset({ 'a/1.png': png(2, 2, 3) }, { whole: true, channels: 1 })).test!.x, new Uint8Array(4).fill(7));
+  assert.equal((await loadDataset(files, { whole: true, channels: 3 })).inputs[0].shape, [2, 2, 3]);
+  assert.equal(
+    (await loadDataset({ 'a/1.png': png(2, 2, 3) }, { whole: true, channels: 1 })).test!.inputs[0],
+    new Uint8Array(4).fill(7),
+  );
 });
 
 test('class folders below train and test', async () => {
   const d = await loadDataset({ 'train/a/1.png': png(2, 2, 1), 'train/b/1.png': png(2, 2, 1), 'test/b/9.png': png(2, 2, 3) });
-  assert.equal(d.shape, [2, 2, 3]);
+  assert.equal(d.inputs[0].shape, [2, 2, 3]);
   assert.equal([...d.test!.y!], [1]);
   assert.equal(d.classNames, ['a', 'b']);
 });
 
 test('PNG: 16 bits, 1, 2 and 4 bits, palettes', async () => {
-  const pixels = async (file: Uint8Array) => [...(await loadDataset({ 'a/1.png': file }, whole)).test!.x];
+  const pixels = async (file: Uint8Array) => [...(await loadDataset({ 'a/1.png': file }, whole)).test!.inputs[0]];
   assert.equal(await pixels(encodePng({ width: 1, height: 1, channels: 1, depth: 16, data: Uint16Array.of(0x1234) })), [0x12]);
   const bits = [0, 1, 1, 0, 0, 0, 1, 0, 1, 1];
   assert.equal(
@@ -210,8 +240,8 @@ test('channels first become channels last', async () => {
     { x: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]), shape: [1, 3, 2, 2] },
     { whole: true, layout: 'nchw' },
   );
-  assert.equal(d.shape, [2, 2, 3]);
-  assert.equal([...d.test!.x], [1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12]);
+  assert.equal(d.inputs[0].shape, [2, 2, 3]);
+  assert.equal([...d.test!.inputs[0]], [1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12]);
 });
 
 /** A zip archive of one file that says to be compressed by another method (PKWARE APPNOTE 6.3.10, sections 4.3.7 and 4.3.12). */
@@ -235,9 +265,8 @@ test('bad data: one message each', async () => {
   );
   await fails(bad({ x: [Float64Array.of(1e300), [1, 1]] }), 'bad-data', /holds 1e\+300 at element 0, more than float32/);
   await fails(bad({ x: [x, [60, 4]], y: [y, [30, 2]] }), 'bad-data', /shape \[30,2\] but there are 60/);
-  await fails(bad({ x: [x, [60, 4]], y: [Float32Array.from(y, (v) => v + 0.5), [60]] }), 'bad-data', /label 0\.5 of example 0/);
-  await fails(bad({ x: [x, [60, 4]], y: [Int8Array.from(y, (v) => v - 1), [60]] }), 'bad-data', /label -1 of example 0/);
-  await fails(bad({ x: [x, [60, 4]], y: [new Uint8Array(120).fill(1), [60, 2]] }), 'bad-data', /not one-hot/);
+  const holes = Float32Array.from(y).fill(Number.NaN, 7, 8);
+  await fails(bad({ x: [x, [60, 4]], y: [holes, [60]] }), 'bad-data', /label of example 7 holds NaN/);
   await fails(bad({ x: [new Float32Array(0), [0, 4]] }), 'bad-data', /no examples/);
   await fails(bad({ x: [x, [240]] }), 'shape-mismatch', /shape \[240\]/);
   await fails(bad({ foo: [x, [60, 4]], bar: [y, [60]] }), 'bad-file', /foo, bar/);
@@ -347,7 +376,7 @@ test('changed and random bytes end in a dataset or a CompressError', async () =>
         const bytes = files[name].slice();
         for (const [at, value] of changes) bytes[at % bytes.length] = value;
         const result = await loadDataset({ [name]: bytes }).catch((e) => e);
-        assert.ok(result instanceof CompressError || 'shape' in result, String(result.stack));
+        assert.ok(result instanceof CompressError || 'inputs' in result, String(result.stack));
       },
     ),
     { numRuns: 600 },

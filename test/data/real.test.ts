@@ -20,7 +20,7 @@ for (const [name, shape, classes, counts] of SETS) {
   else {
     test(`${name}: shape, classes and split`, async () => {
       const d = await loadDataset(path);
-      assert.equal(d.shape, shape);
+      assert.equal(d.inputs[0].shape, shape);
       assert.is(d.classes, classes);
       assert.equal([d.train!.count, d.validation!.count, d.test!.count], counts);
     });

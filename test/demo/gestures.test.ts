@@ -26,18 +26,18 @@ test('sizes, and every class equally often', () => {
   assert.equal([data.train!.count, data.validation!.count, data.test!.count], [2400, 1500, 1500]);
   for (const part of [data.train!, data.validation!, data.test!]) {
     for (let c = 0; c < CLASSES; c++) assert.is(part.y!.filter((y) => y === c).length, part.count / CLASSES);
-    assert.ok(part.x.every((v) => Math.abs(v) < 8));
+    assert.ok(part.inputs[0].every((v) => Math.abs(v) < 8));
   }
 });
 
 test('the same bytes everywhere', () => {
   assert.is(
     createHash('sha256')
-      .update(makeGestures(1200, 0, 'test').x)
+      .update(makeGestures(1200, 0, 'test').inputs[0])
       .digest('hex'),
     'a00b0ed256045e9db6f30b49a27aa19549211fc29afae482b9b72d601a4ffd36',
   );
-  assert.not.equal(makeGestures(6, 0, 'train').x, makeGestures(6, 1, 'train').x);
+  assert.not.equal(makeGestures(6, 0, 'train').inputs[0], makeGestures(6, 1, 'train').inputs[0]);
 });
 
 /** Softmax regression on all 384 numbers by gradient descent; the share of `judged` that it names right. */
@@ -46,7 +46,7 @@ function linearAccuracy(train: Part, judged: Part): number {
   const scores = (part: Part, i: number) =>
     Array.from({ length: CLASSES }, (_, c) => {
       let z = w[c * (SIZE + 1) + SIZE];
-      for (let k = 0; k < SIZE; k++) z += w[c * (SIZE + 1) + k] * part.x[i * SIZE + k];
+      for (let k = 0; k < SIZE; k++) z += w[c * (SIZE + 1) + k] * part.inputs[0][i * SIZE + k];
       return z;
     });
   for (let epoch = 0; epoch < 12; epoch++) {
@@ -55,7 +55,7 @@ function linearAccuracy(train: Part, judged: Part): number {
       const sum = z.reduce((a, b) => a + b);
       for (let c = 0; c < CLASSES; c++) {
         const step = (0.003 / (1 + epoch)) * (z[c] / sum - +(train.y![i] === c));
-        for (let k = 0; k < SIZE; k++) w[c * (SIZE + 1) + k] -= step * train.x[i * SIZE + k];
+        for (let k = 0; k < SIZE; k++) w[c * (SIZE + 1) + k] -= step * train.inputs[0][i * SIZE + k];
         w[c * (SIZE + 1) + SIZE] -= step;
       }
     }

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { planBatch, takeBatch } from '../../src/data/index.ts';
+import { inputsOf, planBatch, takeBatch } from '../../src/data/index.ts';
 import { demoModel } from '../../src/demo/model.ts';
 import { distill } from '../../src/distill/index.ts';
 import { CompressError } from '../../src/errors.ts';
@@ -10,6 +10,7 @@ import { runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { prune } from '../../src/prune/index.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';
 import { compile } from '../../src/run/compile.ts';
+import { feed } from '../../src/run/feed.ts';
 import type { Context, Model } from '../../src/stage.ts';
 import { close } from '../wasm/close.ts';
 import { constants, contextOf, data, heap, normedNetwork } from '../train/networks.ts';
@@ -33,15 +34,9 @@ function distance(a: Graph, b: Graph, name: string): number {
   const values = [a, b].map((graph) =>
     heap.scope(() => {
       const program = compile(heap, graph, { batch: 32, keepAll: true });
-      const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-      heap.write(
-        program.inputs[0],
-        takeBatch(
-          plan,
-          data.validation!,
-          Array.from({ length: 32 }, (_, i) => i),
-        ),
-      );
+      const plan = planBatch(data, inputsOf(graph));
+      const indices = Array.from({ length: 32 }, (_, i) => i);
+      feed(heap, program.inputs, takeBatch(plan, data.validation!, indices));
       program.run();
       return heap.read(program.operands[graph.tensors.findIndex((t) => t.name === name)]) as Float32Array;
     }),

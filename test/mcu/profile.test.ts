@@ -5,11 +5,12 @@ import { CompressError } from '../../src/errors.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { lifetimesOf } from '../../src/graph/lifetimes.ts';
-import { nodeCost, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
+import { costsOf, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
 import { sharedPath } from '../shared.ts';
+import { layerOf } from '../../src/run/layers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
 type Json = any;
@@ -70,11 +71,10 @@ for (const name of [
     assert.is(graph.nodes.length, expected.layers.length);
     expected.layers.forEach((layer: Json, i: number) => {
       const where = `${name} layer ${i} (${layer.tflite_op})`;
-      if (layer.macs !== undefined) assert.is(nodeCost(chip, graph.nodes[i], { kind: 'c' }).macs, layer.macs, where);
+      if (layer.macs !== undefined) assert.is(costsOf(chip, 'c')[i].macs, layer.macs, where);
       if (layer.tflite_op !== 'RESHAPE') assert.is(live[i], layer.live_bytes, where);
       for (const kind of ['c', 'dsp', 'mve'] as const) {
-        if (layer.scratch_bytes)
-          assert.is(nodeCost(chip, graph.nodes[i], { kind }).scratchBytes, layer.scratch_bytes[kind], where);
+        if (layer.scratch_bytes) assert.is(costsOf(chip, kind)[i].scratchBytes, layer.scratch_bytes[kind], where);
       }
     });
     const p = profile(graph, 'stm32l4r5zi');
@@ -160,10 +160,7 @@ if (counts && resnet8) {
       const narrow = profile(bare, 'stm32f446re', { assume: { weights: 4, activations: 8 } });
       assert.is(
         narrow.flash.weights,
-        graph.nodes.reduce(
-          (n, { op, inputs: [, w] }) => (rowOf(op).trainable.includes(1) ? n + Math.ceil(graph.tensors[w].data!.length / 2) : n),
-          0,
-        ),
+        graph.nodes.reduce((n, node) => n + Math.ceil((graph.tensors[layerOf(node)?.weights ?? -1]?.data?.length ?? 0) / 2), 0),
       );
       assert.is(narrow.flash.biases, integer.flash.biases);
       assert.is(profile(bare, 'stm32f446re').flash.weights, 4 * integer.flash.weights);

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CALLS } from '../../src/conform/calls.ts';
 import { type Case, Reader } from '../../src/conform/case.ts';
 import type { Graph, Tensor } from '../../src/graph/graph.ts';
-import { type KernelCall, QUIRKS, quirksOf, quirksOfCall } from '../../src/mcu/quirks.ts';
+import { QUIRKS, quirksOf, quirksOfCall } from '../../src/mcu/quirks.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
 
@@ -11,37 +12,7 @@ const CORES = ['c', 'dsp', 'mve'] as const;
 const heap = await Heap.open();
 
 /** The call that a golden case describes. */
-function callOf(golden: Case): KernelCall {
-  const c = new Reader(heap, golden);
-  const p = c.in('params');
-  const [, kind, form] = /^(.*)_(s8|s4|s16)$/.exec(golden.op)!;
-  const weights = c.decode('weights');
-  const base = {
-    kind: kind as KernelCall['kind'],
-    form: form as KernelCall['form'],
-    weights: weights.values,
-    wideBias: p.has('bias_dtype') ? p.text('bias_dtype') === 'int64' : true,
-    perChannel: p.flag('is_per_channel'),
-    weightZero: p.has('filter_offset') && p.number('filter_offset') !== 0,
-  };
-  if (kind === 'fully_connected') return { ...base, geometry: null, depth: p.number('accum_depth') };
-  const [n, h, w, ch] = c.decode('input').shape;
-  const [, fh, fw, fc] = p.list('filter_shape');
-  const [, oh, ow, oc] = p.list('output_shape');
-  const pair = (name: string) => ({ h: p.pair(name)[0], w: p.pair(name)[1] });
-  return {
-    ...base,
-    depth: fh * fw * fc,
-    geometry: {
-      input: { n, h, w, c: ch },
-      filter: { h: fh, w: fw, c: fc },
-      output: { h: oh, w: ow, c: oc },
-      stride: pair('stride'),
-      padding: pair('padding'),
-      dilation: pair('dilation'),
-    },
-  };
-}
+const callOf = (golden: Case) => CALLS[golden.op](new Reader(heap, golden));
 
 const casesOf = (path: string): (Case & { quirk: string; matches_ideal: string[] })[] =>
   JSON.parse(readFileSync(sharedPath(path)!, 'utf8'));

@@ -36,8 +36,10 @@ test('the score of a cut is what it changes in the layers that read it', () => {
     net.softmax(net.dense(net.globalMean(net.add(y, net.conv2d(x, 5, { kernel: [1, 1], stride: [2, 2] }))), 4)),
   );
   const random = createRandom(3, 'test/scores');
-  const part = { count: 64, x: Float32Array.from({ length: 64 * 360 }, () => random.uniform() - 0.3), y: new Int32Array(64) };
-  const small = { ...data, shape: [12, 10, 3], classes: 4, train: part, validation: null, test: null } as unknown as typeof data;
+  const x0 = Float32Array.from({ length: 64 * 360 }, () => random.uniform() - 0.3);
+  const part = { count: 64, inputs: [x0], y: new Int32Array(64) };
+  const inputs = [{ name: 'x', shape: [12, 10, 3] }];
+  const small = { ...data, inputs, classes: 4, train: part, validation: null, test: null };
   const survey = surveyOf(heap, graph, small, 1);
   const [group] = channelGroups(graph);
   const scores = survey.scoresOf(group);

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { planBatch, takeBatch } from '../../src/data/index.ts';
+import { inputsOf, planBatch, takeBatch, takeEvenly } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/gestures.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { refit } from '../../src/prune/refit.ts';
@@ -13,10 +13,7 @@ const heap = await Heap.open();
 const full = gestures();
 // Fewer than one draws, and no multiple of a batch.
 const COUNT = 37;
-const data = {
-  ...full,
-  train: { x: full.train!.x.subarray(0, COUNT * 384), y: full.train!.y!.subarray(0, COUNT), count: COUNT },
-};
+const data = { ...full, train: takeEvenly(full.train!, COUNT) };
 
 /** Outputs of 8 places, so that all of them are looked at. */
 function network(): Graph {
@@ -30,8 +27,8 @@ function network(): Graph {
 const valuesOf = (graph: Graph, tensor: number): Float32Array =>
   heap.scope(() => {
     const program = compile(heap, graph, { batch: COUNT, keepAll: true });
-    const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
-    heap.write(program.inputs[0], takeBatch(plan, data.train, [...Array(COUNT).keys()]));
+    const plan = planBatch(data, inputsOf(graph));
+    heap.write(program.inputs[0], takeBatch(plan, data.train, [...Array(COUNT).keys()])[0]);
     program.run();
     return heap.read(program.operands[tensor]) as Float32Array;
   });

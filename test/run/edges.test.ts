@@ -33,7 +33,7 @@ const fileWith = (io: IoType): Uint8Array => exportTflite(withEdges(int8, edgesF
 function answers(graph: Graph, convert: (x: number) => number): number[] {
   return heap.scope(() => {
     const program = compile(heap, graph);
-    const x = data.test!.x;
+    const [x] = data.test!.inputs;
     const size = 128 * 3;
     return Array.from({ length: 8 }, (_, i) => {
       heap.write(program.inputs[0], Array.from(x.subarray(i * size, (i + 1) * size), convert));

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { unzipSync } from 'fflate';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Dataset, loadDataset, planBatch, readNpy } from '../../src/data/index.ts';
+import { type Dataset, inputsOf, loadDataset, planBatch, readNpy } from '../../src/data/index.ts';
 import { evaluatePart, forEachBatch } from '../../src/evaluate.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
@@ -21,7 +21,7 @@ async function npz(path: string, scale = 1): Promise<Dataset> {
 
 function outputsSha(heap: Heap, graph: Graph, data: Dataset): string {
   const hash = createHash('sha256');
-  forEachBatch(heap, graph, data.test!, planBatch(data, graph.tensors[graph.inputs[0]]), (values) => {
+  forEachBatch(heap, graph, data.test!, planBatch(data, inputsOf(graph)), (values) => {
     hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   });
   return hash.digest('hex');

@@ -20,10 +20,10 @@ function examples(count: number, shape: readonly number[], purpose: string): Dat
   const size = shape.reduce((a, b) => a * b, 1);
   const random = createRandom(5, purpose);
   const x = Float32Array.from({ length: count * size }, (_, i) => (i < (count - 1) * size ? 1 : 50) * (random.uniform() - 0.4));
-  const train = { x, y: null, count };
+  const train = { inputs: [x], y: null, count };
   const normalization = { scale: 1, mean: [0], std: [1] };
   const rest = { validation: null, test: null, layout: 'nhwc', sourceFiles: [], notes: [], classes: 0 } as const;
-  return { name: 'noise', shape, train, normalization, ...rest };
+  return { name: 'noise', inputs: [{ name: 'x', shape }], train, normalization, ...rest };
 }
 
 function small(): Graph {
@@ -47,7 +47,7 @@ for (const count of COUNTS) {
       for (let pass = 0; pass < 2; pass++) {
         const seen: number[] = [];
         run((program) => () => seen.push(...(heap.read(program.inputs[0]) as Float32Array)));
-        const expected = [...drawn.order].flatMap((i) => [...data.train!.x.subarray(i * 60, (i + 1) * 60)]);
+        const expected = [...drawn.order].flatMap((i) => [...data.train!.inputs[0].subarray(i * 60, (i + 1) * 60)]);
         assert.equal(seen, expected);
       }
     });
@@ -58,7 +58,7 @@ for (const count of COUNTS) {
     const graph = small();
     const histograms = calibrate(heap, graph, data, 1000, 0);
     const input = histograms.get(graph.inputs[0])!;
-    const { x } = data.train!;
+    const [x] = data.train!.inputs;
     assert.is(input.low, Math.min(...x));
     assert.is(input.high, Math.max(...x));
     const output = histograms.get(graph.outputs[0])!;
@@ -74,7 +74,7 @@ for (const count of COUNTS) {
     const graph = net.finish(net.conv2d(net.conv2d(net.input, 2, { kernel: [1, 1] }), 3, { kernel: [1, 1] }));
     const [first] = graph.nodes;
     const w = graph.tensors[first.inputs[1]].data as Float32Array;
-    const { x } = data.train!;
+    const [x] = data.train!.inputs;
     const answers = Array.from({ length: count }, (_, i) =>
       [0, 1].map((o) => [0, 1, 2].reduce((s, c) => s + w[o * 3 + c] * x[i * 3 + c], 0)),
     );
@@ -115,8 +115,8 @@ for (const op of ['svdf', 'lstm']) {
     const graph = graphOf(op, samplesOf(op)[0], 'i8');
     const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
     const one = examples(1, shape, 'state');
-    const { x } = one.train!;
-    const three = { ...one, train: { x: Float32Array.from([...x, ...x, ...x]), y: null, count: 3 } };
+    const [x] = one.train!.inputs;
+    const three = { ...one, train: { inputs: [Float32Array.from([...x, ...x, ...x])], y: null, count: 3 } };
     heap.scope(() => {
       const answers: Int8Array[] = [];
       observe(

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { unzipSync } from 'fflate';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadDataset, planBatch, readNpy } from '../../src/data/index.ts';
+import { inputsOf, loadDataset, planBatch, readNpy } from '../../src/data/index.ts';
 import { forEachBatch } from '../../src/evaluate.ts';
 import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
 import { type Graph, sizeOf, type Values } from '../../src/graph/graph.ts';
@@ -107,9 +107,7 @@ else {
     const data = await loadDataset({ test: { x: x.data, shape: x.shape } }, { scale: 1 / 255 });
     const all = (g: Graph) => {
       const values: number[] = [];
-      forEachBatch(heaps.double, g, data.test!, planBatch(data, g.tensors[g.inputs[0]]), (batch) =>
-        values.push(...(batch as Int8Array)),
-      );
+      forEachBatch(heaps.double, g, data.test!, planBatch(data, inputsOf(g)), (batch) => values.push(...(batch as Int8Array)));
       return values;
     };
     const expected = all(graph);

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Dataset, loadDataset, planBatch, takeBatch } from '../../src/data/index.ts';
+import { type Dataset, inputsOf, loadDataset, planBatch, takeBatch } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/gestures.ts';
 import { demoModel } from '../../src/demo/model.ts';
-import { argmax, forEachBatch } from '../../src/evaluate.ts';
+import { forEachBatch } from '../../src/evaluate.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { type Graph, sizeOf, type Values } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize, toFloat, toInteger } from '../../src/quant/index.ts';
-import { withoutSoftmax } from '../../src/run/logits.ts';
+import { feed } from '../../src/run/feed.ts';
+import { withLogits } from '../../src/run/logits.ts';
+import { argmax } from '../../src/task/index.ts';
 import type { Model } from '../../src/stage.ts';
 import { withFakeQuantization } from '../../src/train/fake.ts';
 import { finetune } from '../../src/train/index.ts';
@@ -30,14 +32,15 @@ function fakeAnswers(graph: Graph, data: Dataset): number[] {
   const part = data.test!;
   return heap.scope(() => {
     // The records in force, also for weights: `fixed` would take new ones from weights that a record cuts off.
-    const program = compileTraining(heap, withFakeQuantization(withoutSoftmax(graph), 'learned').graph, BATCH);
-    const plan = planBatch(data, graph.tensors[graph.inputs[0]]);
+    const program = compileTraining(heap, withFakeQuantization(withLogits(graph), 'learned').graph, BATCH);
+    const plan = planBatch(data, inputsOf(graph));
     const found: number[] = [];
     for (let first = 0; first < part.count; first += BATCH) {
       const indices = Array.from({ length: BATCH }, (_, i) => Math.min(first + i, part.count - 1));
-      heap.write(program.input, takeBatch(plan, part, indices));
+      feed(heap, program.inputs, takeBatch(plan, part, indices));
       program.forward(0);
-      found.push(...answers(heap.read(program.output), sizeOf(program.output.shape) / BATCH));
+      const { value } = program.outputs[0];
+      found.push(...answers(heap.read(value), sizeOf(value.shape) / BATCH));
     }
     return found.slice(0, part.count);
   });
@@ -47,7 +50,7 @@ function integerAnswers(graph: Graph, data: Dataset): number[] {
   const final = toInteger(graph);
   const classes = sizeOf(final.tensors[final.outputs[0]].shape);
   const found: number[] = [];
-  forEachBatch(heap, final, data.test!, planBatch(data, final.tensors[final.inputs[0]]), (values) => {
+  forEachBatch(heap, final, data.test!, planBatch(data, inputsOf(final)), (values) => {
     found.push(...answers(values, classes));
   });
   return found;

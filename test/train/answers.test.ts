@@ -13,16 +13,16 @@ const teacher = network();
 function counting(graph: Graph, over: Partial<Batches> = {}) {
   const count = { asked: 0 };
   const batches: Batches = { data, options: { batch: 3, augment: undefined }, source: { seed: 1, purpose: 'test' }, ...over };
-  const answer = remembering(graph, batches, 2, ({ input }) => {
+  const answer = remembering(graph, batches, 2, ({ inputs }) => {
     count.asked++;
-    return Float32Array.from(input);
+    return Float32Array.from(inputs[0]);
   });
   return { count, answer: (batch: Batch) => [...answer(batch)] };
 }
 
 const batchOf = (step: number, indices: number[]): Batch => ({
   indices: Int32Array.from(indices),
-  input: indices.flatMap((i) => [i, -i]),
+  inputs: [indices.flatMap((i) => [i, -i])],
   step,
 });
 
@@ -44,7 +44,7 @@ test('a varied batch is the same again in a training of the same seed, purpose, 
   first.answer(batchOf(5, [1, 2, 3]));
   assert.is(first.count.asked, 1);
   const same = counting(teacher, { options: varied });
-  assert.equal(same.answer({ ...batchOf(5, [1, 2, 3]), input: [] }), [1, -1, 2, -2, 3, -3]);
+  assert.equal(same.answer({ ...batchOf(5, [1, 2, 3]), inputs: [] }), [1, -1, 2, -2, 3, -3]);
   same.answer(batchOf(4, [1, 2, 3]));
   assert.is(same.count.asked, 1);
   const others: [Graph, Partial<Batches>][] = [

@@ -10,7 +10,7 @@ import { quantize, toInteger } from '../../src/quant/index.ts';
 import type { CheckpointStore, Context, Model, Stage } from '../../src/stage.ts';
 import { sha256 } from '../../src/study/index.ts';
 import { finetune } from '../../src/train/index.ts';
-import { autoencoder, contextOf, data, network, type Options } from './networks.ts';
+import { autoencoder, autoencoding, contextOf, data, network, type Options } from './networks.ts';
 
 class MemoryStore implements CheckpointStore {
   bytes: Uint8Array | null = null;
@@ -62,14 +62,15 @@ async function interrupted(
   stage: () => Stage,
   stops: readonly number[],
   model = start,
+  over: Partial<Context> = {},
 ): Promise<MemoryStore & { digest: string }> {
   const checkpoint = new MemoryStore();
   for (const stop of stops) {
-    const error = await run(stage(), { checkpoint, signal: abortAfter(stop) }, model).catch((e) => e);
+    const error = await run(stage(), { ...over, checkpoint, signal: abortAfter(stop) }, model).catch((e) => e);
     assert.is(error?.name, 'AbortError');
     assert.ok(checkpoint.bytes);
   }
-  return Object.assign(checkpoint, { digest: await run(stage(), { checkpoint }, model) });
+  return Object.assign(checkpoint, { digest: await run(stage(), { ...over, checkpoint }, model) });
 }
 
 const everything: Options = {
@@ -116,7 +117,8 @@ test('distillation and autoencoders go on as well; a quantized pipeline gives th
   assert.is((await interrupted(student, [5, 5])).digest, await run(student()));
   const auto: Model = { graph: autoencoder(), facts: {} };
   const stage = () => finetune({ epochs: 1, batch: 64 });
-  assert.is((await interrupted(stage, [7], auto)).digest, await run(stage(), {}, auto));
+  const task = autoencoding;
+  assert.is((await interrupted(stage, [7], auto, { task })).digest, await run(stage(), { task }, auto));
   const file = async (over: Partial<Context>) =>
     exportTflite(toInteger((await runPipeline(start, [quantize({ examples: 64 }), stage()], contextOf(start, over))).graph));
   const checkpoint = new MemoryStore();

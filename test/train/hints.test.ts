@@ -5,6 +5,7 @@ import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { findHints, type Teachers, type Teaching, withProjections } from '../../src/train/hints.ts';
 import { lossesOf } from '../../src/train/losses.ts';
+import { recognizeTask } from '../../src/task/index.ts';
 import { compileTraining } from '../../src/train/program.ts';
 import { noise } from '../wasm/close.ts';
 import { data, heap } from './networks.ts';
@@ -37,19 +38,19 @@ function lossAt(graph: Graph, teaching: Teaching, moved: ReadonlyMap<string, Flo
     const logits = { ...graph, nodes: graph.nodes.slice(0, -1), outputs: [softmax.inputs[0]] };
     const { graph: whole, ends } = withProjections(logits, teaching, source);
     const program = compileTraining(heap, whole, BATCH, { ...source, taps: ends });
-    const loss = heap.tensor('f32', [BATCH]);
     const options = { batch: BATCH, labelSmoothing: 0, augment: undefined };
-    const losses = lossesOf(heap, loss, { program, data, options, random: source, teaching, own: new Float32Array(BATCH) });
+    const task = recognizeTask(graph, data);
+    const own = new Float32Array(BATCH);
+    const losses = lossesOf(heap, { program, graph, data, task, options, random: source, teaching, own });
     const name = (tensor: number) => whole.tensors[tensor].name;
     for (const { tensor, value } of program.parameters) if (moved.has(name(tensor))) heap.write(value, moved.get(name(tensor))!);
-    const input = noise(sizeOf(program.input.shape), 'input');
-    heap.write(program.input, input);
-    for (const aim of losses.aims) aim({ indices: Int32Array.of(0, 1, 2), input, step: 0 });
+    const input = noise(sizeOf(program.inputs[0].shape), 'input');
+    heap.write(program.inputs[0], input);
+    for (const aim of losses.aims) aim({ indices: Int32Array.of(0, 1, 2), inputs: [input], step: 0 });
     program.forward();
-    heap.clear(program.outputGradient);
-    for (const { gradient } of program.taps) heap.clear(gradient!);
+    for (const { gradient } of [...program.outputs, ...program.taps]) heap.clear(gradient!);
     let sum = 0;
-    for (const { step, weight } of losses.summands) {
+    for (const { step, loss, weight } of losses.summands) {
       step();
       for (const v of heap.read(loss) as Float32Array) sum += (weight * v) / BATCH;
     }

@@ -3,6 +3,7 @@ import { gestures } from '../../src/demo/gestures.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import type { Context, Model } from '../../src/stage.ts';
+import { recognizeTask } from '../../src/task/index.ts';
 import { finetune } from '../../src/train/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
@@ -30,6 +31,9 @@ export function autoencoder(): Graph {
   const x = net.conv2d(net.input, 16, { kernel: [5, 1], activation: 'relu' });
   return net.finish(net.conv2d(x, 3, { kernel: [5, 1] }));
 }
+
+/** An autoencoder, whatever the labels are. */
+export const autoencoding = recognizeTask(autoencoder(), data, { task: 'reconstruction' });
 
 export const contextOf = (model: Model, over: Partial<Context> = {}): Context => {
   return { heap, data, seed: 5, original: model, ...over };

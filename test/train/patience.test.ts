@@ -7,16 +7,17 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { checkOptions } from '../../src/options/index.ts';
+import type { Task } from '../../src/task/index.ts';
 import { finetuneSchema } from '../../src/train/index.ts';
 import { train } from '../../src/train/trainer.ts';
-import { autoencoder, constants, contextOf, data, heap, network, type Options } from './networks.ts';
+import { autoencoder, autoencoding, constants, contextOf, data, heap, network, type Options } from './networks.ts';
 
 /** One rate for all steps, so that a shorter training is the beginning of a longer one; it is high, so that epochs differ. */
 const level: Options = { batch: 64, schedule: 'constant', warmup: 0, learningRate: 0.02 };
 
-const run = (options: Options, graph: Graph = network(), part: Dataset = data) => {
+const run = (options: Options, graph: Graph = network(), part: Dataset = data, task?: Task) => {
   const model = { graph, facts: {} };
-  return train(model, contextOf(model, { data: part }), checkOptions(finetuneSchema, options, 'finetune'), 'finetune');
+  return train(model, contextOf(model, { data: part, task }), checkOptions(finetuneSchema, options, 'finetune'), 'finetune');
 };
 
 const firstBest = (scores: readonly number[]) => scores.indexOf(Math.max(...scores));
@@ -44,8 +45,8 @@ test('averaged weights are the ones judged', async () => {
 });
 
 test('autoencoders are judged by their error, quantized networks through their rounding', async () => {
-  const { graph, scores } = await run({ ...level, epochs: 3, patience: 3 }, autoencoder());
-  const error = evaluatePart(heap, graph, data, 'validation').meanSquaredError;
+  const { graph, scores } = await run({ ...level, epochs: 3, patience: 3 }, autoencoder(), data, autoencoding);
+  const error = evaluatePart(heap, graph, data, 'validation', { task: 'reconstruction' }).meanSquaredError;
   assert.is(-error!, Math.max(...scores));
   const quantized = await runPipeline(
     { graph: network(), facts: {} },

@@ -13,10 +13,10 @@ function kept(source: Source, steps: readonly number[]): string[] {
   const graph = net.finish(net.dropout(net.dropout(net.input, 0.5), 0.5));
   return heap.scope(() => {
     const program = compileTraining(heap, graph, 1, source);
-    heap.write(program.input, new Float32Array(400).fill(1));
+    heap.write(program.inputs[0], new Float32Array(400).fill(1));
     return steps.map((step) => {
       program.forward(step);
-      return Array.from(floats(heap, program.output), (v) => (v > 0 ? 1 : 0)).join('');
+      return Array.from(floats(heap, program.outputs[0].value), (v) => (v > 0 ? 1 : 0)).join('');
     });
   });
 }

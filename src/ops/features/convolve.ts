@@ -105,18 +105,24 @@ export function convolveFeatures(kind: CoreKind, weights: Weights, g: WindowGeom
     const fast = stride.h === 1 && stride.w === 1;
     const calls = fast ? 1 : input.n * output.h;
     const rows = fast ? input.n * input.h * input.w : output.w;
-    return { path: 'pointwise', features: { one: 1, ...times(calls, '', matMul(kind, weights, rows, output.c, input.c)) } };
+    return {
+      paths: ['pointwise', 'gather'],
+      features: { one: 1, ...times(calls, '', matMul(kind, weights, rows, output.c, input.c)) },
+    };
   }
   if (weights !== 's16' && kind === 'mve' && groups === 1 && isOneByN(g)) {
     const { left, inner, right, fits } = oneByNSections(g);
     if (fits) {
       const part = (rows: number) => matMul(kind, weights, rows, output.c, g.filter.w * input.c);
       const copied = up(g.filter.w * input.c, 16) * (+(left > 0) + +(right > 0));
-      return { path: 'row', features: times(input.n, '', sum({ one: 1, copied }, part(left), part(inner), part(right))) };
+      return {
+        paths: ['row', 'gather'],
+        features: times(input.n, '', sum({ one: 1, copied }, part(left), part(inner), part(right))),
+      };
     }
   }
   const features = kind === 'mve' ? gatherMve(weights, g, groups) : gatherPairs(weights, g, groups);
-  return { path: groups > 1 ? 'grouped' : 'gather', features };
+  return { paths: groups > 1 ? ['grouped', 'gather'] : ['gather'], features };
 }
 
 export function transposeConvFeatures(g: WindowGeometry): KernelFeatures {
@@ -126,7 +132,7 @@ export function transposeConvFeatures(g: WindowGeometry): KernelFeatures {
   const places = filter.h * filter.w;
   if (isReverseConv(g)) {
     return {
-      path: 'reverse',
+      paths: ['reverse'],
       features: {
         one: 1,
         pixels: outputs,
@@ -140,7 +146,7 @@ export function transposeConvFeatures(g: WindowGeometry): KernelFeatures {
   }
   const columns = (input.w - 1) * g.stride.w + Math.max(filter.w, g.stride.h);
   return {
-    path: 'scatter',
+    paths: ['scatter'],
     features: {
       one: 1,
       inputs,

@@ -27,7 +27,7 @@ export function fullyConnectedFeatures(
           odd: weights === 's4' ? depth % 2 : 0,
         };
   return {
-    path: '',
+    paths: [],
     features: times(batch, '', { one: 1, ...times(down(units, tile), 'tile', steps), ...times(units % tile, 'row', steps) }),
   };
 }
@@ -42,13 +42,13 @@ export function batchMatmulFeatures(
 ): KernelFeatures {
   const { features } = fullyConnectedFeatures(kind, 's8', matrices * rows, depth, columns);
   return {
-    path: '',
+    paths: [],
     features: { ...features, call: 1, matrices, sums: matrices * columns, sumSteps: matrices * columns * up(depth, 16) },
   };
 }
 
 export const svdfFeatures = (batch: number, input: number, features: number, memory: number): KernelFeatures => ({
-  path: '',
+  paths: [],
   features: times(batch, '', {
     one: 1,
     state: features * memory,

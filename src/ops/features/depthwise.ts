@@ -74,11 +74,11 @@ const depthwisePlain = (g: WindowGeometry, at = 1): Features => {
 /** s4 off the fast path: pairs of channels where nibbles pair up, single ones elsewhere. */
 function depthwiseNibbles(g: WindowGeometry): KernelFeatures {
   const multiplier = g.output.c / g.input.c;
-  if (g.input.c % 2) return { path: 'plain_single', features: depthwisePlain(g) };
-  if (multiplier === 1) return { path: 'plain_pairs', features: depthwisePlain(g, 2) };
+  if (g.input.c % 2) return { paths: ['plain_single', 'plain', 'gather'], features: depthwisePlain(g) };
+  if (multiplier === 1) return { paths: ['plain_pairs', 'plain', 'gather'], features: depthwisePlain(g, 2) };
   return multiplier % 2
-    ? { path: 'plain_odd', features: depthwisePlain(g) }
-    : { path: 'plain_even', features: depthwisePlain(g, 2) };
+    ? { paths: ['plain_odd', 'plain', 'gather'], features: depthwisePlain(g) }
+    : { paths: ['plain_even', 'plain', 'gather'], features: depthwisePlain(g, 2) };
 }
 
 export function depthwiseConvFeatures(kind: CoreKind, weights: Weights, g: WindowGeometry): KernelFeatures {
@@ -86,24 +86,30 @@ export function depthwiseConvFeatures(kind: CoreKind, weights: Weights, g: Windo
   const dense = dilation.h === 1 && dilation.w === 1;
   const multiplier = output.c / input.c;
   if (weights === 's8' && kind === 'mve' && isDepthwiseAsConvolution(g)) {
-    const { path, features } = convolveFeatures(kind, 's8', { ...g, filter: { ...filter, c: 1 } }, 1);
-    return { path: `as_convolution_${path}`, features: { ...features, weights: filter.h * filter.w * output.c } };
+    const { paths, features } = convolveFeatures(kind, 's8', { ...g, filter: { ...filter, c: 1 } }, 1);
+    return {
+      paths: paths.map((path) => `as_convolution_${path}`),
+      features: { ...features, weights: filter.h * filter.w * output.c },
+    };
   }
   if (weights === 's8' && kind !== 'mve' && isDepthwise3x3(g)) {
     const { pixels, taps, rows } = tapsOf(g);
     const steps = { '': pixels, rows, taps };
     return {
-      path: '3x3',
+      paths: ['3x3', 'gather'],
       features: { one: 1, pixels, ...times(down(input.c, 4), 'tile', steps), ...times(input.c % 4, 'row', steps) },
     };
   }
   const gathered = multiplier === 1 && dense && (weights === 's16' ? filter.h * filter.w < 512 : input.n === 1);
-  if (gathered && kind === 'mve') return { path: 'gather', features: depthwiseMve(g) };
-  if (gathered && (kind === 'dsp' || weights === 's4')) return { path: 'gather', features: depthwiseColumns(g) };
+  if (gathered && kind === 'mve') return { paths: ['gather'], features: depthwiseMve(g) };
+  if (gathered && (kind === 'dsp' || weights === 's4')) return { paths: ['gather'], features: depthwiseColumns(g) };
   if (weights === 's8' && multiplier % 4 === 0 && input.n === 1 && dense) {
     const { pixels, taps, rows } = tapsOf(g);
     const steps = { '': pixels, rows, taps };
-    return { path: 'times4', features: { one: 1, pixels, channels: pixels * input.c, ...times(output.c / 4, 'tile', steps) } };
+    return {
+      paths: ['times4', 'gather'],
+      features: { one: 1, pixels, channels: pixels * input.c, ...times(output.c / 4, 'tile', steps) },
+    };
   }
-  return weights === 's4' ? depthwiseNibbles(g) : { path: 'plain', features: depthwisePlain(g) };
+  return weights === 's4' ? depthwiseNibbles(g) : { paths: ['plain', 'gather'], features: depthwisePlain(g) };
 }

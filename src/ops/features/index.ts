@@ -1,7 +1,7 @@
 export { convolveFeatures, transposeConvFeatures } from './convolve.ts';
 export { batchMatmulFeatures, fullyConnectedFeatures, svdfFeatures } from './dense.ts';
 export { depthwiseConvFeatures } from './depthwise.ts';
-export { type Features, type KernelFeatures, tapsOf, type Weights } from './parts.ts';
+export { type Features, type KernelFeatures, sum, tapsOf, type Weights } from './parts.ts';
 export {
   copyFeatures,
   elementwiseFeatures,

@@ -8,9 +8,9 @@ import type { WindowGeometry } from '../buffer_sizes.ts';
  */
 export type Features = Readonly<Record<string, number>>;
 
-/** `path` is the branch of the kernel that runs; coefficients are looked up by `kernel/path`. */
 export interface KernelFeatures {
-  readonly path: string;
+  /** The branch of the kernel that runs, then those that stand in where it was never counted; empty where there is but one. */
+  readonly paths: readonly string[];
   readonly features: Features;
 }
 
@@ -21,12 +21,14 @@ export const down = (n: number, by: number) => Math.floor(n / by);
 
 /** Each feature times `by`, named `prefix`. */
 export function times(by: number, prefix: string, features: Features): Record<string, number> {
-  return Object.fromEntries(Object.entries(features).map(([k, v]) => [prefix + k, v * by]));
+  const all: Record<string, number> = {};
+  for (const name in features) all[prefix + name] = features[name] * by;
+  return all;
 }
 
 export function sum(...all: Features[]): Record<string, number> {
   const total: Record<string, number> = {};
-  for (const f of all) for (const [k, v] of Object.entries(f)) total[k] = (total[k] ?? 0) + v;
+  for (const f of all) for (const name in f) total[name] = (total[name] ?? 0) + f[name];
   return total;
 }
 

@@ -11,7 +11,10 @@ import type { PageResult } from '../page.ts';
 /** The module loads here as it does in Node, and what results rest on has the same bytes. */
 export default async function kernels(): Promise<PageResult> {
   const heap = await Heap.open();
-  const { x, y } = gestures(1).train!;
+  const {
+    inputs: [x],
+    y,
+  } = gestures(1).train!;
   const digests = {
     ...(await functions(heap)),
     ...(await convolutions(heap)),

@@ -96,12 +96,12 @@ async function agreement(heaps: Heaps, graph: Graph, dataset: Dataset): Promise<
   const input = graph.tensors[graph.inputs[0]];
   const output = graph.tensors[graph.outputs[0]];
   const theirs = await loadAndCompile(exportTflite(withFloatInputs(graph)), { accelerator: 'wasm' });
-  const plan = planBatch(dataset, input);
+  const plan = planBatch(dataset, [input]);
   let same = 0;
   await heaps.single.exclusive(async () => {
     const ours = runner(heaps, graph);
     for (let i = 0; i < EXAMPLES; i++) {
-      const x = takeBatch(plan, dataset.test!, [i]);
+      const [x] = takeBatch(plan, dataset.test!, [i]);
       const expected = real(ours(x), output);
       const given = new LiteRtTensor(real(x, input), input.shape);
       const [y] = await theirs.run(given);

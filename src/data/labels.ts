@@ -1,0 +1,68 @@
+/** Labels as numbers: what they mean depends on the task. */
+import { CompressError } from '../errors.ts';
+import { type Labels, labelWidth, type Part } from './dataset.ts';
+import type { NpyArray } from './npy.ts';
+
+const LARGEST_WHOLE = 2 ** 31 - 1;
+
+/**
+ * Whole numbers as int32, all others as float32.
+ *
+ * @param count how many examples they belong to
+ * @throws CompressError `bad-data` for a number that is none, or another count
+ */
+export function toLabels(array: NpyArray, count: number, where: string): Labels {
+  const bad = (what: string, fix: string) => new CompressError('bad-data', `${where}: ${what}`, fix);
+  const { data, shape } = array;
+  if (shape[0] !== count || data.length === 0) {
+    throw bad(
+      `labels have shape [${shape}] but there are ${count} examples`,
+      `give one label (a number, or a row of them) for each example: shape [${count}, ...]`,
+    );
+  }
+  let whole = true;
+  for (let i = 0; i < data.length; i++) {
+    const v = Number(data[i]);
+    if (!Number.isFinite(Math.fround(v))) {
+      const example = Math.floor((i * count) / data.length);
+      throw bad(`the label of example ${example} holds ${v}`, 'remove such examples, or replace the value');
+    }
+    whole &&= Number.isInteger(v) && Math.abs(v) <= LARGEST_WHOLE;
+  }
+  return whole ? Int32Array.from(data as Float64Array, Number) : Float32Array.from(data as Float64Array, Number);
+}
+
+/** Whether every run of so many numbers has a single 1 and zeros. */
+export function isOneHot(y: Labels, columns: number): boolean {
+  if (columns < 2 || y.length % columns) return false;
+  for (let row = 0; row < y.length; row += columns) {
+    let ones = 0;
+    for (let c = 0; c < columns; c++) ones += y[row + c] === 1 ? 1 : y[row + c] === 0 ? 0 : 2;
+    if (ones !== 1) return false;
+  }
+  return true;
+}
+
+/** The column of the 1 in each row. */
+export function classesOfRows(y: Labels, columns: number): Int32Array {
+  return Int32Array.from({ length: y.length / columns }, (_, row) => y.subarray(row * columns, (row + 1) * columns).indexOf(1));
+}
+
+/** One class number for each example, where the labels are such numbers or one-hot rows; else null. */
+export function classesOf(part: Part): Int32Array | null {
+  const { y } = part;
+  const width = labelWidth(part);
+  if (!(y instanceof Int32Array)) return null;
+  if (width > 1) return isOneHot(y, width) ? classesOfRows(y, width) : null;
+  return y.every((label) => label >= 0) ? y : null;
+}
+
+/** How many classes the labels tell apart; 0 where they are none. */
+export function classCount(parts: readonly Part[]): number {
+  const labelled = parts.filter((p) => p.y);
+  const classes = labelled.map(classesOf);
+  if (classes.length === 0 || classes.some((c) => c === null)) return 0;
+  const width = labelWidth(labelled[0]);
+  if (width > 1) return width;
+  return classes.reduce((most, y) => y!.reduce((a, b) => Math.max(a, b + 1), most), 0);
+}

@@ -1,0 +1,19 @@
+import type { Node } from '../graph/graph.ts';
+import { type Layer, rowOf } from '../ops/index.ts';
+
+/** The parts of a layer by tensors of its graph. */
+export interface LayerTensors extends Omit<Layer, 'weights' | 'bias'> {
+  readonly x: number;
+  readonly weights: number;
+  /** -1 where it has none. */
+  readonly bias: number;
+}
+
+/** A node's weights and bias, or null where its operator has none. */
+export function layerOf({ op, inputs }: Node): LayerTensors | null {
+  const { layer } = rowOf(op);
+  return layer && { ...layer, x: inputs[0], weights: inputs[layer.weights], bias: inputs[layer.bias] ?? -1 };
+}
+
+/** Whether a normalization after it can be folded into its weights and bias. */
+export const takesNorm = ({ op }: Node): boolean => rowOf(op).fuses?.norm ?? false;

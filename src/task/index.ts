@@ -1,0 +1,17 @@
+/**
+ * What models are for. A `Task` (task.ts) is plain data: what is judged, at which output, by which metric. `rulesOf(task.name)` gives what
+ * that kind of task knows (labels, loss, metrics, imitation), one file a task behind one interface, `TaskRules`. `recognizeTask` finds the
+ * task of a model from labels and graph, or refuses; nobody else guesses it from shapes.
+ *
+ * To judge a graph: `judge(heap, graph, data, part, task)` of src/evaluate.ts gives its `Evaluation` with `quality`, the value of
+ * `task.metric`, and `scores`, a number for each example (more is better) for paired tests (paired.ts). Whether more or less is better, and
+ * how far one is from the other: `upward`, `dropBetween`, `afterDrop` (metrics.ts).
+ */
+export { areaUnderCurve } from './figures.ts';
+export { argmax } from './classification.ts';
+export { labelFacts } from './labels.ts';
+export * from './metrics.ts';
+export { outputsOf } from './outputs.ts';
+export { describeTask, recognizeTask, type TaskOptions } from './recognize.ts';
+export { rulesOf } from './rules.ts';
+export * from './task.ts';
