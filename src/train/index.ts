@@ -31,5 +31,6 @@ export const finetune = defineStage({
 /** What `train` leaves: structure and bits as they are. Scales that it learned are not measured again. */
 export function outlineTraining({ graph, facts }: Model, { qat, epochs }: TrainOptions): Model {
   const learns = facts.quantize && qat === 'learned' && epochs > 0;
-  return { graph: toFloat(graph), facts: { ...facts, isOutline: true, ...(learns && { learnedScales: true }) } };
+  // Another graph: its weights will not be these.
+  return { graph: { ...toFloat(graph) }, facts: { ...facts, isOutline: true, ...(learns && { learnedScales: true }) } };
 }
