@@ -14,7 +14,7 @@ import {
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
 import { biasQuantization } from '../ops/requant.ts';
-import { layerOf } from './layers.ts';
+import { layerOf, withParameters } from './layers.ts';
 
 /**
  * The integer graph that a float graph with quantization records means: every tensor with a record becomes integers of its
@@ -91,7 +91,7 @@ function biasesOf(graph: Graph, real: ReadonlySet<number>): { nodes: Node[]; ten
     const quant = biasQuantization(tensors[x].quant!, tensors[w].quant!);
     if (given.has(bias) && tensors[bias].quant!.scales.join() !== quant.scales.join()) {
       const own = tensors.push({ ...tensors[bias], quant }) - 1;
-      return { ...node, inputs: [x, w, own, ...node.inputs.slice(3)] };
+      return withParameters(node, { bias: own });
     }
     given.add(bias);
     tensors[bias] = { ...tensors[bias], quant };

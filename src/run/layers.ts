@@ -17,3 +17,12 @@ export function layerOf({ op, inputs }: Node): LayerTensors | null {
 
 /** Whether a normalization after it can be folded into its weights and bias. */
 export const takesNorm = ({ op }: Node): boolean => rowOf(op).fuses?.norm ?? false;
+
+/** A layer with other weights or another bias (-1: none). */
+export function withParameters(node: Node, { weights, bias }: { readonly weights?: number; readonly bias?: number }): Node {
+  const { layer } = rowOf(node.op);
+  const inputs = [...node.inputs];
+  if (weights !== undefined) inputs[layer!.weights] = weights;
+  if (bias !== undefined) inputs[layer!.bias] = bias;
+  return { ...node, inputs };
+}

@@ -12,7 +12,7 @@ import {
 } from '../graph/graph.ts';
 import { biasQuantization, productMultipliers } from '../ops/requant.ts';
 import { channelCount, channelSources, channelsOf } from '../run/channels.ts';
-import { layerOf } from '../run/layers.ts';
+import { layerOf, withParameters } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { zeroOf } from './meaning.ts';
 import { answers } from './probe.ts';
@@ -138,8 +138,8 @@ function linearConstants(heap: Heap, graph: Graph, node: Node, of: (t: number) =
       sums.map((s, o) => (sane[o] ? s : 0)),
     );
     const extended = { ...graph, tensors: [...graph.tensors, bias] };
-    const inputs = [x, w, graph.tensors.length];
-    return answers(heap, extended, { ...node, inputs }, given, new Map([[w, weights]]));
+    const biased = withParameters(node, { bias: graph.tensors.length });
+    return answers(heap, extended, biased, given, new Map([[w, weights]]));
   };
   const [atLow, atHigh] = [answer(low), answer(high)];
   if (!atLow || !atHigh) return null;

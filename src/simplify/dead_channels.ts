@@ -1,6 +1,6 @@
 import { type Graph, isInteger, type Node } from '../graph/graph.ts';
 import { type Cut, channelCount, channelSources, channelsOf, cutChannels } from '../run/channels.ts';
-import { layerOf } from '../run/layers.ts';
+import { layerOf, withParameters } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
 import {
   biasSums,
@@ -139,7 +139,7 @@ function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph 
     const sums = moved(graph, node, layer, values, goes);
     if (!sums) return node;
     const bias = tensors.push(biasTensor(graph, node, sums)) - 1;
-    return { ...node, inputs: [...node.inputs.slice(0, 2), bias, ...node.inputs.slice(3)] };
+    return withParameters(node, { bias });
   });
   return { ...graph, tensors, nodes };
 }

@@ -1,5 +1,5 @@
 import { compact, consumers, type Graph, indexAlong, type Node, producers, type Tensor } from '../graph/graph.ts';
-import { layerOf, takesNorm } from '../run/layers.ts';
+import { layerOf, takesNorm, withParameters } from '../run/layers.ts';
 
 /**
  * Batch normalization folded into the layer before it: w' = w * g, b' = (b - mean) * g + beta, g = gamma / sqrt(variance + epsilon),
@@ -42,7 +42,7 @@ function affine({ tensors }: Graph, { inputs, attrs }: Node): { factor: Float64A
 
 function intoLayer(graph: Graph, layer: Node, norm: Node, add: (t: Tensor) => number): Node {
   const { factor, offset } = affine(graph, norm);
-  const { x, weights: w, bias: b, axis } = layerOf(layer)!;
+  const { weights: w, bias: b, axis } = layerOf(layer)!;
   const weights = graph.tensors[w];
   const old = weights.data as Float32Array;
   const bias = b < 0 ? null : (graph.tensors[b].data as Float32Array);
@@ -50,12 +50,11 @@ function intoLayer(graph: Graph, layer: Node, norm: Node, add: (t: Tensor) => nu
   const data = old.map((v, i) => v * factor[channel(i)]);
   const shifted = Float32Array.from(offset, (o, c) => (bias ? bias[c] * factor[c] : 0) + o);
   const name = b < 0 ? `${layer.name}/bias` : graph.tensors[b].name;
-  const inputs = [
-    x,
-    add({ ...weights, data, quant: null }),
-    add({ name, shape: [factor.length], dtype: 'f32', data: shifted, quant: null }),
-  ];
-  return { ...layer, inputs, outputs: norm.outputs };
+  const parameters = {
+    weights: add({ ...weights, data, quant: null }),
+    bias: add({ name, shape: [factor.length], dtype: 'f32', data: shifted, quant: null }),
+  };
+  return { ...withParameters(layer, parameters), outputs: norm.outputs };
 }
 
 function asArithmetic(graph: Graph, norm: Node, add: (t: Tensor) => number): Node[] {

@@ -1,5 +1,5 @@
 import type { Graph, Node } from '../graph/graph.ts';
-import { layerOf } from '../run/layers.ts';
+import { withParameters } from '../run/layers.ts';
 import { type Examples, observe } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 
@@ -30,9 +30,8 @@ function withProbes(graph: Graph, layers: readonly Node[]): { graph: Graph; prob
     if (!layers.includes(node)) return [node];
     const t = tensors.push({ ...graph.tensors[node.outputs[0]], name: `${node.name}/probe`, quant: null }) - 1;
     probes.set(node, t);
-    const { x, weights } = layerOf(node)!;
-    const inputs = [x, weights, -1];
-    return [node, { ...node, inputs, outputs: [t], attrs: { ...node.attrs, activation: 'none' } }];
+    const plain = withParameters(node, { bias: -1 });
+    return [node, { ...plain, outputs: [t], attrs: { ...node.attrs, activation: 'none' } }];
   });
   return { graph: { ...graph, tensors, nodes }, probes };
 }

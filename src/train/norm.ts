@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/index.ts';
 import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
-import { layerOf, takesNorm } from '../run/layers.ts';
+import { layerOf, takesNorm, withParameters } from '../run/layers.ts';
 import { drawExamples } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Moments, momentsOf } from './moments.ts';
@@ -74,7 +74,6 @@ function addLayer(tensors: Tensor[], node: Node, { mean, variance }: Moments): N
 
 /** The layer without bias and activation, its normalization, and its activation. */
 function normedNodes(tensors: Tensor[], node: Node, layer: NormedLayer): Node[] {
-  const { x, weights } = layerOf(node)!;
   const between = (part: string) => tensors.push({ ...tensors[node.outputs[0]], name: `${node.name}/${part}`, quant: null }) - 1;
   const clamps = node.attrs.activation !== 'none' && node.attrs.activation !== undefined;
   const plain = between('plain');
@@ -84,7 +83,7 @@ function normedNodes(tensors: Tensor[], node: Node, layer: NormedLayer): Node[] 
   const op = String(node.attrs.activation);
   const activation = { name: `${node.name}/activation`, op, inputs: [normed], outputs: node.outputs, attrs: {} };
   return [
-    { ...node, inputs: [x, weights, -1], outputs: [plain], attrs: { ...node.attrs, activation: 'none' } },
+    { ...withParameters(node, { bias: -1 }), outputs: [plain], attrs: { ...node.attrs, activation: 'none' } },
     norm,
     ...(clamps ? [activation] : []),
   ];
