@@ -28,8 +28,9 @@ export function consumersOf(graph: Graph): Consumer[] {
 
 function consumerOf(graph: Graph, node: Node, uses: ReadonlyMap<number, number>): Consumer | null {
   const channels = channelsOf(graph, node);
-  if (channels.kind !== 'mix' || !channels.reads) return null;
-  const [x, w, b = -1] = node.inputs;
+  const layer = layerOf(node);
+  if (!layer || channels.kind !== 'mix' || !channels.reads) return null;
+  const { x, weights: w, bias: b } = layer;
   const { shape, data } = graph.tensors[w];
   const bias = b >= 0 && graph.tensors[b].data instanceof Float32Array && uses.get(b) === 1;
   const columns = sizeOf(shape.slice(1));
