@@ -7,6 +7,7 @@ import { prune } from './prune/index.ts';
 import { measureRanges, outlineRanges, quantize } from './quant/index.ts';
 import { simplify } from './simplify/index.ts';
 import type { Context, MakeStage, Model, Stage } from './stage.ts';
+import { METRIC_NAMES, TASK_NAMES } from './task/index.ts';
 import { finetune } from './train/index.ts';
 
 /** Every kind of stage by the name it has in a recipe and on the command line. */
@@ -29,6 +30,10 @@ const recipeSchema = v.object({
   normalization: v.optional(v.object({ scale: v.number(), mean: v.array(v.number()), std: v.array(v.number()) })),
   layout: v.optional(v.picklist(['nhwc', 'nchw'])),
   split: v.optional(v.array(v.number())),
+  /** What the model is for. */
+  task: v.optional(
+    v.object({ task: v.picklist(TASK_NAMES), output: v.optional(v.string()), metric: v.optional(v.picklist(METRIC_NAMES)) }),
+  ),
   /** A validation part of fewer examples took the rest from the train part (withValidationOf). */
   validation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });

@@ -22,6 +22,7 @@ const ROOMS = [
   'mcu',
   'stage.ts',
   'evaluate.ts',
+  'doubts.ts',
   'simplify',
   'train',
   'prune',

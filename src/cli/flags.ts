@@ -82,6 +82,7 @@ export interface DataFlags {
   readonly mean?: number[];
   readonly std?: number[];
   readonly layout?: 'nhwc' | 'nchw';
+  readonly labels?: string;
   readonly seed?: number;
 }
 
@@ -89,7 +90,7 @@ export interface DataFlags {
 export function dataFlags(command: Command, required: boolean): Command {
   const data = new Option(
     '--data <path>',
-    'folder with train.* and test.*, one file (.npz .npy IDX .bin), or a folder of class folders',
+    'folder with train.* and test.*, one file (.npz .npy IDX .bin), a folder of .npy arrays, or of class folders',
   );
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
@@ -97,7 +98,8 @@ export function dataFlags(command: Command, required: boolean): Command {
     .option('--scale <s>', 'the model is given (x * S - mean) / std; S may be written 1/255', wrap(parseScale))
     .option('--mean <a,..>', 'one number, or one for each channel', wrap(parseNumbers))
     .option('--std <a,..>', 'one number, or one for each channel', wrap(parseNumbers))
-    .addOption(new Option('--layout <order>', 'what the file holds').choices(['nhwc', 'nchw']));
+    .addOption(new Option('--layout <order>', 'what the file holds').choices(['nhwc', 'nchw']))
+    .option('--labels <name>', 'the array that holds the labels, where it is not y, labels or targets');
 }
 
 /** Reads the data for a model, says how it is used, and warns where it plainly does not fit. */
@@ -108,8 +110,10 @@ export async function readData(
   { whole = false, defaults = {} as Partial<DataOptions> } = {},
 ): Promise<Dataset> {
   if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
-  const { split, scale, mean, std, layout, seed } = flags;
-  const given = Object.fromEntries(Object.entries({ split, scale, mean, std, layout }).filter(([, v]) => v !== undefined));
+  const { split, scale, mean, std, layout, labels, seed } = flags;
+  const given = Object.fromEntries(
+    Object.entries({ split, scale, mean, std, layout, labels }).filter(([, v]) => v !== undefined),
+  );
   const inputs = inputsOf(model.graph);
   const data = await loadDataset(flags.data, {
     ...defaults,

@@ -1,20 +1,23 @@
 import type { Command } from 'commander';
-import { type Dataset, withValidationOf } from '../data/index.ts';
+import { type Dataset, PARTS, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { evaluatePart } from '../evaluate.ts';
+import { type Judgement, judge } from '../evaluate.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Context, MakeStage, Model, Stage } from '../stage.ts';
+import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
-import { count, createOutput, kib, type Output, percent } from './output.ts';
+import { count, createOutput, kib, type Output } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
+import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
-interface Flags extends DataFlags, IoFlags {
+interface Flags extends DataFlags, IoFlags, TaskFlags {
   readonly out: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -41,7 +44,7 @@ function addStage(program: Command, make: MakeStage): void {
       '--checkpoint <file>',
       'keep the state there after every epoch and when interrupted; the same command goes on from it',
     );
-  resultFlags(dataFlags(command, needsData)).action(async (path: string, flags: Flags) => {
+  resultFlags(taskFlags(dataFlags(command, needsData))).action(async (path: string, flags: Flags) => {
     const given = optionsFrom(options, flags);
     const stage = make(hasTeacher && flags.original ? { teacher: 'original', ...given } : given);
     const out = createOutput(flags.json ?? false);
@@ -68,7 +71,7 @@ function addRun(program: Command): void {
     .description('replay a recipe (the JSON of stages that compress found)')
     .argument('<recipe>', 'a recipe.json')
     .argument('<model>', 'the model file it was found for');
-  resultFlags(dataFlags(command, true)).action(async (recipePath: string, path: string, flags: Flags) => {
+  resultFlags(taskFlags(dataFlags(command, true))).action(async (recipePath: string, path: string, flags: Flags) => {
     const out = createOutput(flags.json ?? false);
     const recipe = await readRecipe(recipePath);
     const stages = stagesOf(recipe);
@@ -82,7 +85,7 @@ function addRun(program: Command): void {
     };
     const whole = await readData({ ...flags, seed }, model, out, { defaults });
     const data = recipe.validation ? withValidationOf(whole, recipe.validation, seed) : whole;
-    await apply(model, stages, { data, seed, original: model }, flags, out);
+    await apply(model, stages, { data, seed, original: model }, { ...recipe.task, ...flags }, out);
   });
 }
 
@@ -95,9 +98,12 @@ async function apply(
 ): Promise<void> {
   const heap = await Heap.open();
   if (flags.io) await checkIo(model, stages, { ...rest, heap }, flags.io);
+  const measured = measuring(heap, model, stages, rest.data, flags, out);
+  const before = { ...figuresOf(model), ...measured?.before };
+  const context = { ...rest, heap, ...(measured && { task: measured.task }) };
   const { signal, release } = interruptSignal();
   const bar = stageBar();
-  const found = await runPipeline(model, stages, { ...rest, heap, signal, progress: bar.progress, warn: out.warn })
+  const found = await runPipeline(model, stages, { ...context, signal, progress: bar.progress, warn: out.warn })
     .catch(async (e) => {
       throw signal.aborted && !(e instanceof CompressError) ? await interruption(flags) : e;
     })
@@ -106,7 +112,29 @@ async function apply(
       release();
     });
   await writeModel(flags.out, asStored(found, flags.io));
-  report(model, found, rest.data, heap, flags, out);
+  const after = { ...figuresOf(found), ...measured?.of(asStored(found)) };
+  report(before, after, measured?.task ?? null, flags, out);
+}
+
+const figuresOf = (m: Model) => {
+  const { macs, parameters, weightBytes } = inspect(m);
+  return { macs, parameters, weightBytes, accuracy: null as number | null, quality: null as number | null };
+};
+
+type StageFigures = ReturnType<typeof figuresOf>;
+
+/** How quality is measured on the validation part; null where data says nothing of it: no stage trains, and there are no labels. */
+function measuring(heap: Heap, model: Model, stages: readonly Stage[], data: Dataset | null, flags: Flags, out: Output) {
+  if (!data) return null;
+  const labelled = PARTS.some((part) => data[part]?.y);
+  if (!labelled && !flags.task && !stages.some((s) => s.trains)) return null;
+  const graph = asStored(model);
+  const task = readTask(heap, graph, data, flags, out);
+  const canJudge = data.validation && (data.validation.y || task.name === 'reconstruction');
+  if (!canJudge) return { task, of: () => ({}), before: {} };
+  const shown = ({ evaluation: { accuracy, quality } }: Judgement) => ({ accuracy, quality });
+  const of = (g: Graph) => shown(judge(heap, g, data, 'validation', task));
+  return { task, of, before: shown(judgeGiven(heap, graph, data, 'validation', task, out)) };
 }
 
 /** Finds out before any work whether the result can have this type at its edges. */
@@ -125,24 +153,20 @@ async function interruption({ checkpoint }: Flags): Promise<CompressError> {
   );
 }
 
-function report(model: Model, found: Model, data: Dataset | null, heap: Heap, flags: Flags, out: Output): void {
-  const figures = (m: Model) => {
-    const { macs, parameters, weightBytes } = inspect(m);
-    const part = data?.validation?.y ? 'validation' : null;
-    const accuracy = part && data ? evaluatePart(heap, asStored(m), data, part).accuracy : null;
-    return { macs, parameters, weightBytes, accuracy };
-  };
-  const before = figures(model);
-  const after = figures(found);
-  out.result({ out: flags.out, before, after }, () => {
+function report(before: StageFigures, after: StageFigures, task: Task | null, flags: Flags, out: Output): void {
+  const judged = task && { task: task.name, output: task.outputName, metric: task.metric };
+  out.result({ out: flags.out, before, after, ...judged }, () => {
     const ratio = (a: number, b: number) => (b > 0 ? `${(a / b).toFixed(2)} x` : '-');
     out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);
     out.say(`parameters    ${count(before.parameters)} -> ${count(after.parameters)}`);
     out.say(
       `weight bytes  ${kib(before.weightBytes)} -> ${kib(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)} fewer)`,
     );
-    if (after.accuracy !== null)
-      out.say(`accuracy      ${percent(before.accuracy)} -> ${percent(after.accuracy)} on the validation part`);
+    if (task && after.quality !== null) {
+      const { label, show } = metricOf(task.metric);
+      const was = before.quality === null ? '-' : show(before.quality);
+      out.say(`${label.padEnd(13)} ${was} -> ${show(after.quality)} on the validation part`);
+    }
     out.say(`written: ${flags.out}`);
   });
 }

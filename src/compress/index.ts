@@ -11,7 +11,7 @@ import type { Study } from '../search/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
-import { rulesOf, type Task } from '../task/index.ts';
+import { recognizeTask, rulesOf } from '../task/index.ts';
 import { dataDigest, graphDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Goal, goalOf } from './goal.ts';
@@ -93,7 +93,7 @@ export async function* compress(
 ): AsyncGenerator<TrialReport, CompressResult> {
   const { settings: given, target } = checkCompress(model, data, options);
   const heap = await Heap.open();
-  const task = taskOf(heap, model, data);
+  const task = findTask(heap, model.graph, data);
   const seen = withValidationOf({ ...data, test: null }, VALIDATION, given.seed);
   const settings = { ...given, epochs: given.epochs ?? largestEpochs(seen.train!.count) };
   const study = await begin(model, seen, settings, target, host);
@@ -180,14 +180,11 @@ export function checkCompress(model: Model, data: Dataset, options: CompressOpti
   return { settings, target };
 }
 
+/** That there are all parts, with labels of a task that compress knows. */
 function checkData(model: Model, data: Dataset): void {
   planBatch(data, inputsOf(model.graph));
   for (const part of ['train', 'validation', 'test'] as const) needPart(data, part);
-}
-
-/** What is judged, with labels that fit in every part. */
-function taskOf(heap: Heap, model: Model, data: Dataset): Task {
-  const task = findTask(heap, model.graph, data);
+  const task = recognizeTask(model.graph, data);
   if (task.name === 'reconstruction' || task.name === 'regression') {
     throw new CompressError(
       'unsupported',
@@ -198,7 +195,6 @@ function taskOf(heap: Heap, model: Model, data: Dataset): Task {
   for (const part of ['train', 'validation', 'test'] as const) {
     rulesOf(task.name).targets(task, needPart(data, part), `the ${part} part of ${data.name}`);
   }
-  return task;
 }
 
 /** The only place where the test part is used. */

@@ -19,7 +19,7 @@ export interface NamedArrays {
 }
 
 /** The arrays of an .npz archive; each is unpacked when it is read. */
-export function npzArrays(bytes: Uint8Array, where: string, { notes }: Reading): NamedArrays {
+export function npzArrays(bytes: Uint8Array, where: string, { notes }: Pick<Reading, 'notes'>): NamedArrays {
   const inside = zipNames(bytes, where);
   const names = inside.flatMap((name) => (name.endsWith('.npy') && !isOfSystem(name) ? [name.slice(0, -4)] : []));
   const others = inside.filter((name) => !name.endsWith('.npy') || isOfSystem(name));
@@ -61,6 +61,19 @@ export function partsOfArrays(arrays: NamedArrays, reading: Reading): RawParts {
   if (unused.length)
     reading.notes.push(`not used in ${arrays.where}: the array${unused.length > 1 ? 's' : ''} ${listed(unused)}`);
   return parts;
+}
+
+/**
+ * For each input of a model the name of its array, by the same rules.
+ *
+ * @throws CompressError `bad-data` naming an input without one
+ */
+export function arraysOfInputs(arrays: NamedArrays, inputs: readonly DataInput[]): string[] {
+  const reading: Reading = { inputs, outputs: [], labels: null, channels: null, notes: [] };
+  const all = arrays.names.map((name): Named => ({ name, meaning: meaningOf(name) }));
+  const chosen = choose(arrays, all, all.length === 1, reading);
+  if (!chosen) throw nothingNamed(arrays, reading);
+  return chosen.inputs.map(({ array }) => array);
 }
 
 /** null where a part has no examples. */
@@ -108,8 +121,13 @@ function inputsOfModel(
     if (own) found.set(input, own.name);
   }
   const family = usual.filter(({ meaning }) => meaning.rank === usual[0].meaning.rank);
-  if (found.size === 0 && family.length >= inputs.length) inputs.forEach((input, i) => void found.set(input, family[i].name));
+  const inOrder = () => {
+    if (found.size === 0 && family.length >= inputs.length) inputs.forEach((input, i) => void found.set(input, family[i].name));
+  };
+  const hasShape = (input: DataInput, i: number) => squeezed(arrays.read(family[i].name).shape) === squeezed(input.shape);
+  if (inputs.length === 1 || (family.length >= inputs.length && inputs.every(hasShape))) inOrder();
   if (found.size < inputs.length) fitByShape(arrays, rest, inputs, found, reading);
+  inOrder(); // that shapes differ is told later, with what would help
   if (found.size === 0) return null;
   const missing = inputs.filter((input) => !found.has(input));
   if (missing.length) throw lacking(arrays, inputs, missing, found);

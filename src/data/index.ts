@@ -1,3 +1,4 @@
+export { arraysOfInputs, type NamedArrays, npzArrays } from './arrays.ts';
 export { type Augment, type Augmentation, blend, blendedLabels, drawShares, makeAugment } from './augment.ts';
 export {
   type BatchPlan,
@@ -16,6 +17,7 @@ export {
   type DataInput,
   type Dataset,
   isOnePart,
+  joinExamples,
   type Labels,
   type Layout,
   labelWidth,
@@ -30,5 +32,8 @@ export {
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type ArrayInput, type ArraySource, type DataSource, loadDataset } from './load.ts';
 export { withValidationOf } from './enlarge.ts';
+export { splitStratified } from './split.ts';
+export { isZip } from './zip.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
+export { listed } from './raw.ts';
 export { type DataOptions, parseNumbers, parseScale } from './options.ts';

@@ -17,7 +17,7 @@ export const binary: TaskRules = {
     const demand = places > 1 ? `0 or 1 for each of the ${places} places of its map` : '0 or 1 for each example';
     const fits = labels?.zeroOne && (labels.width === places || (labels.width === 2 * places && labels.oneHot(2)));
     if (!fits) return { level: 0, demand };
-    return { level: ends === 'logistic' || labels.named ? 2 : 1, demand };
+    return { level: ends === 'logistic' || labels.named ? 3 : 2, demand };
   },
   targets(task, part, where) {
     const y = needLabels(part, where);

@@ -16,11 +16,11 @@ export const classification: TaskRules = {
     const each = places > 1 ? `each of the ${places} places of its map` : 'each example';
     const demand = `a class from 0 to ${channels - 1} for ${each}`;
     if (!labels) return { level: 0, demand };
-    if (labels.width === places * channels && labels.oneHot(channels)) return { level: 2, demand };
+    if (labels.width === places * channels && labels.oneHot(channels)) return { level: 3, demand };
     if (!labels.whole || labels.width !== places || labels.least < 0 || labels.greatest >= channels) return { level: 0, demand };
-    if (labels.classes === channels) return { level: 2, demand };
+    if (labels.classes === channels) return { level: 3, demand };
     const likely = ends === 'softmax' || 2 * labels.classes >= channels;
-    return { level: likely ? 1 : 0, demand };
+    return { level: likely ? 2 : 1, demand };
   },
   targets(task, part, where) {
     const y = needLabels(part, where);

@@ -9,9 +9,12 @@
  */
 export { areaUnderCurve } from './figures.ts';
 export { argmax } from './classification.ts';
+export { foldsOf } from './folds.ts';
+export * from './goal.ts';
 export { labelFacts } from './labels.ts';
 export * from './metrics.ts';
 export { outputsOf } from './outputs.ts';
+export { describeSmallData, pairedTest, smallestLoss, upperTail } from './paired.ts';
 export { describeTask, recognizeTask, type TaskOptions } from './recognize.ts';
 export { rulesOf } from './rules.ts';
 export * from './task.ts';

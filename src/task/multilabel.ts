@@ -16,8 +16,8 @@ export const multilabel: TaskRules = {
     const demand = `${channels} times 0 or 1 for each example`;
     if (!labels?.zeroOne || labels.width !== channels) return { level: 0, demand };
     // Rows with a single 1 are classes, unless each output decides alone.
-    if (ends !== 'logistic' && labels.oneHot(channels)) return { level: 0, demand };
-    return { level: ends === 'logistic' ? 2 : 1, demand };
+    if (ends !== 'logistic' && labels.oneHot(channels)) return { level: 1, demand };
+    return { level: ends === 'logistic' ? 3 : 2, demand };
   },
   targets(task, part, where) {
     const y = needLabels(part, where);

@@ -40,7 +40,7 @@ export function recognizeTask(graph: Graph, data: Dataset, options: TaskOptions 
     names.map((name): Candidate => ({ name, output, level: rulesOf(name).fit(output, labels).level })),
   );
   const best = Math.max(...all.map((c) => c.level));
-  if (best === 0) throw nothingFits(data, outputs, labels, names);
+  if (best < (stated ? 1 : 2)) throw nothingFits(data, outputs, labels, names);
   const found = all.filter((c) => c.level === best);
   if (found.length > 1) throw severalFit(data, found, labels);
   return taskOf(found[0], data, metric);

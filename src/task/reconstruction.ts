@@ -10,7 +10,7 @@ export const reconstruction: TaskRules = {
   fit: ({ input, channels, places, ends }, labels): Fit => {
     if (input < 0 || places * channels === 1 || ends === 'softmax') return { level: 0, demand: null };
     const demand = 'none, or 0 (normal) and 1 (anomaly) for each example';
-    return { level: labels === null || (labels.zeroOne && labels.width === 1) ? 2 : 0, demand };
+    return { level: labels === null || (labels.zeroOne && labels.width === 1) ? 3 : 0, demand };
   },
   /** Other labels than those of anomalies say nothing of it. */
   targets: (_task, { y, count }) => (y?.length === count && y.every((label) => label === 0 || label === 1) ? y : null),

@@ -14,9 +14,10 @@ export const regression: TaskRules = {
   fit: ({ shape, ends }, labels): Fit => {
     const size = sizeOf(shape);
     const demand = size === 1 ? 'a number for each example' : `${size} numbers for each example`;
-    if (!labels || labels.width !== size || labels.named) return { level: 0, demand };
-    if (labels.zeroOne) return { level: ends === 'logistic' || ends === 'softmax' || labels.oneHot(size) ? 0 : 1, demand };
-    return { level: ends === 'softmax' ? 1 : 2, demand };
+    if (!labels || labels.width !== size) return { level: 0, demand };
+    const isYesNo = labels.zeroOne && (ends === 'logistic' || ends === 'softmax' || labels.oneHot(size));
+    if (labels.named || isYesNo) return { level: 1, demand };
+    return { level: labels.zeroOne || ends === 'softmax' ? 2 : 3, demand };
   },
   targets(task, part, where) {
     const y = needLabels(part, where);

@@ -28,9 +28,11 @@ export interface Task {
   readonly metric: MetricName;
 }
 
-/** How well a task's demands are met by an output and labels: 0 not, 1 possibly, 2 as it should be. */
+/**
+ * How well a task's demands are met by an output and labels: 0 not, 1 hardly (it must be stated), 2 possibly, 3 as it should be.
+ */
 export interface Fit {
-  readonly level: 0 | 1 | 2;
+  readonly level: 0 | 1 | 2 | 3;
   /** What the task demands of labels beside such an output; null where the output itself cannot be the task's. */
   readonly demand: string | null;
 }

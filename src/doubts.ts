@@ -1,0 +1,96 @@
+/** What seems wrong between a model and its data: told before any work rests on it. */
+import { type Dataset, type Normalization, type PartName, takeEvenly } from './data/index.ts';
+import { type Evaluation, judge } from './evaluate.ts';
+import type { Graph } from './graph/graph.ts';
+import { METRICS, showMetric, type Task, upward } from './task/index.ts';
+import type { Heap } from './wasm/heap.ts';
+
+const EXAMPLES = 256;
+
+/**
+ * Lines about a model that answers no better than chance, or far worse than if its data reached it in another usual form or with its classes
+ * in another order. Empty where all seems well.
+ *
+ * @param evaluation of `graph` on the part, by `task`
+ */
+export function doubtsAbout(
+  heap: Heap,
+  graph: Graph,
+  data: Dataset,
+  part: PartName,
+  task: Task,
+  evaluation: Evaluation,
+): string[] {
+  const chance = chanceText(evaluation);
+  const poor = chance !== null || isPoor(evaluation);
+  const hints = poor ? [orderText(evaluation, task), scaleText(heap, graph, data, part, task)].filter((t) => t !== null) : [];
+  if (chance === null) return hints;
+  const causes =
+    'labels may be shuffled or of another model, or the data reaches the model in another form (--scale, --mean, --std)';
+  return [hints.length ? chance : `${chance}: ${causes}`, ...hints];
+}
+
+const isPoor = ({ accuracy, metrics }: Evaluation): boolean =>
+  (accuracy !== null && accuracy < 0.9) || (metrics.r2 !== undefined && metrics.r2 !== null && metrics.r2 < 0.5);
+
+/** A line where answers and labels have nothing to do with each other; null where they have. */
+function chanceText({ task, examples, metrics, accuracy, confusion, metric, quality }: Evaluation): string | null {
+  if (task === 'classification' || task === 'binary') {
+    const expected = agreementByChance(confusion);
+    const total = confusion.flat().reduce((a, b) => a + b, 0);
+    const deviation = Math.sqrt((expected * (1 - expected)) / Math.max(1, total));
+    if (expected === 1 || accuracy! - expected > 2 * deviation) return null;
+    return `the model as given reaches ${METRICS.accuracy.show(accuracy!)} on ${examples} examples, no better than chance (${METRICS.accuracy.show(expected)})`;
+  }
+  const isNoBetter =
+    task === 'regression' ? metrics.r2 !== null && metrics.r2! <= 0 : task === 'multilabel' && metrics.auc! <= 0.5;
+  if (!isNoBetter || quality === null) return null;
+  const than = task === 'regression' ? 'the mean of the labels would do as well' : 'no better than chance';
+  return `the model as given has ${showMetric(metric, quality)} on ${examples} examples: ${than}`;
+}
+
+/** The share that would be right were answers drawn as often as they come, whatever the label (Cohen, 1960). */
+function agreementByChance(confusion: readonly (readonly number[])[]): number {
+  const rows = confusion.map((row) => row.reduce((a, b) => a + b, 0));
+  const total = rows.reduce((a, b) => a + b, 0);
+  const columns = confusion.map((_, c) => confusion.reduce((sum, row) => sum + row[c], 0));
+  return rows.reduce((sum, n, c) => sum + n * columns[c], 0) / total ** 2;
+}
+
+/** A line where answers fit the labels well, but by other numbers. */
+function orderText({ confusion, accuracy }: Evaluation, { classNames }: Task): string | null {
+  const total = confusion.flat().reduce((a, b) => a + b, 0);
+  const answers = confusion.map((row) => row.indexOf(Math.max(...row)));
+  const seen = confusion.flatMap((row, c) => (row.some((n) => n > 0) ? [c] : []));
+  const differs = seen.some((c) => answers[c] !== c) && new Set(seen.map((c) => answers[c])).size === seen.length;
+  const fitting = confusion.reduce((sum, row, c) => sum + row[answers[c]], 0) / total;
+  if (!differs || seen.length < 2 || !(fitting - accuracy! > 0.2)) return null;
+  const name = (c: number) => (classNames ? `${classNames[c] ?? c}` : String(c));
+  const moved = seen.filter((c) => answers[c] !== c).map((c) => `${name(c)} is answered as ${answers[c]}`);
+  return `its classes may be in another order: ${moved.slice(0, 6).join(', ')}${moved.length > 6 ? ' ...' : ''} (then ${METRICS.accuracy.show(fitting)} would be right)`;
+}
+
+/** Forms in which data usually reaches a model, and the flags for each. */
+const FORMS: readonly { readonly flags: string; readonly form: Normalization }[] = [
+  { flags: 'no --scale', form: { scale: 1, mean: [0], std: [1] } },
+  { flags: '--scale 1/255', form: { scale: 1 / 255, mean: [0], std: [1] } },
+  { flags: '--scale 1/127.5 --mean 1', form: { scale: 1 / 127.5, mean: [1], std: [1] } },
+  { flags: '--scale 1/32768', form: { scale: 1 / 32768, mean: [0], std: [1] } },
+  { flags: '--scale 255', form: { scale: 255, mean: [0], std: [1] } },
+];
+
+/** A line where another usual form serves the model far better. */
+function scaleText(heap: Heap, graph: Graph, data: Dataset, part: PartName, task: Task): string | null {
+  if (task.name === 'reconstruction') return null;
+  const few = { ...data, [part]: takeEvenly(data[part]!, EXAMPLES) };
+  const of = (normalization: Normalization) => {
+    const { quality, metrics } = judge(heap, graph, { ...few, normalization }, part, task).evaluation;
+    return metrics.r2 ?? (quality === null ? Number.NEGATIVE_INFINITY : upward(task.metric, quality));
+  };
+  const own = of(data.normalization);
+  const tried = FORMS.map((f) => ({ ...f, quality: of(f.form) }));
+  const best = tried.reduce((a, b) => (b.quality > a.quality ? b : a));
+  if (!(best.quality - own > 0.15)) return null;
+  const show = task.name === 'regression' ? METRICS.r2 : METRICS[task.metric];
+  return `with ${best.flags} it would reach ${show.label} ${show.show(best.quality)}, where it now has ${show.show(own)} (${few[part]!.count} examples)`;
+}
