@@ -1,12 +1,13 @@
 import { CompressError } from '../errors.ts';
 import type { FileModel, Format, ReadOptions } from './format.ts';
 import { foreignKind } from './recognize.ts';
+import { onnx } from './onnx/index.ts';
 import { tflite } from './tflite/index.ts';
 
 export type { FileModel, Format, ReadOptions, Written } from './format.ts';
 
 /** The table: one line per format. */
-export const FORMATS: readonly Format[] = [tflite];
+export const FORMATS: readonly Format[] = [tflite, onnx];
 
 /** The ends of file names of all formats, as help and messages list them. */
 export const ENDINGS = FORMATS.flatMap((f) => f.endings).join(', ');

@@ -29,6 +29,8 @@ export interface Tensor {
   readonly quant: Quantization | null;
   /** True for state kept from one call to the next (TFLite `is_variable`: SVDF, LSTM). */
   readonly variable?: boolean;
+  /** Of an input or output: axis i of the array that the model's own file has is axis `fileOrder[i]` of this one. */
+  readonly fileOrder?: readonly number[];
   /** Unstructured pruning: 0 where a weight is held at zero. Same length as `data`. */
   readonly mask?: Uint8Array;
 }

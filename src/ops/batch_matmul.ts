@@ -2,6 +2,7 @@ import { showShape, sizeOf } from '../graph/graph.ts';
 import { batchMatmulF32, batchMatmulGradF32 } from '../wasm/batch_matmul_f32.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { unsupported } from './onnx_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { clampOf, denseMultipliers, perTensor } from './requant.ts';
 import { broadcast, mismatch } from './shapes.ts';
@@ -58,5 +59,17 @@ export const batchMatmul = defineOp<BatchMatmul>({
     codes: [126],
     read: (from) => ({ attrs: { adjX: Boolean(from.options.adj_x), adjY: Boolean(from.options.adj_y) }, inputs: from.inputs }),
     write: ({ attrs, inputs }) => ({ code: 126, options: { adj_x: attrs.adjX, adj_y: attrs.adjY }, inputs }),
+  },
+  axes: null, // rows and columns have their places
+  onnx: {
+    types: ['MatMul'],
+    read: (from) =>
+      from.shape(0).length >= 2 && from.shape(1).length >= 2
+        ? { attrs: { adjX: false, adjY: false }, inputs: from.inputs }
+        : null,
+    write({ attrs, inputs }) {
+      if (attrs.adjX || attrs.adjY) throw unsupported('a product of turned matrices', 'put a transpose before it');
+      return { type: 'MatMul', inputs };
+    },
   },
 });

@@ -1,4 +1,5 @@
 import { batchNormF32, batchNormGradF32 } from '../wasm/batch_norm_f32.ts';
+import { channelsSecond, lastAxis, unsupported } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 
 export interface BatchNorm {
@@ -39,4 +40,23 @@ export const batchNorm = defineOp<BatchNorm>({
   }),
   work: null, // folded into the layer before it
   tflite: null, // folded when a graph is exported
+  axes: (a, from, rank) => (from.at(-1) === rank - 1 ? a : null),
+  onnx: {
+    types: ['BatchNormalization'],
+    read(from) {
+      const { attributes } = from;
+      attributes.float('momentum', 0.9);
+      attributes.int('spatial', 1);
+      if (attributes.int('training_mode', 0) || from.outputCount > 1)
+        throw unsupported('a batch normalization in training mode', 'export the model after model.eval()');
+      lastAxis(from, 1);
+      return { attrs: { epsilon: attributes.float('epsilon', 1e-5) }, inputs: from.inputs };
+    },
+    write: ({ attrs, inputs, shape }) => ({
+      type: 'BatchNormalization',
+      attributes: { epsilon: { float: attrs.epsilon } },
+      inputs,
+      order: channelsSecond(shape(0).length),
+    }),
+  },
 });

@@ -75,6 +75,15 @@ export const concat = defineOp<Concat>({
       inputs,
     }),
   },
+  axes: (a, from) => (from.includes(a.axis) ? { ...a, axis: from.indexOf(a.axis) } : null),
+  onnx: {
+    types: ['Concat'],
+    read: (from) => ({
+      attrs: { axis: axisOf(from.attributes.int('axis', 1), from.shape(0).length), activation: 'none' },
+      inputs: from.inputs,
+    }),
+    write: ({ attrs, inputs }) => ({ type: 'Concat', attributes: { axis: { int: attrs.axis } }, inputs }),
+  },
 });
 
 /** TFLite's schema has a place for an activation here, its kernels refuse one. */

@@ -3,6 +3,7 @@ import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
 import { windowF32 } from './float_cells.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { asImage, CHANNELS_FIRST, filterOf, isDepthwise, readOnnxWindow, writeOnnxWindow } from './onnx_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
@@ -94,5 +95,29 @@ export const conv2d = defineOp<Conv2d>({
         pads,
       };
     },
+  },
+  axes: null, // an image
+  onnx: {
+    types: ['Conv'],
+    read(from) {
+      const [, perGroup, ...window] = from.shape(1);
+      const groups = from.attributes.int('group', 1);
+      const rank = asImage(from);
+      if (isDepthwise(from, groups)) return null;
+      const weights = from.constantIn(1, rank === 4 ? [0, 2, 3, 1] : [0, -1, 2, 1]);
+      if (from.shape(0)[3] !== perGroup * groups)
+        throw mismatch(`an input of ${from.shape(0)[3]} channels for weights of ${perGroup * groups}`, 'correct the weights');
+      const attrs = { ...readOnnxWindow(from, filterOf(from, window)), groups, activation: 'none' as const };
+      return { attrs, inputs: [from.inputs[0], weights, ...from.inputs.slice(2)] };
+    },
+    write: ({ attrs, inputs: [x, w, ...bias], shape }) => ({
+      type: 'Conv',
+      attributes: {
+        ...writeOnnxWindow(attrs, [shape(0)[1], shape(0)[2]], [shape(1)[1], shape(1)[2]]),
+        group: { int: attrs.groups ?? 1 },
+      },
+      inputs: [x, { of: w, in: [0, 3, 1, 2] }, ...bias],
+      order: CHANNELS_FIRST,
+    }),
   },
 });

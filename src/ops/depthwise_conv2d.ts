@@ -3,6 +3,7 @@ import { depthwiseConvF32, depthwiseConvGradF32 } from '../wasm/depthwise_conv_f
 import { windowF32 } from './float_cells.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { asImage, CHANNELS_FIRST, filterOf, isDepthwise, readOnnxWindow, writeOnnxWindow } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
@@ -80,5 +81,27 @@ export const depthwiseConv2d = defineOp<DepthwiseConv2d>({
         pads,
       };
     },
+  },
+  axes: null, // an image
+  onnx: {
+    types: ['Conv'],
+    read(from) {
+      const [out, , ...window] = from.shape(1);
+      const groups = from.attributes.int('group', 1);
+      const rank = asImage(from);
+      if (!isDepthwise(from, groups)) return null;
+      const weights = from.constantIn(1, rank === 4 ? [1, 2, 3, 0] : [1, -1, 2, 0]);
+      const attrs = { ...readOnnxWindow(from, filterOf(from, window)), multiplier: out / groups, activation: 'none' as const };
+      return { attrs, inputs: [from.inputs[0], weights, ...from.inputs.slice(2)] };
+    },
+    write: ({ attrs, inputs: [x, w, ...bias], shape }) => ({
+      type: 'Conv',
+      attributes: {
+        ...writeOnnxWindow(attrs, [shape(0)[1], shape(0)[2]], [shape(1)[1], shape(1)[2]]),
+        group: { int: shape(0)[3] },
+      },
+      inputs: [x, { of: w, in: [3, 0, 1, 2] }, ...bias],
+      order: CHANNELS_FIRST,
+    }),
   },
 });

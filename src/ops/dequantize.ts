@@ -21,4 +21,6 @@ export const dequantize = defineOp<NoAttrs>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(2),
   tflite: plainTflite(6),
+  axes: 'each',
+  onnx: null, // DequantizeLinear has its scale as an operand: the reader and the writer take it from the tensors
 });

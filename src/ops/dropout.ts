@@ -27,4 +27,14 @@ export const dropout = defineOp<Dropout>({
   channels: (_, x) => keepChannels(x),
   work: null, // a view
   tflite: null, // left out when a graph is exported
+  axes: 'each',
+  onnx: {
+    types: ['Dropout'],
+    read(from) {
+      from.attributes.int('seed', 0);
+      const rate = from.isThere(1) ? from.values(1)[0] : from.attributes.float('ratio', 0.5);
+      return from.outputCount === 1 ? { attrs: { rate }, inputs: [from.inputs[0]] } : null;
+    },
+    write: ({ inputs }) => ({ type: 'Identity', inputs }),
+  },
 });

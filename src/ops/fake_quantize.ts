@@ -41,6 +41,8 @@ export const fakeQuantize = defineOp<FakeQuantize>({
   channels: () => ({ kind: 'fixed' }),
   work: null, // it exists only while training
   tflite: null, // it exists only while training
+  axes: null, // it exists only while training
+  onnx: null, // it exists only while training
 });
 
 /**

@@ -3,7 +3,8 @@ import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { defineOp } from './op.ts';
+import { unsupported } from './onnx_cells.ts';
+import { defineOp, type OnnxNode, type OnnxRead } from './op.ts';
 import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';
@@ -14,6 +15,23 @@ export interface FullyConnected {
   readonly activation: Activation;
   /** Leading dimensions stay as they are; else the input is read as [n, depth]. */
   readonly keepDims?: boolean;
+}
+
+/** Gemm: y = alpha * x * w + beta * c; MatMul by constant weights. */
+function readDense(from: OnnxRead): OnnxNode<FullyConnected> | null {
+  if (!from.isConstant(1) || from.shape(1).length !== 2) return null;
+  const isGemm = from.type === 'Gemm';
+  const [alpha, beta] = isGemm ? [from.attributes.float('alpha', 1), from.attributes.float('beta', 1)] : [1, 1];
+  const isTurned = isGemm && from.attributes.int('transB', 0) === 1;
+  if (isGemm && from.attributes.int('transA', 0)) throw unsupported('a Gemm with transA', 'put a Transpose before it');
+  const units = from.shape(1)[isTurned ? 0 : 1];
+  const turned = from.constantIn(1, isTurned ? [0, 1] : [1, 0]);
+  const weights = alpha === 1 ? turned : from.times(turned, alpha);
+  if (!from.isThere(2))
+    return { attrs: { activation: 'none', keepDims: from.shape(0).length > 2 }, inputs: [from.inputs[0], weights] };
+  const c = from.values(2).map((v) => v * beta);
+  const bias = from.constant('bias', [units], c.length === 1 ? new Array<number>(units).fill(c[0]) : c);
+  return { attrs: { activation: 'none', keepDims: false }, inputs: [from.inputs[0], weights, bias] };
 }
 
 /** x [.., depth], w [units, depth], bias [units]. */
@@ -94,5 +112,14 @@ export const fullyConnected = defineOp<FullyConnected>({
       },
       inputs: present(inputs),
     }),
+  },
+  axes: null, // it reads the last axis, or all
+  onnx: {
+    types: ['Gemm', 'MatMul'],
+    read: readDense,
+    write({ attrs, inputs: [x, w, ...bias], shape }) {
+      if (attrs.keepDims && shape(0).length > 2) throw unsupported('a dense layer over more than one axis', 'reshape its input');
+      return { type: 'Gemm', attributes: { transB: { int: 1 } }, inputs: [x, w, ...bias] };
+    },
   },
 });

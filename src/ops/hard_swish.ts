@@ -3,6 +3,7 @@ import { hardSwishParams } from './activation_params.ts';
 import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { plainOnnx } from './onnx_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
@@ -26,4 +27,6 @@ export const hardSwish = defineOp<NoAttrs>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(4),
   tflite: plainTflite(117),
+  axes: 'each',
+  onnx: plainOnnx('HardSwish'),
 });

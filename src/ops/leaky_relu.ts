@@ -34,4 +34,10 @@ export const leakyRelu = defineOp<LeakyRelu>({
     read: (from) => ({ attrs: { alpha: Number(from.options.alpha) }, inputs: from.inputs }),
     write: ({ attrs, inputs }) => ({ code: 98, options: { alpha: attrs.alpha }, inputs }),
   },
+  axes: 'each',
+  onnx: {
+    types: ['LeakyRelu'],
+    read: ({ inputs, attributes }) => ({ attrs: { alpha: attributes.float('alpha', 0.01) }, inputs }),
+    write: ({ inputs, attrs }) => ({ type: 'LeakyRelu', attributes: { alpha: { float: attrs.alpha } }, inputs }),
+  },
 });

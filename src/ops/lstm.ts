@@ -59,4 +59,6 @@ export const lstm = defineOp<Lstm>({
       intermediates: attrs.intermediates,
     }),
   },
+  axes: null, // time and features have their places
+  onnx: null, // ONNX's LSTM is float
 });

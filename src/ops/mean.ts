@@ -3,6 +3,7 @@ import { meanF32, meanGradF32 } from '../wasm/pool_f32.ts';
 import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { reducedAxes, writeReduce } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { meanParams } from './requant.ts';
 import { axisOf } from './shapes.ts';
@@ -47,5 +48,14 @@ export const mean = defineOp<Mean>({
       options: { keep_dims: attrs.keepDims },
       inputs: [inputs[0], { name: 'axes', shape: [attrs.axes.length], values: attrs.axes }],
     }),
+  },
+  axes: (a, from) => (a.keepDims ? { ...a, axes: from.flatMap((axis, j) => (a.axes.includes(axis) ? [j] : [])) } : null),
+  onnx: {
+    types: ['ReduceMean', 'GlobalAveragePool'],
+    read(from) {
+      const { axes, after } = reducedAxes(from);
+      return { attrs: { axes, keepDims: true }, inputs: [from.inputs[0]], after };
+    },
+    write: ({ attrs, inputs, opset }) => writeReduce('ReduceMean', attrs, inputs[0], opset >= 18),
   },
 });

@@ -1,6 +1,7 @@
 import { binaryCell } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { pairOnnx } from './onnx_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { broadcast, keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
@@ -19,4 +20,6 @@ export const minimum = defineOp<NoAttrs>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(1),
   tflite: plainTflite(57),
+  axes: 'each',
+  onnx: pairOnnx('Min'),
 });

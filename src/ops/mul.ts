@@ -2,6 +2,7 @@ import type { Activation } from '../graph/graph.ts';
 import { binaryCell } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { binaryOnnx } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { quantizeMultiplier } from './quantize_multiplier.ts';
 import { clampOf, perTensor } from './requant.ts';
@@ -48,4 +49,6 @@ export const mul = defineOp<Mul>({
       inputs,
     }),
   },
+  axes: 'each',
+  onnx: binaryOnnx('Mul'),
 });

@@ -1,4 +1,4 @@
-import type { DType, Quantization } from '../graph/graph.ts';
+import type { Attrs, DType, Quantization } from '../graph/graph.ts';
 import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
@@ -162,9 +162,19 @@ export interface OpRow<A> {
    * null: nothing runs on a chip (it is a view, or folded into a neighbour).
    */
   readonly work: ((x: readonly (Shape | null)[], y: readonly Shape[], attrs: A) => Work) | 'moves' | null;
+  readonly axes: Axes<A>;
   /** null: TFLite has no such operator. */
   readonly tflite: TfliteCell<A> | null;
+  /** null: ONNX has no such operator. */
+  readonly onnx: OnnxCell<A> | null;
 }
+
+/**
+ * How an operator works on operands whose axes are put in another order. `each`: place by place, operands broadcast, so that nothing changes.
+ * A function: the attributes for arrays whose axis j is axis `from[j]` of the operator's own, or a new one of one place (-1); it has `rank`
+ * axes of its own; null where they cannot be said. null: the axes have a fixed meaning.
+ */
+export type Axes<A> = 'each' | ((attrs: A, from: readonly number[], rank: number) => A | null) | null;
 
 /** How an operator stands in a TFLite file (TensorFlow Lite schema.fbs). */
 export interface TfliteCell<A> {
@@ -217,6 +227,8 @@ export interface TfliteWrite {
   readonly intermediates?: readonly (Quantization | null)[];
   /** Rows and columns of zeros to be put around operand 0 by an operator of their own. */
   readonly pads?: Sides | null;
+  /** What they hold in place of zeros: the lowest number, which no maximum takes. */
+  readonly padsLowest?: boolean;
 }
 
 /** int32; or real numbers stored as tensor `like` stores its own; or as a bias of the layer of input and weights `biasOf`. */
@@ -226,6 +238,81 @@ export interface TfliteConstant {
   readonly values: readonly number[];
   readonly like?: number;
   readonly biasOf?: readonly [number, number];
+}
+
+/** How an operator stands in an ONNX file (https://onnx.ai/onnx/operators). */
+export interface OnnxCell<A> {
+  /** `op_type`s of the domain ai.onnx that may be meant for this row. */
+  readonly types: readonly string[];
+  /** null: another row of that type is meant. */
+  read(from: OnnxRead): OnnxNode<A> | null;
+  /** null: the operator is written as others, by a pass before (src/formats/onnx). */
+  readonly write: ((node: OnnxSource<A>) => OnnxWrite) | null;
+}
+
+/** Attributes by name; a cell asks for every one that it understands, and what it did not ask for is refused. */
+export interface OnnxAttributes {
+  int(name: string, otherwise: number): number;
+  float(name: string, otherwise: number): number;
+  text(name: string, otherwise: string): string;
+  list(name: string): readonly number[] | null;
+}
+
+/** One operator of a file; axes as they stand there. */
+export interface OnnxRead extends FileOperands {
+  readonly type: string;
+  /** Of ai.onnx. */
+  readonly opset: number;
+  readonly attributes: OnnxAttributes;
+  readonly outputCount: number;
+  isThere(place: number): boolean;
+  isConstant(place: number): boolean;
+  /** Operand 0, and the outputs with it, are to stand in other axes: axis i is axis `map[i]`, or a new one (-1). `shape(0)` follows. */
+  reorder(map: readonly number[]): void;
+  /** The same for a constant operand. @returns the tensor */
+  constantIn(place: number, map: readonly number[]): number;
+  /** A constant multiplied by a number. */
+  times(tensor: number, factor: number): number;
+  /** A constant made of numbers. */
+  constant(part: string, shape: Shape, values: ArrayLike<number>): number;
+}
+
+export interface OnnxNode<A> {
+  readonly attrs: A;
+  readonly inputs: readonly number[];
+  /** Operators behind it that belong to it. */
+  readonly after?: readonly { readonly op: string; readonly attrs: Attrs }[];
+}
+
+/** A node to be written; axes as they stand in the graph. */
+export interface OnnxSource<A> {
+  readonly attrs: A;
+  readonly inputs: readonly number[];
+  readonly opset: number;
+  shape(place: number): Shape;
+  outputShape(place: number): Shape;
+}
+
+export type OnnxAttribute =
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly text: string };
+
+export interface OnnxWrite {
+  readonly type: string;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
+  /** Operands in the file's order; `in`: a constant whose axis i is to be axis `in[i]` of the graph's, or a new one (-1). */
+  readonly inputs: readonly (number | { readonly of: number; readonly in: readonly number[] } | OnnxConstant)[];
+  /** Operand 0 and the outputs stand in the file with axis i being axis `order[i]` of the graph's. */
+  readonly order?: readonly number[];
+}
+
+export interface OnnxConstant {
+  readonly name: string;
+  readonly type: 'f32' | 'i64';
+  readonly shape: Shape;
+  readonly values: readonly number[];
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of rows holds rows of every attribute type

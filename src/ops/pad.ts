@@ -3,10 +3,11 @@ import { insideGradF32, padF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { int64s, listOf } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { roundAway } from './quantize_multiplier.ts';
 import { perTensor } from './requant.ts';
-import { mismatch } from './shapes.ts';
+import { axisOf, mismatch } from './shapes.ts';
 
 export interface Pad {
   /** Places added before and after, for each dimension. */
@@ -67,5 +68,31 @@ export const pad = defineOp<Pad>({
             inputs: [inputs[0], sides, { name: 'value', shape: [], values: [value], like: inputs[0] }],
           };
     },
+  },
+  axes: (a, from) => {
+    const dropped = a.paddings.some(([before, after], axis) => before + after > 0 && !from.includes(axis));
+    return dropped ? null : { ...a, paddings: from.map((axis) => (axis < 0 ? [0, 0] : a.paddings[axis])) };
+  },
+  onnx: {
+    types: ['Pad'],
+    read(from) {
+      if (from.attributes.text('mode', 'constant') !== 'constant') return null;
+      const flat = listOf(from, 'pads', 1) ?? [];
+      const value = from.isThere(2) ? from.values(2)[0] : from.attributes.float('value', 0);
+      const axes = from.isThere(3) ? from.values(3).map((a) => axisOf(a, from.shape(0).length)) : from.shape(0).map((_, i) => i);
+      const paddings = from.shape(0).map((_, i): [number, number] => {
+        const k = axes.indexOf(i);
+        return k < 0 ? [0, 0] : [flat[k], flat[k + axes.length]];
+      });
+      return { attrs: { paddings, value }, inputs: [from.inputs[0]] };
+    },
+    write: ({ attrs: { paddings, value }, inputs }) => ({
+      type: 'Pad',
+      inputs: [
+        inputs[0],
+        int64s('pads', [...paddings.map(([n]) => n), ...paddings.map(([, n]) => n)]),
+        { name: 'value', type: 'f32', shape: [], values: [value] },
+      ],
+    }),
   },
 });

@@ -24,4 +24,6 @@ export const quantize = defineOp<NoAttrs>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(4),
   tflite: plainTflite(114),
+  axes: 'each',
+  onnx: null, // QuantizeLinear has its scale as an operand: the reader and the writer take it from the tensors
 });

@@ -1,6 +1,7 @@
 import { clampCell } from './float_cells.ts';
 import { requantizeForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { clampOnnx } from './onnx_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { rescaleParams } from './requant.ts';
 import { keepChannels } from './shapes.ts';
@@ -21,4 +22,6 @@ export const relu6 = defineOp<NoAttrs>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(1),
   tflite: plainTflite(21),
+  axes: 'each',
+  onnx: clampOnnx(0, 6),
 });

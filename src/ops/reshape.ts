@@ -2,6 +2,7 @@ import { sizeOf } from '../graph/graph.ts';
 import { identityCell } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { int64s, listOf } from './onnx_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { last, resolveShape } from './shapes.ts';
 
@@ -49,6 +50,30 @@ export const reshape = defineOp<Reshape>({
       const y = outputShape(0);
       const values = y.map((d, i) => (i === 0 && attrs.shape[0] === 0 ? -1 : d));
       return { code: RESHAPE, options: { new_shape: values }, inputs: [inputs[0], { name: 'shape', shape: [y.length], values }] };
+    },
+  },
+  axes: null, // it makes other axes
+  onnx: {
+    types: ['Reshape', 'Flatten'],
+    read(from) {
+      const x = from.shape(0);
+      if (from.type === 'Flatten') {
+        const axis = from.attributes.int('axis', 1);
+        const at = axis < 0 ? axis + x.length : axis;
+        return { attrs: { shape: general(x, [sizeOf(x.slice(0, at)), sizeOf(x.slice(at))]) }, inputs: [from.inputs[0]] };
+      }
+      const keepsZeros = from.attributes.int('allowzero', 0) === 1;
+      const told = listOf(from, 'shape', 1) ?? [];
+      const shape = resolveShape(
+        told.map((d, i) => (d === 0 && !keepsZeros ? x[i] : d)),
+        x,
+      );
+      return { attrs: { shape: general(x, shape) }, inputs: [from.inputs[0]] };
+    },
+    write({ attrs, inputs, outputShape }) {
+      const y = outputShape(0);
+      const values = y.map((d, i) => (attrs.shape[i] === 0 || attrs.shape[i] === -1 ? attrs.shape[i] : d));
+      return { type: 'Reshape', inputs: [inputs[0], int64s('shape', values)] };
     },
   },
 });

@@ -1,5 +1,6 @@
 import type { BilinearParams, NearestParams } from '../wasm/resize.ts';
-import type { Pair, Shape, TfliteCell } from './op.ts';
+import { asImage, CHANNELS_FIRST, int64s, unsupported } from './onnx_cells.ts';
+import type { OnnxCell, OnnxRead, Pair, Shape, TfliteCell } from './op.ts';
 
 /** What the rows of the two resizings share. */
 export interface Resize {
@@ -30,6 +31,68 @@ export const resizeTflite = (code: number): TfliteCell<Resize> => ({
     inputs: [inputs[0], { name: 'size', shape: [2], values: attrs.size }],
   }),
 });
+
+/** Upsample until opset 9, Resize from 10 on. */
+export const resizeOnnx = (mode: 'nearest' | 'linear'): OnnxCell<Resize> => ({
+  types: ['Resize', 'Upsample'],
+  read(from) {
+    const { attributes, opset } = from;
+    if (attributes.text('mode', 'nearest') !== mode) return null;
+    const rank = asImage(from);
+    const [, h, w] = from.shape(0);
+    const size = sizeIn(from, rank, [h, w]);
+    const how = attributes.text('coordinate_transformation_mode', opset < 11 ? 'asymmetric' : 'half_pixel');
+    const rounding = attributes.text('nearest_mode', opset < 11 ? 'floor' : 'round_prefer_floor');
+    for (const name of ['antialias', 'exclude_outside'])
+      if (attributes.int(name, 0)) throw unsupported(`a resize with ${name}`, 'leave it out');
+    attributes.float('cubic_coeff_a', -0.75);
+    attributes.float('extrapolation_value', 0);
+    const attrs = {
+      size,
+      alignCorners: how === 'align_corners',
+      halfPixelCenters: how === 'half_pixel' || how === 'pytorch_half_pixel',
+    };
+    if (!['align_corners', 'half_pixel', 'pytorch_half_pixel', 'asymmetric'].includes(how))
+      throw unsupported(`a resize with coordinates "${how}"`, 'use asymmetric, half_pixel or align_corners');
+    if (mode === 'nearest') return { attrs: nearestAttrs([h, w], size, how, rounding), inputs: [from.inputs[0]] };
+    return { attrs, inputs: [from.inputs[0]] };
+  },
+  write({ attrs, inputs, shape, opset }) {
+    const [n, , , c] = shape(0);
+    const how = attrs.alignCorners ? 'align_corners' : attrs.halfPixelCenters ? 'half_pixel' : 'asymmetric';
+    const rounding = attrs.alignCorners ? 'round_prefer_ceil' : 'floor';
+    if (opset < 11) throw unsupported('a resize before opset 11', 'export with opset 13 or later');
+    const modes = { coordinate_transformation_mode: { text: how }, mode: { text: mode } };
+    const attributes = mode === 'nearest' ? { ...modes, nearest_mode: { text: rounding } } : modes;
+    return {
+      type: 'Resize',
+      attributes,
+      inputs: [inputs[0], -1, -1, int64s('sizes', [n, c, ...attrs.size])],
+      order: CHANNELS_FIRST,
+    };
+  },
+});
+
+/** Height and width of the output, from factors or sizes of all the file's axes. */
+function sizeIn(from: OnnxRead, rank: number, [h, w]: Pair): Pair {
+  const last = from.opset < 11 ? 1 : 2;
+  const sizes = from.isThere(3) ? from.values(3) : null;
+  const scales = from.attributes.list('scales') ?? (from.isThere(last) && from.shape(last)[0] ? from.values(last) : null);
+  const size = (i: number, now: number) => sizes?.at(i) ?? Math.floor(now * (scales?.at(i) ?? 1));
+  return [rank === 3 ? h : size(-2, h), size(-1, w)];
+}
+
+/** The two ways of rounding that TFLite has; where an image grows by a whole factor several of ONNX's give the same. */
+function nearestAttrs(from: Pair, size: Pair, how: string, rounding: string): Resize {
+  const isWhole = size.every((s, d) => s % from[d] === 0);
+  const plain = { size, alignCorners: false, halfPixelCenters: false };
+  if (how === 'asymmetric' && (rounding === 'floor' || (isWhole && size.every((s, d) => s === from[d])))) return plain;
+  // the middle of an output lies in the input of whose area it is a part
+  if (how.includes('half_pixel') && isWhole && rounding.startsWith('round_prefer')) return plain;
+  if (how.includes('half_pixel') && rounding === 'floor') return { ...plain, halfPixelCenters: true };
+  if (how === 'align_corners' && rounding === 'round_prefer_ceil') return { ...plain, alignCorners: true };
+  throw unsupported(`a resize to the nearest pixel with "${how}" and "${rounding}"`, 'use asymmetric and floor');
+}
 
 const f = Math.fround;
 

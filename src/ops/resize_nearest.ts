@@ -3,7 +3,7 @@ import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
-import { nearestParams, type Resize, resizeOutput, resizeTflite } from './resize_cells.ts';
+import { nearestParams, type Resize, resizeOutput, resizeTflite, resizeOnnx } from './resize_cells.ts';
 
 /** Each output takes the nearest input. x [n, h, w, c]. */
 export const resizeNearest = defineOp<Resize>({
@@ -25,4 +25,6 @@ export const resizeNearest = defineOp<Resize>({
   channels: () => ({ kind: 'keep', along: [[0, 3]] }),
   work: 'moves',
   tflite: resizeTflite(97),
+  axes: null, // an image
+  onnx: resizeOnnx('nearest'),
 });

@@ -4,6 +4,7 @@ import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { inTurn, nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { int64s, listOf } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { axisOf, mismatch } from './shapes.ts';
 
@@ -68,5 +69,22 @@ export const split = defineOp<Split>({
         ? { code: SPLIT, options, inputs: [places, inputs[0]] }
         : { code: SPLIT_V, options, inputs: [inputs[0], { name: 'sizes', shape: [sizes.length], values: sizes }, places] };
     },
+  },
+  axes: (a, from) => (from.includes(a.axis) ? { ...a, axis: from.indexOf(a.axis) } : null),
+  onnx: {
+    types: ['Split'],
+    read(from) {
+      const axis = axisOf(from.attributes.int('axis', 0), from.shape(0).length);
+      const count = from.attributes.int('num_outputs', from.outputCount);
+      const size = from.shape(0)[axis];
+      const part = Math.ceil(size / count);
+      const equal = Array.from({ length: count }, (_, i) => Math.min(part, size - i * part));
+      return { attrs: { axis, sizes: [...(listOf(from, 'split', 1) ?? equal)] }, inputs: [from.inputs[0]] };
+    },
+    write: ({ attrs: { axis, sizes }, inputs }) => ({
+      type: 'Split',
+      attributes: { axis: { int: axis } },
+      inputs: [inputs[0], int64s('split', sizes)],
+    }),
   },
 });

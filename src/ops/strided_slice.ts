@@ -4,7 +4,9 @@ import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { int64s, listOf, unsupported } from './onnx_cells.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
+import { axisOf } from './shapes.ts';
 
 export interface StridedSlice {
   /** First place taken along each dimension. */
@@ -80,6 +82,34 @@ export const stridedSlice = defineOp<StridedSlice>({
         options: { shrink_axis_mask: shrink.reduce((mask, i) => mask | (1 << i), 0) },
         inputs: [inputs[0], list('begin', begin), list('end', end), list('strides', strides)],
       };
+    },
+  },
+  axes: (a, from) => {
+    const pick = (list: readonly number[], otherwise: number) => from.map((axis) => (axis < 0 ? otherwise : list[axis]));
+    return a.shrink.length ? null : { begin: pick(a.begin, 0), end: pick(a.end, FAR), strides: pick(a.strides, 1), shrink: [] };
+  },
+  onnx: {
+    types: ['Slice'],
+    read(from) {
+      const x = from.shape(0);
+      const [starts, ends] = [listOf(from, 'starts', 1) ?? [], listOf(from, 'ends', 2) ?? []];
+      const axes = (listOf(from, 'axes', 3) ?? starts.map((_, i) => i)).map((a) => axisOf(a, x.length));
+      const steps = from.isThere(4) ? from.values(4) : starts.map(() => 1);
+      const pick = (list: readonly number[], otherwise: number) =>
+        x.map((_, i) => (axes.includes(i) ? Math.max(-FAR, Math.min(FAR, list[axes.indexOf(i)])) : otherwise));
+      const attrs = { begin: pick(starts, 0), end: pick(ends, FAR), strides: pick(steps, 1), shrink: [] };
+      return { attrs, inputs: [from.inputs[0]] };
+    },
+    write({ attrs, inputs, shape }) {
+      if (attrs.shrink.length) throw unsupported('a slice that drops axes', 'reshape behind it instead');
+      const axes = shape(0).map((_, i) => i);
+      const lists = [
+        int64s('starts', attrs.begin),
+        int64s('ends', attrs.end),
+        int64s('axes', axes),
+        int64s('steps', attrs.strides),
+      ];
+      return { type: 'Slice', inputs: [inputs[0], ...lists] };
     },
   },
 });

@@ -2,6 +2,7 @@ import type { Activation } from '../graph/graph.ts';
 import { binaryCell } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { binaryOnnx } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { sumParams } from './requant.ts';
 import { broadcast, keepChannels } from './shapes.ts';
@@ -31,4 +32,6 @@ export const sub = defineOp<Sub>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(1),
   tflite: sumTflite(41),
+  axes: 'each',
+  onnx: binaryOnnx('Sub'),
 });

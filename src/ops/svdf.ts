@@ -46,4 +46,6 @@ export const svdf = defineOp<Svdf>({
       inputs,
     }),
   },
+  axes: null, // time and features have their places
+  onnx: null, // ONNX has no such operator
 });

@@ -3,6 +3,7 @@ import { sigmoidParams, sigmoidParamsS16 } from './activation_params.ts';
 import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { plainOnnx } from './onnx_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { keepChannels } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
@@ -29,4 +30,6 @@ export const tanh = defineOp<NoAttrs>({
   channels: (_, x) => keepChannels(x),
   work: perOutput(30),
   tflite: plainTflite(28),
+  axes: 'each',
+  onnx: plainOnnx('Tanh'),
 });

@@ -46,4 +46,13 @@ export const transpose = defineOp<Transpose>({
       inputs: [inputs[0], { name: 'perm', shape: [attrs.perm.length], values: attrs.perm }],
     }),
   },
+  axes: null, // it is an order of axes itself
+  onnx: {
+    types: ['Transpose'],
+    read(from) {
+      const backwards = from.shape(0).map((_, i, all) => all.length - 1 - i);
+      return { attrs: { perm: from.attributes.list('perm') ?? backwards }, inputs: [from.inputs[0]] };
+    },
+    write: ({ attrs, inputs }) => ({ type: 'Transpose', attributes: { perm: { ints: attrs.perm } }, inputs }),
+  },
 });

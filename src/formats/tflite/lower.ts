@@ -1,5 +1,13 @@
 import { CompressError } from '../../errors.ts';
-import { DTYPE_OF_BITS, type Graph, type Node, type Quantization, type Tensor, toValues } from '../../graph/graph.ts';
+import {
+  DTYPE_OF_BITS,
+  type Graph,
+  integerRange,
+  type Node,
+  type Quantization,
+  type Tensor,
+  toValues,
+} from '../../graph/graph.ts';
 import { rowOf, type Sides, type TfliteConstant, type TfliteOptions } from '../../ops/index.ts';
 import { biasQuantization } from '../../ops/requant.ts';
 
@@ -24,17 +32,18 @@ export function lower(graph: Graph): Lowered {
   const operators: FileOperator[] = [];
   const same = new Map<number, number>();
   const now = (t: number) => same.get(t) ?? t;
+  const positive = neverNegative(graph);
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(now);
     const row = rowOf(node.op);
     if (!row.tflite && row.memory === 'view') same.set(node.outputs[0], inputs[0]);
-    else write({ ...node, inputs }, tensors, operators);
+    else write({ ...node, inputs }, tensors, operators, positive);
   }
   return { tensors, operators, outputs: graph.outputs.map(now) };
 }
 
 /** Adds a node's operator, and before it a pad where its padding is one that TFLite has no word for. */
-function write(node: Node, tensors: Tensor[], operators: FileOperator[]): void {
+function write(node: Node, tensors: Tensor[], operators: FileOperator[], positive: ReadonlySet<number>): void {
   const cell = rowOf(node.op).tflite;
   if (!cell) throw notWritable(node);
   const add = (tensor: Tensor) => tensors.push(tensor) - 1;
@@ -48,14 +57,31 @@ function write(node: Node, tensors: Tensor[], operators: FileOperator[]): void {
     dtype: (place) => at(node.inputs[place])?.dtype ?? null,
   });
   const first = node.inputs[0];
-  const padded = written.pads ? writePad(node, written.pads, tensors, operators) : first;
+  const value = written.padsLowest && !positive.has(first) ? lowest(tensors[first]) : 0;
+  const padded = written.pads ? writePad(node, written.pads, value, tensors, operators) : first;
   const inputs = written.inputs.map((o) => (typeof o !== 'number' ? add(constant(node, o, tensors)) : o === first ? padded : o));
   const intermediates = (written.intermediates ?? []).map((q, i) => (q ? add(inner(node, q, i)) : -1));
   operators.push({ code: written.code, options: written.options, inputs, outputs: node.outputs, intermediates });
 }
 
-/** Adds rows and columns of zeros around operand 0 of a node. @returns the tensor that holds both */
-function writePad(node: Node, sides: Sides, tensors: Tensor[], operators: FileOperator[]): number {
+/** Tensors behind an activation that cuts off what is below 0: zeros around them are never larger than what they hold. */
+function neverNegative(graph: Graph): Set<number> {
+  const positive = new Set<number>();
+  for (const { op, inputs, outputs, attrs } of graph.nodes) {
+    const isCut = op === 'relu' || op === 'relu6' || attrs.activation === 'relu' || attrs.activation === 'relu6';
+    const passes = rowOf(op).outputRange === 'as-input' && op !== 'pad' && inputs.every((t) => positive.has(t));
+    if (isCut || passes) for (const t of outputs) positive.add(t);
+  }
+  return positive;
+}
+
+/** The lowest real number that a tensor's type holds. */
+function lowest({ dtype, quant }: Tensor): number {
+  return dtype === 'f32' ? -3.4028234663852886e38 : quant!.scales[0] * (integerRange(dtype).min - quant!.zeros[0]);
+}
+
+/** Adds rows and columns around operand 0 of a node that hold `value`. @returns the tensor that holds both */
+function writePad(node: Node, sides: Sides, value: number, tensors: Tensor[], operators: FileOperator[]): number {
   const { top, bottom, left, right } = sides;
   const x = tensors[node.inputs[0]];
   const [n, h, w, c] = x.shape;
@@ -63,7 +89,8 @@ function writePad(node: Node, sides: Sides, tensors: Tensor[], operators: FileOp
   const y = tensors.push({ ...x, name, shape: [n, h + top + bottom, w + left + right, c] }) - 1;
   // biome-ignore format: one pair for each dimension
   const paddings = [[0, 0], [top, bottom], [left, right], [0, 0]];
-  write({ name, op: 'pad', inputs: [node.inputs[0]], outputs: [y], attrs: { paddings, value: 0 } }, tensors, operators);
+  const pad = { name, op: 'pad', inputs: [node.inputs[0]], outputs: [y], attrs: { paddings, value } };
+  write(pad, tensors, operators, new Set());
   return y;
 }
 

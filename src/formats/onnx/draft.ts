@@ -1,0 +1,45 @@
+import type { Attrs, Node, Tensor } from '../../graph/graph.ts';
+import { rowOf } from '../../ops/index.ts';
+import { RELABEL, type Relabel, relabelConstant, relabelled } from '../relabel.ts';
+
+/** A graph while a file is read: values by their names there, shapes known from the first node on. */
+export class Draft {
+  readonly tensors: Tensor[] = [];
+  readonly nodes: Node[] = [];
+  readonly #byName = new Map<string, number>();
+
+  find(name: string): number | undefined {
+    return this.#byName.get(name);
+  }
+
+  name(name: string, tensor: number): void {
+    this.#byName.set(name, tensor);
+  }
+
+  add(tensor: Tensor): number {
+    return this.tensors.push(tensor) - 1;
+  }
+
+  constant(name: string, shape: readonly number[], values: ArrayLike<number>): number {
+    return this.add({ name, shape, dtype: 'f32', data: Float32Array.from(values), quant: null });
+  }
+
+  /** Adds a node of a row. @returns its outputs */
+  emit(op: string, inputs: readonly number[], attrs: Attrs, name: string): number[] {
+    const shapes = inputs.map((t) => (t < 0 ? null : this.tensors[t].shape));
+    const outputs = rowOf(op)
+      .infer(shapes, attrs)
+      .map((shape, i) => this.add({ name: i ? `${name}/${i}` : name, shape, dtype: 'f32', data: null, quant: null }));
+    this.nodes.push({ name, op, inputs, outputs, attrs });
+    return outputs;
+  }
+
+  /** A tensor with its axes named anew. */
+  relabel(tensor: number, map: Relabel, name: string): number {
+    const source = this.tensors[tensor];
+    if (source.data) return this.add(relabelConstant(source, map));
+    const y = this.add({ name, shape: relabelled(source.shape, map), dtype: source.dtype, data: null, quant: null });
+    this.nodes.push({ name, op: RELABEL, inputs: [tensor], outputs: [y], attrs: { map } });
+    return y;
+  }
+}
