@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { writeNpy } from '../data/index.ts';
+import { fileShape, toFileOrder } from '../graph/file_order.ts';
 import { type Graph, newValues, sizeOf } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
 import { compile, type Program } from '../run/compile.ts';
@@ -76,7 +77,6 @@ async function runAll(graph: Graph, fed: readonly Fed[], { trace, keepState }: F
   const results = program.outputs.map(({ dtype, shape }) => ({
     dtype,
     values: newValues(dtype, examples * sizeOf(shape)),
-    shape: [examples, ...shape.slice(1)],
   }));
   for (let i = 0; i < examples; i++) {
     const one = fed.map(({ values }) => {
@@ -91,7 +91,11 @@ async function runAll(graph: Graph, fed: readonly Fed[], { trace, keepState }: F
     });
     if (i === 0 && trace !== undefined) await writeTrace(heap, program, trace);
   }
-  return results;
+  // axes as in the model's own file
+  return results.map(({ dtype, values }, k) => {
+    const y = graph.tensors[graph.outputs[k]];
+    return { dtype, values: toFileOrder(y, values), shape: [examples, ...fileShape(y).slice(1)] };
+  });
 }
 
 /** Every computed tensor as it stands after a run, a file each. */

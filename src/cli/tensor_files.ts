@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { arraysOfInputs, isZip, type NamedArrays, type NpyArray, npzArrays, readNpy, writeNpy } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
+import { fileShape, toGraphOrder } from '../graph/file_order.ts';
 import { newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { checkOutput, makeFolder, readBytes, writeWhole } from './files.ts';
 
@@ -21,8 +22,9 @@ export interface Fed {
 export async function readInputs(given: readonly string[], inputs: readonly Tensor[]): Promise<Fed[]> {
   const arrays = await arraysGiven(given, inputs);
   const fed = arrays.map(({ array, where }, i) => {
-    const examples = countOf(array.shape, inputs[i].shape, where);
-    return { values: convert(array.data, inputs[i].dtype, where), examples, where };
+    const { examples, isFileOrder } = countOf(array.shape, inputs[i], where);
+    const values = convert(array.data, inputs[i].dtype, where);
+    return { values: isFileOrder ? toGraphOrder(inputs[i], values) : values, examples, where };
   });
   const odd = fed.find(({ examples }) => examples !== fed[0].examples);
   if (!odd) return fed;
@@ -38,7 +40,7 @@ interface Given {
   readonly where: string;
 }
 
-const told = (tensors: readonly Tensor[]): string => tensors.map(({ name, shape }) => `"${name}" [${shape}]`).join(', ');
+const told = (tensors: readonly Tensor[]): string => tensors.map((t) => `"${t.name}" [${fileShape(t)}]`).join(', ');
 
 async function arraysGiven(given: readonly string[], inputs: readonly Tensor[]): Promise<Given[]> {
   if (given.length === 1 && !namesOne(given[0], inputs)) {
@@ -88,16 +90,20 @@ async function archiveOf(path: string): Promise<NamedArrays | null> {
   return isZip(bytes) ? npzArrays(bytes, path, { notes: [] }) : null;
 }
 
-function countOf(shape: readonly number[], wanted: readonly number[], name: string): number {
+/** How many examples an array holds, and whether its axes stand as in the model's own file. */
+function countOf(shape: readonly number[], input: Tensor, name: string): { examples: number; isFileOrder: boolean } {
   const total = sizeOf(shape);
   const squeeze = (s: readonly number[]) => s.filter((d) => d !== 1).join();
-  const one = squeeze(shape) === squeeze(wanted);
-  const many = squeeze(shape.slice(1)) === squeeze(wanted.slice(1));
-  if (one || (many && total > 0)) return total / sizeOf(wanted);
+  const fits = (wanted: readonly number[]) =>
+    squeeze(shape) === squeeze(wanted) || (squeeze(shape.slice(1)) === squeeze(wanted.slice(1)) && total > 0);
+  const examples = total / sizeOf(input.shape);
+  const own = fileShape(input);
+  if (fits(own)) return { examples, isFileOrder: true };
+  if (fits(input.shape)) return { examples, isFileOrder: false };
   throw new CompressError(
     'shape-mismatch',
-    `${name} is [${shape}], but the model takes [${wanted}]`,
-    `give an array of [n, ${wanted.slice(1).join(', ')}]`,
+    `${name} is [${shape}], but the model takes [${own}]`,
+    `give an array of [n, ${own.slice(1).join(', ')}]`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { CompressError } from '../errors.ts';
-import { sizeOf } from '../graph/graph.ts';
+import { fileShape } from '../graph/file_order.ts';
+import { sizeOf, type Tensor } from '../graph/graph.ts';
 import { empty } from './arrays.ts';
 import {
   type DataInput,
@@ -55,9 +56,9 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   const parts = { ...raw };
   for (const part of [...PARTS, 'all'] as const) if (parts[part]) checkValues(parts[part]);
   checkShapes(parts);
-  const layout = options.layout ?? 'nhwc';
   const split = splitParts(parts, options, notes);
   const first = (split.train ?? split.validation ?? split.test)!;
+  const layout = options.layout ?? layoutOf(first, options, notes);
   const inputs = first.info.map(
     ({ name, shape }): DataInput => ({ name, shape: layout === 'nchw' ? channelsLast(shape) : shape }),
   );
@@ -65,7 +66,7 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   return {
     name: options.name ?? name,
     inputs,
-    classes: raw.classNames?.length ?? classCount(Object.values(split)),
+    classes: raw.classNames?.length ?? classCount(Object.values(split).filter((part) => part !== undefined)),
     ...(raw.classNames && { classNames: raw.classNames }),
     train: finish(split.train),
     validation: finish(split.validation),
@@ -75,6 +76,18 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
     sourceFiles: [...new Set(Object.values(split).flatMap((part) => part?.files ?? []))],
     notes,
   };
+}
+
+/** Arrays that stand as the inputs do in the model's own file, channels first, are brought to the order of its graph. */
+function layoutOf({ info }: RawPart, { model }: DataOptions, notes: string[]): Layout {
+  const inputs = model?.graph.inputs.map((t) => model.graph.tensors[t]) ?? [];
+  const isFirst =
+    inputs.length === info.length && inputs.every((t) => t.shape.length < 3 || t.fileOrder?.[1] === t.shape.length - 1);
+  const shapes = (of: (t: Tensor) => readonly number[]) => inputs.map((t) => of(t).slice(1).join()).join(' ');
+  const given = info.map(({ shape }) => shape.join()).join(' ');
+  if (!isFirst || given !== shapes(fileShape) || given === shapes((t) => t.shape)) return 'nhwc';
+  notes.push('channels come first, as in the model: they are moved last');
+  return 'nchw';
 }
 
 const channelsLast = (shape: readonly number[]): readonly number[] => (shape.length < 2 ? shape : [...shape.slice(1), shape[0]]);

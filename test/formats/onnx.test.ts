@@ -6,13 +6,14 @@ import { loadDataset } from '../../src/data/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { evaluateGraph } from '../../src/evaluate.ts';
 import { importTflite, exportTflite } from '../../src/formats/tflite/index.ts';
+import { fileShape, toFileOrder, toGraphOrder } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';
 import { compile } from '../../src/run/compile.ts';
 import type { Model } from '../../src/stage.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
-import { fileShape, given, toFile, toGraph } from './file_order.ts';
+import { given } from './given.ts';
 import { floats, type HandModel, int64s, onnxFile } from './onnx_file.ts';
 
 const heap = await Heap.open();
@@ -24,17 +25,17 @@ interface Fixture {
 }
 
 /** Outputs by name, in the file's order of axes, to inputs fed in the file's order. */
-function run(graph: Graph, inputs: Readonly<Record<string, ArrayLike<number>>>): Record<string, Float32Array> {
+function run(graph: Graph, inputs: Readonly<Record<string, Float32Array>>): Record<string, Float32Array> {
   return heap.scope(() => {
     const program = compile(heap, graph);
     graph.inputs.forEach((t, i) => {
-      heap.write(program.inputs[i], toGraph(graph.tensors[t], inputs[graph.tensors[t].name]));
+      heap.write(program.inputs[i], toGraphOrder(graph.tensors[t], inputs[graph.tensors[t].name]));
     });
     program.run();
     return Object.fromEntries(
       graph.outputs.map((t, i) => [
         graph.tensors[t].name,
-        toFile(graph.tensors[t], heap.read(program.outputs[i]) as Float32Array),
+        toFileOrder(graph.tensors[t], heap.read(program.outputs[i]) as Float32Array),
       ]),
     );
   });
