@@ -6,6 +6,9 @@
 // multiplier, shift: (x - max) << shift times the Q31 multiplier is the exponent in Q5.26; below diffMin the term is 0.
 // exp depends on max - x only, one of 256 values, so the fast kernels read it from a table that softmax_table fills once.
 //
+// From 512 nearly tied maxima on the C code shifts by 32 and more, from 4096 on its int32 sum wraps: undefined in C, but the same on
+// every Cortex-M. A shift by a register gives 0 (or the sign), and the sum is what 32 bits hold (test/vectors/softmax_ties.json).
+//
 // Source: CMSIS-NN 99f736a, arm_softmax_s8, arm_softmax_u8, arm_softmax_s8_s16; equal bit for bit.
 import { clamp, divideByPowerOfTwo, doublingHighMult, doublingHighMultSat } from "../math/requantize";
 import { expOnNegativeValues, oneOverOnePlusX } from "../math/exp_fixed";
@@ -23,7 +26,14 @@ export function softmax_table(table: usize, multiplier: i32, shift: i32, diffMin
 // @ts-ignore: decorator
 @inline
 function scaleOf(sum: i32): i32 {
-  return oneOverOnePlusX((sum > 0 ? sum << clz(sum) : 0) - i32.MIN_VALUE);
+  return oneOverOnePlusX((sum != 0 ? sum << clz(sum) : 0) - i32.MIN_VALUE);
+}
+
+/** What is not negative, by 2^cut, rounded; 1 where the cut is 32 or more. */
+// @ts-ignore: decorator
+@inline
+function cutOff(x: i32, cut: i32): i32 {
+  return cut < 32 ? divideByPowerOfTwo(x, cut) : 1;
 }
 
 // @ts-ignore: decorator
@@ -47,7 +57,7 @@ function reference<I, O>(
       let q = zero;
       if (d >= diffMin) {
         const e = expOnNegativeValues(doublingHighMultSat(d << shift, multiplier), 5);
-        q = clamp(divideByPowerOfTwo(doublingHighMultSat(scale, e), cut) + zero, zero, top);
+        q = clamp(cutOff(doublingHighMultSat(scale, e), cut) + zero, zero, top);
       }
       store<O>(y + i * sizeof<O>(), q);
     }
@@ -69,7 +79,7 @@ function tabled<I, O>(y: usize, x: usize, rows: i32, size: i32, table: usize, bi
     const cut = ACCUMULATION_BITS - clz(sum) + bits;
     for (let i = 0; i < size; i++) {
       const e = load<i32>(table + ((best - i32(load<I>(x + i))) << 2));
-      const q = e < 0 ? zero : clamp(divideByPowerOfTwo(doublingHighMult(scale, e), cut) + zero, zero, top);
+      const q = e < 0 ? zero : clamp(cutOff(doublingHighMult(scale, e), cut) + zero, zero, top);
       store<O>(y + i * sizeof<O>(), q);
     }
   }
