@@ -59,7 +59,7 @@ const transposeConv: CallMaker = (c) => {
 const fullyConnected: CallMaker = (c) => {
   const p = c.in('params');
   const [units, depth] = c.decode('weights').shape;
-  const o = layerOf(c, [sizeOf(c.decode('input').shape) / depth, units]);
+  const o = layerOf(c, [depth ? sizeOf(c.decode('input').shape) / depth : 0, units]);
   const wOffset = p.number('filter_offset');
   return kernelCall('fully_connected', layerForm('the case', o.x, o.w, o.y), o, { ...rescaleOf(o, p), wOffset });
 };

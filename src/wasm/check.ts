@@ -28,6 +28,14 @@ export function sameShape(got: readonly number[], expected: readonly number[], w
   }
 }
 
+/** @throws CompressError `shape-mismatch` unless every size is a whole number from 1 on */
+export function positive(what: string, sizes: Readonly<Record<string, number>>): void {
+  for (const name in sizes) {
+    if (Number.isInteger(sizes[name]) && sizes[name] >= 1) continue;
+    throw new CompressError('shape-mismatch', `${what} has ${sizes[name]} ${name}`, 'give it at least one');
+  }
+}
+
 /** The shape as four dimensions, 1s in front. */
 export function to4d(shape: readonly number[]): [number, number, number, number] {
   if (shape.length > 4) {

@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
-import { sameShape } from './check.ts';
+import { positive, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { factors, isWide, packing, type Rescale } from './rescale.ts';
 
@@ -28,6 +28,7 @@ export function fullyConnectedInt(
 ): Step {
   const { wasm } = heap;
   const [units, depth] = w.shape;
+  positive('a dense layer', { 'features to read': depth, units });
   const batch = sizeOf(x.shape) / depth;
   if (!Number.isInteger(batch) || batch * units !== sizeOf(y.shape)) {
     throw new CompressError(

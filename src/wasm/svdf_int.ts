@@ -1,5 +1,5 @@
 import { sizeOf } from '../graph/graph.ts';
-import { allOf, sameShape } from './check.ts';
+import { allOf, positive, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
 export interface SvdfParams {
@@ -43,6 +43,7 @@ export function svdfInt(
   allOf(['i8', 'i16'], 'SVDF', state, wTime);
   const [batch, size] = x.shape;
   const [features, time] = wTime.shape;
+  positive('an SVDF', { inputs: size, 'feature filters': features, 'time steps': time, rank: q.rank });
   sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');
   sameShape(y.shape, [batch, Math.floor(features / q.rank)], 'the output of an SVDF');
   sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');

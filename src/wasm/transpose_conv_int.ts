@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { allOf, sameShape } from './check.ts';
+import { allOf, positive, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { factors, packing, type Rescale } from './rescale.ts';
 
@@ -42,6 +42,13 @@ export function transposeConvInt(
   if (bias) sameShape(bias.shape, [outC], 'the bias of a transposed convolution');
   const { xOffset, yOffset, yMin, yMax } = p;
   const [sH, sW] = p.stride;
+  positive('a transposed convolution', {
+    'input channels': inC,
+    'output channels': outC,
+    'filter rows': kH,
+    'filter columns': kW,
+  });
+  positive('a transposed convolution', { 'rows from place to place': sH, 'columns from place to place': sW });
   const [top, left] = p.padding;
   const moves = [kH, kW, sH, sW, top, left] as const;
   const plan = heap.alloc(int8.transpose_conv_packed_s8(inC, outH, outW, outC, ...moves));

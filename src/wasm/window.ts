@@ -1,4 +1,5 @@
 import { CompressError } from '../errors.ts';
+import { positive } from './check.ts';
 import type { HeapTensor } from './heap.ts';
 
 /** How a filter moves over an image. */
@@ -37,6 +38,10 @@ function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, { stride, padding
   const [, outH, outW, outC] = y.shape;
   const [, kH, kW] = w.shape;
   const [[sH, sW], [top, left], [dH, dW]] = [stride, padding, dilation];
+  positive('a convolution', { 'input rows': inH, 'input columns': inW });
+  positive('a convolution', { 'input channels': inC, 'output channels': outC, 'filter rows': kH, 'filter columns': kW });
+  positive('a convolution', { 'rows from place to place': sH, 'columns from place to place': sW });
+  positive('a convolution', { 'rows from weight to weight': dH, 'columns from weight to weight': dW });
   return { inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW };
 }
 
@@ -44,11 +49,12 @@ function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, { stride, padding
  * @param y [n, outH, outW, outC]
  * @param x [n, inH, inW, inC]
  * @param w [outC, kH, kW, inC / groups]
- * @throws CompressError `shape-mismatch` when the channels do not fit
+ * @throws CompressError `shape-mismatch` when the channels do not fit, or there are none
  */
 export function convGeometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: Window, groups = 1): Geometry {
   const g = geometry(y, x, w, p);
   const [units, , , depth] = w.shape;
+  positive('a convolution', { groups });
   if (depth * groups === g.inC && units === g.outC && g.outC % groups === 0) return g;
   throw new CompressError(
     'shape-mismatch',
@@ -61,7 +67,7 @@ export function convGeometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: Win
  * @param y [n, outH, outW, outC]; channel c * (outC / inC) + m comes from input channel c
  * @param x [n, inH, inW, inC]
  * @param w [1, kH, kW, outC]
- * @throws CompressError `shape-mismatch` when the channels do not fit
+ * @throws CompressError `shape-mismatch` when the channels do not fit, or there are none
  */
 export function depthwiseGeometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, p: Window): Geometry {
   const g = geometry(y, x, w, p);

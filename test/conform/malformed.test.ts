@@ -72,4 +72,35 @@ test('an operator not known is unsupported, a missing field is named', async () 
   assert.match(String(failures[1].actual), /^params\.filter is missing/);
 });
 
+/** The first case of a family, with one axis of some of its tensors made 0. */
+function withoutPlaces(op: string, axes: Readonly<Record<string, number>>) {
+  const golden = cases.find((c) => c.op === op)!;
+  const empty = Object.entries(axes).map(([field, axis]) => {
+    const tensor = golden[field] as { readonly shape: number[] };
+    return [field, { ...tensor, shape: tensor.shape.with(axis, 0), data: '' }];
+  });
+  return { ...golden, ...Object.fromEntries(empty) };
+}
+
+test('layers of nothing are refused in words', async () => {
+  const json = [
+    withoutPlaces('convolve_s8', { input: 3, weights: 3 }),
+    withoutPlaces('depthwise_conv_s8', { input: 1 }),
+    withoutPlaces('fully_connected_s8', { input: 1, weights: 1 }),
+    withoutPlaces('transpose_conv_s8', { input: 3, weights: 3 }),
+    withoutPlaces('svdf_s8', { weights_time: 1, state: 2 }),
+  ];
+  const { failures } = await conform([{ name: 'x', json }]);
+  assert.equal(
+    failures.map((f) => f.actual),
+    [
+      'a convolution has 0 input channels',
+      'a convolution has 0 input rows',
+      'a dense layer has 0 features to read',
+      'a transposed convolution has 0 input channels',
+      'an SVDF has 0 time steps',
+    ],
+  );
+});
+
 test.run();
