@@ -2,40 +2,34 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
+import { Heap } from '../src/wasm/heap.ts';
 import { type Contender, race } from './rounds.ts';
 
-const FOLDER = fileURLToPath(new URL('assembly/', import.meta.url));
-const PAIRS = 144;
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const WORDS = 144;
 const TILES = 1000;
 
 /** The bare tile as a contender: what the int8 inner loop does where nothing else is to be done. */
-async function bareTile(): Promise<Layer> {
-  const files: Record<string, Uint8Array> = {};
-  const { error, stderr } = await asc.main(
-    [
-      ...'bare_tile.ts --outFile bare_tile.wasm -O3 --converge --noAssert --runtime stub --enable simd --initialMemory 1'.split(
-        ' ',
-      ),
-    ],
-    {
-      readFile: (name, base) => {
-        try {
-          return readFileSync(join(FOLDER, base && base !== '.' ? base : '', name), 'utf8');
-        } catch {
-          return null;
-        }
-      },
-      writeFile: (name, contents) => {
-        files[name] = contents as Uint8Array;
-      },
-      listFiles: () => [],
+async function bareTile(relaxed: boolean): Promise<Layer> {
+  let wasm: Uint8Array | null = null;
+  const flags = `-O3 --converge --noAssert --runtime stub --initialMemory 1 --enable simd${relaxed ? ',relaxed-simd' : ''}`;
+  const { error, stderr } = await asc.main(['bench/assembly/bare_tile.ts', '--outFile', 'bare_tile.wasm', ...flags.split(' ')], {
+    readFile: (name) => {
+      try {
+        return readFileSync(join(ROOT, name), 'utf8');
+      } catch {
+        return null;
+      }
     },
-  );
-  if (error) throw new Error(`the bare tile does not compile: ${error.message}\n${stderr}`);
-  const module = await WebAssembly.compile(files['bare_tile.wasm'] as BufferSource);
-  const { exports } = await WebAssembly.instantiate(module, {});
-  const tile = exports.bare_tile as (y: number, a: number, b: number, pairs: number, tiles: number) => void;
-  return { name: 'bare tile', macs: TILES * PAIRS * 64, run: () => tile(1024, 4096, 16384, PAIRS, TILES) };
+    writeFile: (name, contents) => {
+      if (name.endsWith('.wasm')) wasm = contents as Uint8Array;
+    },
+    listFiles: () => [],
+  });
+  if (error || !wasm) throw new Error(`the bare tile does not compile: ${error?.message}\n${stderr}`);
+  const { exports } = await WebAssembly.instantiate(await WebAssembly.compile(wasm), {});
+  const tile = exports.bare_tile as (y: number, a: number, b: number, words: number, tiles: number) => void;
+  return { name: 'bare tile', macs: TILES * WORDS * (relaxed ? 128 : 64), run: () => tile(1024, 4096, 16384, WORDS, TILES) };
 }
 
 export interface Layer extends Contender {
@@ -51,18 +45,48 @@ export interface Rate {
   readonly share: number;
 }
 
-/** Rates of layers beside the bare tile, which takes its turn in every round. The first is the bare tile itself. */
-export async function rates(layers: readonly Layer[]): Promise<Rate[]> {
-  const all = [await bareTile(), ...layers];
-  const timings = await race(all, { rounds: 61, millis: 3 });
-  const rate = (ms: number, i: number) => all[i].macs / ms / 1e6;
-  const bare = rate(timings[0].median, 0);
-  return timings.map((t, i) => ({
-    name: t.name,
-    median: rate(t.median, i),
-    best: rate(t.best, i),
-    share: rate(t.median, i) / bare,
-  }));
+/** The same layer with plain dots and with relaxed ones; null where the host has none that are exact. */
+export interface Halves {
+  readonly plain: Rate;
+  readonly relaxed: Rate | null;
+}
+
+/** Rates of layers beside the bare tiles, all in turns. `make` gives the same layers for any heap. */
+export async function rates(make: (heap: Heap) => readonly Layer[]): Promise<{ bare: Halves; layers: Halves[] }> {
+  const heaps = [await Heap.open({ relaxed: false }), await Heap.open()].filter((h, i) => i === 0 || h.relaxed);
+  const halves: Layer[][] = [];
+  for (const heap of heaps) halves.push([await bareTile(heap.relaxed), ...make(heap)]);
+  const timings = await race(halves.flat(), { rounds: 61, millis: 3 });
+  const [plain, relaxed] = halves.map((layers, h): Rate[] => {
+    const own = timings.slice(h * layers.length, (h + 1) * layers.length);
+    const rate = (ms: number, i: number) => layers[i].macs / ms / 1e6;
+    const bare = rate(own[0].median, 0);
+    return own.map((t, i) => ({
+      name: t.name,
+      median: rate(t.median, i),
+      best: rate(t.best, i),
+      share: rate(t.median, i) / bare,
+    }));
+  });
+  const [bare, ...layers] = plain.map((rate, i): Halves => ({ plain: rate, relaxed: relaxed?.[i] ?? null }));
+  return { bare, layers };
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+/** What every table of rates says first. */
+export function bareLine({ plain, relaxed }: Halves): string {
+  const told = `${plain.median.toFixed(1)} GMAC/s (best ${plain.best.toFixed(1)}) with plain dots`;
+  return `Bare tiles in this run: ${told}, ${
+    relaxed
+      ? `${relaxed.median.toFixed(1)} (best ${relaxed.best.toFixed(1)}) with relaxed ones, ${(relaxed.median / plain.median).toFixed(2)} ×`
+      : 'and this host has no exact relaxed ones (Node 24 on a processor with VNNI has)'
+  }.`;
+}
+
+export const RATE_HEAD = ['plain dots, GMAC/s', 'of its bare tile', 'relaxed dots, GMAC/s', 'of its bare tile', 'times as fast'];
+
+export function rateCells({ plain, relaxed }: Halves): string[] {
+  const cells = (r: Rate) => [r.median.toFixed(1), percent(r.share)];
+  return [...cells(plain), ...(relaxed ? [...cells(relaxed), (relaxed.median / plain.median).toFixed(2)] : ['-', '-', '-'])];
+}

@@ -1,5 +1,4 @@
-import { Heap } from '../src/wasm/heap.ts';
-import { percent, rates } from './bare_tile.ts';
+import { bareLine, RATE_HEAD, rateCells, rates } from './bare_tile.ts';
 import { intLayers } from './int_layers.ts';
 import { type Section, table } from './section.ts';
 
@@ -16,19 +15,20 @@ const SIZES = [
 
 /** The int8 product beside the bare tile: with widening, rescaling and clamp, as a dense layer calls it. */
 export default async function intGemm(): Promise<Section> {
-  const heap = await Heap.open();
-  const layers = intLayers(heap);
-  const [bare, ...found] = await rates(SIZES.map(([m, k, n]) => layers.dense(m, k, n)));
-  const rows = found.map((r, i) => [SIZES[i][3], r.name, r.median.toFixed(1), r.best.toFixed(1), percent(r.share)]);
+  const { bare, layers } = await rates((heap) => {
+    const { dense } = intLayers(heap);
+    return SIZES.map(([m, k, n]) => dense(m, k, n));
+  });
+  const rows = layers.map((r, i) => [SIZES[i][3], r.plain.name, ...rateCells(r)]);
   return {
     title: 'Int8 matrix product, one thread',
-    text: `Bare tile in this run: ${bare.median.toFixed(1)} GMAC/s (best ${bare.best.toFixed(1)}). Each product includes widening its input to int16, rescaling, clamp and store.
+    text: `${bareLine(bare)} Each product includes widening its input (to int16, or with relaxed dots to bytes + 128), rescaling, clamp and store.
 
-${table(['product', 'rows x depth x columns', 'GMAC/s, median', 'best', 'of the bare tile'], rows)}
+${table(['product', 'rows x depth x columns', ...RATE_HEAD], rows)}
 
-A round of the tile is 8 \`i32x4.dot_i16x8_s\` (8 MACs each), 8 additions, 4 load-and-splat, 2 loads and 7 scalar instructions for 64 MACs: a core that starts four
-vector operations a cycle needs at least 4 cycles for it, 16 MACs a cycle. Rescaling costs 10 vector operations for each 4 outputs behind a ReLU, 13 elsewhere, and
-narrowing 10 for a tile: with depth k a tile is 8 k operations and 90 more, which bounds a product to 8 k / (8 k + 90) of the bare tile (k = 64: 85 %, 144: 93 %);
-widening is done once for all columns, and shows where there are few. One row (batch 1) has a splat and two loads for every two dots.`,
+A round of the plain tile is 8 \`i32x4.dot_i16x8_s\` (8 MACs each), 8 additions, 4 load-and-splat, 2 loads and 7 scalar instructions for 64 MACs: a core that
+starts four vector operations a cycle needs at least 4 cycles for it, 16 MACs a cycle. A round of the relaxed tile is 8 \`i32x4.relaxed_dot_i8x16_i7x16_add_s\` (16
+MACs each, the additions included) and the same loads for 128 MACs. Rescaling costs 10 vector operations for each 4 outputs behind a ReLU, 13 elsewhere, and
+narrowing 10 for a tile; widening is done once for all columns, and shows where there are few. One row (batch 1) has a splat and two loads for every two dots.`,
   };
 }

@@ -11,8 +11,10 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const FILE = join(HERE, 'README.md');
 const HEAD = `# Benches
 
-Made by \`npm run bench\` (peers first: \`npm ci --prefix bench --ignore-scripts\`). Contenders take turns in one run, one thread each, after their answers were
-compared. Numbers are medians; ± is half the distance between the quartiles. Only ratios within one section mean anything elsewhere.
+Made by \`npm run bench\`. Peers first: \`npm ci --prefix bench --ignore-scripts\`, and Debian's \`chromium\`, \`python3-torch\`, \`libopenblas0\` and \`python3-optuna\`.
+Relaxed dots need Node 24: \`npx -p node@24 npm run bench\`. Contenders take turns in one run, one thread each, after their answers were compared. Times are
+processor time, in child processes and in the browser too. Numbers are medians; ± is half the distance between the quartiles. Only ratios within one section mean
+anything elsewhere.
 `;
 
 const names = readdirSync(HERE)
