@@ -34,7 +34,9 @@ export default async function peers(): Promise<Section> {
     }
   }
   const chromium = await inChromium();
-  const dots = heap.relaxed ? 'with relaxed dots, which are exact on this machine' : 'with plain dots: this host has no exact relaxed ones';
+  const dots = heap.relaxed
+    ? 'with relaxed dots, which are exact on this machine'
+    : 'with plain dots: this host has no exact relaxed ones';
   const text = `Milliseconds of processor time per example; in brackets how many times as long as Thumbnet takes. Thumbnet's int8 networks run ${dots}. ONNX Runtime gets
 the networks as QDQ files with int8 and with uint8 activations; the faster of the two is told.
 

@@ -1,21 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { importTflite } from '../src/formats/tflite/index.ts';
 import { type Graph, type Node, sizeOf } from '../src/graph/graph.ts';
-import { rowOf } from '../src/ops/index.ts';
-import { sidesOf, type Window } from '../src/ops/window.ts';
+import { type Window, windowInt } from '../src/ops/window.ts';
 import { createRandom } from '../src/random.ts';
 import { macsOf } from '../src/run/cost.ts';
 import { withLogits } from '../src/run/logits.ts';
 import { compileTraining, type TrainingProgram } from '../src/train/program.ts';
+import { winogradProducts } from '../src/wasm/conv_f32.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { mseF32, softmaxCrossEntropyF32 } from '../src/wasm/loss.ts';
 import { adamStepF32 } from '../src/wasm/optimizer.ts';
+import { convGeometry } from '../src/wasm/window.ts';
 import { neededPath } from '../test/shared.ts';
+import { type PyTorch, startPyTorch } from './pytorch.ts';
 import { type Contender, race } from './rounds.ts';
 import { type Section, table } from './section.ts';
 import { tfjsStep } from './tfjs.ts';
@@ -27,7 +24,6 @@ const TFJS_BATCH = 2;
 const RATE = 1e-4;
 /** Steps after which both losses must agree. */
 const STEPS = 5;
-const PEER = fileURLToPath(new URL('peers/torch_train.py', import.meta.url));
 const NETWORKS = [
   { name: 'ResNet8', file: 'pretrainedResnet' },
   { name: 'DS-CNN', file: 'kws_savedmodel_float' },
@@ -39,6 +35,7 @@ export default async function train(): Promise<Section> {
   const rows: (string | number)[][] = [];
   const tfjs: string[][] = [];
   const tile = await bareTile();
+  let blas = '';
   for (const { name, file } of NETWORKS) {
     const graph = withLogits(importTflite(readFileSync(neededPath(`data/models/${file}.tflite`))));
     const heap = await Heap.open();
@@ -46,14 +43,14 @@ export default async function train(): Promise<Section> {
     let loss = 0;
     for (let i = 0; i < STEPS; i++) loss = ours.step();
     const contenders: Contender[] = [{ name: 'thumbnet', run: ours.step }];
-    const peers: Peer[] = [];
-    for (const layout of ['', 'channels_last']) {
-      const peer = await startPeer(graph, ours, layout).catch((e: Error) => console.error(`PyTorch is not here: ${e.message}`));
-      if (!peer) continue;
-      const theirs = await peer.ask(STEPS);
+    const peers: PyTorch[] = [];
+    for (const layout of ['', 'channels_last'] as const) {
+      const peer = await startPyTorch(graph, { ...ours, batch: BATCH, rate: RATE, layout });
+      blas = peer.blas;
+      const theirs = await peer.steps(STEPS);
       if (Math.abs(theirs - loss) > 1e-3 * Math.abs(loss)) throw new Error(`${name}: loss ${loss}, PyTorch ${theirs} ${layout}`);
       peers.push(peer);
-      contenders.push({ name: `PyTorch ${layout}`.trim(), run: () => peer.ask(1) });
+      contenders.push({ name: `PyTorch ${layout}`.trim(), run: () => peer.steps(1), clock: peer.clock });
     }
     contenders.push(tile);
     const times = await race(contenders, { rounds: 11, millis: 250 });
@@ -85,7 +82,7 @@ export default async function train(): Promise<Section> {
   ];
   const text = `${table(head, rows)}
 
-Losses after ${STEPS} steps from the same weights and batch agree to 1e-3. "Our products alone" is
+PyTorch's matrix products are those of ${blas}. Losses after ${STEPS} steps from the same weights and batch agree to 1e-3. "Our products alone" is
 the limit: the multiplications of a step, at the best rate of the float tile in this run, as if all else took no time. A vector of Wasm has four
 lanes, and a product and its sum are two operations (one that fuses them rounds otherwise, and not every engine has it), so that a core which starts
 three to four vector operations a cycle does 6 to 8 products; PyTorch's AVX-512 with fused multiply-add can do 32. Winograd's method in all three
@@ -114,17 +111,17 @@ function stepProducts(graph: Graph): number {
   return graph.nodes.reduce((sum, node) => {
     if (!layerOf(node)) return sum;
     const passes = node.inputs[0] === graph.inputs[0] ? 2 : 3;
-    return sum + passes * (winogradProducts(graph, node) ?? macsOf(graph, node));
+    return sum + passes * (convProducts(graph, node) ?? macsOf(graph, node));
   }, 0);
 }
 
-/** Where a convolution has 3x3 taps and enough channels: 36 for each 4x4 outputs with stride 1, 25 for each 2x2 with stride 2. */
-function winogradProducts({ tensors }: Graph, { op, inputs, outputs, attrs }: Node): number | null {
-  const [, outH, outW, outC] = tensors[outputs[0]].shape;
-  const [, kH, kW, inC] = tensors[inputs[1]].shape;
-  if (op !== 'conv2d' || kH !== 3 || kW !== 3 || inC < 8) return null;
-  const [side, products] = (attrs as unknown as Window).stride[0] === 1 ? [4, 36] : [2, 25];
-  return products * Math.ceil(outH / side) * Math.ceil(outW / side) * inC * outC;
+/** Of a convolution as the kernels do it; null for other layers. */
+function convProducts({ tensors }: Graph, { op, inputs, outputs, attrs }: Node): number | null {
+  if (op !== 'conv2d') return null;
+  const [x, w, y] = [inputs[0], inputs[1], outputs[0]].map((t) => ({ ...tensors[t], ptr: 0 }));
+  const [, kH, kW] = w.shape;
+  const groups = x.shape[3] / w.shape[3];
+  return winogradProducts(convGeometry(y, x, w, windowInt(attrs as unknown as Window, x.shape, [kH, kW]), groups), groups);
 }
 
 /** Our step, those of tfjs's backends that can train, and how many times as long the best of them takes. */
@@ -195,77 +192,3 @@ function makeStep(heap: Heap, graph: Graph, batch = BATCH): Ours {
 }
 
 const isAutoencoder = ({ inputs, outputs }: TrainingProgram) => sizeOf(inputs[0].shape) === sizeOf(outputs[0].value.shape);
-
-interface Peer {
-  ask(steps: number): Promise<number>;
-  stop(): void;
-}
-
-async function startPeer(graph: Graph, { inputs, labels }: Ours, layout: string): Promise<Peer> {
-  const folder = mkdtempSync(join(tmpdir(), 'thumbnet-bench-'));
-  const { network, weights } = describe(graph, labels);
-  writeFileSync(join(folder, 'network.json'), JSON.stringify(network));
-  writeFileSync(join(folder, 'weights.bin'), weights);
-  writeFileSync(join(folder, 'inputs.bin'), inputs);
-  const child: ChildProcess = spawn('/usr/bin/python3', [PEER, folder, ...(layout ? [layout] : [])], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const failed = new Promise<never>((_, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`it ended with ${code}`)));
-  });
-  failed.catch(() => {});
-  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-  const line = async () => String((await Promise.race([lines.next(), failed])).value);
-  await line();
-  rmSync(folder, { recursive: true });
-  return {
-    async ask(steps) {
-      child.stdin!.write(`${steps}\n`);
-      return Number(await line());
-    },
-    stop: () => child.kill(),
-  };
-}
-
-/** The graph as torch_train.py reads it. */
-function describe(graph: Graph, labels: readonly number[]) {
-  const parameters: object[] = [];
-  const parts: Float32Array[] = [];
-  let from = 0;
-  const nodes = graph.nodes.map(({ op, inputs, outputs, attrs }) => {
-    const [x, w] = inputs;
-    const { trainable } = rowOf(op);
-    for (const place of trainable) {
-      const t = inputs[place] ?? -1;
-      if (t < 0) continue;
-      const { shape, data } = graph.tensors[t];
-      const layout = place !== 1 || op === 'fullyConnected' ? '' : op === 'conv2d' ? 'OHWI' : '1HWC';
-      parameters.push({ tensor: t, shape, layout, from, count: data!.length });
-      parts.push(data as Float32Array);
-      from += data!.length;
-    }
-    const window = attrs as unknown as Window & { filter?: readonly [number, number] };
-    const filter = window.filter ?? (graph.tensors[w]?.shape.slice(1, 3) as unknown as [number, number]);
-    const image = graph.tensors[x].shape;
-    const sides = window.stride && sidesOf(window, [image[1], image[2]], filter);
-    return {
-      op,
-      x: trainable.length ? [x] : inputs,
-      y: outputs[0],
-      w: w ?? -1,
-      bias: inputs[2] ?? -1,
-      ...attrs,
-      pad: sides && [sides.top, sides.bottom, sides.left, sides.right],
-    };
-  });
-  const shape = [BATCH, ...graph.tensors[graph.inputs[0]].shape.slice(1)];
-  const network = { shape, nodes, parameters, labels, rate: RATE, input: graph.inputs[0], output: graph.outputs[0] };
-  const weights = new Float32Array(from);
-  let at = 0;
-  for (const part of parts) {
-    weights.set(part, at);
-    at += part.length;
-  }
-  return { network, weights };
-}

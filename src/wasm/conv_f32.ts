@@ -24,7 +24,7 @@ export interface ConvF32 extends Window {
 export function convF32(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvF32): Step {
   const { groups = 1 } = p;
   const g = convGeometry(y, x, w, p, groups);
-  if (goesThroughWinograd(g, groups)) return conv3x3(heap, y, x, w, bias, g, p);
+  if (winogradProducts(g, groups) !== null) return conv3x3(heap, y, x, w, bias, g, p);
   const { inC, outH, outW, outC, kH, kW, sH, sW, dH, dW } = g;
   const { wasm } = heap;
   const k = kH * kW * (inC / groups);
@@ -63,7 +63,7 @@ export function convGradF32(
   const { x, w, y } = of;
   const { groups = 1 } = p;
   const g = convGeometry(y, x, w, p, groups);
-  if (goesThroughWinograd(g, groups)) return conv3x3Grad(heap, dy, of, to, g, p);
+  if (winogradProducts(g, groups) !== null) return conv3x3Grad(heap, dy, of, to, g, p);
   const all = [...sizesOf(g), groups] as const;
   const [low, high] = rangeOf(p.activation);
   const scratch = heap.scratch(heap.wasm.conv_grad_scratch_f32(...all));
@@ -72,15 +72,17 @@ export function convGradF32(
 }
 
 /**
- * Whether Winograd's method for 3x3 taps applies: 36 products for a tile of 4x4 outputs in place of 9 for each output, with stride 2 25 for a
- * tile of 2x2. With few channels its transforms cost more than they save, and so do tiles that lie outside of the image for a large part.
+ * Multiplications of an example by Winograd's method for 3x3 taps: 36 for a tile of 4x4 outputs in place of 9 for each output, with stride 2 25
+ * for a tile of 2x2. Null where the method is not used: with few channels its transforms cost more than they save, and so do tiles that lie
+ * outside of the image for a large part.
  */
-function goesThroughWinograd(g: Geometry, groups: number): boolean {
+export function winogradProducts(g: Geometry, groups: number): number | null {
   const taps = g.kH === 3 && g.kW === 3 && g.sH === g.sW && g.sH <= 2 && g.dH === 1 && g.dW === 1;
   const channels = groups === 1 && g.inC % 4 === 0 && g.outC % 4 === 0 && g.inC >= 8 && g.outC >= 8;
-  if (!taps || !channels || g.top < 0 || g.left < 0) return false;
+  if (!taps || !channels || g.top < 0 || g.left < 0) return null;
   const [side, products] = g.sH === 1 ? [4, 36] : [2, 25];
-  return products * Math.ceil(g.outH / side) * Math.ceil(g.outW / side) <= (g.sH === 1 ? 6 : 7) * g.outH * g.outW;
+  const all = products * Math.ceil(g.outH / side) * Math.ceil(g.outW / side);
+  return all <= (g.sH === 1 ? 6 : 7) * g.outH * g.outW ? all * g.inC * g.outC : null;
 }
 
 function conv3x3(
