@@ -17,7 +17,7 @@ import {
   takeBatch,
 } from '../../src/data/index.ts';
 import type { CompressError } from '../../src/errors.ts';
-import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 const input = (shape: number[], dtype: ModelInput['dtype'] = 'f32', scale = 1, zero = 0): ModelInput => ({
   name: 'input',
@@ -108,11 +108,10 @@ const golden: [name: string, file: string][] = [
   ['resnet8_int8', 'cifar10/test.npz'],
 ];
 for (const [name, file] of golden) {
-  const path = sharedPath(`vectors/models/${name}.json`);
-  const source = sharedPath(`data/${file}`);
-  if (!path || !source) console.log(`skipped: ${name} is not at hand`);
-  else {
-    test(`${name}: the quantized inputs are those of the golden file`, async () => {
+  sharedTest(
+    `${name}: the quantized inputs are those of the golden file`,
+    [`vectors/models/${name}.json`, `data/${file}`],
+    async (path, source) => {
       const { input: i, dataset } = JSON.parse(readFileSync(path, 'utf8'));
       const d = await loadDataset(source, { whole: true });
       const plan = planBatch(d, [input(i.shape.slice(1), 'i8', i.scale, i.zero_point)]);
@@ -122,8 +121,8 @@ for (const [name, file] of golden) {
         Int32Array.from({ length: d.test!.count }, (_, k) => k),
       );
       assert.is(createHash('sha256').update(q).digest('hex'), dataset.int8_inputs_sha256);
-    });
-  }
+    },
+  );
 }
 
 test.run();

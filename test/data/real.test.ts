@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDataset } from '../../src/data/index.ts';
-import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 const SETS: [path: string, shape: number[], classes: number, counts: number[]][] = [
   ['cifar10', [32, 32, 3], 10, [7060, 1008, 1468]],
@@ -15,16 +15,12 @@ const SETS: [path: string, shape: number[], classes: number, counts: number[]][]
 ];
 
 for (const [name, shape, classes, counts] of SETS) {
-  const path = sharedPath(`data/${name}`);
-  if (!path) console.log(`skipped: ${name} is not at hand`);
-  else {
-    test(`${name}: shape, classes and split`, async () => {
-      const d = await loadDataset(path);
-      assert.equal(d.inputs[0].shape, shape);
-      assert.is(d.classes, classes);
-      assert.equal([d.train!.count, d.validation!.count, d.test!.count], counts);
-    });
-  }
+  sharedTest(`${name}: shape, classes and split`, [`data/${name}`], async (path) => {
+    const d = await loadDataset(path);
+    assert.equal(d.inputs[0].shape, shape);
+    assert.is(d.classes, classes);
+    assert.equal([d.train!.count, d.validation!.count, d.test!.count], counts);
+  });
 }
 
 test.run();

@@ -10,6 +10,7 @@ import { profile } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
 import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 import { layerOf } from '../../src/run/layers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
@@ -57,14 +58,9 @@ for (const name of [
   'ds_cnn_savedmodel_float',
 ]) {
   const golden = sharedPath(`vectors/models/${name}.json`);
-  if (!golden) {
-    test.skip(`skipped: no ../shared/vectors/models/${name}.json`, () => {});
-    continue;
-  }
-  const expected: Json = JSON.parse(readFileSync(golden, 'utf8'));
-  const path = sharedPath(`data/models/${expected.model.file}`);
-  if (!path) continue;
-  test(`${name}: MACs, live bytes, scratch and totals equal the golden ones`, () => {
+  const expected: Json = golden && JSON.parse(readFileSync(golden, 'utf8'));
+  const needed = [`vectors/models/${name}.json`, `data/models/${expected?.model.file ?? name}`];
+  sharedTest(`${name}: MACs, live bytes, scratch and totals equal the golden ones`, needed, (_, path) => {
     const graph = load(path);
     const chip = onChip(graph);
     const live = liveBytes(graph);
@@ -116,22 +112,21 @@ if (counts && resnet8) {
     });
   }
 
-  test('latency is near the published ones of CMSIS-NN runtimes', () => {
-    // MLPerf Tiny v1.1 (ONNC+CMSIS-NN on L4R5ZI), v1.2 (TFLM+CMSIS-NN on RA8D1)
-    const published: [string, string, number][] = [
-      ['pretrainedResnet_quant', 'stm32l4r5zi', 297],
-      ['kws_ref_model', 'stm32l4r5zi', 82],
-      ['ad01_int8', 'stm32l4r5zi', 8.0],
-      ['pretrainedResnet_quant', 'r7fa8d1bhecbd', 8.48],
-      ['kws_ref_model', 'r7fa8d1bhecbd', 3.47],
-    ];
-    for (const [model, target, ms] of published) {
-      const path = sharedPath(`data/models/${model}.tflite`);
-      if (!path) continue;
+  // MLPerf Tiny v1.1 (ONNC+CMSIS-NN on L4R5ZI), v1.2 (TFLM+CMSIS-NN on RA8D1)
+  const published: [string, string, number][] = [
+    ['pretrainedResnet_quant', 'stm32l4r5zi', 297],
+    ['kws_ref_model', 'stm32l4r5zi', 82],
+    ['ad01_int8', 'stm32l4r5zi', 8.0],
+    ['pretrainedResnet_quant', 'r7fa8d1bhecbd', 8.48],
+    ['kws_ref_model', 'r7fa8d1bhecbd', 3.47],
+  ];
+  for (const [model, target, ms] of published) {
+    const title = `latency of ${model} on ${target} is near the published one of CMSIS-NN`;
+    sharedTest(title, [`data/models/${model}.tflite`], (path) => {
       const { latencyMs } = profile(load(path), target);
-      assert.ok(Math.abs(Math.log(latencyMs / ms)) < 0.25, `${model} on ${target}: ${latencyMs} ms, published ${ms} ms`);
-    }
-  });
+      assert.ok(Math.abs(Math.log(latencyMs / ms)) < 0.25, `${latencyMs} ms, published ${ms} ms`);
+    });
+  }
 
   test('totals are the sums of the layers; the interpreter and a slower clock cost what they should', () => {
     const graph = load(resnet8);
@@ -147,10 +142,9 @@ if (counts && resnet8) {
     assert.ok(Math.abs(profile(graph, 'stm32f446re', { clockMhz: 90 }).latencyMs / p.latencyMs - 2) < 0.05);
   });
 
-  test('a float graph with records costs what its integers will, and without them what is assumed', () => {
-    for (const model of ['pretrainedResnet_quant', 'kws_ref_model', 'vww_96_int8', 'ad01_int8']) {
-      const path = sharedPath(`data/models/${model}.tflite`);
-      if (!path) continue;
+  for (const model of ['pretrainedResnet_quant', 'kws_ref_model', 'vww_96_int8', 'ad01_int8']) {
+    const title = `${model}: floats with records cost what their integers will, and without them what is assumed`;
+    sharedTest(title, [`data/models/${model}.tflite`], (path) => {
       const graph = load(path);
       const integer = profile(graph, 'stm32f446re');
       const floats = toFloat(graph);
@@ -164,8 +158,8 @@ if (counts && resnet8) {
       );
       assert.is(narrow.flash.biases, integer.flash.biases);
       assert.is(profile(bare, 'stm32f446re').flash.weights, 4 * integer.flash.weights);
-    }
-  });
+    });
+  }
 
   test('a runtime or clock that makes no sense is refused', () => {
     const graph = load(resnet8);

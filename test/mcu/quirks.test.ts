@@ -6,7 +6,7 @@ import { type Case, Reader } from '../../src/conform/case.ts';
 import type { Graph, Tensor } from '../../src/graph/graph.ts';
 import { QUIRKS, quirksOf, quirksOfCall } from '../../src/mcu/quirks.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 const CORES = ['c', 'dsp', 'mve'] as const;
 const heap = await Heap.open();
@@ -14,37 +14,32 @@ const heap = await Heap.open();
 /** The call that a golden case describes. */
 const callOf = (golden: Case) => CALLS[golden.op](new Reader(heap, golden));
 
-const casesOf = (path: string): (Case & { quirk: string; matches_ideal: string[] })[] =>
-  JSON.parse(readFileSync(sharedPath(path)!, 'utf8'));
+const casesOf = (path: string): (Case & { quirk: string; matches_ideal: string[] })[] => JSON.parse(readFileSync(path, 'utf8'));
 
-if (!sharedPath('vectors')) console.log('skipped: the shared vectors are not here');
-else {
-  test('every defect is named on the cores that show it, and on no other', () => {
-    for (const golden of casesOf('vectors/quirks.json')) {
-      const hit = CORES.filter((core) => quirksOfCall(core, callOf(golden)).includes(golden.quirk as keyof typeof QUIRKS));
-      const shown = CORES.filter((core) => !golden.matches_ideal.includes(core));
-      assert.equal(hit, shown, golden.name);
-    }
-  });
+sharedTest('every defect is named on the cores that show it, and on no other', ['vectors/quirks.json'], (path) => {
+  for (const golden of casesOf(path)) {
+    const hit = CORES.filter((core) => quirksOfCall(core, callOf(golden)).includes(golden.quirk as keyof typeof QUIRKS));
+    const shown = CORES.filter((core) => !golden.matches_ideal.includes(core));
+    assert.equal(hit, shown, golden.name);
+  }
+});
 
-  test('no defect is named where all cores give what the definition gives', () => {
-    for (const folder of ['cmsis-nn', 'fuzz']) {
-      for (const family of ['convolve', 'depthwise_conv', 'fully_connected']) {
-        for (const form of ['s8', 's4', 's16']) {
-          for (const golden of casesOf(`vectors/${folder}/${family}_${form}.json`)) {
-            // Where clamping or rescaling leaves next to nothing of the sums, wrong ones do not show.
-            const { values, shape } = new Reader(heap, golden).decode('output');
-            const channels = shape[shape.length - 1];
-            const constant = Array.from(values, Number).every((v, i) => v === Number(values[i % channels]));
-            if (constant || new Set(Array.from(values, Number)).size <= 2) continue;
-            for (const core of CORES) {
-              assert.equal(quirksOfCall(core, callOf(golden)), [], `${golden.name} on ${core}`);
-            }
-          }
+for (const folder of ['cmsis-nn', 'fuzz']) {
+  for (const family of ['convolve', 'depthwise_conv', 'fully_connected']) {
+    for (const form of ['s8', 's4', 's16']) {
+      const file = `vectors/${folder}/${family}_${form}.json`;
+      sharedTest(`no defect is named where all cores give what the definition gives: ${file}`, [file], (path) => {
+        for (const golden of casesOf(path)) {
+          // Where clamping or rescaling leaves next to nothing of the sums, wrong ones do not show.
+          const { values, shape } = new Reader(heap, golden).decode('output');
+          const channels = shape[shape.length - 1];
+          const constant = Array.from(values, Number).every((v, i) => v === Number(values[i % channels]));
+          if (constant || new Set(Array.from(values, Number)).size <= 2) continue;
+          for (const core of CORES) assert.equal(quirksOfCall(core, callOf(golden)), [], `${golden.name} on ${core}`);
         }
-      }
+      });
     }
-  });
+  }
 }
 
 test('a graph names the node that hits a defect', () => {

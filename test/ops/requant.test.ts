@@ -8,6 +8,7 @@ import { frexp, quantizeMultiplier } from '../../src/ops/quantize_multiplier.ts'
 import { clampOf, denseMultipliers, perTensor, productMultipliers, softmaxParams, sumParams } from '../../src/ops/requant.ts';
 import { sidesOf, type Window } from '../../src/ops/window.ts';
 import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 test('frexp is C frexp', () => {
   for (const [x, fraction, exponent] of [
@@ -104,12 +105,8 @@ function operandsOf(graph: Graph, node: Node): Operand[] {
 for (const name of ['resnet8_int8', 'ds_cnn_int8', 'ad_int8']) {
   const golden = sharedPath(`vectors/models/${name}.json`);
   const model = golden && JSON.parse(readFileSync(golden, 'utf8'));
-  const file = model && sharedPath(`data/models/${model.model.file}`);
-  if (!file) {
-    console.log(`${name} is absent: its test is skipped`);
-    continue;
-  }
-  test(`${name}: every layer gets the chip's own parameters`, () => {
+  const needed = [`vectors/models/${name}.json`, `data/models/${model?.model.file ?? name}`];
+  sharedTest(`${name}: every layer gets the chip's own parameters`, needed, (_, file) => {
     const graph = importTflite(readFileSync(file));
     let checked = 0;
     for (const layer of model.layers) {

@@ -10,6 +10,7 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 /** All examples of a file as the test part, in its order. */
 async function npz(path: string, scale = 1): Promise<Dataset> {
@@ -42,12 +43,7 @@ const CASES: { model: string; data: string; correct: number; within?: number; sc
 ];
 
 for (const c of CASES) {
-  const [model, data] = [sharedPath(`data/models/${c.model}`), sharedPath(`data/${c.data}`)];
-  if (!model || !data) {
-    console.log(`skipped: ${c.model} or ${c.data} is not at hand`);
-    continue;
-  }
-  test(`${c.model} on ${c.data}`, async () => {
+  sharedTest(`${c.model} on ${c.data}`, [`data/models/${c.model}`, `data/${c.data}`], async (model, data) => {
     const graph = importTflite(readFileSync(model));
     const set = await npz(data, c.scale);
     const heap = await Heap.open();
@@ -58,18 +54,14 @@ for (const c of CASES) {
   });
 }
 
-const clip = sharedPath('data/ad01/normal_id_01_00000000_hist_librosa.bin');
+const CLIP = 'data/ad01/normal_id_01_00000000_hist_librosa.bin';
 for (const [file, name] of [
   ['ad01_fp32.tflite', 'ad_float'],
   ['ad01_int8.tflite', 'ad_int8'],
 ]) {
-  const model = sharedPath(`data/models/${file}`);
-  const expected = golden(name);
-  if (!clip || !model || !expected) {
-    console.log(`skipped: ${file} or its clip is not at hand`);
-    continue;
-  }
-  test(`${file}: reconstruction error of a clip`, async () => {
+  const needed = [`data/models/${file}`, CLIP, `vectors/models/${name}.json`];
+  sharedTest(`${file}: reconstruction error of a clip`, needed, async (model, clip) => {
+    const expected = golden(name);
     const graph = importTflite(readFileSync(model));
     const bytes = readFileSync(clip);
     const frames = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));

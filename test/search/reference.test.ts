@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EvolutionSampler, RandomSampler, type Sampler, TpeSampler } from '../../src/search/index.ts';
+import { sharedTest } from '../shared_test.ts';
 import { CHECKPOINTS, compare, FUNCTIONS, REFERENCE, runBlackBox } from './blackbox.ts';
 
 const TRIALS = 100;
@@ -15,9 +16,8 @@ const CASES: [string, string, () => Sampler, string][] = [
   ['noisy_finetune', 'random', () => new RandomSampler(), 'random'],
 ];
 
-if (FUNCTIONS.length === 0) console.log('skipped: the black-box functions are not here');
-for (const [name, samplerName, sampler, peer] of FUNCTIONS.length > 0 ? CASES : []) {
-  test(`${name}: ${samplerName} is no worse than Optuna's ${peer}`, async () => {
+for (const [name, samplerName, sampler, peer] of CASES) {
+  sharedTest(`${name}: ${samplerName} is no worse than Optuna's ${peer}`, ['data/blackbox'], async () => {
     const fn = FUNCTIONS.find((f) => f.name === name)!;
     const at = CHECKPOINTS.indexOf(TRIALS);
     const ours: number[] = [];

@@ -14,7 +14,7 @@ import { findProblem } from '../../src/run/verify.ts';
 import { simplifyGraph } from '../../src/simplify/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { modelFiles } from '../models.ts';
-import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 import { randomGraph } from './random_graph.ts';
 
 const heaps = { double: await Heap.open(), single: await Heap.open({ rounding: 'single' }) };
@@ -94,11 +94,10 @@ for (const { name, path } of modelFiles('.tflite')) {
   });
 }
 
-const vww = sharedPath('data/models/vww_96_int8.tflite');
-const images = sharedPath('data/vww01/test.npz');
-if (!vww || !images) console.log('skipped: vww_96_int8.tflite or vww01 is not at hand');
-else {
-  test('vww_96_int8.tflite loses half of its MACs, and none of 1000 outputs changes a byte', async () => {
+sharedTest(
+  'vww_96_int8.tflite loses half of its MACs, and none of 1000 outputs changes a byte',
+  ['data/models/vww_96_int8.tflite', 'data/vww01/test.npz'],
+  async (vww, images) => {
     const graph = importTflite(readFileSync(vww));
     const { graph: simpler, report } = simplifyGraph(heaps.double, graph);
     assert.is(report.macs[0], 7489664);
@@ -114,7 +113,7 @@ else {
     assert.is(expected.length, 2000);
     assert.ok(new Set(expected).size > 50);
     assert.equal(all(simpler), expected);
-  });
-}
+  },
+);
 
 test.run();

@@ -18,6 +18,7 @@ import { finetune } from '../../src/train/index.ts';
 import { compileTraining } from '../../src/train/program.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 /** What training sees is what the chip answers: argmax of the fake-quantized forward pass and of the integer engine. */
 const LEAST = 0.995;
@@ -125,9 +126,7 @@ for (const [model, examples, scale] of [
   ['kws_ref_model.tflite', 'kws01/test_mfcc.npz', 1],
   ['vww_96_int8.tflite', 'vww01/test.npz', 1 / 255],
 ] as const) {
-  const [modelPath, dataPath] = [sharedPath(`data/models/${model}`), sharedPath(`data/${examples}`)];
-  if (!modelPath || !dataPath) continue;
-  test(`${model}: the same`, async () => {
+  sharedTest(`${model}: the same`, [`data/models/${model}`, `data/${examples}`], async (modelPath, dataPath) => {
     const graph = importTflite(readFileSync(modelPath));
     checkAgreement({ graph: toFloat(graph), facts: {} }, await loadDataset(dataPath, { whole: true, scale }));
   });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { expTable, oneOverOnePlusTable, sigmoidTable } from '../../src/wasm/luts.ts';
-import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 
 test('tables begin and end as their functions do', () => {
   assert.equal([expTable()[0], expTable()[512]], [2, 32767]);
@@ -10,16 +10,12 @@ test('tables begin and end as their functions do', () => {
   assert.equal([sigmoidTable()[0], sigmoidTable()[255]], [32768, 65535]);
 });
 
-const file = sharedPath('vectors/luts.json');
-if (!file) console.log('skipped: the shared vectors are not here');
-else {
-  test('tables equal those of CMSIS-NN', () => {
-    const golden = JSON.parse(readFileSync(file, 'utf8'));
-    const bytes = (t: Int16Array | Uint16Array) => Buffer.from(t.buffer).toString('base64');
-    assert.is(bytes(expTable()), golden.softmax_s16_exp_lut.data);
-    assert.is(bytes(oneOverOnePlusTable()), golden.softmax_s16_one_by_one_lut.data);
-    assert.is(bytes(sigmoidTable()), golden.sigmoid_table_uint16.data);
-  });
-}
+sharedTest('tables equal those of CMSIS-NN', ['vectors/luts.json'], (file) => {
+  const golden = JSON.parse(readFileSync(file, 'utf8'));
+  const bytes = (t: Int16Array | Uint16Array) => Buffer.from(t.buffer).toString('base64');
+  assert.is(bytes(expTable()), golden.softmax_s16_exp_lut.data);
+  assert.is(bytes(oneOverOnePlusTable()), golden.softmax_s16_one_by_one_lut.data);
+  assert.is(bytes(sigmoidTable()), golden.sigmoid_table_uint16.data);
+});
 
 test.run();
