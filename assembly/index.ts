@@ -33,6 +33,7 @@ export * from "./stats/min_max_f32";
 export * from "./stats/symmetric_scales_f32";
 export * from "./stats/channel_norm_f32";
 export * from "./stats/gather_rows_f32";
+export * from "./stats/projection_f32";
 export * from "./float/fake_quantize_f32";
 export * from "./float/fake_requantize_f32";
 export * from "./float/depthwise_conv_f32";

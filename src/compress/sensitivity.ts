@@ -1,14 +1,14 @@
-import { type Dataset, inputsOf, planBatch, takeEvenly } from '../data/index.ts';
-import { forEachBatch } from '../evaluate.ts';
+import { type Dataset, takeEvenly } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { type ChannelGroup, prune } from '../prune/index.ts';
+import { type ChannelGroup, cutOf } from '../prune/groups.ts';
+import { reconstruct } from '../prune/reconstruct.ts';
+import { surveyOf } from '../prune/survey.ts';
 import { withRoundedWeights } from '../quant/index.ts';
-import { channelsOf } from '../run/channels.ts';
+import { channelsOf, cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
-import { withLogits } from '../run/logits.ts';
 import { type Context, type Model, pause } from '../stage.ts';
-import type { Heap } from '../wasm/heap.ts';
 import { layerOf } from '../run/layers.ts';
+import { changesOf } from './first_order.ts';
 
 /** Bits of the weights of single layers, by name; 8 where there is none. */
 export type LayerBits = Readonly<Record<string, 4 | 8>>;
@@ -32,7 +32,7 @@ const CUTS = 10;
 const TOO_MUCH = 1;
 
 /**
- * Cuts each group alone further and further and measures what that changes on validation examples (no labels are used).
+ * What cutting each group alone, further and further, changes on validation examples (no labels are used).
  *
  * @param costOf what the search lowers, of a float graph
  */
@@ -41,32 +41,40 @@ export async function measureSensitivity(
   groups: readonly ChannelGroup[],
   multiple: number,
   costOf: (graph: Graph) => Promise<number>,
-  context: Context & { readonly data: Dataset },
+  { heap, data, seed, progress, signal }: Context & { readonly data: Dataset },
 ): Promise<Sensitivity> {
-  const { heap, data, progress, signal } = context;
-  const given = { ...model, graph: toFloat(model.graph) };
-  const before = logitsOf(heap, given.graph, data);
-  const cost = await costOf(given.graph);
-  const found: Record<string, Step[]> = {};
-  for (const [i, { name, units }] of groups.entries()) {
-    found[name] = [];
-    for (const ratio of ratiosOf(units.length, multiple)) {
-      const options = {
-        ratio: 0,
-        ratios: { [name]: ratio },
-        criterion: 'reconstruction',
-        reconstruct: 'readers',
-        multiple,
-      } as const;
-      const { graph } = await prune(options).run(model, context);
-      const change = changeOf(before, logitsOf(heap, graph, data));
-      found[name].push({ ratio, change, saving: cost - (await costOf(graph)) });
-      if (change > TOO_MUCH) break;
-    }
-    progress?.({ what: 'sensitivity', done: i + 1, total: groups.length });
+  const graph = toFloat(model.graph);
+  const survey = surveyOf(heap, graph, data, seed);
+  const cuts = groups.flatMap((group) => cutsOf(graph, group, multiple, survey.scoresOf(group)));
+  progress?.({ what: 'sensitivity', done: 0, total: groups.length });
+  await pause(signal);
+  const variants = cuts.map(({ cut }) => reconstruct(heap, graph, cut, survey));
+  const changes = changesOf(heap, graph, variants, data, takeEvenly(data.validation!, EXAMPLES), seed);
+  const cost = await costOf(graph);
+  const found: Record<string, Step[]> = Object.fromEntries(groups.map(({ name }) => [name, []]));
+  for (const [i, { name, ratio, cut }] of cuts.entries()) {
+    const steps = found[name];
+    if (steps.length > 0 && steps[steps.length - 1].change > TOO_MUCH) continue;
+    steps.push({ ratio, change: changes[i], saving: cost - (await costOf(cutChannels(graph, cut))) });
     await pause(signal);
   }
   return found;
+}
+
+/** Cuts of the least important channels of a group, of rising ratio. */
+function cutsOf(graph: Graph, { name, units }: ChannelGroup, multiple: number, scores: ArrayLike<number>) {
+  const order = [...units.keys()].sort((a, b) => scores[a] - scores[b]);
+  return ratiosOf(units.length, multiple).map((ratio) => {
+    const gone = order.slice(0, Math.round(ratio * units.length));
+    return {
+      name,
+      ratio,
+      cut: cutOf(
+        graph,
+        gone.map((u) => units[u]),
+      ),
+    };
+  });
 }
 
 /** Shares of `count` channels that leave multiples, by rising share. */
@@ -79,43 +87,26 @@ function ratiosOf(count: number, multiple: number): number[] {
   });
 }
 
-function logitsOf(heap: Heap, graph: Graph, data: Dataset): Float32Array {
-  const part = takeEvenly(data.validation!, EXAMPLES);
-  const logits: number[] = [];
-  const plan = planBatch(data, inputsOf(graph));
-  forEachBatch(heap, withLogits(graph), part, plan, (values) => {
-    for (const v of values as Float32Array) logits.push(v);
-  });
-  return Float32Array.from(logits);
-}
-
-function changeOf(before: Float32Array, after: Float32Array): number {
-  const mean = before.reduce((a, b) => a + b, 0) / before.length;
-  let [changed, variance] = [0, 0];
-  before.forEach((v, i) => {
-    changed += (v - after[i]) ** 2;
-    variance += (v - mean) ** 2;
-  });
-  return changed / (variance || 1);
-}
-
 /** Rounds the weights of each layer alone to 4 bits. Depthwise weights are few and bear it badly: only layers that mix channels are tried. */
 export async function measureFewerBits(
   model: Model,
   costOf: (graph: Graph, layerBits: LayerBits) => Promise<number>,
-  { heap, data }: Context & { readonly data: Dataset },
+  { heap, data, seed }: Context & { readonly data: Dataset },
 ): Promise<Sensitivity> {
   const graph = toFloat(model.graph);
-  const before = logitsOf(heap, graph, data);
   const cost = await costOf(graph, {});
   const layers = graph.nodes.filter((node) => {
     const channels = channelsOf(graph, node);
     return channels.kind === 'mix' && channels.reads && graph.tensors[layerOf(node)!.weights].data instanceof Float32Array;
   });
+  const variants = layers.map((node) => {
+    const { weights } = layerOf(node)!;
+    return new Map([[weights, withRoundedWeights(heap, graph, node, 4).tensors[weights]]]);
+  });
+  const changes = changesOf(heap, graph, variants, data, takeEvenly(data.validation!, EXAMPLES), seed);
   const found: Record<string, Step[]> = {};
-  for (const node of layers) {
-    const change = changeOf(before, logitsOf(heap, withRoundedWeights(heap, graph, node, 4), data));
-    found[node.name] = [{ ratio: 1, change, saving: cost - (await costOf(graph, { [node.name]: 4 })) }];
+  for (const [i, { name }] of layers.entries()) {
+    found[name] = [{ ratio: 1, change: changes[i], saving: cost - (await costOf(graph, { [name]: 4 })) }];
   }
   return found;
 }

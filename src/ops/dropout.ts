@@ -1,5 +1,6 @@
 import { copy } from '../wasm/copy.ts';
 import { dropoutF32, dropoutGradF32 } from '../wasm/dropout_f32.ts';
+import { addF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
 import { defineOp } from './op.ts';
 import { keepChannels } from './shapes.ts';
@@ -15,7 +16,10 @@ export const dropout = defineOp<Dropout>({
   infer: ([x]) => [[...x!]],
   float: {
     forward: (heap, { x: [x], y: [y], attrs, draws }) => (draws ? dropoutF32(heap, y, x!, attrs.rate, draws) : copy(heap, y, x!)),
-    backward: (heap, { dy: [dy], dx: [dx], attrs, draws }) => (dx ? dropoutGradF32(heap, dy, dx, attrs.rate, draws!) : nothing),
+    backward(heap, { dy: [dy], dx: [dx], attrs, draws }) {
+      if (!dx) return nothing;
+      return draws ? dropoutGradF32(heap, dy, dx, attrs.rate, draws) : addF32(heap, dx, dy);
+    },
     saves: null,
   },
   lower: null, // it exists only while training

@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import { channelCount, channelSources, channelsOf } from '../run/channels.ts';
+import { type Cut, channelCount, channelSources, channelsOf } from '../run/channels.ts';
 
 /** A channel of a computed tensor. */
 export interface Slot {
@@ -62,6 +62,17 @@ function uniquelyNamed(groups: readonly ChannelGroup[]): ChannelGroup[] {
     seen.set(group.name, n);
     return n === 1 ? group : { ...group, name: `${group.name}#${n}` };
   });
+}
+
+/** The channels of units, by tensor. */
+export function cutOf(graph: Graph, units: readonly Unit[]): Cut {
+  const cut = new Map<number, Uint8Array>();
+  for (const { tensor, channel } of units.flat()) {
+    const goes = cut.get(tensor) ?? new Uint8Array(channelCount(graph.tensors[tensor].shape));
+    goes[channel] = 1;
+    cut.set(tensor, goes);
+  }
+  return cut;
 }
 
 /** Union of slots, with a mark on those that must stay. */

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import { withTensors } from '../graph/graph.ts';
 import { named, option, optional } from '../options/index.ts';
-import { type Cut, channelCount, cutChannels } from '../run/channels.ts';
+import { cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
 import { type Context, defineStage, type Model } from '../stage.ts';
 import { CRITERIA, needData, type Scorer, scorerOf, usualCriterion } from './criteria.ts';
-import { type ChannelGroup, channelGroups, type Unit } from './groups.ts';
+import { type ChannelGroup, channelGroups, cutOf, type Unit } from './groups.ts';
 import { reconstruct } from './reconstruct.ts';
 import { refit } from './refit.ts';
 import { surveyOf } from './survey.ts';
@@ -74,7 +74,7 @@ export const prune = defineStage({
     const cut = cutOf(graph, leastImportant(groups, scorer(), options));
     if (cut.size === 0) return uncut(model, options, context);
     if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
-    const smaller = cutChannels(reconstruct(heap, graph, cut, survey()), cut);
+    const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, survey())), cut);
     return { ...model, graph: options.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
   },
 });
@@ -132,14 +132,4 @@ const lineOf = (all: readonly number[], share: number): number => [...all].sort(
 function keep(count: number, wanted: number, multiple: number): number {
   const rounded = Math.max(1, Math.round(wanted / multiple)) * multiple;
   return Math.min(count, rounded);
-}
-
-function cutOf(graph: Graph, units: readonly Unit[]): Cut {
-  const cut = new Map<number, Uint8Array>();
-  for (const { tensor, channel } of units.flat()) {
-    const goes = cut.get(tensor) ?? new Uint8Array(channelCount(graph.tensors[tensor].shape));
-    goes[channel] = 1;
-    cut.set(tensor, goes);
-  }
-  return cut;
 }

@@ -1,5 +1,5 @@
-import { type Graph, withTensors } from '../graph/graph.ts';
-import type { Cut } from '../run/channels.ts';
+import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
+import { type Cut, channelsOf } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { solveF64 } from '../wasm/linear_f64.ts';
@@ -8,25 +8,40 @@ import { ridged } from './ridge.ts';
 import type { Survey } from './survey.ts';
 
 /**
- * The graph before a cut, with what the doomed channels contributed handed to the ones that stay: the layers that read them get the
- * weights and biases that come nearest to their outputs, by least squares over data (He, Zhang and Sun, "Channel Pruning for
- * Accelerating Very Deep Neural Networks", 2017).
+ * What layers have in place of their weights and biases so that the doomed channels of a cut count for nothing: where least squares can fit
+ * them, those that come nearest to their outputs over data (He, Zhang and Sun, "Channel Pruning for Accelerating Very Deep Neural
+ * Networks", 2017), else zeros.
  */
-export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, grams }: Survey): Graph {
-  const changed = consumers.flatMap((consumer) => {
-    const goes = cut.get(consumer.x);
-    if (!goes?.includes(1) || !goes.includes(0)) return [];
-    if (graph.tensors[layerOf(consumer.node)!.weights].mask) return []; // least squares would bring masked weights back
+export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, grams }: Survey): Map<number, Tensor> {
+  const fitted = new Map(consumers.map((c) => [c.node, c]));
+  const changed = graph.nodes.flatMap((node) => {
+    const goes = cut.get(node.inputs[0]);
+    const channels = channelsOf(graph, node);
+    if (channels.kind !== 'mix' || !goes?.includes(1)) return [];
+    const consumer = fitted.get(node);
+    // Least squares would bring masked weights back.
+    if (!consumer || !goes.includes(0) || graph.tensors[layerOf(node)!.weights].mask)
+      return silenced(graph, node, channels.in, goes);
     const { rows } = rowsOf(graph, consumer);
-    handOver(
-      heap,
-      rows,
-      ridged(grams.get(consumer.node)!, consumer),
-      (k) => k < consumer.columns && goes[k % consumer.channels] === 1,
-    );
+    handOver(heap, rows, ridged(grams.get(node)!, consumer), (k) => k < consumer.columns && goes[k % consumer.channels] === 1);
     return tensorsOf(graph, consumer, rows);
   });
-  return withTensors(graph, new Map(changed));
+  return new Map(changed);
+}
+
+/** Operands of a node with zeros wherever they meet channels that go. */
+function silenced(
+  graph: Graph,
+  { inputs }: Node,
+  places: readonly (readonly [number, number])[],
+  goes: Uint8Array,
+): [number, Tensor][] {
+  return places.flatMap(([operand, axis]): [number, Tensor][] => {
+    const tensor = graph.tensors[inputs[operand]];
+    if (!(tensor?.data instanceof Float32Array)) return [];
+    const channel = indexAlong(tensor.shape, axis);
+    return [[inputs[operand], { ...tensor, data: tensor.data.map((w, i) => (goes[channel(i) % goes.length] ? 0 : w)) }]];
+  });
 }
 
 /** Makes rows W [out, n] those W' that make (W' - W) H (W' - W)' least where the columns that go are 0: H[S, G] W_G is solved for H[S, S]. */

@@ -27,6 +27,8 @@ export interface TrainingProgram {
   readonly outputs: readonly Tap[];
   /** Inner tensors that a loss reads, as asked for; their gradients as the outputs'. */
   readonly taps: readonly Tap[];
+  /** By tensor index of the graph. */
+  readonly operands: readonly PlacedOperand[];
   readonly parameters: readonly Parameter[];
   /** @param step what is random (dropout) follows from its number */
   forward(step?: number): void;
@@ -52,6 +54,11 @@ export interface TrainingOptions extends Partial<Source> {
   readonly held?: ReadonlySet<number>;
   /** Tensors inside that a loss reads beside the outputs. */
   readonly taps?: readonly number[];
+  /**
+   * Whose gradients are wanted, if not the parameters': those of the taps, in the network as it answers. They are there until the next
+   * pass, and nothing is trained.
+   */
+  readonly of?: 'taps';
 }
 
 /** Compiles `graph` for training: activations are kept, their gradients share an arena by lifetime. */
@@ -59,22 +66,23 @@ export function compileTraining(
   heap: Heap,
   graph: Graph,
   batch: number,
-  { seed = 0, purpose = 'train', held = new Set(), taps = [] }: TrainingOptions = {},
+  { seed = 0, purpose = 'train', held = new Set(), taps = [], of }: TrainingOptions = {},
 ): TrainingProgram {
   const shapes = inferShapes(graph, batch);
   const operands = placeOperands(heap, graph, shapes);
   const counter = heap.tensor('i32', [1]);
   const calls = graph.nodes.map((node, i) => {
-    const draws = { seed: createRandom(seed, `${purpose}/node/${i}`).bits(), step: counter };
+    const draws = of ? null : { seed: createRandom(seed, `${purpose}/node/${i}`).bits(), step: counter };
     return callOf(heap, node, operands, draws);
   });
   const forward = graph.nodes.map((node, i) => floatOf(node).forward(heap, calls[i]));
-  const wanted = wantedGradients(graph, held);
-  const parameters = [...parametersOf(graph, operands, held)].map(([tensor, stepSize]): Parameter => {
+  const wanted = of ? behind(graph, taps) : wantedGradients(graph, held);
+  const trained = of ? [] : [...parametersOf(graph, operands, held)];
+  const parameters = trained.map(([tensor, stepSize]): Parameter => {
     return { tensor, stepSize, value: operands[tensor], gradient: heap.tensor('f32', shapes[tensor]) };
   });
   const ends = [...graph.outputs, ...taps];
-  const gradients = placeGradients(heap, graph, shapes, wanted, ends);
+  const gradients = placeGradients(heap, graph, shapes, wanted, ends, of ? taps : []);
   for (const p of parameters) gradients.set(p.tensor, p.gradient);
   const backward = backwardSteps(heap, graph, calls, gradients, ends);
   const tap = (t: number): Tap => ({ value: operands[t], gradient: gradients.get(t) ?? null });
@@ -82,6 +90,7 @@ export function compileTraining(
     inputs: graph.inputs.map((t) => operands[t]),
     outputs: graph.outputs.map(tap),
     taps: taps.map(tap),
+    operands,
     parameters,
     forward: (step = 0) => {
       heap.write(counter, [step]);
@@ -114,11 +123,11 @@ function floatOf(node: Node) {
   );
 }
 
-function callOf(heap: Heap, node: Node, operands: readonly PlacedOperand[], draws: Draws): FloatCall<unknown> {
+function callOf(heap: Heap, node: Node, operands: readonly PlacedOperand[], draws: Draws | null): FloatCall<unknown> {
   const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));
   const shapes = x.map((o) => o?.shape ?? null);
   const saved = (floatOf(node).saves?.(shapes, node.attrs) ?? []).map((shape) => heap.tensor('f32', shape));
-  return { x, y: node.outputs.map((t) => operands[t]), attrs: node.attrs, training: true, draws, saved };
+  return { x, y: node.outputs.map((t) => operands[t]), attrs: node.attrs, training: draws !== null, draws, saved };
 }
 
 /** Constants that some row trains, in the order of their first use, and whether they are step sizes. */
@@ -152,13 +161,23 @@ function wantedGradients(graph: Graph, held: ReadonlySet<number>): Uint8Array {
   return wanted;
 }
 
-/** Gradients of activations live from the last reader's backward step (of `ends`: from the loss) to the producer's. */
+/** The tensors of `from`, and those that depend on them. */
+function behind(graph: Graph, from: readonly number[]): Uint8Array {
+  const found = new Uint8Array(graph.tensors.length);
+  for (const t of from) found[t] = 1;
+  for (const { inputs, outputs } of graph.nodes)
+    if (inputs.some((t) => t >= 0 && found[t])) for (const t of outputs) found[t] = 1;
+  return found;
+}
+
+/** Gradients of activations live from the last reader's backward step (of `ends`: from the loss) to the producer's; of `kept` to the end. */
 function placeGradients(
   heap: Heap,
   graph: Graph,
   shapes: readonly Shape[],
   wanted: Uint8Array,
   ends: readonly number[],
+  kept: readonly number[],
 ): Map<number, HeapTensor> {
   const end = graph.nodes.length;
   const first = new Map<number, number>();
@@ -172,6 +191,7 @@ function placeGradients(
     }
   });
   for (const t of ends) first.set(t, 0);
+  for (const t of kept) last.set(t, end + 1);
   const tensors = [...first.keys()].filter((t) => wanted[t]);
   const arena = planArena(
     tensors.map((t) => ({ bytes: bytesOf('f32', sizeOf(shapes[t])), first: first.get(t)!, last: last.get(t)! })),

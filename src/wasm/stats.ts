@@ -65,3 +65,10 @@ export function gatherRowsF32(heap: Heap, rows: HeapTensor, x: HeapTensor, place
   const each = count / examples;
   return () => heap.wasm.gather_rows_f32(rows.ptr, x.ptr, places.ptr, count, each, h, w, c, p.output[1], ...window, one);
 }
+
+/** Adds to `sums` (f32 [examples]) what differs between a and b along g, all f32 [examples, ..]: the sum of (a - b) * g of each example. */
+export function projectedDifferenceF32(heap: Heap, sums: HeapTensor, a: HeapTensor, b: HeapTensor, g: HeapTensor): Step {
+  const [examples] = sums.shape;
+  const size = sizeOf(a.shape) / examples;
+  return () => heap.wasm.projected_difference_f32(sums.ptr, a.ptr, b.ptr, g.ptr, examples, size);
+}

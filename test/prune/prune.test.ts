@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { evaluatePart } from '../../src/evaluate.ts';
+import { withTensors } from '../../src/graph/graph.ts';
 import { loadModel } from '../../src/model.ts';
 import { rowsOf } from '../../src/prune/consumers.ts';
 import { channelGroups, prune } from '../../src/prune/index.ts';
@@ -48,7 +49,7 @@ test('the score of a cut is what it changes in the layers that read it', () => {
     const goes = new Uint8Array(6);
     for (const u of order.slice(0, count))
       for (const s of group.units[u]) if (s.tensor === graph.nodes[0].outputs[0]) goes[s.channel] = 1;
-    const after = reconstruct(heap, graph, new Map([[graph.nodes[0].outputs[0], goes]]), survey);
+    const after = withTensors(graph, reconstruct(heap, graph, new Map([[graph.nodes[0].outputs[0], goes]]), survey));
     let change = 0;
     for (const consumer of survey.consumers.filter((r) => r.x === graph.nodes[0].outputs[0])) {
       const gram = survey.grams.get(consumer.node)!;

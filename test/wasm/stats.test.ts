@@ -7,6 +7,7 @@ import {
   histogramF32,
   minMaxF32,
   type Patch,
+  projectedDifferenceF32,
   weightRange,
   weightScalesF32,
 } from '../../src/wasm/stats.ts';
@@ -135,6 +136,19 @@ for (const [name, patch, shape] of [
         rows.check();
       }));
   }
+}
+
+for (const size of [0, 1, 7, 8, 9, 16, 100]) {
+  test(`${size} differences along a direction, as the plain kernel sums them`, () =>
+    heap.scope(() => {
+      const examples = 3;
+      const [a, b, g] = ['a', 'b', 'g'].map((name) => heap.tensor('f32', [examples, size], noise(examples * size, name)));
+      const [sums, plain] = [0, 0].map(() => fenced(heap, 'f32', [examples], 0, Float32Array.of(1, 2, 3)));
+      projectedDifferenceF32(heap, sums.tensor, a, b, g)();
+      heap.wasm.projected_difference_f32_ref(plain.tensor.ptr, a.ptr, b.ptr, g.ptr, examples, size);
+      close(heap.read(sums.tensor), [...(heap.read(plain.tensor) as Float32Array)], 1e-5, 'sums'); // float32 in another order
+      sums.check();
+    }));
 }
 
 test.run();
