@@ -38,7 +38,7 @@ function geometry(y: HeapTensor, x: HeapTensor, w: HeapTensor, { stride, padding
   const [, outH, outW, outC] = y.shape;
   const [, kH, kW] = w.shape;
   const [[sH, sW], [top, left], [dH, dW]] = [stride, padding, dilation];
-  positive('a convolution', { 'input rows': inH, 'input columns': inW });
+  positive('a convolution', { 'input rows': inH, 'input columns': inW, 'output rows': outH, 'output columns': outW });
   positive('a convolution', { 'input channels': inC, 'output channels': outC, 'filter rows': kH, 'filter columns': kW });
   positive('a convolution', { 'rows from place to place': sH, 'columns from place to place': sW });
   positive('a convolution', { 'rows from weight to weight': dH, 'columns from weight to weight': dW });
