@@ -18,7 +18,7 @@ export const quantize = defineOp<NoAttrs>({
       : kernelCall('requantize', requantizeForm(x!, y), { x: x!, y }, rescaleParams(x!, y)),
   layer: null,
   trainable: [],
-  memory: 'fresh',
+  memory: 'in-place',
   outputRange: 'measured',
   fuses: null,
   channels: (_, x) => keepChannels(x),

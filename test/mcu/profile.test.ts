@@ -171,4 +171,31 @@ if (counts && resnet8) {
   });
 } else test.skip('skipped: no ../shared measurements and models', () => {});
 
+test('conversions at the edges of a uint8 model take no memory of their own', () => {
+  const quant = (zero: number) => ({ bits: 8, scales: [0.1], zeros: [zero], axis: null }) as const;
+  const activation = (name: string, dtype: 'i8' | 'u8', shape: number[]) => ({
+    ...{ name, dtype, shape, data: null },
+    quant: quant(dtype === 'u8' ? 128 : 0),
+  });
+  const graphOf = (converts: boolean): Graph => {
+    const tensors = [
+      activation('x', 'i8', [1, 16, 16, 8]),
+      { name: 'w', dtype: 'i8' as const, shape: [8, 1, 1, 8], data: new Int8Array(64), quant: quant(0) },
+      activation('y', 'i8', [1, 16, 16, 8]),
+      activation('given', 'u8', [1, 16, 16, 8]),
+      activation('answer', 'u8', [1, 16, 16, 8]),
+    ];
+    const attrs = { stride: [1, 1], padding: 'valid', activation: 'none' };
+    const conv = { name: 'conv', op: 'conv2d', inputs: [0, 1], outputs: [2], attrs };
+    const first = { name: 'first', op: 'quantize', inputs: [3], outputs: [0], attrs: {} };
+    const last = { name: 'last', op: 'quantize', inputs: [2], outputs: [4], attrs: {} };
+    return converts
+      ? { name: 'uint8', tensors, nodes: [first, conv, last], inputs: [3], outputs: [4] }
+      : { name: 'int8', tensors: tensors.slice(0, 3), nodes: [conv], inputs: [0], outputs: [2] };
+  };
+  const arena = (converts: boolean) => profile(graphOf(converts), 'stm32f446re', { runtime: 'thumbnet' }).ram.arena;
+  assert.is(arena(true), arena(false));
+  assert.ok(arena(true) >= 2 * 16 * 16 * 8);
+});
+
 test.run();
