@@ -2,7 +2,7 @@
 import { type Dataset, type Normalization, type PartName, takeEvenly } from './data/index.ts';
 import { type Evaluation, judge } from './evaluate.ts';
 import type { Graph } from './graph/graph.ts';
-import { METRICS, showMetric, type Task, upward } from './task/index.ts';
+import { METRICS, showMetric, type Task } from './task/index.ts';
 import type { Heap } from './wasm/heap.ts';
 
 const EXAMPLES = 256;
@@ -83,14 +83,20 @@ const FORMS: readonly { readonly flags: string; readonly form: Normalization }[]
 function scaleText(heap: Heap, graph: Graph, data: Dataset, part: PartName, task: Task): string | null {
   if (task.name === 'reconstruction') return null;
   const few = { ...data, [part]: takeEvenly(data[part]!, EXAMPLES) };
-  const of = (normalization: Normalization) => {
-    const { quality, metrics } = judge(heap, graph, { ...few, normalization }, part, task).evaluation;
-    return metrics.r2 ?? (quality === null ? Number.NEGATIVE_INFINITY : upward(task.metric, quality));
-  };
+  const of = (normalization: Normalization) => judge(heap, graph, { ...few, normalization }, part, task).evaluation;
   const own = of(data.normalization);
-  const tried = FORMS.map((f) => ({ ...f, quality: of(f.form) }));
-  const best = tried.reduce((a, b) => (b.quality > a.quality ? b : a));
-  if (!(best.quality - own > 0.15)) return null;
-  const show = task.name === 'regression' ? METRICS.r2 : METRICS[task.metric];
-  return `with ${best.flags} it would reach ${show.label} ${show.show(best.quality)}, where it now has ${show.show(own)} (${few[part]!.count} examples)`;
+  const tried = FORMS.map(({ flags, form }) => ({ flags, found: of(form) }));
+  const best = tried.reduce((a, b) => (knowledgeOf(b.found) > knowledgeOf(a.found) ? b : a));
+  if (!(knowledgeOf(best.found) - knowledgeOf(own) > 0.2)) return null;
+  const text = ({ quality }: Evaluation) => METRICS[task.metric].show(quality!);
+  return `with ${best.flags} ${METRICS[task.metric].label} would be ${text(best.found)}, where it now is ${text(own)} (${few[part]!.count} examples)`;
+}
+
+/** How much answers have to do with labels: 1 at best, 0 for an answer that is always the same, whatever the labels. */
+function knowledgeOf({ confusion, accuracy, metrics }: Evaluation): number {
+  if (confusion.length > 0) {
+    const expected = agreementByChance(confusion);
+    return expected < 1 ? (accuracy! - expected) / (1 - expected) : 0; // Cohen's kappa
+  }
+  return metrics.r2 ?? 2 * ((metrics.auc ?? 0.5) - 0.5);
 }

@@ -20,6 +20,8 @@ export interface Filter {
 /** Layers written one after another, with random weights: He's uniform ones (Keras `he_uniform`), zero biases. */
 export interface Builder {
   readonly input: Value;
+  /** Another input, after those before it. */
+  addInput(name: string, shape: Shape): Value;
   conv2d(x: Value, channels: number, filter: Filter): Value;
   depthwiseConv2d(x: Value, filter: Filter): Value;
   dense(x: Value, units: number, options?: { activation?: Activation }): Value;
@@ -29,17 +31,29 @@ export interface Builder {
   maxPool2d(x: Value, size: Pair): Value;
   add(a: Value, b: Value, options?: { activation?: Activation }): Value;
   activate(x: Value, activation: Activation): Value;
+  /** Vectors side by side. */
+  concat(values: readonly Value[]): Value;
   dropout(x: Value, rate: number): Value;
   softmax(x: Value): Value;
-  finish(output: Value): Graph;
+  sigmoid(x: Value): Value;
+  finish(...outputs: readonly Value[]): Graph;
 }
 
-/** @param shape of one example, [h, w, c] for convolutions */
-export function buildNetwork(name: string, shape: Shape, seed: number): Builder {
+/**
+ * @param shape     of one example, [h, w, c] for convolutions
+ * @param inputName of the first input
+ */
+export function buildNetwork(name: string, shape: Shape, seed: number, inputName = 'input'): Builder {
   const draft: Draft = { tensors: [], nodes: [], counts: new Map(), random: createRandom(seed, `weights/${name}`) };
-  const input: Value = { tensor: addTensor(draft, 'input', [1, ...shape], null), shape: [1, ...shape] };
+  const inputs: number[] = [];
+  const addInput = (called: string, of: Shape): Value => {
+    const value = { tensor: addTensor(draft, called, [1, ...of], null), shape: [1, ...of] };
+    inputs.push(value.tensor);
+    return value;
+  };
   return {
-    input,
+    input: addInput(inputName, shape),
+    addInput,
     conv2d: (x, channels, f) => {
       const dims = [channels, ...f.kernel, x.shape[3]];
       return filtered(draft, 'conv2d', x, dims, channels, f, { groups: 1 });
@@ -55,9 +69,14 @@ export function buildNetwork(name: string, shape: Shape, seed: number): Builder 
     maxPool2d: (x, size) => layer(draft, 'maxPool2d', [x], { filter: size, stride: size, padding: 'valid', activation: 'none' }),
     add: (a, b, { activation = 'none' } = {}) => layer(draft, 'add', [a, b], { activation }),
     activate: (x, activation) => activate(draft, x, activation),
+    concat: (values) => layer(draft, 'concat', values, { axis: 1, activation: 'none' }),
     dropout: (x, rate) => layer(draft, 'dropout', [x], { rate }),
     softmax: (x) => layer(draft, 'softmax', [x], { beta: 1 }),
-    finish: ({ tensor }) => ({ name, tensors: draft.tensors, nodes: draft.nodes, inputs: [input.tensor], outputs: [tensor] }),
+    sigmoid: (x) => layer(draft, 'logistic', [x], {}),
+    finish: (...outputs) => ({
+      ...{ name, tensors: draft.tensors, nodes: draft.nodes, inputs },
+      outputs: outputs.map(({ tensor }) => tensor),
+    }),
   };
 }
 

@@ -103,6 +103,8 @@ function nothingFits(
   labels: LabelFacts | null,
   names: readonly TaskName[],
 ): CompressError {
+  if (names.length === 1 && names[0] === 'reconstruction') return noCopy(outputs);
+  if (!labels) return unlabelled(data, outputs);
   const demands = outputs.flatMap((output) => {
     const of = names.flatMap((name) => {
       const { demand } = rulesOf(name).fit(output, labels);
@@ -116,6 +118,22 @@ function nothingFits(
     'bad-data',
     `${labelText(data, labels)} and the model's output${outputs.length > 1 ? 's' : ''} ${told}: ${what} fits ${names.length > 1 ? 'both' : 'them'}`,
     demands.length ? demands.join('. ') : 'name another output (--output), or give the data that belongs to this model',
+  );
+}
+
+function unlabelled({ name }: Dataset, outputs: readonly OutputFacts[]): CompressError {
+  return new CompressError(
+    'bad-data',
+    `${name} has no labels, and the model's output ${outputs.map(describeOutput).join(', ')} is no copy of an input`,
+    'add an array y beside x (IDX: the labels file; pictures: class folders)',
+  );
+}
+
+function noCopy(outputs: readonly OutputFacts[]): CompressError {
+  return new CompressError(
+    'bad-option',
+    `no input has the size of the output ${outputs.map(describeOutput).join(', ')}: it cannot be a reconstruction`,
+    'state another --task',
   );
 }
 

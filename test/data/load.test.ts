@@ -356,6 +356,166 @@ test('an empty class folder is still a class', async () => {
   rmSync(root, { recursive: true });
 });
 
+const several = { accel: [x.subarray(0, 120), [30, 4]], press: [counted(30, 2).x, [30, 2]] } as const;
+const thirty = y.subarray(0, 30);
+const twoInputs = {
+  graph: {
+    name: 'two',
+    tensors: [
+      { name: 'serving_default_accel:0', shape: [1, 4], dtype: 'f32' as const, data: null, quant: null },
+      { name: 'press', shape: [1, 2, 1], dtype: 'f32' as const, data: null, quant: null },
+      { name: 'out', shape: [1, 3], dtype: 'f32' as const, data: null, quant: null },
+    ],
+    nodes: [],
+    inputs: [0, 1],
+    outputs: [2],
+  },
+};
+
+test('several inputs: by name, by number, in order, by shape; in an archive, a folder of arrays, or a folder for each part', async () => {
+  const { accel, press } = several;
+  const labels = [thirty, [30]] as const;
+  const archives = [
+    { accel, press, y: labels },
+    { press, Accel: accel, labels },
+    { x0: accel, x1: press, y: labels },
+    { input_1: accel, input_2: press, y: labels },
+    { arr_0: accel, arr_1: press, arr_2: labels },
+    { first: press, second: accel, y: labels },
+  ].map((arrays) => ({ 'd.npz': npz(arrays as unknown as Parameters<typeof npz>[0]) }));
+  const npys = (prefix: string) => ({
+    [`${prefix}accel.npy`]: writeNpy(...accel),
+    [`${prefix}press.npy`]: writeNpy(...press),
+    [`${prefix}y.npy`]: writeNpy(...labels),
+  });
+  for (const source of [
+    ...archives,
+    npys(''),
+    { inputs: { a: { x: accel[0], shape: accel[1] }, b: { x: press[0], shape: press[1] } }, y: thirty },
+  ]) {
+    const d = await loadDataset(source as DataSource, { whole: true, model: twoInputs });
+    assert.equal(
+      d.inputs.map((i) => i.shape),
+      [[4], [2]],
+    );
+    assert.equal([...d.test!.inputs[1]], [...press[0]]);
+    assert.equal([...d.test!.y!], [...thirty]);
+  }
+  const parts = await loadDataset({ ...npys('train/'), ...npys('test/') }, { model: twoInputs });
+  assert.equal([parts.train!.count + parts.validation!.count, parts.test!.count], [30, 30]);
+  assert.equal([...parts.test!.inputs[1]], [...press[0]]);
+  const named = await loadDataset(
+    { 'd.npz': npz({ train_accel: accel, train_press: press, y_train: labels, accel_test: accel, press_test: press }) },
+    { model: twoInputs },
+  );
+  assert.is(named.test!.count, 30);
+});
+
+test('several inputs: what is missing is named, and examples that are not as many', async () => {
+  const { accel, press } = several;
+  const lone = { 'd.npz': npz({ x: accel, y: [thirty, [30]] }) };
+  await fails(
+    lone,
+    'bad-data',
+    /takes 2 inputs, but d\.npz holds nothing for "press" \[2,1\] \("x" is "serving_default_accel:0"\)/,
+    { model: twoInputs },
+  );
+  const fewer = [press[0].subarray(0, 50), [25, 2]] as const;
+  await fails(
+    { 'd.npz': npz({ accel, press: fewer }) },
+    'shape-mismatch',
+    /d\.npz:press has 25 examples, but d\.npz:accel has 30/,
+    { model: twoInputs },
+  );
+  await fails(
+    { inputs: { a: { x: accel[0], shape: accel[1] }, b: { x: fewer[0], shape: fewer[1] } } },
+    'shape-mismatch',
+    /"b", has 25 examples, not 30/,
+  );
+});
+
+test('a part of the examples keeps what belongs together over all inputs', async () => {
+  const { accel, press } = several;
+  const d = await loadDataset({ 'd.npz': npz({ accel, press, y: [thirty, [30]] }) }, { model: twoInputs });
+  for (const part of [d.train!, d.validation!, d.test!]) {
+    for (let i = 0; i < part.count; i++) {
+      const [a, b] = [part.inputs[0][4 * i], part.inputs[1][2 * i]];
+      assert.is(a, b); // example i holds i in all places
+      assert.is(part.y![i], a % 3);
+    }
+  }
+});
+
+test('labels by another name, or by an output of the model', async () => {
+  const [accel, extra] = [several.accel, [new Float32Array(30).fill(0.5), [30]] as const];
+  const one = { graph: { ...twoInputs.graph, inputs: [0] } };
+  const read = async (arrays: Parameters<typeof npz>[0], options: DataOptions = {}) =>
+    loadDataset({ 'd.npz': npz(arrays) }, { whole: true, model: one, ...options });
+  const labels = [thirty, [30]] as const;
+  assert.equal([...(await read({ x: accel, kind: labels, id: extra }, { labels: 'kind' })).test!.y!], [...thirty]);
+  assert.equal([...(await read({ x: accel, out: labels, id: extra })).test!.y!], [...thirty]);
+  assert.equal([...(await read({ x: accel, y: labels, kind: extra }, { labels: 'kind' })).test!.y!], new Array(30).fill(0.5));
+});
+
+test('what is not used of a file or a folder is named', async () => {
+  const one = { x: [x, [60, 4]], y: [y, [60]] } as const;
+  const notes = async (source: DataSource, options: DataOptions = whole) => (await loadDataset(source, options)).notes;
+  assert.equal(await notes({ 'd.npz': npz({ ...one, id: [y, [60]], names: [y, [60]] }) }), [
+    'not used in d.npz: the arrays id, names',
+  ]);
+  assert.equal(await notes({ 'd.npz': npz({ ...one, x_train: [x, [60, 4]] }) }, { split: [0.5, 0.2, 0.3] }), [
+    'not used in d.npz: the arrays x, y',
+    'd.npz:x_train split: 30 train, 12 validation, 18 test (seed 0)',
+  ]);
+  assert.equal(await notes({ 'test.npz': npz(one), 'labels.csv': new Uint8Array(1) }), ['not used in dataset: labels.csv']);
+  assert.equal(await notes({ 'a/1.png': png(2, 2, 1), 'a/1.txt': new Uint8Array(1), 'b/2.bmp': new Uint8Array(1) }), [
+    'not used in dataset: a/1.txt, b/2.bmp',
+  ]);
+});
+
+const SYSTEM = [
+  '__MACOSX/a/._1.png',
+  'a/.DS_Store',
+  'a/._1.png',
+  '.DS_Store',
+  '@eaDir/1.png/SYNOFILE_THUMB_M.jpg',
+  'a/@eaDir/1.png@SynoResource',
+  'b/Thumbs.db',
+  'b/thumbs.db',
+  'desktop.ini',
+  '.git/objects/1.png',
+  '#recycle/1.png',
+  '.ipynb_checkpoints/1.png',
+];
+
+test('files and folders of the system are passed over and named', async () => {
+  const pictures = { 'a/1.png': png(2, 2, 1), 'b/1.png': png(2, 2, 1) };
+  for (const name of SYSTEM) {
+    const d = await loadDataset({ ...pictures, [name]: png(9, 9, 3) }, whole);
+    assert.equal(d.classNames, ['a', 'b']);
+    assert.is(d.test!.count, 2);
+    assert.equal(d.notes, [`passed over in dataset, of the system or hidden: ${name}`]);
+  }
+  const root = mkdtempSync(join(tmpdir(), 'thumbnet-system-'));
+  for (const name of ['cat', 'dog', '__MACOSX', '@eaDir', 'cat/@eaDir/1.png', '.Trashes'])
+    mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['cat', 'dog', 'cat/@eaDir/1.png']) writeFileSync(join(root, name, '1.png'), png(2, 2, 1));
+  const d = await loadDataset(root, whole);
+  assert.equal(d.classNames, ['cat', 'dog']);
+  assert.match(d.notes.join('; '), /of the system or hidden: \.Trashes, @eaDir, __MACOSX, cat\/@eaDir$/);
+  rmSync(root, { recursive: true });
+});
+
+test('an archive that a Mac has packed', async () => {
+  const d = await loadDataset({ 'd.npz': npz({ x: [x, [60, 4]], y: [y, [60]], '__MACOSX/._x': [y, [60]] }) }, whole);
+  assert.is(d.test!.count, 60);
+  assert.equal(d.notes, ['not used in d.npz: __MACOSX/._x.npy']);
+});
+
+test('a picture below a class folder is told, however deep', async () => {
+  await fails({ 'a/1.png': png(2, 2, 1), 'train/a/b/c/1.png': png(2, 2, 1) }, 'unsupported', /train\/a\/b\/c\/1\.png/);
+});
+
 test('every file cut short anywhere is an error that names it', async () => {
   for (const { name, files } of SOURCES) {
     await loadDataset(files);

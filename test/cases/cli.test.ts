@@ -1,0 +1,204 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { unzipSync } from 'fflate';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { readNpy, writeNpy } from '../../src/data/index.ts';
+import { exportTflite } from '../../src/index.ts';
+import { inProcess as thumbnet } from '../cli/in_process.ts';
+import { inFolder } from '../cli/sample.ts';
+import { npz, png } from '../data/sources.ts';
+import { answer, binary, type Case, COUNT, fruit, regression, RIGHT, twoInputs, twoOutputs } from './make.ts';
+
+type Bytes = Parameters<typeof writeNpy>[0];
+
+const put = (name: string, bytes: Uint8Array): string => {
+  writeFileSync(inFolder(name), bytes);
+  return inFolder(name);
+};
+
+/** The model and its data as files; arrays by the names of the inputs. */
+function files(name: string, made: Case, arrays: readonly string[] = Object.keys(made.x)) {
+  const inputs = Object.values(made.x).map(({ x, shape }, i) => [arrays[i], [x as Bytes, shape]] as const);
+  const y = [made.y, made.y.length > COUNT ? [COUNT, made.y.length / COUNT] : [COUNT]] as const;
+  return {
+    model: put(`${name}.tflite`, exportTflite({ graph: made.graph, facts: {} })),
+    data: put(`${name}.npz`, npz({ ...Object.fromEntries(inputs), y })),
+  };
+}
+
+const json = async (...args: string[]) => {
+  const { code, out, err } = await thumbnet(...args, '--json');
+  return { code, found: out ? JSON.parse(out) : null, err };
+};
+
+test('evaluate says the task in one line, and judges the class head of two', async () => {
+  const { model, data } = files('two-out', twoOutputs());
+  const { code, found, err } = await json('evaluate', model, '--data', data);
+  assert.equal([code, found.task, found.accuracy, found.perClass.length], [0, 'classification', RIGHT, 3]);
+  assert.match(err, /^task: classification into 3 classes, by output "\S+" \[3\] after softmax; judged by accuracy$/m);
+  assert.match(err, /^task: not judged: "logistic_1"$/m);
+});
+
+test('two tasks that fit: exit 2 with the flag, and stated it is done', async () => {
+  const { model, data } = files('logit', binary(false));
+  const asked = await json('evaluate', model, '--data', data);
+  assert.is(asked.code, 2);
+  assert.match(asked.err, /fix: state it: --task binary or regression/);
+  const stated = await json('evaluate', model, '--data', data, '--task', 'binary', '--metric', 'auc');
+  assert.equal([stated.code, stated.found.accuracy, stated.found.metric], [0, RIGHT, 'auc']);
+  assert.is(stated.found.quality, stated.found.auc);
+});
+
+test('goals of evaluate: exit 1 and what is missed', async () => {
+  const { model, data } = files('fruit', fruit());
+  const base = ['evaluate', model, '--data', data];
+  assert.is((await json(...base, '--goal', '97%', '--min-recall', '0=0.5')).code, 0);
+  const missed = await json(...base, '--min-recall', '1=99.9%');
+  assert.equal([missed.code, missed.found.reached], [1, false]);
+  assert.match(missed.err, /not reached: recall of "1" 9\d\.\d % where 99\.9 % is asked/);
+  assert.match((await json(...base, '--min-recall', '7=0.5')).err, /no class "7"[\s\S]*classes are 0, 1, 2/);
+});
+
+test('a regression: all of its figures, and a goal that is an upper limit', async () => {
+  const { model, data } = files('forecast', regression(24));
+  const { code, out } = await thumbnet('evaluate', model, '--data', data, '--goal', '0.26');
+  assert.is(code, 0);
+  assert.match(out, /regression of 24 values/);
+  assert.match(out, /root mean squared error 0\.25 over all 600 examples\nmean absolute error 0\.25, R2 0\.\d+/);
+  assert.match(out, /reached: root mean squared error at most 0\.26/);
+  assert.is((await json('evaluate', model, '--data', data, '--goal', '0.24')).code, 1);
+});
+
+test('a stage judges by the task and keeps it', async () => {
+  const { model, data } = files('sine', regression(1));
+  const out = inFolder('sine-int8.tflite');
+  const { code, found, err } = await json('quantize', model, '--data', data, '--out', out, '--force');
+  assert.is(code, 0, err);
+  assert.equal([found.task, found.metric, found.before.accuracy], ['regression', 'rmse', null]);
+  assert.ok(Math.abs(found.before.quality - 0.25) < 1e-4 && found.after.quality < 0.35);
+});
+
+test('two inputs: a missing one is refused by name', async () => {
+  const made = twoInputs();
+  const { model, data } = files('two-in', made);
+  assert.is((await json('evaluate', model, '--data', data)).found.accuracy, RIGHT);
+  const lone = put('lone.npz', npz({ x: [made.x.accel.x as Bytes, [COUNT, 6]], y: [made.y, [COUNT]] }));
+  for (const verb of [['evaluate'], ['quantize', '--out', inFolder('none.tflite')]]) {
+    const { code, err } = await json(verb[0], model, '--data', lone, ...verb.slice(1));
+    assert.is(code, 2);
+    assert.match(err, /nothing for "press" \[4\]/);
+  }
+});
+
+test('infer feeds all inputs, however they are given', async () => {
+  const made = twoInputs();
+  const { model } = files('two-in', made);
+  const { accel, press } = made.x;
+  const few = (input: typeof accel, width: number) => writeNpy((input.x as Float32Array).subarray(0, 3 * width), [3, width]);
+  const [a, b] = [put('acc.npy', few(accel, 6)), put('pr.npy', few(press, 4))];
+  const folder = inFolder('arrays');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'accel.npy'), few(accel, 6));
+  writeFileSync(join(folder, 'press.npy'), few(press, 4));
+  const archive = put(
+    'in.npz',
+    npz({
+      press: [(press.x as Float32Array).subarray(0, 12), [3, 4]],
+      accel: [(accel.x as Float32Array).subarray(0, 18), [3, 6]],
+    }),
+  );
+  const expected = [0, 1, 2].flatMap((i) => {
+    const at = (input: typeof accel, width: number) => [...(input.x as Float32Array).subarray(i * width, (i + 1) * width)];
+    return answer(made.graph, [at(accel, 6), at(press, 4)])[0];
+  });
+  const ways = [
+    ['--input', a, '--input', b],
+    ['--input', `press=${b}`, '--input', `accel=${a}`],
+    ['--input', archive],
+    ['--input', folder],
+  ];
+  for (const [i, way] of ways.entries()) {
+    const out = inFolder(`y${i}.npy`);
+    const { code, err } = await json('infer', model, ...way, '--output', out, '--force');
+    assert.is(code, 0, err);
+    const { data, shape } = readNpy(readFileSync(out), 'y');
+    assert.equal(shape, [3, 4]);
+    for (const [k, v] of expected.entries()) assert.ok(Math.abs(Number(data[k]) - v) < 1e-5);
+  }
+  const lone = await json('infer', model, '--input', a, '--output', inFolder('y.npy'));
+  assert.is(lone.code, 2);
+  assert.match(lone.err, /takes 2 inputs, "accel" \[1,6\], "press" \[1,4\], but 1 file is given[\s\S]*--input accel=FILE\.npy/);
+});
+
+test('infer writes all outputs, however they are named', async () => {
+  const made = twoOutputs();
+  const { model } = files('two-out', made);
+  const x = put('x.npy', writeNpy((made.x.x.x as Float32Array).subarray(0, 20), [2, 10]));
+  const shapes = [
+    [2, 16],
+    [2, 3],
+  ];
+  const read = (path: string) => readNpy(readFileSync(path), path).shape;
+  const run = async (...outputs: string[]) => {
+    const { code, found, err } = await json('infer', model, '--input', x, '--force', ...outputs.flatMap((o) => ['--output', o]));
+    assert.is(code, 0, err);
+    assert.equal(
+      found.outputs.map((o: { shape: number[] }) => o.shape),
+      shapes,
+    );
+    return found.outputs.map((o: { file: string }) => o.file) as string[];
+  };
+  assert.equal((await run(inFolder('o.npy'))).map(read), shapes);
+  assert.equal((await run(inFolder('a.npy'), inFolder('b.npy'))).map(read), shapes);
+  assert.equal((await run(`softmax_1=${inFolder('s.npy')}`, `logistic_1=${inFolder('l.npy')}`)).map(read), shapes);
+  const folder = await run(`${inFolder('outputs')}/`);
+  assert.equal(folder.map(read), shapes);
+  assert.equal(readdirSync(inFolder('outputs')).sort(), ['logistic_1.npy', 'softmax_1.npy']);
+  const [archive] = await run(inFolder('o.npz'));
+  assert.equal(Object.keys(unzipSync(readFileSync(archive))).sort(), ['logistic_1.npy', 'softmax_1.npy']);
+});
+
+test('folders of the system are no classes', async () => {
+  const root = inFolder('shift');
+  for (const [i, name] of ['ant', 'bee', 'cat', '__MACOSX', '@eaDir'].entries()) {
+    mkdirSync(join(root, name), { recursive: true });
+    if (i < 3) for (let k = 0; k < 4; k++) writeFileSync(join(root, name, `${k}.png`), png(1, 1, 1, 40 * i + k));
+  }
+  writeFileSync(join(root, '.DS_Store'), new Uint8Array(9));
+  const made = { ...fruit(), x: { x: { x: new Float32Array(COUNT), shape: [COUNT, 1] } } };
+  const tensors = made.graph.tensors.map((t, i) => (i === made.graph.inputs[0] ? { ...t, shape: [1, 1] } : t));
+  const w = made.graph.nodes[0].inputs[1];
+  tensors[w] = { ...tensors[w], shape: [16, 1], data: (tensors[w].data as Float32Array).slice(0, 16) };
+  const model = put('one.tflite', exportTflite({ graph: { ...made.graph, tensors }, facts: {} }));
+  const { code, found, err } = await json('evaluate', model, '--data', root);
+  assert.is(code, 0, err);
+  assert.equal([found.classNames, found.examples], [['ant', 'bee', 'cat'], 12]);
+  assert.match(err, /passed over in shift, of the system or hidden: \.DS_Store, @eaDir, __MACOSX/);
+});
+
+test('what seems wrong is told before the work: chance, classes in another order, another scale', async () => {
+  const made = fruit();
+  const { model } = files('fruit', made);
+  const x = made.x.x.x as Float32Array;
+  const warned = async (name: string, arrays: Parameters<typeof npz>[0], ...flags: string[]) =>
+    (await json('evaluate', model, '--data', put(name, npz(arrays)), ...flags)).err;
+  const shape = [COUNT, 3] as const;
+  const shuffled = made.y.map((_, i) => made.y[(i * 263 + 11) % COUNT]) as Int32Array;
+  assert.match(
+    await warned('shuffled.npz', { x: [x, shape], y: [shuffled, [COUNT]] }),
+    /no better than chance \(\d+\.\d %\): labels may be shuffled/,
+  );
+  const turned = made.y.map((v) => (v + 1) % 3) as Int32Array;
+  assert.match(
+    await warned('turned.npz', { x: [x, shape], y: [turned, [COUNT]] }),
+    /another order: 0 is answered as 2, 1 is answered as 0, 2 is answered as 1/,
+  );
+  assert.not.match(await warned('right.npz', { x: [x, shape], y: [made.y, [COUNT]] }), /warning/);
+  // The model knows values of about 1; the file holds bytes.
+  const bytes = x.map((v) => Math.round(255 * v));
+  const wrong = await warned('bytes.npz', { x: [bytes, shape], y: [made.y, [COUNT]] }, '--mean', '300');
+  assert.match(wrong, /with (no --scale|--scale 1\/255) accuracy would be 9\d\.\d %, where it now is/);
+});
+
+test.run();
