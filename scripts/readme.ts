@@ -21,7 +21,7 @@ writeFileSync(file, `${readme.slice(0, from + open.length)}\n${table(history)}\n
 mkdirSync(join(ROOT, 'docs'), { recursive: true });
 writeFileSync(join(ROOT, 'docs', `${name}.svg`), standalonePicture(history));
 
-function table({ rows, data, recipe }: History): string {
+function table({ rows, data, recipe, trials }: History): string {
   const result = rows[rows.length - 1];
   const plain = rows[rows.length - 2];
   const lines = RESOURCES.map(({ key, label, show }) => [
@@ -37,5 +37,8 @@ function table({ rows, data, recipe }: History): string {
   const head = ['', ...rows.map((r) => r.label), `against ${plain.label}`];
   const all = [head, head.map((_, i) => (i ? '--:' : '---')), ...lines, accuracy];
   const stages = recipe.stages.map((s) => s.name).join(' → ');
-  return `${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}\n\nAccuracy of ${data.test} test examples that no stage and no trial saw. The search found: ${stages}.`;
+  const seen = `${data.train} examples to train on, ${data.validation} to choose by, ${trials.length} trials`;
+  return `${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
+
+Accuracy of ${data.test} test examples that no stage and no trial saw (${seen}). The search found: ${stages}.`;
 }
