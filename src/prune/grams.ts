@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/index.ts';
-import { type Graph, type Node, sizeOf } from '../graph/graph.ts';
+import { type Graph, sizeOf } from '../graph/graph.ts';
 import { createRandom, type Random } from '../random.ts';
 import { drawExamples, type Examples, observe } from '../run/observe.ts';
 import { fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
@@ -24,8 +24,8 @@ export const fittingExamples = (data: Dataset, seed: number, most = EXAMPLES): E
 /** Draws places of examples, batch after batch: the same again for each caller. */
 export const placesOf = (seed: number): Random => createRandom(seed, 'prune/places');
 
-/** Runs examples through the graph and gathers what each consumer reads at random places. */
-export function gramsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[], data: Dataset, seed: number): Map<Node, Gram> {
+/** Runs examples through the graph and gathers what each consumer reads at random places: a matrix for each. */
+export function gramsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[], data: Dataset, seed: number): Gram[] {
   return heap.scope(() => {
     const run = observe(heap, graph, fittingExamples(data, seed));
     const all = consumers.map((c) => ({ consumer: c, random: placesOf(seed), sums: newSums(heap, widthOf(c), widthOf(c)) }));
@@ -42,7 +42,7 @@ export function gramsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[]
         for (const step of steps) step();
       };
     });
-    return new Map(all.map(({ consumer, sums }) => [consumer.node, { n: widthOf(consumer), means: meansOf(heap, sums) }]));
+    return all.map(({ consumer, sums }) => ({ n: widthOf(consumer), means: meansOf(heap, sums) }));
   });
 }
 

@@ -13,17 +13,18 @@ import type { Survey } from './survey.ts';
  * Networks", 2017), else zeros.
  */
 export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, grams }: Survey): Map<number, Tensor> {
-  const fitted = new Map(consumers.map((c) => [c.node, c]));
+  const fitted = new Map(consumers.map((consumer, i) => [consumer.node, { consumer, gram: grams[i] }]));
   const changed = graph.nodes.flatMap((node) => {
     const goes = cut.get(node.inputs[0]);
     const channels = channelsOf(graph, node);
     if (channels.kind !== 'mix' || !goes?.includes(1)) return [];
-    const consumer = fitted.get(node);
+    const found = fitted.get(node);
     // Least squares would bring masked weights back.
-    if (!consumer || !goes.includes(0) || graph.tensors[layerOf(node)!.weights].mask)
+    if (!found || !goes.includes(0) || graph.tensors[layerOf(node)!.weights].mask)
       return silenced(graph, node, channels.in, goes);
+    const { consumer, gram } = found;
     const { rows } = rowsOf(graph, consumer);
-    handOver(heap, rows, ridged(grams.get(node)!, consumer), (k) => k < consumer.columns && goes[k % consumer.channels] === 1);
+    handOver(heap, rows, ridged(gram, consumer), (k) => k < consumer.columns && goes[k % consumer.channels] === 1);
     return tensorsOf(graph, consumer, rows);
   });
   return new Map(changed);

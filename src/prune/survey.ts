@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/index.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
+import { sameNetwork } from '../graph/same.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Consumer, consumersOf } from './consumers.ts';
 import { eliminate, problemOf, reads } from './elimination.ts';
@@ -9,30 +10,35 @@ import type { ChannelGroup } from './groups.ts';
 /** What layers read of a graph, measured once for all cuts of it. */
 export interface Survey {
   readonly consumers: readonly Consumer[];
-  readonly grams: ReadonlyMap<Node, Gram>;
+  /** Of each consumer. */
+  readonly grams: readonly Gram[];
   /** Scores of a group's units: the first to go has the least. */
   scoresOf(group: ChannelGroup): Float64Array;
 }
 
-/** Cutting the same graph again and again (a search does) measures it once. */
-const surveys = new WeakMap<Graph, { readonly data: Dataset; readonly seed: number; readonly survey: Survey }>();
+/** What was found out about a network: plain data, which another thread may be given. */
+export interface Findings {
+  readonly graph: Graph;
+  readonly seed: number;
+  /** Of each consumer. */
+  readonly grams: readonly Gram[];
+  /** Of the units of each group that was asked for, by its name. */
+  readonly scores: Map<string, Float64Array>;
+}
+
+/** A search cuts the same network again and again, as it was given or with ranges beside it: the last few are remembered. */
+const memory = new WeakMap<Dataset, Findings[]>();
+const REMEMBERED = 4;
 
 /** @param graph float */
 export function surveyOf(heap: Heap, graph: Graph, data: Dataset, seed: number): Survey {
-  const known = surveys.get(graph);
-  if (known && known.data === data && known.seed === seed) return known.survey;
   const consumers = consumersOf(graph);
-  const grams = gramsOf(heap, graph, consumers, data, seed);
-  const scores = new Map<string, Float64Array>();
+  const { grams, scores } = findingsOf(heap, graph, consumers, data, seed);
   const scoreUnits = (group: ChannelGroup) => {
-    const readers = consumers.filter((c) => reads(c, group));
-    return eliminate(
-      heap,
-      group,
-      readers.map((c) => problemOf(heap, graph, c, grams.get(c.node)!)),
-    );
+    const problems = consumers.flatMap((c, i) => (reads(c, group) ? [problemOf(heap, graph, c, grams[i])] : []));
+    return eliminate(heap, group, problems);
   };
-  const survey: Survey = {
+  return {
     consumers,
     grams,
     scoresOf(group) {
@@ -41,6 +47,20 @@ export function surveyOf(heap: Heap, graph: Graph, data: Dataset, seed: number):
       return found;
     },
   };
-  surveys.set(graph, { data, seed, survey });
-  return survey;
+}
+
+function findingsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[], data: Dataset, seed: number): Findings {
+  const known = memory.get(data)?.find((f) => f.seed === seed && sameNetwork(f.graph, graph));
+  if (known) return known;
+  const findings = { graph, seed, grams: gramsOf(heap, graph, consumers, data, seed), scores: new Map() };
+  remember(data, [findings]);
+  return findings;
+}
+
+/** What is known of networks on `data`, for another thread. */
+export const remembered = (data: Dataset): readonly Findings[] => memory.get(data) ?? [];
+
+/** Takes over what another thread has found. */
+export function remember(data: Dataset, findings: readonly Findings[]): void {
+  memory.set(data, [...findings, ...remembered(data)].slice(0, REMEMBERED));
 }

@@ -51,8 +51,9 @@ test('the score of a cut is what it changes in the layers that read it', () => {
       for (const s of group.units[u]) if (s.tensor === graph.nodes[0].outputs[0]) goes[s.channel] = 1;
     const after = withTensors(graph, reconstruct(heap, graph, new Map([[graph.nodes[0].outputs[0], goes]]), survey));
     let change = 0;
-    for (const consumer of survey.consumers.filter((r) => r.x === graph.nodes[0].outputs[0])) {
-      const gram = survey.grams.get(consumer.node)!;
+    for (const [i, consumer] of survey.consumers.entries()) {
+      if (consumer.x !== graph.nodes[0].outputs[0]) continue;
+      const gram = survey.grams[i];
       const { n } = gram;
       const h = ridged(gram, consumer);
       const [was, is] = [rowsOf(graph, consumer), rowsOf(after, consumer)];
