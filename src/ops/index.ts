@@ -23,6 +23,7 @@ import type { AnyRow } from './op.ts';
 import { pad } from './pad.ts';
 import { quantize } from './quantize.ts';
 import { relu } from './relu.ts';
+import { reluN1 } from './relu_n1.ts';
 import { relu6 } from './relu6.ts';
 import { reshape } from './reshape.ts';
 import { resizeBilinear } from './resize_bilinear.ts';
@@ -63,6 +64,7 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   stridedSlice,
   relu,
   relu6,
+  reluN1,
   leakyRelu,
   softmax,
   logistic,

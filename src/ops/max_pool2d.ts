@@ -3,7 +3,7 @@ import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
-import { type Pool, poolF32, poolInt, poolOutput, poolTflite, poolWork, poolOnnx } from './pool_cells.ts';
+import { type Pool, poolF32, poolInt, poolOnnx, poolOutput, poolTflite, poolWork } from './pool_cells.ts';
 
 /** Largest value of a window. x [n, h, w, c]. */
 export const maxPool2d = defineOp<Pool>({

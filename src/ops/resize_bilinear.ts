@@ -3,7 +3,7 @@ import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
-import { bilinearParams, type Resize, resizeOutput, resizeTflite, resizeOnnx } from './resize_cells.ts';
+import { bilinearParams, type Resize, resizeOnnx, resizeOutput, resizeTflite } from './resize_cells.ts';
 import { perOutput } from './work.ts';
 
 /** Each output is weighed from the four inputs around it. x [n, h, w, c]. */

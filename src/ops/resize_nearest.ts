@@ -3,7 +3,7 @@ import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
-import { nearestParams, type Resize, resizeOutput, resizeTflite, resizeOnnx } from './resize_cells.ts';
+import { nearestParams, type Resize, resizeOnnx, resizeOutput, resizeTflite } from './resize_cells.ts';
 
 /** Each output takes the nearest input. x [n, h, w, c]. */
 export const resizeNearest = defineOp<Resize>({

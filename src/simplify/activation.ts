@@ -2,14 +2,14 @@ import { compact, consumers, type Graph, type Node, producers } from '../graph/g
 import { rowOf } from '../ops/index.ts';
 import { sameMeaning } from './meaning.ts';
 
-/** ReLU and ReLU6 that change no scale become the activation of the layer before them, where that layer has none and nobody else reads it. */
+/** ReLU, ReLU6 and ReLU1 that change no scale become the activation of the layer before them, where that layer has none and nobody else reads it. */
 export function foldActivations(graph: Graph): Graph {
   const by = producers(graph);
   const readers = consumers(graph);
   const changed = new Map<number, Node | null>();
   graph.nodes.forEach((node, i) => {
     const [x] = node.inputs;
-    if ((node.op !== 'relu' && node.op !== 'relu6') || by[x] < 0 || !sameMeaning(graph, x, node.outputs[0])) return;
+    if (!['relu', 'relu6', 'reluN1'].includes(node.op) || by[x] < 0 || !sameMeaning(graph, x, node.outputs[0])) return;
     const before = graph.nodes[by[x]];
     const alone = readers[x].length === 1 && !graph.outputs.includes(x);
     if (!alone || !rowOf(before.op).fuses?.activation || (before.attrs.activation ?? 'none') !== 'none') return;

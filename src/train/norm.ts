@@ -95,7 +95,7 @@ function canTake({ tensors, nodes, outputs }: Graph, node: Node): boolean {
   const { weights: w, bias } = layerOf(node)!;
   const isConvolution = tensors[w].shape.length === 4;
   if (!isConvolution || bias < 0 || !(tensors[bias].data instanceof Float32Array)) return false;
-  if (!(tensors[w].data instanceof Float32Array) || tensors[w].quant || node.attrs.activation === 'reluN1') return false;
+  if (!(tensors[w].data instanceof Float32Array) || tensors[w].quant) return false;
   return nodes.filter((n) => n.inputs.includes(w) || n.inputs.includes(bias)).length === 1;
 }
 

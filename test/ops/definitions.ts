@@ -232,6 +232,7 @@ export const DEFINITIONS: Record<string, Definition> = {
   },
   relu: unary((v) => Math.max(v, 0)),
   relu6: unary((v) => Math.min(Math.max(v, 0), 6)),
+  reluN1: unary((v) => Math.min(Math.max(v, -1), 1)),
   leakyRelu: unary((v, { alpha }) => (v > 0 ? v : alpha * v)),
   logistic: unary((v) => 1 / (1 + Math.exp(-v))),
   tanh: unary(Math.tanh),

@@ -144,6 +144,7 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
   ],
   relu: plain,
   relu6: plain,
+  reluN1: plain,
   leakyRelu: plain.map((p) => ({ ...p, attrs: { alpha: 0.1 } })),
   softmax: plain.map((p) => ({ ...p, attrs: { beta: 1.5 } })),
   logistic: plain,

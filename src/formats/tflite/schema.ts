@@ -124,6 +124,7 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
   17: pool,
   18: { type: 21, fields: { fused_activation_function: i8(0) } },
   19: none(0),
+  20: none(0),
   21: none(0),
   22: { type: 17, fields: { new_shape: { id: 0, kind: 'i32s' } } },
   23: { type: 15, fields: { align_corners: bool(2), half_pixel_centers: bool(3) } },
