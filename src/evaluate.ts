@@ -19,10 +19,10 @@ import {
   metricOf,
   recognizeTask,
   rulesOf,
+  type Targets,
   type Task,
   type TaskName,
   type TaskOptions,
-  type Targets,
   type ValueFigures,
 } from './task/index.ts';
 import { Heap } from './wasm/heap.ts';

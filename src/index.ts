@@ -1,14 +1,16 @@
 /** Thumbnet fits a trained neural network into a Cortex-M microcontroller. */
 import type { Dataset, PartName } from './data/index.ts';
-import { type EvaluateOptions, type Evaluation, evaluateGraph } from './evaluate.ts';
+import { type EvaluateOptions, type Evaluation, evaluateGraph, findTask as taskOfGraph } from './evaluate.ts';
 import { exportTflite as writeTflite } from './formats/tflite/index.ts';
 import { type Profile, type ProfileOptions, profile as profileGraph, type Target } from './mcu/index.ts';
 import { asStored } from './model.ts';
 import { runPipeline as runStages } from './pipeline.ts';
 import type { IoType } from './run/edges.ts';
 import type { Context, Model, Stage } from './stage.ts';
+import type { Task, TaskOptions } from './task/index.ts';
 import { Heap } from './wasm/heap.ts';
 
+export { BUILDERS, buildModel, type Purpose } from './builders/index.ts';
 export {
   type CompressOptions,
   type CompressResult,
@@ -36,6 +38,7 @@ export type { IoType } from './run/edges.ts';
 export { type SimplifyReport, simplify, simplifyGraph } from './simplify/index.ts';
 export { type CheckpointStore, type Context, defineStage, type Model, type Stage, type StageKind } from './stage.ts';
 export { MemoryStorage, type Storage } from './study/index.ts';
+export type { Goal, GoalOptions, MetricName, Task, TaskName, TaskOptions } from './task/index.ts';
 export { finetune } from './train/index.ts';
 export { Heap } from './wasm/heap.ts';
 
@@ -66,8 +69,8 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
 export const exportTflite = (model: Model, { io }: { io?: IoType } = {}): Uint8Array => writeTflite(asStored(model, io));
 
 /**
- * How well a model does on one part of the data, by the arithmetic it has: float, or the chip's own integers. A classifier is right where
- * its largest output is the label's; a network whose output has its input's shape is judged by its mean squared error.
+ * How well a model does on one part of the data, by the arithmetic it has: float, or the chip's own integers, and by the task it is for:
+ * classification, binary, multilabel, regression or reconstruction.
  *
  * @throws CompressError `bad-data` where the data lacks the part, or labels that fit the outputs; `shape-mismatch` where an example is not
  *   the model's input; `bad-option` for `top` beyond the number of outputs
@@ -78,6 +81,17 @@ export const evaluate = (
   part: PartName = 'test',
   options: EvaluateOptions = {},
 ): Promise<Evaluation> => evaluateGraph(asStored(model), data, part, options);
+
+/**
+ * What a model is for, beside its data: `evaluate` and every stage that trains find it by themselves; `context.task` of `runPipeline` states it.
+ *
+ * @throws CompressError `bad-option` where labels and graph fit several tasks or outputs, or what is stated cannot be; `bad-data` where they
+ *   fit none
+ * @example
+ * const task = await findTask(model, data, { task: 'binary', metric: 'auc' });
+ */
+export const findTask = async (model: Model, data: Dataset, options: TaskOptions = {}): Promise<Task> =>
+  taskOfGraph(await Heap.open(), asStored(model), data, options);
 
 /**
  * Flash, RAM, latency and energy of one inference on a chip, in bytes, ms and µJ: total and for each layer. Flash and RAM are those of the

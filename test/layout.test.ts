@@ -18,6 +18,7 @@ const ROOMS = [
   'ops',
   'run',
   'task',
+  'builders',
   'formats',
   'mcu',
   'stage.ts',

@@ -1,11 +1,11 @@
 import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
-  checkCompress,
-  compress,
   type CompressOptions,
   type CompressProgress,
   type CompressResult,
+  checkCompress,
+  compress,
   nodePool,
   SAMPLERS,
   type TrialReport,
@@ -15,7 +15,7 @@ import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
-import { exists, isEmpty, makeFolder, MODEL, readModel, readRecipe } from './files.ts';
+import { exists, isEmpty, MODEL, makeFolder, readModel, readRecipe } from './files.ts';
 import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights, workers } from './flags.ts';
 import { createOutput, kib, ms, percent } from './output.ts';
 import { pluginsIn } from './plugins.ts';

@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
-  type Dataset,
   type DataOptions,
+  type Dataset,
   describeNormalization,
-  inputsOf,
   inputStatistics,
+  inputsOf,
   isOnePart,
   loadDataset,
   PARTS,
@@ -102,30 +102,30 @@ export function dataFlags(command: Command, required: boolean): Command {
     .option('--labels <name>', 'the array that holds the labels, where it is not y, labels or targets');
 }
 
-/** Reads the data for a model, says how it is used, and warns where it plainly does not fit. */
+/** Reads the data for a model (or for one that is still to be built), says how it is used, and warns where it plainly does not fit. */
 export async function readData(
   flags: DataFlags,
-  model: Model,
+  model: Model | null,
   out: Output,
-  { whole = false, defaults = {} as Partial<DataOptions> } = {},
+  { whole = false, defaults = {} as Partial<DataOptions>, inputs: names = undefined as readonly string[] | undefined } = {},
 ): Promise<Dataset> {
   if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
   const { split, scale, mean, std, layout, labels, seed } = flags;
   const given = Object.fromEntries(
     Object.entries({ split, scale, mean, std, layout, labels }).filter(([, v]) => v !== undefined),
   );
-  const inputs = inputsOf(model.graph);
   const data = await loadDataset(flags.data, {
     ...defaults,
     ...given,
     seed: seed ?? 0,
     whole,
-    model,
+    ...(model ? { model } : { inputs: names }),
   } as DataOptions);
   const parts = PARTS.flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
   const told = whole && isOnePart(data) ? `${data.test.count} examples` : parts.join(', ');
   out.say(`data: ${data.name}, ${told}; the model is given ${describeNormalization(data)}`);
   for (const note of data.notes) out.say(`data: ${note}`);
+  const inputs = model ? inputsOf(model.graph) : [];
   if (inputs.some(({ dtype }) => isInteger(dtype))) {
     inputStatistics(data, inputs).forEach((found, i) => {
       const warning = rangeWarning(found, inputs[i]);

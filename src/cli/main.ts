@@ -15,6 +15,7 @@ import { addReport } from './report.ts';
 import { addSimplify } from './simplify.ts';
 import { addStages } from './stages.ts';
 import { addTargets } from './targets.ts';
+import { addTrain } from './train.ts';
 import { VERSION } from './version.ts';
 
 function program(): Command {
@@ -35,6 +36,7 @@ function program(): Command {
     addProfile,
     addSimplify,
     addStages,
+    addTrain,
     addExport,
     addConform,
     addTargets,

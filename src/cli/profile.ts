@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { findTarget, profile, type Profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
+import { findTarget, type Profile, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { MODEL, readModel } from './files.ts';
 import { number } from './flags.ts';

@@ -143,7 +143,7 @@ async function checkIo(model: Model, stages: readonly Stage[], context: Context,
   if (outline) asStored(outline, io);
 }
 
-async function interruption({ checkpoint }: Flags): Promise<CompressError> {
+export async function interruption({ checkpoint }: Pick<Flags, 'checkpoint'>): Promise<CompressError> {
   if (!checkpoint || !(await exists(checkpoint)))
     return new CompressError('interrupted', 'interrupted; nothing was written', 'start it again');
   return new CompressError(

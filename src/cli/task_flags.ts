@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { classWarning, type Dataset, type PartName } from '../data/index.ts';
 import { doubtsAbout } from '../doubts.ts';
-import { findTask, judge, type Judgement } from '../evaluate.ts';
+import { findTask, type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { describeTask, type GoalOptions, METRIC_NAMES, TASK_NAMES, type Task, type TaskOptions } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -49,12 +49,14 @@ export type GoalFlags = Pick<GoalOptions, 'goal' | 'minRecall'>;
 /** The task of a model, said in a line. */
 export function readTask(heap: Heap, graph: Graph, data: Dataset, flags: TaskFlags, out: Output): Task {
   const task = findTask(heap, graph, data, taskOptions(flags));
-  out.say(`task: ${describeTask(task, graph)}`);
-  if (graph.outputs.length > 1) {
-    const others = graph.outputs.flatMap((t, i) => (i === task.output ? [] : [`"${graph.tensors[t].name}"`]));
-    out.say(`task: not judged: ${others.join(', ')}`);
-  }
+  sayTask(graph, task, out);
   return task;
+}
+
+export function sayTask(graph: Graph, task: Task, out: Output): void {
+  out.say(`task: ${describeTask(task, graph)}`);
+  const others = graph.outputs.flatMap((t, i) => (i === task.output ? [] : [`"${graph.tensors[t].name}"`]));
+  if (others.length) out.say(`task: not judged: ${others.join(', ')}`);
 }
 
 /** The model as given on a part, with warnings where something seems wrong. */

@@ -1,4 +1,4 @@
-import { type Dataset, inputsOf, planBatch, type Part, takeBatch } from '../data/index.ts';
+import { type Dataset, inputsOf, type Part, planBatch, takeBatch } from '../data/index.ts';
 import { type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
 import { type PlacedOperand, rowOf } from '../ops/index.ts';
 import { createRandom, type Random } from '../random.ts';
@@ -6,8 +6,8 @@ import { isBatchable } from '../run/compile.ts';
 import { feed } from '../run/feed.ts';
 import { withLogits } from '../run/logits.ts';
 import { compileTraining, type TrainingProgram } from '../train/program.ts';
-import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { copy } from '../wasm/copy.ts';
+import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { projectedDifferenceF32 } from '../wasm/stats.ts';
 
 /** Other values of some constants of a graph, of the same shapes, by their numbers. */

@@ -3,7 +3,7 @@ import { judge } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
-import { runPipeline, type Recipe, stagesOf } from '../pipeline.ts';
+import { type Recipe, runPipeline, stagesOf } from '../pipeline.ts';
 import type { Model, Progress } from '../stage.ts';
 import type { Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';

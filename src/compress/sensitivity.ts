@@ -6,8 +6,8 @@ import { surveyOf } from '../prune/survey.ts';
 import { withRoundedWeights } from '../quant/index.ts';
 import { channelsOf, cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
-import { type Context, type Model, pause } from '../stage.ts';
 import { layerOf } from '../run/layers.ts';
+import { type Context, type Model, pause } from '../stage.ts';
 import { changesOf } from './first_order.ts';
 
 /** Bits of the weights of single layers, by name; 8 where there is none. */

@@ -1,11 +1,10 @@
 /** Which array of many holds examples and which labels: by the model's names, by those people give them, by shape. */
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
-import type { DataInput } from './dataset.ts';
 import { toLabels } from './labels.ts';
 import { type Group, type Meaning, meaningOf, plainName } from './names.ts';
 import { type NpyArray, readNpy } from './npy.ts';
-import { listed, type RawPart, type RawParts, type Reading, toSamples } from './raw.ts';
+import { listed, type RawPart, type RawParts, type Reading, toSamples, type WantedInput } from './raw.ts';
 import { isOfSystem } from './system.ts';
 import { unzip, zipNames } from './zip.ts';
 
@@ -68,7 +67,7 @@ export function partsOfArrays(arrays: NamedArrays, reading: Reading): RawParts {
  *
  * @throws CompressError `bad-data` naming an input without one
  */
-export function arraysOfInputs(arrays: NamedArrays, inputs: readonly DataInput[]): string[] {
+export function arraysOfInputs(arrays: NamedArrays, inputs: readonly WantedInput[]): string[] {
   const reading: Reading = { inputs, outputs: [], labels: null, channels: null, notes: [] };
   const all = arrays.names.map((name): Named => ({ name, meaning: meaningOf(name) }));
   const chosen = choose(arrays, all, all.length === 1, reading);
@@ -115,7 +114,7 @@ function inputsOfModel(
   reading: Reading,
 ): Chosen['inputs'] | null {
   const inputs = reading.inputs!;
-  const found = new Map<DataInput, string>();
+  const found = new Map<WantedInput, string>();
   for (const input of inputs) {
     const own = rest.find(({ meaning }) => meaning.rest === plainName(input.name));
     if (own) found.set(input, own.name);
@@ -124,7 +123,7 @@ function inputsOfModel(
   const inOrder = () => {
     if (found.size === 0 && family.length >= inputs.length) inputs.forEach((input, i) => void found.set(input, family[i].name));
   };
-  const hasShape = (input: DataInput, i: number) => squeezed(arrays.read(family[i].name).shape) === squeezed(input.shape);
+  const hasShape = (input: WantedInput, i: number) => squeezed(arrays.read(family[i].name).shape) === squeezed(input.shape);
   if (inputs.length === 1 || (family.length >= inputs.length && inputs.every(hasShape))) inOrder();
   if (found.size < inputs.length) fitByShape(arrays, rest, inputs, found, reading);
   inOrder(); // that shapes differ is told later, with what would help
@@ -134,17 +133,17 @@ function inputsOfModel(
   return inputs.map((input) => ({ array: found.get(input)!, input: input.name }));
 }
 
-const squeezed = (shape: readonly number[]): string =>
+const squeezed = (shape: readonly number[] | null): string | undefined =>
   shape
-    .slice(1)
+    ?.slice(1)
     .filter((n) => n !== 1)
     .join();
 
 function fitByShape(
   arrays: NamedArrays,
   rest: readonly Named[],
-  inputs: readonly DataInput[],
-  found: Map<DataInput, string>,
+  inputs: readonly WantedInput[],
+  found: Map<WantedInput, string>,
   { notes }: Reading,
 ): void {
   const free = rest.filter(({ name }) => ![...found.values()].includes(name));
@@ -166,11 +165,12 @@ function fitByShape(
 
 function lacking(
   arrays: NamedArrays,
-  inputs: readonly DataInput[],
-  missing: readonly DataInput[],
-  found: ReadonlyMap<DataInput, string>,
+  inputs: readonly WantedInput[],
+  missing: readonly WantedInput[],
+  found: ReadonlyMap<WantedInput, string>,
 ): CompressError {
-  const list = (all: readonly DataInput[]) => all.map(({ name, shape }) => `"${name}" [${shape.slice(1)}]`).join(' and ');
+  const list = (all: readonly WantedInput[]) =>
+    all.map(({ name, shape }) => (shape ? `"${name}" [${shape.slice(1)}]` : `"${name}"`)).join(' and ');
   const taken = [...found].map(([input, name]) => `"${name}" is "${input.name}"`).join(', ');
   return new CompressError(
     'bad-data',

@@ -66,7 +66,7 @@ function planInput(data: Dataset, source: number, input: ModelInput): InputPlan 
   const wanted = input.shape.slice(1);
   const given = data.inputs[source];
   if (squeezed(given.shape) !== squeezed(wanted)) throw mismatch(data, given, input);
-  const { scale, mean, std } = data.normalization;
+  const { scale, mean, std } = given.normalization ?? data.normalization;
   const period = Math.max(mean.length, std.length);
   const real = (x: number, c: number) => Math.fround((x * scale - mean[mean.length > 1 ? c : 0]) / std[std.length > 1 ? c : 0]);
   const convert = input.dtype === 'f32' ? real : quantizer(input, real);

@@ -86,3 +86,37 @@ export function describeNormalization({ normalization, layout, inputs }: Dataset
     inputs.length > 1 ? inputs.map(({ name, shape }) => `"${name}" [${shape}]`).join(' and ') : `[${inputs[0].shape}]`;
   return `${equation}, ${shapes}${layout === 'nchw' ? ', channels moved last' : ''}`;
 }
+
+/** Mean and standard deviation of each channel of an input. */
+export interface ChannelSpread {
+  readonly mean: number;
+  readonly spread: number;
+}
+
+/** Of the real values of each input of a dataset, over at most 500 examples of the train part (else of the first there is). */
+export function channelSpreads(data: Dataset): ChannelSpread[][] {
+  const part = data[PARTS.find((name) => data[name])!]!;
+  const inputs = data.inputs.map(({ name, shape }) => ({ name, shape: [1, ...shape], dtype: 'f32' as const, quant: null }));
+  const plan = planBatch(data, inputs);
+  return inputs.map(({ shape }, i) => spreadsOf(part, plan.inputs[i], shape.at(-1)!));
+}
+
+function spreadsOf(part: Part, { convert, size, source, period }: InputPlan, channels: number): ChannelSpread[] {
+  const x = part.inputs[source];
+  const step = Math.max(1, Math.floor(part.count / 500));
+  const [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
+  let rows = 0;
+  for (let i = 0; i < part.count; i += step) {
+    for (let k = 0; k < size; k++) {
+      const c = k % channels;
+      const value = convert(x[i * size + k], period === 1 ? 0 : c);
+      sums[c] += value;
+      squares[c] += value * value;
+    }
+    rows += size / channels;
+  }
+  return Array.from(sums, (sum, c) => {
+    const mean = sum / rows;
+    return { mean, spread: Math.sqrt(Math.max(0, squares[c] / rows - mean * mean)) };
+  });
+}

@@ -20,6 +20,8 @@ export interface DataInput {
   readonly name: string;
   /** Of one example, channels last. */
   readonly shape: readonly number[];
+  /** Where it is another than the dataset's. */
+  readonly normalization?: Normalization;
 }
 
 /** The model is given (x * scale - mean) / std. `mean` and `std` hold one number, or one for each channel (the last axis). */
@@ -46,7 +48,7 @@ export interface Dataset {
   readonly train: Part | null;
   readonly validation: Part | null;
   readonly test: Part | null;
-  /** Of every input. */
+  /** Of every input that has none of its own. */
   readonly normalization: Normalization;
   readonly layout: Layout;
   readonly sourceFiles: readonly string[];

@@ -11,7 +11,15 @@ export {
   planBatch,
   takeBatch,
 } from './batch.ts';
-export { classWarning, describeNormalization, inputStatistics, needPart, rangeWarning } from './check.ts';
+export {
+  type ChannelSpread,
+  channelSpreads,
+  classWarning,
+  describeNormalization,
+  inputStatistics,
+  needPart,
+  rangeWarning,
+} from './check.ts';
 export {
   AS_STORED,
   type DataInput,
@@ -29,11 +37,11 @@ export {
   takeEvenly,
   takeExamples,
 } from './dataset.ts';
+export { withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type ArrayInput, type ArraySource, type DataSource, loadDataset } from './load.ts';
-export { withValidationOf } from './enlarge.ts';
+export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
+export { type DataOptions, parseNumbers, parseScale } from './options.ts';
+export { listed } from './raw.ts';
 export { splitStratified } from './split.ts';
 export { isZip } from './zip.ts';
-export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
-export { listed } from './raw.ts';
-export { type DataOptions, parseNumbers, parseScale } from './options.ts';

@@ -25,6 +25,8 @@ export interface DataOptions {
   readonly channels?: number;
   /** The model it is read for: arrays are found by the names and shapes of its inputs, and pictures get its channels. */
   readonly model?: { readonly graph: Graph };
+  /** Without a model: the arrays that are its inputs, by name, in order. */
+  readonly inputs?: readonly string[];
   /** The array that holds the labels, where it is not named y, labels or targets. */
   readonly labels?: string;
   /** How messages and reports call the data; by default its file's name. */
@@ -41,6 +43,7 @@ const NAMES: Readonly<Record<keyof DataOptions, true>> = {
   layout: true,
   channels: true,
   model: true,
+  inputs: true,
   labels: true,
   name: true,
 };

@@ -22,10 +22,15 @@ export const joinParts = (parts: readonly RawPart[], where: string): RawPart => 
   files: parts.flatMap((p) => p.files),
 });
 
+export interface WantedInput {
+  readonly name: string;
+  readonly shape: readonly number[] | null;
+}
+
 /** What a reader may know of the model that data is read for, and what it tells. */
 export interface Reading {
-  /** Names and shapes [batch, ...] of the model's inputs; null where no model is known. */
-  readonly inputs: readonly DataInput[] | null;
+  /** Names and shapes [batch, ...] of the model's inputs; no shape where they are only named; null where no model is known. */
+  readonly inputs: readonly WantedInput[] | null;
   /** Names of its outputs: arrays of these names are labels where there are no others. */
   readonly outputs: readonly string[];
   /** The array that holds the labels, where it is stated. */

@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import type { Graph } from '../graph/graph.ts';
+import { option, type Text } from '../options/index.ts';
 import { prune } from '../prune/index.ts';
 import { measureRanges, outlineRanges } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
-import { option, type Text } from '../options/index.ts';
 import { type Context, defineStage, type Model } from '../stage.ts';
-import { trainFields } from '../train/options.ts';
 import { outlineTraining } from '../train/index.ts';
+import { trainFields } from '../train/options.ts';
 import { train } from '../train/trainer.ts';
 
 /** NAME[=TEACHER][@WEIGHT], as often as wanted. */

@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import type { FileModel, Format, ReadOptions } from './format.ts';
-import { foreignKind } from './recognize.ts';
 import { onnx } from './onnx/index.ts';
+import { foreignKind } from './recognize.ts';
 import { tflite } from './tflite/index.ts';
 
 export type { FileModel, Format, ReadOptions, Written } from './format.ts';

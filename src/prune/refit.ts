@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/index.ts';
 import { type Graph, withTensors } from '../graph/graph.ts';
-import { Carry, type Carried, carriedBytes } from '../run/carry.ts';
+import { type Carried, Carry, carriedBytes } from '../run/carry.ts';
 import type { Cut } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
 import { fullyConnectedF32 } from '../wasm/fully_connected_f32.ts';

@@ -5,8 +5,8 @@ import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
 import { bytes, percent, points, ratio } from './units.ts';
 
-export { standalonePicture } from './pictures.ts';
 export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
+export { standalonePicture } from './pictures.ts';
 
 /**
  * A compression as one self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes.

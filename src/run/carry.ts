@@ -1,4 +1,4 @@
-import { planBatch, inputsOf, takeBatch } from '../data/index.ts';
+import { inputsOf, planBatch, takeBatch } from '../data/index.ts';
 import { bytesOf, type Graph, type Node, sizeOf, type Values } from '../graph/graph.ts';
 import type { Shape } from '../ops/index.ts';
 import type { Heap } from '../wasm/heap.ts';

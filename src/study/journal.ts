@@ -1,5 +1,5 @@
 import { CompressError } from '../errors.ts';
-import { categories, type Choice, type Distribution, numberRange } from '../search/distribution.ts';
+import { type Choice, categories, type Distribution, numberRange } from '../search/distribution.ts';
 
 /**
  * One line of a journal in Optuna's format: operations on studies and trials, which are numbered from 0 over the whole file in order

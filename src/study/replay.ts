@@ -1,7 +1,7 @@
 import type { Choice } from '../search/distribution.ts';
 import { type Direction, isFinished, type Json, newRecord, type State, type TrialRecord } from '../search/record.ts';
-import * as journal from './journal.ts';
 import type { Op } from './journal.ts';
+import * as journal from './journal.ts';
 
 /** State codes of a journal, by index. */
 export const STATES: readonly State[] = ['running', 'complete', 'pruned', 'failed', 'waiting'];

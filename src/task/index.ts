@@ -7,9 +7,11 @@
  * `task.metric`, and `scores`, a number for each example (more is better) for paired tests (paired.ts). Whether more or less is better, and
  * how far one is from the other: `upward`, `dropBetween`, `afterDrop` (metrics.ts).
  */
-export { areaUnderCurve } from './figures.ts';
+
 export { argmax } from './classification.ts';
+export { areaUnderCurve } from './figures.ts';
 export { foldsOf } from './folds.ts';
+export { taskOfLabels, type Wanted } from './from_labels.ts';
 export * from './goal.ts';
 export { labelFacts } from './labels.ts';
 export * from './metrics.ts';

@@ -14,7 +14,7 @@ import { quantize } from '../../src/quant/index.ts';
 import { finetune, finetuneSchema } from '../../src/train/index.ts';
 import { train } from '../../src/train/trainer.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { binary, type Case, COUNT, datasetOf, fruit, multilabel, OFF, regression, RIGHT, twoInputs, twoOutputs } from './make.ts';
+import { binary, type Case, COUNT, datasetOf, fruit, multilabel, OFF, RIGHT, regression, twoInputs, twoOutputs } from './make.ts';
 
 const heap = await Heap.open();
 

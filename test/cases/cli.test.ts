@@ -8,7 +8,7 @@ import { exportTflite } from '../../src/index.ts';
 import { inProcess as thumbnet } from '../cli/in_process.ts';
 import { inFolder } from '../cli/sample.ts';
 import { npz, png } from '../data/sources.ts';
-import { answer, binary, type Case, COUNT, fruit, regression, RIGHT, twoInputs, twoOutputs } from './make.ts';
+import { answer, binary, type Case, COUNT, fruit, RIGHT, regression, twoInputs, twoOutputs } from './make.ts';
 
 type Bytes = Parameters<typeof writeNpy>[0];
 
@@ -199,6 +199,39 @@ test('what seems wrong is told before the work: chance, classes in another order
   const bytes = x.map((v) => Math.round(255 * v));
   const wrong = await warned('bytes.npz', { x: [bytes, shape], y: [made.y, [COUNT]] }, '--mean', '300');
   assert.match(wrong, /with (no --scale|--scale 1\/255) accuracy would be 9\d\.\d %, where it now is/);
+});
+
+test('train: a builder for the data, or the network of a file anew; the result is a model like any other', async () => {
+  const made = twoInputs();
+  const { model, data } = files('two-in', made);
+  const out = inFolder('trained.tflite');
+  const good = async (from: string, ...flags: string[]) => {
+    const { code, found, err } = await json('train', from, '--data', data, '--out', out, '--force', '--epochs', '12', ...flags);
+    assert.is(code, 0, err);
+    assert.equal([found.task, found.metric], ['classification', 'accuracy']);
+    const judged = await json('evaluate', out, '--data', data);
+    assert.ok(judged.found.accuracy > 0.8, String(judged.found.accuracy));
+    return readFileSync(out);
+  };
+  const bytes = await good('dense', '--inputs', 'accel,press', '--seed', '4');
+  assert.equal(await good('dense', '--inputs', 'accel,press', '--seed', '4'), bytes);
+  assert.not.equal(await good('dense', '--inputs', 'accel,press', '--seed', '5'), bytes);
+  await good(model);
+});
+
+test('train: what cannot be', async () => {
+  const { data } = files('logit', binary(false));
+  const out = ['--data', data, '--out', inFolder('no.tflite')];
+  const refused = async (args: string[], message: RegExp) => {
+    const { code, err } = await json('train', ...args);
+    assert.is(code, 2);
+    assert.match(err, message);
+  };
+  await refused(['dense', ...out], /--task binary \(one output\) or classification \(two\)/);
+  await refused(['denze', ...out], /neither a file nor a builder "denze"[\s\S]*dense, conv1d/);
+  await refused(['resnet', ...out, '--task', 'binary'], /does not read examples of \[10\]/);
+  await refused([inFolder('logit.tflite'), ...out, '--task', 'binary', '--depth', '3'], /--depth is for builders/);
+  await refused(['dense', ...out, '--task', 'binary', '--width', '99'], /--width must be above 0 and at most 16/);
 });
 
 test.run();

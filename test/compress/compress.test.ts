@@ -13,8 +13,8 @@ import { asStored, loadModel } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { parseHistory } from '../../src/report/index.ts';
-import { Heap } from '../../src/wasm/heap.ts';
 import { MemoryArtifacts, MemoryStorage, sha256 } from '../../src/study/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
 
 const small: Dataset = {
   ...gestures(),

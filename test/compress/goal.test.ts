@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { goalOf } from '../../src/compress/goal.ts';
 import { checkSettings } from '../../src/compress/options.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
-import { loadModel } from '../../src/model.ts';
 import { findTask } from '../../src/evaluate.ts';
+import { loadModel } from '../../src/model.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
 const heap = await Heap.open();

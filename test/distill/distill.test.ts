@@ -12,8 +12,8 @@ import { quantize, toInteger } from '../../src/quant/index.ts';
 import { compile } from '../../src/run/compile.ts';
 import { feed } from '../../src/run/feed.ts';
 import type { Context, Model } from '../../src/stage.ts';
-import { close } from '../wasm/close.ts';
 import { constants, contextOf, data, heap, normedNetwork } from '../train/networks.ts';
+import { close } from '../wasm/close.ts';
 
 type Options = NonNullable<Parameters<typeof distill>[0]>;
 const demo: Model = { graph: importTflite(await demoModel()), facts: {} };

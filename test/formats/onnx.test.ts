@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { loadDataset } from '../../src/data/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { evaluateGraph } from '../../src/evaluate.ts';
-import { importTflite, exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
 import { fileShape, toFileOrder, toGraphOrder } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';

@@ -9,9 +9,9 @@ import { costsOf, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
+import { layerOf } from '../../src/run/layers.ts';
 import { sharedPath } from '../shared.ts';
 import { sharedTest } from '../shared_test.ts';
-import { layerOf } from '../../src/run/layers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
 type Json = any;

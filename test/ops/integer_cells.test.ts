@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DType } from '../../src/graph/graph.ts';
-import { type KernelCall, type OperatorCall, OPS, type PlacedOperand } from '../../src/ops/index.ts';
+import { type KernelCall, OPS, type OperatorCall, type PlacedOperand } from '../../src/ops/index.ts';
 import { stepOf } from '../../src/run/kernel_step.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 

@@ -11,7 +11,7 @@ import { outlineOf } from '../../src/pipeline.ts';
 import { prune } from '../../src/prune/index.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { defineStage } from '../../src/stage.ts';
-import { inFolder, model as file, thumbnet } from '../cli/sample.ts';
+import { model as file, inFolder, thumbnet } from '../cli/sample.ts';
 import { heap } from '../train/networks.ts';
 import { thin } from './plugin.ts';
 

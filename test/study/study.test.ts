@@ -3,8 +3,8 @@ import {
   appendFileSync,
   existsSync,
   mkdtempSync,
-  readFileSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -18,7 +18,6 @@ import * as assert from 'uvu/assert';
 import { createRandom } from '../../src/random.ts';
 import { EvolutionSampler, Halving, RandomSampler, type Sampler, type Study, TpeSampler } from '../../src/search/index.ts';
 import { FileStorage, FolderArtifacts } from '../../src/study/file.ts';
-import { holdFile } from '../../src/study/lock.ts';
 import {
   type Artifacts,
   MemoryArtifacts,
@@ -27,6 +26,7 @@ import {
   openStudy,
   type Storage,
 } from '../../src/study/index.ts';
+import { holdFile } from '../../src/study/lock.ts';
 import { space } from './space.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'study-'));

@@ -1,7 +1,7 @@
 import { type DType, newValues, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
 import { axisOf, broadcast, resolveShape } from '../../ops/shapes.ts';
-import { relabelConstant, relabelled, type Relabel } from '../relabel.ts';
-import { readConstant, graphType } from './constants.ts';
+import { type Relabel, relabelConstant, relabelled } from '../relabel.ts';
+import { graphType, readConstant } from './constants.ts';
 import { type Attributes, unsupported } from './decode.ts';
 
 /** What is computed from constants alone while a file is read: shapes, and weights that are turned or scaled in the graph. */

@@ -1,5 +1,5 @@
-import type { FunctionProto, NodeProto } from './generated/onnx_pb.ts';
 import { badFile, isOnnx } from './decode.ts';
+import type { FunctionProto, NodeProto } from './generated/onnx_pb.ts';
 
 const DEEPEST = 32;
 const MOST_NODES = 1e5;

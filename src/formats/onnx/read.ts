@@ -1,6 +1,6 @@
 import { CompressError } from '../../errors.ts';
 import { type Attachments, type Graph, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
-import { OPS, type OnnxRead } from '../../ops/index.ts';
+import { type OnnxRead, OPS } from '../../ops/index.ts';
 import { checked } from '../checked.ts';
 import type { FileModel, ReadOptions } from '../format.ts';
 import { channelsLast } from '../layout.ts';
