@@ -71,8 +71,8 @@ function readingsOf(graph: Graph, readers: readonly (readonly number[])[], t: nu
     const widths = node.inputs.map((x) => graph.tensors[x].shape.at(-1)!);
     const [y] = node.outputs;
     const isVector = graph.tensors[y].shape.length === 2 && node.attrs.activation === 'none';
-    const behind = isVector && readers[y].map((n) => graph.nodes[n]);
-    if (!behind || !behind.every(({ op }) => op === 'fullyConnected') || graph.outputs.includes(y)) return null;
+    const behind = readers[y].map((n) => graph.nodes[n]);
+    if (!isVector || !behind.every(({ op }) => op === 'fullyConnected') || graph.outputs.includes(y)) return null;
     const from = widths.slice(0, node.inputs.indexOf(t)).reduce((a, b) => a + b, 0);
     found.push(...behind.map((reader) => ({ node: reader, from })));
   }

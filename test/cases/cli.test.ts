@@ -206,7 +206,7 @@ test('train: a builder for the data, or the network of a file anew; the result i
   const { model, data } = files('two-in', made);
   const out = inFolder('trained.tflite');
   const good = async (from: string, ...flags: string[]) => {
-    const { code, found, err } = await json('train', from, '--data', data, '--out', out, '--force', '--epochs', '12', ...flags);
+    const { code, found, err } = await json('train', from, '--data', data, '--out', out, '--force', '--epochs', '40', ...flags);
     assert.is(code, 0, err);
     assert.equal([found.task, found.metric], ['classification', 'accuracy']);
     const judged = await json('evaluate', out, '--data', data);

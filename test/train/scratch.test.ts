@@ -60,10 +60,7 @@ test('yes or no, and several labels', async () => {
 
 test('an autoencoder of features', async () => {
   const random = createRandom(9, 'auto');
-  const x = Float32Array.from({ length: 300 }, () => normal(random)).reduce<number[]>(
-    (all, a) => [...all, a, 2 * a, -a, 0.5 * a],
-    [],
-  );
+  const x = Array.from({ length: 300 }, () => normal(random)).flatMap((a) => [a, 2 * a, -a, 0.5 * a]);
   const data = await loadDataset({ x: Float32Array.from(x), shape: [300, 4] });
   const { evaluation } = await trainedOn(data, undefined, { epochs: 20 });
   assert.is(evaluation.task, 'reconstruction');
