@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
-import { describeLabels, type LabelFacts, labelFacts } from './labels.ts';
+import { describeLabels, type LabelFacts, labelFacts, looksLikeClasses } from './labels.ts';
 import type { TaskName } from './task.ts';
 
 /** A task for which there is no network yet, and how many outputs one needs. */
@@ -9,9 +9,6 @@ export interface Wanted {
   readonly task: TaskName;
   readonly outputs: number;
 }
-
-/** So many classes with few examples each are rather numbers. */
-const MOST_CLASSES = 64;
 
 /**
  * What labels alone say of the task.
@@ -30,7 +27,7 @@ function meantBy(data: Dataset, labels: LabelFacts | null): TaskName {
   if (labels.named) return 'classification';
   if (labels.width > 1) return labels.oneHot(labels.width) ? 'classification' : labels.zeroOne ? 'multilabel' : 'regression';
   if (!labels.whole || labels.least < 0) return 'regression';
-  if (labels.classes > 2 && labels.classes <= MOST_CLASSES && labels.least === 0) return 'classification';
+  if (labels.classes > 2 && looksLikeClasses(labels)) return 'classification';
   const meant = labels.zeroOne ? 'binary (one output) or classification (two)' : 'classification or regression';
   throw new CompressError(
     'bad-option',

@@ -42,6 +42,13 @@ export function labelFacts(data: Dataset): LabelFacts | null {
   };
 }
 
+/** So many whole numbers are rather values. */
+const MOST_CLASSES = 64;
+
+/** Whole numbers from 0, a few of them, one for each example. */
+export const looksLikeClasses = ({ width, whole, least, classes }: LabelFacts): boolean =>
+  width === 1 && whole && least === 0 && classes <= MOST_CLASSES;
+
 /** What labels are, in words. */
 export function describeLabels({ width, whole, least, greatest, zeroOne, oneHot }: LabelFacts): string {
   const short = (v: number) => String(Number(v.toPrecision(4)));

@@ -2,7 +2,7 @@ import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { mseF32 } from '../wasm/loss.ts';
 import { meanOf } from './figures.ts';
-import { needLabels } from './labels.ts';
+import { looksLikeClasses, needLabels } from './labels.ts';
 import type { Fit, TaskRules, ValueFigures } from './task.ts';
 import { writerOf } from './yes_no.ts';
 
@@ -17,7 +17,7 @@ export const regression: TaskRules = {
     if (!labels || labels.width !== size) return { level: 0, demand };
     const isYesNo = labels.zeroOne && (ends === 'logistic' || ends === 'softmax' || labels.oneHot(size));
     if (labels.named || isYesNo) return { level: 1, demand };
-    return { level: labels.zeroOne || ends === 'softmax' ? 2 : 3, demand };
+    return { level: looksLikeClasses(labels) || labels.zeroOne || ends === 'softmax' ? 2 : 3, demand };
   },
   targets(task, part, where) {
     const y = needLabels(part, where);

@@ -261,6 +261,13 @@ for (const { what, graph, data, options, is } of rows) {
   });
 }
 
+test('a head for values beside a head for classes: by the labels', () => {
+  const graph = graphOf([9], [[1], 'none'], [[3], 'softmax']);
+  assert.is(recognizeTask(graph, labelled(1, [0, 1, 2])).output, 1);
+  assert.is(recognizeTask(graph, labelled(1, [0.5, 1, 2])).output, 0);
+  assert.is(recognizeTask(graph, labelled(1, [0, 1, 2]), { output: 'inner_0' }).name, 'regression');
+});
+
 test('what an output ends in is seen through views and changes of type', () => {
   const graph = graphOf([9], [[3], 'softmax']);
   const [t] = graph.outputs;

@@ -1,0 +1,112 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeNpy } from '../../src/data/index.ts';
+import { exportTflite } from '../../src/index.ts';
+import { createRandom, normal } from '../../src/random.ts';
+import { buildNetwork } from '../../src/run/build.ts';
+import { METRIC_NAMES, TASK_NAMES } from '../../src/task/index.ts';
+import { inProcess } from '../cli/in_process.ts';
+import { npz } from '../data/sources.ts';
+
+const page = readFileSync(fileURLToPath(new URL('../../docs/tasks.md', import.meta.url)), 'utf8');
+const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
+
+const COUNT = 300;
+const random = createRandom(11, 'docs');
+const draw = (width: number) => Float32Array.from({ length: COUNT * width }, () => normal(random));
+const rowsOf = (x: Float32Array, width: number) =>
+  Array.from({ length: COUNT }, (_, i) => x.subarray(i * width, (i + 1) * width));
+const largest = (row: Float32Array) => row.indexOf(Math.max(...row));
+
+/** The files that the page names. */
+function writeFiles(folder: string): void {
+  const put = (name: string, bytes: Uint8Array) => writeFileSync(join(folder, name), bytes);
+  const labels = (values: number[], width = 1) => [Int32Array.from(values), width > 1 ? [COUNT, width] : [COUNT]] as const;
+  const fruit = draw(3);
+  put('fruit.npz', npz({ x: [fruit, [COUNT, 3]], y: labels(rowsOf(fruit, 3).map(largest)) }));
+  put('colours.npy', writeNpy(fruit, [COUNT, 3]));
+  const alarm = draw(6);
+  put('alarm.npz', npz({ x: [alarm, [COUNT, 6]], y: labels(rowsOf(alarm, 6).map((r) => (r[0] + r[1] > 0 ? 1 : 0))) }));
+  const tags = draw(5);
+  put(
+    'tags.npz',
+    npz({
+      x: [tags, [COUNT, 5]],
+      y: labels(
+        rowsOf(tags, 5).flatMap((r) => [0, 1, 2, 3].map((k) => +(r[k] > 0))),
+        4,
+      ),
+    }),
+  );
+  const weather = draw(4);
+  const ahead = Float32Array.from(rowsOf(weather, 4).flatMap((r) => [20 + 5 * r[0], 21 + 4 * r[0] + r[1], 1000 + 30 * r[2]]));
+  put('forecast.npz', npz({ x: [weather, [COUNT, 4]], y: [ahead, [COUNT, 3]] }));
+  const hidden = draw(2);
+  const machine = (bent: (i: number) => boolean) =>
+    Float32Array.from(rowsOf(hidden, 2).flatMap(([a, b], i) => [a, b, a + b, a - b, 2 * a, bent(i) ? 3 + b : -b]));
+  const odd = (i: number) => i % 4 === 0;
+  put('machine.npz', npz({ x: [machine(() => false), [COUNT, 6]] }));
+  put('machine_test.npz', npz({ x: [machine(odd), [COUNT, 6]], y: labels(Array.from({ length: COUNT }, (_, i) => +odd(i))) }));
+  const [accel, press] = [draw(6), draw(4)];
+  const both = rowsOf(accel, 6).map((r, i) => (r[0] > 0 ? 1 : 0) + (rowsOf(press, 4)[i][0] > 0 ? 2 : 0));
+  put('weather.npz', npz({ accel: [accel, [COUNT, 6]], press: [press, [COUNT, 4]], y: labels(both) }));
+  put('accel.npy', writeNpy(accel, [COUNT, 6]));
+  put('press.npy', writeNpy(press, [COUNT, 4]));
+  put('two_heads.tflite', twoHeads());
+}
+
+/** Gives the largest of three inputs, and beside it a value. */
+function twoHeads(): Uint8Array {
+  const net = buildNetwork('two', [3], 1, 'x');
+  const graph = net.finish(net.dense(net.input, 1), net.softmax(net.dense(net.input, 3)));
+  const [value, kind] = graph.outputs;
+  const weights = graph.nodes.at(-2)!.inputs[1];
+  const named = new Map([
+    [value, { name: 'ripeness' }],
+    [kind, { name: 'kind' }],
+    [weights, { data: Float32Array.of(5, 0, 0, 0, 5, 0, 0, 0, 5) }],
+  ]);
+  const tensors = graph.tensors.map((t, i) => ({ ...t, ...named.get(i) }));
+  return exportTflite({ graph: { ...graph, tensors }, facts: {} });
+}
+
+test('the page has commands for every task', () => {
+  assert.ok(commands.length >= 18);
+  assert.ok(commands.every((line) => line.startsWith('thumbnet ')));
+  for (const task of TASK_NAMES) assert.match(page, new RegExp(`\\| \`${task}\` \\|`));
+  for (const metric of METRIC_NAMES) assert.ok(page.includes(`\`${metric}\``), metric);
+});
+
+test('every command of the page works, one after another', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'thumbnet-docs-'));
+  const before = process.cwd();
+  mkdirSync(folder, { recursive: true });
+  writeFiles(folder);
+  process.chdir(folder);
+  try {
+    const said: Record<string, string> = {};
+    for (const line of commands) {
+      const { code, out, err } = await inProcess(...line.split(/\s+/).slice(1));
+      assert.is(code, 0, `${line}\n${out}${err}`);
+      said[line.split(/\s+/)[1] + line.split(/\s+/)[2]] = out;
+    }
+    const shown = (verb: string, model: string) => said[`${verb}${model}`];
+    assert.match(shown('evaluate', 'fruit.tflite'), /classification into 3 classes[\s\S]*reached: balanced accuracy at least/);
+    assert.match(shown('evaluate', 'alarm.tflite'), /binary classification[\s\S]*area under the ROC curve/);
+    assert.match(shown('evaluate', 'tags.tflite'), /multilabel classification, 4 labels[\s\S]*all labels right/);
+    assert.match(shown('evaluate', 'forecast.tflite'), /regression of 3 values[\s\S]*mean absolute error/);
+    assert.match(shown('evaluate', 'machine.tflite'), /reconstruction[\s\S]*area under the ROC curve 0\.[89]\d/);
+    assert.match(shown('evaluate', 'weather.tflite'), /"accel" \[6\] and "press" \[4\]/);
+    assert.match(shown('evaluate', 'two_heads.tflite'), /by output "kind"[\s\S]*accuracy 100\.0 %/);
+    assert.match(shown('infer', 'two_heads.tflite'), /"ripeness" \[300,1\][\s\S]*"kind" \[300,3\]/);
+  } finally {
+    process.chdir(before);
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test.run();
