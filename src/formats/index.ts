@@ -1,5 +1,6 @@
 import { CompressError } from '../errors.ts';
 import type { FileModel, Format, ReadOptions } from './format.ts';
+import { keras } from './keras/index.ts';
 import { onnx } from './onnx/index.ts';
 import { foreignKind } from './recognize.ts';
 import { tflite } from './tflite/index.ts';
@@ -7,7 +8,7 @@ import { tflite } from './tflite/index.ts';
 export type { FileModel, Format, ReadOptions, Written } from './format.ts';
 
 /** The table: one line per format. */
-export const FORMATS: readonly Format[] = [tflite, onnx];
+export const FORMATS: readonly Format[] = [tflite, onnx, keras];
 
 /** The ends of file names of all formats, as help and messages list them. */
 export const ENDINGS = FORMATS.flatMap((f) => f.endings).join(', ');

@@ -24,7 +24,9 @@ function readDense(from: OnnxRead): OnnxNode<FullyConnected> | null {
   const [alpha, beta] = isGemm ? [from.attributes.float('alpha', 1), from.attributes.float('beta', 1)] : [1, 1];
   const isTurned = isGemm && from.attributes.int('transB', 0) === 1;
   if (isGemm && from.attributes.int('transA', 0)) throw unsupported('a Gemm with transA', 'put a Transpose before it');
-  const units = from.shape(1)[isTurned ? 0 : 1];
+  const [units, depth] = isTurned ? from.shape(1) : [...from.shape(1)].reverse();
+  if (last(from.shape(0)) !== depth)
+    throw mismatch(`${last(from.shape(0))} features for weights that read ${depth}`, 'correct the weights');
   const turned = from.constantIn(1, isTurned ? [0, 1] : [1, 0]);
   const weights = alpha === 1 ? turned : from.times(turned, alpha);
   if (!from.isThere(2))

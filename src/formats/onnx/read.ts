@@ -9,7 +9,7 @@ import { inverse } from '../relabel.ts';
 import { tidied } from '../tidy.ts';
 import { graphType, readConstant } from './constants.ts';
 import { Attributes, badFile, decode, isOnnx, unsupported } from './decode.ts';
-import { Draft } from './draft.ts';
+import { Draft } from '../draft.ts';
 import { folded, shapeConstant } from './fold.ts';
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './generated/onnx_pb.ts';
 import { inlined, sorted } from './order.ts';

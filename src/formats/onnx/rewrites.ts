@@ -2,6 +2,7 @@ import type { Attrs } from '../../graph/graph.ts';
 import type { OnnxRead } from '../../ops/index.ts';
 import { axesOf, clipBounds, listOf } from '../../ops/onnx_cells.ts';
 import { axisOf } from '../../ops/shapes.ts';
+import { clamped } from '../pieces.ts';
 import { withUnits } from './fold.ts';
 
 /** Operators that are no row, as rows or relabels one after another. `emit` adds one and gives its output. */
@@ -21,11 +22,6 @@ const chained =
     const [first, ...rest] = from.inputs;
     return [rest.reduce((a, b) => from.emit(op, [a, b], attrs), first)];
   };
-
-function clamped(from: Writer, x: number, min: number, max: number): number {
-  const over = min === Number.NEGATIVE_INFINITY ? x : from.emit('maximum', [x, from.constant('min', [1], [min])], {});
-  return max === Number.POSITIVE_INFINITY ? over : from.emit('minimum', [over, from.constant('max', [1], [max])], {});
-}
 
 const squeezed: Rewrite = (from) => {
   const shape = from.shape(0);

@@ -1,6 +1,6 @@
-import type { Attrs, Node, Tensor } from '../../graph/graph.ts';
-import { rowOf } from '../../ops/index.ts';
-import { RELABEL, type Relabel, relabelConstant, relabelled } from '../relabel.ts';
+import type { Attrs, Node, Tensor } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
+import { isIdentity, RELABEL, type Relabel, relabelConstant, relabelled } from './relabel.ts';
 
 /** A graph while a file is read: values by their names there, shapes known from the first node on. */
 export class Draft {
@@ -14,6 +14,11 @@ export class Draft {
 
   name(name: string, tensor: number): void {
     this.#byName.set(name, tensor);
+  }
+
+  /** Gives a tensor another name. */
+  rename(tensor: number, name: string): void {
+    this.tensors[tensor] = { ...this.tensors[tensor], name };
   }
 
   add(tensor: Tensor): number {
@@ -37,6 +42,7 @@ export class Draft {
   /** A tensor with its axes named anew. */
   relabel(tensor: number, map: Relabel, name: string): number {
     const source = this.tensors[tensor];
+    if (isIdentity(map, source.shape.length)) return tensor;
     if (source.data) return this.add(relabelConstant(source, map));
     const y = this.add({ name, shape: relabelled(source.shape, map), dtype: source.dtype, data: null, quant: null });
     this.nodes.push({ name, op: RELABEL, inputs: [tensor], outputs: [y], attrs: { map } });

@@ -1,0 +1,45 @@
+/**
+ * Damaged model files by the thousand, each reader in a process of its own with 1 GB of memory at most:
+ *
+ *     node --import tsx scripts/fuzz_formats.ts [mutants] [seed] [format]
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FORMATS } from '../src/formats/index.ts';
+import { createRandom } from '../src/random.ts';
+import { type Counts, mutant, readMutant } from '../test/formats/fuzz.ts';
+import { seedsOf } from '../test/formats/fuzz_seeds.ts';
+
+const [mutants = '100000', seed = '1', name] = process.argv.slice(2);
+
+async function run(formatName: string): Promise<void> {
+  const format = FORMATS.find((f) => f.name === formatName)!;
+  const seeds = await seedsOf(formatName);
+  const random = createRandom(Number(seed), `fuzz/${formatName}`);
+  const counts: Counts = { read: 0, refused: 0 };
+  for (let i = 0; i < Number(mutants); i++) {
+    const bytes = mutant(seeds[i % seeds.length], random);
+    try {
+      await readMutant(format, bytes, counts);
+    } catch (e) {
+      const file = join(tmpdir(), `mutant_${formatName}_${i}`);
+      writeFileSync(file, bytes);
+      console.error(`mutant ${i} of ${formatName}, kept in ${file}:`);
+      throw e;
+    }
+  }
+  const memory = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(`${formatName}: ${mutants} mutants, ${counts.refused} refused, ${counts.read} read; ${memory} MB at most`);
+}
+
+if (name) await run(name);
+else {
+  for (const format of FORMATS) {
+    const args = ['--max-old-space-size=1024', '--import', 'tsx', fileURLToPath(import.meta.url), mutants, seed, format.name];
+    const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+    if (status !== 0) process.exit(1);
+  }
+}

@@ -1,0 +1,7 @@
+import type { Layer } from '../layer.ts';
+import { BASIC } from './basic.ts';
+import { CONVOLUTIONS } from './convolution.ts';
+import { IMAGES } from './images.ts';
+
+/** Layer classes of Keras by name. */
+export const LAYERS: Readonly<Record<string, Layer>> = { ...CONVOLUTIONS, ...BASIC, ...IMAGES };
