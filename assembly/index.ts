@@ -23,6 +23,8 @@ export * from "./int/max_pool_s16";
 export * from "./int/softmax_s8";
 export * from "./int/mean_s8";
 export * from "./int/copy";
+export * from "./int/take";
+export * from "./int/reduce_extremum";
 export * from "./int/lookup_s8";
 export * from "./int/requantize";
 export * from "./int/relu";

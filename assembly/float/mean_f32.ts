@@ -1,10 +1,9 @@
-// Mean over the middle axis.
+// Mean or sum over the middle axis.
 //
-//   y f32 [outer, inner]     written
+//   y f32 [outer, inner]     written: the sum by `k`
 //   x f32 [outer, n, inner]
 
-export function mean_f32(y: usize, x: usize, outer: i32, n: i32, inner: i32): void {
-  const k = <f32>n;
+export function mean_f32(y: usize, x: usize, outer: i32, n: i32, inner: i32, k: f32): void {
   for (let o = 0; o < outer; o++, x += (n * inner) << 2, y += inner << 2) {
     let j = 0;
     for (; j <= inner - 4; j += 4) {
@@ -20,9 +19,9 @@ export function mean_f32(y: usize, x: usize, outer: i32, n: i32, inner: i32): vo
   }
 }
 
-/** dx += dy / n, the same for all n. */
-export function mean_grad_f32(dx: usize, dy: usize, outer: i32, n: i32, inner: i32): void {
-  const k = <f32>n, kv = f32x4.splat(k);
+/** dx += dy / k, the same for all n. */
+export function mean_grad_f32(dx: usize, dy: usize, outer: i32, n: i32, inner: i32, k: f32): void {
+  const kv = f32x4.splat(k);
   for (let o = 0; o < outer; o++, dy += inner << 2) {
     for (let i = 0; i < n; i++) {
       let j = 0;

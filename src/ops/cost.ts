@@ -103,6 +103,9 @@ const pool = (name: 'avg_pool' | 'max_pool', form: PlainForm, g: scratch.WindowG
 export const poolGeometry = ({ operands: { x, y }, parameters }: CallOf<'avg_pool' | 'max_pool'>) =>
   geometryOf(x.shape, y.shape, [...parameters.filter, x.shape[3]], parameters);
 
+/** The first axis behind all that are taken by a list. */
+const behind = (places: readonly (readonly number[] | null)[]): number => places.findLastIndex((list) => list !== null) + 1;
+
 type Costs = { readonly [F in Family]: (call: CallOf<F>, core: scratch.CoreKind) => CallCost };
 
 const COSTS: Costs = {
@@ -152,6 +155,7 @@ const COSTS: Costs = {
     const window = { stride: [1, 1], padding: [0, 0] } as const;
     return pool('avg_pool', form, geometryOf([1, reduced, 1, c], [1, 1, 1, c], [reduced, 1, c], window), core);
   },
+  reduce_extremum: ({ form, operands: { x } }) => elementwise('maximum', form, x),
   softmax({ operands: { y } }) {
     const size = y.shape[y.shape.length - 1];
     return cost('softmax', 's8', k.softmaxFeatures(sizeOf(y.shape) / size, size));
@@ -180,6 +184,7 @@ const COSTS: Costs = {
   },
   strided_slice: ({ operands: { y }, parameters: { strides, counts } }) =>
     moved([y], strides.at(-1) === 1 ? counts[counts.length - 1] : 1),
+  take: ({ operands: { x, y }, parameters: { places } }) => moved([y], sizeOf(x.shape.slice(behind(places)))),
   copy: ({ operands: { y } }) => moved([y], sizeOf(y.shape)),
   resize_nearest: ({ operands: { y } }) => moved([y], y.shape[3]),
   resize_bilinear: ({ form, operands: { y } }) => elementwise('elementwise_mul', form, y, 4),

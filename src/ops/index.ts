@@ -5,11 +5,13 @@ import { batchMatmul } from './batch_matmul.ts';
 import { batchNorm } from './batch_norm.ts';
 import { concat } from './concat.ts';
 import { conv2d } from './conv2d.ts';
+import { depthToSpace } from './depth_to_space.ts';
 import { depthwiseConv2d } from './depthwise_conv2d.ts';
 import { dequantize } from './dequantize.ts';
 import { dropout } from './dropout.ts';
 import { fakeQuantize } from './fake_quantize.ts';
 import { fullyConnected } from './fully_connected.ts';
+import { gather } from './gather.ts';
 import { hardSwish } from './hard_swish.ts';
 import { leakyRelu } from './leaky_relu.ts';
 import { logistic } from './logistic.ts';
@@ -18,10 +20,14 @@ import { maxPool2d } from './max_pool2d.ts';
 import { maximum } from './maximum.ts';
 import { mean } from './mean.ts';
 import { minimum } from './minimum.ts';
+import { mirrorPad } from './mirror_pad.ts';
 import { mul } from './mul.ts';
 import type { AnyRow } from './op.ts';
+import { pack } from './pack.ts';
 import { pad } from './pad.ts';
 import { quantize } from './quantize.ts';
+import { reduceMax } from './reduce_max.ts';
+import { reduceMin } from './reduce_min.ts';
 import { relu } from './relu.ts';
 import { reluN1 } from './relu_n1.ts';
 import { relu6 } from './relu6.ts';
@@ -29,13 +35,17 @@ import { reshape } from './reshape.ts';
 import { resizeBilinear } from './resize_bilinear.ts';
 import { resizeNearest } from './resize_nearest.ts';
 import { softmax } from './softmax.ts';
+import { spaceToDepth } from './space_to_depth.ts';
 import { split } from './split.ts';
 import { stridedSlice } from './strided_slice.ts';
 import { sub } from './sub.ts';
+import { sum } from './sum.ts';
 import { svdf } from './svdf.ts';
 import { tanh } from './tanh.ts';
+import { tile } from './tile.ts';
 import { transpose } from './transpose.ts';
 import { transposeConv2d } from './transpose_conv2d.ts';
+import { unpack } from './unpack.ts';
 
 export type { Cost } from './cost.ts';
 export type { CallOf, Family, KernelCall, Operand } from './kernel_call.ts';
@@ -51,6 +61,9 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   avgPool2d,
   maxPool2d,
   mean,
+  sum,
+  reduceMax,
+  reduceMin,
   add,
   sub,
   mul,
@@ -58,7 +71,14 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   maximum,
   concat,
   split,
+  pack,
+  unpack,
   pad,
+  mirrorPad,
+  tile,
+  gather,
+  depthToSpace,
+  spaceToDepth,
   reshape,
   transpose,
   stridedSlice,

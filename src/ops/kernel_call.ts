@@ -8,10 +8,12 @@ import type { FullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import type { LstmGate, LstmParams } from '../wasm/lstm_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
 import type { PoolParams } from '../wasm/pool_int.ts';
+import type { ReduceExtremum } from '../wasm/reduce_extremum.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
 import type { BilinearParams, NearestParams } from '../wasm/resize.ts';
 import type { SoftmaxParams } from '../wasm/softmax_int.ts';
 import type { SvdfParams } from '../wasm/svdf_int.ts';
+import type { Places } from '../wasm/take.ts';
 import type { TransposeConvInt } from '../wasm/transpose_conv_int.ts';
 
 /**
@@ -118,6 +120,8 @@ export interface Families<O> {
   max_pool: Is<PlainForm, Unary<O>, PoolParams>;
   /** Over `axes` of x; the division by their size is in multiplier and shift. */
   mean: Is<PlainForm, Unary<O>, MeanParams>;
+  /** The largest or smallest over `axes` of x. */
+  reduce_extremum: Is<PlainForm, Unary<O>, ReduceExtremum>;
   /** Over the last axis. s16: from `expTable()` and `oneOverOnePlusTable()` of src/wasm/luts.ts; 10 / 65535 is a step of the rescaled difference. */
   softmax: Is<'s8' | 'u8' | 's8_s16' | 's16', Unary<O>, SoftmaxParams>;
   /** Sigmoid in fixed point. */
@@ -148,6 +152,8 @@ export interface Families<O> {
     Unary<O>,
     { readonly begin: readonly number[]; readonly strides: readonly number[]; readonly counts: readonly number[] }
   >;
+  /** y = x[places[0], places[1], ...], each axis of x by its own list; null: whole. y may have another shape of as many elements. */
+  take: Is<MoveForm, Unary<O>, { readonly places: Places }>;
   /** The same elements under another shape. */
   copy: Is<MoveForm, Unary<O>, None>;
   resize_nearest: Is<MoveForm, Unary<O>, NearestParams>;
@@ -173,7 +179,7 @@ export type CallOf<F extends Family, O extends Operand = Operand> = {
 
 export type KernelCall<O extends Operand = Operand> = CallOf<Family, O>;
 
-/** The only maker of calls, so that a kernel's name is always its family and form. Operands go into it as they are. */
+/** The only maker of calls, so that a kernel's name is always its family and form. Operands go into it as they are, or seen under another shape of as many elements. */
 export const kernelCall = <F extends Family>(
   family: F,
   form: Families<Operand>[F]['form'],

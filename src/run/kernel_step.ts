@@ -13,10 +13,12 @@ import { lstmInt } from '../wasm/lstm_int.ts';
 import { meanInt } from '../wasm/mean_int.ts';
 import { pad } from '../wasm/pad.ts';
 import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
+import { reduceExtremum } from '../wasm/reduce_extremum.ts';
 import { clampInt, dequantize, quantize, requantizeInt } from '../wasm/requantize_int.ts';
 import { resizeBilinearInt, resizeNearest } from '../wasm/resize.ts';
 import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { svdfInt } from '../wasm/svdf_int.ts';
+import { take } from '../wasm/take.ts';
 import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
 
 type Placed<F extends Family> = CallOf<F, PlacedOperand>;
@@ -37,6 +39,7 @@ const RUNNERS: Runners = {
   avg_pool: (heap, { operands: { x, y }, parameters }) => avgPoolInt(heap, y, x, parameters),
   max_pool: (heap, { operands: { x, y }, parameters }) => maxPoolInt(heap, y, x, parameters),
   mean: (heap, { operands: { x, y }, parameters }) => meanInt(heap, y, x, parameters),
+  reduce_extremum: (heap, { operands: { x, y }, parameters }) => reduceExtremum(heap, y, x, parameters),
   softmax: (heap, { form, operands: { x, y }, parameters }) => (form === 's16' ? softmaxS16 : softmaxInt)(heap, y, x, parameters),
   logistic: (heap, { operands: { x, y }, parameters }) => activation.logisticS8(heap, y, x, parameters),
   tanh: (heap, { operands: { x, y }, parameters }) => activation.tanhS8(heap, y, x, parameters),
@@ -53,6 +56,7 @@ const RUNNERS: Runners = {
   transpose: (heap, { operands: { x, y }, parameters: { perm } }) => transpose(heap, y, x, perm),
   strided_slice: (heap, { operands: { x, y }, parameters: { begin, strides, counts } }) =>
     slice(heap, y, x, begin, strides, counts),
+  take: (heap, { operands: { x, y }, parameters: { places } }) => take(heap, y, x, places),
   copy: (heap, { operands: { x, y } }) => copy(heap, y, x),
   resize_nearest: (heap, { operands: { x, y }, parameters }) => resizeNearest(heap, y, x, parameters),
   resize_bilinear: (heap, { operands: { x, y }, parameters }) => resizeBilinearInt(heap, y, x, parameters),

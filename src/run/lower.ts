@@ -28,7 +28,7 @@ export function lowered<O extends Operand>(node: Node, operands: readonly O[]): 
       'use batchMatmul for the product of two computed tensors, or give the weights as constants',
     );
   }
-  return lower({ x, y, attrs: node.attrs }) as KernelCall<O>; // a row passes its operands on as they are
+  return lower({ x, y, attrs: node.attrs }) as KernelCall<O>; // a row passes its operands on, at most under another shape
 }
 
 /** Unquantized constant int32 values are indices, not numbers of the network. */

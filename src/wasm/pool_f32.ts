@@ -39,22 +39,22 @@ function list(y: HeapTensor, x: HeapTensor, { filter, stride, padding, activatio
   return [n, inH, inW, c, y.shape[1], y.shape[2], ...filter, ...stride, ...padding, ...rangeOf(activation)] as const;
 }
 
-/** Mean over `axes`, ascending. */
-export function meanF32(heap: Heap, y: HeapTensor, x: HeapTensor, axes: readonly number[]): Step {
+/** Mean over `axes`, ascending; their sum where `divides` is false. */
+export function meanF32(heap: Heap, y: HeapTensor, x: HeapTensor, axes: readonly number[], divides = true): Step {
   const parts = passes(x.shape, axes);
   const room = parts.length > 1 ? heap.scratch(8 * sizeOf(x.shape)) : 0;
   return () => {
     let from = x.ptr;
     parts.forEach(([outer, n, inner], i) => {
       const to = i === parts.length - 1 ? y.ptr : room + (i % 2) * 4 * sizeOf(x.shape);
-      heap.wasm.mean_f32(to, from, outer, n, inner);
+      heap.wasm.mean_f32(to, from, outer, n, inner, divides ? n : 1);
       from = to;
     });
   };
 }
 
-/** dx += dy / n. */
-export function meanGradF32(heap: Heap, dy: HeapTensor, dx: HeapTensor, axes: readonly number[]): Step {
+/** dx += dy / n, or dy of a sum. */
+export function meanGradF32(heap: Heap, dy: HeapTensor, dx: HeapTensor, axes: readonly number[], divides = true): Step {
   const parts = passes(dx.shape, axes);
   const bytes = 4 * sizeOf(dx.shape);
   const room = parts.length > 1 ? heap.scratch(2 * bytes) : 0;
@@ -64,7 +64,7 @@ export function meanGradF32(heap: Heap, dy: HeapTensor, dx: HeapTensor, axes: re
       const [outer, n, inner] = parts[i];
       const to = i === 0 ? dx.ptr : room + (i % 2) * bytes;
       if (i > 0) heap.wasm.fill_f32(to, outer * n * inner, 0);
-      heap.wasm.mean_grad_f32(to, from, outer, n, inner);
+      heap.wasm.mean_grad_f32(to, from, outer, n, inner, divides ? n : 1);
       from = to;
     }
   };

@@ -174,18 +174,10 @@ export const DEFINITIONS: Record<string, Definition> = {
     }),
   avgPool2d: ([x], a, [shape]) => pool(x, a, shape, (v) => v.reduce((s, n) => s + n, 0) / v.length),
   maxPool2d: ([x], a, [shape]) => pool(x, a, shape, (v) => Math.max(...v)),
-  mean([x], { axes }, [shape]) {
-    const [sum, kept] = [new Float64Array(sizeOf(shape)), x.shape.map((d, i) => (axes.includes(i) ? 1 : d))];
-    let i = 0;
-    for (const at of indices(x.shape)) {
-      let place = 0;
-      kept.forEach((d, k) => {
-        place = place * d + (d === 1 ? 0 : at[k]);
-      });
-      sum[place] += x.data[i++];
-    }
-    return [sum.map((s) => (s * sum.length) / x.data.length)];
-  },
+  mean: ([x], { axes }, [shape]) => reduced(x, axes, shape, (values) => values.reduce((s, v) => s + v, 0) / values.length),
+  sum: ([x], { axes }, [shape]) => reduced(x, axes, shape, (values) => values.reduce((s, v) => s + v, 0)),
+  reduceMax: ([x], { axes }, [shape]) => reduced(x, axes, shape, (values) => Math.max(...values)),
+  reduceMin: ([x], { axes }, [shape]) => reduced(x, axes, shape, (values) => Math.min(...values)),
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
@@ -211,6 +203,43 @@ export const DEFINITIONS: Record<string, Definition> = {
       const from = at.map((p, i) => p - a.paddings[i][0]);
       return from.some((p, i) => p < 0 || p >= x.shape[i]) ? a.value : get4(x, ...(from as [number]));
     }),
+  mirrorPad: ([x], { paddings, symmetric }, [shape]) =>
+    each(shape, (at) => {
+      const walk = at.map((p, i) => {
+        let [place, step] = [0, 1];
+        // walk back and forth over the axis from its first place, `paddings[i][0]` places backwards first
+        const moves = p - paddings[i][0];
+        if (moves < 0) return symmetric ? -moves - 1 : -moves;
+        for (let m = 0; m < moves; m++) {
+          if (place + step >= x.shape[i]) {
+            step = -1;
+            if (symmetric) continue;
+          }
+          place += step;
+        }
+        return place;
+      });
+      return get4(x, ...(walk as [number]));
+    }),
+  tile: ([x], _, [shape]) => each(shape, (at) => get4(x, ...(at.map((p, i) => p % x.shape[i]) as [number]))),
+  gather: ([x], { axis, indices, shape: own }, [shape]) =>
+    each(shape, (at) => {
+      const place = at.slice(axis, axis + own.length).reduce((n, p, i) => n * own[i] + p, 0);
+      return get4(x, ...([...at.slice(0, axis), indices[place], ...at.slice(axis + own.length)] as [number]));
+    }),
+  depthToSpace: ([x], { block }, [shape]) =>
+    each(shape, ([n, h, w, c]) => {
+      const inside = (h % block) * block + (w % block);
+      return get4(x, n, Math.floor(h / block), Math.floor(w / block), inside * shape[3] + c);
+    }),
+  spaceToDepth: ([x], { block }, [shape]) =>
+    each(shape, ([n, h, w, c]) => {
+      const inside = Math.floor(c / x.shape[3]);
+      return get4(x, n, h * block + Math.floor(inside / block), w * block + (inside % block), c % x.shape[3]);
+    }),
+  pack: (x, { axis }, [shape]) => each(shape, (at) => get4(x[at[axis]], ...(at.toSpliced(axis, 1) as [number]))),
+  unpack: ([x], { axis }, shapes) =>
+    shapes.flatMap((shape, i) => each(shape, (at) => get4(x, ...(at.toSpliced(axis, 0, i) as [number])))),
   reshape: ([x]) => [x.data],
   quantize: ([x]) => [x.data],
   dequantize: ([x]) => [x.data],
@@ -281,6 +310,17 @@ export const DEFINITIONS: Record<string, Definition> = {
       ];
     }),
 };
+
+/** f of all values that fall together where the axes go. */
+function reduced(x: Array64, axes: readonly number[], shape: readonly number[], f: (values: number[]) => number): Float64Array[] {
+  const groups = Array.from({ length: sizeOf(shape) }, (): number[] => []);
+  let i = 0;
+  for (const at of indices(x.shape)) {
+    const place = x.shape.reduce((p, d, k) => (axes.includes(k) ? p : p * d + at[k]), 0);
+    groups[place].push(x.data[i++]);
+  }
+  return [Float64Array.from(groups, f)];
+}
 
 /** Python's range(size)[begin:end:stride]. */
 function placesTaken(size: number, begin: number, end: number, stride: number): number[] {

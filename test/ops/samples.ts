@@ -30,6 +30,11 @@ const plain = [
   { shapes: [[3, 7]], attrs: {} },
   { shapes: [[2, 3, 3, 4]], attrs: {} },
 ];
+const extremes = [
+  { shapes: [[2, 3, 4, 5]], attrs: { axes: [1, 2], keepDims: false } },
+  { shapes: [[2, 3, 4]], attrs: { axes: [2], keepDims: true } },
+  { shapes: [[2, 3, 4, 5]], attrs: { axes: [0, 1, 3], keepDims: true } },
+];
 const filters = { filter: [2, 3] };
 
 export const SAMPLES: Record<string, readonly Sample[]> = {
@@ -83,6 +88,12 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
     { shapes: [[2, 3, 4, 5]], attrs: { axes: [3], keepDims: true } },
     { shapes: [[2, 3, 4, 5]], attrs: { axes: [0, 1, 3], keepDims: true } },
   ],
+  sum: [
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [1, 2], keepDims: false } },
+    { shapes: [[2, 3, 4, 5]], attrs: { axes: [0, 1, 3], keepDims: true } },
+  ],
+  reduceMax: extremes,
+  reduceMin: extremes,
   add: pairs,
   sub: pairs,
   mul: pairs,
@@ -132,6 +143,68 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
         value: -1.5,
       },
     },
+  ],
+  mirrorPad: [
+    {
+      shapes: [[1, 3, 4, 2]],
+      attrs: {
+        paddings: [
+          [0, 0],
+          [2, 1],
+          [0, 3],
+          [0, 0],
+        ],
+        symmetric: false,
+      },
+    },
+    {
+      shapes: [[2, 3]],
+      attrs: {
+        paddings: [
+          [2, 0],
+          [0, 3],
+        ],
+        symmetric: true,
+      },
+    },
+  ],
+  tile: [
+    { shapes: [[1, 2, 1, 3]], attrs: { multiples: [1, 1, 4, 1] } },
+    { shapes: [[2, 1, 2, 3]], attrs: { multiples: [2, 3, 1, 2] } },
+  ],
+  gather: [
+    { shapes: [[2, 5, 3]], attrs: { axis: 1, indices: [4, 0, 0, 2], shape: [4] } },
+    { shapes: [[2, 3, 4]], attrs: { axis: 2, indices: [3], shape: [] } },
+    { shapes: [[6, 2]], attrs: { axis: 0, indices: [5, 1, 1, 0], shape: [2, 2] } },
+  ],
+  depthToSpace: [
+    { shapes: [[2, 2, 3, 8]], attrs: { block: 2 } },
+    { shapes: [[1, 1, 2, 9]], attrs: { block: 3 } },
+  ],
+  spaceToDepth: [
+    { shapes: [[2, 4, 6, 2]], attrs: { block: 2 } },
+    { shapes: [[1, 3, 6, 1]], attrs: { block: 3 } },
+  ],
+  pack: [
+    {
+      shapes: [
+        [2, 3],
+        [2, 3],
+        [2, 3],
+      ],
+      attrs: { axis: 1 },
+    },
+    {
+      shapes: [
+        [1, 2, 4],
+        [1, 2, 4],
+      ],
+      attrs: { axis: 3 },
+    },
+  ],
+  unpack: [
+    { shapes: [[2, 3, 4]], attrs: { axis: 1 } },
+    { shapes: [[5, 2]], attrs: { axis: 1 } },
   ],
   reshape: [{ shapes: [[2, 3, 4]], attrs: { shape: [0, -1] } }],
   transpose: [
