@@ -39,7 +39,7 @@ interface Layer<O> {
   readonly y: O;
 }
 
-interface Unary<O> {
+export interface Unary<O> {
   readonly x: O;
   readonly y: O;
 }
@@ -88,7 +88,7 @@ export type LayerForm = PlainForm | 's4';
 /** Elements that are only moved. */
 export type MoveForm = PlainForm | 'u8' | 's32' | 's64';
 
-interface Is<Form extends string, Operands, Parameters> {
+export interface Is<Form extends string, Operands, Parameters> {
   readonly form: Form;
   readonly operands: Operands;
   readonly parameters: Parameters;
