@@ -1,5 +1,6 @@
 import { type Dataset, inputsOf, type Part, planBatch, takeBatch } from '../data/index.ts';
-import { type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
+import { forEachBatch } from '../evaluate.ts';
+import { type Graph, type Node, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { type PlacedOperand, rowOf } from '../ops/index.ts';
 import { createRandom, type Random } from '../random.ts';
 import { isBatchable } from '../run/compile.ts';
@@ -18,8 +19,8 @@ const BATCH = 16;
 const SUMS = 2;
 
 /**
- * How much each variant of a graph alone changes its first output's logits on the examples of `part`: the mean square of the change as a share of
- * their variance, to first order. Each layer with other constants is run on what it reads in the graph as it is, and what its outputs change is
+ * How much each variant of a graph alone changes its logits on the examples of `part`: the mean square of the change as a share of their
+ * variance, to first order; of several outputs each in its own unit, so that all count alike. Each layer with other constants is run on what it reads in the graph as it is, and what its outputs change is
  * carried to the logits by their gradient: a few passes backward serve all variants, so that the time grows with the depth and not with its
  * square. The gradients are those of sums of the logits with random signs (Hutchinson, 1990), orthogonal to each other.
  */
@@ -35,11 +36,12 @@ export function changesOf(
   const random = createRandom(seed, 'sensitivity/signs');
   const changed = new Float64Array(variants.length);
   const logits: number[] = [];
+  const units = graph.outputs.length > 1 ? unitsOf(heap, graph, data, part) : [{ mean: 0, spread: 1 }];
   const size = isBatchable(graph) ? BATCH : 1;
   for (const [first, last] of runsOf(part.count, size)) {
     heap.scope(() => {
       const batch = Math.min(size, last - first);
-      const run = measuring(heap, graph, variants, batch, random);
+      const run = measuring(heap, graph, variants, units, batch, random);
       const plan = planBatch(data, inputsOf(graph));
       for (let at = first; at < last; at += batch) {
         feed(
@@ -51,7 +53,9 @@ export function changesOf(
             Array.from({ length: batch }, (_, i) => at + i),
           ),
         );
-        for (const v of run.pass()) logits.push(v);
+        run.pass().forEach((values, o) => {
+          for (const v of values) logits.push((v - units[o].mean) / units[o].spread);
+        });
         run.changes().forEach((change, v) => {
           changed[v] += change;
         });
@@ -61,6 +65,26 @@ export function changesOf(
   const mean = logits.reduce((sum, v) => sum + v, 0) / logits.length;
   const variance = logits.reduce((sum, v) => sum + (v - mean) ** 2, 0) || 1;
   return Array.from(changed, (change) => change / variance);
+}
+
+/** Mean and standard deviation of an output's logits. */
+interface LogitUnit {
+  readonly mean: number;
+  readonly spread: number;
+}
+
+function unitsOf(heap: Heap, graph: Graph, data: Dataset, part: Part): LogitUnit[] {
+  const plan = planBatch(data, inputsOf(graph));
+  return graph.outputs.map((_, output) => {
+    const values: number[] = [];
+    const gather = (logits: Values) => {
+      for (const v of logits as Float32Array) values.push(v);
+    };
+    forEachBatch(heap, graph, part, plan, gather, output);
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+    return { mean, spread: Math.sqrt(variance) || 1 };
+  });
 }
 
 /** Whole batches, and what is left. */
@@ -76,19 +100,28 @@ function runsOf(count: number, batch: number): [first: number, last: number][] {
 
 interface Measuring {
   readonly program: TrainingProgram;
-  /** Runs the batch that lies in the program's inputs forward and backward; its logits. */
-  pass(): Float32Array;
+  /** Runs the batch that lies in the program's inputs forward and backward; the logits of each output. */
+  pass(): Float32Array[];
   /** For each variant the sum over the batch of the squared change along the signs. */
   changes(): number[];
 }
 
-function measuring(heap: Heap, graph: Graph, variants: readonly Variant[], batch: number, random: Random): Measuring {
+function measuring(
+  heap: Heap,
+  graph: Graph,
+  variants: readonly Variant[],
+  units: readonly LogitUnit[],
+  batch: number,
+  random: Random,
+): Measuring {
   const affected = variants.map((v) => graph.nodes.filter((node) => node.inputs.some((t) => v.has(t))));
   const taps = [...new Set(affected.flat().flatMap((node) => node.outputs))];
   const program = compileTraining(heap, graph, batch, { taps, of: 'taps' });
-  const { value, gradient } = program.outputs[0];
-  const signs = Array.from({ length: SUMS }, () => new Float32Array(sizeOf(value.shape)));
-  const along = signs.map((_, k): Along => {
+  const ends = program.outputs.map(({ value, gradient }, o) => {
+    const signs = Array.from({ length: SUMS }, () => new Float32Array(sizeOf(value.shape)));
+    return { value, gradient, signs, unit: units[o] };
+  });
+  const along = Array.from({ length: SUMS }, (_, k): Along => {
     const gradients = program.taps.map((tap) => heap.tensor('f32', tap.value.shape));
     const keep = program.taps.map((tap, i) => copy(heap, gradients[i], tap.gradient!));
     return { k, keep, sums: heap.tensor('f32', [batch]), gradientOf: new Map(taps.map((t, i) => [t, gradients[i]])) };
@@ -101,14 +134,14 @@ function measuring(heap: Heap, graph: Graph, variants: readonly Variant[], batch
     program,
     pass() {
       program.forward();
-      drawSigns(signs, value.shape.at(-1)!, random);
+      for (const { signs, value, unit } of ends) drawSigns(signs, value.shape.at(-1)!, 1 / unit.spread, random);
       for (const { k, keep } of along) {
         for (const tap of [...program.outputs, ...program.taps]) if (tap.gradient) heap.clear(tap.gradient);
-        if (gradient) heap.write(gradient, signs[k]);
+        for (const { gradient, signs } of ends) if (gradient) heap.write(gradient, signs[k]);
         program.backward();
         for (const step of keep) step();
       }
-      return heap.read(value) as Float32Array;
+      return ends.map(({ value }) => heap.read(value) as Float32Array);
     },
     changes: () =>
       steps.map((own) => {
@@ -120,10 +153,10 @@ function measuring(heap: Heap, graph: Graph, variants: readonly Variant[], batch
   };
 }
 
-/** Random signs of every logit, in `SUMS` orthogonal patterns (Walsh's). */
-function drawSigns(signs: readonly Float32Array[], logits: number, random: Random): void {
+/** Random signs of every logit, in `SUMS` orthogonal patterns (Walsh's), of one size. */
+function drawSigns(signs: readonly Float32Array[], logits: number, size: number, random: Random): void {
   for (let i = 0; i < signs[0].length; i++) {
-    const sign = random.bits() & 1 ? 1 : -1;
+    const sign = random.bits() & 1 ? size : -size;
     for (let k = 0; k < SUMS; k++) {
       const both = (i % logits) & k;
       signs[k][i] = ((both >> 1) ^ both) & 1 ? -sign : sign;

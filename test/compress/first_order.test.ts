@@ -66,6 +66,27 @@ test('where nothing bends and two answers are given, the change is exact', () =>
   });
 });
 
+test('of two outputs both count, each in its own unit', () => {
+  const net = buildNetwork('two heads', [128, 1, 3], 7);
+  const body = net.globalMean(net.conv2d(net.input, 6, { kernel: [5, 1], stride: [4, 1] }));
+  const graph = net.finish(net.dense(body, 1), net.dense(body, 1));
+  const large = graph.nodes.at(-1)!.inputs[1];
+  const scaled = withTensors(
+    graph,
+    new Map([[large, { ...graph.tensors[large], data: (graph.tensors[large].data as Float32Array).map((v) => 1000 * v) }]]),
+  );
+  const variants = variantsOf(scaled, 0.2);
+  const changes = changesOf(heap, scaled, variants, data, part, 3);
+  const lone = (output: number, of: Graph) => ({ ...of, outputs: [of.outputs[output]] });
+  variants.forEach((variant, i) => {
+    const other = withTensors(scaled, variant);
+    const exact = (changeBetween(lone(0, scaled), lone(0, other)) + changeBetween(lone(1, scaled), lone(1, other))) / 2;
+    // Layers before both heads: two sums of two logits tell them apart exactly only where they are of one output.
+    const shared = i < 2;
+    assert.ok(Math.abs(changes[i] / exact - 1) < (shared ? 0.5 : 1e-3), `${i}: ${changes[i]}, not ${exact}`);
+  });
+});
+
 test('small changes of any network are near; softmax is left out; a variant that changes nothing changes nothing', () => {
   const graph = network('relu', (net, x) => net.softmax(net.dense(x, 6)));
   const variants = variantsOf(graph, 0.02);
