@@ -58,7 +58,8 @@ export function conv_f32(
   }
   const gathered = gathers(kH, kW, inC, sH, sW, dW, groups);
   const frameBytes: i32 = framed ? spanH * spanW * rowC + 32 : 0, rows = frame + frameBytes;
-  fill_table(scratch, outH, outW, sH * w * rowC, sW * rowC, outW * outRow, outRow);
+  const whole = flat && is_whole(outW, kH, kW, w, dH);
+  if (!whole) fill_table(scratch, outH, outW, sH * w * rowC, sW * rowC, outW * outRow, outRow);
   if (framed) memory.fill(frame, 0, spanH * spanW * rowC);
   for (let b = 0; b < batch; b++) {
     let a = x;
@@ -69,7 +70,8 @@ export function conv_f32(
     if (gathered) {
       gather_windows(rows, a, outH, outW, sH * w * rowC, sW * rowC, kH, dH * w * rowC, kW * rowC);
       gemm_f32(y, rows, packed, bias, pixels, k, outC, k << 2, outRow, 0, low, high);
-    } else for (let g = 0; g < groups; g++) {
+    } else if (whole) gemm_f32(y, a, packed, bias, outH, k, outC, sH * w * rowC, outRow, 0, low, high);
+    else for (let g = 0; g < groups; g++) {
       window_gemm(
         y + g * outG * 4, a + g * inG * 4, packed + g * packed_bytes(k, outG), bias ? bias + g * outG * 4 : 0, scratch, pixels, outG, 0,
         kH, dH * w * rowC, flat ? 1 : kW, dW * rowC, flat ? kW * inC : inG, low, high);
@@ -77,6 +79,13 @@ export function conv_f32(
     x += inH * inW * rowC;
     y += outH * outW * outRow;
   }
+}
+
+/** Whether a window of all channels is one contiguous piece of an image of `w` columns: signals in time, [h, 1, c], have such windows. */
+// @ts-ignore: decorator
+@inline
+export function is_whole(outW: i32, kH: i32, kW: i32, w: i32, dH: i32): bool {
+  return outW == 1 && w == kW && (dH == 1 || kH == 1);
 }
 
 /** The definition; takes w as it is. */

@@ -11,13 +11,15 @@
 // dx: rows and columns of dx that meet the same taps (one phase for each stride step) are a convolution of dy with those taps,
 // so the forward kernel does it. dw: 4 output channels by 8 taps at a time are summed over the pixels of an image, then over images. With 1x1 taps
 // and stride 1 every pixel is a row of a dense layer.
-import { mask_image } from "../math/activation_f32";
+import { mask_image, mask_row } from "../math/activation_f32";
 import { frame_image, gather_windows, needs_frame, gathers } from "../math/frame";
 import { first_tap, gcd, phase_count, phase_start, rows_after, rows_before } from "../math/phase";
 import { fill_table } from "../math/pixel_table";
 import { fully_connected_grad_f32, fully_connected_grad_scratch_f32 } from "./fully_connected_f32";
+import { is_whole } from "./conv_f32";
 import { outer_products } from "./tile_products";
 import { packed_bytes, table_bytes, window_gemm } from "./tile";
+import { gemm_f32 } from "./gemm_f32";
 import { add_columns, window_grad_w } from "./window_grad";
 
 /** Scratch bytes of conv_grad_f32. */
@@ -31,8 +33,11 @@ export function conv_grad_scratch_f32(
   if (is_pointwise(inH, inW, outH, outW, kH, kW, sH, sW, top, left, groups)) return fully_connected_grad_scratch_f32(inC, outC);
   const packed = packed_bytes(kH * kW * (outC / groups), inC / groups) * groups;
   const rows = gathers(kH, kW, inC, sH, sW, dW, groups) ? outH * outW * kH * kW * inC : 0;
-  return packed + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC + rows) * 4 + 256;
+  return packed + (outW == 1 ? AT_HAND : 0) + sH * sW * table_bytes(((inH + sH - 1) / sH) * ((inW + sW - 1) / sW)) + (spanH * spanW * inC + frameH * frameW * outC + rows) * 4 + 256;
 }
+
+/** Bytes of signals whose gradients are summed together: they stay in the first-level cache. */
+const AT_HAND: i32 = 24576;
 
 /** Whether each pixel is a row of a dense layer. */
 // @ts-ignore: decorator
@@ -67,6 +72,10 @@ export function conv_grad_f32(
   if (dx) prepare_dx(scratch, tables, tableBytes, w, inH, inW, inC, outC, kH, kW, sH, sW, top, left, dH, dW, groups, gWidth);
   if (staged) memory.fill(gFrame, 0, gH * gW * outRow);
   if (framed && dw) memory.fill(xFrame, 0, spanH * spanW * inRow);
+  if (dw && is_signal(outW, kH, kW, framed ? spanW : inW, dH, dW, groups, inC, outC)) {
+    signal_grad_w(dw, dy, y, x, xFrame, batch, inH, inW, inC, outH, outC, kH * kW * inC, spanH, spanW, framed, top, left, sH, clamped, low, high);
+    dw = 0;
+  }
   for (let b = 0; b < batch; b++) {
     let g = dy, gOrigin = dy, a = x;
     if (staged) {
@@ -93,7 +102,7 @@ export function conv_grad_f32(
         const frameBytes: i32 = framed ? spanH * spanW * inRow + 32 : 0;
         const k = kH * kW * inC, rows = xFrame + frameBytes;
         gather_windows(rows, a, outH, outW, sH * width * inRow, sW * inRow, kH, dH * width * inRow, kW * inRow);
-        if (gWidth == outW && ((outC & 3) | (k & 7)) == 0) outer_products(dw, gOrigin, rows, k << 2, outH * outW, outC, k);
+        if (gWidth == outW && ((outC | k) & 3) == 0) outer_products(dw, k << 2, gOrigin, outRow, 0, rows, k << 2, 0, 1, outH * outW, outC, k);
         else window_grad_w(dw, rows, gOrigin, outC, outH, outW, outW * k * 4, k << 2, gWidth * outRow, outRow, 1, 0, 1, 0, k);
       } else for (let q = 0; q < groups; q++) {
         window_grad_w(dw + q * outG * kH * kW * inG * 4, a + q * inG * 4, gOrigin + q * outG * 4, outG, outH, outW,
@@ -103,6 +112,39 @@ export function conv_grad_f32(
     dy += outH * outW * outRow;
     y += outH * outW * outRow;
     x += inH * inW * inRow;
+  }
+}
+
+/** Whether windows are contiguous pieces of a signal, which outer_products takes as they are. */
+// @ts-ignore: decorator
+@inline
+function is_signal(outW: i32, kH: i32, kW: i32, w: i32, dH: i32, dW: i32, groups: i32, inC: i32, outC: i32): bool {
+  return dW == 1 && groups == 1 && is_whole(outW, kH, kW, w, dH) && ((outC | (kH * kW * inC)) & 3) == 0;
+}
+
+/** dw of signals [h, 1, c]: several at a time, as a signal alone has few places. `frames` has room for AT_HAND bytes, or for one. */
+function signal_grad_w(
+  dw: usize, dy: usize, y: usize, x: usize, frames: usize, batch: i32, inH: i32, inW: i32, inC: i32, outH: i32, outC: i32, k: i32,
+  spanH: i32, spanW: i32, framed: bool, top: i32, left: i32, sH: i32, clamped: bool, low: f32, high: f32,
+): void {
+  const inRow = inC << 2, outRow = outC << 2, w = framed ? spanW : inW;
+  const signal = (framed ? spanH : inH) * w * inRow, gSignal = outH * outRow;
+  const most = max(1, AT_HAND / (signal + gSignal));
+  let masks = frames;
+  if (framed) {
+    memory.fill(frames, 0, most * signal);
+    masks += most * signal;
+  }
+  for (let from = 0; from < batch; from += most) {
+    const count = min(most, batch - from);
+    if (framed) for (let i = 0; i < count; i++) {
+      frame_image(frames + i * signal, x + i * inH * inW * inRow, inH, inW, inRow, spanH, spanW, top, left);
+    }
+    if (clamped) mask_row(masks, dy, y, count * outH * outC, low, high);
+    outer_products(dw, k << 2, clamped ? masks : dy, outRow, gSignal, framed ? frames : x, sH * w * inRow, signal, count, outH, outC, k);
+    x += count * inH * inW * inRow;
+    dy += count * gSignal;
+    y += count * gSignal;
   }
 }
 
@@ -154,7 +196,9 @@ function run_dx(
       const oy = (y0 + top - ky * dH) / sH - (ny - 1) * stepH + gTop;
       const ox = (x0 + left - kx * dW) / sW - (nx - 1) * stepW + gLeft;
       const at = g + (oy * gW + ox) * outRow, to = dx + (y0 * inW + x0) * inC * 4;
-      for (let q = 0; q < groups; q++) {
+      if (flat && columns == 1 && gW == nx && (stepH == 1 || ny == 1)) {
+        gemm_f32(to, at, packed, 0, rows, ny * nx * outC, inC, gW * outRow, sH * inW * inC * 4, 1, 0, 0);
+      } else for (let q = 0; q < groups; q++) {
         window_gemm(to + q * inG * 4, at + q * outG * 4, packed + q * bytes, 0, tables, rows * columns, inG, 1,
           ny, stepH * gW * outRow, flat ? 1 : nx, stepW * outRow, flat ? nx * outC : outG, 0, 0);
       }

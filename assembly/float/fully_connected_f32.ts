@@ -52,7 +52,7 @@ export function fully_connected_grad_f32(
       dx += count * pixel;
     }
     if (dw) {
-      if (((units & 3) | (depth & 7)) == 0) outer_products(dw, g, x, pixel, count, units, depth);
+      if (((units | depth) & 3) == 0) outer_products(dw, pixel, g, row, 0, x, pixel, 0, 1, count, units, depth);
       else window_grad_w(dw, x, g, units, 1, count, 0, pixel, 0, row, 1, 0, 1, 0, depth);
       x += count * pixel;
     }

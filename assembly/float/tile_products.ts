@@ -101,31 +101,58 @@ function put_row(y: usize, c0: v128, c1: v128, how: i32, d0: v128, d1: v128, low
 export function plane_outer_products(
   d: usize, dPlane: i32, g: usize, gPlane: i32, v: usize, vPlane: i32, vRow: i32, planes: i32, tiles: i32, rows: i32, columns: i32,
 ): void {
-  for (let i = 0; i < planes; i++, d += dPlane, g += gPlane, v += vPlane) outer_products(d, g, v, vRow, tiles, rows, columns);
+  for (let i = 0; i < planes; i++, d += dPlane, g += gPlane, v += vPlane) {
+    outer_products(d, columns << 2, g, rows << 2, 0, v, vRow, 0, 1, tiles, rows, columns);
+  }
 }
 
-/** d [rows, columns] += the sum over tiles of g [tiles, rows] times v [tiles, columns]. */
-export function outer_products(d: usize, g: usize, v: usize, vRow: i32, tiles: i32, rows: i32, columns: i32): void {
-  const gRow = rows << 2, row = columns << 2;
-  for (let o = 0; o < gRow; o += 16, d += 4 * row) for (let j = 0; j < row; j += 32) {
-    const y0 = d + j, y1 = y0 + row, y2 = y1 + row, y3 = y2 + row;
-    let c00 = v128.load(y0), c01 = v128.load(y0, 16), c10 = v128.load(y1), c11 = v128.load(y1, 16);
-    let c20 = v128.load(y2), c21 = v128.load(y2, 16), c30 = v128.load(y3), c31 = v128.load(y3, 16);
-    let p = v + j, q = g + o;
-    for (const end = p + tiles * vRow; p < end; p += vRow, q += gRow) {
-      const v0 = v128.load(p), v1 = v128.load(p, 16);
-      const s0 = v128.load32_splat(q);
-      c00 = f32x4.add(c00, f32x4.mul(s0, v0)); c01 = f32x4.add(c01, f32x4.mul(s0, v1));
-      const s1 = v128.load32_splat(q, 4);
-      c10 = f32x4.add(c10, f32x4.mul(s1, v0)); c11 = f32x4.add(c11, f32x4.mul(s1, v1));
-      const s2 = v128.load32_splat(q, 8);
-      c20 = f32x4.add(c20, f32x4.mul(s2, v0)); c21 = f32x4.add(c21, f32x4.mul(s2, v1));
-      const s3 = v128.load32_splat(q, 12);
-      c30 = f32x4.add(c30, f32x4.mul(s3, v0)); c31 = f32x4.add(c31, f32x4.mul(s3, v1));
+/**
+ * d [rows, columns] += the sum over `bands` bands of `tiles` tiles each of g [rows] times v [columns]. Rows of d are dRow bytes apart, tiles of g and v
+ * gRow and vRow, bands gBand and vBand. `rows` and `columns` are multiples of 4.
+ */
+export function outer_products(
+  d: usize, dRow: i32, g: usize, gRow: i32, gBand: i32, v: usize, vRow: i32, vBand: i32, bands: i32, tiles: i32, rows: i32, columns: i32,
+): void {
+  const row = (columns & ~7) << 2, last = columns & 4;
+  for (let o = 0; o < rows << 2; o += 16, d += 4 * dRow) {
+    for (let j = 0; j < row; j += 32) {
+      const y0 = d + j, y1 = y0 + dRow, y2 = y1 + dRow, y3 = y2 + dRow;
+      let c00 = v128.load(y0), c01 = v128.load(y0, 16), c10 = v128.load(y1), c11 = v128.load(y1, 16);
+      let c20 = v128.load(y2), c21 = v128.load(y2, 16), c30 = v128.load(y3), c31 = v128.load(y3, 16);
+      for (let band = 0, p = v + j, q = g + o; band < bands; band++, p += vBand, q += gBand) {
+        for (let a = p, b = q, end = p + tiles * vRow; a < end; a += vRow, b += gRow) {
+          const v0 = v128.load(a), v1 = v128.load(a, 16);
+          const s0 = v128.load32_splat(b);
+          c00 = f32x4.add(c00, f32x4.mul(s0, v0)); c01 = f32x4.add(c01, f32x4.mul(s0, v1));
+          const s1 = v128.load32_splat(b, 4);
+          c10 = f32x4.add(c10, f32x4.mul(s1, v0)); c11 = f32x4.add(c11, f32x4.mul(s1, v1));
+          const s2 = v128.load32_splat(b, 8);
+          c20 = f32x4.add(c20, f32x4.mul(s2, v0)); c21 = f32x4.add(c21, f32x4.mul(s2, v1));
+          const s3 = v128.load32_splat(b, 12);
+          c30 = f32x4.add(c30, f32x4.mul(s3, v0)); c31 = f32x4.add(c31, f32x4.mul(s3, v1));
+        }
+      }
+      v128.store(y0, c00); v128.store(y0, c01, 16);
+      v128.store(y1, c10); v128.store(y1, c11, 16);
+      v128.store(y2, c20); v128.store(y2, c21, 16);
+      v128.store(y3, c30); v128.store(y3, c31, 16);
     }
-    v128.store(y0, c00); v128.store(y0, c01, 16);
-    v128.store(y1, c10); v128.store(y1, c11, 16);
-    v128.store(y2, c20); v128.store(y2, c21, 16);
-    v128.store(y3, c30); v128.store(y3, c31, 16);
+    if (last) last_outer_products(d + row, dRow, g + o, gRow, gBand, v + row, vRow, vBand, bands, tiles);
   }
+}
+
+/** Four rows of the last four columns. */
+function last_outer_products(
+  d: usize, dRow: i32, g: usize, gRow: i32, gBand: i32, v: usize, vRow: i32, vBand: i32, bands: i32, tiles: i32,
+): void {
+  const y1 = d + dRow, y2 = y1 + dRow, y3 = y2 + dRow;
+  let c0 = v128.load(d), c1 = v128.load(y1), c2 = v128.load(y2), c3 = v128.load(y3);
+  for (let band = 0; band < bands; band++, v += vBand, g += gBand) {
+    for (let a = v, b = g, end = v + tiles * vRow; a < end; a += vRow, b += gRow) {
+      const t = v128.load(a);
+      c0 = f32x4.add(c0, f32x4.mul(v128.load32_splat(b), t)); c1 = f32x4.add(c1, f32x4.mul(v128.load32_splat(b, 4), t));
+      c2 = f32x4.add(c2, f32x4.mul(v128.load32_splat(b, 8), t)); c3 = f32x4.add(c3, f32x4.mul(v128.load32_splat(b, 12), t));
+    }
+  }
+  v128.store(d, c0); v128.store(y1, c1); v128.store(y2, c2); v128.store(y3, c3);
 }

@@ -32,7 +32,12 @@ export function mask_image(
   dst: usize, dy: usize, y: usize, h: i32, w: i32, pixel: i32, frameH: i32, frameW: i32, top: i32, left: i32, low: f32, high: f32,
 ): void {
   const y0 = max(0, -top), y1 = min(h, frameH - top), x0 = max(0, -left), x1 = min(w, frameW - left);
-  if (x1 <= x0) return;
+  if (x1 <= x0 || y1 <= y0) return;
+  if (left == 0 && w == frameW) {
+    const at = (y0 * w * pixel) << 2;
+    mask_row(dst + ((y0 + top) * w * pixel << 2), dy + at, y + at, (y1 - y0) * w * pixel, low, high);
+    return;
+  }
   for (let r = y0; r < y1; r++) {
     const at = ((r * w + x0) * pixel) << 2;
     mask_row(dst + (((r + top) * frameW + x0 + left) * pixel << 2), dy + at, y + at, (x1 - x0) * pixel, low, high);

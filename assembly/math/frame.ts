@@ -8,7 +8,11 @@ export function frame_image(
   dst: usize, src: usize, h: i32, w: i32, pixel: i32, frameH: i32, frameW: i32, top: i32, left: i32,
 ): void {
   const y0 = max(0, -top), y1 = min(h, frameH - top), x0 = max(0, -left), x1 = min(w, frameW - left);
-  if (x1 <= x0) return;
+  if (x1 <= x0 || y1 <= y0) return;
+  if (left == 0 && w == frameW) {
+    memory.copy(dst + (y0 + top) * w * pixel, src + y0 * w * pixel, (y1 - y0) * w * pixel);
+    return;
+  }
   for (let y = y0; y < y1; y++) {
     memory.copy(dst + ((y + top) * frameW + x0 + left) * pixel, src + (y * w + x0) * pixel, (x1 - x0) * pixel);
   }

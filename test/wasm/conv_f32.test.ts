@@ -47,6 +47,22 @@ const near: typeof anywhere = fc.record({
   groups: fc.constant(1),
 });
 
+/** Signals in time, whose windows are contiguous. */
+const signals: typeof anywhere = fc.record({
+  ...fields,
+  n: fc.integer({ min: 1, max: 9 }),
+  h: fc.integer({ min: 1, max: 70 }),
+  w: fc.constant(1),
+  inG: oneOf(3, 4, 8, 12, 40),
+  outG: oneOf(4, 6, 8, 20, 32),
+  kW: fc.constant(1),
+  kH: fc.integer({ min: 1, max: 7 }),
+  dilation: fc.tuple(fc.integer({ min: 1, max: 2 }), fc.constant(1)),
+  padding: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.constant(0)),
+  after: fc.tuple(fc.integer({ min: 0, max: 3 }), fc.constant(0)),
+  groups: fc.constant(1),
+});
+
 /** What is written need not hold anything; its plain twin adds to zeros. */
 function blank(dx: HeapTensor, dx0: HeapTensor): void {
   heap.write(dx, new Float32Array(sizeOf(dx.shape)).fill(Number.NaN));
@@ -56,6 +72,7 @@ function blank(dx: HeapTensor, dx0: HeapTensor): void {
 for (const [name, geometry] of [
   ['any geometry', anywhere],
   ['3x3 taps', near],
+  ['signals', signals],
 ] as const)
   test(`equals its plain twins, forward and gradients: ${name}`, () => {
     fc.assert(
