@@ -13,6 +13,7 @@ import { type Graph, sizeOf, type Tensor, type Values } from './graph/graph.ts';
 import { compile, isBatchable } from './run/compile.ts';
 import { feed } from './run/feed.ts';
 import {
+  type Answered,
   type ClassFigures,
   type Measures,
   type MetricName,
@@ -178,7 +179,7 @@ function spreadOf(data: Dataset, graph: Graph, part: Part, input: number): numbe
 const realInputs = (graph: Graph) => inputsOf(graph).map((input) => ({ ...input, dtype: 'f32' as const }));
 
 /** What a network answered, beside what it should. */
-export interface Judgement {
+export interface Judgement extends Answered {
   readonly evaluation: Evaluation;
   /** How well each example was answered, more is better: 1 or 0 where there is right and wrong, else the negative squared error. */
   readonly scores: Float64Array;
@@ -208,7 +209,12 @@ export function judge(heap: Heap, graph: Graph, data: Dataset, name: PartName, t
   forEachBatch(heap, graph, part, plan, visit, task.output);
   const measures = rules.measure(task, answers, targets);
   const topK = top ? { k: top, accuracy: among / (part.count * task.places), correct: among } : null;
-  return { evaluation: evaluationOf(task, part.count, measures, topK), scores: rules.scores(task, answers, targets) };
+  return {
+    evaluation: evaluationOf(task, part.count, measures, topK),
+    scores: rules.scores(task, answers, targets),
+    answers,
+    targets,
+  };
 }
 
 /** The value of the task's metric. @throws CompressError `bad-data` where the examples give it none */

@@ -2,17 +2,20 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Labels } from '../../src/data/index.ts';
 import { CompressError } from '../../src/errors.ts';
-import { createRandom } from '../../src/random.ts';
+import { createRandom, normal } from '../../src/random.ts';
 import {
   afterDrop,
   areaUnderCurve,
   describeGoal,
   dropBetween,
+  dropError,
   goalOf,
   METRIC_NAMES,
   type Measures,
   metricOf,
   missed,
+  qualityOn,
+  qualityScale,
   rulesOf,
   shortfall,
   type Task,
@@ -222,6 +225,54 @@ test('goals: a value, a drop, the recall of single classes', () => {
   refuses(() => goalOf(task, 0.9, { goal: 95 }), /accuracy of 95/);
   refuses(() => goalOf(task, 0.9, { goal: 0.9, maxDrop: 0.1 }), /both given/);
   refuses(() => goalOf(rmse, 2, { minRecall: { 0: 1 } }), /no classes/);
+});
+
+test('quality as one number: a loss on it is a drop, whatever the metric', () => {
+  const task = taskOf('classification', { width: 2 });
+  const shares = qualityScale(goalOf(task, 0.9, { maxDrop: 0.02, minRecall: { 1: 0.8 } }), 0.9);
+  near(shares.before, 0.9);
+  near(shares.floor, 0.88);
+  near(shares.of({ quality: 0.89, perClass: [1, 0.9] }), 0.89);
+  near(shares.of({ quality: 0.95, perClass: [1, 0.75] }), 0.83); // five points under its least recall
+  assert.ok(shares.of({ quality: null, perClass: [] }) < shares.floor);
+  const errors = qualityScale(goalOf(taskOf('regression', { metric: 'rmse' }), 2, { maxDrop: 0.05 }), 2);
+  near(errors.before, 1);
+  near(errors.floor, 0.95);
+  near(errors.of({ quality: 2.06, perClass: [] }), 0.97);
+  near(errors.of({ quality: 1.8, perClass: [] }), 1.1);
+  near(qualityScale(goalOf(taskOf('regression', { metric: 'rmse' }), 2, { goal: 3 }), 2).floor, 0.5);
+});
+
+test('the standard error of a drop is what the binomial gives for accuracy, and shrinks with the examples', () => {
+  const task = taskOf('classification', { width: 2 });
+  const random = createRandom(5, 'drops');
+  const of = (count: number) => {
+    const targets = Int32Array.from({ length: count }, () => random.below(2));
+    const wrongAt = (share: number) => Float64Array.from(targets, (t) => (random.uniform() < share ? 1 - t : t));
+    const [before, after] = [wrongAt(0), wrongAt(0.1)].map((answers) => ({ answers, targets }));
+    return {
+      error: dropError(task, before, after, count, 1),
+      lost: after.answers.filter((a, i) => a !== targets[i]).length / count,
+    };
+  };
+  for (const count of [200, 3200]) {
+    const { error, lost } = of(count);
+    const expected = Math.sqrt((lost * (1 - lost)) / count);
+    assert.ok(Math.abs(error / expected - 1) < 0.2, `${error} instead of ${expected}`);
+  }
+});
+
+test('the standard error of a relative drop of errors', () => {
+  const task = taskOf('regression', { metric: 'rmse' });
+  const random = createRandom(6, 'errors');
+  const targets = Float32Array.from({ length: 800 }, () => 0);
+  const noise = (size: number) => Float64Array.from({ length: 800 }, () => size * normal(random));
+  const [before, after] = [noise(1), noise(1.1)].map((answers) => ({ answers, targets }));
+  // Of n independent squares of normal values the standard error of a root mean square is 1 / sqrt(2 n) of it; two of them.
+  const expected = 1.1 * Math.sqrt(2 / (2 * 800));
+  const error = dropError(task, before, after, 800, 1);
+  assert.ok(Math.abs(error / expected - 1) < 0.2, `${error} instead of ${expected}`);
+  near(qualityOn(task, before, 800, Int32Array.of(3, 3)), Math.abs(before.answers[3]));
 });
 
 test.run();
