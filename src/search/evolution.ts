@@ -1,6 +1,7 @@
 import { CompressError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { contains, type Distribution } from './distribution.ts';
+import { Fold } from './fold.ts';
 import { crowding, dominates, ranks } from './pareto.ts';
 import { losses, type Parameter, type TrialRecord, violation } from './record.ts';
 import { type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
@@ -11,46 +12,51 @@ export interface EvolutionOptions {
 }
 
 const CROSSOVER = 0.9;
+/** So often a child that is a copy of a parent is drawn again. */
+const TRIES = 10;
+
+/** Complete trials before the first child. */
+const FIRST = 8;
 
 /**
- * NSGA-II (Deb, Pratap, Agarwal and Meyarivan, 2002): parents by binary tournament over rank and crowding, uniform crossover,
- * each parameter drawn afresh with probability 1/D. Feasible beats infeasible, less violation beats more.
- *
- * Every `populationSize` complete trials, in order of number, are a generation; the parents of the next one are the best of that
- * generation and of its own parents.
+ * NSGA-II (Deb, Pratap, Agarwal and Meyarivan, 2002), one child at a time: parents by binary tournament over rank and crowding, uniform
+ * crossover, each parameter drawn afresh with probability 1/D. Feasible beats infeasible, less violation beats more. The parents are the best
+ * `populationSize` of all complete trials; random until there are 8.
  *
  * @throws CompressError `bad-option` for a population that is no whole number from 2
  */
 export class EvolutionSampler implements Sampler {
-  readonly #size: number;
+  readonly #parents: Fold<Parents>;
 
   constructor({ populationSize = 20 }: EvolutionOptions = {}) {
     if (!Number.isSafeInteger(populationSize) || populationSize < 2) {
       throw new CompressError('bad-option', `populationSize ${populationSize} is not a whole number from 2`, 'use 20 to 100');
     }
-    this.#size = populationSize;
+    this.#parents = new Fold<Parents>(
+      () => ({ complete: 0, best: [] }),
+      ({ complete, best }, t, { directions }) =>
+        t.state === 'complete'
+          ? { complete: complete + 1, best: fittest([...best, toIndividual(t, directions)], populationSize) }
+          : { complete, best },
+    );
   }
 
   propose(view: View): Proposal {
-    const parents = this.#parents(view);
-    if (parents.length === 0) return new Map();
+    const { complete, best } = this.#parents.of(view);
+    if (complete < FIRST) return new Map();
     const random = randomOf(view, 'evolution');
-    const pick = tournament(parents, random);
-    const first = pick();
-    return mutate(random.uniform() < CROSSOVER ? cross(first, pick(), random) : first.params, random);
+    const pick = tournament(best, random);
+    const child = () => {
+      const first = pick();
+      return mutate(random.uniform() < CROSSOVER ? cross(first, pick(), random) : first.params, random);
+    };
+    let proposal = child();
+    for (let i = 1; i < TRIES && best.some((t) => isSame(t.params, proposal)); i++) proposal = child();
+    return proposal;
   }
 
   sample(view: View, name: string, distribution: Distribution): number {
     return uniformValue(randomOf(view, `uniform/${name}`), distribution);
-  }
-
-  #parents({ finished, directions }: View): Ranked[] {
-    const trials = finished.filter((t) => t.state === 'complete').map((t) => toIndividual(t, losses(t.values!, directions)));
-    let parents: Ranked[] = [];
-    for (let end = this.#size; end <= trials.length; end += this.#size) {
-      parents = fittest([...parents, ...trials.slice(end - this.#size, end)], this.#size);
-    }
-    return parents;
   }
 }
 
@@ -65,9 +71,15 @@ interface Ranked extends Individual {
   readonly crowding: number;
 }
 
-const toIndividual = (t: TrialRecord, loss: number[]): Individual => ({
+interface Parents {
+  /** Complete trials so far. */
+  readonly complete: number;
+  readonly best: readonly Ranked[];
+}
+
+const toIndividual = (t: TrialRecord, directions: View['directions']): Individual => ({
   params: t.params,
-  losses: loss,
+  losses: losses(t.values!, directions),
   violation: violation(t),
 });
 
@@ -91,6 +103,9 @@ function fittest(all: readonly Individual[], count: number): Ranked[] {
   }
   return kept;
 }
+
+const isSame = (a: TrialRecord['params'], b: Proposal): boolean =>
+  a.size === b.size && [...b].every(([name, { internal }]) => a.get(name)?.internal === internal);
 
 /** Of two drawn at random the one of the better rank, or the less crowded. */
 const tournament = (parents: readonly Ranked[], random: Random) => (): Ranked => {

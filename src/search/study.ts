@@ -42,6 +42,8 @@ export class Study {
   readonly #turns = new Serial();
   /** All trials before it have ended. */
   #firstOpen = 0;
+  /** Those of them that are complete or pruned. */
+  readonly #ended: TrialRecord[] = [];
 
   constructor(options: StudyOptions = {}) {
     const {
@@ -194,7 +196,9 @@ export class Study {
   /** Number of the trial that the next `ask` starts. */
   #next(): number {
     const { records } = this;
-    while (this.#firstOpen < records.length && isFinished(records[this.#firstOpen])) this.#firstOpen++;
+    for (; this.#firstOpen < records.length && isFinished(records[this.#firstOpen]); this.#firstOpen++) {
+      if (records[this.#firstOpen].state !== 'failed') this.#ended.push(records[this.#firstOpen]);
+    }
     for (let n = this.#firstOpen; n < records.length; n++) {
       const { state } = records[n];
       if (state === 'waiting' || (state === 'running' && !this.#running.has(n) && this.#store.isLeft(n))) return n;
@@ -209,16 +213,21 @@ export class Study {
     return false;
   }
 
+  /** All that ended before the first open trial was read once; what came after is looked at anew. */
   #view(number: number): View {
-    const finished: TrialRecord[] = [];
+    const { records, lag, seed, directions } = this;
+    const last = lag === undefined ? Number.POSITIVE_INFINITY : number - lag;
+    let count = this.#ended.length;
+    while (count > 0 && this.#ended[count - 1].number > last) count--;
+    const finished = this.#ended.slice(0, count);
     const running: Pending[] = [];
-    for (const t of this.records) {
-      if (t.number === number || t.state === 'waiting' || (this.lag !== undefined && t.number > number)) continue;
-      const known = this.lag === undefined ? isFinished(t) : t.number <= number - this.lag;
-      if (!known) running.push({ number: t.number, params: t.params });
+    for (let n = Math.max(0, Math.min(this.#firstOpen, last + 1)); n < (lag === undefined ? records.length : number); n++) {
+      const t = records[n];
+      if (n === number || t.state === 'waiting') continue;
+      if (n > last || !isFinished(t)) running.push({ number: n, params: t.params });
       else if (t.state !== 'failed') finished.push(t);
     }
-    return { seed: this.seed, number, directions: this.directions, finished, running };
+    return { seed, number, directions, finished, running };
   }
 
   #checkRunning(number: number, fix: string): void {

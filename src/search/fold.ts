@@ -1,0 +1,34 @@
+import type { TrialRecord } from './record.ts';
+import type { View } from './sampler.ts';
+
+/**
+ * Something built from the finished trials, one after another in order of number. What the trials of the last call gave is gone on from, so
+ * that each is added once; only where one came in between is all built anew.
+ */
+export class Fold<S> {
+  readonly #start: () => S;
+  readonly #add: (state: S, trial: TrialRecord, view: View) => S;
+  #state: S;
+  #count = 0;
+  #last: TrialRecord | undefined;
+
+  constructor(start: () => S, add: (state: S, trial: TrialRecord, view: View) => S) {
+    this.#start = start;
+    this.#add = add;
+    this.#state = start();
+  }
+
+  of(view: View): S {
+    const { finished } = view;
+    // Finished trials stay, so that the same one in the same place has the same ones before it.
+    if (finished[this.#count - 1] !== this.#last) {
+      this.#state = this.#start();
+      this.#count = 0;
+    }
+    for (; this.#count < finished.length; this.#count++) {
+      this.#state = this.#add(this.#state, finished[this.#count], view);
+    }
+    this.#last = finished.at(-1);
+    return this.#state;
+  }
+}
