@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
+import { writeOnnx } from '../src/formats/onnx/index.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { isInt8 } from './networks.ts';
-import { onnxOf } from './onnx_file.ts';
 
 interface OrtTensor {
   readonly data: Float32Array | Int8Array | Uint8Array;
@@ -49,7 +49,7 @@ export async function openOrt(
   { batch, unsigned }: { batch: number; unsigned: boolean },
 ): Promise<OrtProgram> {
   const ort = await load(flavour);
-  const session = await ort.InferenceSession.create(onnxOf(graph, { batch, unsigned }), {
+  const session = await ort.InferenceSession.create(writeOnnx(graph, { unsigned }).bytes, {
     executionProviders: [flavour === 'web' ? 'wasm' : 'cpu'],
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
@@ -58,12 +58,13 @@ export async function openOrt(
   });
   const type = isInt8(graph) ? (unsigned ? 'uint8' : 'int8') : 'float32';
   const values = type === 'uint8' ? Uint8Array.from(x, (v) => v + 128) : x;
-  const feeds = { input: new ort.Tensor(type, values, [batch, ...graph.tensors[graph.inputs[0]].shape.slice(1)]) };
+  const [input, output] = [graph.inputs[0], graph.outputs[0]].map((t) => graph.tensors[t]);
+  const feeds = { [input.name]: new ort.Tensor(type, values, [batch, ...input.shape.slice(1)]) };
   const run = () => session.run(feeds);
   return {
     run,
     async output() {
-      const { data } = (await run()).output;
+      const { data } = (await run())[output.name];
       return data instanceof Uint8Array ? Int8Array.from(data, (v) => v - 128) : data;
     },
     release: () => session.release(),

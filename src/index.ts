@@ -1,6 +1,7 @@
 /** Thumbnet fits a trained neural network into a Cortex-M microcontroller. */
 import type { Dataset, PartName } from './data/index.ts';
 import { type EvaluateOptions, type Evaluation, evaluateGraph, findTask as taskOfGraph } from './evaluate.ts';
+import { type OnnxOptions, writeOnnx } from './formats/onnx/index.ts';
 import { exportTflite as writeTflite } from './formats/tflite/index.ts';
 import { type Profile, type ProfileOptions, profile as profileGraph, type Target } from './mcu/index.ts';
 import { asStored } from './model.ts';
@@ -67,6 +68,16 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
  *   for, `bad-option` for a type that the model's numbers cannot have
  */
 export const exportTflite = (model: Model, { io }: { io?: IoType } = {}): Uint8Array => writeTflite(asStored(model, io));
+
+/**
+ * The model as an `.onnx` file: float, or int8 as QuantizeLinear/DequantizeLinear pairs. Inputs and outputs stand as in the file that the model
+ * was read from.
+ *
+ * @param options `opset` 13 (default) or 21, `io` as in `exportTflite`, `unsigned` for activations as uint8 (fastest in ONNX Runtime on x86)
+ * @throws CompressError `unsupported` for an operator or integers that ONNX has no word for, and what `exportTflite` throws
+ */
+export const exportOnnx = (model: Model, { io, ...options }: OnnxOptions & { io?: IoType } = {}): Uint8Array =>
+  writeOnnx(asStored(model, io), options).bytes;
 
 /**
  * How well a model does on one part of the data, by the arithmetic it has: float, or the chip's own integers, and by the task it is for:

@@ -1,7 +1,7 @@
 import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CompressError } from '../errors.ts';
-import { ENDINGS, FORMATS } from '../formats/index.ts';
+import { ENDINGS, FORMATS, type WriteOptions } from '../formats/index.ts';
 import { TO_TFLITE } from '../formats/recognize.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadModel } from '../model.ts';
@@ -40,10 +40,10 @@ export async function readModel(path: string): Promise<Model> {
 }
 
 /** Writes a graph in the format that the name ends with, else the table's first, and says what of the model the file does not hold. */
-export async function writeModel(path: string, graph: Graph): Promise<Uint8Array> {
+export async function writeModel(path: string, graph: Graph, options: WriteOptions = {}): Promise<Uint8Array> {
   const written = FORMATS.filter((f) => f.write);
   const { write } = written.find((f) => f.endings.some((ending) => path.endsWith(ending))) ?? written[0];
-  const { bytes, notes } = write!(graph);
+  const { bytes, notes } = write!(graph, options);
   await writeWhole(path, bytes);
   for (const note of notes) warn(`"${path}": ${note}`);
   return bytes;

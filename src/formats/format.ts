@@ -12,6 +12,11 @@ export interface ReadOptions {
   readonly beside?: (name: string) => Uint8Array | Promise<Uint8Array>;
 }
 
+export interface WriteOptions {
+  /** Operator set of ONNX. */
+  readonly opset?: 13 | 21;
+}
+
 export interface Written {
   readonly bytes: Uint8Array;
   /** What of the model the file does not hold, one sentence each. */
@@ -35,5 +40,5 @@ export interface Format {
    */
   read(bytes: Uint8Array, options: ReadOptions): FileModel | Promise<FileModel>;
   /** null: the format is read only. */
-  readonly write: ((graph: Graph) => Written) | null;
+  readonly write: ((graph: Graph, options?: WriteOptions) => Written) | null;
 }

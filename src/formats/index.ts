@@ -5,7 +5,7 @@ import { onnx } from './onnx/index.ts';
 import { foreignKind } from './recognize.ts';
 import { tflite } from './tflite/index.ts';
 
-export type { FileModel, Format, ReadOptions, Written } from './format.ts';
+export type { FileModel, Format, ReadOptions, WriteOptions, Written } from './format.ts';
 
 /** The table: one line per format. */
 export const FORMATS: readonly Format[] = [tflite, onnx, keras];

@@ -26,11 +26,11 @@ import { unitsInOrder } from './units.ts';
  */
 export function channelsLast(draft: Graph): Graph {
   let orders: (Relabel | null)[] = draft.inputs.map(() => null);
-  let best = attempt(draft, orders);
+  let best = attempt(draft, orders, outputOf);
   draft.inputs.forEach((t, i) => {
     for (const order of ordersOf(draft.tensors[t].shape)) {
       const other = orders.map((o, k) => (k === i ? order : o));
-      const found = attempt(draft, other);
+      const found = attempt(draft, other, outputOf);
       if (cost(found) >= cost(best)) continue;
       best = found;
       orders = other;
@@ -38,6 +38,19 @@ export function channelsLast(draft: Graph): Graph {
   });
   return best;
 }
+
+/** The same for a graph that is to be written: its inputs and outputs stay as they are. A node with `FIXED` has axes of a fixed meaning. */
+export const withRelabelsMoved = (draft: Graph): Graph =>
+  attempt(
+    draft,
+    draft.inputs.map(() => null),
+    (work, t) => materialize(work, viewOf(work, t), work.draft.tensors[t].name),
+  );
+
+/** An attribute of nodes whose operands stand in another order than their row says. */
+export const FIXED = '@order';
+
+const axesOf = (node: Node) => (FIXED in node.attrs ? null : rowOf(node.op).axes);
 
 /** Orders that the axes of an input may have been given: channels first, or time before the batch. */
 const ordersOf = ({ length }: Shape): Relabel[] => {
@@ -70,7 +83,7 @@ interface Work {
 }
 
 /** @param orders for each input the relabel that makes the draft's order of it, null = as it is */
-function attempt(draft: Graph, orders: readonly (Relabel | null)[]): Graph {
+function attempt(draft: Graph, orders: readonly (Relabel | null)[], end: (work: Work, t: number) => number): Graph {
   const work: Work = { tensors: [], nodes: [], views: new Map(), draft };
   const inputs = draft.inputs.map((t, i) => {
     const tensor = draft.tensors[t];
@@ -82,7 +95,7 @@ function attempt(draft: Graph, orders: readonly (Relabel | null)[]): Graph {
     return place;
   });
   for (const node of draft.nodes) place(work, node);
-  const outputs = draft.outputs.map((t) => outputOf(work, t));
+  const outputs = draft.outputs.map((t) => end(work, t));
   return unitsInOrder(compact({ ...draft, tensors: work.tensors, nodes: work.nodes, inputs, outputs }));
 }
 
@@ -209,7 +222,7 @@ function placeFlat(work: Work, node: Node): boolean {
   const row = rowOf(node.op);
   const shapes = views.map((v) => (v ? work.tensors[v.tensor].shape : null));
   const channels = row.channels(node.attrs, shapes);
-  const places = channels.kind === 'mix' ? channels.in : channels.kind === 'keep' && row.axes ? channels.along : null;
+  const places = channels.kind === 'mix' ? channels.in : channels.kind === 'keep' && axesOf(node) ? channels.along : null;
   if (!places || (channels.kind === 'keep' && (channels.multiplier ?? 1) !== 1)) return false;
   const { order } = first.flat;
   const inputs = views.map((v, place) => {
@@ -244,8 +257,7 @@ interface Layout {
 
 /** The layout of the inputs that leaves the fewest elements to move; null where the node's axes have a fixed meaning. */
 function layoutFor(work: Work, node: Node): Layout | null {
-  const { axes } = rowOf(node.op);
-  if (!axes) return null;
+  if (!axesOf(node)) return null;
   const rank = Math.max(...node.inputs.map((t) => (t < 0 ? 0 : work.draft.tensors[t].shape.length)));
   const views = computedViews(work, node).filter((v) => !v.flat && v.map.length === rank);
   let best: { layout: Layout; cost: number } | null = null;
@@ -288,7 +300,7 @@ function fits(work: Work, node: Node, { map, rank }: Layout): boolean {
 
 /** Attributes for arrays whose axis j is axis `from[j]` of the node's own, or a new one (-1). */
 function attrsIn(node: Node, from: Relabel, rank: number): Node['attrs'] | null {
-  const { axes } = rowOf(node.op);
+  const axes = axesOf(node);
   return typeof axes === 'function' ? axes(node.attrs, from, rank) : axes === 'each' ? node.attrs : null;
 }
 

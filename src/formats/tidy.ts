@@ -55,7 +55,7 @@ function withBiases(graph: Graph): Graph {
 }
 
 /** A reduction that keeps its axes, with a reshape behind it that drops just these, is one that does not. */
-function withDroppedAxes(graph: Graph): Graph {
+export function withDroppedAxes(graph: Graph): Graph {
   const by = producers(graph);
   const readers = consumers(graph);
   const nodes: (Node | null)[] = [...graph.nodes];

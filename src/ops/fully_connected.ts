@@ -3,7 +3,7 @@ import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connected_f32.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { unsupported } from './onnx_cells.ts';
+import { int64s, unsupported } from './onnx_cells.ts';
 import { defineOp, type OnnxNode, type OnnxRead } from './op.ts';
 import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
@@ -120,8 +120,12 @@ export const fullyConnected = defineOp<FullyConnected>({
     types: ['Gemm', 'MatMul'],
     read: readDense,
     write({ attrs, inputs: [x, w, ...bias], shape }) {
-      if (attrs.keepDims && shape(0).length > 2) throw unsupported('a dense layer over more than one axis', 'reshape its input');
-      return { type: 'Gemm', attributes: { transB: { int: 1 } }, inputs: [x, w, ...bias] };
+      if (attrs.keepDims && shape(0).length > 2) {
+        const product = { type: 'MatMul', inputs: [x, { of: w, in: [1, 0] }] };
+        return bias.length ? { type: 'Add', inputs: [product, ...bias] } : product;
+      }
+      const flat = shape(0).length === 2 ? x : { type: 'Reshape', inputs: [x, int64s('shape', [-1, shape(1)[1]])] };
+      return { type: 'Gemm', attributes: { transB: { int: 1 } }, inputs: [flat, w, ...bias] };
     },
   },
 });

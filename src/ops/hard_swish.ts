@@ -28,5 +28,12 @@ export const hardSwish = defineOp<NoAttrs>({
   work: perOutput(4),
   tflite: plainTflite(117),
   axes: 'each',
-  onnx: plainOnnx('HardSwish'),
+  onnx: {
+    ...plainOnnx('HardSwish'),
+    write: ({ inputs: [x], opset }) => {
+      if (opset >= 14) return { type: 'HardSwish', inputs: [x] };
+      const attributes = { alpha: { float: 1 / 6 }, beta: { float: 0.5 } };
+      return { type: 'Mul', inputs: [x, { type: 'HardSigmoid', attributes, inputs: [x] }] };
+    },
+  },
 });

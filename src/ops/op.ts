@@ -302,8 +302,11 @@ export type OnnxAttribute =
 export interface OnnxWrite {
   readonly type: string;
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
-  /** Operands in the file's order; `in`: a constant whose axis i is to be axis `in[i]` of the graph's, or a new one (-1). */
-  readonly inputs: readonly (number | { readonly of: number; readonly in: readonly number[] } | OnnxConstant)[];
+  /**
+   * Operands in the file's order: tensors (-1 = left out), what another operator gives, or constants. `in`: a constant whose axis i is to be
+   * axis `in[i]` of the graph's, or a new one (-1).
+   */
+  readonly inputs: readonly (number | { readonly of: number; readonly in: readonly number[] } | OnnxConstant | OnnxWrite)[];
   /** Operand 0 and the outputs stand in the file with axis i being axis `order[i]` of the graph's. */
   readonly order?: readonly number[];
 }

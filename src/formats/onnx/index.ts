@@ -1,5 +1,8 @@
 import type { Format } from '../format.ts';
 import { readOnnx } from './read.ts';
+import { type OnnxOptions, OPSETS, writeOnnx } from './write.ts';
+
+export { type OnnxOptions, OPSETS, writeOnnx };
 
 /** First field of a ModelProto (onnx.proto: 1 = ir_version, from 3 on) and the key of what may follow it. */
 const isModel = ([key, version, next]: Uint8Array): boolean =>
@@ -11,5 +14,5 @@ export const onnx: Format = {
   endings: ['.onnx'],
   recognize: isModel,
   read: readOnnx,
-  write: null,
+  write: writeOnnx,
 };
