@@ -40,7 +40,10 @@ export type DataSource =
   | { readonly [name in PartName]?: ArraySource };
 
 /**
- * Reads a dataset: .npz, .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
+ * Reads a dataset: .npz, .npy, folders of .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
+ *
+ * Of a model with several inputs each has an array, found by its name, by number and order (x0, x1 ...), or by its shape: give `model`, or the names
+ * by `inputs`. Labels are read as numbers; what they mean is told by the task. What of a source is not used stands in `notes`.
  *
  * A source without a test part is split by `split`; one with a test part but no validation has validation cut from train,
  * in the proportion of the first two fractions. Splits are stratified and depend on the seed alone. Windows that

@@ -6,6 +6,10 @@
  * To judge a graph: `judge(heap, graph, data, part, task)` of src/evaluate.ts gives its `Evaluation` with `quality`, the value of
  * `task.metric`, and `scores`, a number for each example (more is better) for paired tests (paired.ts). Whether more or less is better, and
  * how far one is from the other: `upward`, `dropBetween`, `afterDrop` (metrics.ts).
+ *
+ * What is asked of a model, of its metric and of single classes: `goalOf`, `shortfall`, `missed` (goal.ts). As one number for every task:
+ * `qualityScale`; how sure a drop is: `dropError` (quality.ts). What few examples can tell: `pairedTest`, `smallestLoss` (paired.ts), `foldsOf`
+ * (folds.ts).
  */
 
 export { argmax } from './classification.ts';
