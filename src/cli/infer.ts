@@ -38,7 +38,7 @@ export function addInfer(program: Command): void {
       collected,
     )
     .option('--trace <dir>', 'every inner tensor of the first example, one .npy each')
-    .option('--keep-state', 'the state of LSTM and SVDF layers goes on from one example to the next, as in a stream')
+    .option('--keep-state', 'the state of LSTM, SVDF and streaming layers goes on from one example to the next, as in a stream')
     .option('--force', 'replace the output where it exists')
     .option('--json', 'one JSON object on stdout')
     .action(infer);

@@ -37,6 +37,7 @@ import { resizeNearest } from './resize_nearest.ts';
 import { softmax } from './softmax.ts';
 import { spaceToDepth } from './space_to_depth.ts';
 import { split } from './split.ts';
+import { stream } from './stream.ts';
 import { stridedSlice } from './strided_slice.ts';
 import { sub } from './sub.ts';
 import { sum } from './sum.ts';
@@ -96,6 +97,7 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   resizeNearest,
   resizeBilinear,
   svdf,
+  stream,
   lstm,
   dropout,
   fakeQuantize,

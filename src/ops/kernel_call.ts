@@ -154,6 +154,8 @@ export interface Families<O> {
   >;
   /** y = x[places[0], places[1], ...], each axis of x by its own list; null: whole. y may have another shape of as many elements. */
   take: Is<MoveForm, Unary<O>, { readonly places: Places }>;
+  /** y is x behind `state` along `axis`; each call leaves the last places of y in `state`. */
+  stream: Is<MoveForm, { readonly x: O; readonly state: O; readonly y: O }, { readonly axis: number }>;
   /** The same elements under another shape. */
   copy: Is<MoveForm, Unary<O>, None>;
   resize_nearest: Is<MoveForm, Unary<O>, NearestParams>;

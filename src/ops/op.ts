@@ -185,7 +185,7 @@ export interface TfliteCell<A> {
 }
 
 /** By field name of the schema's options table. */
-export type TfliteOptions = Readonly<Record<string, number | boolean | readonly number[]>>;
+export type TfliteOptions = Readonly<Record<string, number | boolean | string | readonly number[]>>;
 
 /** Operands of one operator of a file as a reader hands it over: tensor indices, -1 where left out. */
 export interface FileOperands {

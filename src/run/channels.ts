@@ -78,12 +78,15 @@ export function cutChannels(graph: Graph, cut: Cut): Graph {
   return { ...smaller, tensors: smaller.tensors.map((t, i) => (t.data ? t : { ...t, shape: shapes[i] })) };
 }
 
-/** [operand, axis, places that go] of the constants of a node. */
+/** [operand, axis, places that go] of the constants and the state of a node. */
 function parameterCuts(graph: Graph, node: Node, cut: Cut): [number, number, Uint8Array][] {
   const channels = channelsOf(graph, node);
   const into = cut.get(node.inputs[0]);
   const out = cut.get(node.outputs[0]);
-  const isConstant = (operand: number) => graph.tensors[node.inputs[operand]]?.data != null;
+  const isConstant = (operand: number) => {
+    const t = graph.tensors[node.inputs[operand]];
+    return t?.data != null || t?.variable === true;
+  };
   switch (channels.kind) {
     case 'mix':
       return [

@@ -17,6 +17,7 @@ import { reduceExtremum } from '../wasm/reduce_extremum.ts';
 import { clampInt, dequantize, quantize, requantizeInt } from '../wasm/requantize_int.ts';
 import { resizeBilinearInt, resizeNearest } from '../wasm/resize.ts';
 import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
+import { stream } from '../wasm/stream.ts';
 import { svdfInt } from '../wasm/svdf_int.ts';
 import { take } from '../wasm/take.ts';
 import { transposeConvInt } from '../wasm/transpose_conv_int.ts';
@@ -57,6 +58,7 @@ const RUNNERS: Runners = {
   strided_slice: (heap, { operands: { x, y }, parameters: { begin, strides, counts } }) =>
     slice(heap, y, x, begin, strides, counts),
   take: (heap, { operands: { x, y }, parameters: { places } }) => take(heap, y, x, places),
+  stream: (heap, { operands: { x, state, y }, parameters: { axis } }) => stream(heap, y, x, state, axis),
   copy: (heap, { operands: { x, y } }) => copy(heap, y, x),
   resize_nearest: (heap, { operands: { x, y }, parameters }) => resizeNearest(heap, y, x, parameters),
   resize_bilinear: (heap, { operands: { x, y }, parameters }) => resizeBilinearInt(heap, y, x, parameters),

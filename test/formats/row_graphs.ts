@@ -24,7 +24,7 @@ export const INTEGER: Readonly<Record<string, readonly Sample[]>> = {
 };
 
 /** Operands of these operators that keep their values from call to call. */
-const STATE: Readonly<Record<string, readonly number[]>> = { svdf: [4], lstm: [18, 19] };
+const STATE: Readonly<Record<string, readonly number[]>> = { svdf: [4], lstm: [18, 19], stream: [1] };
 /** Types of operands that the input's does not tell, by place. */
 const DTYPES: Readonly<Record<string, Readonly<Record<number, DType>>>> = {
   svdf: { 2: 'i16', 4: 'i16' },
@@ -64,7 +64,7 @@ export function graphOf(op: string, { shapes, attrs }: Sample, dtype: DType): Gr
   const operands = shapes.map((shape, i) => {
     if (!shape) return -1;
     const isConstant = constants.includes(i);
-    if (dtype === 'f32') return add(shape, 'f32', isConstant);
+    if (dtype === 'f32') return add(shape, 'f32', isConstant, STATE[op]?.includes(i));
     const isBias = isConstant && shape.length === 1;
     const own = DTYPES[op]?.[i];
     const type = own ?? (isBias ? (dtype === 'i16' ? 'i64' : 'i32') : isConstant ? 'i8' : dtype);

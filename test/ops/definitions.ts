@@ -240,6 +240,11 @@ export const DEFINITIONS: Record<string, Definition> = {
   pack: (x, { axis }, [shape]) => each(shape, (at) => get4(x[at[axis]], ...(at.toSpliced(axis, 1) as [number]))),
   unpack: ([x], { axis }, shapes) =>
     shapes.flatMap((shape, i) => each(shape, (at) => get4(x, ...(at.toSpliced(axis, 0, i) as [number])))),
+  stream: ([x, state], { axis }, [shape]) =>
+    each(shape, (at) => {
+      const place = at[axis] - state.shape[axis];
+      return place < 0 ? get4(state, ...(at as [number])) : get4(x, ...(at.with(axis, place) as [number]));
+    }),
   reshape: ([x]) => [x.data],
   quantize: ([x]) => [x.data],
   dequantize: ([x]) => [x.data],

@@ -68,9 +68,9 @@ function graphFor(op: string, sample: Sample, dtype: DType): Graph {
 function numbersOf({ tensors, inputs }: Graph): Map<number, number[]> {
   const random = createRandom(2, 'test/ops/lower');
   const found = new Map<number, number[]>();
-  tensors.forEach(({ data, dtype, shape }, t) => {
+  tensors.forEach(({ data, dtype, shape, variable }, t) => {
     if (data) found.set(t, Array.from(data, Number));
-    if (!inputs.includes(t)) return;
+    if (!inputs.includes(t) && !variable) return;
     const { min, max } = integerRange(dtype);
     found.set(
       t,

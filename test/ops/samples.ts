@@ -206,6 +206,22 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
     { shapes: [[2, 3, 4]], attrs: { axis: 1 } },
     { shapes: [[5, 2]], attrs: { axis: 1 } },
   ],
+  stream: [
+    {
+      shapes: [
+        [1, 3, 1, 4],
+        [1, 2, 1, 4],
+      ],
+      attrs: { axis: 1 },
+    },
+    {
+      shapes: [
+        [1, 1, 5],
+        [1, 4, 5],
+      ],
+      attrs: { axis: 1 },
+    },
+  ],
   reshape: [{ shapes: [[2, 3, 4]], attrs: { shape: [0, -1] } }],
   transpose: [
     { shapes: [[2, 3, 4, 5]], attrs: { perm: [0, 3, 1, 2] } },

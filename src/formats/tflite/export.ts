@@ -5,7 +5,7 @@ import { inferShapes, isBatchable } from '../../run/compile.ts';
 import type { Written } from '../format.ts';
 import { operatorsText, stillTrue, withFiles } from './attachments.ts';
 import { type FlatField, writeBytes, writeFloats, writeInts, writeLongs, writeOffsets, writeTable } from './flat.ts';
-import { type FileOperator, type Lowered, lower } from './lower.ts';
+import { type FileGraph, type FileOperator, lower } from './lower.ts';
 import {
   BUFFER,
   IDENTIFIER,
@@ -16,6 +16,7 @@ import {
   OPTIONS,
   PLACEHOLDER,
   QUANTIZATION,
+  RESOURCE,
   SIGNATURE,
   SUBGRAPH,
   TENSOR,
@@ -23,6 +24,7 @@ import {
   TYPES,
   VERSION,
 } from './schema.ts';
+import { isHandle } from './streams.ts';
 import { operatorVersion } from './versions.ts';
 
 /**
@@ -36,12 +38,8 @@ export const exportTflite = (graph: Graph): Uint8Array => writeTflite(graph).byt
 export function writeTflite(graph: Graph): Written {
   const lowered = lower(graph);
   const builder = new Builder(1 << 16);
-  const buffers = new Map<number, number>();
   const written: number[] = [writeTable(builder, {})];
-  lowered.tensors.forEach((t, i) => {
-    if (t.data)
-      buffers.set(i, written.push(writeTable(builder, { [BUFFER.data]: ['offset', writeBytes(builder, bytesFor(t))] })) - 1);
-  });
+  const buffers = writeBuffers(builder, lowered, written);
   const codes = new Map<string, number>();
   const operators = lowered.operators.map((o) => writeOperator(builder, o, codes, lowered));
   const { kept, notes } = stillTrue(
@@ -50,13 +48,14 @@ export function writeTflite(graph: Graph): Written {
   );
   const shapes = kept?.anyBatch && isBatchable(graph) ? inferShapes(graph, 2) : [];
   const tensors = lowered.tensors.map((t, i) => writeTensor(builder, t, buffers.get(i) ?? 0, shapes[i] ?? t.shape));
-  const subgraph = writeTable(builder, {
-    [SUBGRAPH.name]: ['offset', builder.createString(graph.name)],
-    [SUBGRAPH.operators]: ['offset', writeOffsets(builder, operators)],
-    [SUBGRAPH.outputs]: ['offset', writeInts(builder, lowered.outputs)],
-    [SUBGRAPH.inputs]: ['offset', writeInts(builder, graph.inputs)],
-    [SUBGRAPH.tensors]: ['offset', writeOffsets(builder, tensors)],
-  });
+  const subgraphs = [writeSubgraph(builder, graph.name, { operators, tensors, inputs: graph.inputs, outputs: lowered.outputs })];
+  const { beginning } = lowered;
+  if (beginning) {
+    const own = writeBuffers(builder, beginning, written);
+    const operators = beginning.operators.map((o) => writeOperator(builder, o, codes, beginning));
+    const tensors = beginning.tensors.map((t, i) => writeTensor(builder, t, own.get(i) ?? 0, t.shape));
+    subgraphs.push(writeSubgraph(builder, 'beginning', { operators, tensors, inputs: [], outputs: [] }));
+  }
   const metadata = (kept?.metadata ?? []).map(({ name, bytes }) => {
     const buffer = written.push(writeTable(builder, { [BUFFER.data]: ['offset', writeBytes(builder, bytes)] })) - 1;
     return writeTable(builder, { [METADATA.name]: ['offset', builder.createString(name)], [METADATA.buffer]: ['i32', buffer] });
@@ -68,7 +67,7 @@ export function writeTflite(graph: Graph): Written {
     [MODEL.version]: ['i32', VERSION],
     [MODEL.buffers]: ['offset', writeOffsets(builder, written)],
     [MODEL.description]: ['offset', builder.createString(kept?.description || 'Thumbnet')],
-    [MODEL.subgraphs]: ['offset', writeOffsets(builder, [subgraph])],
+    [MODEL.subgraphs]: ['offset', writeOffsets(builder, subgraphs)],
     [MODEL.operatorCodes]: [
       'offset',
       writeOffsets(
@@ -80,6 +79,27 @@ export function writeTflite(graph: Graph): Written {
   builder.finish(model, IDENTIFIER);
   return { bytes: withFiles(builder.asUint8Array().slice(), kept?.files ?? {}), notes };
 }
+
+/** A buffer for each constant, behind those that are there. @returns their places by tensor */
+function writeBuffers(builder: Builder, { tensors }: FileGraph, written: number[]): Map<number, number> {
+  const places = new Map<number, number>();
+  tensors.forEach((t, i) => {
+    if (!t.data) return;
+    places.set(i, written.push(writeTable(builder, { [BUFFER.data]: ['offset', writeBytes(builder, bytesFor(t))] })) - 1);
+  });
+  return places;
+}
+
+type Subgraph = Readonly<Record<'operators' | 'tensors' | 'inputs' | 'outputs', readonly number[]>>;
+
+const writeSubgraph = (builder: Builder, name: string, { operators, tensors, inputs, outputs }: Subgraph): number =>
+  writeTable(builder, {
+    [SUBGRAPH.name]: ['offset', builder.createString(name)],
+    [SUBGRAPH.operators]: ['offset', writeOffsets(builder, operators)],
+    [SUBGRAPH.outputs]: ['offset', writeInts(builder, outputs)],
+    [SUBGRAPH.inputs]: ['offset', writeInts(builder, inputs)],
+    [SUBGRAPH.tensors]: ['offset', writeOffsets(builder, tensors)],
+  });
 
 function writeSignature(builder: Builder, signature: Signature, inputs: readonly number[], outputs: readonly number[]): number {
   const maps = (list: Signature['inputs'], tensors: readonly number[]) =>
@@ -108,19 +128,19 @@ function writeCode(builder: Builder, key: string): number {
   });
 }
 
-function versionOf({ code, options, inputs, outputs }: FileOperator, { tensors }: Lowered): number {
+function versionOf({ code, options, inputs, outputs }: FileOperator, { tensors }: FileGraph): number {
   const scale = (t: number) => tensors[t]?.quant?.scales[0] ?? 0;
   return operatorVersion({
     code,
     options,
     dtypes: inputs.map((t) => tensors[t]?.dtype ?? null),
     shapes: inputs.map((t) => tensors[t]?.shape ?? null),
-    output: tensors[outputs[0]].dtype,
+    output: tensors[outputs[0]]?.dtype ?? null,
     rescale: scale(outputs[0]) ? (scale(inputs[0]) * scale(inputs[1])) / scale(outputs[0]) : 0,
   });
 }
 
-function writeOperator(builder: Builder, operator: FileOperator, codes: Map<string, number>, lowered: Lowered): number {
+function writeOperator(builder: Builder, operator: FileOperator, codes: Map<string, number>, lowered: FileGraph): number {
   const { code, options, inputs, outputs, intermediates } = operator;
   const key = `${code} ${versionOf(operator, lowered)}`;
   if (!codes.has(key)) codes.set(key, codes.size);
@@ -139,7 +159,8 @@ function writeOptions(builder: Builder, code: number, options: FileOperator['opt
   const fields: Record<number, FlatField> = {};
   for (const [name, value] of Object.entries(options)) {
     const { id, kind, otherwise } = OPTIONS[code].fields[name];
-    if (kind === 'i32s') fields[id] = ['offset', writeInts(builder, value as number[])];
+    if (kind === 'text') fields[id] = ['offset', builder.createString(String(value))];
+    else if (kind === 'i32s') fields[id] = ['offset', writeInts(builder, value as number[])];
     else fields[id] = [kind === 'bool' ? 'i8' : kind, Number(value), Number(otherwise ?? 0)];
   }
   return writeTable(builder, fields);
@@ -166,7 +187,7 @@ function writeTensor(builder: Builder, tensor: Tensor, buffer: number, two: read
       : 0;
   return writeTable(builder, {
     [TENSOR.shape]: ['offset', writeInts(builder, tensor.shape)],
-    [TENSOR.type]: ['i8', TYPE_OF.get(tensor.dtype)!],
+    [TENSOR.type]: ['i8', isHandle(tensor) ? RESOURCE : TYPE_OF.get(tensor.dtype)!],
     [TENSOR.buffer]: ['i32', buffer],
     [TENSOR.name]: ['offset', builder.createString(tensor.name)],
     [TENSOR.quantization]: ['offset', quantization],

@@ -8,7 +8,9 @@ import { operandsOf } from '../operands.ts';
 import { interfaceText, operatorsText, readAttachments } from './attachments.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
 import {
+  ASSIGN_VARIABLE,
   builtinName,
+  CALL_ONCE,
   CUSTOM,
   DEQUANTIZE,
   IDENTIFIER,
@@ -20,6 +22,7 @@ import {
   SUBGRAPH,
   VERSION,
 } from './schema.ts';
+import { type Beginning, foldStreams } from './streams.ts';
 import { readTensors } from './tensors.ts';
 import { unusedParts } from './unused.ts';
 
@@ -42,14 +45,20 @@ export function readTflite(bytes: Uint8Array): FileModel {
   const [main] = subgraphs;
   const codes = model.tables(MODEL.operatorCodes).map(readCode);
   const stored = readTensors(file, main.tables(SUBGRAPH.tensors), model.tables(MODEL.buffers));
-  const operators = main.tables(SUBGRAPH.operators).map((t, i) => readOperator(t, i, codes, stored.length));
-  const tensors = unfold(stored, operators);
+  const listed = main.tables(SUBGRAPH.operators).map((t, i) => readOperator(t, i, codes, stored.length));
+  const beginning = (graph: number): Beginning => {
+    const table = subgraphs[graph];
+    if (!table) throw badFile(`CALL_ONCE names graph ${graph} of ${subgraphs.length}`);
+    const tensors = readTensors(file, table.tables(SUBGRAPH.tensors), model.tables(MODEL.buffers));
+    return { tensors, operators: table.tables(SUBGRAPH.operators).map((t, i) => readOperator(t, i, codes, tensors.length)) };
+  };
+  const { operators, tensors, folded } = foldStreams(listed, unfold(stored, listed), beginning);
   const ends = { inputs: main.i32s(SUBGRAPH.inputs), outputs: main.i32s(SUBGRAPH.outputs) };
   const name = main.string(SUBGRAPH.name) || 'main';
   const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs), ...ends };
   const found = checked(floatWeights(graph), badFile);
-  const notes = unusedParts(model, operators, tensors, ends);
-  const about = { interface: interfaceText(found), operators: operatorsText(operators) };
+  const notes = unusedParts(model, operators, tensors, ends, folded);
+  const about = { interface: interfaceText(found), operators: operatorsText(listed) };
   const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, notes);
   return { graph: { ...found, attachments }, notes };
 }
@@ -60,7 +69,7 @@ interface Code {
   readonly custom: string;
 }
 
-interface Operator extends Code {
+export interface Operator extends Code {
   readonly index: number;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
@@ -76,6 +85,9 @@ function readCode(table: FlatTable): Code {
   return { code, version, custom: code === CUSTOM ? table.string(OPERATOR_CODE.customCode) : '' };
 }
 
+/** They change state and give nothing. */
+const WITHOUT_OUTPUT: ReadonlySet<number> = new Set([CALL_ONCE, ASSIGN_VARIABLE]);
+
 function readOperator(table: FlatTable, index: number, codes: readonly Code[], count: number): Operator {
   const code = codes[table.u32(OPERATOR.code)];
   if (!code) throw badFile(`operator ${index} names code ${table.u32(OPERATOR.code)} of ${codes.length}`);
@@ -90,7 +102,8 @@ function readOperator(table: FlatTable, index: number, codes: readonly Code[], c
     list(OPERATOR.outputs, 0),
     list(OPERATOR.intermediates, -1),
   ];
-  if (!outputs.length) throw badFile(`operator ${index} (${builtinName(code.code)}) has no output`);
+  if (!outputs.length && !WITHOUT_OUTPUT.has(code.code))
+    throw badFile(`operator ${index} (${builtinName(code.code)}) has no output`);
   return { ...code, index, table, inputs, outputs, intermediates };
 }
 
@@ -179,7 +192,7 @@ const supported = () =>
     .sort((a, b) => a - b)
     .map(builtinName);
 
-function readerOf(operator: Operator, tensors: readonly Tensor[], where: string): TfliteRead {
+export function readerOf(operator: Operator, tensors: readonly Tensor[], where: string): TfliteRead {
   return {
     ...operandsOf(operator, tensors, where, badFile),
     code: operator.code,
@@ -197,6 +210,7 @@ function readOptions({ code, table }: Operator, where: string): TfliteOptions {
   return Object.fromEntries(
     Object.entries(fields).map(([name, { id, kind, otherwise }]) => {
       if (kind === 'i32s') return [name, present?.i32s(id) ?? []];
+      if (kind === 'text') return [name, present?.string(id) ?? ''];
       if (kind === 'bool') return [name, present?.bool(id, Boolean(otherwise)) ?? Boolean(otherwise)];
       return [name, present?.[kind](id, Number(otherwise ?? 0)) ?? Number(otherwise ?? 0)];
     }),

@@ -10,6 +10,7 @@ import {
 } from '../../graph/graph.ts';
 import { rowOf, type Sides, type TfliteConstant, type TfliteOptions } from '../../ops/index.ts';
 import { biasQuantization } from '../../ops/requant.ts';
+import { withStreams } from './streams.ts';
 
 /** An operator as a file holds it: operands are indices of `Lowered.tensors`. */
 export interface FileOperator {
@@ -20,10 +21,16 @@ export interface FileOperator {
   readonly intermediates: readonly number[];
 }
 
-export interface Lowered {
+/** Tensors and operators of one graph of a file. */
+export interface FileGraph {
   readonly tensors: readonly Tensor[];
   readonly operators: readonly FileOperator[];
+}
+
+export interface Lowered extends FileGraph {
   readonly outputs: readonly number[];
+  /** What the file does once, before the first call: the state of streams. null: nothing. */
+  readonly beginning: FileGraph | null;
 }
 
 /** The graph in TFLite's words: tensors keep their places, structural constants follow behind them. */
@@ -39,7 +46,7 @@ export function lower(graph: Graph): Lowered {
     if (!row.tflite && row.memory === 'view') same.set(node.outputs[0], inputs[0]);
     else write({ ...node, inputs }, tensors, operators, positive);
   }
-  return { tensors, operators, outputs: graph.outputs.map(now) };
+  return { ...withStreams(tensors, operators), outputs: graph.outputs.map(now) };
 }
 
 /** Adds a node's operator, and before it a pad where its padding is one that TFLite has no word for. */

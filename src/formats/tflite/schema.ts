@@ -56,6 +56,8 @@ export const TYPES: Readonly<Record<number, StoredType>> = {
   17: 'i4',
   18: 'bf16',
 };
+/** The TensorType of a handle of a variable. */
+export const RESOURCE = 13;
 export const TYPE_NAMES = (
   'FLOAT32 FLOAT16 INT32 UINT8 INT64 STRING BOOL INT16 COMPLEX64 INT8 FLOAT64 COMPLEX128 UINT64 RESOURCE VARIANT UINT32 UINT16 ' +
   'INT4 BFLOAT16'
@@ -65,10 +67,14 @@ export const TYPE_NAMES = (
 export const PLACEHOLDER = 127;
 export const CUSTOM = 32;
 export const DEQUANTIZE = 6;
+export const CALL_ONCE = 129;
+export const VAR_HANDLE = 142;
+export const READ_VARIABLE = 143;
+export const ASSIGN_VARIABLE = 144;
 
 export interface OptionField {
   readonly id: number;
-  readonly kind: 'i8' | 'bool' | 'i32' | 'f32' | 'i32s';
+  readonly kind: 'i8' | 'bool' | 'i32' | 'f32' | 'i32s' | 'text';
   readonly otherwise?: number | boolean;
 }
 
@@ -174,6 +180,10 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
   114: none(89),
   117: none(91),
   126: { type: 101, fields: { adj_x: bool(0), adj_y: bool(1) } },
+  129: { type: 103, fields: { init_subgraph_index: i32(0) } },
+  142: { type: 111, fields: { container: { id: 0, kind: 'text' }, shared_name: { id: 1, kind: 'text' } } },
+  143: none(112),
+  144: none(113),
 };
 
 const BUILTINS = (

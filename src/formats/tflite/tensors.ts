@@ -2,7 +2,7 @@ import { CompressError } from '../../errors.ts';
 import { type DType, type Quantization, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
 import { dtypeOf, valuesFrom } from '../values.ts';
 import { badFile, type FlatFile, type FlatTable } from './flat.ts';
-import { BUFFER, QUANTIZATION, TENSOR, TYPE_NAMES, TYPES } from './schema.ts';
+import { BUFFER, QUANTIZATION, RESOURCE, TENSOR, TYPE_NAMES, TYPES } from './schema.ts';
 
 const MOST_ELEMENTS = 2 ** 28;
 
@@ -15,6 +15,8 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
   const name = table.string(TENSOR.name) || `tensor${index}`;
   const where = `tensor ${index} "${name}"`;
   const number = table.i8(TENSOR.type);
+  // which variable it is, VAR_HANDLE says (streams.ts)
+  if (number === RESOURCE) return { name, shape: [], dtype: 'i32', data: null, quant: null };
   const type = TYPES[number];
   if (!type || table.has(TENSOR.sparsity)) {
     const kind = type ? 'sparse' : (TYPE_NAMES[number] ?? `type ${number}`);

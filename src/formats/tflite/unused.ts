@@ -12,20 +12,22 @@ interface FileOperator {
   readonly table: FlatTable;
 }
 
-/** Parts of a file that the network does not use, one sentence each. */
+/** Parts of a file that the network does not use, one sentence each. @param folded what was read into other operators */
 export function unusedParts(
   model: FlatTable,
   operators: readonly FileOperator[],
   tensors: readonly Tensor[],
   { inputs, outputs }: Pick<Graph, 'inputs' | 'outputs'>,
+  folded: { readonly graphs: ReadonlySet<number>; readonly operators: readonly FileOperator[] },
 ): string[] {
   const needed = neededBy(outputs, operators);
   const dead = operators.filter((o) => !needed.operators.has(o.index));
-  const named = new Set([...inputs, ...outputs, ...operators.flatMap((o) => [...o.inputs, ...o.outputs, ...o.intermediates])]);
+  const all = [...operators, ...folded.operators];
+  const named = new Set([...inputs, ...outputs, ...all.flatMap((o) => [...o.inputs, ...o.outputs, ...o.intermediates])]);
   const loose = tensors.filter((t, i) => !named.has(i) && t.data);
   const bytes = loose.reduce((n, t) => n + bytesOf(t.dtype, sizeOf(t.shape)), 0);
   return [
-    ...otherGraphs(model.tables(MODEL.subgraphs)),
+    ...otherGraphs(model.tables(MODEL.subgraphs).filter((_, i) => !folded.graphs.has(i))),
     ...some(dead, 'operator', (o) => `${builtinName(o.code)} "${tensors[o.outputs[0]].name}"`, 'that no output needs'),
     ...some(
       inputs.filter((t) => !needed.tensors.has(t)),

@@ -8,7 +8,8 @@ export interface Signature {
   /** By the file's places of operands; null where one is left out. */
   readonly dtypes: readonly (DType | null)[];
   readonly shapes: readonly (readonly number[] | null)[];
-  readonly output: DType;
+  /** null where there is none. */
+  readonly output: DType | null;
   /** Product of the inputs' scales by the output's, where all have one. */
   readonly rescale: number;
 }
