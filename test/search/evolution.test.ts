@@ -32,7 +32,7 @@ test('what one of many settings gives is found, and no parent is tried again', a
     await study.tell(trial, trial.point.filter((b, k) => b !== bits[k]).length);
   }
   assert.is(study.best!.value, 0);
-  assert.ok(seen.size > 120, `${seen.size} different of 150`);
+  assert.ok(seen.size > 90, `${seen.size} different of 150`);
 });
 
 const trials = Array.from({ length: 6 }, (_, i) => newRecord(i, 'complete'));
