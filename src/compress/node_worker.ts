@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
 import { type JobContext, runJob } from './job.ts';
+import { remember } from '../prune/survey.ts';
 import type { FromWorker, ToWorker } from './pool.ts';
 
 const port = parentPort!;
@@ -12,6 +13,7 @@ let ready: Promise<void>;
 port.on('message', async (message: ToWorker) => {
   if ('context' in message) {
     context = message.context;
+    remember(context.data, message.findings);
     ready = loadPlugins(message.plugins);
     ready.catch(() => {});
     return;

@@ -1,5 +1,7 @@
 import type { Worker } from 'node:worker_threads';
+import { shareDataset } from '../data/index.ts';
 import { type Code, CompressError } from '../errors.ts';
+import { type Findings, remembered } from '../prune/survey.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { Progress } from '../stage.ts';
 import { type GivenUp, type JobContext, type JobResult, runJob } from './job.ts';
@@ -12,7 +14,7 @@ export interface Pool {
 }
 
 export type ToWorker =
-  | { readonly context: JobContext; readonly plugins: readonly string[] }
+  | { readonly context: JobContext; readonly findings: readonly Findings[]; readonly plugins: readonly string[] }
   | { readonly id: number; readonly stages: Recipe['stages'] };
 
 export type FromWorker =
@@ -38,9 +40,11 @@ export async function nodePool(
   { plugins = [] as readonly string[], file = new URL('./node_worker.js', import.meta.url) } = {},
 ): Promise<Pool> {
   const { Worker } = await import('node:worker_threads');
+  const given = { ...context, data: shareDataset(context.data) };
+  const findings = remembered(context.data);
   const workers = Array.from({ length: size }, () => {
     const worker = new Worker(file);
-    worker.postMessage({ context, plugins } satisfies ToWorker);
+    worker.postMessage({ context: given, findings, plugins } satisfies ToWorker);
     return worker;
   });
   const idle = [...workers];

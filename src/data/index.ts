@@ -37,6 +37,7 @@ export {
   takeEvenly,
   takeExamples,
 } from './dataset.ts';
+export { shareDataset } from './share.ts';
 export { withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type ArrayInput, type ArraySource, type DataSource, loadDataset } from './load.ts';
