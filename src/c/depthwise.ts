@@ -1,0 +1,8 @@
+import type { CallOf } from '../ops/kernel_call.ts';
+import { depthwiseDsp } from './dsp/depthwise.ts';
+import type { LayerCode, Parts, Placed } from './parts.ts';
+import { depthwisePlain } from './plain/depthwise.ts';
+
+export function depthwise(call: CallOf<'depthwise_conv', Placed>, parts: Parts, tag: string): LayerCode | null {
+  return (call.form === 's8' && parts.variant === 'dsp' && depthwiseDsp(call, parts, tag)) || depthwisePlain(call, parts, tag);
+}

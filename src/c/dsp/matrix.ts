@@ -1,0 +1,187 @@
+import { assembly, lines, type Parts } from '../parts.ts';
+import type { DspForm } from './rescale.ts';
+import { ASSEMBLY, packWords, smladFunction, sxtb16Function } from './words.ts';
+
+/**
+ * The product of three pixels with weights of pairs of channels: 6 sums in registers, 24 products in 18 instructions.
+ *
+ *   y        out: pixel p, channel c at y[p * pitch + c]
+ *   x        for each word of four inputs u and v of pixel 0, of pixel 1, of pixel 2
+ *   weights  for each pair of channels, for each word: h of the first, h of the second
+ *   scales   for each pair: both first sums, then multiplier, constant, shift of each
+ */
+
+/** Weights of channels in pairs. */
+export function packPairs(rows: readonly (readonly number[])[]): Uint32Array {
+  const words = rows.map(packWords);
+  const each = words[0].length;
+  const packed = new Uint32Array(rows.length * each);
+  for (let c = 0; c < rows.length; c++) {
+    for (let i = 0; i < each; i++) packed[((c >> 1) * each + i) * 2 + (c & 1)] = words[c][i];
+  }
+  return packed;
+}
+
+export const pairScales = (first: readonly number[], forms: readonly DspForm[]): number[] =>
+  forms.flatMap((f, c) => {
+    const own = [f.multiplier, f.constant, f.shift];
+    return c & 1 ? own : [first[c], first[c + 1], ...own];
+  });
+
+export interface MatrixKind {
+  readonly sign: boolean;
+  /** Where the output's range is not that of int8. */
+  readonly clamp: readonly [number, number] | null;
+}
+
+/** `void NAME(int8_t *y, const uint32_t *x, const uint32_t *weights, const int32_t *scales, int32_t pairs, int32_t steps, int32_t pitch)` */
+export function matrixFunction(parts: Parts, kind: MatrixKind): string {
+  const smlad = smladFunction(parts);
+  const sxtb16 = sxtb16Function(parts);
+  const base = `matrix${kind.sign ? '_signed' : ''}${kind.clamp ? '_clamped' : ''}`;
+  return parts.function(base, (name) =>
+    lines(`
+      #if ${ASSEMBLY}
+      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const uint32_t *x, const uint32_t *weights,
+          const int32_t *scales, int32_t pairs, int32_t steps, int32_t pitch) {
+      ${assembly(listing(kind)).replace(/\n/g, '\n      ')}
+      }
+      #else
+      static void ${name}(int8_t *y, const uint32_t *x, const uint32_t *weights, const int32_t *scales, int32_t pairs,
+          int32_t steps, int32_t pitch) {
+        for (int32_t pair = 0; pair < pairs; pair++) {
+          for (int32_t c = 0; c < 2; c++) {
+            const int32_t *scale = &scales[(8 * pair) + 2 + (3 * c)];
+            for (int32_t p = 0; p < 3; p++) {
+              uint32_t bits = (uint32_t)scales[(8 * pair) + c];
+              for (int32_t i = 0; i < steps; i++) {
+                const uint32_t h = weights[(2 * ((pair * steps) + i)) + c];
+                bits = ${smlad}(x[(6 * i) + (2 * p)], h, bits);
+                bits = ${smlad}(x[(6 * i) + (2 * p) + 1], ${sxtb16}(h), bits);
+              }
+              ${rescaleText(kind)}
+              y[(p * pitch) + (2 * pair) + c] = (int8_t)value;
+            }
+          }
+        }
+      }
+      #endif
+      `),
+  );
+}
+
+/** From `bits` and `scale` to `value`. */
+export function rescaleText({ sign, clamp }: MatrixKind): string {
+  const [least, largest] = clamp ?? [-128, 127];
+  return [
+    'const int32_t sum = (int32_t)bits;',
+    'int32_t value = (int32_t)(((int64_t)sum * scale[0]) >> 32) + scale[1];',
+    ...(sign ? ['value -= (sum < 0) ? 128 : 0;'] : []),
+    'value >>= scale[2];',
+    `value = (value < ${least}) ? ${least} : value;`,
+    `value = (value > ${largest}) ? ${largest} : value;`,
+  ].join('\n              ');
+}
+
+/** Steps of one turn of the loop; a shorter product begins in the middle of one. */
+const UNROLLED = 8;
+const STEP_BYTES = 72;
+
+/** Registers: sums r4..r9 (pixel by pixel), weights r10 r11, their low bytes r12 lr, inputs r0 r3, pointers r1 (x) r2 (weights). */
+function listing(kind: MatrixKind): string[] {
+  const frame = 24; // 0 scales, 4 y, 8 turns left, 12 x, 16 entry, 20 turns; then r4-r11 lr; then pairs, steps, pitch
+  const given = frame + 36;
+  return [
+    'push {r4-r11, lr}',
+    `sub sp, #${frame}`,
+    'strd r3, r0, [sp]',
+    'str r1, [sp, #12]',
+    `ldr r4, [sp, #${given + 4}]`,
+    `add r5, r4, #${UNROLLED - 1}`,
+    `lsr r5, r5, #${Math.log2(UNROLLED)}`,
+    `rsb r4, r4, r5, lsl #${Math.log2(UNROLLED)}`,
+    `mov r6, #${STEP_BYTES}`,
+    'adr r7, 2f',
+    'mla r4, r4, r6, r7',
+    'orr r4, r4, #1',
+    'strd r4, r5, [sp, #16]',
+    '1:',
+    'ldr r0, [sp]',
+    'ldrd r3, r10, [sp, #16]',
+    'ldr r1, [sp, #12]',
+    'ldm r0, {r4, r5}',
+    'str r10, [sp, #8]',
+    'mov r6, r4',
+    'mov r7, r5',
+    'mov r8, r4',
+    'mov r9, r5',
+    'bx r3',
+    '.balign 4',
+    '2:',
+    ...Array.from({ length: UNROLLED }, () => step()).flat(),
+    'ldr r0, [sp, #8]',
+    'subs r0, r0, #1',
+    'str r0, [sp, #8]',
+    'bne 2b',
+    'ldrd r0, r1, [sp]',
+    `ldr r3, [sp, #${given + 8}]`,
+    'adds r0, #8',
+    'ldm r0!, {r10, r11, r12}',
+    ...['r4', 'r6', 'r8'].flatMap((sum, p) => [
+      ...rescaleListing(sum, kind),
+      `strb ${sum}, ${['[r1]', '[r1, r3]', '[r1, r3, lsl #1]'][p]}`,
+    ]),
+    'ldm r0!, {r10, r11, r12}',
+    ...['r5', 'r7', 'r9'].flatMap((sum, p) => [
+      ...rescaleListing(sum, kind),
+      `strb ${sum}, ${['[r1, #1]!', '[r1, r3]', '[r1, r3, lsl #1]'][p]}`,
+    ]),
+    'adds r1, #1',
+    `ldr r4, [sp, #${given}]`,
+    'strd r0, r1, [sp]',
+    'subs r4, r4, #1',
+    `str r4, [sp, #${given}]`,
+    'bne 1b',
+    `add sp, #${frame}`,
+    'pop {r4-r11, pc}',
+  ];
+}
+
+/** Four products for each of six sums. */
+function step(): string[] {
+  const pixel = (first: string, second: string) => [
+    'ldrd r0, r3, [r1], #8',
+    `smlad ${first}, r0, r10, ${first}`,
+    `smlad ${second}, r0, r11, ${second}`,
+    `smlad ${first}, r3, r12, ${first}`,
+    `smlad ${second}, r3, lr, ${second}`,
+  ];
+  return [
+    'ldrd r10, r11, [r2], #8',
+    'sxtb16 r12, r10',
+    'sxtb16 lr, r11',
+    ...pixel('r4', 'r5'),
+    ...pixel('r6', 'r7'),
+    ...pixel('r8', 'r9'),
+  ];
+}
+
+/** Multiplier r10, constant r11, shift r12; lr is free. */
+export function rescaleListing(sum: string, { sign, clamp }: MatrixKind): string[] {
+  return [
+    ...(sign ? [`asr lr, ${sum}, #31`] : []),
+    `smmla ${sum}, ${sum}, r10, r11`,
+    ...(sign ? [`add ${sum}, ${sum}, lr, lsl #7`] : []),
+    `asr ${sum}, ${sum}, r12`,
+    ...(clamp
+      ? [
+          `cmp ${sum}, #${clamp[0]}`,
+          'it lt',
+          `movlt ${sum}, #${clamp[0]}`,
+          `cmp ${sum}, #${clamp[1]}`,
+          'it gt',
+          `movgt ${sum}, #${clamp[1]}`,
+        ]
+      : [`ssat ${sum}, #8, ${sum}`]),
+  ];
+}

@@ -1,0 +1,157 @@
+import { assemblyText, lines, type Parts } from '../parts.ts';
+
+/**
+ * Products of bytes in pairs. A word of four int8 x0..x3 (x0 lowest) is kept as two words of 16-bit lanes
+ *
+ *   v = x ^ 0x00800080   lanes 256 * x1 + (x0 + 128), 256 * x3 + (x2 + 128)
+ *   u                    lanes -(x0 + 128), -(x2 + 128)
+ *
+ * and four weights as one word h of lanes 256 * -w0 + w1, 256 * -w2 + w3; s = sxtb16(h) has the lanes w1, w3. Then
+ *
+ *   smlad(u, h) + smlad(v, s) = 256 * (x0 w0 + x1 w1 + x2 w2 + x3 w3) + 256 * 128 * (w0 + w2)
+ *
+ * so that one SXTB16 unpacks four weights, and the constant goes into the bias. No weight may be -128.
+ */
+
+/** Weights of one channel as words h; the length is rounded up to whole words with weights 0. */
+export function packWords(weights: ArrayLike<number>): Uint32Array {
+  const words = new Uint32Array(Math.ceil(weights.length / 4));
+  const at = (i: number) => (i < weights.length ? weights[i] : 0);
+  for (let i = 0; i < words.length; i++) {
+    const low = (-256 * at(4 * i) + at(4 * i + 1)) & 0xffff;
+    const high = (-256 * at(4 * i + 2) + at(4 * i + 3)) & 0xffff;
+    words[i] = low + high * 65536;
+  }
+  return words;
+}
+
+/** Where sums begin, as 32 bits: 256 * (bias + xOffset * sum of weights) less the constant of the products. */
+export function firstSum(weights: ArrayLike<number>, bias: number, xOffset: number): number {
+  let sum = bias;
+  for (let i = 0; i < weights.length; i++) sum += weights[i] * (xOffset - (i % 2 ? 0 : 128));
+  return (sum * 256) | 0;
+}
+
+/** Accumulator ranges are checked elsewhere; this form also needs weights above -128. */
+export const canPack = (weights: readonly number[]): boolean => weights.every((w) => w > -128);
+
+const CORE = '__ARM_FEATURE_DSP';
+
+/** `uint32_t NAME(uint32_t v)`: the word u beside v. */
+const minusLowBytes = (parts: Parts): string =>
+  parts.function('minus_low_bytes', (name) =>
+    lines(`
+      /* In both halves of v: minus the low byte. */
+      static inline uint32_t ${name}(uint32_t v) {
+      #if defined(${CORE})
+        uint32_t low;
+        __asm("uxtb16 %0, %1\\n\\tssub16 %0, %2, %0" : "=&r"(low) : "r"(v), "r"(0));
+        return low;
+      #else
+        return (0x80008000u - (v & 0x00ff00ffu)) ^ 0x80008000u;
+      #endif
+      }
+      `),
+  );
+
+/** `uint32_t *NAME(uint32_t *to, const int8_t *from, int32_t words)`: writes u and v of each word, `apart` words from pair to pair. */
+export function expandFunction(parts: Parts, apart: number): string {
+  const minus = minusLowBytes(parts);
+  return parts.function(`expand_${apart}`, (name) =>
+    lines(`
+      /* Words of four int8 as pairs of words for products of bytes in pairs; a pair every ${apart} words. */
+      static inline uint32_t *${name}(uint32_t *to, const int8_t *from, int32_t words) {
+      #if ${ASSEMBLY}
+        __asm volatile(
+            ${assemblyText(expandListing(apart), 12)}
+            : "+r"(to), "+r"(from), "+r"(words)
+            :
+            : "r3", "r12", "cc", "memory");
+      #else
+        for (int32_t i = words; i > 0; i--) {
+          uint32_t v;
+          (void)memcpy(&v, from, 4);
+          v ^= 0x00800080u;
+          to[0] = ${minus}(v);
+          to[1] = v;
+          to += ${apart};
+          from += 4;
+        }
+      #endif
+        return to;
+      }
+      `),
+  );
+}
+
+/** %0 to, %1 from, %2 words. */
+function expandListing(apart: number): string[] {
+  const one = [
+    'ldr r12, [%1], #4',
+    'eor r12, r12, #0x00800080',
+    'and r3, r12, #0xff00ff00',
+    'ssub16 r3, r3, r12',
+    `strd r3, r12, [%0], #${4 * apart}`,
+  ];
+  return [
+    'subs %2, %2, #4',
+    'blt 2f',
+    '1:',
+    ...[...one, ...one, ...one, ...one],
+    'subs %2, %2, #4',
+    'bge 1b',
+    '2:',
+    'adds %2, %2, #4',
+    'beq 4f',
+    '3:',
+    ...one,
+    'subs %2, %2, #1',
+    'bne 3b',
+    '4:',
+  ];
+}
+
+/** `uint32_t *NAME(uint32_t *to, uint32_t v, int32_t words)`: the same word `words` times. */
+export function expandSameFunction(parts: Parts, apart: number): string {
+  const minus = minusLowBytes(parts);
+  return parts.function(`expand_same_${apart}`, (name) =>
+    lines(`
+      static uint32_t *${name}(uint32_t *to, uint32_t v, int32_t words) {
+        const uint32_t u = ${minus}(v);
+        for (int32_t i = words; i > 0; i--) {
+          to[0] = u;
+          to[1] = v;
+          to += ${apart};
+        }
+        return to;
+      }
+      `),
+  );
+}
+
+/** `uint32_t NAME(uint32_t a, uint32_t b, uint32_t sum)`: SMLAD in plain C, wrapping. */
+export const smladFunction = (parts: Parts): string =>
+  parts.function('smlad', (name) =>
+    lines(`
+      /* sum + low half of a * low half of b + high half of a * high half of b, modulo 2^32. */
+      static inline uint32_t ${name}(uint32_t a, uint32_t b, uint32_t sum) {
+        const int32_t low = (int32_t)(int16_t)(a & 0xffffu) * (int16_t)(b & 0xffffu);
+        const int32_t high = (int32_t)(int16_t)(a >> 16) * (int16_t)(b >> 16);
+        return sum + (uint32_t)low + (uint32_t)high;
+      }
+      `),
+  );
+
+/** `uint32_t NAME(uint32_t h)`: SXTB16 in plain C. */
+export const sxtb16Function = (parts: Parts): string =>
+  parts.function('sxtb16', (name) =>
+    lines(`
+      /* The low bytes of both halves, sign-extended to the halves. */
+      static inline uint32_t ${name}(uint32_t h) {
+        return (((h & 0x00ff00ffu) ^ 0x00800080u) + 0x7f807f80u) ^ 0x80008000u;
+      }
+      `),
+  );
+
+/** The condition of the preprocessor under which assembly is compiled. */
+export const ASSEMBLY = `defined(${CORE}) && !defined(THUMBNET_PLAIN)`;

@@ -1,0 +1,66 @@
+import { sizeOf } from '../graph/graph.ts';
+import type { CallOf } from '../ops/kernel_call.ts';
+import type { Channel } from './rescale.ts';
+import type { Placed } from './parts.ts';
+
+/** Sizes of a convolution: image, output, filter, stride, padding before, dilation. */
+export interface Geometry {
+  readonly images: number;
+  readonly inH: number;
+  readonly inW: number;
+  readonly inC: number;
+  readonly outH: number;
+  readonly outW: number;
+  readonly outC: number;
+  readonly kH: number;
+  readonly kW: number;
+  readonly sH: number;
+  readonly sW: number;
+  readonly top: number;
+  readonly left: number;
+  readonly dH: number;
+  readonly dW: number;
+  readonly groups: number;
+}
+
+type Windowed = CallOf<'convolve' | 'depthwise_conv', Placed>;
+type Layered = CallOf<'convolve' | 'depthwise_conv' | 'fully_connected', Placed>;
+
+export function geometryOf({ family, operands: { x, w, y }, parameters: p }: Windowed): Geometry {
+  const [images, inH, inW, inC] = x.shape;
+  const [, outH, outW, outC] = y.shape;
+  const [, kH, kW] = w.shape;
+  const [[sH, sW], [top, left], [dH, dW]] = [p.stride, p.padding, p.dilation];
+  const groups = family === 'convolve' ? p.groups : inC;
+  return { images, inH, inW, inC, outH, outW, outC, kH, kW, sH, sW, top, left, dH, dW, groups };
+}
+
+/** Output channels of a layer: its last axis. */
+export const unitsOf = ({ operands: { y } }: Layered): number => y.shape[y.shape.length - 1];
+
+/** The weights that one output channel multiplies, in the order of the file. */
+export function weightsOf({ family, operands: { w } }: Layered, channel: number): number[] {
+  const data = w.data as Int8Array;
+  const units = family === 'depthwise_conv' ? w.shape[3] : w.shape[0];
+  const each = sizeOf(w.shape) / units;
+  if (family === 'depthwise_conv') return Array.from({ length: each }, (_, i) => data[i * units + channel]);
+  return Array.from(data.subarray(channel * each, (channel + 1) * each));
+}
+
+export const biasOf = ({ operands: { bias } }: Layered, channel: number): number => (bias ? Number(bias.data![channel]) : 0);
+
+/** How each output channel's sums are rescaled, with the range that they have on int8 inputs. */
+export function channelsOf(call: Layered): Channel[] {
+  const { xOffset, yOffset, yMin, yMax, multiplier, shift } = call.parameters;
+  const wOffset = call.family === 'fully_connected' ? call.parameters.wOffset : 0;
+  return Array.from({ length: unitsOf(call) }, (_, c) => {
+    const at = multiplier.length === 1 ? 0 : c;
+    let [least, largest] = [biasOf(call, c), biasOf(call, c)];
+    for (const weight of weightsOf(call, c)) {
+      const ends = [(weight + wOffset) * (xOffset - 128), (weight + wOffset) * (xOffset + 127)];
+      least += Math.min(...ends);
+      largest += Math.max(...ends);
+    }
+    return { multiplier: multiplier[at], shift: shift[at], yOffset, yMin, yMax, least, largest };
+  });
+}

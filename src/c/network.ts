@@ -1,0 +1,111 @@
+import { planArena } from '../graph/arena.ts';
+import { bytesOf, type DType, type Graph, sizeOf } from '../graph/graph.ts';
+import { lifetimesOf } from '../graph/lifetimes.ts';
+import { rowOf } from '../ops/index.ts';
+import { lowered } from '../run/lower.ts';
+import { emitLayer } from './layers.ts';
+import type { LayerCode, Parts, Placed } from './parts.ts';
+
+/** Where a tensor lies while the network runs. */
+export type Place =
+  | { readonly in: 'input' | 'output'; readonly index: number }
+  /** Byte offset. */
+  | { readonly in: 'arena' | 'state'; readonly offset: number };
+
+export interface Layer extends LayerCode {
+  readonly name: string;
+  readonly op: string;
+  readonly kernel: string;
+  /** The tensors it writes. */
+  readonly outputs: readonly number[];
+  readonly scratchOffset: number;
+}
+
+/** A network as calls of C functions on planned memory. */
+export interface Network {
+  readonly graph: Graph;
+  readonly layers: readonly Layer[];
+  readonly places: ReadonlyMap<number, Place>;
+  readonly arenaBytes: number;
+  readonly stateBytes: number;
+  /** Tensors that are kept from call to call. */
+  readonly state: readonly number[];
+}
+
+/** Bytes at which tensors begin: whole MVE vectors. */
+const ALIGN = 16;
+
+/** Lowers every node, emits its code into `parts` and plans the arena. */
+export function planNetwork(graph: Graph, parts: Parts): Network {
+  const root = aliases(graph);
+  const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
+  const steps = graph.nodes.flatMap((node, index) => {
+    const { inputs, outputs } = node;
+    if (rowOf(node.op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
+    const call = lowered(node, operands);
+    if (!call) throw new Error(`"${node.name}" computes with real numbers`);
+    return [{ node, call, code: emitLayer(call, parts, `l${index}`) }];
+  });
+  const moved = (t: number) => (t < 0 ? -1 : root[t]);
+  const outside = new Set([...graph.inputs, ...graph.outputs].map(moved));
+  const planned: Graph = {
+    ...graph,
+    tensors: graph.tensors.map((t, i) => (outside.has(i) ? { ...t, variable: true } : t)),
+    nodes: steps.map(({ node }) => ({ ...node, inputs: node.inputs.map(moved), outputs: node.outputs.map(moved) })),
+  };
+  const bytes = (t: number) => tensorBytes(graph.tensors[t].dtype, graph.tensors[t].shape);
+  const { buffers, bufferOf } = lifetimesOf(planned, { bytes, memory: (node) => rowOf(node.op).memory });
+  const scratch = steps.map(({ code }, step) => ({ bytes: code.scratchBytes, first: step, last: step }));
+  const arena = planArena([...buffers, ...scratch], { align: ALIGN });
+  const places = new Map<number, Place>();
+  graph.tensors.forEach((_, t) => {
+    const buffer = bufferOf[root[t]];
+    if (buffer >= 0) places.set(t, { in: 'arena', offset: arena.offsets[buffer] });
+  });
+  placeOutside(graph, root, places);
+  const state = graph.tensors.flatMap((t, i) => (t.variable ? [i] : []));
+  let stateBytes = 0;
+  for (const t of state) {
+    places.set(t, { in: 'state', offset: stateBytes });
+    stateBytes += Math.ceil(bytes(t) / ALIGN) * ALIGN;
+  }
+  const layers = steps.map(
+    ({ node, call, code }, i): Layer => ({
+      ...code,
+      name: node.name,
+      op: node.op,
+      kernel: call.kernel,
+      outputs: node.outputs,
+      scratchOffset: arena.offsets[buffers.length + i],
+    }),
+  );
+  return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, state };
+}
+
+export const tensorBytes = (dtype: DType, shape: readonly number[]): number => bytesOf(dtype, sizeOf(shape));
+
+/** For each tensor the one whose bytes it shares: the other side of a node that only changes the shape. */
+function aliases(graph: Graph): number[] {
+  const root = graph.tensors.map((_, i) => i);
+  const isOutside = (t: number) => graph.inputs.includes(t) || graph.outputs.includes(t);
+  const fixed = root.map(isOutside);
+  for (const { op, inputs, outputs } of graph.nodes) {
+    if (rowOf(op).memory !== 'view' || graph.tensors[inputs[0]].data) continue;
+    const [from, to] = [root[inputs[0]], root[outputs[0]]];
+    if (fixed[from] && fixed[to]) continue; // two buffers of the caller: copied
+    const [kept, gone] = fixed[to] ? [to, from] : [from, to];
+    for (let t = 0; t < root.length; t++) if (root[t] === gone) root[t] = kept;
+  }
+  return root;
+}
+
+function placeOutside(graph: Graph, root: readonly number[], places: Map<number, Place>): void {
+  const given = (tensors: readonly number[], kind: 'input' | 'output') =>
+    tensors.forEach((outside, index) => {
+      root.forEach((r, t) => {
+        if (r === root[outside]) places.set(t, { in: kind, index });
+      });
+    });
+  given(graph.inputs, 'input');
+  given(graph.outputs, 'output');
+}

@@ -1,0 +1,134 @@
+import type { KernelCall, Operand } from '../ops/kernel_call.ts';
+import type { CoreName } from '../mcu/targets.ts';
+
+/** A tensor of the network that is exported. */
+export interface Placed extends Operand {
+  readonly tensor: number;
+}
+
+export type Call = KernelCall<Placed>;
+
+/** Which instructions a core has: plain C for ARMv7-M, two-operand code for ARMv6-M, DSP for ARMv7E-M and ARMv8-M, MVE for ARMv8.1-M. */
+export type Variant = 'thumb1' | 'plain' | 'dsp' | 'mve';
+
+const VARIANTS: Readonly<Record<CoreName, Variant>> = {
+  'cortex-m0': 'thumb1',
+  'cortex-m0+': 'thumb1',
+  'cortex-m3': 'plain',
+  'cortex-m4': 'dsp',
+  'cortex-m7': 'dsp',
+  'cortex-m33': 'dsp',
+  'cortex-m55': 'mve',
+  'cortex-m85': 'mve',
+};
+
+export const variantOf = (core: CoreName): Variant => VARIANTS[core];
+
+/** What a layer's function is called with. */
+export type Argument =
+  /** The place of a computed tensor. */
+  | { readonly tensor: number }
+  /** A constant table. */
+  | { readonly table: string }
+  /** The layer's own scratch, aligned to 16 bytes. */
+  | 'scratch'
+  /** A number or expression of C. */
+  | { readonly text: string };
+
+/** A function of the code file and what it is called with. */
+export interface FunctionCall {
+  readonly function: string;
+  readonly arguments: readonly Argument[];
+}
+
+/** One layer: calls in this order. */
+export interface LayerCode {
+  readonly calls: readonly FunctionCall[];
+  readonly scratchBytes: number;
+  /** Where a fast form was not exact and what stands in its place, in plain words. */
+  readonly notes: readonly string[];
+}
+
+export type CType = 'int8_t' | 'uint8_t' | 'int16_t' | 'uint16_t' | 'int32_t' | 'uint32_t' | 'int64_t' | 'float';
+
+export const BYTES_OF_TYPE: Readonly<Record<CType, number>> = {
+  int8_t: 1,
+  uint8_t: 1,
+  int16_t: 2,
+  uint16_t: 2,
+  int32_t: 4,
+  uint32_t: 4,
+  int64_t: 8,
+  float: 4,
+};
+
+export interface Table {
+  readonly name: string;
+  readonly type: CType;
+  readonly values: ArrayLike<number | bigint>;
+}
+
+/** Functions and tables that layers share: equal ones stand once. */
+export class Parts {
+  readonly variant: Variant;
+  readonly #prefix: string;
+  readonly #functions = new Map<string, string>();
+  readonly #tables = new Map<string, Table>();
+  readonly #used = new Map<string, number>();
+  /** Text of the functions, callees first. */
+  readonly functions: string[] = [];
+
+  constructor(variant: Variant, prefix: string) {
+    this.variant = variant;
+    this.#prefix = prefix;
+  }
+
+  get tables(): Table[] {
+    return [...this.#tables.values()];
+  }
+
+  /** A static function; `text` makes it for a name. The name it has, `base` where that is free. */
+  function(base: string, text: (name: string) => string): string {
+    const key = text('@');
+    const known = this.#functions.get(key);
+    if (known) return known;
+    const name = this.#free(base, '_');
+    this.#functions.set(key, name);
+    this.functions.push(text(name));
+    return name;
+  }
+
+  /** A constant table of the weights file. */
+  table(base: string, type: CType, values: ArrayLike<number | bigint>): Argument {
+    const key = `${type}:${Array.prototype.join.call(values)}`;
+    const known = this.#tables.get(key);
+    if (known) return { table: known.name };
+    const name = this.#free(`${this.#prefix}_${base}`, '_');
+    this.#tables.set(key, { name, type, values });
+    return { table: name };
+  }
+
+  #free(base: string, mark: string): string {
+    const n = this.#used.get(base) ?? 0;
+    this.#used.set(base, n + 1);
+    return n ? `${base}${mark}${n + 1}` : base;
+  }
+}
+
+/** Lines with a common indent taken off: templates may stand indented in their own file. */
+export function lines(text: string): string {
+  const all = text
+    .replace(/^\n/, '')
+    .replace(/\n\s*$/, '\n')
+    .split('\n');
+  const indents = all.filter((l) => l.trim()).map((l) => l.length - l.trimStart().length);
+  const indent = Math.min(...indents);
+  return all.map((l) => l.slice(indent)).join('\n');
+}
+
+/** Assembly as string literals, one a line, `indent` columns in. */
+export const assemblyText = (listing: readonly string[], indent: number): string =>
+  listing.map((l) => `"${/^\S+:$/.test(l) ? l : `  ${l}`}\\n"`).join(`\n${' '.repeat(indent)}`);
+
+/** Assembly as the body of a naked function. */
+export const assembly = (listing: readonly string[]): string => `  __asm volatile(\n      ${assemblyText(listing, 6)}\n  );`;

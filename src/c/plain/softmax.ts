@@ -1,0 +1,98 @@
+import { sizeOf } from '../../graph/graph.ts';
+import type { CallOf } from '../../ops/kernel_call.ts';
+import { doublingHighMult, expOnNegativeValues } from '../fixed.ts';
+import { type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+
+/** By form: types in and out, bits of the result, its zero point and largest value. */
+const FORMS = {
+  s8: ['int8_t', 'int8_t', 23, -128, 127],
+  u8: ['uint8_t', 'uint8_t', 23, 0, 255],
+  s8_s16: ['int8_t', 'int16_t', 15, -32768, 32767],
+} as const;
+
+/** Softmax over the last axis; exp depends on the distance to the largest value only and is a table. */
+export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag: string): LayerCode | null {
+  if (call.form === 's16') return null;
+  const { x, y } = call.operands;
+  const { multiplier, shift, diffMin } = call.parameters;
+  const size = x.shape[x.shape.length - 1];
+  const rows = sizeOf(x.shape) / size;
+  const [from, to, bits, zero, top] = FORMS[call.form];
+  const exps: number[] = [];
+  for (let d = 0; d < 256 && -d >= diffMin; d++) {
+    exps.push(expOnNegativeValues(doublingHighMult((-d * 2 ** shift) | 0, multiplier)));
+  }
+  const last = exps.length - 1;
+  const inside = (d: string) => (last < 255 ? `(${d} <= ${last})` : '');
+  const f = { share: shareFunction(parts), divide: divideFunction(parts) };
+  const guard = (d: string, then: string, otherwise: string) => (inside(d) ? `${inside(d)} ? ${then} : ${otherwise}` : then);
+  const name = parts.function('softmax', (n) =>
+    lines(`
+      static void ${n}(${to} *y, const ${from} *x, const int32_t *exps) {
+        for (int32_t row = 0; row < ${rows}; row++) {
+          int32_t largest = x[0];
+          for (int32_t i = 1; i < ${size}; i++) {
+            largest = (x[i] > largest) ? x[i] : largest;
+          }
+          int32_t sum = 0;
+          for (int32_t i = 0; i < ${size}; i++) {
+            const int32_t d = largest - x[i];
+            sum += ${guard('d', `${f.divide}(exps[d], 12)`, '0')};
+          }
+          int32_t bits = 0;
+          const int32_t scale = ${f.share}(sum, &bits);
+          for (int32_t i = 0; i < ${size}; i++) {
+            const int32_t d = largest - x[i];
+            int32_t value = ${zero};
+            ${inside('d') ? `if ${inside('d')} ` : ''}{
+              const int64_t product = ((int64_t)scale * exps[d]) + ((int64_t)1 << 30);
+              value += ${f.divide}((int32_t)(product >> 31), ${bits + 12} - bits);
+            }
+            y[i] = (${to})((value > ${top}) ? ${top} : value);
+          }
+          x += ${size};
+          y += ${size};
+        }
+      }
+      `),
+  );
+  const args = [{ tensor: y.tensor }, { tensor: x.tensor }, parts.table(`${tag}_exps`, 'int32_t', exps)];
+  return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] };
+}
+
+const divideFunction = (parts: Parts) =>
+  parts.function('divide_by_power_of_two', (name) =>
+    lines(`
+      /* Rounding right shift of a number that is not negative. */
+      static int32_t ${name}(int32_t x, int32_t exponent) {
+        return (x >> exponent) + ((x >> (exponent - 1)) & 1);
+      }
+      `),
+  );
+
+/** 1 / sum: Newton steps on its leading bits, as gemmlowp's one_over_one_plus_x_for_x_in_0_1. */
+const shareFunction = (parts: Parts) =>
+  parts.function('reciprocal', (name) =>
+    lines(`
+      static int32_t high_product(int32_t a, int32_t b) {
+        return (int32_t)((((int64_t)a * b) + ((int64_t)1 << 30)) >> 31);
+      }
+
+      /* 2^31 / sum with the leading bit of sum moved away; how far, from the left, goes to bits. */
+      static int32_t ${name}(int32_t sum, int32_t *bits) {
+        uint32_t shifted = (uint32_t)sum;
+        int32_t zeros = 0;
+        while ((shifted & 0x80000000u) == 0u) {
+          shifted <<= 1;
+          zeros++;
+        }
+        const int32_t half = (int32_t)(((int64_t)(shifted & 0x7fffffffu) + 0x80000000) / 2);
+        int32_t y = 1515870810 + high_product(half, -1010580540);
+        for (int32_t i = 0; i < 3; i++) {
+          y += high_product(y, 536870912 - high_product(half, y)) * 4;
+        }
+        *bits = zeros;
+        return (y > 1073741823) ? 2147483647 : (y * 2);
+      }
+      `),
+  );
