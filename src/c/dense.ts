@@ -1,8 +1,10 @@
 import type { CallOf } from '../ops/kernel_call.ts';
 import { denseDsp } from './dsp/dense.ts';
+import { denseMve } from './mve/dense.ts';
 import type { LayerCode, Parts, Placed } from './parts.ts';
 import { densePlain } from './plain/dense.ts';
 
 export function dense(call: CallOf<'fully_connected', Placed>, parts: Parts, tag: string): LayerCode | null {
-  return (call.form === 's8' && parts.variant === 'dsp' && denseDsp(call, parts, tag)) || densePlain(call, parts, tag);
+  const fast = { thumb1: null, plain: null, dsp: denseDsp, mve: denseMve }[parts.variant];
+  return (call.form === 's8' && fast?.(call, parts, tag)) || densePlain(call, parts, tag);
 }

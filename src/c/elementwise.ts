@@ -1,6 +1,7 @@
 import { sizeOf } from '../graph/graph.ts';
 import type { CallOf } from '../ops/kernel_call.ts';
 import { linearSumDsp } from './dsp/add.ts';
+import { hasLinearSum, linearSumMve } from './mve/add.ts';
 import { linearSum } from './linear_sum.ts';
 import { type LayerCode, lines, type Parts, type Placed } from './parts.ts';
 import { addPlain } from './plain/elementwise.ts';
@@ -14,8 +15,10 @@ export function addOrSubtract(call: CallOf<'elementwise_add' | 'elementwise_sub'
   if (!form || sizeOf(x1.shape) !== n || sizeOf(x2.shape) !== n) return addPlain(call, parts);
   const { first, second, constant, shift } = form;
   const args = [{ tensor: y.tensor }, { tensor: x1.tensor }, { tensor: x2.tensor }];
-  if (parts.variant === 'dsp' && yMin === -128 && yMax === 127) {
-    return { calls: [{ function: linearSumDsp(parts, form, n), arguments: args }], scratchBytes: 0, notes: [] };
+  if (yMin === -128 && yMax === 127) {
+    const code = (name: string): LayerCode => ({ calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] });
+    if (parts.variant === 'dsp') return code(linearSumDsp(parts, form, n));
+    if (parts.variant === 'mve' && hasLinearSum(form, n)) return code(linearSumMve(parts, form, n));
   }
   const name = parts.function('add', (f) =>
     lines(`
