@@ -2,9 +2,10 @@ import type { CallOf } from '../ops/kernel_call.ts';
 import { convolveDsp } from './dsp/convolve.ts';
 import { convolveMve } from './mve/convolve.ts';
 import type { LayerCode, Parts, Placed } from './parts.ts';
+import { convolveThumb } from './thumb1/convolve.ts';
 import { convolvePlain } from './plain/convolve.ts';
 
 export function convolve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
-  const fast = { thumb1: null, plain: null, dsp: convolveDsp, mve: convolveMve }[parts.variant];
+  const fast = { thumb1: convolveThumb, plain: null, dsp: convolveDsp, mve: convolveMve }[parts.variant];
   return (call.form === 's8' && fast?.(call, parts, tag)) || convolvePlain(call, parts, tag);
 }

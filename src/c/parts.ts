@@ -128,7 +128,7 @@ export function lines(text: string): string {
 
 /** Assembly as string literals, one a line, `indent` columns in. */
 export const assemblyText = (listing: readonly string[], indent: number): string =>
-  listing.map((l) => `"${/^\S+:$/.test(l) ? l : `  ${l}`}\\n"`).join(`\n${' '.repeat(indent)}`);
+  ['.syntax unified', ...listing].map((l) => `"${/^\S+:$/.test(l) ? l : `  ${l}`}\\n"`).join(`\n${' '.repeat(indent)}`);
 
 /** Assembly as the body of a naked function. */
 export const assembly = (listing: readonly string[]): string => `  __asm volatile(\n      ${assemblyText(listing, 6)}\n  );`;

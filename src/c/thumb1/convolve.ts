@@ -1,0 +1,176 @@
+import type { CallOf } from '../../ops/kernel_call.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
+import { assemblyText, type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import { canCorrect, depthOf, matrixFunction, matrixScales, packRows } from './matrix.ts';
+import { thumbForms } from './rescale.ts';
+
+/** Pixels of a block. */
+const BLOCK = 4;
+
+/** Convolution by blocks of four pixels; null where a channel has no such form. */
+export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
+  const g = geometryOf(call);
+  const { x, y } = call.operands;
+  const rows = Array.from({ length: g.outC }, (_, c) => weightsOf(call, c));
+  const depth = depthOf(rows[0].length);
+  if (g.groups > 1 || g.outH * g.outW < BLOCK || !canCorrect(depth, g.outC)) return null;
+  const forms = thumbForms(channelsOf(call));
+  if (forms.forms.some((f) => f === null)) return null;
+  const { xOffset } = call.parameters;
+  const biases = rows.map((row, c) => row.reduce((sum, w) => sum + w * xOffset, biasOf(call, c)));
+  const { weights, corrections } = packRows(rows);
+  const corrected = corrections.length > 0;
+  const matrix = matrixFunction(parts, { ...forms, corrected });
+  const name = convolveFunction(parts, g, -xOffset, depth, matrix, corrected);
+  const args: Argument[] = [
+    { tensor: y.tensor },
+    { tensor: x.tensor },
+    parts.table(`${tag}_weights`, 'int8_t', weights),
+    parts.table(`${tag}_scales`, 'int32_t', matrixScales(forms, biases)),
+    ...(corrected ? [parts.table(`${tag}_corrections`, 'uint32_t', corrections)] : []),
+    'scratch',
+  ];
+  return { calls: [{ function: name, arguments: args }], scratchBytes: 8 * depth + g.inC, notes: [] };
+}
+
+function convolveFunction(parts: Parts, g: Geometry, zero: number, depth: number, matrix: string, corrected: boolean): string {
+  const pixels = g.outH * g.outW;
+  const gather = gatherFunction(parts, g);
+  const inputs = g.kH * g.kW * g.inC;
+  const clear = inputs % 4 ? `(void)memset(&block[${2 * inputs}], 0, ${8 * (depth - inputs)});` : '';
+  return parts.function('convolve', (name) =>
+    lines(`
+      static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales${corrected ? ', const uint32_t *corrections' : ''},
+          uint32_t *block) {
+        int8_t *zeros = (int8_t *)&block[${2 * depth}];
+        (void)memset(zeros, ${zero}, ${g.inC});
+        ${clear}
+        for (int32_t image = 0; image < ${g.images}; image++) {
+          for (int32_t done = 0; done < ${pixels}; done += ${BLOCK}) {
+            const int32_t first = (done < ${pixels - BLOCK}) ? done : ${pixels - BLOCK};
+            ${gather}(block, &x[image * ${g.inH * g.inW * g.inC}], zeros, first);
+            ${matrix}(&y[((image * ${pixels}) + first) * ${g.outC}], block, weights, scales, ${g.outC}, ${depth}, ${g.outC}${corrected ? ', corrections' : ''});
+          }
+        }
+      }
+      `),
+  );
+}
+
+/** `void NAME(uint32_t *to, const int8_t *x, const int8_t *zeros, int32_t first)`: the windows of four pixels as pairs in words. */
+function gatherFunction(parts: Parts, g: Geometry): string {
+  const pack = packFunction(parts);
+  const overH = (g.outH - 1) * g.sH - g.top + (g.kH - 1) * g.dH >= g.inH;
+  const overW = (g.outW - 1) * g.sW - g.left + (g.kW - 1) * g.dW >= g.inW;
+  const inside = g.top === 0 && g.left === 0 && !overH && !overW;
+  const flat = g.dW === 1;
+  const row = g.kW * g.inC;
+  const place = `
+          const int32_t pixel = first + p;
+          const int32_t iy = ((pixel / ${g.outW}) * ${g.sH}) - ${g.top};
+          const int32_t ix = ((pixel % ${g.outW}) * ${g.sW}) - ${g.left};`;
+  const wholeRows = `
+          for (int32_t ky = 0; ky < ${g.kH}; ky++) {
+            to = ${pack}(to, from, ${row});
+            for (int32_t p = 0; p < 4; p++) {
+              from[p] += ${g.dH * g.inW * g.inC};
+            }
+          }`;
+  const test = `
+          outside |= ((iy < 0) || ((iy + ${(g.kH - 1) * g.dH}) >= ${g.inH}) || (ix < 0) || ((ix + ${(g.kW - 1) * g.dW}) >= ${g.inW})) ? 1 : 0;`;
+  const byPlaces = `
+        for (int32_t ky = 0; ky < ${g.kH}; ky++) {
+          for (int32_t kx = 0; kx < ${g.kW}; kx++) {
+            const int8_t *from[4];
+            for (int32_t p = 0; p < 4; p++) {${place.replace(/\n {10}/g, '\n              ')}
+              const int32_t y = iy + (ky * ${g.dH});
+              const int32_t column = ix + (kx * ${g.dW});
+              const int32_t there = (y >= 0) && (y < ${g.inH}) && (column >= 0) && (column < ${g.inW});
+              from[p] = there ? &x[((y * ${g.inW}) + column) * ${g.inC}] : zeros;
+            }
+            to = ${pack}(to, from, ${g.inC});
+          }
+        }`;
+  const pointers = `
+        const int8_t *from[4];
+        for (int32_t p = 0; p < 4; p++) {${place}${inside ? '' : test}
+          from[p] = &x[((iy * ${g.inW}) + ix) * ${g.inC}];
+        }`;
+  const body =
+    inside && flat
+      ? `${pointers}
+        (void)zeros;${wholeRows.replace(/\n {10}/g, '\n        ')}`
+      : flat
+        ? `
+        int32_t outside = 0;${pointers}
+        if (outside == 0) {${wholeRows}
+          return;
+        }${byPlaces}`
+        : byPlaces;
+  return parts.function('gather', (name) =>
+    lines(`
+      static void ${name}(uint32_t *to, const int8_t *x, const int8_t *zeros, int32_t first) {${body}
+      }
+      `),
+  );
+}
+
+/** `uint32_t *NAME(uint32_t *to, const int8_t *const from[4], int32_t n)`: n values of four pixels, two words for each. */
+function packFunction(parts: Parts): string {
+  const one = [
+    'ldrsb r6, [r2, r1]',
+    'ldrsb r7, [r3, r1]',
+    'lsls r7, r7, #16',
+    'adds r6, r6, r7',
+    'stm r0!, {r6}',
+    'ldrsb r6, [r4, r1]',
+    'ldrsb r7, [r5, r1]',
+    'lsls r7, r7, #16',
+    'adds r6, r6, r7',
+    'stm r0!, {r6}',
+    'adds r1, r1, #1',
+  ];
+  return parts.function('pack', (name) =>
+    lines(`
+      #if defined(__ARM_ARCH_6M__) && !defined(THUMBNET_PLAIN)
+      __attribute__((naked, noinline)) static uint32_t *${name}(uint32_t *to, const int8_t *const from[4], int32_t n) {
+        __asm volatile(
+            ${assemblyText(
+              [
+                'push {r4, r5, r6, r7, lr}',
+                'movs r6, r2',
+                'ldm r1!, {r2, r3, r4, r5}',
+                // Pointers to the ends; the index rises to 0.
+                'adds r2, r2, r6',
+                'adds r3, r3, r6',
+                'adds r4, r4, r6',
+                'adds r5, r5, r6',
+                'rsbs r1, r6, #0',
+                'lsrs r6, r6, #1',
+                'bcc 1f',
+                ...one,
+                'beq 2f',
+                '1:',
+                ...one,
+                ...one,
+                'bne 1b',
+                '2:',
+                'pop {r4, r5, r6, r7, pc}',
+              ],
+              12,
+            )}
+        );
+      }
+      #else
+      static uint32_t *${name}(uint32_t *to, const int8_t *const from[4], int32_t n) {
+        for (int32_t i = 0; i < n; i++) {
+          to[0] = (uint32_t)from[0][i] + ((uint32_t)from[1][i] << 16);
+          to[1] = (uint32_t)from[2][i] + ((uint32_t)from[3][i] << 16);
+          to += 2;
+        }
+        return to;
+      }
+      #endif
+      `),
+  );
+}
