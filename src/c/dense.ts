@@ -2,9 +2,10 @@ import type { CallOf } from '../ops/kernel_call.ts';
 import { denseDsp } from './dsp/dense.ts';
 import { denseMve } from './mve/dense.ts';
 import type { LayerCode, Parts, Placed } from './parts.ts';
+import { denseThumb } from './thumb1/dense.ts';
 import { densePlain } from './plain/dense.ts';
 
 export function dense(call: CallOf<'fully_connected', Placed>, parts: Parts, tag: string): LayerCode | null {
-  const fast = { thumb1: null, plain: null, dsp: denseDsp, mve: denseMve }[parts.variant];
+  const fast = { thumb1: denseThumb, plain: null, dsp: denseDsp, mve: denseMve }[parts.variant];
   return (call.form === 's8' && fast?.(call, parts, tag)) || densePlain(call, parts, tag);
 }

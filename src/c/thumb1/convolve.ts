@@ -1,6 +1,7 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { assemblyText, type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import { unitsOfLayer } from './dense.ts';
 import { canCorrect, depthOf, matrixFunction, matrixScales, packRows } from './matrix.ts';
 import { thumbForms } from './rescale.ts';
 
@@ -13,7 +14,9 @@ export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, ta
   const { x, y } = call.operands;
   const rows = Array.from({ length: g.outC }, (_, c) => weightsOf(call, c));
   const depth = depthOf(rows[0].length);
-  if (g.groups > 1 || g.outH * g.outW < BLOCK || !canCorrect(depth, g.outC)) return null;
+  if (g.groups > 1) return null;
+  if (g.outH * g.outW < BLOCK) return fewPixels(call, parts, tag, g, depth);
+  if (!canCorrect(depth, g.outC)) return null;
   const forms = thumbForms(channelsOf(call));
   if (forms.forms.some((f) => f === null)) return null;
   const { xOffset } = call.parameters;
@@ -31,6 +34,43 @@ export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, ta
     'scratch',
   ];
   return { calls: [{ function: name, arguments: args }], scratchBytes: 8 * depth + g.inC, notes: [] };
+}
+
+/** Fewer pixels than a block: each is a row of inputs of a dense layer. */
+function fewPixels(call: CallOf<'convolve', Placed>, parts: Parts, tag: string, g: Geometry, depth: number): LayerCode | null {
+  const product = unitsOfLayer(call, parts, tag);
+  if (!product) return null;
+  const zero = -call.parameters.xOffset;
+  const name = parts.function('convolve', (n) =>
+    lines(`
+      static void ${n}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, uint32_t *scratch) {
+        int8_t *window = (int8_t *)scratch;
+        (void)memset(window, 0, ${depth});
+        for (int32_t pixel = 0; pixel < ${g.images * g.outH * g.outW}; pixel++) {
+          const int8_t *image = &x[(pixel / ${g.outH * g.outW}) * ${g.inH * g.inW * g.inC}];
+          const int32_t oy = (pixel / ${g.outW}) % ${g.outH};
+          int8_t *to = window;
+          for (int32_t ky = 0; ky < ${g.kH}; ky++) {
+            const int32_t iy = (oy * ${g.sH}) - ${g.top} + (ky * ${g.dH});
+            for (int32_t kx = 0; kx < ${g.kW}; kx++) {
+              const int32_t ix = ((pixel % ${g.outW}) * ${g.sW}) - ${g.left} + (kx * ${g.dW});
+              if ((iy >= 0) && (iy < ${g.inH}) && (ix >= 0) && (ix < ${g.inW})) {
+                (void)memcpy(to, &image[((iy * ${g.inW}) + ix) * ${g.inC}], ${g.inC});
+              } else {
+                (void)memset(to, ${zero}, ${g.inC});
+              }
+              to += ${g.inC};
+            }
+          }
+          ${product.text('y', 'window', false)}
+          y += ${g.outC};
+        }
+      }
+      `),
+  );
+  const { x, y } = call.operands;
+  const args: Argument[] = [{ tensor: y.tensor }, { tensor: x.tensor }, product.weights, product.scales, 'scratch'];
+  return { calls: [{ function: name, arguments: args }], scratchBytes: depth, notes: [] };
 }
 
 function convolveFunction(parts: Parts, g: Geometry, zero: number, depth: number, matrix: string, corrected: boolean): string {

@@ -256,7 +256,12 @@ function listing({ split, shift, sign, corrected }: MatrixKind): string[] {
 }
 
 /** The lower half's sum into r6. */
-const lowHalf = (word: string, high: string): string[] => [`mov r7, ${high}`, 'lsls r7, r7, #16', `mov r6, ${word}`, 'subs r6, r6, r7'];
+const lowHalf = (word: string, high: string): string[] => [
+  `mov r7, ${high}`,
+  'lsls r7, r7, #16',
+  `mov r6, ${word}`,
+  'subs r6, r6, r7',
+];
 
 /** r6 from a sum (less the least that counts) to an output; r2 range, r3 and r4 multiplier below and above the split, r5 constant; r7 free. */
 export function rescaleListing(split: number, shift: number, sign: boolean, label: string): string[] {
