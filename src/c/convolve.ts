@@ -6,6 +6,6 @@ import { convolveThumb } from './thumb1/convolve.ts';
 import { convolvePlain } from './plain/convolve.ts';
 
 export function convolve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
-  const fast = { thumb1: convolveThumb, plain: null, dsp: convolveDsp, mve: convolveMve }[parts.variant];
+  const fast = { thumb1: convolveThumb, plain: convolveThumb, dsp: convolveDsp, mve: convolveMve }[parts.variant];
   return (call.form === 's8' && fast?.(call, parts, tag)) || convolvePlain(call, parts, tag);
 }

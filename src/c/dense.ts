@@ -6,6 +6,6 @@ import { denseThumb } from './thumb1/dense.ts';
 import { densePlain } from './plain/dense.ts';
 
 export function dense(call: CallOf<'fully_connected', Placed>, parts: Parts, tag: string): LayerCode | null {
-  const fast = { thumb1: denseThumb, plain: null, dsp: denseDsp, mve: denseMve }[parts.variant];
+  const fast = { thumb1: denseThumb, plain: denseThumb, dsp: denseDsp, mve: denseMve }[parts.variant];
   return (call.form === 's8' && fast?.(call, parts, tag)) || densePlain(call, parts, tag);
 }

@@ -6,6 +6,6 @@ import { depthwiseThumb } from './thumb1/depthwise.ts';
 import { depthwisePlain } from './plain/depthwise.ts';
 
 export function depthwise(call: CallOf<'depthwise_conv', Placed>, parts: Parts, tag: string): LayerCode | null {
-  const fast = { thumb1: depthwiseThumb, plain: null, dsp: depthwiseDsp, mve: depthwiseMve }[parts.variant];
+  const fast = { thumb1: depthwiseThumb, plain: depthwiseThumb, dsp: depthwiseDsp, mve: depthwiseMve }[parts.variant];
   return (call.form === 's8' && fast?.(call, parts, tag)) || depthwisePlain(call, parts, tag);
 }

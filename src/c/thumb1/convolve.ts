@@ -2,7 +2,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { assemblyText, type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
 import { unitsOfLayer } from './dense.ts';
-import { canCorrect, depthOf, matrixFunction, matrixScales, packRows } from './matrix.ts';
+import { ASSEMBLY, canCorrect, depthOf, matrixFunction, matrixScales, packRows } from './matrix.ts';
 import { thumbForms } from './rescale.ts';
 
 /** Pixels of a block. */
@@ -172,7 +172,7 @@ function packFunction(parts: Parts): string {
   ];
   return parts.function('pack', (name) =>
     lines(`
-      #if defined(__ARM_ARCH_6M__) && !defined(THUMBNET_PLAIN)
+      #if ${ASSEMBLY}
       __attribute__((naked, noinline)) static uint32_t *${name}(uint32_t *to, const int8_t *const from[4], int32_t n) {
         __asm volatile(
             ${assemblyText(

@@ -3,7 +3,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { packWords, firstSum, canPack } from '../dsp/words.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import { type Argument, assembly, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
-import { rescaleListing, rescaleText, signProduct } from './matrix.ts';
+import { ASSEMBLY, rescaleListing, rescaleText, signProduct } from './matrix.ts';
 import { type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
 /**
@@ -149,7 +149,7 @@ function unitsFunction(parts: Parts, forms: ThumbForms, size: number, expanded: 
               const int32_t v = (x[(4 * i) + (2 * k) + 1] * 256) - u;`;
   return parts.function(`units_${size}`, (name) =>
     lines(`
-      #if defined(__ARM_ARCH_6M__) && !defined(THUMBNET_PLAIN)
+      #if ${ASSEMBLY}
       __attribute__((naked, noinline)) static void ${name}(int8_t *y, const ${type} *x, const uint32_t *weights,
           const int32_t *scales, int32_t groups, int32_t steps) {
       ${assembly(listing(forms, size, expanded)).replace(/\n/g, '\n      ')}

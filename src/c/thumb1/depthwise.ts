@@ -2,7 +2,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { assembly, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
 import { type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
-import { rescaleText, signProduct } from './matrix.ts';
+import { ASSEMBLY, rescaleText, signProduct } from './matrix.ts';
 import { type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
 /**
@@ -57,7 +57,7 @@ function columnsFunction(parts: Parts, columns: Columns): string {
   const words = sign ? 9 : 7;
   return parts.function('depthwise', (name) =>
     lines(`
-      #if defined(__ARM_ARCH_6M__) && !defined(THUMBNET_PLAIN)
+      #if ${ASSEMBLY}
       __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
       ${assembly(listing(columns)).replace(/\n/g, '\n      ')}
       }
@@ -185,7 +185,6 @@ function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: Thumb
   const words = sign ? 6 : 4;
   const multiplier = g.outC / g.inC;
   const input = multiplier === 1 ? 'oc' : `(oc / ${multiplier})`;
-  const nextRow = (g.dH * g.inW - g.kW * g.dW) * g.inC;
   return parts.function('depthwise', (name) =>
     lines(`
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales) {
@@ -197,14 +196,7 @@ function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: Thumb
                 const int8_t *pixel = &x[(((oy * ${g.sH * g.inW}) + (ox * ${g.sW})) * ${g.inC}) + ${input}];
                 const int8_t *weight = &weights[oc];
                 int32_t sum = scale[0];
-                for (int32_t ky = ${g.kH}; ky > 0; ky--) {
-                  for (int32_t kx = ${g.kW}; kx > 0; kx--) {
-                    sum += *pixel * *weight;
-                    pixel += ${g.dW * g.inC};
-                    weight += ${g.outC};
-                  }
-                  pixel += ${nextRow};
-                }
+                ${sumText(g)}
                 sum = (sum < 0) ? 0 : sum;
                 const int32_t t = (sum > scale[1]) ? 0 : (scale[1] - sum);
                 ${halvesText(split, sign)}
@@ -219,6 +211,29 @@ function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: Thumb
       }
       `),
   );
+}
+
+/** Windows of at most so many places are written out. */
+const FEW_PLACES = 4;
+
+/** Products of a window, from `pixel` and `weight` on, into `sum`. */
+function sumText(g: Geometry): string {
+  const places = g.kH * g.kW;
+  if (places <= FEW_PLACES) {
+    const at = (k: number) => (Math.floor(k / g.kW) * g.dH * g.inW + (k % g.kW) * g.dW) * g.inC;
+    return Array.from({ length: places }, (_, k) => `sum += pixel[${at(k)}] * weight[${k * g.outC}];`).join('\n                ');
+  }
+  const [count, step] = g.kW === 1 ? [g.kH, g.dH * g.inW * g.inC] : [g.kW, g.dW * g.inC];
+  const row = `for (int32_t k = ${count}; k > 0; k--) {
+                  sum += *pixel * *weight;
+                  pixel += ${step};
+                  weight += ${g.outC};
+                }`;
+  if (g.kW === 1 || g.kH === 1) return row;
+  return `for (int32_t ky = ${g.kH}; ky > 0; ky--) {
+                  ${row.replace(/\n/g, '\n  ')}
+                  pixel += ${(g.dH * g.inW - g.kW * g.dW) * g.inC};
+                }`;
 }
 
 /** Any window, in C. */

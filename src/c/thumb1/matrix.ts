@@ -76,7 +76,8 @@ export interface MatrixKind {
 /** Largest input and channel that a correction can name. */
 export const canCorrect = (inputs: number, channels: number): boolean => inputs < 4096 && channels < 4095;
 
-const ASSEMBLY = 'defined(__ARM_ARCH_6M__) && !defined(THUMBNET_PLAIN)';
+/** ARMv7-M executes it as well. */
+export const ASSEMBLY = '(defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__)) && !defined(THUMBNET_PLAIN)';
 
 /**
  * `void NAME(int8_t *y, const uint32_t *x, const int8_t *weights, const int32_t *scales, int32_t channels, int32_t depth, int32_t pitch[,
