@@ -1,26 +1,129 @@
-import type { CoreName } from '../mcu/index.ts';
-import type { Graph } from '../graph/graph.ts';
+import { CompressError } from '../errors.ts';
+import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
+import type { Target } from '../mcu/targets.ts';
+import { compile } from '../run/compile.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { graphDigest } from './digest.ts';
 import { type Network, planNetwork } from './network.ts';
 import { Parts, variantOf } from './parts.ts';
-import { parameters, sourceText } from './project/source.ts';
-import { weightsHeader, weightsText } from './project/weights.ts';
+import { linkerScript, BOARDS, STARTUP } from './project/boards.ts';
+import { cmakeLists, toolchainFile } from './project/cmake.ts';
+import { exampleText, type Golden, noise } from './project/example.ts';
+import { headerText } from './project/header.ts';
+import { readmeText } from './project/readme.ts';
+import { sourceText } from './project/source.ts';
+import { tableBytes, weightsHeader, weightsText } from './project/weights.ts';
 
-export interface CFiles {
-  readonly files: Readonly<Record<string, string>>;
-  readonly network: Network;
+/**
+ * Kernel calls -> C. The plan of the files:
+ *
+ *   network.ts        lowers a graph, emits its layers, plans the arena
+ *   layers.ts         a family of kernels -> its emitter; convolve.ts, depthwise.ts, dense.ts, elementwise.ts choose one by variant
+ *   parts.ts          what layers share: functions and tables; format.ts indents C
+ *   rescale.ts        exact rescaling and the check of a cheaper form at all thresholds; fit.ts, linear_sum.ts look for such forms
+ *   plain/            C for any core and geometry, one file per family: what all else falls back to
+ *   dsp/ mve/ thumb1/ one file per family: assembly and its plain twin
+ *   project/          the files of a folder: header, source, weights, example, CMake, board
+ */
+
+export interface GenerateOptions {
+  /** An identifier of C; all that is global begins with `thumbnet_` and it. */
+  readonly name: string;
+  /** What is known of where the model comes from, for the first lines of each file. */
+  readonly recipe?: string | null;
+  /** Examples that `main.c` runs, by default two of noise. */
+  readonly examples?: readonly (readonly Values[])[];
 }
 
-/** Files of C for a graph on a core. */
-export function generateC(graph: Graph, core: CoreName, name: string): CFiles {
-  const parts = new Parts(variantOf(core), name);
+export interface CExport {
+  /** Text by file name, in the order of reading. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly name: string;
+  readonly network: Network;
+  /** Bytes of constants. */
+  readonly constantBytes: number;
+  /** Where a fast form was not exact, and what stands in its place. */
+  readonly notes: readonly { readonly layer: string; readonly note: string }[];
+}
+
+/** Alignment of tensors: words, and whole vectors with MVE. */
+const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
+
+/**
+ * A folder of C for an integer graph on a chip. Equal input gives equal text, in every host.
+ *
+ * @throws CompressError `bad-option` for a name that C cannot hold, `unsupported` for an operator without an integer form
+ */
+export async function generateC(heap: Heap, graph: Graph, target: Target, options: GenerateOptions): Promise<CExport> {
+  const name = `thumbnet_${checkName(options.name)}`;
+  const parts = new Parts(variantOf(target.core), name);
   const network = planNetwork(graph, parts);
+  const digest = await graphDigest(graph);
+  const head = headOf(target, digest, options.recipe ?? null);
+  const golden = await goldenOf(heap, graph, options.examples ?? null);
+  const constantBytes = parts.tables.reduce((n, t) => n + tableBytes(t).length, 0);
   return {
-    files: {
-      [`${name}.h`]: `#ifndef ${name.toUpperCase()}_H\n#define ${name.toUpperCase()}_H\n#include <stdint.h>\nvoid ${name}_invoke(${parameters(network)});\n#endif\n`,
-      [`${name}_weights.h`]: weightsHeader(parts.tables, name),
-      [`${name}_weights.c`]: weightsText(parts.tables, name),
-      [`${name}.c`]: sourceText(network, parts, name),
-    },
+    name,
     network,
+    constantBytes,
+    notes: network.layers.flatMap((l) => l.notes.map((note) => ({ layer: l.name, note }))),
+    files: {
+      [`${name}.h`]: headerText(network, name, head, ALIGNMENT[parts.variant]),
+      [`${name}.c`]: sourceText(network, parts, name, head),
+      [`${name}_weights.h`]: weightsHeader(parts.tables, name, head),
+      [`${name}_weights.c`]: weightsText(parts.tables, name, head),
+      'main.c': exampleText(network, name, golden, head),
+      'CMakeLists.txt': cmakeLists(name, target.core),
+      'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, version: '' }),
+      'board/startup.c': STARTUP,
+      'board/board.ld': linkerScript(BOARDS[target.core], 8192),
+      'board/toolchain.cmake': toolchainFile(target.core),
+    },
   };
+}
+
+/** @throws CompressError `bad-option` */
+function checkName(name: string): string {
+  if (/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(name)) return name.toLowerCase();
+  throw new CompressError(
+    'bad-option',
+    `"${name}" cannot be a part of a name in C`,
+    'give a name of letters, digits and underscores that begins with a letter, at most 48 long',
+  );
+}
+
+/** First lines of each file. */
+function headOf(target: Target, digest: string, recipe: string | null): string {
+  const lines = [`Written by Thumbnet for ${target.name} (${target.core}).`, `Model ${digest}`];
+  if (recipe) lines.push(`Recipe ${recipe}`);
+  return `/*\n${lines.map((l) => ` * ${l}\n`).join('')} */\n`;
+}
+
+const EXAMPLES = 2;
+
+/** What the engine answers to the examples. */
+async function goldenOf(heap: Heap, graph: Graph, given: readonly (readonly Values[])[] | null): Promise<Golden[]> {
+  const examples = given ?? Array.from({ length: EXAMPLES }, (_, g) => noiseInputs(graph, g + 1));
+  const made = !given && graph.inputs.every((t) => graph.tensors[t].dtype !== 'f32');
+  return heap.scope(() => {
+    const program = compile(heap, graph);
+    return examples.map((inputs): Golden => {
+      for (const [i, v] of inputs.entries()) heap.write(program.inputs[i], v as ArrayLike<number>);
+      program.reset();
+      program.run();
+      return { inputs: made ? null : inputs, outputs: program.outputs.map((o) => heap.read(o)) };
+    });
+  });
+}
+
+/** Inputs as `main.c` makes them: bytes of noise, one tensor after another; real numbers of -2..2. */
+export function noiseInputs(graph: Graph, seed: number): Values[] {
+  const next = noise(seed);
+  return graph.inputs.map((t) => {
+    const values = newValues(graph.tensors[t].dtype, sizeOf(graph.tensors[t].shape));
+    if (values instanceof Float32Array) return values.map(() => (next() >>> 24) / 64 - 2);
+    const bytes = new Uint8Array(values.buffer);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = next() >>> 24;
+    return values;
+  });
 }

@@ -7,7 +7,7 @@ import { requantize } from './rescale.ts';
  *   y = clamp((first * x1 + second * x2 + constant) >> shift)
  *
  * The reference rounds five times. A linear form meets all its thresholds where a small linear program of three unknowns has a
- * solution; the integers are then checked on every pair.
+ * solution; the integers are then checked on every pair. Scales of a simple ratio have none: ties lie on many thresholds.
  */
 export interface LinearSum {
   readonly first: number;
@@ -63,19 +63,34 @@ export function linearSum(p: AddParams, sign: 1 | -1): LinearSum | null {
   }
   const corners = [-128, 127].flatMap((x1) => [-128, 127].map((x2) => Math.abs(a * x1 + b * x2 + c)));
   const shift = Math.min(30, Math.floor(Math.log2(2 ** 31 / (Math.max(...corners) + 1))));
-  const solved = widest(above, below, a, b);
+  const form = onGrid(above, below, widest(above, below, a, b), shift);
+  return form && isExact(form, table, p.yMin, p.yMax) ? form : null;
+}
+
+/** How far from the solution integers are tried, in both directions. */
+const TRIED = [0, 1, -1, 2, -2];
+
+/** The integer factors near the solution that leave the constant the widest interval. */
+function onGrid(
+  above: readonly Constraint[],
+  below: readonly Constraint[],
+  [a, b]: readonly [number, number],
+  shift: number,
+): LinearSum | null {
   const scale = 2 ** shift;
-  for (const da of [0, 1, -1]) {
-    for (const db of [0, 1, -1]) {
-      const first = Math.round(solved[0] * scale) + da;
-      const second = Math.round(solved[1] * scale) + db;
+  let best: LinearSum | null = null;
+  let width = 0;
+  for (const da of TRIED) {
+    for (const db of TRIED) {
+      const first = Math.round(a * scale) + da;
+      const second = Math.round(b * scale) + db;
       const { low, high } = interval(above, below, first / scale, second / scale);
-      const constant = Math.ceil(((low + high) / 2) * scale - 0.5);
-      const form = { first, second, constant, shift };
-      if (isExact(form, table, p.yMin, p.yMax)) return form;
+      if (high - low <= width) continue;
+      width = high - low;
+      best = { first, second, constant: Math.ceil(((low + high) / 2) * scale - 0.5), shift };
     }
   }
-  return null;
+  return best;
 }
 
 /** The constants that meet all constraints at given factors: from `low` to before `high`. */
@@ -108,12 +123,31 @@ function widest(above: readonly Constraint[], below: readonly Constraint[], a: n
   return [first, second(first)];
 }
 
-function isExact({ first, second, constant, shift }: LinearSum, table: Int16Array, yMin: number, yMax: number): boolean {
-  const scale = 2 ** shift;
+/** The sum of a pair, before the shift. */
+export const sumOf = ({ first, second, constant }: LinearSum, x1: number, x2: number): number =>
+  first * x1 + second * x2 + constant;
+
+function isExact(form: LinearSum, table: Int16Array, yMin: number, yMax: number): boolean {
+  const scale = 2 ** form.shift;
   for (let i = 0; i < 65536; i++) {
-    const sum = first * ((i >> 8) - 128) + second * ((i & 255) - 128) + constant;
+    const sum = sumOf(form, (i >> 8) - 128, (i & 255) - 128);
     if (sum >= 2 ** 31 || sum < -(2 ** 31)) return false;
     if (Math.min(yMax, Math.max(yMin, Math.floor(sum / scale))) !== table[i]) return false;
   }
   return true;
 }
+
+/** Outputs by x1 + x2 + 256 where nothing else of a pair matters (both inputs have one scale), or null. */
+export function tableOfSums(table: Int16Array, sign: 1 | -1): Int8Array | null {
+  const found = new Array<number | undefined>(512);
+  for (let i = 0; i < 65536; i++) {
+    const at = (i >> 8) - 128 + sign * ((i & 255) - 128) + 256;
+    found[at] ??= table[i];
+    if (found[at] !== table[i]) return null;
+  }
+  return Int8Array.from(found, (v) => v ?? 0);
+}
+
+/** The same in C, of `x1[i]` and `x2[i]`. */
+export const sumText = ({ first, second, constant }: LinearSum): string =>
+  `((x1[i] * (${first})) + (x2[i] * (${second})) + (${constant}))`;

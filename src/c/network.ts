@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import { planArena } from '../graph/arena.ts';
 import { bytesOf, type DType, type Graph, sizeOf } from '../graph/graph.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
@@ -8,7 +9,8 @@ import type { LayerCode, Parts, Placed } from './parts.ts';
 
 /** Where a tensor lies while the network runs. */
 export type Place =
-  | { readonly in: 'input' | 'output'; readonly index: number }
+  | { readonly in: 'input'; readonly index: number }
+  | { readonly in: 'output'; readonly index: number }
   /** Byte offset. */
   | { readonly in: 'arena' | 'state'; readonly offset: number };
 
@@ -43,7 +45,13 @@ export function planNetwork(graph: Graph, parts: Parts): Network {
     const { inputs, outputs } = node;
     if (rowOf(node.op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
     const call = lowered(node, operands);
-    if (!call) throw new Error(`"${node.name}" computes with real numbers`);
+    if (!call) {
+      throw new CompressError(
+        'unsupported',
+        `"${node.name}" (${node.op}) computes with real numbers, and C is written for integers`,
+        'quantize the whole model, or leave this operator to the program that calls it',
+      );
+    }
     return [{ node, call, code: emitLayer(call, parts, `l${index}`) }];
   });
   const moved = (t: number) => (t < 0 ? -1 : root[t]);

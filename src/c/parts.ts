@@ -1,3 +1,5 @@
+import { formatC } from './format.ts';
+import type { DType } from '../graph/graph.ts';
 import type { KernelCall, Operand } from '../ops/kernel_call.ts';
 import type { CoreName } from '../mcu/targets.ts';
 
@@ -62,6 +64,18 @@ export const BYTES_OF_TYPE: Readonly<Record<CType, number>> = {
   float: 4,
 };
 
+/** How C holds an element. */
+export const TYPES: Readonly<Record<DType, CType>> = {
+  i4: 'int8_t',
+  i8: 'int8_t',
+  u8: 'uint8_t',
+  bool: 'uint8_t',
+  i16: 'int16_t',
+  i32: 'int32_t',
+  i64: 'int64_t',
+  f32: 'float',
+};
+
 export interface Table {
   readonly name: string;
   readonly type: CType;
@@ -75,8 +89,8 @@ export class Parts {
   readonly #functions = new Map<string, string>();
   readonly #tables = new Map<string, Table>();
   readonly #used = new Map<string, number>();
-  /** Text of the functions, callees first. */
-  readonly functions: string[] = [];
+  /** Functions, callees first. */
+  readonly #texts: { readonly name: string; readonly text: string }[] = [];
 
   constructor(variant: Variant, prefix: string) {
     this.variant = variant;
@@ -87,14 +101,26 @@ export class Parts {
     return [...this.#tables.values()];
   }
 
+  /** Text of the functions that `roots` call, and of those that these call. */
+  functions(roots: readonly string[]): string[] {
+    const used = new Set(roots);
+    const kept: string[] = [];
+    for (const { name, text } of [...this.#texts].reverse()) {
+      if (!used.has(name)) continue;
+      kept.unshift(text);
+      for (const [word] of text.matchAll(/[A-Za-z_]\w*/g)) used.add(word);
+    }
+    return kept;
+  }
+
   /** A static function; `text` makes it for a name. The name it has, `base` where that is free. */
   function(base: string, text: (name: string) => string): string {
-    const key = text('@');
+    const key = formatC(text('@'));
     const known = this.#functions.get(key);
     if (known) return known;
     const name = this.#free(base, '_');
     this.#functions.set(key, name);
-    this.functions.push(text(name));
+    this.#texts.push({ name, text: formatC(text(name)) });
     return name;
   }
 
@@ -108,6 +134,12 @@ export class Parts {
     return { table: name };
   }
 
+  /** The place of a computed tensor, or the table of a constant one. */
+  operand({ tensor, data, dtype }: Placed): Argument {
+    if (!data) return { tensor };
+    return this.table(`t${tensor}`, TYPES[dtype], data);
+  }
+
   #free(base: string, mark: string): string {
     const n = this.#used.get(base) ?? 0;
     this.#used.set(base, n + 1);
@@ -115,20 +147,34 @@ export class Parts {
   }
 }
 
-/** Lines with a common indent taken off: templates may stand indented in their own file. */
-export function lines(text: string): string {
-  const all = text
-    .replace(/^\n/, '')
-    .replace(/\n\s*$/, '\n')
-    .split('\n');
-  const indents = all.filter((l) => l.trim()).map((l) => l.length - l.trimStart().length);
-  const indent = Math.min(...indents);
-  return all.map((l) => l.slice(indent)).join('\n');
+/** Assembly as string literals, one a line. */
+export const assemblyText = (listing: readonly string[]): string =>
+  ['.syntax unified', ...listing].map((l) => `"${/^\S+:$/.test(l) ? l : `  ${l}`}\\n"`).join('\n');
+
+/** A function in assembly, with a plain twin for other cores and for checks. */
+export interface Twins {
+  readonly name: string;
+  /** Of the preprocessor: where the assembly is compiled. */
+  readonly condition: string;
+  readonly returns?: string;
+  readonly parameters: readonly string[];
+  readonly listing: readonly string[];
+  /** Statements of the twin. */
+  readonly plain: string;
 }
 
-/** Assembly as string literals, one a line, `indent` columns in. */
-export const assemblyText = (listing: readonly string[], indent: number): string =>
-  ['.syntax unified', ...listing].map((l) => `"${/^\S+:$/.test(l) ? l : `  ${l}`}\\n"`).join(`\n${' '.repeat(indent)}`);
-
-/** Assembly as the body of a naked function. */
-export const assembly = (listing: readonly string[]): string => `  __asm volatile(\n      ${assemblyText(listing, 6)}\n  );`;
+export const twins = ({ name, condition, returns = 'void', parameters, listing, plain }: Twins): string => `
+  #if ${condition}
+  #pragma GCC diagnostic push
+  #pragma GCC diagnostic ignored "-Wunused-parameter"
+  THUMBNET_ASSEMBLY static ${returns} ${name}(${parameters.join(', ')}) {
+    __asm volatile(
+    ${assemblyText(listing)});
+  }
+  #pragma GCC diagnostic pop
+  #else
+  static ${returns} ${name}(${parameters.join(', ')}) {
+    ${plain}
+  }
+  #endif
+`;

@@ -3,14 +3,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS, type WriteOptions } from '../formats/index.ts';
 import { OPSETS } from '../formats/onnx/index.ts';
 import { asStored } from '../model.ts';
+import { type ExportCFlags, exportFolder } from './export_c.ts';
 import { checkNamed, checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { type IoFlags, ioOption } from './flags.ts';
 import { createOutput, kib } from './output.ts';
 
-interface Flags extends IoFlags, WriteOptions {
+interface Flags extends IoFlags, WriteOptions, ExportCFlags {
   readonly format: string;
-  readonly out: string;
-  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,14 +26,20 @@ export function addExport(program: Command): void {
     .command('export')
     .description('the model in another form')
     .argument('<model>', MODEL)
-    .addOption(new Option('--format <name>', 'the form to write').choices(WRITTEN.map((f) => f.name)).makeOptionMandatory())
+    .addOption(
+      new Option('--format <name>', 'the form to write').choices([...WRITTEN.map((f) => f.name), 'c']).makeOptionMandatory(),
+    )
     .requiredOption('--out <dir>', 'folder to write to')
     .addOption(ioOption())
     .addOption(new Option('--opset <n>', 'operator set of ONNX, 13 or 21 (13)').argParser(opsetOf))
-    .option('--force', 'replace a file that exists')
+    .option('--target <mcu>', 'with --format c: the chip (see `thumbnet targets`)')
+    .option('--name <name>', "with --format c: part of all names in it; by default the file's")
+    .option('--force', 'replace what exists')
     .option('--json', 'one JSON object on stdout')
-    .action(async (path: string, { format, out: folder, io, opset, force, json }: Flags) => {
+    .action(async (path: string, flags: Flags) => {
+      const { format, out: folder, io, opset, force, json } = flags;
       const out = createOutput(json ?? false);
+      if (format === 'c') return exportFolder(path, flags, out);
       const [ending] = WRITTEN.find((f) => f.name === format)!.endings;
       const model = await readModel(path);
       const file = join(folder, `${basename(path, extname(path))}${ending}`);

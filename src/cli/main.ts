@@ -16,6 +16,7 @@ import { addSimplify } from './simplify.ts';
 import { addStages } from './stages.ts';
 import { addTargets } from './targets.ts';
 import { addTrain } from './train.ts';
+import { addVerify } from './verify.ts';
 import { VERSION } from './version.ts';
 
 function program(): Command {
@@ -38,6 +39,7 @@ function program(): Command {
     addStages,
     addTrain,
     addExport,
+    addVerify,
     addConform,
     addTargets,
     addReport,

@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { BOARDS, LINK_FLAGS, linkerScript, qemuArguments, STARTUP } from '../c/project/boards.ts';
 import type { CoreName } from '../mcu/targets.ts';
-import { BOARDS, linkerScript } from './boards.ts';
 
 const execute = promisify(execFile);
-const asset = (name: string) => fileURLToPath(new URL(`../../assets/emulator/${name}`, import.meta.url));
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
 
 export interface BuildOptions {
@@ -25,46 +24,59 @@ export interface Program {
   readonly core: CoreName;
   /** Bytes by section of the image. */
   readonly sections: Readonly<Record<string, number>>;
+  /** Bytes by section of what was linked of each source. */
+  readonly linked: ReadonlyMap<string, Readonly<Record<string, number>>>;
   /** Address by symbol. */
   readonly symbols: ReadonlyMap<string, number>;
   remove(): Promise<void>;
 }
 
-/** Flags of every build; warnings are the caller's. */
-export const flagsOf = (core: CoreName): string[] => [...BOARDS[core].cpu, '-mthumb', '-ffunction-sections', '-fdata-sections'];
+/** Flags of every build; optimization and warnings are the caller's. */
+export const flagsOf = (core: CoreName): string[] => [
+  ...BOARDS[core].cpu,
+  ...['-mthumb', '-std=c11', '-ffunction-sections', '-fdata-sections'],
+];
 
 /** Compiles and links for the board of a core. @throws Error with what the compiler said */
 export async function build({ core, sources, flags = ['-O2'], stackBytes = 8192 }: BuildOptions): Promise<Program> {
   const folder = await mkdtemp(join(tmpdir(), 'thumbnet-'));
-  const files = Object.keys(sources).filter((name) => name.endsWith('.c'));
-  for (const [name, text] of Object.entries(sources)) await writeFile(join(folder, name), text);
-  await writeFile(join(folder, 'board.ld'), linkerScript(BOARDS[core], stackBytes));
-  const link = ['-nostartfiles', '--specs=nano.specs', '-Wl,--gc-sections', '-Wl,--no-warn-rwx-segments', '-T', 'board.ld'];
-  const include = ['-I', '.', '-I', asset('')];
+  const all: Record<string, string> = { ...sources, 'startup.c': STARTUP, 'board.ld': linkerScript(BOARDS[core], stackBytes) };
+  for (const [name, text] of Object.entries(all)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
   const run = (program: string, args: readonly string[]) => execute(program, args, { cwd: folder, maxBuffer: LARGEST_OUTPUT });
-  await run('arm-none-eabi-gcc', [
-    ...flagsOf(core),
-    ...flags,
-    ...include,
-    asset('startup.c'),
-    ...files,
-    ...link,
-    '-o',
-    'image.elf',
-  ]);
+  const files = Object.keys(all).filter((name) => name.endsWith('.c'));
+  const link = [...LINK_FLAGS, '-Wl,--no-warn-rwx-segments,-Map=image.map', '-T', 'board.ld'];
+  const compiler = [...flagsOf(core), ...flags, '-I', '.'];
+  await run('arm-none-eabi-gcc', [...compiler, '-c', ...files]);
+  const objects = files.map((name) => basename(name).replace(/c$/, 'o'));
+  await run('arm-none-eabi-gcc', [...compiler, ...objects, ...link, '-o', 'image.elf']);
   const sizes = (await run('arm-none-eabi-size', ['-A', 'image.elf'])).stdout;
   const names = (await run('arm-none-eabi-nm', ['image.elf'])).stdout;
+  const symbols = [...names.matchAll(/^([0-9a-f]+) \w (\S+)$/gm)];
   return {
     folder,
     core,
     sections: Object.fromEntries(
       [...sizes.matchAll(/^(\.\S+)\s+(\d+)\s+\d+$/gm)].map(([, name, bytes]) => [name, Number(bytes)]),
     ),
-    symbols: new Map(
-      [...names.matchAll(/^([0-9a-f]+) \w (\S+)$/gm)].map(([, address, name]) => [name, Number.parseInt(address, 16)]),
-    ),
+    linked: linkedOf(await readFile(join(folder, 'image.map'), 'utf8')),
+    symbols: new Map(symbols.map(([, address, name]) => [name, Number.parseInt(address, 16)])),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** From the linker's map: bytes by kind of section (`.text`, `.rodata` ..) of each object, named by its source. */
+function linkedOf(map: string): Map<string, Record<string, number>> {
+  const linked = new Map<string, Record<string, number>>();
+  const kept = map.slice(map.indexOf('Linker script and memory map'));
+  for (const [, section, bytes, object] of kept.matchAll(/^ (\.\w+)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)\.o$/gm)) {
+    const sizes = linked.get(`${object}.c`) ?? {};
+    sizes[section] = (sizes[section] ?? 0) + Number.parseInt(bytes, 16);
+    linked.set(`${object}.c`, sizes);
+  }
+  return linked;
 }
 
 export interface RunOptions {
@@ -85,24 +97,21 @@ export interface Run {
 let plugin: Promise<string> | null = null;
 
 /** The counting plugin, compiled once for this process. */
-async function countingPlugin(): Promise<string> {
+function countingPlugin(): Promise<string> {
   plugin ??= (async () => {
+    const source = fileURLToPath(new URL('../../assets/emulator/count.c', import.meta.url));
     const file = join(await mkdtemp(join(tmpdir(), 'thumbnet-count-')), 'count.so');
-    await execute('gcc', ['-O2', '-shared', '-fPIC', '-o', file, asset('count.c')]);
+    await execute('gcc', ['-O2', '-shared', '-fPIC', '-o', file, source]);
     return file;
   })();
   return plugin;
 }
 
 /** Runs the image to its end. What it wrote is in its folder. @throws Error where the emulator fails or takes too long */
-export async function run(
-  { folder, core, symbols }: Program,
-  { files = {}, marks = [], seconds = 120 }: RunOptions = {},
-): Promise<Run> {
+export async function run(program: Program, { files = {}, marks = [], seconds = 300 }: RunOptions = {}): Promise<Run> {
+  const { folder, core, symbols } = program;
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
-  const { machine, options } = BOARDS[core];
-  const args = ['-M', machine, ...options, '-display', 'none', '-serial', 'none', '-monitor', 'none'];
-  args.push('-semihosting-config', 'enable=on,target=native,chardev=host', '-chardev', 'stdio,id=host', '-kernel', 'image.elf');
+  const args = qemuArguments(BOARDS[core], 'image.elf');
   const byAddress = new Map<number, string>();
   for (const mark of marks) {
     const address = symbols.get(mark);
@@ -130,7 +139,7 @@ async function emulate(args: readonly string[], cwd: string, seconds: number): P
     const { code, killed, stdout, stderr } = error as { code?: unknown; killed?: boolean; stdout?: string; stderr?: string };
     if (killed) throw new Error(`the emulator did not end within ${seconds} s`);
     if (typeof code !== 'number') throw error;
-    if (code !== 0 && stderr) throw new Error(`qemu-system-arm: ${stderr.trim()}`);
+    if (stderr) throw new Error(`qemu-system-arm: ${stderr.trim()}`);
     return { exitCode: code, printed: stdout ?? '' };
   }
 }

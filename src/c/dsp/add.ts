@@ -1,28 +1,30 @@
-import type { LinearSum } from '../linear_sum.ts';
-import { assemblyText, lines, type Parts } from '../parts.ts';
+import { type LinearSum, sumText } from '../linear_sum.ts';
+import { assemblyText, type Parts } from '../parts.ts';
 import { ASSEMBLY } from './words.ts';
 
 /** Elements of one turn of the loop. */
 const TURN = 8;
 
 /** `void NAME(int8_t *y, const int8_t *x1, const int8_t *x2)`: a linear form of two tensors of `n` int8, saturated to int8. */
-export function linearSumDsp(parts: Parts, { first, second, constant, shift }: LinearSum, n: number): string {
+export function linearSumDsp(parts: Parts, form: LinearSum, n: number): string {
   const turns = Math.floor(n / TURN);
-  return parts.function('add', (name) =>
-    lines(`
+  return parts.function(
+    'add',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x1, const int8_t *x2) {
         int32_t rest = ${n};
       #if ${ASSEMBLY}
-        ${turns ? loop(turns, { first, second, constant, shift }) : ''}
+        ${turns ? loop(turns, form) : ''}
         rest = ${n - turns * TURN};
       #endif
         for (int32_t i = 0; i < rest; i++) {
-          const int32_t scaled = ((x1[i] * (${first})) + (x2[i] * (${second})) + (${constant})) >> ${shift};
+          const int32_t scaled = ${sumText(form)} >> ${form.shift};
           const int32_t low = (scaled < -128) ? -128 : scaled;
           y[i] = (int8_t)((low > 127) ? 127 : low);
         }
       }
-      `),
+      `,
   );
 }
 
@@ -42,7 +44,7 @@ function loop(turns: number, { first, second, constant, shift }: LinearSum): str
   const listing = ['1:', ...word, ...word, 'subs %[turns], %[turns], #1', 'bne 1b'];
   return `int32_t turns = ${turns};
         __asm volatile(
-            ${assemblyText(listing, 12)}
+            ${assemblyText(listing)}
             : [y] "+r"(y), [x1] "+r"(x1), [x2] "+r"(x2), [turns] "+r"(turns)
             : [first] "r"(${first}), [second] "r"(${second}), [constant] "r"(${constant})
             : "r4", "r5", "r6", "r8", "cc", "memory");`;

@@ -1,7 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
-import { type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
-import { convolvePlain } from '../plain/convolve.ts';
+import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { matrixFunction, packPairs, pairScales } from './matrix.ts';
 import { dspForm, type DspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
@@ -92,8 +91,10 @@ function convolveFunction(parts: Parts, g: Geometry, zero: number, steps: number
     scales += pairs * 8;
     return text;
   });
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, uint32_t *block) {
         for (int32_t image = 0; image < ${g.images}; image++) {
           for (int32_t done = 0; done < ${pixels}; done += ${BLOCK}) {
@@ -106,7 +107,7 @@ function convolveFunction(parts: Parts, g: Geometry, zero: number, steps: number
           }
         }
       }
-      `),
+      `,
   );
 }
 
@@ -117,8 +118,10 @@ function pixelsFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
   const groups = Math.floor(g.outC / GROUP);
   const at = groups * GROUP;
   const last = `${rows}(&y[${g.outC - GROUP}], pairs, &weights[${at * steps}], &scales[${at * 4}], 1, ${steps});`;
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, uint32_t *pairs) {
         for (int32_t image = 0; image < ${g.images}; image++) {
           for (int32_t pixel = 0; pixel < ${pixels}; pixel++) {
@@ -129,7 +132,7 @@ function pixelsFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
           }
         }
       }
-      `),
+      `,
   );
 }
 
@@ -145,8 +148,10 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
     (g.outW - 1) * g.sW + (g.kW - 1) * g.dW >= g.inW;
   if (g.inC % 4 === 0 && !padded && g.dW === 1) {
     const words = (g.kW * g.inC) / 4;
-    return parts.function('gather', (name) =>
-      lines(`
+    return parts.function(
+      'gather',
+      (name) =>
+        `
         static void ${name}(uint32_t *to, const int8_t *x, int32_t oy, int32_t ox) {
           const int8_t *from = &x[((oy * ${g.sH * g.inW}) + (ox * ${g.sW})) * ${g.inC}];
           for (int32_t ky = 0; ky < ${g.kH}; ky++) {
@@ -154,14 +159,16 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
             from += ${g.dH * g.inW * g.inC};
           }
         }
-        `),
+        `,
     );
   }
   if (g.inC % 4 === 0 && g.dW === 1) {
     const same = expandSameFunction(parts, apart);
     const words = g.inC / 4;
-    return parts.function('gather', (name) =>
-      lines(`
+    return parts.function(
+      'gather',
+      (name) =>
+        `
         static void ${name}(uint32_t *to, const int8_t *x, int32_t oy, int32_t ox) {
           const int32_t ix = (ox * ${g.sW}) - ${g.left};
           const int32_t before = (ix < 0) ? -ix : 0;
@@ -177,11 +184,13 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
             }
           }
         }
-        `),
+        `,
     );
   }
-  return parts.function('gather', (name) =>
-    lines(`
+  return parts.function(
+    'gather',
+    (name) =>
+      `
       static void ${name}(uint32_t *to, const int8_t *x, int32_t oy, int32_t ox) {
         int8_t patch[${steps * 4}] = {0};
         int8_t *next = patch;
@@ -199,6 +208,6 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
         }
         (void)${expand}(to, patch, ${steps});
       }
-      `),
+      `,
   );
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
-import { type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { GROUP, packGroups, groupScales, rowsFunction } from './rows.ts';
 import { dspForm, type DspForm } from './rescale.ts';
 import { canPack, expandFunction, firstSum, packWords } from './words.ts';
@@ -61,8 +61,10 @@ function denseFunction(parts: Parts, rows: string, { batch, depth, units }: Size
           uint32_t end[1] = {0};
           (void)memcpy(end, &x[${4 * words}], ${depth % 4});
           (void)${expand}(&pairs[${2 * words}], (const int8_t *)end, 1);`;
-  return parts.function('dense', (name) =>
-    lines(`
+  return parts.function(
+    'dense',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, uint32_t *pairs) {
         for (int32_t row = 0; row < ${batch}; row++) {
           (void)${expand}(pairs, x, ${words});${depth % 4 ? tail : ''}
@@ -72,26 +74,30 @@ function denseFunction(parts: Parts, rows: string, { batch, depth, units }: Size
           x += ${depth};
         }
       }
-      `),
+      `,
   );
 }
 
 function wideDense(parts: Parts, rows: string, { batch, depth, units }: Sizes): string {
-  return parts.function('dense', (name) =>
-    lines(`
+  return parts.function(
+    'dense',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales) {
         for (int32_t row = 0; row < ${batch}; row++) {
           ${rows}(&y[row * ${units}], &x[row * ${depth}], weights, scales, ${depth / 4});
         }
       }
-      `),
+      `,
   );
 }
 
 function wideCopied(parts: Parts, rows: string, { batch, depth, units }: Sizes): string {
   const steps = Math.ceil(depth / 4);
-  return parts.function('dense', (name) =>
-    lines(`
+  return parts.function(
+    'dense',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, uint32_t *copy) {
         copy[${steps - 1}] = 0;
         for (int32_t row = 0; row < ${batch}; row++) {
@@ -99,6 +105,6 @@ function wideCopied(parts: Parts, rows: string, { batch, depth, units }: Sizes):
           ${rows}(&y[row * ${units}], (const int8_t *)copy, weights, scales, ${steps});
         }
       }
-      `),
+      `,
   );
 }

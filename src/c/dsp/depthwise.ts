@@ -1,8 +1,8 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { type FoldedForm, fitFolded } from '../fit.ts';
 import type { Channel } from '../rescale.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
-import { assembly, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import { biasOf, channelsOf, geometryOf, weightsOf } from '../geometry.ts';
+import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { type Columns, channelListing, channelWords, type Edge, EDGES, edgesOf, FRAME, hasColumns } from './depthwise_columns.ts';
 import { dspLast, foldedLast, hasWindows, windowsFunction, windowsTable } from './depthwise_windows.ts';
 import { dspForm, type DspForm } from './rescale.ts';
@@ -106,13 +106,12 @@ function channelTable({ g, zero }: Columns, w: readonly number[], { multiplier, 
 function depthwiseFunction(parts: Parts, columns: Columns): string {
   const { g } = columns;
   return parts.function('depthwise', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
-      ${assembly(listing(columns)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *x', 'const int32_t *channels'],
+      listing: listing(columns),
+      plain: `
         for (int32_t c = 0; c < ${g.outC}; c++) {
           const int32_t *words = &channels[c * ${channelWords(g)}];
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -134,9 +133,8 @@ function depthwiseFunction(parts: Parts, columns: Columns): string {
             }
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

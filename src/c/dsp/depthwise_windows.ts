@@ -1,6 +1,6 @@
 import type { FoldedForm } from '../fit.ts';
 import type { Geometry } from '../geometry.ts';
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import { rescaleListing, rescaleText } from './matrix.ts';
 import type { DspForm } from './rescale.ts';
 import { ASSEMBLY, smladFunction } from './words.ts';
@@ -62,8 +62,10 @@ export const dspLast = (forms: readonly DspForm[]): number[][] => forms.map((f) 
 export function windowsFunction(parts: Parts, windows: Windows): string {
   const { g } = windows;
   const pixel = pixelFunction(parts, windows);
-  return parts.function('depthwise', (name) =>
-    lines(`
+  return parts.function(
+    'depthwise',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
         for (int32_t image = 0; image < ${g.images}; image++) {
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -75,7 +77,7 @@ export function windowsFunction(parts: Parts, windows: Windows): string {
           x += ${g.inH * g.inW * g.inC};
         }
       }
-      `),
+      `,
   );
 }
 
@@ -87,13 +89,12 @@ function pixelFunction(parts: Parts, windows: Windows): string {
   const words = 4 + 4 * pairs + (shift === null ? 12 : 4);
   const row = g.inW * g.dH * g.inC;
   return parts.function('window', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
-      ${assembly(listing(windows)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *x', 'const int32_t *channels'],
+      listing: listing(windows),
+      plain: `
         for (int32_t c = 0; c < ${g.outC}; c++) {
           const int32_t *group = &channels[(c / 4) * ${words}];
           uint32_t bits = (uint32_t)group[c % 4];
@@ -102,12 +103,11 @@ function pixelFunction(parts: Parts, windows: Windows): string {
             const uint32_t weight = (uint32_t)group[4 + (4 * (k / 2)) + (c % 4)] >> (16 * (k % 2));
             bits = ${smlad}((uint32_t)value & 0xffffu, weight & 0xffffu, bits);
           }
-          ${finishText(windows, words).replace(/\n/g, '\n          ')}
+          ${finishText(windows, words)}
           y[c] = (int8_t)value;
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 
@@ -115,7 +115,7 @@ function pixelFunction(parts: Parts, windows: Windows): string {
 function finishText({ shift, sign, clamp }: Windows, words: number): string {
   if (shift === null) {
     const scale = `const int32_t *scale = &group[${words - 12} + (3 * (c % 4))];`;
-    return `${scale}\n${rescaleText({ sign, clamp }).replace(/\n\s*/g, '\n')}`;
+    return `${scale}\n${rescaleText({ sign, clamp })}`;
   }
   const [least, largest] = clamp ?? [-128, 127];
   return `int32_t value = (int32_t)(((int64_t)(int32_t)bits * group[${words - 4} + (c % 4)]) >> ${32 + shift});

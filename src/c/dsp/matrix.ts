@@ -1,4 +1,4 @@
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import type { DspForm } from './rescale.ts';
 import { ASSEMBLY, packWords, smladFunction, sxtb16Function } from './words.ts';
 
@@ -40,15 +40,20 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   const sxtb16 = sxtb16Function(parts);
   const base = `matrix${kind.sign ? '_signed' : ''}${kind.clamp ? '_clamped' : ''}`;
   return parts.function(base, (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const uint32_t *x, const uint32_t *weights,
-          const int32_t *scales, int32_t pairs, int32_t steps, int32_t pitch) {
-      ${assembly(listing(kind)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const uint32_t *x, const uint32_t *weights, const int32_t *scales, int32_t pairs,
-          int32_t steps, int32_t pitch) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: [
+        'int8_t *y',
+        'const uint32_t *x',
+        'const uint32_t *weights',
+        'const int32_t *scales',
+        'int32_t pairs',
+        'int32_t steps',
+        'int32_t pitch',
+      ],
+      listing: listing(kind),
+      plain: `
         for (int32_t pair = 0; pair < pairs; pair++) {
           for (int32_t c = 0; c < 2; c++) {
             const int32_t *scale = &scales[(8 * pair) + 2 + (3 * c)];
@@ -64,9 +69,8 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
             }
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

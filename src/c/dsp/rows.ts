@@ -1,4 +1,4 @@
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import { type MatrixKind, rescaleListing, rescaleText } from './matrix.ts';
 import type { DspForm } from './rescale.ts';
 import { ASSEMBLY, smladFunction, sxtb16Function } from './words.ts';
@@ -42,15 +42,19 @@ export function rowsFunction(parts: Parts, kind: MatrixKind): string {
   const sxtb16 = sxtb16Function(parts);
   const base = `rows${kind.sign ? '_signed' : ''}${kind.clamp ? '_clamped' : ''}`;
   return parts.function(base, (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const uint32_t *x, const uint32_t *weights,
-          const int32_t *scales, int32_t groups, int32_t steps) {
-      ${assembly(listing(kind)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const uint32_t *x, const uint32_t *weights, const int32_t *scales, int32_t groups,
-          int32_t steps) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: [
+        'int8_t *y',
+        'const uint32_t *x',
+        'const uint32_t *weights',
+        'const int32_t *scales',
+        'int32_t groups',
+        'int32_t steps',
+      ],
+      listing: listing(kind),
+      plain: `
         for (int32_t group = 0; group < groups; group++) {
           for (int32_t u = 0; u < 4; u++) {
             const int32_t *scale = &scales[(16 * group) + 4 + (3 * u)];
@@ -60,13 +64,12 @@ export function rowsFunction(parts: Parts, kind: MatrixKind): string {
               bits = ${smlad}(x[2 * i], h, bits);
               bits = ${smlad}(x[(2 * i) + 1], ${sxtb16}(h), bits);
             }
-            ${rescaleText(kind).replace(/\n\s*/g, '\n            ')}
+            ${rescaleText(kind)}
             y[(4 * group) + u] = (int8_t)value;
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

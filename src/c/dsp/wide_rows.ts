@@ -1,4 +1,4 @@
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import { type MatrixKind, rescaleListing, rescaleText } from './matrix.ts';
 import type { DspForm } from './rescale.ts';
 import { ASSEMBLY, smladFunction } from './words.ts';
@@ -40,8 +40,10 @@ export function wideFunction(parts: Parts, kind: MatrixKind, units: number): str
   const rest = units % 4;
   const whole = count ? groupFunction(parts, kind, 4) : '';
   const part = rest ? groupFunction(parts, kind, rest) : '';
-  return parts.function('wide_rows', (name) =>
-    lines(`
+  return parts.function(
+    'wide_rows',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, int32_t steps) {
         ${
           count
@@ -52,7 +54,7 @@ export function wideFunction(parts: Parts, kind: MatrixKind, units: number): str
         }
         ${rest ? `${part}(&y[${4 * count}], x, &weights[8 * steps * ${count}], &scales[${16 * count}], steps);` : ''}
       }
-      `),
+      `,
   );
 }
 
@@ -60,14 +62,12 @@ function groupFunction(parts: Parts, kind: MatrixKind, size: number): string {
   const smlad = smladFunction(parts);
   const base = `wide_${size}${kind.sign ? '_signed' : ''}${kind.clamp ? '_clamped' : ''}`;
   return parts.function(base, (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights,
-          const int32_t *scales, int32_t steps) {
-      ${assembly(listing(kind, size)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, int32_t steps) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *x', 'const uint32_t *weights', 'const int32_t *scales', 'int32_t steps'],
+      listing: listing(kind, size),
+      plain: `
         for (int32_t u = 0; u < ${size}; u++) {
           const int32_t *scale = &scales[(4 * u) + 1];
           uint32_t bits = (uint32_t)scales[4 * u];
@@ -78,12 +78,11 @@ function groupFunction(parts: Parts, kind: MatrixKind, size: number): string {
             }
           }
           bits *= 256u;
-          ${rescaleText(kind).replace(/\n\s*/g, '\n          ')}
+          ${rescaleText(kind)}
           y[u] = (int8_t)value;
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

@@ -1,4 +1,4 @@
-import { assemblyText, lines, type Parts } from '../parts.ts';
+import { assemblyText, type Parts } from '../parts.ts';
 
 /**
  * Products of bytes in pairs. A word of four int8 x0..x3 (x0 lowest) is kept as two words of 16-bit lanes
@@ -39,8 +39,10 @@ const CORE = '__ARM_FEATURE_DSP';
 
 /** `uint32_t NAME(uint32_t v)`: the word u beside v. */
 const minusLowBytes = (parts: Parts): string =>
-  parts.function('minus_low_bytes', (name) =>
-    lines(`
+  parts.function(
+    'minus_low_bytes',
+    (name) =>
+      `
       /* In both halves of v: minus the low byte. */
       static inline uint32_t ${name}(uint32_t v) {
       #if defined(${CORE})
@@ -51,19 +53,21 @@ const minusLowBytes = (parts: Parts): string =>
         return (0x80008000u - (v & 0x00ff00ffu)) ^ 0x80008000u;
       #endif
       }
-      `),
+      `,
   );
 
 /** `uint32_t *NAME(uint32_t *to, const int8_t *from, int32_t words)`: writes u and v of each word, `apart` words from pair to pair. */
 export function expandFunction(parts: Parts, apart: number): string {
   const minus = minusLowBytes(parts);
-  return parts.function(`expand_${apart}`, (name) =>
-    lines(`
+  return parts.function(
+    `expand_${apart}`,
+    (name) =>
+      `
       /* Words of four int8 as pairs of words for products of bytes in pairs; a pair every ${apart} words. */
       static inline uint32_t *${name}(uint32_t *to, const int8_t *from, int32_t words) {
       #if ${ASSEMBLY}
         __asm volatile(
-            ${assemblyText(expandListing(apart), 12)}
+            ${assemblyText(expandListing(apart))}
             : "+r"(to), "+r"(from), "+r"(words)
             :
             : "r3", "r12", "cc", "memory");
@@ -80,7 +84,7 @@ export function expandFunction(parts: Parts, apart: number): string {
       #endif
         return to;
       }
-      `),
+      `,
   );
 }
 
@@ -114,8 +118,10 @@ function expandListing(apart: number): string[] {
 /** `uint32_t *NAME(uint32_t *to, uint32_t v, int32_t words)`: the same word `words` times. */
 export function expandSameFunction(parts: Parts, apart: number): string {
   const minus = minusLowBytes(parts);
-  return parts.function(`expand_same_${apart}`, (name) =>
-    lines(`
+  return parts.function(
+    `expand_same_${apart}`,
+    (name) =>
+      `
       static uint32_t *${name}(uint32_t *to, uint32_t v, int32_t words) {
         const uint32_t u = ${minus}(v);
         for (int32_t i = words; i > 0; i--) {
@@ -125,32 +131,36 @@ export function expandSameFunction(parts: Parts, apart: number): string {
         }
         return to;
       }
-      `),
+      `,
   );
 }
 
 /** `uint32_t NAME(uint32_t a, uint32_t b, uint32_t sum)`: SMLAD in plain C, wrapping. */
 export const smladFunction = (parts: Parts): string =>
-  parts.function('smlad', (name) =>
-    lines(`
+  parts.function(
+    'smlad',
+    (name) =>
+      `
       /* sum + low half of a * low half of b + high half of a * high half of b, modulo 2^32. */
       static inline uint32_t ${name}(uint32_t a, uint32_t b, uint32_t sum) {
         const int32_t low = (int32_t)(int16_t)(a & 0xffffu) * (int16_t)(b & 0xffffu);
         const int32_t high = (int32_t)(int16_t)(a >> 16) * (int16_t)(b >> 16);
         return sum + (uint32_t)low + (uint32_t)high;
       }
-      `),
+      `,
   );
 
 /** `uint32_t NAME(uint32_t h)`: SXTB16 in plain C. */
 export const sxtb16Function = (parts: Parts): string =>
-  parts.function('sxtb16', (name) =>
-    lines(`
+  parts.function(
+    'sxtb16',
+    (name) =>
+      `
       /* The low bytes of both halves, sign-extended to the halves. */
       static inline uint32_t ${name}(uint32_t h) {
         return (((h & 0x00ff00ffu) ^ 0x00800080u) + 0x7f807f80u) ^ 0x80008000u;
       }
-      `),
+      `,
   );
 
 /** The condition of the preprocessor under which assembly is compiled. */

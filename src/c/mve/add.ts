@@ -1,11 +1,12 @@
-import type { LinearSum } from '../linear_sum.ts';
-import { assemblyText, lines, type Parts } from '../parts.ts';
+import { type LinearSum, sumText } from '../linear_sum.ts';
+import { assemblyText, type Parts } from '../parts.ts';
 import { ASSEMBLY } from './rescale.ts';
 
 const TURN = 16;
 
 /** `void NAME(int8_t *y, const int8_t *x1, const int8_t *x2)`: a linear form of two tensors of `n` int8, saturated to int8. */
-export function linearSumMve(parts: Parts, { first, second, constant, shift }: LinearSum, n: number): string {
+export function linearSumMve(parts: Parts, form: LinearSum, n: number): string {
+  const { first, second, constant, shift } = form;
   const turns = Math.floor(n / TURN);
   // GNU as 2.40 writes the rounding VQRSHRN for VQSHRN too; less both halves it is a floor.
   const floored = constant - 2 ** 15 - 2 ** (shift - 1);
@@ -19,25 +20,27 @@ export function linearSumMve(parts: Parts, { first, second, constant, shift }: L
     'vstrb.32 q0, [%[y]], #4',
   ];
   const listing = ['vdup.32 q2, %[first]', 'dls lr, %[turns]', '1:', ...four, ...four, ...four, ...four, 'le lr, 1b'];
-  return parts.function('add', (name) =>
-    lines(`
+  return parts.function(
+    'add',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x1, const int8_t *x2) {
         int32_t rest = ${n};
       #if ${ASSEMBLY}
         __asm volatile(
-            ${assemblyText(listing, 12)}
-            : [y] "+r"(y), [x1] "+r"(x1), [x2] "+r"(x2)
+            ${assemblyText(listing)}
+            : [y] "+l"(y), [x1] "+l"(x1), [x2] "+l"(x2)
             : [turns] "r"(${turns}), [first] "r"(${first}), [second] "r"(${second}), [constant] "r"(${floored})
             : "q0", "q1", "q2", "lr", "cc", "memory");
         rest = ${n - turns * TURN};
       #endif
         for (int32_t i = 0; i < rest; i++) {
-          const int32_t scaled = ((x1[i] * (${first})) + (x2[i] * (${second})) + (${constant})) >> ${shift};
+          const int32_t scaled = ${sumText(form)} >> ${shift};
           const int32_t low = (scaled < -128) ? -128 : scaled;
           y[i] = (int8_t)((low > 127) ? 127 : low);
         }
       }
-      `),
+      `,
   );
 }
 

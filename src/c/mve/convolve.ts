@@ -1,6 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
-import { type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyCall, copyFunction, fillFunction } from './copy.ts';
 import { channelScales, matrixFunction, packPairs } from './matrix.ts';
 import { type Strip, stripFunction, stripOf, stripOrder } from './strips.ts';
@@ -91,17 +91,19 @@ function products(g: Geometry, matrix: string, vectors: number, x: string): stri
 /** Pixels are read where they lie. */
 function directFunction(parts: Parts, { g, vectors, pixels: block }: Layout, matrix: string): string {
   const pixels = g.images * g.outH * g.outW;
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales) {
         for (int32_t done = 0; done < ${pixels}; done += ${block}) {
           const int32_t first = (done < ${pixels - block}) ? done : ${pixels - block};
           int8_t *out = &y[first * ${g.outC}];
           const int8_t *in = &x[first * ${g.inC}];
-          ${products(g, matrix, vectors, 'in').replace(/\n {12}/g, '\n          ')}
+          ${products(g, matrix, vectors, 'in')}
         }
       }
-      `),
+      `,
   );
 }
 
@@ -109,8 +111,10 @@ function directFunction(parts: Parts, { g, vectors, pixels: block }: Layout, mat
 function stripsFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layout, strip: Strip, matrix: string): string {
   const fill = stripFunction(parts, g, strip, zero);
   const last = strip.outputs - block;
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, uint32_t *scratch) {
         int8_t *strip = (int8_t *)scratch;
         (void)memset(&strip[${strip.bytes}], 0, ${VECTOR});
@@ -123,12 +127,12 @@ function stripsFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
               const int32_t first = ${last % block ? `(done < ${last}) ? done : ${last}` : 'done'};
               int8_t *out = &y[((row * ${g.outW}) + ox + first) * ${g.outC}];
               const int8_t *in = &strip[first * ${g.sW * g.kH * g.inC}];
-              ${products(g, matrix, vectors, 'in').replace(/\n {12}/g, '\n              ')}
+              ${products(g, matrix, vectors, 'in')}
             }
           }
         }
       }
-      `),
+      `,
   );
 }
 
@@ -137,8 +141,10 @@ function blocksFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
   const gather = gatherFunction(parts, g, zero);
   const depth = g.kH * g.kW * g.inC;
   const clear = depth % VECTOR ? `${fillFunction(parts)}(block, 0, ${block * vectors * VECTOR});` : '';
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, uint32_t *scratch) {
         int8_t *block = (int8_t *)scratch;
         ${clear}
@@ -153,7 +159,7 @@ function blocksFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
           }
         }
       }
-      `),
+      `,
   );
 }
 
@@ -163,8 +169,10 @@ function pixelsFunction(parts: Parts, g: Geometry, zero: number, vectors: number
   const groups = Math.floor(g.outC / GROUP);
   const at = groups * GROUP;
   const last = `${rows}(&y[${g.outC - GROUP}], block, &weights[${at * vectors * VECTOR}], &scales[${at * 3}], 1);`;
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, uint32_t *scratch) {
         int8_t *block = (int8_t *)scratch;
         ${fillFunction(parts)}(block, 0, ${vectors * VECTOR});
@@ -177,7 +185,7 @@ function pixelsFunction(parts: Parts, g: Geometry, zero: number, vectors: number
           }
         }
       }
-      `),
+      `,
   );
 }
 
@@ -188,8 +196,10 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number): string {
   const overW = (g.outW - 1) * g.sW - g.left + (g.kW - 1) * g.dW >= g.inW;
   const row = g.kW * g.inC;
   if (g.top === 0 && g.left === 0 && !overH && !overW && g.dW === 1) {
-    return parts.function('gather', (name) =>
-      lines(`
+    return parts.function(
+      'gather',
+      (name) =>
+        `
         static void ${name}(int8_t *to, const int8_t *x, int32_t oy, int32_t ox) {
           const int8_t *from = &x[((oy * ${g.sH * g.inW}) + (ox * ${g.sW})) * ${g.inC}];
           for (int32_t ky = 0; ky < ${g.kH}; ky++) {
@@ -198,13 +208,15 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number): string {
             from += ${g.dH * g.inW * g.inC};
           }
         }
-        `),
+        `,
     );
   }
   const fill = fillFunction(parts);
   if (g.dW === 1) {
-    return parts.function('gather', (name) =>
-      lines(`
+    return parts.function(
+      'gather',
+      (name) =>
+        `
         static void ${name}(int8_t *to, const int8_t *x, int32_t oy, int32_t ox) {
           const int32_t ix = (ox * ${g.sW}) - ${g.left};
           const int32_t before = (ix < 0) ? -ix : 0;
@@ -225,11 +237,13 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number): string {
             to += ${row};
           }
         }
-        `),
+        `,
     );
   }
-  return parts.function('gather', (name) =>
-    lines(`
+  return parts.function(
+    'gather',
+    (name) =>
+      `
       static void ${name}(int8_t *to, const int8_t *x, int32_t oy, int32_t ox) {
         for (int32_t ky = 0; ky < ${g.kH}; ky++) {
           const int32_t iy = (oy * ${g.sH}) - ${g.top} + (ky * ${g.dH});
@@ -244,6 +258,6 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number): string {
           }
         }
       }
-      `),
+      `,
   );
 }

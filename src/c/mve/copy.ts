@@ -1,10 +1,12 @@
-import { assemblyText, lines, type Parts } from '../parts.ts';
+import { assemblyText, type Parts } from '../parts.ts';
 import { ASSEMBLY } from './rescale.ts';
 
 /** `void NAME(int8_t *to, const int8_t *from, int32_t bytes)`, of at least one byte. */
 export const copyFunction = (parts: Parts): string =>
-  parts.function('copy', (name) =>
-    lines(`
+  parts.function(
+    'copy',
+    (name) =>
+      `
       static inline void ${name}(int8_t *to, const int8_t *from, int32_t bytes) {
       #if ${ASSEMBLY}
         __asm volatile(
@@ -20,13 +22,15 @@ export const copyFunction = (parts: Parts): string =>
         (void)memcpy(to, from, (size_t)bytes);
       #endif
       }
-      `),
+      `,
   );
 
 /** `void NAME(int8_t *to, int32_t value, int32_t bytes)`, of at least one byte. */
 export const fillFunction = (parts: Parts): string =>
-  parts.function('fill', (name) =>
-    lines(`
+  parts.function(
+    'fill',
+    (name) =>
+      `
       static inline void ${name}(int8_t *to, int32_t value, int32_t bytes) {
       #if ${ASSEMBLY}
         __asm volatile(
@@ -42,7 +46,7 @@ export const fillFunction = (parts: Parts): string =>
         (void)memset(to, value, (size_t)bytes);
       #endif
       }
-      `),
+      `,
   );
 
 /** Longest copy that is written out. */
@@ -58,12 +62,14 @@ export function copyCall(parts: Parts, to: string, from: string, bytes: number):
     listing.push(`vldmia %[from]!, ${registers}`, `vstmia %[to]!, ${registers}`);
     done += size;
   }
-  const name = parts.function(`copy_${bytes}`, (n) =>
-    lines(`
+  const name = parts.function(
+    `copy_${bytes}`,
+    (n) =>
+      `
       static inline void ${n}(int8_t *to, const int8_t *from) {
       #if ${ASSEMBLY}
         __asm volatile(
-            ${assemblyText(listing, 12)}
+            ${assemblyText(listing)}
             : [to] "+r"(to), [from] "+r"(from)
             :
             : "q0", "q1", "q2", "q3", "memory");
@@ -71,7 +77,7 @@ export function copyCall(parts: Parts, to: string, from: string, bytes: number):
         (void)memcpy(to, from, ${bytes});
       #endif
       }
-      `),
+      `,
   );
   return `${name}(${to}, ${from})`;
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
-import { type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyFunction, fillFunction } from './copy.ts';
 import { mveForm, type MveForm, type MveKind, VECTOR, vectorsOf } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
@@ -55,8 +55,10 @@ function denseFunction(parts: Parts, rows: string, { batch, depth, units }: Size
           (void)memcpy(y, four, ${units});`;
   const whole = `${rows}(y, ${x}, weights, scales, ${groups});
           ${units % GROUP ? overlap : ''}`;
-  return parts.function('dense', (name) =>
-    lines(`
+  return parts.function(
+    'dense',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales${copied ? ', uint32_t *scratch' : ''}) {
         ${
           copied
@@ -71,6 +73,6 @@ function denseFunction(parts: Parts, rows: string, { batch, depth, units }: Size
           x += ${depth};
         }
       }
-      `),
+      `,
   );
 }

@@ -1,6 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
-import { assembly, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { fillFunction } from './copy.ts';
 import {
   ASSEMBLY,
@@ -88,8 +88,10 @@ function driver(parts: Parts, s: Strips): string {
   const padded = g.top > 0 || g.left > 0 || over || s.columns > g.inW;
   const before = g.top ? '(top < 0) ? -top : 0' : '0';
   const after = over ? `((top + ${g.kH}) > ${g.inH}) ? (top + ${g.kH - g.inH}) : 0` : '0';
-  return parts.function('depthwise', (name) =>
-    lines(`
+  return parts.function(
+    'depthwise',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, uint32_t *scratch) {
         int8_t *strips = (int8_t *)scratch;
         for (int32_t image = 0; image < ${g.images}; image++) {
@@ -107,7 +109,7 @@ function driver(parts: Parts, s: Strips): string {
           y += ${g.outH * g.outW * g.outC};
         }
       }
-      `),
+      `,
   );
 }
 
@@ -121,13 +123,12 @@ const FEW_COLUMNS = 6;
 function spreadFunction(parts: Parts, s: Strips): string {
   const { g, block, pitch, zero } = s;
   return parts.function('spread', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *to, const int8_t *from, int32_t rows, int32_t zeros) {
-      ${assembly(spreadListing(s)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *to, const int8_t *from, int32_t rows, int32_t zeros) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *to', 'const int8_t *from', 'int32_t rows', 'int32_t zeros'],
+      listing: spreadListing(s),
+      plain: `
         for (int32_t row = 0; row < (rows + zeros); row++) {
           for (int32_t column = 0; column < ${taken(s)}; column++) {
             for (int32_t c = 0; c < ${block}; c++) {
@@ -136,9 +137,8 @@ function spreadFunction(parts: Parts, s: Strips): string {
             }
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 
@@ -202,14 +202,12 @@ function windowsFunction(parts: Parts, s: Strips): string {
   const { g, block, pitch, kind } = s;
   const places = g.kH * g.kW;
   return parts.function('windows', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *strips, const int8_t *weights,
-          const int32_t *scales) {
-      ${assembly(windowsListing(s)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *strips, const int8_t *weights, const int32_t *scales) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *strips', 'const int8_t *weights', 'const int32_t *scales'],
+      listing: windowsListing(s),
+      plain: `
         for (int32_t ox = 0; ox < ${g.outW}; ox++) {
           for (int32_t c = 0; c < ${block}; c++) {
             const int32_t *scale = &scales[((c / 4) * 12) + (c % 4)];
@@ -221,9 +219,8 @@ function windowsFunction(parts: Parts, s: Strips): string {
             y[(ox * ${g.outC}) + c] = (int8_t)value;
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

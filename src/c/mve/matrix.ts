@@ -1,4 +1,4 @@
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import {
   ASSEMBLY,
   clampListing,
@@ -48,14 +48,12 @@ export interface MatrixSizes {
 export function matrixFunction(parts: Parts, kind: MveKind, sizes: MatrixSizes): string {
   const { vectors, pixels, pitchX, pitchY } = sizes;
   return parts.function('matrix', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights,
-          const int32_t *scales, int32_t pairs) {
-      ${assembly(listing(kind, sizes)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, int32_t pairs) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *x', 'const int8_t *weights', 'const int32_t *scales', 'int32_t pairs'],
+      listing: listing(kind, sizes),
+      plain: `
         for (int32_t c = 0; c < 2 * pairs; c++) {
           for (int32_t p = 0; p < ${pixels}; p++) {
             int32_t sum = scales[3 * c];
@@ -67,9 +65,8 @@ export function matrixFunction(parts: Parts, kind: MveKind, sizes: MatrixSizes):
             y[(p * ${pitchY}) + c] = (int8_t)value;
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

@@ -1,4 +1,4 @@
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import {
   ASSEMBLY,
   clampListing,
@@ -49,14 +49,12 @@ export const groupScales = (biases: readonly number[], forms: readonly MveForm[]
 /** `void NAME(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, int32_t groups)` with the depth inside. */
 export function rowsFunction(parts: Parts, kind: MveKind, vectors: number): string {
   return parts.function('rows', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights,
-          const int32_t *scales, int32_t groups) {
-      ${assembly(listing(kind, vectors)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, int32_t groups) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *x', 'const int8_t *weights', 'const int32_t *scales', 'int32_t groups'],
+      listing: listing(kind, vectors),
+      plain: `
         for (int32_t c = 0; c < 4 * groups; c++) {
           const int32_t *scale = &scales[((c / 4) * 12) + (c % 4)];
           int32_t sum = scale[0];
@@ -66,9 +64,8 @@ export function rowsFunction(parts: Parts, kind: MveKind, vectors: number): stri
           ${rescaleText(kind, 'scale[4]', 'scale[8]').join('\n          ')}
           y[c] = (int8_t)value;
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

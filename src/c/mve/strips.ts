@@ -1,5 +1,5 @@
 import type { Geometry } from '../geometry.ts';
-import { assemblyText, lines, type Parts } from '../parts.ts';
+import { assemblyText, type Parts } from '../parts.ts';
 import { ASSEMBLY, VECTOR } from './rescale.ts';
 
 /**
@@ -46,8 +46,10 @@ export function stripFunction(parts: Parts, g: Geometry, strip: Strip, zero: num
   const before = g.left ? '(ix < 0) ? -ix : 0' : '0';
   const end = overW ? `((ix + ${strip.columns}) > ${g.inW}) ? (${g.inW} - ix) : ${strip.columns}` : `${strip.columns}`;
   const column = g.kH * g.inC;
-  return parts.function('fill_strip', (name) =>
-    lines(`
+  return parts.function(
+    'fill_strip',
+    (name) =>
+      `
       static void ${name}(int8_t *strip, const int8_t *x, int32_t oy, int32_t ox) {
         const int32_t ix = (ox * ${g.sW}) - ${g.left};
         const int32_t before = ${before};
@@ -80,19 +82,21 @@ export function stripFunction(parts: Parts, g: Geometry, strip: Strip, zero: num
           }
         }
       }
-      `),
+      `,
   );
 }
 
 /** Copies `n` pixels of the image to every `kH`-th place: one vector or registers of the FPU. */
 function columnsFunction(parts: Parts, g: Geometry): string {
   const column = g.kH * g.inC;
-  return parts.function('copy_columns', (name) =>
-    lines(`
+  return parts.function(
+    'copy_columns',
+    (name) =>
+      `
       static void ${name}(int8_t *to, const int8_t *from, int32_t columns) {
       #if ${ASSEMBLY}
         __asm volatile(
-            ${assemblyText([...start(g), 'dls lr, %[columns]', '1:', ...pixel(g, true), 'le lr, 1b'], 12)}
+            ${assemblyText([...start(g), 'dls lr, %[columns]', '1:', ...pixel(g, true), 'le lr, 1b'])}
             : [to] "+r"(to), [from] "+r"(from)
             : [columns] "r"(columns), [bytes] "r"(${g.inC})
             : "q0", "q1", "q2", "q3", "lr", "cc", "memory");
@@ -102,19 +106,21 @@ function columnsFunction(parts: Parts, g: Geometry): string {
         }
       #endif
       }
-      `),
+      `,
   );
 }
 
 function zerosFunction(parts: Parts, g: Geometry, zero: number): string {
   const column = g.kH * g.inC;
   const fill = [0, 1, 2, 3].map((q) => `vdup.8 q${q}, %[zero]`).slice(0, Math.min(4, Math.ceil(g.inC / VECTOR)));
-  return parts.function('clear_columns', (name) =>
-    lines(`
+  return parts.function(
+    'clear_columns',
+    (name) =>
+      `
       static void ${name}(int8_t *to, int32_t columns) {
       #if ${ASSEMBLY}
         __asm volatile(
-            ${assemblyText([...start(g), ...fill, 'dls lr, %[columns]', '1:', ...pixel(g, false), 'le lr, 1b'], 12)}
+            ${assemblyText([...start(g), ...fill, 'dls lr, %[columns]', '1:', ...pixel(g, false), 'le lr, 1b'])}
             : [to] "+r"(to)
             : [columns] "r"(columns), [bytes] "r"(${g.inC}), [zero] "r"(${zero})
             : "q0", "q1", "q2", "q3", "lr", "cc", "memory");
@@ -124,7 +130,7 @@ function zerosFunction(parts: Parts, g: Geometry, zero: number): string {
         }
       #endif
       }
-      `),
+      `,
   );
 }
 

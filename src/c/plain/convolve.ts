@@ -1,6 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf } from '../geometry.ts';
-import { type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { channelTable, clampFunction, requantizeFunction } from './rescale.ts';
 
 /** Convolution in plain C that takes any geometry; `units`: output channels from the first to before the second, all by default. */
@@ -42,7 +42,7 @@ function text(
 ): string {
   const inG = g.inC / g.groups;
   const group = g.groups > 1 ? ` + ((oc / ${g.outC / g.groups}) * ${inG})` : '';
-  return lines(`
+  return `
     static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *channels) {
       for (int32_t image = 0; image < ${g.images}; image++) {
         for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -70,5 +70,5 @@ function text(
         }
       }
     }
-    `);
+    `;
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf } from '../geometry.ts';
-import { type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { channelTable, clampFunction, requantizeFunction } from './rescale.ts';
 
 /** Dense layer in plain C. */
@@ -15,8 +15,10 @@ export function densePlain(call: CallOf<'fully_connected', Placed>, parts: Parts
   const requantize = requantizeFunction(parts);
   const clamp = clampFunction(parts);
   const weight = n.wOffset ? `(weights[(u * ${depth}) + i] + (${n.wOffset}))` : `weights[(u * ${depth}) + i]`;
-  const name = parts.function('dense', (f) =>
-    lines(`
+  const name = parts.function(
+    'dense',
+    (f) =>
+      `
       static void ${f}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *channels) {
         for (int32_t row = 0; row < ${batch}; row++) {
           for (int32_t u = 0; u < ${units}; u++) {
@@ -30,7 +32,7 @@ export function densePlain(call: CallOf<'fully_connected', Placed>, parts: Parts
           }
         }
       }
-      `),
+      `,
   );
   const biases = channels.map((_, c) => biasOf(call, c));
   const tables = [parts.table(`${tag}_weights`, 'int8_t', w.data as Int8Array), channelTable(parts, tag, channels, biases)];

@@ -1,6 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, geometryOf } from '../geometry.ts';
-import { type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { channelTable, clampFunction, requantizeFunction } from './rescale.ts';
 
 /** Depthwise convolution in plain C that takes any geometry. */
@@ -14,8 +14,10 @@ export function depthwisePlain(call: CallOf<'depthwise_conv', Placed>, parts: Pa
   const clamp = clampFunction(parts);
   const multiplier = g.outC / g.inC;
   const input = multiplier === 1 ? 'oc' : `(oc / ${multiplier})`;
-  const name = parts.function('depthwise', (f) =>
-    lines(`
+  const name = parts.function(
+    'depthwise',
+    (f) =>
+      `
       static void ${f}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *channels) {
         for (int32_t image = 0; image < ${g.images}; image++) {
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -40,7 +42,7 @@ export function depthwisePlain(call: CallOf<'depthwise_conv', Placed>, parts: Pa
           }
         }
       }
-      `),
+      `,
   );
   const biases = channels.map((_, c) => biasOf(call, c));
   const tables = [parts.table(`${tag}_weights`, 'int8_t', w.data as Int8Array), channelTable(parts, tag, channels, biases)];

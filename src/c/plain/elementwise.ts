@@ -1,6 +1,6 @@
 import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { clampFunction, requantizeFunction } from './rescale.ts';
 
 /** Sum or difference of two tensors of one shape. */
@@ -15,8 +15,10 @@ export function addPlain(call: CallOf<'elementwise_add' | 'elementwise_sub', Pla
   const sign = call.family === 'elementwise_add' ? '+' : '-';
   const term = (x: string, offset: number, multiplier: number, shift: number) =>
     `${requantize}((${x}[i] + (${offset})) * ${2 ** p.leftShift}, ${multiplier}, ${shift})`;
-  const name = parts.function(call.family === 'elementwise_add' ? 'add' : 'subtract', (f) =>
-    lines(`
+  const name = parts.function(
+    call.family === 'elementwise_add' ? 'add' : 'subtract',
+    (f) =>
+      `
       static void ${f}(${type} *y, const ${type} *x1, const ${type} *x2) {
         for (int32_t i = 0; i < ${n}; i++) {
           const int32_t a = ${term('x1', p.x1Offset, p.x1Multiplier, p.x1Shift)};
@@ -25,7 +27,7 @@ export function addPlain(call: CallOf<'elementwise_add' | 'elementwise_sub', Pla
           y[i] = (${type})${clamp}(sum + (${p.yOffset}), ${p.yMin}, ${p.yMax});
         }
       }
-      `),
+      `,
   );
   const args = [{ tensor: y.tensor }, { tensor: x1.tensor }, { tensor: x2.tensor }];
   return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] };

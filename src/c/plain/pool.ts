@@ -1,5 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { clampFunction } from './rescale.ts';
 
 /** Average or maximum of a window, clipped to the image. */
@@ -17,8 +17,10 @@ export function poolPlain(call: CallOf<'avg_pool' | 'max_pool', Placed>, parts: 
   const mean = `
                 const int32_t n = (bottom - top) * (right - left);
                 value = ((value > 0) ? (value + (n / 2)) : (value - (n / 2))) / n;`;
-  const name = parts.function(average ? 'average_pool' : 'max_pool', (f) =>
-    lines(`
+  const name = parts.function(
+    average ? 'average_pool' : 'max_pool',
+    (f) =>
+      `
       static void ${f}(${type} *y, const ${type} *x) {
         for (int32_t image = 0; image < ${images}; image++) {
           for (int32_t oy = 0; oy < ${outH}; oy++) {
@@ -43,7 +45,7 @@ export function poolPlain(call: CallOf<'avg_pool' | 'max_pool', Placed>, parts: 
           }
         }
       }
-      `),
+      `,
   );
   return { calls: [{ function: name, arguments: [{ tensor: y.tensor }, { tensor: x.tensor }] }], scratchBytes: 0, notes: [] };
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { doublingHighMult, expOnNegativeValues } from '../fixed.ts';
-import { type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import type { LayerCode, Parts, Placed } from '../parts.ts';
 
 /** By form: types in and out, bits of the result, its zero point and largest value. */
 const FORMS = {
@@ -26,8 +26,10 @@ export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag:
   const inside = (d: string) => (last < 255 ? `(${d} <= ${last})` : '');
   const f = { share: shareFunction(parts), divide: divideFunction(parts) };
   const guard = (d: string, then: string, otherwise: string) => (inside(d) ? `${inside(d)} ? ${then} : ${otherwise}` : then);
-  const name = parts.function('softmax', (n) =>
-    lines(`
+  const name = parts.function(
+    'softmax',
+    (n) =>
+      `
       static void ${n}(${to} *y, const ${from} *x, const int32_t *exps) {
         for (int32_t row = 0; row < ${rows}; row++) {
           int32_t largest = x[0];
@@ -54,26 +56,30 @@ export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag:
           y += ${size};
         }
       }
-      `),
+      `,
   );
   const args = [{ tensor: y.tensor }, { tensor: x.tensor }, parts.table(`${tag}_exps`, 'int32_t', exps)];
   return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] };
 }
 
 const divideFunction = (parts: Parts) =>
-  parts.function('divide_by_power_of_two', (name) =>
-    lines(`
+  parts.function(
+    'divide_by_power_of_two',
+    (name) =>
+      `
       /* Rounding right shift of a number that is not negative. */
       static int32_t ${name}(int32_t x, int32_t exponent) {
         return (x >> exponent) + ((x >> (exponent - 1)) & 1);
       }
-      `),
+      `,
   );
 
 /** 1 / sum: Newton steps on its leading bits, as gemmlowp's one_over_one_plus_x_for_x_in_0_1. */
 const shareFunction = (parts: Parts) =>
-  parts.function('reciprocal', (name) =>
-    lines(`
+  parts.function(
+    'reciprocal',
+    (name) =>
+      `
       static int32_t high_product(int32_t a, int32_t b) {
         return (int32_t)((((int64_t)a * b) + ((int64_t)1 << 30)) >> 31);
       }
@@ -94,5 +100,5 @@ const shareFunction = (parts: Parts) =>
         *bits = zeros;
         return (y > 1073741823) ? 2147483647 : (y * 2);
       }
-      `),
+      `,
   );

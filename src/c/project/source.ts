@@ -1,78 +1,139 @@
-import type { DType } from '../../graph/graph.ts';
-import { type Network, tensorBytes } from '../network.ts';
-import { type Argument, type CType, lines, type Parts } from '../parts.ts';
+import { type Network, type Place, tensorBytes } from '../network.ts';
+import type { Argument, Parts } from '../parts.ts';
+import { formatC } from '../format.ts';
+import { typeOf } from './types.ts';
 
-const TYPES: Readonly<Record<DType, CType>> = {
-  i4: 'int8_t',
-  i8: 'int8_t',
-  u8: 'uint8_t',
-  bool: 'uint8_t',
-  i16: 'int16_t',
-  i32: 'int32_t',
-  i64: 'int64_t',
-  f32: 'float',
-};
-
-export const typeOf = (dtype: DType): CType => TYPES[dtype];
-
-/** Parameters of the inference function: inputs, then outputs, in the model's order. */
-export function parameters({ graph }: Network): string {
-  const name = (base: string, i: number, n: number) => (n > 1 ? `${base}${i}` : base);
+/** Inputs, then outputs, in the model's order: `const int8_t *in`, or `in0`, `in1` where there are several. */
+export function parameters({ graph }: Network): string[] {
   const { inputs, outputs, tensors } = graph;
   return [
-    ...inputs.map((t, i) => `const ${typeOf(tensors[t].dtype)} *${name('in', i, inputs.length)}`),
-    ...outputs.map((t, i) => `${typeOf(tensors[t].dtype)} *${name('out', i, outputs.length)}`),
-  ].join(', ');
+    ...inputs.map((t, i) => `const ${typeOf(tensors[t].dtype)} *${numbered('in', i, inputs.length)}`),
+    ...outputs.map((t, i) => `${typeOf(tensors[t].dtype)} *${numbered('out', i, outputs.length)}`),
+  ];
 }
 
-/** The code file. */
-export function sourceText(network: Network, parts: Parts, name: string): string {
+export const numbered = (base: string, i: number, count: number): string => (count > 1 ? `${base}${i}` : base);
+
+/** Names of the parameters, as they are passed on. */
+export const passed = ({ graph: { inputs, outputs } }: Network): string[] => [
+  ...inputs.map((_, i) => numbered('in', i, inputs.length)),
+  ...outputs.map((_, i) => numbered('out', i, outputs.length)),
+];
+
+/** The code file: kernels, and the calls of all layers. */
+export function sourceText(network: Network, parts: Parts, name: string, head: string): string {
   const macro = name.toUpperCase();
-  const { graph, layers, places, arenaBytes, stateBytes } = network;
-  const pointer = (t: number): string => {
-    const place = places.get(t)!;
-    const type = typeOf(graph.tensors[t].dtype);
-    if (place.in === 'arena' || place.in === 'state') {
-      const bytes = `&${place.in}[${place.offset}]`;
-      return type === 'int8_t' ? bytes : `(${type} *)(void *)${bytes}`;
-    }
-    const all = place.in === 'input' ? graph.inputs : graph.outputs;
-    return `${place.in === 'input' ? 'in' : 'out'}${all.length > 1 ? place.index : ''}`;
-  };
-  const argument = (a: Argument, scratchOffset: number): string => {
-    if (a === 'scratch') return `(uint32_t *)(void *)&arena[${scratchOffset}]`;
-    if ('tensor' in a) return pointer(a.tensor);
-    return 'table' in a ? a.table : a.text;
-  };
-  const calls = layers.flatMap(({ calls, scratchOffset, outputs }, i) => [
-    `THUMBNET_LAYER(${i});`,
-    ...calls.map((c) => `${c.function}(${c.arguments.map((a) => argument(a, scratchOffset)).join(', ')});`),
-    ...outputs.map((t) => `THUMBNET_DONE(${i}, ${pointer(t)}, ${tensorBytes(graph.tensors[t].dtype, graph.tensors[t].shape)});`),
-  ]);
-  return lines(`
+  const { layers, arenaBytes, stateBytes } = network;
+  const memory = [...(arenaBytes ? ['int8_t *arena'] : []), ...(stateBytes ? ['int8_t *state'] : [])];
+  const own = [...(arenaBytes ? ['own_arena'] : []), ...(stateBytes ? ['own_state'] : [])];
+  return `${head}${formatC(`
     #include "${name}.h"
 
     #include "${name}_weights.h"
 
-    #include <stdint.h>
     #include <string.h>
 
+    /* Called before each layer, and after it with what it wrote; a build that counts or compares gives them a meaning. */
     #if defined(THUMBNET_HOOKS)
     #include "thumbnet_hooks.h"
     #else
+    #define THUMBNET_RUN
     #define THUMBNET_LAYER(number)
     #define THUMBNET_DONE(number, tensor, bytes)
     #endif
 
-    ${parts.functions.join('\n').replace(/\n/g, '\n    ')}
-    static _Alignas(16) int8_t arena[${Math.max(16, arenaBytes)}];
-    ${stateBytes ? `static _Alignas(16) int8_t state[${stateBytes}];` : ''}
+    /* Functions in assembly: their arguments and registers are those of the procedure call standard, whatever the compiler sees inside. */
+    #if defined(__clang__)
+    #define THUMBNET_ASSEMBLY __attribute__((naked, noinline))
+    #else
+    #define THUMBNET_ASSEMBLY __attribute__((naked, noinline, noipa))
+    #endif
 
-    void ${name}_invoke(${parameters(network)}) {
-      ${calls.join('\n      ')}
+    _Static_assert(((-1) >> 1) == -1, "right shifts of negative numbers keep the sign");
+    _Static_assert((sizeof(int) == 4u) && (sizeof(float) == 4u), "int and float have 32 bits");
+  `)}
+${parts.functions(layers.flatMap((l) => l.calls.map((c) => c.function))).join('\n')}
+${formatC(`
+    ${
+      arenaBytes
+        ? `#if !defined(${macro}_NO_ARENA)
+    ${macro}_ARENA static _Alignas(16) int8_t own_arena[${macro}_ARENA_BYTES];
+    #endif`
+        : ''
+    }
+    ${
+      stateBytes
+        ? `#if !defined(${macro}_NO_ARENA)
+    ${macro}_ARENA static _Alignas(16) int8_t own_state[${macro}_STATE_BYTES];
+    #endif`
+        : ''
+    }
+
+    THUMBNET_RUN void ${name}_run(${[...memory, ...parameters(network)].join(', ')}) {
+      ${layers.map((_, i) => layerText(network, i)).join('\n')}
       THUMBNET_LAYER(${layers.length});
     }
-    `)
-    .replace(/^[ \t]+$/gm, '')
-    .replace(/macro/g, macro);
+
+    ${stateBytes ? resetText(network, name) : ''}
+
+    #if !defined(${macro}_NO_ARENA)
+    void ${name}_invoke(${parameters(network).join(', ')}) {
+      ${name}_run(${[...own, ...passed(network)].join(', ')});
+    }
+    ${
+      stateBytes
+        ? `
+    void ${name}_reset(void) {
+      ${name}_reset_state(own_state);
+    }`
+        : ''
+    }
+    #endif
+  `)}`;
+}
+
+function layerText(network: Network, index: number): string {
+  const { calls, scratchOffset, outputs, name, kernel } = network.layers[index];
+  const { graph } = network;
+  const argument = (a: Argument): string => {
+    if (a === 'scratch') return `(uint32_t *)(void *)&arena[${scratchOffset}]`;
+    if ('tensor' in a) return pointer(network, a.tensor);
+    return 'table' in a ? a.table : a.text;
+  };
+  const done = outputs.map((t) => {
+    const { dtype, shape } = graph.tensors[t];
+    return `THUMBNET_DONE(${index}, ${pointer(network, t)}, ${tensorBytes(dtype, shape)});`;
+  });
+  return [
+    `THUMBNET_LAYER(${index}); /* ${commentOf(name)}: ${kernel} */`,
+    ...calls.map((c) => `${c.function}(${c.arguments.map(argument).join(', ')});`),
+    ...done,
+  ].join('\n');
+}
+
+/** A name of the model, as a comment may hold it. */
+export const commentOf = (name: string): string => name.replace(/[^\x20-\x7e]|\*\/|\/\*/g, '_').slice(0, 60);
+
+/** Where a tensor lies, as an expression. */
+function pointer({ graph, places }: Network, t: number): string {
+  const place = places.get(t) as Place;
+  if (place.in === 'input') return numbered('in', place.index, graph.inputs.length);
+  if (place.in === 'output') return numbered('out', place.index, graph.outputs.length);
+  const bytes = `&${place.in}[${place.offset}]`;
+  const type = typeOf(graph.tensors[t].dtype);
+  return type === 'int8_t' ? bytes : `(${type} *)(void *)${bytes}`;
+}
+
+/** State at the beginning of a stream: the number 0. */
+function resetText(network: Network, name: string): string {
+  const { graph, state } = network;
+  const fills = state.map((t) => {
+    const { dtype, shape, quant } = graph.tensors[t];
+    const place = network.places.get(t) as { readonly offset: number };
+    return `(void)memset(&state[${place.offset}], ${dtype === 'i8' ? (quant?.zeros[0] ?? 0) : 0}, ${tensorBytes(dtype, shape)});`;
+  });
+  return `
+    void ${name}_reset_state(int8_t *state) {
+      ${fills.join('\n')}
+    }`;
 }

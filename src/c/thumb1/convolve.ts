@@ -1,6 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
-import { assemblyText, type Argument, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { unitsOfLayer } from './dense.ts';
 import { ASSEMBLY, canCorrect, depthOf, matrixFunction, matrixScales, packRows } from './matrix.ts';
 import { thumbForms } from './rescale.ts';
@@ -41,8 +41,10 @@ function fewPixels(call: CallOf<'convolve', Placed>, parts: Parts, tag: string, 
   const product = unitsOfLayer(call, parts, tag);
   if (!product) return null;
   const zero = -call.parameters.xOffset;
-  const name = parts.function('convolve', (n) =>
-    lines(`
+  const name = parts.function(
+    'convolve',
+    (n) =>
+      `
       static void ${n}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, uint32_t *scratch) {
         int8_t *window = (int8_t *)scratch;
         (void)memset(window, 0, ${depth});
@@ -66,7 +68,7 @@ function fewPixels(call: CallOf<'convolve', Placed>, parts: Parts, tag: string, 
           y += ${g.outC};
         }
       }
-      `),
+      `,
   );
   const { x, y } = call.operands;
   const args: Argument[] = [{ tensor: y.tensor }, { tensor: x.tensor }, product.weights, product.scales, 'scratch'];
@@ -78,8 +80,10 @@ function convolveFunction(parts: Parts, g: Geometry, zero: number, depth: number
   const gather = gatherFunction(parts, g);
   const inputs = g.kH * g.kW * g.inC;
   const clear = inputs % 4 ? `(void)memset(&block[${2 * inputs}], 0, ${8 * (depth - inputs)});` : '';
-  return parts.function('convolve', (name) =>
-    lines(`
+  return parts.function(
+    'convolve',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales${corrected ? ', const uint32_t *corrections' : ''},
           uint32_t *block) {
         int8_t *zeros = (int8_t *)&block[${2 * depth}];
@@ -93,7 +97,7 @@ function convolveFunction(parts: Parts, g: Geometry, zero: number, depth: number
           }
         }
       }
-      `),
+      `,
   );
 }
 
@@ -121,14 +125,14 @@ function gatherFunction(parts: Parts, g: Geometry): string {
   const byPlaces = `
         for (int32_t ky = 0; ky < ${g.kH}; ky++) {
           for (int32_t kx = 0; kx < ${g.kW}; kx++) {
-            const int8_t *from[4];
-            for (int32_t p = 0; p < 4; p++) {${place.replace(/\n {10}/g, '\n              ')}
+            const int8_t *place[4];
+            for (int32_t p = 0; p < 4; p++) {${place}
               const int32_t y = iy + (ky * ${g.dH});
               const int32_t column = ix + (kx * ${g.dW});
               const int32_t there = (y >= 0) && (y < ${g.inH}) && (column >= 0) && (column < ${g.inW});
-              from[p] = there ? &x[((y * ${g.inW}) + column) * ${g.inC}] : zeros;
+              place[p] = there ? &x[((y * ${g.inW}) + column) * ${g.inC}] : zeros;
             }
-            to = ${pack}(to, from, ${g.inC});
+            to = ${pack}(to, place, ${g.inC});
           }
         }`;
   const pointers = `
@@ -139,7 +143,7 @@ function gatherFunction(parts: Parts, g: Geometry): string {
   const body =
     inside && flat
       ? `${pointers}
-        (void)zeros;${wholeRows.replace(/\n {10}/g, '\n        ')}`
+        (void)zeros;${wholeRows}`
       : flat
         ? `
         int32_t outside = 0;${pointers}
@@ -147,11 +151,13 @@ function gatherFunction(parts: Parts, g: Geometry): string {
           return;
         }${byPlaces}`
         : byPlaces;
-  return parts.function('gather', (name) =>
-    lines(`
+  return parts.function(
+    'gather',
+    (name) =>
+      `
       static void ${name}(uint32_t *to, const int8_t *x, const int8_t *zeros, int32_t first) {${body}
       }
-      `),
+      `,
   );
 }
 
@@ -171,46 +177,40 @@ function packFunction(parts: Parts): string {
     'adds r1, r1, #1',
   ];
   return parts.function('pack', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static uint32_t *${name}(uint32_t *to, const int8_t *const from[4], int32_t n) {
-        __asm volatile(
-            ${assemblyText(
-              [
-                'push {r4, r5, r6, r7, lr}',
-                'movs r6, r2',
-                'ldm r1!, {r2, r3, r4, r5}',
-                // Pointers to the ends; the index rises to 0.
-                'adds r2, r2, r6',
-                'adds r3, r3, r6',
-                'adds r4, r4, r6',
-                'adds r5, r5, r6',
-                'rsbs r1, r6, #0',
-                'lsrs r6, r6, #1',
-                'bcc 1f',
-                ...one,
-                'beq 2f',
-                '1:',
-                ...one,
-                ...one,
-                'bne 1b',
-                '2:',
-                'pop {r4, r5, r6, r7, pc}',
-              ],
-              12,
-            )}
-        );
-      }
-      #else
-      static uint32_t *${name}(uint32_t *to, const int8_t *const from[4], int32_t n) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      returns: 'uint32_t *',
+      parameters: ['uint32_t *to', 'const int8_t *const from[4]', 'int32_t n'],
+      listing: [
+        'push {r4, r5, r6, r7, lr}',
+        'movs r6, r2',
+        'ldm r1!, {r2, r3, r4, r5}',
+        // Pointers to the ends; the index rises to 0.
+        'adds r2, r2, r6',
+        'adds r3, r3, r6',
+        'adds r4, r4, r6',
+        'adds r5, r5, r6',
+        'rsbs r1, r6, #0',
+        'lsrs r6, r6, #1',
+        'bcc 1f',
+        ...one,
+        'beq 2f',
+        '1:',
+        ...one,
+        ...one,
+        'bne 1b',
+        '2:',
+        'pop {r4, r5, r6, r7, pc}',
+      ],
+      plain: `
         for (int32_t i = 0; i < n; i++) {
           to[0] = (uint32_t)from[0][i] + ((uint32_t)from[1][i] << 16);
           to[1] = (uint32_t)from[2][i] + ((uint32_t)from[3][i] << 16);
           to += 2;
         }
         return to;
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }

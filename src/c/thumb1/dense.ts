@@ -2,7 +2,7 @@ import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { packWords, firstSum, canPack } from '../dsp/words.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
-import { type Argument, assembly, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
+import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { ASSEMBLY, rescaleListing, rescaleText, signProduct } from './matrix.ts';
 import { type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
@@ -106,8 +106,10 @@ interface Sizes {
 function denseFunction(parts: Parts, product: Units['text'], { batch, depth, units }: Sizes, expanded: boolean): string {
   const expand = expanded ? `${expandFunction(parts)}(pairs, x, ${depth});` : '';
   const text = product('y', expanded ? 'pairs' : 'x', expanded);
-  return parts.function('dense', (name) =>
-    lines(`
+  return parts.function(
+    'dense',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales${expanded ? ', uint32_t *pairs' : ''}) {
         for (int32_t row = 0; row < ${batch}; row++) {
           ${expand}
@@ -116,14 +118,16 @@ function denseFunction(parts: Parts, product: Units['text'], { batch, depth, uni
           x += ${depth};
         }
       }
-      `),
+      `,
   );
 }
 
 /** `void NAME(uint32_t *to, const int8_t *from, int32_t n)`: u and v of each two inputs, as words. */
 const expandFunction = (parts: Parts): string =>
-  parts.function('expand', (name) =>
-    lines(`
+  parts.function(
+    'expand',
+    (name) =>
+      `
       static void ${name}(uint32_t *to, const int8_t *from, int32_t n) {
         for (int32_t i = 0; i < n; i += 2) {
           const int32_t low = from[i] + 128;
@@ -131,7 +135,7 @@ const expandFunction = (parts: Parts): string =>
           to[i + 1] = (uint32_t)((from[i + 1] * 256) + low);
         }
       }
-      `),
+      `,
   );
 
 /**
@@ -148,15 +152,19 @@ function unitsFunction(parts: Parts, forms: ThumbForms, size: number, expanded: 
     : `const int32_t u = -(x[(4 * i) + (2 * k)] + 128);
               const int32_t v = (x[(4 * i) + (2 * k) + 1] * 256) - u;`;
   return parts.function(`units_${size}`, (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const ${type} *x, const uint32_t *weights,
-          const int32_t *scales, int32_t groups, int32_t steps) {
-      ${assembly(listing(forms, size, expanded)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const ${type} *x, const uint32_t *weights, const int32_t *scales, int32_t groups,
-          int32_t steps) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: [
+        'int8_t *y',
+        `const ${type} *x`,
+        'const uint32_t *weights',
+        'const int32_t *scales',
+        'int32_t groups',
+        'int32_t steps',
+      ],
+      listing: listing(forms, size, expanded),
+      plain: `
         for (int32_t c = 0; c < ${size} * groups; c++) {
           const int32_t *scale = &scales[${words} * c];
           int32_t bits = scale[0];
@@ -171,12 +179,11 @@ function unitsFunction(parts: Parts, forms: ThumbForms, size: number, expanded: 
           }
           const int32_t sum = (bits < 0) ? 0 : (bits / 256);
           const int32_t t = (sum > scale[1]) ? 0 : (scale[1] - sum);
-          ${rescaleText({ split, sign }).replace(/\n\s*/g, '\n          ')}
+          ${rescaleText({ split, sign })}
           y[c] = (int8_t)((scale[3] - product) >> ${shift});
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
-import { assembly, type LayerCode, lines, type Parts, type Placed } from '../parts.ts';
-import { type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
+import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
+import { backTo, type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
 import { ASSEMBLY, rescaleText, signProduct } from './matrix.ts';
 import { type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
@@ -56,13 +56,12 @@ function columnsFunction(parts: Parts, columns: Columns): string {
   const { g, zero, split, shift, sign } = columns;
   const words = sign ? 9 : 7;
   return parts.function('depthwise', (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
-      ${assembly(listing(columns)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const int8_t *x, const int32_t *channels) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: ['int8_t *y', 'const int8_t *x', 'const int32_t *channels'],
+      listing: listing(columns),
+      plain: `
         for (int32_t c = 0; c < ${g.outC}; c++) {
           const int32_t *scale = &channels[(c * ${words}) + 3];
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -79,14 +78,13 @@ function columnsFunction(parts: Parts, columns: Columns): string {
               }
               sum = (sum < 0) ? 0 : sum;
               const int32_t t = (sum > scale[1]) ? 0 : (scale[1] - sum);
-              ${rescaleText({ split, sign }).replace(/\n\s*/g, '\n              ')}
+              ${rescaleText({ split, sign })}
               y[(((oy * ${g.outW}) + ox) * ${g.outC}) + c] = (int8_t)((scale[3] - product) >> ${shift});
             }
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 
@@ -107,6 +105,7 @@ function listing(c: Columns): string[] {
     `asrs ${word}, ${word}, #8`,
     `str ${word}, [sp, #${FRAME.weights + 4 * (i + 3)}]`,
   ];
+  const rows = channelListing(c);
   const pitch = g.inW * g.inC;
   const back = 2 * pitch - g.inC;
   return [
@@ -146,7 +145,7 @@ function listing(c: Columns): string[] {
     `str r5, [sp, #${FRAME.low}]`,
     ...(sign ? ['ldm r2!, {r3, r4}', `str r3, [sp, #${FRAME.zero}]`, `str r4, [sp, #${FRAME.tie}]`] : []),
     `str r2, [sp, #${next + 8}]`,
-    ...channelListing(c),
+    ...rows,
     `ldr r0, [sp, #${next}]`,
     `ldr r1, [sp, #${next + 4}]`,
     `ldr r2, [sp, #${next + 8}]`,
@@ -156,7 +155,7 @@ function listing(c: Columns): string[] {
     'subs r3, r3, #1',
     `str r3, [sp, #${next + 12}]`,
     'beq 2f',
-    'b 1b',
+    backTo(1, ['1:', ...rows, ...rows.slice(0, 60)]),
     '2:',
     `add sp, #${FRAME.bytes + 16}`,
     'pop {r4, r5, r6, r7}',
@@ -185,8 +184,10 @@ function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: Thumb
   const words = sign ? 6 : 4;
   const multiplier = g.outC / g.inC;
   const input = multiplier === 1 ? 'oc' : `(oc / ${multiplier})`;
-  return parts.function('depthwise', (name) =>
-    lines(`
+  return parts.function(
+    'depthwise',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales) {
         for (int32_t image = 0; image < ${g.images}; image++) {
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -209,7 +210,7 @@ function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: Thumb
           x += ${g.inH * g.inW * g.inC};
         }
       }
-      `),
+      `,
   );
 }
 
@@ -231,7 +232,7 @@ function sumText(g: Geometry): string {
                 }`;
   if (g.kW === 1 || g.kH === 1) return row;
   return `for (int32_t ky = ${g.kH}; ky > 0; ky--) {
-                  ${row.replace(/\n/g, '\n  ')}
+                  ${row}
                   pixel += ${(g.dH * g.inW - g.kW * g.dW) * g.inC};
                 }`;
 }
@@ -241,8 +242,10 @@ function windowsFunction(parts: Parts, g: Geometry, zero: number, { split, shift
   const words = sign ? 6 : 4;
   const multiplier = g.outC / g.inC;
   const input = multiplier === 1 ? 'oc' : `(oc / ${multiplier})`;
-  return parts.function('depthwise', (name) =>
-    lines(`
+  return parts.function(
+    'depthwise',
+    (name) =>
+      `
       static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales) {
         for (int32_t image = 0; image < ${g.images}; image++) {
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
@@ -271,7 +274,7 @@ function windowsFunction(parts: Parts, g: Geometry, zero: number, { split, shift
           x += ${g.inH * g.inW * g.inC};
         }
       }
-      `),
+      `,
   );
 }
 

@@ -58,7 +58,7 @@ export function channelListing(c: Columns): string[] {
     while (!whole && oy + same < g.outH && kindOf(oy + same).from === kind.from && kindOf(oy + same).end === kind.end) same++;
     if (same > 1) listing.push(...loopTo(FRAME.rows, same), `${label}:`);
     rowListing(c, kind.from, kind.end, listing, oy + same === g.outH && same === 1 ? 0 : g.sH - (kind.from ? g.top : 0));
-    if (same > 1) listing.push(...loopWhile(FRAME.rows, label));
+    if (same > 1) listing.push(...loopWhile(FRAME.rows, label, listing));
     label += 2;
     oy += same;
   }
@@ -68,15 +68,20 @@ export function channelListing(c: Columns): string[] {
 /** A counter on the stack. */
 const loopTo = (place: number, turns: number): string[] => [...constant('r7', turns), `str r7, [sp, #${place}]`];
 
-/** Far branches are turned around, as conditional ones reach 256 bytes. */
-const loopWhile = (place: number, label: number): string[] => [
+const loopWhile = (place: number, label: number, listing: readonly string[]): string[] => [
   `ldr r7, [sp, #${place}]`,
   'subs r7, r7, #1',
   `str r7, [sp, #${place}]`,
   `beq ${label + 1}f`,
-  `b ${label}b`,
+  backTo(label, listing),
   `${label + 1}:`,
 ];
+
+/** A jump back to the last such label: beyond 2 KB only BL reaches; the link register is free. */
+export function backTo(label: number, listing: readonly string[]): string {
+  const lines = listing.length - listing.lastIndexOf(`${label}:`);
+  return `${lines > 950 ? 'bl' : 'b'} ${label}b`;
+}
 
 /** A number of 0..65535 in a low register. */
 export function constant(register: string, value: number): string[] {
@@ -112,7 +117,7 @@ function rowListing(c: Columns, from: number, end: number, listing: string[], do
     while (x < first) column(x++);
     listing.push(...loopTo(FRAME.columns, turns), '6:');
     for (let i = 0; i < period; i++) column(first + i);
-    listing.push(...loopWhile(FRAME.columns, 6));
+    listing.push(...loopWhile(FRAME.columns, 6, listing));
     x = first + turns * period;
   }
   while (x < used) column(x++);

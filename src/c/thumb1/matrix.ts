@@ -1,4 +1,4 @@
-import { assembly, lines, type Parts } from '../parts.ts';
+import { type Parts, twins } from '../parts.ts';
 import type { ThumbForm, ThumbForms } from './rescale.ts';
 
 /**
@@ -85,17 +85,23 @@ export const ASSEMBLY = '(defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__)) 
  */
 export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   const words = kind.sign ? 6 : 4;
-  const corrections = kind.corrected ? ', const uint32_t *corrections' : '';
+  const corrections = kind.corrected ? ['const uint32_t *corrections'] : [];
   return parts.function(`quads${kind.sign ? '_signed' : ''}`, (name) =>
-    lines(`
-      #if ${ASSEMBLY}
-      __attribute__((naked, noinline)) static void ${name}(int8_t *y, const uint32_t *x, const int8_t *weights,
-          const int32_t *scales, int32_t channels, int32_t depth, int32_t pitch${corrections}) {
-      ${assembly(listing(kind)).replace(/\n/g, '\n      ')}
-      }
-      #else
-      static void ${name}(int8_t *y, const uint32_t *x, const int8_t *weights, const int32_t *scales, int32_t channels,
-          int32_t depth, int32_t pitch${corrections}) {
+    twins({
+      name,
+      condition: ASSEMBLY,
+      parameters: [
+        'int8_t *y',
+        'const uint32_t *x',
+        'const int8_t *weights',
+        'const int32_t *scales',
+        'int32_t channels',
+        'int32_t depth',
+        'int32_t pitch',
+        ...corrections,
+      ],
+      listing: listing(kind),
+      plain: `
         for (int32_t c = 0; c < channels; c++) {
           const int32_t *scale = &scales[${words} * c];
           int32_t sums[4] = {scale[0], scale[0], scale[0], scale[0]};
@@ -114,9 +120,8 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
             y[(p * pitch) + c] = (int8_t)((scale[3] - product) >> ${kind.shift});
           }
         }
-      }
-      #endif
-      `),
+      `,
+    }),
   );
 }
 

@@ -1,0 +1,156 @@
+import { sizeOf, type Values } from '../../graph/graph.ts';
+import { formatC } from '../format.ts';
+import type { Network } from '../network.ts';
+import { numbered } from './source.ts';
+import { typeOf } from './types.ts';
+
+/** What the engine answers to one example; inputs are given, or null where `main.c` makes them as `noise` does. */
+export interface Golden {
+  readonly inputs: readonly Values[] | null;
+  readonly outputs: readonly Values[];
+}
+
+/** The generator of `main.c`: xorshift, the top byte of each state. */
+export function noise(seed: number): () => number {
+  let s = Math.imul(seed, 0x9e3779b9) >>> 0;
+  return () => {
+    s = (s ^ (s << 13)) >>> 0;
+    s = (s ^ (s >>> 17)) >>> 0;
+    s = (s ^ (s << 5)) >>> 0;
+    return s;
+  };
+}
+
+const COLUMNS = 20;
+
+/** The example program: golden outputs compared, cycles printed. */
+export function exampleText(network: Network, name: string, golden: readonly Golden[], head: string): string {
+  const { graph, stateBytes } = network;
+  const { inputs, outputs, tensors } = graph;
+  const arrays = golden.flatMap(({ inputs: given, outputs: wanted }, g) => [
+    ...(given ?? []).map((v, i) => table(`input_${g}_${i}`, typeOf(tensors[inputs[i]].dtype), v)),
+    ...wanted.map((v, i) => table(`output_${g}_${i}`, typeOf(tensors[outputs[i]].dtype), v)),
+  ]);
+  const buffers = (ts: readonly number[], base: string) =>
+    ts.map(
+      (t, i) => `static _Alignas(16) ${typeOf(tensors[t].dtype)} ${numbered(base, i, ts.length)}[${sizeOf(tensors[t].shape)}];`,
+    );
+  const call = [
+    ...inputs.map((_, i) => numbered('in', i, inputs.length)),
+    ...outputs.map((_, i) => numbered('out', i, outputs.length)),
+  ].join(', ');
+  const cases = golden.map(({ inputs: given }, g) => {
+    const fill = inputs.map((_, i) => {
+      const to = numbered('in', i, inputs.length);
+      return given ? `memcpy(${to}, input_${g}_${i}, sizeof ${to});` : `fill(${to}, sizeof ${to});`;
+    });
+    const compare = outputs.map(
+      (_, i) => `differences += compare(${g}, ${numbered('out', i, outputs.length)}, output_${g}_${i}, sizeof output_${g}_${i});`,
+    );
+    return `
+      ${given ? '' : `seed = ${g + 1}u * 0x9e3779b9u;`}
+      ${fill.join('\n')}
+      ${stateBytes ? `${name}_reset();` : ''}
+      start_cycles();
+      ${name}_invoke(${call});
+      cycles = read_cycles();
+      ${compare.join('\n')}
+      report(${g}, cycles);`;
+  });
+  const made = golden.some((g) => g.inputs === null);
+  return `${head}${formatC(`
+    /* Runs the network on examples, compares what it answers with what the integer engine answered, and prints how long it took. */
+    #include "${name}.h"
+
+    #include <stdio.h>
+    #include <string.h>
+
+    ${buffers(inputs, 'in').join('\n')}
+    ${buffers(outputs, 'out').join('\n')}
+
+    ${arrays.join('\n')}
+
+    #if defined(__ARM_ARCH_7M__) || defined(__ARM_ARCH_7EM__) || defined(__ARM_ARCH_8M_MAIN__) || defined(__ARM_ARCH_8_1M_MAIN__)
+    /* The cycle counter of the debug unit. An emulator may leave it at 0. */
+    static void start_cycles(void) {
+      *(volatile uint32_t *)0xe000edfcu |= 1u << 24;
+      *(volatile uint32_t *)0xe0001004u = 0;
+      *(volatile uint32_t *)0xe0001000u |= 1u;
+    }
+
+    static uint32_t read_cycles(void) {
+      return *(volatile uint32_t *)0xe0001004u;
+    }
+    #elif defined(__ARM_ARCH_6M__)
+    /* SysTick counts 24 bits of cycles down. */
+    static void start_cycles(void) {
+      *(volatile uint32_t *)0xe000e014u = 0xffffffu;
+      *(volatile uint32_t *)0xe000e018u = 0;
+      *(volatile uint32_t *)0xe000e010u = 5;
+    }
+
+    static uint32_t read_cycles(void) {
+      return 0xffffffu - *(volatile uint32_t *)0xe000e018u;
+    }
+    #else
+    static void start_cycles(void) {
+    }
+
+    static uint32_t read_cycles(void) {
+      return 0;
+    }
+    #endif
+
+    ${
+      made
+        ? `static uint32_t seed;
+
+    /* Bytes from a generator of pseudo-random numbers (xorshift). */
+    static void fill(void *to, size_t bytes) {
+      for (size_t i = 0; i < bytes; i++) {
+        seed ^= seed << 13;
+        seed ^= seed >> 17;
+        seed ^= seed << 5;
+        ((uint8_t *)to)[i] = (uint8_t)(seed >> 24);
+      }
+    }`
+        : ''
+    }
+
+    static int32_t compare(int32_t example, const void *got, const void *wanted, size_t bytes) {
+      for (size_t i = 0; i < bytes; i++) {
+        if (((const uint8_t *)got)[i] != ((const uint8_t *)wanted)[i]) {
+          printf("example %ld: byte %lu of the output differs\\n", (long)example, (unsigned long)i);
+          return 1;
+        }
+      }
+      return 0;
+    }
+
+    static void report(int32_t example, uint32_t cycles) {
+      int32_t best = 0;
+      for (int32_t i = 1; i < (int32_t)(sizeof ${numbered('out', 0, outputs.length)} / sizeof ${numbered('out', 0, outputs.length)}[0]); i++) {
+        best = (${numbered('out', 0, outputs.length)}[i] > ${numbered('out', 0, outputs.length)}[best]) ? i : best;
+      }
+      printf("example %ld: class %ld, cycles %lu\\n", (long)example, (long)best, (unsigned long)cycles);
+    }
+
+    int main(void) {
+      int32_t differences = 0;
+      uint32_t cycles;
+      if (${name}_weights_are_whole() == 0) {
+        printf("the constants are damaged\\n");
+        return 1;
+      }
+      ${cases.join('\n')}
+      printf("${name}: %s\\n", (differences == 0) ? "equal to the engine" : "DIFFERENT from the engine");
+      return (differences == 0) ? 0 : 1;
+    }
+  `)}`;
+}
+
+function table(name: string, type: string, values: Values): string {
+  const rows: string[] = [];
+  for (let i = 0; i < values.length; i += COLUMNS) rows.push(`${Array.prototype.slice.call(values, i, i + COLUMNS).join(', ')},`);
+  return `static const ${type} ${name}[${values.length}] = {\n${rows.join('\n')}\n};`;
+}

@@ -1,0 +1,71 @@
+import { readdir } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { exportC } from '../c/export.ts';
+import { CompressError } from '../errors.ts';
+import { checkNamed, isEmpty, makeFolder, readModel, writeWhole } from './files.ts';
+import { kib, type Output } from './output.ts';
+
+export interface ExportCFlags {
+  readonly out: string;
+  readonly target?: string;
+  readonly name?: string;
+  readonly force?: boolean;
+}
+
+/** `export --format c`: a folder of C. */
+export async function exportFolder(path: string, flags: ExportCFlags, out: Output): Promise<void> {
+  const { out: folder, target, force } = flags;
+  if (target === undefined) {
+    throw new CompressError('bad-option', '--format c needs a chip', 'add --target MCU; `thumbnet targets` lists the chips');
+  }
+  checkNamed(folder, '--out', 'folder');
+  const model = await readModel(path);
+  const name = flags.name ?? nameOf(path);
+  const { files, network, constantBytes, notes } = await exportC(model, target, { name }).catch(asBadInput);
+  await checkFolder(folder, new Set(Object.keys(files).map((file) => file.split('/')[0])), force ?? false);
+  await makeFolder(folder);
+  for (const [file, text] of Object.entries(files)) await writeWhole(join(folder, file), text);
+  const facts = {
+    format: 'c',
+    out: folder,
+    files: Object.keys(files),
+    constantBytes,
+    arenaBytes: network.arenaBytes,
+    stateBytes: network.stateBytes,
+    notes,
+  };
+  out.result(facts, () => {
+    out.say(`written: ${folder} (${Object.keys(files).length} files)`);
+    out.say(`constants ${kib(constantBytes)}, arena ${kib(network.arenaBytes)}; README.md says how to build it`);
+    for (const { layer, note } of notes) out.say(`"${layer}": ${note}`);
+  });
+}
+
+/** A model that does not fit is a wrong input here: nothing is written. */
+function asBadInput(e: unknown): never {
+  if (e instanceof CompressError && e.code === 'does-not-fit') throw new CompressError('bad-option', e.what, e.fix);
+  throw e;
+}
+
+/** The file's own name, as C can hold it. */
+function nameOf(path: string): string {
+  const plain = basename(path, extname(path))
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40);
+  return /^[A-Za-z]/.test(plain) ? plain : `model_${plain}`;
+}
+
+/** @param own what an export writes; with `force` it may be there already */
+async function checkFolder(folder: string, own: ReadonlySet<string>, force: boolean): Promise<void> {
+  if (await isEmpty(folder, (name) => force && own.has(name))) return;
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const other = names.find((name) => !own.has(name));
+  throw new CompressError(
+    'exists',
+    `"${folder}" ${names.length ? `holds ${other ?? names[0]} already` : 'is no folder'}`,
+    other === undefined && names.length
+      ? 'choose another --out, or add --force to replace an export'
+      : 'choose an --out that is empty or new',
+  );
+}

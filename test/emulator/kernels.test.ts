@@ -1,0 +1,108 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { generateC } from '../../src/c/index.ts';
+import { verifyGraph } from '../../src/emulator/verify.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { type LayerSpec, layersGraph } from '../c/layers.ts';
+import { CORES, chipOf, hasTools } from './tools.ts';
+
+const test = suite('generated kernels on emulated cores');
+const heap = await Heap.open();
+const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wcast-align', '-Werror'];
+
+const conv = (x: number[], units: number, kernel: [number, number], more: Partial<LayerSpec> = {}): LayerSpec => ({
+  op: 'conv2d',
+  x: [1, ...x],
+  w: [units, ...kernel, x[2] / Number(more.attrs?.groups ?? 1)],
+  ...more,
+});
+const depthwise = (x: number[], kernel: [number, number], more: Partial<LayerSpec> = {}): LayerSpec => ({
+  op: 'depthwiseConv2d',
+  x: [1, ...x],
+  w: [1, ...kernel, x[2] * Number(more.attrs?.multiplier ?? 1)],
+  ...more,
+});
+const dense = (batch: number, depth: number, units: number, more: Partial<LayerSpec> = {}): LayerSpec => ({
+  op: 'fullyConnected',
+  x: [batch, depth],
+  w: [units, depth],
+  ...more,
+});
+
+const GROUPS: Record<string, LayerSpec[]> = {
+  'convolutions of every geometry': [
+    conv([5, 5, 16], 8, [3, 3], { activation: 'relu' }),
+    conv([6, 7, 3], 5, [3, 3], { activation: 'relu', attrs: { stride: [2, 2] } }),
+    conv([8, 4, 1], 6, [5, 2], { attrs: { stride: [2, 1] } }),
+    conv([4, 4, 8], 7, [1, 1]),
+    conv([3, 3, 20], 12, [1, 1], { activation: 'relu', attrs: { padding: 'valid' } }),
+    conv([9, 16, 16], 8, [3, 3], { attrs: { padding: 'valid' } }),
+    conv([7, 13, 4], 9, [3, 3], { activation: 'relu6', attrs: { dilation: [2, 2] } }),
+    conv([1, 2, 12], 5, [1, 1]),
+    conv([1, 1, 40], 6, [1, 1], { activation: 'relu' }),
+    conv([4, 4, 6], 4, [3, 3], { attrs: { groups: 2 } }),
+    conv([5, 4, 4], 1, [2, 2]),
+    conv([4, 6, 33], 3, [3, 3], { zero: -128 }),
+  ],
+  'convolutions with weights at the ends of their range': [
+    conv([5, 5, 64], 6, [3, 3], { activation: 'relu', weights: 'extreme', spread: 4 }),
+    conv([4, 5, 24], 6, [3, 3], { weights: 'extreme' }),
+    conv([3, 3, 128], 4, [3, 3], { weights: 'extreme', spread: 0.5 }),
+  ],
+  'depthwise convolutions of every geometry': [
+    depthwise([6, 5, 8], [3, 3], { activation: 'relu' }),
+    depthwise([8, 8, 4], [3, 3], { activation: 'relu', attrs: { stride: [2, 2] } }),
+    depthwise([7, 7, 16], [3, 3], { activation: 'relu', attrs: { stride: [2, 2] } }),
+    depthwise([3, 3, 12], [3, 3], { activation: 'relu', zero: -128 }),
+    depthwise([6, 20, 4], [3, 3], { activation: 'relu6', zero: 7 }),
+    depthwise([5, 29, 4], [3, 3], { attrs: { stride: [2, 2] } }),
+    depthwise([12, 1, 8], [5, 1], { attrs: { padding: 'valid' } }),
+    depthwise([10, 1, 12], [4, 1], { activation: 'relu', attrs: { padding: 'valid', stride: [3, 1] } }),
+    depthwise([6, 6, 3], [3, 3]),
+    depthwise([5, 6, 4], [2, 3], { attrs: { multiplier: 2 } }),
+    depthwise([6, 9, 8], [5, 5], { activation: 'relu' }),
+    depthwise([7, 7, 4], [3, 3], { attrs: { dilation: [2, 2] } }),
+    depthwise([4, 4, 8], [2, 2], { attrs: { padding: 'valid' } }),
+  ],
+  'dense layers of every size': [
+    dense(1, 64, 10, { activation: 'relu' }),
+    dense(1, 5, 3),
+    dense(3, 16, 4),
+    dense(1, 48, 17),
+    dense(2, 7, 9, { activation: 'relu6' }),
+    dense(1, 128, 2),
+    dense(1, 400, 18),
+    dense(1, 33, 1, { activation: 'relu' }),
+  ],
+};
+
+for (const [name, specs] of Object.entries(GROUPS)) {
+  for (const core of CORES) {
+    test(`${name}: ${core}`, async () => {
+      if (!hasTools) return;
+      const graph = layersGraph(specs, 7);
+      const { difference, examples } = await verifyGraph(heap, graph, chipOf(core), { inputs: 6, flags: WARNINGS });
+      assert.equal(difference, null);
+      assert.is(examples, 6);
+    });
+  }
+}
+
+test('what a wrong answer looks like', async () => {
+  if (!hasTools) return;
+  const graph = layersGraph(GROUPS['dense layers of every size'], 3);
+  const generated = await generateC(heap, graph, chipOf('cortex-m4'), { name: 'wrong' });
+  const file = 'thumbnet_wrong_weights.c';
+  // The first weight of the second layer, changed by one.
+  const text = generated.files[file].replace(
+    /(thumbnet_wrong_l1_weights\[\d+\] = \{\s*0x[0-9a-f]*)([0-9a-f])u/,
+    (_, a, b) => `${a}${b === '0' ? '1' : '0'}u`,
+  );
+  assert.not.equal(text, generated.files[file]);
+  const broken = { ...generated, files: { ...generated.files, [file]: text } };
+  const { difference } = await verifyGraph(heap, graph, chipOf('cortex-m4'), { inputs: 4, generated: broken });
+  assert.is(difference?.layer, 'layer1');
+  assert.not.equal(difference?.expected, difference?.actual);
+});
+
+test.run();

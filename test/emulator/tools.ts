@@ -1,0 +1,17 @@
+import { missingPrograms } from '../../src/emulator/toolchain.ts';
+import type { CoreName, Target } from '../../src/mcu/targets.ts';
+import { findTarget } from '../../src/mcu/targets.ts';
+
+/** Whether programs for emulated cores can be built and run here; CI installs what it takes. */
+export const hasTools = missingPrograms().length === 0;
+
+export const CORES: readonly CoreName[] = ['cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m7', 'cortex-m33', 'cortex-m55'];
+
+/** A chip of any size with a core. */
+export const chipOf = (core: CoreName): Target => ({
+  ...findTarget('stm32f446re'),
+  name: core,
+  core,
+  flashBytes: 2 ** 24,
+  ramBytes: 2 ** 24,
+});
