@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
 import { demand, type Shape } from '../options/words.ts';
+import { METRIC_NAMES } from '../task/index.ts';
 
 /**
  * What one compression did, as plain JSON: written beside its results as `history.json`, from which the report is made
@@ -15,6 +16,8 @@ const figures = v.object({
   energyUj: figure,
   /** Of the test part in `rows`, of the validation part in `trials`. */
   accuracy: figure,
+  /** The value of the history's metric, where that is not accuracy. */
+  quality: v.optional(figure),
   macs: figure,
   weightBytes: figure,
 });
@@ -54,6 +57,8 @@ const history = v.object({
   /** Of Thumbnet, and of whatever else the caller finds worth telling. */
   versions: v.record(v.string(), v.string()),
   seed: v.number(),
+  /** What quality is judged by: accuracy, unless it is told. */
+  metric: v.optional(v.picklist(METRIC_NAMES)),
   target: v.object({
     name: v.string(),
     core: v.string(),
@@ -66,6 +71,7 @@ const history = v.object({
   goal: v.object({
     /** As people read it: "at most 2 points below the float model". */
     text: v.string(),
+    /** The value of the metric that must be kept. */
     minAccuracy: figure,
     reached: v.boolean(),
     /** Weights of flash, RAM, latency and energy in the objective. */

@@ -1,9 +1,10 @@
 import type { History } from './history.ts';
 import { type Html, html, raw } from './html.ts';
 import { AXES, progress, tradeOff } from './pictures.ts';
+import { qualityView } from './quality.ts';
 import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
-import { bytes, percent, points, ratio } from './units.ts';
+import { bytes, ratio } from './units.ts';
 
 export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
 export { standalonePicture } from './pictures.ts';
@@ -11,7 +12,7 @@ export { standalonePicture } from './pictures.ts';
 /**
  * A compression as one self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes.
  *
- * @param history bytes, ms, µJ and accuracies 0..1; `parseHistory` reads one from `history.json`
+ * @param history bytes, ms, µJ, shares 0..1; `parseHistory` reads one from `history.json`
  */
 export function writeReport(history: History): string {
   const { title } = history;
@@ -39,33 +40,39 @@ ${foot(history)}
 
 const section = (title: string, body: Html): Html => html`<section><h2>${title}</h2>\n${body}</section>`;
 
-function head({ title, target, goal, rows, data }: History): Html {
+function head(history: History): Html {
+  const { title, target, goal, rows, data, metric } = history;
+  const quality = qualityView(history);
   const result = rows[rows.length - 1].figures;
   const against = rows[Math.max(0, rows.length - 2)];
   const cards = RESOURCES.filter(({ key }) => key !== 'energyUj').map(
     ({ key, label, show }) =>
       html`<li><b>${show(result[key])}</b><span>${label}, ${ratio(against.figures[key], result[key])}</span></li>`,
   );
-  const spread = result.accuracy === null ? 0 : Math.sqrt((result.accuracy * (1 - result.accuracy)) / Math.max(1, data.test));
+  const { accuracy } = result;
+  const spread = accuracy === null ? 0 : Math.sqrt((accuracy * (1 - accuracy)) / Math.max(1, data.test));
+  const isAccuracy = (metric ?? 'accuracy') === 'accuracy';
+  const [was, is] = [against.figures, result].map(quality.of);
   return html`<header><h1>${title}</h1>
 <p class="lead">${target.name}: ${target.core} at ${target.clockMhz} MHz, ${bytes(target.flashBytes)} flash, ${bytes(target.ramBytes)} RAM${
     target.runtime ? `, ${target.runtime}` : null
   }. Data: ${data.name}.</p>
 <p><span class="verdict ${goal.reached ? null : 'missed'}">${goal.reached ? 'Goal reached' : 'Goal not reached'}</span> ${goal.text}</p>
-<ul class="cards"><li><b>${percent(result.accuracy)}</b><span>Accuracy ± ${(100 * spread).toFixed(1)}, ${points(against.figures.accuracy, result.accuracy)}</span></li>${cards}</ul>
-<p class="soft">Compared with ${against.label}. After ± stands the standard error on ${data.test} test examples.</p></header>`;
+<ul class="cards"><li><b>${quality.show(is)}</b><span>${quality.label}${isAccuracy ? ` ± ${(100 * spread).toFixed(1)}` : null}, ${quality.change(was, is)}</span></li>${cards}</ul>
+<p class="soft">Compared with ${against.label}${isAccuracy ? '. After ± stands the standard error' : ','} on ${data.test} test examples.</p></header>`;
 }
 
 function pictures(history: History): Html {
   const states = history.trials.map((t) => t.state);
   const said = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
+  const { label } = qualityView(history);
   const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
-  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Rejected trials could not fit, or could not have been better with any accuracy, and
-were never trained; stopped ones were given up half-way. Accuracy in these pictures is that of ${history.data.validation} validation examples.</p>
+  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Rejected trials could not fit, or could not have been better at any quality, and
+were never trained; stopped ones were given up half-way. ${label} in these pictures is that of ${history.data.validation} validation examples.</p>
 <div class="pair">${drawn.map(
     (
       axis,
-    ) => html`<figure>${tradeOff(history, axis)}<figcaption>Accuracy against ${axis.label.toLowerCase().replace(/ \(.*/, '')}. The line joins the trials that no other
+    ) => html`<figure>${tradeOff(history, axis)}<figcaption>${label} against ${axis.label.toLowerCase().replace(/ \(.*/, '')}. The line joins the trials that no other
 beats in both; the diamond is plain int8 PTQ.</figcaption></figure>`,
   )}</div>
 <h2>Search history</h2>

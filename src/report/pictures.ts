@@ -2,8 +2,9 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import type { Figures, History, TrialRow } from './history.ts';
 import { type Html, raw } from './html.ts';
+import { type QualityView, qualityView } from './quality.ts';
 import { COLOURS, PICTURE_STYLE } from './style.ts';
-import { bytes, microjoules, milliseconds, percent } from './units.ts';
+import { bytes, microjoules, milliseconds } from './units.ts';
 
 /** Pictures are drawn once, into SVG, by the same code in Node and in a browser; colours come from the page's style sheet. */
 
@@ -28,25 +29,27 @@ interface Spot {
   readonly trial: TrialRow;
 }
 
-/** Accuracy against a resource for every trial that was measured; the line joins those that no other one beats in both. */
+/** Quality against a resource for every trial that was measured; the line joins those that no other one beats in both. */
 export function tradeOff(history: History, axis: Axis): Html {
+  const quality = qualityView(history);
   const spots = history.trials.flatMap((trial): Spot[] => {
-    const at = trial.figures && place(trial.figures, axis);
-    return at ? [{ ...at, trial, title: describe(trial, axis) }] : [];
+    const at = trial.figures && place(trial.figures, axis, quality);
+    return at ? [{ ...at, trial, title: describe(trial, axis, quality) }] : [];
   });
   const plain = spots.filter(({ trial }) => trial.stages.length === 1 && trial.stages[0] === 'quantize').slice(0, 1);
   const chosen = spots.filter((s) => s.trial.number === history.chosen);
-  const goal = history.goal.minAccuracy;
-  const shown = clipLow(spots, goal);
+  const { factor, lower, label } = quality.axis;
+  const goal = history.goal.minAccuracy === null ? null : factor * history.goal.minAccuracy;
+  const shown = lower ? clipHigh(spots, goal) : clipLow(spots, goal, factor);
   const inside = spots.filter(shown.inside);
-  return draw(`Accuracy against ${axis.label} of every trial`, {
+  return draw(`${quality.label} against ${axis.label} of every trial`, {
     width: 460,
     height: 320,
     x: { label: axis.label, zero: false, nice: true, grid: true },
-    y: { label: 'Accuracy (%)', domain: shown.domain, nice: true, grid: true },
+    y: { label, domain: shown.domain, nice: true, grid: true, reverse: lower },
     marks: [
-      ...(goal === null ? [] : goalMarks(100 * goal)),
-      Plot.line(frontier(inside), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
+      ...(goal === null ? [] : goalMarks(goal)),
+      Plot.line(frontier(inside, lower), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
       ...(['stopped', 'complete'] as const).map((state) =>
         Plot.dot(
           inside.filter((s) => s.trial.state === state),
@@ -113,36 +116,47 @@ export function progress(history: History): Html {
   });
 }
 
-function place(figures: Figures, axis: Axis): { x: number; y: number } | null {
-  const x = figures[axis.key];
-  return x === null || figures.accuracy === null ? null : { x: x / axis.unit, y: 100 * figures.accuracy };
+function place(figures: Figures, axis: Axis, quality: QualityView): { x: number; y: number } | null {
+  const [x, y] = [figures[axis.key], quality.of(figures)];
+  return x === null || y === null ? null : { x: x / axis.unit, y: quality.axis.factor * y };
 }
 
-function describe(trial: TrialRow, axis: Axis): string {
+function describe(trial: TrialRow, axis: Axis, quality: QualityView): string {
   const { figures } = trial;
-  return `trial ${trial.number}: ${trial.stages.join(' → ') || 'as it came'}\n${percent(figures!.accuracy)}, ${axis.show(figures![axis.key])}`;
+  return `trial ${trial.number}: ${trial.stages.join(' → ') || 'as it came'}\n${quality.show(quality.of(figures!))}, ${axis.show(figures![axis.key])}`;
 }
 
-/** Accuracies far under the better half would flatten the picture: it begins above them. */
-function clipLow(spots: readonly { y: number }[], goal: number | null) {
+/** Values far under the better half would flatten the picture: it begins above them. */
+function clipLow(spots: readonly { y: number }[], goal: number | null, most: number) {
   const ys = spots.map((s) => s.y).sort((a, b) => a - b);
   if (!ys.length) return { domain: undefined, inside: () => true };
-  const top = Math.max(ys[ys.length - 1], goal === null ? 0 : 100 * goal);
-  const reach = Math.max(4, 2.5 * (top - quantile(ys, 0.5)));
-  const low = Math.min(goal === null ? top : 100 * goal, Math.max(ys[0], top - reach));
-  const from = Math.max(0, low - 0.5);
-  return { domain: [from, Math.min(100, top + 0.5)], inside: (s: { y: number }) => s.y >= from };
+  const top = Math.max(ys[ys.length - 1], goal ?? 0);
+  const reach = Math.max(0.04 * most, 2.5 * (top - quantile(ys, 0.5)));
+  const low = Math.min(goal ?? top, Math.max(ys[0], top - reach));
+  const from = Math.max(0, low - 0.005 * most);
+  return { domain: [from, Math.min(most, top + 0.005 * most)], inside: (s: { y: number }) => s.y >= from };
+}
+
+/** Errors far over the better half, likewise. */
+function clipHigh(spots: readonly { y: number }[], goal: number | null) {
+  const ys = spots.map((s) => s.y).sort((a, b) => a - b);
+  if (!ys.length) return { domain: undefined, inside: () => true };
+  const least = Math.min(ys[0], goal ?? ys[0]);
+  const reach = Math.max(0.2 * least, 2.5 * (quantile(ys, 0.5) - least));
+  const most = Math.max(goal ?? least, Math.min(ys[ys.length - 1], least + reach));
+  return { domain: [0.98 * least, 1.02 * most], inside: (s: { y: number }) => s.y <= 1.02 * most };
 }
 
 const quantile = (sorted: readonly number[], q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
 
 /** Spots that no other beats in both directions, from left to right. */
-function frontier(spots: readonly Spot[]): Spot[] {
-  const ordered = [...spots].sort((a, b) => a.x - b.x || b.y - a.y);
+function frontier(spots: readonly Spot[], lower: boolean): Spot[] {
+  const up = (s: Spot) => (lower ? -s.y : s.y);
+  const ordered = [...spots].sort((a, b) => a.x - b.x || up(b) - up(a));
   let best = Number.NEGATIVE_INFINITY;
   return ordered.filter((s) => {
-    if (s.y <= best) return false;
-    best = s.y;
+    if (up(s) <= best) return false;
+    best = up(s);
     return true;
   });
 }

@@ -1,9 +1,10 @@
 import type { Figures, History, LayerRow, TrialRow } from './history.ts';
 import { type Html, html } from './html.ts';
-import { bytes, count, microjoules, milliseconds, percent, points, ratio } from './units.ts';
+import { type QualityView, qualityView } from './quality.ts';
+import { bytes, count, microjoules, milliseconds, ratio } from './units.ts';
 
 interface Line {
-  readonly key: keyof Figures;
+  readonly key: Exclude<keyof Figures, 'quality'>;
   readonly label: string;
   readonly show: (n: number | null) => string;
 }
@@ -18,12 +19,14 @@ export const RESOURCES: readonly Line[] = [
 ];
 
 /** A line for each figure, a column for each model, and how far the last is from each one before it. */
-export function summaryTable({ rows, data }: History): Html {
+export function summaryTable(history: History): Html {
+  const { rows, data } = history;
+  const quality = qualityView(history);
   const result = rows[rows.length - 1];
   const others = rows.slice(0, -1);
   const last = (i: number) => (i === rows.length - 1 ? 'key' : null);
   return html`<div class="wide"><table>
-<caption>Accuracy is measured on ${data.test} test examples that no stage and no trial has seen.</caption>
+<caption>${quality.label} is measured on ${data.test} test examples that no stage and no trial has seen.</caption>
 <thead><tr><th scope="col" class="text">Figure</th>${rows.map((r, i) => html`<th scope="col" class="${last(i)}">${r.label}</th>`)}
 ${others.map((r) => html`<th scope="col">against<br>${r.label}</th>`)}</tr></thead>
 <tbody>${RESOURCES.map(
@@ -31,8 +34,8 @@ ${others.map((r) => html`<th scope="col">against<br>${r.label}</th>`)}</tr></the
 ${rows.map((r, i) => html`<td class="${last(i)}">${show(r.figures[key])}</td>`)}
 ${others.map((r) => change(ratio(r.figures[key], result.figures[key])))}</tr>`,
   )}
-<tr><th scope="row">Accuracy</th>${rows.map((r, i) => html`<td class="${last(i)}">${percent(r.figures.accuracy)}</td>`)}
-${others.map((r) => html`<td>${points(r.figures.accuracy, result.figures.accuracy)}</td>`)}</tr></tbody></table></div>`;
+<tr><th scope="row">${quality.label}</th>${rows.map((r, i) => html`<td class="${last(i)}">${quality.show(quality.of(r.figures))}</td>`)}
+${others.map((r) => html`<td>${quality.change(quality.of(r.figures), quality.of(result.figures))}</td>`)}</tr></tbody></table></div>`;
 }
 
 function change(text: string): Html {
@@ -78,18 +81,20 @@ const bits = (l: LayerRow): string => {
 
 const arrow = (a: string, b: string): string => (a === b ? a : `${a} → ${b}`);
 
-export function trialTable({ trials, chosen }: History): Html {
+export function trialTable(history: History): Html {
+  const { trials, chosen } = history;
+  const quality = qualityView(history);
   return html`<details><summary>All ${trials.length} trials</summary><div class="wide"><table>
-<caption>Accuracy here is that of the validation part, which the search looks at.</caption>
-<thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">Accuracy</th>
+<caption>${quality.label} here is that of the validation part, which the search looks at.</caption>
+<thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">${quality.label}</th>
 <th scope="col">Flash</th><th scope="col">RAM</th><th scope="col">Latency</th><th scope="col">Objective</th></tr></thead>
-<tbody>${trials.map((t) => trialLine(t, t.number === chosen))}</tbody></table></div></details>`;
+<tbody>${trials.map((t) => trialLine(t, t.number === chosen, quality))}</tbody></table></div></details>`;
 }
 
-function trialLine(t: TrialRow, chosen: boolean): Html {
+function trialLine(t: TrialRow, chosen: boolean, quality: QualityView): Html {
   const f = t.figures;
   const state = chosen ? 'result' : t.onFront ? 'on the front' : t.state;
   return html`<tr class="${chosen ? 'key' : null}"><td>${t.number}</td><td class="text">${t.stages.join(' → ') || '–'}</td><td class="text">${state}</td>
-<td>${percent(f?.accuracy)}</td><td>${bytes(f?.flashBytes)}</td><td>${bytes(f?.ramBytes)}</td><td>${milliseconds(f?.latencyMs)}</td>
+<td>${quality.show(f && quality.of(f))}</td><td>${bytes(f?.flashBytes)}</td><td>${bytes(f?.ramBytes)}</td><td>${milliseconds(f?.latencyMs)}</td>
 <td>${t.objective === null ? '–' : t.objective.toPrecision(4)}</td></tr>`;
 }

@@ -2,7 +2,7 @@ import { parseHTML } from 'linkedom';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
-import { parseHistory, writeReport } from '../../src/report/index.ts';
+import { type History, parseHistory, writeReport } from '../../src/report/index.ts';
 import { sampleHistory } from './sample.ts';
 
 const history = sampleHistory();
@@ -92,6 +92,35 @@ test('one trial is enough for the pictures', () => {
 });
 
 test('no sample leaves a hole in the page', () => assert.not.match(page, /NaN|undefined|Infinity/));
+
+test('an error in place of accuracy: its name, its unit, lower is better', () => {
+  const sample = sampleHistory();
+  // Errors from 1.21 up, where accuracies lay below 0.879.
+  const turned = <T extends { figures: History['rows'][number]['figures'] | null }>(row: T): T => ({
+    ...row,
+    figures: row.figures && {
+      ...row.figures,
+      accuracy: null,
+      quality: row.figures.accuracy === null ? null : 2.089 - row.figures.accuracy,
+    },
+  });
+  const history: History = {
+    ...sample,
+    metric: 'rmse',
+    goal: { ...sample.goal, minAccuracy: 1.25 },
+    rows: sample.rows.map(turned),
+    trials: sample.trials.map(turned),
+  };
+  const html = writeReport(history);
+  assert.match(html, /<th scope="row">Root mean squared error<\/th>/);
+  assert.match(html, /<b>1\.2\d+<\/b><span>Root mean squared error, \d+(\.\d+)? % (more|less)<\/span>/);
+  assert.not.match(html, /Accuracy|NaN|undefined|Infinity/);
+  // Of two trials the one with the smaller error stands higher.
+  const dots = [...html.matchAll(/cy="([\d.]+)"[^>]*><title>trial (\d+):/g)].map(([, y, n]) => [Number(y), Number(n)]);
+  const errorOf = (n: number) => history.trials[n].figures!.quality!;
+  const [high, low] = [...dots].sort((a, b) => a[0] - b[0]).filter((_, i, all) => i === 0 || i === all.length - 1);
+  assert.ok(dots.length > 10 && errorOf(high[1]) < errorOf(low[1]));
+});
 
 test('a broken history is told by its first wrong field', () => {
   const { seed: _, ...rest } = history;
