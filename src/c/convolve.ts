@@ -2,8 +2,8 @@ import type { CallOf } from '../ops/kernel_call.ts';
 import { convolveDsp } from './dsp/convolve.ts';
 import { convolveMve } from './mve/convolve.ts';
 import type { LayerCode, Parts, Placed } from './parts.ts';
-import { convolveThumb } from './thumb1/convolve.ts';
 import { convolvePlain } from './plain/convolve.ts';
+import { convolveThumb } from './thumb1/convolve.ts';
 
 export function convolve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
   const fast = { thumb1: convolveThumb, plain: convolveThumb, dsp: convolveDsp, mve: convolveMve }[parts.variant];

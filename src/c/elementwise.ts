@@ -1,8 +1,8 @@
 import { sizeOf } from '../graph/graph.ts';
 import type { CallOf } from '../ops/kernel_call.ts';
 import { linearSumDsp } from './dsp/add.ts';
-import { hasLinearSum, linearSumMve } from './mve/add.ts';
 import { type LinearSum, linearSum, sumTable, sumText, tableOfSums } from './linear_sum.ts';
+import { hasLinearSum, linearSumMve } from './mve/add.ts';
 import type { Argument, LayerCode, Parts, Placed } from './parts.ts';
 import { addPlain } from './plain/elementwise.ts';
 

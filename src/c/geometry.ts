@@ -1,7 +1,7 @@
 import { sizeOf } from '../graph/graph.ts';
 import type { CallOf } from '../ops/kernel_call.ts';
-import type { Channel } from './rescale.ts';
 import type { Placed } from './parts.ts';
+import type { Channel } from './rescale.ts';
 
 /** Sizes of a convolution: image, output, filter, stride, padding before, dilation. */
 export interface Geometry {

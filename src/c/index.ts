@@ -6,7 +6,7 @@ import type { Heap } from '../wasm/heap.ts';
 import { graphDigest } from './digest.ts';
 import { type Network, planNetwork } from './network.ts';
 import { Parts, variantOf } from './parts.ts';
-import { linkerScript, BOARDS, STARTUP } from './project/boards.ts';
+import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
 import { exampleText, type Golden, noise } from './project/example.ts';
 import { headerText } from './project/header.ts';

@@ -1,10 +1,10 @@
 import { CompressError } from '../errors.ts';
 import type { CallOf, Family } from '../ops/kernel_call.ts';
 import { convolve } from './convolve.ts';
-import type { Call, LayerCode, Parts, Placed } from './parts.ts';
 import { dense } from './dense.ts';
 import { depthwise } from './depthwise.ts';
 import { addOrSubtract } from './elementwise.ts';
+import type { Call, LayerCode, Parts, Placed } from './parts.ts';
 import { poolPlain } from './plain/pool.ts';
 import { softmaxPlain } from './plain/softmax.ts';
 

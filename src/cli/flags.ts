@@ -104,15 +104,15 @@ export function dataFlags(command: Command, required: boolean): Command {
 
 /** Reads the data for a model (or for one that is still to be built), says how it is used, and warns where it plainly does not fit. */
 export async function readData(
-  flags: DataFlags,
+  flags: DataFlags & { readonly output?: string },
   model: Model | null,
   out: Output,
   { whole = false, defaults = {} as Partial<DataOptions>, inputs: names = undefined as readonly string[] | undefined } = {},
 ): Promise<Dataset> {
   if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
-  const { split, scale, mean, std, layout, labels, seed } = flags;
+  const { split, scale, mean, std, layout, labels, output, seed } = flags;
   const given = Object.fromEntries(
-    Object.entries({ split, scale, mean, std, layout, labels }).filter(([, v]) => v !== undefined),
+    Object.entries({ split, scale, mean, std, layout, labels, output }).filter(([, v]) => v !== undefined),
   );
   const data = await loadDataset(flags.data, {
     ...defaults,

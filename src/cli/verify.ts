@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { generateC } from '../c/index.ts';
-import { CompressError } from '../errors.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { type Verification, verifyGraph } from '../emulator/verify.ts';
+import { CompressError } from '../errors.ts';
 import { findTarget } from '../mcu/index.ts';
 import { asStored, isIntegerGraph } from '../model.ts';
 import { Heap } from '../wasm/heap.ts';

@@ -2,8 +2,8 @@
 import { parentPort } from 'node:worker_threads';
 import { CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
-import { type JobContext, runJob } from './job.ts';
 import { remember } from '../prune/survey.ts';
+import { type JobContext, runJob } from './job.ts';
 import type { FromWorker, ToWorker } from './pool.ts';
 
 const port = parentPort!;

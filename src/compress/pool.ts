@@ -1,8 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { shareDataset } from '../data/index.ts';
 import { type Code, CompressError } from '../errors.ts';
-import { type Findings, remembered } from '../prune/survey.ts';
 import type { Recipe } from '../pipeline.ts';
+import { type Findings, remembered } from '../prune/survey.ts';
 import type { Progress } from '../stage.ts';
 import { type GivenUp, type JobContext, type JobResult, runJob } from './job.ts';
 

@@ -2,7 +2,7 @@
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { toLabels } from './labels.ts';
-import { type Group, type Meaning, meaningOf, plainName } from './names.ts';
+import { type Group, type Meaning, meaningOf, plainName, withoutLabelWord } from './names.ts';
 import { type NpyArray, readNpy } from './npy.ts';
 import { listed, type RawPart, type RawParts, type Reading, toSamples, type WantedInput } from './raw.ts';
 import { isOfSystem } from './system.ts';
@@ -83,12 +83,11 @@ function choose(arrays: NamedArrays, members: readonly Named[], isLone: boolean,
   const byRank = (a: Named, b: Named) => a.meaning.rank - b.meaning.rank || (a.meaning.number ?? 0) - (b.meaning.number ?? 0);
   const isStated = ({ name, meaning }: Named) =>
     name === reading.labels || (reading.labels !== null && meaning.rest === plainName(reading.labels));
-  const isOutput = ({ meaning }: Named) => reading.outputs.some((name) => plainName(name) === meaning.rest);
   const labels =
     (reading.labels === null
       ? (members.filter((m) => m.meaning.kind === 'labels').sort(byRank)[0] ??
         members.find(({ name }) => unnamed(name)) ??
-        only(members.filter((m) => m.meaning.kind === 'other' && isOutput(m))))
+        labelsOfOutput(arrays, members, reading))
       : members.find(isStated)) ?? null;
   const rest = members.filter((m) => m !== labels && m.meaning.kind !== 'labels');
   const usual = rest.filter((m) => m.meaning.kind === 'examples').sort(byRank);
@@ -96,7 +95,19 @@ function choose(arrays: NamedArrays, members: readonly Named[], isLone: boolean,
   return inputs && { inputs, labels: labels?.name ?? null };
 }
 
-const only = <T>(list: readonly T[]): T | undefined => (list.length === 1 ? list[0] : undefined);
+/** The array that is named as an output of the model: `out`, `y_out` or `out_labels`. */
+function labelsOfOutput({ where }: NamedArrays, members: readonly Named[], { outputs }: Reading): Named | undefined {
+  const found = members.filter(
+    ({ meaning }) => meaning.kind === 'other' && outputs.some((name) => plainName(name) === withoutLabelWord(meaning.rest)),
+  );
+  if (found.length < 2) return found[0];
+  const names = found.map(({ name }) => `"${name}"`).join(', ');
+  throw new CompressError(
+    'bad-option',
+    `${where} holds labels for several outputs of the model: ${names}`,
+    'name one of them by --labels, or the output by --output',
+  );
+}
 
 /** Without a model: `x`, or `x0`, `x1` ... in their order. */
 function inputsByName(usual: readonly Named[]): Chosen['inputs'] | null {

@@ -106,13 +106,13 @@ async function open(source: DataSource, options: DataOptions, notes: string[]): 
   return { name: 'dataset', raw };
 }
 
-function readingOf({ model, inputs: names, labels, channels }: DataOptions, notes: string[]): Reading {
+function readingOf({ model, inputs: names, labels, output, channels }: DataOptions, notes: string[]): Reading {
   const named = (places: readonly number[]) => places.map((t) => model!.graph.tensors[t]);
   const inputs = model ? named(model.graph.inputs) : (names?.map((name) => ({ name, shape: null })) ?? null);
   const own = inputs?.length === 1 ? inputs[0].shape?.at(-1) : undefined;
   return {
     inputs,
-    outputs: model ? named(model.graph.outputs).map((t) => t.name) : [],
+    outputs: output ? [output] : model ? named(model.graph.outputs).map((t) => t.name) : [],
     labels: labels ?? null,
     channels: channels ?? (own === 1 || own === 3 ? own : null),
     notes,

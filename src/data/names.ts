@@ -43,6 +43,13 @@ const wordsOf = (name: string): string[] =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
 
+/** `out` for `y_out` and `out_labels`. */
+export const withoutLabelWord = (name: string): string => {
+  const words = name.split('_');
+  const rest = words.filter((word) => !LABELS.includes(word));
+  return rest.length ? rest.join('_') : name;
+};
+
 /** What an array's name means. */
 export interface Meaning {
   readonly group: Group;

@@ -29,6 +29,8 @@ export interface DataOptions {
   readonly inputs?: readonly string[];
   /** The array that holds the labels, where it is not named y, labels or targets. */
   readonly labels?: string;
+  /** Of a model with several outputs the one whose labels are read, where there are labels for several. */
+  readonly output?: string;
   /** How messages and reports call the data; by default its file's name. */
   readonly name?: string;
 }
@@ -45,6 +47,7 @@ const NAMES: Readonly<Record<keyof DataOptions, true>> = {
   model: true,
   inputs: true,
   labels: true,
+  output: true,
   name: true,
 };
 

@@ -15,8 +15,10 @@ export const regression: TaskRules = {
     const size = sizeOf(shape);
     const demand = size === 1 ? 'a number for each example' : `${size} numbers for each example`;
     if (!labels || labels.width !== size) return { level: 0, demand };
-    const isYesNo = labels.zeroOne && (ends === 'logistic' || ends === 'softmax' || labels.oneHot(size));
-    if (labels.named || isYesNo) return { level: 1, demand };
+    const isShare = ends === 'logistic' || ends === 'softmax';
+    const isYesNo = labels.zeroOne && (isShare || labels.oneHot(size));
+    const isBeyond = isShare && (labels.least < 0 || labels.greatest > 1);
+    if (labels.named || isYesNo || isBeyond) return { level: 1, demand };
     return { level: looksLikeClasses(labels) || labels.zeroOne || ends === 'softmax' ? 2 : 3, demand };
   },
   targets(task, part, where) {

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { linearSum, sumOf, sumTable, tableOfSums } from '../../src/c/linear_sum.ts';
-import { lowered } from '../../src/run/lower.ts';
-import { stepOf } from '../../src/run/kernel_step.ts';
 import type { KernelCall, PlacedOperand } from '../../src/ops/index.ts';
+import { stepOf } from '../../src/run/kernel_step.ts';
+import { lowered } from '../../src/run/lower.ts';
 import type { AddParams } from '../../src/wasm/elementwise_int.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 

@@ -455,6 +455,14 @@ test('labels by another name, or by an output of the model', async () => {
   assert.equal([...(await read({ x: accel, kind: labels, id: extra }, { labels: 'kind' })).test!.y!], [...thirty]);
   assert.equal([...(await read({ x: accel, out: labels, id: extra })).test!.y!], [...thirty]);
   assert.equal([...(await read({ x: accel, y: labels, kind: extra }, { labels: 'kind' })).test!.y!], new Array(30).fill(0.5));
+  const { graph } = twoInputs;
+  const second = { ...graph.tensors[2], name: 'value' };
+  const heads = { graph: { ...graph, tensors: [...graph.tensors, second], inputs: [0], outputs: [2, 3] } };
+  const both = { 'd.npz': npz({ x: accel, y_out: labels, y_value: extra }) };
+  await fails(both, 'bad-option', /labels for several outputs of the model: "y_out", "y_value"/, { model: heads });
+  const named = await loadDataset(both, { whole: true, model: heads, output: 'out' });
+  assert.equal([...named.test!.y!], [...thirty]);
+  assert.equal(named.notes, ['not used in d.npz: the array y_value']);
 });
 
 test('what is not used of a file or a folder is named', async () => {

@@ -1,6 +1,7 @@
 /** ONNX files that are written: read again they compute the same, and hold what was asked for. */
-import { fromBinary } from '@bufbuild/protobuf';
+
 import { readdirSync, readFileSync } from 'node:fs';
+import { fromBinary } from '@bufbuild/protobuf';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gestures } from '../../src/demo/gestures.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EvolutionSampler, Study, type Trial } from '../../src/search/index.ts';
 import { Fold } from '../../src/search/fold.ts';
+import { EvolutionSampler, Study, type Trial } from '../../src/search/index.ts';
 import { newRecord, type TrialRecord } from '../../src/search/record.ts';
 
 const NAMES = Array.from({ length: 12 }, (_, i) => `x${i}`);

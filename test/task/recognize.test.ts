@@ -160,6 +160,12 @@ const rows: readonly Row[] = [
     is: 'binary',
   },
   { what: 'one sigmoid, shares', graph: graphOf([9], [[1], 'logistic']), data: labelled(1, [0.2, 0.7]), is: 'regression' },
+  {
+    what: 'one sigmoid, -1 and 1',
+    graph: graphOf([9], [[1], 'logistic']),
+    data: labelled(1, [-1, 1]),
+    is: /0 or 1 for each example/,
+  },
   { what: 'one number, numbers', graph: graphOf([1], [[1], 'none']), data: labelled(1, [0.2, -1.7]), is: 'regression' },
   { what: 'one number, whole numbers', graph: graphOf([9], [[1], 'none']), data: labelled(1, [18, 75, 33]), is: 'regression' },
   { what: '24 numbers, 24 numbers', graph: graphOf([9], [[24], 'none']), data: labelled(24, [0.5, 1, 2]), is: 'regression' },

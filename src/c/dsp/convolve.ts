@@ -2,7 +2,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { matrixFunction, packPairs, pairScales } from './matrix.ts';
-import { dspForm, type DspForm } from './rescale.ts';
+import { type DspForm, dspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { canPack, expandFunction, expandSameFunction, firstSum, packWords } from './words.ts';
 

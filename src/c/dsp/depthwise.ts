@@ -1,11 +1,11 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { type FoldedForm, fitFolded } from '../fit.ts';
-import type { Channel } from '../rescale.ts';
 import { biasOf, channelsOf, geometryOf, weightsOf } from '../geometry.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
-import { type Columns, channelListing, channelWords, type Edge, EDGES, edgesOf, FRAME, hasColumns } from './depthwise_columns.ts';
+import type { Channel } from '../rescale.ts';
+import { type Columns, channelListing, channelWords, EDGES, type Edge, edgesOf, FRAME, hasColumns } from './depthwise_columns.ts';
 import { dspLast, foldedLast, hasWindows, windowsFunction, windowsTable } from './depthwise_windows.ts';
-import { dspForm, type DspForm } from './rescale.ts';
+import { type DspForm, dspForm } from './rescale.ts';
 import { ASSEMBLY } from './words.ts';
 
 /** Depthwise convolution; null where the geometry or the rescaling of a channel is another. */

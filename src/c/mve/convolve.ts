@@ -3,9 +3,9 @@ import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geo
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyCall, copyFunction, fillFunction } from './copy.ts';
 import { channelScales, matrixFunction, packPairs } from './matrix.ts';
+import { type MveForm, type MveKind, mveForm, VECTOR, vectorsOf } from './rescale.ts';
+import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { type Strip, stripFunction, stripOf, stripOrder } from './strips.ts';
-import { mveForm, type MveForm, type MveKind, VECTOR, vectorsOf } from './rescale.ts';
-import { GROUP, packGroups, groupScales, rowsFunction } from './rows.ts';
 
 /** Convolution by blocks of four pixels and two channels, or of one pixel and four; null where a channel has no such form. */
 export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {

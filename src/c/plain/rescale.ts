@@ -1,5 +1,5 @@
-import type { Channel } from '../rescale.ts';
 import type { Argument, Parts } from '../parts.ts';
+import type { Channel } from '../rescale.ts';
 
 /** Names of functions that every kernel in plain C may call. */
 

@@ -1,6 +1,6 @@
 import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { packWords, firstSum, canPack } from '../dsp/words.ts';
+import { canPack, firstSum, packWords } from '../dsp/words.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { ASSEMBLY, rescaleListing, rescaleText, signProduct } from './matrix.ts';
