@@ -12,6 +12,7 @@ import { clear_frame, dot, VALUES, WIDTH, words_of } from "../math/products";
 import { fill_record, RECORD, rescale2, store4 } from "../math/rescale";
 import { clamp, requantize } from "../math/requantize";
 import { fill_taps, frame_bytes, pack_taps, spread, taps_bytes } from "./depthwise";
+import { by_columns, columns_s8, pack_columns } from "./depthwise_columns_s8";
 import { table_bytes } from "./tile_s8";
 
 /** Bytes of the part of the table that is worked on at once: 32 pixels. */
@@ -36,7 +37,8 @@ export function depthwise_conv_pack_s8(
   fill_table(table, outH, outW, sH * spanW * pixel, sW * pixel, outW * outC, outC);
   let record = table + table_bytes(outH * outW), b = record + ((outC + 7) >> 3) * RECORD;
   for (let j = 0; j < outC; j += 8, record += RECORD, b += words << 5) {
-    pack_taps(b, w, j, min(8, outC - j), outC, taps);
+    if (by_columns(kH, kW, sH, sW, dH, dW)) pack_columns(b, w, j, min(8, outC - j), outC);
+    else pack_taps(b, w, j, min(8, outC - j), outC, taps);
     fill_record(record, j, outC, bias, b, words, xOffset, multiplier, shift, each, yOffset, yMin, yMax);
   }
 }
@@ -109,6 +111,16 @@ export function depthwise_conv_s8(
   clear_frame(scratch, spanH * spanW * pixel, xOffset);
   for (let n = 0; n < batch; n++, x += inH * inW * inC, y += outH * outW * outC) {
     spread<i8>(scratch, x, inH, inW, inC, multiplicity, spanH, spanW, top, left, pixel, xOffset);
+    if (by_columns(kH, kW, sH, sW, dH, dW)) {
+      const row = spanW * pixel, yRow = outW * outC;
+      for (let oy = 0; oy < outH; oy += 2) {
+        let y0 = y + oy * yRow, a = scratch + oy * row, b = records + blocks * RECORD, record = records;
+        for (let j = 0; j < blocks; j++, record += RECORD, b += words << 5, a += 8, y0 += 8) {
+          columns_s8(y0, oy + 1 < outH ? y0 + yRow : y0, outC, outW, a, row, pixel, b, record);
+        }
+      }
+      continue;
+    }
     // All channels of a few pixels, while their windows are near.
     for (let from = table; from < all; from += CHUNK) {
       const end = min(all, from + CHUNK);
