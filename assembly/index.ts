@@ -24,6 +24,8 @@ export * from "./int/softmax_s8";
 export * from "./int/mean_s8";
 export * from "./int/copy";
 export * from "./int/take";
+export * from "./int/squared_difference_s8";
+export * from "./float/unary_f32";
 export * from "./int/reduce_extremum";
 export * from "./int/lookup_s8";
 export * from "./int/requantize";

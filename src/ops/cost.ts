@@ -144,6 +144,8 @@ const COSTS: Costs = {
   elementwise_add: ({ form, operands: { y } }) => elementwise('elementwise_add', form, y),
   elementwise_sub: ({ form, operands: { y } }) => elementwise('elementwise_add', form, y),
   elementwise_mul: ({ form, operands: { y } }) => elementwise('elementwise_mul', form, y),
+  /** Two products beside what a sum does. */
+  squared_difference: ({ form, operands: { y } }) => elementwise('elementwise_add', form, y),
   minimum: ({ form, operands: { y } }) => elementwise('maximum', form, y),
   maximum: ({ form, operands: { y } }) => elementwise('maximum', form, y),
   avg_pool: (call, core) => pool('avg_pool', call.form, poolGeometry(call), core),
@@ -165,6 +167,7 @@ const COSTS: Costs = {
   activation: ({ operands: { y } }) => ({ ...elementwise('activation', 's16', y), table: { bytes: 512, shared: true } }),
   hard_swish: ({ form, operands: { y } }) => (form === 's8' ? lookup(y) : elementwise('elementwise_mul', form, y, 2)),
   leaky_relu: ({ form, operands: { y } }) => (form === 's8' ? lookup(y) : elementwise('elementwise_mul', form, y)),
+  lookup: ({ operands: { y } }) => lookup(y),
   requantize: ({ operands: { x, y } }) => elementwise('elementwise_mul', x.dtype === 'i16' ? 's16' : 's8', y),
   quantize: ({ operands: { y } }) => floatCost(4 * sizeOf(y.shape), sizeOf(y.shape)),
   dequantize: ({ operands: { y } }) => floatCost(2 * sizeOf(y.shape), sizeOf(y.shape)),

@@ -1,4 +1,5 @@
 import { CompressError } from '../errors.ts';
+import { abs } from './abs.ts';
 import { add } from './add.ts';
 import { avgPool2d } from './avg_pool2d.ts';
 import { batchMatmul } from './batch_matmul.ts';
@@ -8,10 +9,14 @@ import { conv2d } from './conv2d.ts';
 import { depthToSpace } from './depth_to_space.ts';
 import { depthwiseConv2d } from './depthwise_conv2d.ts';
 import { dequantize } from './dequantize.ts';
+import { div } from './div.ts';
 import { dropout } from './dropout.ts';
+import { elu } from './elu.ts';
+import { exp } from './exp.ts';
 import { fakeQuantize } from './fake_quantize.ts';
 import { fullyConnected } from './fully_connected.ts';
 import { gather } from './gather.ts';
+import { gelu } from './gelu.ts';
 import { hardSwish } from './hard_swish.ts';
 import { leakyRelu } from './leaky_relu.ts';
 import { logistic } from './logistic.ts';
@@ -34,9 +39,12 @@ import { relu6 } from './relu6.ts';
 import { reshape } from './reshape.ts';
 import { resizeBilinear } from './resize_bilinear.ts';
 import { resizeNearest } from './resize_nearest.ts';
+import { rsqrt } from './rsqrt.ts';
 import { softmax } from './softmax.ts';
 import { spaceToDepth } from './space_to_depth.ts';
 import { split } from './split.ts';
+import { sqrt } from './sqrt.ts';
+import { squaredDifference } from './squared_difference.ts';
 import { stream } from './stream.ts';
 import { stridedSlice } from './strided_slice.ts';
 import { sub } from './sub.ts';
@@ -68,6 +76,8 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   add,
   sub,
   mul,
+  div,
+  squaredDifference,
   minimum,
   maximum,
   concat,
@@ -91,6 +101,12 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   logistic,
   tanh,
   hardSwish,
+  elu,
+  gelu,
+  abs,
+  sqrt,
+  rsqrt,
+  exp,
   batchNorm,
   quantize,
   dequantize,

@@ -114,6 +114,8 @@ export interface Families<O> {
   /** x1 - x2 */
   elementwise_sub: Is<PlainForm, Binary<O>, AddParams>;
   elementwise_mul: Is<PlainForm, Binary<O>, MulParams>;
+  /** (x1 - x2)^2 */
+  squared_difference: Is<'s8', Binary<O>, AddParams>;
   minimum: Is<PlainForm, Binary<O>, None>;
   maximum: Is<PlainForm, Binary<O>, None>;
   avg_pool: Is<PlainForm, Unary<O>, PoolParams>;
@@ -131,6 +133,8 @@ export interface Families<O> {
   activation: Is<'s16', Unary<O>, { readonly type: 'sigmoid' | 'tanh'; readonly multiplier: number; readonly shift: number }>;
   hard_swish: Is<PlainForm, Unary<O>, HardSwishParams>;
   leaky_relu: Is<PlainForm, Unary<O>, LeakyReluParams>;
+  /** Any function of one value: its 256 results for x from -128 on. */
+  lookup: Is<'s8', Unary<O>, { readonly table: readonly number[] }>;
   /** From one scale to another, and every activation that is a clamp. */
   requantize: Is<'s8_s8' | 's8_s16' | 's16_s8' | 's16_s16' | 'u8_s8' | 's8_u8', Unary<O>, RequantizeParams>;
   /** Real numbers to integers: round(x / scale), half away from zero, plus zero. */

@@ -107,6 +107,14 @@ export function sumParams(a: Operand, b: Operand, y: Operand, activation: Activa
   };
 }
 
+/** Of (a - b)^2: both inputs are made finer by 7 bits and brought to one scale. Source: kernels/squared_difference.cc, Prepare (int8). */
+export function squaredDifferenceParams(a: Operand, b: Operand, y: Operand): AddParams {
+  const leftShift = 7;
+  const twice = 2 * Math.max(perTensor(a).scale, perTensor(b).scale);
+  const out = quantizeMultiplier((twice * twice) / (2 ** (2 * leftShift) * perTensor(y).scale));
+  return { ...sumParams(a, b, y, 'none'), leftShift, yMultiplier: out.multiplier, yShift: out.shift };
+}
+
 /** From one scale to another; `factor` is a slope between them. */
 export function rescaleParams(x: Operand, y: Operand, activation: Activation = 'none', factor = 1): RequantizeParams {
   return {

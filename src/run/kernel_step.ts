@@ -6,7 +6,7 @@ import { concat } from '../wasm/concat.ts';
 import { convInt } from '../wasm/conv_int.ts';
 import { copy, slice, split, swapLast, transpose } from '../wasm/copy.ts';
 import { depthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
-import { addInt, maximumInt, minimumInt, mulInt, subInt } from '../wasm/elementwise_int.ts';
+import { addInt, maximumInt, minimumInt, mulInt, squaredDifferenceInt, subInt } from '../wasm/elementwise_int.ts';
 import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { lstmInt } from '../wasm/lstm_int.ts';
@@ -14,7 +14,7 @@ import { meanInt } from '../wasm/mean_int.ts';
 import { pad } from '../wasm/pad.ts';
 import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
 import { reduceExtremum } from '../wasm/reduce_extremum.ts';
-import { clampInt, dequantize, quantize, requantizeInt } from '../wasm/requantize_int.ts';
+import { clampInt, dequantize, quantize, requantizeInt, tableS8 } from '../wasm/requantize_int.ts';
 import { resizeBilinearInt, resizeNearest } from '../wasm/resize.ts';
 import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { stream } from '../wasm/stream.ts';
@@ -35,6 +35,7 @@ const RUNNERS: Runners = {
   elementwise_add: (heap, { operands: { x1, x2, y }, parameters }) => addInt(heap, y, x1, x2, parameters),
   elementwise_sub: (heap, { operands: { x1, x2, y }, parameters }) => subInt(heap, y, x1, x2, parameters),
   elementwise_mul: (heap, { operands: { x1, x2, y }, parameters }) => mulInt(heap, y, x1, x2, parameters),
+  squared_difference: (heap, { operands: { x1, x2, y }, parameters }) => squaredDifferenceInt(heap, y, x1, x2, parameters),
   minimum: (heap, { operands: { x1, x2, y } }) => minimumInt(heap, y, x1, x2),
   maximum: (heap, { operands: { x1, x2, y } }) => maximumInt(heap, y, x1, x2),
   avg_pool: (heap, { operands: { x, y }, parameters }) => avgPoolInt(heap, y, x, parameters),
@@ -47,6 +48,7 @@ const RUNNERS: Runners = {
   activation: (heap, { operands: { x, y }, parameters }) => activation.activationS16(heap, y, x, parameters),
   hard_swish: (heap, { operands: { x, y }, parameters }) => activation.hardSwishS8(heap, y, x, parameters),
   leaky_relu: (heap, { operands: { x, y }, parameters }) => activation.leakyReluInt(heap, y, x, parameters),
+  lookup: (heap, { operands: { x, y }, parameters: { table } }) => tableS8(heap, y, x, table),
   requantize: (heap, { operands: { x, y }, parameters }) => requantizeInt(heap, y, x, parameters),
   quantize: (heap, { operands: { x, y }, parameters }) => quantize(heap, y, x, parameters),
   dequantize: (heap, { operands: { x, y }, parameters }) => dequantize(heap, y, x, parameters),

@@ -4,7 +4,7 @@ import { stridesOf } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { walk } from './walk.ts';
 
-const KINDS = ['add', 'sub', 'mul', 'minimum', 'maximum'] as const;
+const KINDS = ['add', 'sub', 'mul', 'minimum', 'maximum', 'div', 'squaredDifference'] as const;
 export type BinaryKind = (typeof KINDS)[number];
 
 /**
@@ -77,6 +77,22 @@ export function clampF32(heap: Heap, y: HeapTensor, x: HeapTensor, activation: F
 export function clampGradF32(heap: Heap, dy: HeapTensor, y: HeapTensor, dx: HeapTensor, activation: FloatActivation): Step {
   const [n, [low, high]] = [sizeOf(y.shape), rangeOf(activation)];
   return () => heap.wasm.clamp_grad_f32(dx.ptr, dy.ptr, y.ptr, n, low, high);
+}
+
+const FUNCTIONS = ['abs', 'sqrt', 'rsqrt', 'exp', 'elu', 'gelu', 'geluTanh'] as const;
+/** |x|, roots, exp, elu (exp(x) - 1 below 0), gelu (x times the normal distribution's share below x) and its approximation by tanh. */
+export type FunctionKind = (typeof FUNCTIONS)[number];
+
+/** y = f(x), each element; y may be x. */
+export function functionF32(heap: Heap, kind: FunctionKind, y: HeapTensor, x: HeapTensor): Step {
+  const [n, which] = [sizeOf(x.shape), FUNCTIONS.indexOf(kind)];
+  return () => heap.wasm.unary_f32(y.ptr, x.ptr, n, which);
+}
+
+/** dx += dy * f'(x). */
+export function functionGradF32(heap: Heap, kind: FunctionKind, dy: HeapTensor, x: HeapTensor, dx: HeapTensor): Step {
+  const [n, which] = [sizeOf(x.shape), FUNCTIONS.indexOf(kind)];
+  return () => heap.wasm.unary_grad_f32(dx.ptr, dy.ptr, x.ptr, n, which);
 }
 
 type Unary = 'logistic_f32' | 'tanh_f32' | 'hard_swish_f32' | 'exp_f32' | 'log_f32' | 'rsqrt_f32';

@@ -72,6 +72,14 @@ function sum(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: AddPa
   return elementwise(heap, y, x1, x2, (to, a, b, n) => kernel(to, a, b, n, ...inputs, ...output));
 }
 
+/** (x1 - x2)^2, int8, as TFLite's reference SquaredDifference. Dimensions of 1 broadcast. */
+export function squaredDifferenceInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: AddParams): Step {
+  allOf(['i8'], 'a squared difference', y, x1, x2);
+  const inputs = [q.x1Offset, q.x1Multiplier, q.x1Shift, q.x2Offset, q.x2Multiplier, q.x2Shift, q.leftShift] as const;
+  const output = [q.yOffset, q.yMultiplier, q.yShift, q.yMin, q.yMax] as const;
+  return elementwise(heap, y, x1, x2, (to, a, b, n) => heap.wasm.squared_difference_s8(to, a, b, n, ...inputs, ...output));
+}
+
 /** Product, int8 or int16 by y's type, equal bit for bit to CMSIS-NN `arm_elementwise_mul_s8` / `_s16`. Dimensions of 1 broadcast. */
 export function mulInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: MulParams): Step {
   const { wasm } = heap;

@@ -75,6 +75,14 @@ export function clampInt(heap: Heap, y: HeapTensor, x: HeapTensor, lo: number, h
   return () => kernel(y.ptr, x.ptr, n, lo, hi);
 }
 
+/** An int8 function of one int8 value: `table` holds its results for -128 to 127. */
+export function tableS8(heap: Heap, y: HeapTensor, x: HeapTensor, table: readonly number[]): Step {
+  allOf(['i8'], 'a table of int8 values', y, x);
+  const n = sameSize(y, x);
+  const at = heap.tensor('i8', [256], table).ptr;
+  return () => heap.wasm.lookup_s8(y.ptr, x.ptr, n, at);
+}
+
 /** An int8 function of one int8 value: `fill` is asked once for its 256 values, which are then looked up. */
 export function lookupS8(heap: Heap, y: HeapTensor, x: HeapTensor, fill: (to: number, from: number) => void): Step {
   allOf(['i8'], 'a table of int8 values', y, x);

@@ -181,6 +181,8 @@ export const DEFINITIONS: Record<string, Definition> = {
   add: binary((a, b) => a + b),
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
+  div: binary((a, b) => a / b),
+  squaredDifference: binary((a, b) => (a - b) ** 2),
   minimum: binary(Math.min),
   maximum: binary(Math.max),
   concat: (x, a, [shape]) =>
@@ -270,6 +272,19 @@ export const DEFINITIONS: Record<string, Definition> = {
   leakyRelu: unary((v, { alpha }) => (v > 0 ? v : alpha * v)),
   logistic: unary((v) => 1 / (1 + Math.exp(-v))),
   tanh: unary(Math.tanh),
+  elu: unary((v) => (v < 0 ? Math.expm1(v) : v)),
+  gelu: unary((v, { approximate }) => {
+    if (approximate) return 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)));
+    // the normal distribution's density from 0 to v, by Simpson's rule
+    const [steps, density] = [2000, (t: number) => Math.exp(-t * t * 0.5) / Math.sqrt(2 * Math.PI)];
+    let share = density(0) + density(v);
+    for (let i = 1; i < steps; i++) share += (i % 2 ? 4 : 2) * density((v * i) / steps);
+    return v * (0.5 + (share * v) / steps / 3);
+  }),
+  abs: unary(Math.abs),
+  sqrt: unary(Math.sqrt),
+  rsqrt: unary((v) => 1 / Math.sqrt(v)),
+  exp: unary(Math.exp),
   hardSwish: unary((v) => (v * Math.min(Math.max(v + 3, 0), 6)) / 6),
   softmax([x], { beta }) {
     const n = x.shape[x.shape.length - 1];

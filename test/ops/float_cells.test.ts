@@ -17,8 +17,9 @@ const heap = await Heap.open();
 function operands({ shapes }: Sample, kind: string): (Array64 | null)[] {
   return shapes.map((shape, i) => {
     if (!shape) return null;
-    const positive = kind === 'batchNorm' && i === 4;
-    const values = noise(sizeOf(shape), `${kind}/${i}`).map((v) => (positive ? 1.5 + v : i === 0 ? 3 * v : v));
+    const positive = (kind === 'batchNorm' && i === 4) || (kind === 'div' && i === 1);
+    const isRoot = kind === 'sqrt' || kind === 'rsqrt';
+    const values = noise(sizeOf(shape), `${kind}/${i}`).map((v) => (positive ? 1.5 + v : isRoot ? 2 + v : i === 0 ? 3 * v : v));
     return { shape, data: Float64Array.from(values) };
   });
 }

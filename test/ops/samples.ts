@@ -97,6 +97,8 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
   add: pairs,
   sub: pairs,
   mul: pairs,
+  div: pairs.map((p) => ({ ...p, attrs: { activation: 'none' } })),
+  squaredDifference: pairs.map((p) => ({ ...p, attrs: {} })),
   minimum: pairs.map((p) => ({ ...p, attrs: {} })),
   maximum: pairs.map((p) => ({ ...p, attrs: {} })),
   concat: [
@@ -239,6 +241,12 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
   logistic: plain,
   tanh: plain,
   hardSwish: plain,
+  elu: plain,
+  gelu: [true, false].flatMap((approximate) => plain.map((p) => ({ ...p, attrs: { approximate } }))),
+  abs: plain,
+  sqrt: plain,
+  rsqrt: plain,
+  exp: plain,
   batchNorm: [
     { shapes: [[2, 5, 13, 5], [5], [5], [5], [5]], attrs: { epsilon: 1e-3 } },
     { shapes: [[7, 4], [4], [4], [4], [4]], attrs: { epsilon: 1e-3 } },

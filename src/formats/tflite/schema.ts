@@ -144,6 +144,7 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
   39: none(26),
   40: { type: 27, fields: { keep_dims: bool(0) } },
   41: { type: 28, fields: { fused_activation_function: i8(0), pot_scale_int16: bool(1, true) } },
+  42: { type: 29, fields: { fused_activation_function: i8(0) } },
   43: { type: 30, fields: { squeeze_dims: { id: 0, kind: 'i32s' } } },
   44: { type: 71, fields: { fused_activation_function: i8(0), cell_clip: f32(1), proj_clip: f32(2), time_major: bool(3) } },
   45: {
@@ -157,6 +158,7 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
       offset: bool(5),
     },
   },
+  47: none(33),
   49: { type: 35, fields: { num_splits: i32(0) } },
   55: none(39),
   57: none(39),
@@ -169,14 +171,19 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
   69: none(51),
   70: none(52),
   74: { type: 27, fields: { keep_dims: bool(0) } },
+  75: none(0),
+  76: none(0),
   82: { type: 27, fields: { keep_dims: bool(0) } },
   83: { type: 59, fields: { values_count: i32(0), axis: i32(1) } },
   88: { type: 64, fields: { num: i32(0), axis: i32(1) } },
   89: { type: 27, fields: { keep_dims: bool(0) } },
   97: { type: 74, fields: { align_corners: bool(0), half_pixel_centers: bool(1) } },
   98: { type: 75, fields: { alpha: f32(0) } },
+  99: none(76),
   100: { type: 77, fields: { mode: i8(0) } },
+  101: none(78),
   102: { type: 79, fields: { num_splits: i32(0) } },
+  111: none(0),
   114: none(89),
   117: none(91),
   126: { type: 101, fields: { adj_x: bool(0), adj_y: bool(1) } },
@@ -184,6 +191,7 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
   142: { type: 111, fields: { container: { id: 0, kind: 'text' }, shared_name: { id: 1, kind: 'text' } } },
   143: none(112),
   144: none(113),
+  150: { type: 116, fields: { approximate: bool(0) } },
 };
 
 const BUILTINS = (
