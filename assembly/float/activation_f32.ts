@@ -1,5 +1,5 @@
 // Activations over n values and their gradients, which are added to dx. y may be x in the forward pass.
-import { clamp_s, clamp_v } from "../math/activation_f32";
+import { clamp_s, clamp_v, mask_row } from "../math/activation_f32";
 
 /** y = clamp(x): relu 0..infinity, relu6 0..6. */
 export function clamp_f32(y: usize, x: usize, n: i32, low: f32, high: f32): void {
@@ -9,8 +9,12 @@ export function clamp_f32(y: usize, x: usize, n: i32, low: f32, high: f32): void
   for (; i < n; i++, x += 4, y += 4) store<f32>(y, clamp_s(load<f32>(x), low, high));
 }
 
-/** dx += dy where low < y < high. */
-export function clamp_grad_f32(dx: usize, dy: usize, y: usize, n: i32, low: f32, high: f32): void {
+/** dx += dy where low < y < high; `fresh`: dx is written. */
+export function clamp_grad_f32(dx: usize, dy: usize, y: usize, n: i32, low: f32, high: f32, fresh: i32): void {
+  if (fresh) {
+    mask_row(dx, dy, y, n, low, high);
+    return;
+  }
   const l = f32x4.splat(low), h = f32x4.splat(high);
   let i = 0;
   for (; i <= n - 4; i += 4, dx += 16, dy += 16, y += 16) {

@@ -98,11 +98,12 @@ export function batch_norm_f32(y: usize, x: usize, gamma: usize, beta: usize, sa
 }
 
 /**
- * Adds to dx, dgamma, dbeta (each or 0). `batch`: the statistics were the batch's and the gradient passes through them.
+ * Adds to dx (`fresh`: it is written), dgamma, dbeta (each or 0). `batch`: the statistics were the batch's and the gradient passes through them.
  * scratch: f32 [2, c].
  */
 export function batch_norm_grad_f32(
   dx: usize, dgamma: usize, dbeta: usize, dy: usize, x: usize, gamma: usize, saved: usize, scratch: usize, rows: i32, c: i32, batch: i32,
+  fresh: i32,
 ): void {
   const sumG = scratch, sumGX = scratch + (c << 2), invStd = saved + (c << 2), n = <f32>rows;
   memory.fill(scratch, 0, c << 3);
@@ -124,13 +125,15 @@ export function batch_norm_grad_f32(
         const t = f32x4.mul(f32x4.mul(f32x4.sub(v128.load(x + o), v128.load(saved + o)), k), v128.load(sumGX + o));
         g = f32x4.sub(g, f32x4.div(f32x4.add(v128.load(sumG + o), t), nv));
       }
-      v128.store(dx + o, f32x4.add(v128.load(dx + o), f32x4.mul(f32x4.mul(v128.load(gamma + o), k), g)));
+      g = f32x4.mul(f32x4.mul(v128.load(gamma + o), k), g);
+      v128.store(dx + o, fresh ? g : f32x4.add(v128.load(dx + o), g));
     }
     for (; o < row; o += 4) {
       const k = load<f32>(invStd + o);
       let g = load<f32>(dy + o);
       if (batch) g -= (load<f32>(sumG + o) + (load<f32>(x + o) - load<f32>(saved + o)) * k * load<f32>(sumGX + o)) / n;
-      store<f32>(dx + o, load<f32>(dx + o) + load<f32>(gamma + o) * k * g);
+      g *= load<f32>(gamma + o) * k;
+      store<f32>(dx + o, fresh ? g : load<f32>(dx + o) + g);
     }
   }
 }

@@ -18,8 +18,9 @@ export const batchNorm = defineOp<BatchNorm>({
       const of = { gamma: gamma!, beta: beta!, mean: mean!, variance: variance! };
       return batchNormF32(heap, y, x!, of, saved[0], { epsilon, keep: training ? KEEP : null });
     },
-    backward: (heap, { x: [x, gamma], dy: [dy], dx: [dx, dgamma, dbeta], saved, training }) =>
-      batchNormGradF32(heap, dy, { x: x!, gamma: gamma!, saved: saved[0] }, { dx, dgamma, dbeta }, training),
+    backward: (heap, { x: [x, gamma], dy: [dy], dx: [dx, dgamma, dbeta], fresh: [fresh], saved, training }) =>
+      batchNormGradF32(heap, dy, { x: x!, gamma: gamma!, saved: saved[0] }, { dx, dgamma, dbeta, fresh }, training),
+    clears: [0],
     saves: ([, gamma]) => [[2, gamma![0]]],
   },
   lower: null, // folded into the layer before it when a graph is quantized

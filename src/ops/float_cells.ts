@@ -22,7 +22,9 @@ export const binaryCell = <A extends { readonly activation?: Activation }>(kind:
 /** Of an activation that only clamps. */
 export const clampCell = <A>(activation: Activation): FloatCell<A> => ({
   forward: (heap, { x: [x], y: [y] }) => clampF32(heap, y, x!, activation),
-  backward: (heap, { y: [y], dy: [dy], dx: [dx] }) => (dx ? clampGradF32(heap, dy, y, dx, activation) : nothing),
+  backward: (heap, { y: [y], dy: [dy], dx: [dx], fresh: [fresh] }) =>
+    dx ? clampGradF32(heap, dy, y, dx, activation, fresh) : nothing,
+  clears: [0],
   saves: null,
 });
 
@@ -48,7 +50,7 @@ export const inTurn = (steps: readonly Step[]): Step => {
 export function unclamped(heap: Heap, dy: HeapTensor, y: HeapTensor, activation: Activation): { g: HeapTensor; steps: Step[] } {
   if (activation === 'none') return { g: dy, steps: [] };
   const g = heap.tensor('f32', y.shape);
-  return { g, steps: [() => heap.clear(g), clampGradF32(heap, dy, y, g, activation)] };
+  return { g, steps: [clampGradF32(heap, dy, y, g, activation, true)] };
 }
 
 /** A window over an image [n, h, w, c] as the float kernels take it. */

@@ -37,19 +37,20 @@ export function batchNormF32(
   };
 }
 
-/** Gradients of `batchNormF32`, ADDED; with `batch` they pass through the batch's statistics. */
+/** Gradients of `batchNormF32`, ADDED (`fresh`: dx is written); with `batch` they pass through the batch's statistics. */
 export function batchNormGradF32(
   heap: Heap,
   dy: HeapTensor,
   { x, gamma, saved }: { x: HeapTensor; gamma: HeapTensor; saved: HeapTensor },
-  to: { dx: HeapTensor | null; dgamma: HeapTensor | null; dbeta: HeapTensor | null },
+  to: { dx: HeapTensor | null; dgamma: HeapTensor | null; dbeta: HeapTensor | null; fresh?: boolean },
   batch: boolean,
 ): Step {
   const [rows, c] = sizes(x);
   const scratch = heap.scratch(8 * c);
   const [dx, dgamma, dbeta] = [to.dx?.ptr ?? 0, to.dgamma?.ptr ?? 0, to.dbeta?.ptr ?? 0];
+  const fresh = Number(to.fresh ?? false);
   return () =>
-    heap.wasm.batch_norm_grad_f32(dx, dgamma, dbeta, dy.ptr, x.ptr, gamma.ptr, saved.ptr, scratch, rows, c, batch ? 1 : 0);
+    heap.wasm.batch_norm_grad_f32(dx, dgamma, dbeta, dy.ptr, x.ptr, gamma.ptr, saved.ptr, scratch, rows, c, batch ? 1 : 0, fresh);
 }
 
 function sizes(x: HeapTensor): [rows: number, c: number] {

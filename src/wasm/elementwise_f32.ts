@@ -73,10 +73,17 @@ export function clampF32(heap: Heap, y: HeapTensor, x: HeapTensor, activation: F
   return () => heap.wasm.clamp_f32(y.ptr, x.ptr, n, low, high);
 }
 
-/** dx += dy where y was not clamped. */
-export function clampGradF32(heap: Heap, dy: HeapTensor, y: HeapTensor, dx: HeapTensor, activation: FloatActivation): Step {
+/** dx += dy where y was not clamped; `fresh`: dx is written. */
+export function clampGradF32(
+  heap: Heap,
+  dy: HeapTensor,
+  y: HeapTensor,
+  dx: HeapTensor,
+  activation: FloatActivation,
+  fresh = false,
+): Step {
   const [n, [low, high]] = [sizeOf(y.shape), rangeOf(activation)];
-  return () => heap.wasm.clamp_grad_f32(dx.ptr, dy.ptr, y.ptr, n, low, high);
+  return () => heap.wasm.clamp_grad_f32(dx.ptr, dy.ptr, y.ptr, n, low, high, Number(fresh));
 }
 
 const FUNCTIONS = ['abs', 'sqrt', 'rsqrt', 'exp', 'elu', 'gelu', 'geluTanh'] as const;

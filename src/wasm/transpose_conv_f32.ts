@@ -55,8 +55,7 @@ export function transposeConvGradF32(
   let g = dy;
   if (limited(p)) {
     g = own(heap, y.shape);
-    const clear = clearF32(heap, g);
-    steps.push(clear, clampGradF32(heap, dy, y, g, p.activation ?? 'none'));
+    steps.push(clampGradF32(heap, dy, y, g, p.activation ?? 'none', true));
   }
   if (to.dbias) {
     const { dbias } = to;
