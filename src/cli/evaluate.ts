@@ -51,7 +51,7 @@ async function evaluate(path: string, flags: Flags): Promise<void> {
   const goal = hasGoal ? goalOf(task, qualityOf(evaluation), { goal: asked, minRecall }) : null;
   const misses = goal ? missed(goal, evaluation, task) : [];
   const facts = { data: data.name, part: judged, classNames: data.classNames ?? null };
-  out.result({ ...evaluation, ...facts, ...(goal && { reached: misses.length === 0 }) }, () => {
+  out.result({ ...evaluation.metrics, ...evaluation, ...facts, ...(goal && { reached: misses.length === 0 }) }, () => {
     showEvaluation(out, evaluation, task, judged);
     if (goal && !misses.length) out.say(`reached: ${describeGoal(goal, task)}`);
   });

@@ -28,9 +28,9 @@ export const METRICS = {
   balanced: share('balanced accuracy'),
   f1: share('F1'),
   exact: share('all labels right'),
-  auc: score('area under the ROC curve'),
-  rmse: error('root mean squared error'),
-  mae: error('mean absolute error'),
+  auc: score('area under the ROC curve (AUC)'),
+  rmse: error('root mean squared error (RMSE)'),
+  mae: error('mean absolute error (MAE)'),
   mse: error('mean squared error'),
   r2: score('R2'),
 } satisfies Readonly<Record<string, Metric>>;
@@ -44,7 +44,7 @@ export const metricOf = (name: MetricName): Metric => METRICS[name];
 /** A metric's value so that more is better. */
 export const upward = (name: MetricName, value: number): number => (metricOf(name).better === 'higher' ? value : -value);
 
-/** `97.2 % accuracy`, `root mean squared error 0.0123`; `-` for what has no value. */
+/** `97.2 % accuracy`, `mean squared error 0.0123`; `-` for what has no value. */
 export function showMetric(name: MetricName, value: number | null): string {
   const { label, show } = metricOf(name);
   return value === null ? `${label} -` : `${label} ${show(value)}`;

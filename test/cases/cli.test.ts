@@ -65,8 +65,8 @@ test('a regression: all of its figures, and a goal that is an upper limit', asyn
   const { code, out } = await thumbnet('evaluate', model, '--data', data, '--goal', '0.26');
   assert.is(code, 0);
   assert.match(out, /regression of 24 values/);
-  assert.match(out, /root mean squared error 0\.25 over all 600 examples\nmean absolute error 0\.25, R2 0\.\d+/);
-  assert.match(out, /reached: root mean squared error at most 0\.26/);
+  assert.match(out, /root mean squared error \(RMSE\) 0\.25 over all 600 examples\nmean absolute error \(MAE\) 0\.25, R2 0\.\d+/);
+  assert.match(out, /reached: root mean squared error \(RMSE\) at most 0\.26/);
   assert.is((await json('evaluate', model, '--data', data, '--goal', '0.24')).code, 1);
 });
 

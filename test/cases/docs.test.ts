@@ -99,7 +99,7 @@ test('every command of the page works, one after another', async () => {
     assert.match(shown('evaluate', 'alarm.tflite'), /binary classification[\s\S]*area under the ROC curve/);
     assert.match(shown('evaluate', 'tags.tflite'), /multilabel classification, 4 labels[\s\S]*all labels right/);
     assert.match(shown('evaluate', 'forecast.tflite'), /regression of 3 values[\s\S]*mean absolute error/);
-    assert.match(shown('evaluate', 'machine.tflite'), /reconstruction[\s\S]*area under the ROC curve 0\.[89]\d/);
+    assert.match(shown('evaluate', 'machine.tflite'), /reconstruction[\s\S]*area under the ROC curve \(AUC\) 0\.[89]\d/);
     assert.match(shown('evaluate', 'weather.tflite'), /"accel" \[6\] and "press" \[4\]/);
     assert.match(shown('evaluate', 'two_heads.tflite'), /by output "kind"[\s\S]*accuracy 100\.0 %/);
     assert.match(shown('infer', 'two_heads.tflite'), /"ripeness" \[300,1\][\s\S]*"kind" \[300,3\]/);

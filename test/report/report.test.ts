@@ -112,8 +112,8 @@ test('an error in place of accuracy: its name, its unit, lower is better', () =>
     trials: sample.trials.map(turned),
   };
   const html = writeReport(history);
-  assert.match(html, /<th scope="row">Root mean squared error<\/th>/);
-  assert.match(html, /<b>1\.2\d+<\/b><span>Root mean squared error, \d+(\.\d+)? % (more|less)<\/span>/);
+  assert.match(html, /<th scope="row">Root mean squared error \(RMSE\)<\/th>/);
+  assert.match(html, /<b>1\.2\d+<\/b><span>Root mean squared error \(RMSE\), \d+(\.\d+)? % (more|less)<\/span>/);
   assert.not.match(html, /Accuracy|NaN|undefined|Infinity/);
   // Of two trials the one with the smaller error stands higher.
   const dots = [...html.matchAll(/cy="([\d.]+)"[^>]*><title>trial (\d+):/g)].map(([, y, n]) => [Number(y), Number(n)]);

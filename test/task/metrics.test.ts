@@ -216,7 +216,7 @@ test('goals: a value, a drop, the recall of single classes', () => {
   near(goalOf(rmse, 2, { maxDrop: 0.02 }).floor, 2.04);
   near(goalOf(rmse, 2, {}).floor, 2.1);
   assert.equal(missed(goalOf(rmse, 2, { goal: 1.5 }), { quality: 2, perClass: [] }, rmse), [
-    'root mean squared error 2 where 1.5 is asked',
+    'root mean squared error (RMSE) 2 where 1.5 is asked',
   ]);
   const refuses = (work: () => unknown, message: RegExp) =>
     assert.throws(work, (e: CompressError) => e.code === 'bad-option' && message.test(e.message));
