@@ -3,6 +3,7 @@ export type { Choice, Distribution, RangeOptions } from './distribution.ts';
 export { type EvolutionOptions, EvolutionSampler } from './evolution.ts';
 export { Halving, type HalvingOptions } from './halving.ts';
 export { hypervolume } from './pareto.ts';
+export { QuasiRandomSampler } from './quasi_random.ts';
 export type { Direction, Json, State, TrialRecord } from './record.ts';
 export { RandomSampler, type Sampler, type View } from './sampler.ts';
 export { type Ending, MemoryStore, type TrialStore } from './store.ts';

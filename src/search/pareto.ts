@@ -111,6 +111,17 @@ export function largestSubset(points: readonly Point[], count: number): number[]
   return [...chosen, ...rest].slice(0, count);
 }
 
+/** The volume that each point dominates and no other does; 0 for a point that is not finite. */
+export function contributions(points: readonly Point[]): number[] {
+  const usable = points.filter((p) => p.every(Number.isFinite));
+  const reference = referencePoint(usable);
+  return points.map((p) => {
+    if (!p.every(Number.isFinite)) return 0;
+    const others = usable.filter((q) => q !== p);
+    return Math.max(0, exclusiveVolume(p, others, reference));
+  });
+}
+
 /** A little beyond the worst value of every objective. */
 function referencePoint(points: readonly Point[]): number[] {
   if (points.length === 0) return [];

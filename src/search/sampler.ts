@@ -36,9 +36,14 @@ export const randomOf = (view: View, purpose: string): Random => createRandom(vi
 
 /** Uniform over choices, or on the line of `distribution.ts`. */
 export function uniformValue(random: Random, d: Distribution): number {
-  if (d.kind === 'categorical') return random.below(d.choices.length);
+  return d.kind === 'categorical' ? random.below(d.choices.length) : valueAt(random.uniform(), d);
+}
+
+/** The value at a share u, 0 <= u < 1, of all values in order. */
+export function valueAt(u: number, d: Distribution): number {
+  if (d.kind === 'categorical') return Math.floor(u * d.choices.length);
   const { low, high } = line(d);
-  return fromLine(d, low + random.uniform() * (high - low));
+  return fromLine(d, low + u * (high - low));
 }
 
 /** Every parameter uniform, on a log scale where it says so. */

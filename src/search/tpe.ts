@@ -1,11 +1,15 @@
 import { type Distribution, isDiscrete, isSingle } from './distribution.ts';
+import { Fold } from './fold.ts';
 import { Parzen } from './parzen.ts';
 import type { Parameter, TrialRecord } from './record.ts';
 import { type Pending, type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
-import { type Split, splitTrials } from './split.ts';
+import { Ranking } from './split.ts';
 
 export interface TpeOptions {
-  /** Choose parameters that occur together from one joint density; by default with one objective, and one by one with several. */
+  /**
+   * Choose parameters that occur together from one joint density (`true`) or each by itself (`false`); by default jointly with one objective,
+   * and with several trial by trial in turns.
+   */
   readonly multivariate?: boolean;
   /** Random until so many trials are finished; 10 by default. Fewer where good trials were enqueued to begin with. */
   readonly startup?: number;
@@ -14,16 +18,22 @@ export interface TpeOptions {
 const STARTUP = 10;
 /** Drawn from the good density; the one most typical of good trials and least of the others is kept. */
 const CANDIDATES = 24;
+/** Every third candidate is drawn whole, the others are good trials in which about such a share of the parameters is new. */
+const SHARES = [1, 0.5, 0.25];
+/** Of the trials that are not good, the last so many make the other density: what an answer costs does not grow with the study. */
+const OTHERS = 250;
 
 /**
- * Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter Optimization", 2011;
- * multivariate with groups as in Optuna 5.0): models where good trials lie, l(x), and where the others lie, g(x), and takes the candidate
- * with the largest l(x) / g(x).
+ * Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter Optimization", 2011): models where
+ * good trials lie, l(x), and where the others lie, g(x), and takes the candidate with the largest l(x) / g(x). Running trials count among the
+ * others, so that nobody else looks where they look (constant liar). A joint density keeps together what is good together, densities of
+ * single parameters put together what was good apart. In many dimensions hardly any change of all parameters at once is an improvement, so
+ * that most candidates change a few (Tolson and Shoemaker, "Dynamically dimensioned search", 2007).
  */
 export class TpeSampler implements Sampler {
   readonly #multivariate: boolean | undefined;
   readonly #startup: number;
-  readonly #splits = new WeakMap<View, Split>();
+  readonly #seen = new Fold<Seen>(newSeen, addSeen);
 
   constructor({ multivariate, startup = STARTUP }: TpeOptions = {}) {
     this.#multivariate = multivariate;
@@ -31,12 +41,16 @@ export class TpeSampler implements Sampler {
   }
 
   propose(view: View): Proposal {
-    const joint = this.#multivariate ?? view.directions.length === 1;
     const proposal = new Map<string, Parameter>();
-    if (!joint || view.finished.length < this.#startup) return proposal;
-    const parts = groups(view.finished);
+    if (view.finished.length < this.#startup) return proposal;
+    const parts = groups(this.#seen.of(view).latest);
+    const together = this.#multivariate ?? (view.directions.length === 1 || view.number % 2 === 0);
     for (const part of parts) {
-      const values = this.#choose(view, part, parts.length === 1);
+      // A second look at a point of a grid tells nothing.
+      const isGrid = parts.length === 1 && part.every(([, d]) => isDiscrete(d));
+      const tried = isGrid ? this.#tried(view, part) : () => false;
+      const apart = together ? null : part.map((one) => this.#choose(view, [one])[0]);
+      const values = apart && !tried(apart) ? apart : this.#choose(view, part, tried);
       for (const [i, [name, distribution]] of part.entries()) proposal.set(name, { internal: values[i], distribution });
     }
     return proposal;
@@ -47,56 +61,109 @@ export class TpeSampler implements Sampler {
     return this.#choose(view, [[name, distribution]])[0];
   }
 
-  /** @param fresh prefer what no trial has tried: the part is the whole space, and a second look at a point of a grid tells nothing */
-  #choose(view: View, part: readonly Named[], fresh = false): number[] {
-    const split = this.#splits.get(view) ?? splitTrials(view);
-    this.#splits.set(view, split);
+  /** @param tried what is taken only where nothing else is drawn */
+  #choose(view: View, part: readonly Named[], tried: (x: readonly number[]) => boolean = () => false): number[] {
+    const { ranking } = this.#seen.of(view);
+    const { trials, weights } = ranking.good();
     const distributions = part.map(([, d]) => d);
-    const below = observations(split.below, part);
-    const above = observations(split.above, part);
-    const tried = new Set(fresh && distributions.every(isDiscrete) ? [...rows(below), ...rows(above)].map(String) : []);
-    const good = new Parzen(distributions, below);
-    const others = new Parzen(distributions, above);
+    const several = view.directions.length > 1;
+    const wide = several && part.length > 1;
+    const varies = !several && part.length > 1;
+    const found = observations(trials, part);
+    const good = new Parzen(distributions, found.columns, { wide, weights: weights && found.used.map((i) => weights[i]) });
+    const others = new Parzen(distributions, otherObservations(view, new Set(trials), part), { wide });
     const random = randomOf(view, `tpe/${part.map(([name]) => name).join('/')}`);
     let best: { x: number[]; isTried: boolean; ratio: number } | undefined;
     for (let i = 0; i < CANDIDATES; i++) {
-      const x = good.sample(random);
-      const isTried = tried.has(String(x));
+      const share = varies ? SHARES[i % SHARES.length] : 1;
+      const x = share < 1 ? good.vary(random, share) : good.sample(random);
+      const isTried = tried(x);
       const ratio = good.logDensity(x) - others.logDensity(x);
       if (!best || (best.isTried && !isTried) || (best.isTried === isTried && ratio > best.ratio)) best = { x, isTried, ratio };
     }
     return best!.x;
   }
+
+  /** Whether a trial has used these values of all parameters. */
+  #tried(view: View, part: readonly Named[]): (x: readonly number[]) => boolean {
+    const { tried } = this.#seen.of(view);
+    const running = new Set(view.running.map(rowOf));
+    return (x) => {
+      const row = String(part.map(([name], i) => `${name}=${x[i]}`));
+      return tried.has(row) || running.has(row);
+    };
+  }
 }
+
+/** What is kept of the finished trials. */
+interface Seen {
+  readonly ranking: Ranking;
+  /** The latest trial with each set of parameters. */
+  readonly latest: Map<string, TrialRecord>;
+  readonly tried: Set<string>;
+}
+
+const newSeen = ({ directions }: View): Seen => ({ ranking: new Ranking(directions), latest: new Map(), tried: new Set() });
+
+function addSeen(seen: Seen, t: TrialRecord): Seen {
+  seen.ranking.add(t);
+  seen.latest.set(JSON.stringify([...t.params.keys()].sort()), t);
+  seen.tried.add(rowOf(t));
+  return seen;
+}
+
+/** All values of a trial that could have been others. */
+const rowOf = ({ params }: Pending): string =>
+  String(
+    [...params.keys()]
+      .sort()
+      .filter((name) => !isSingle(params.get(name)!.distribution))
+      .map((name) => `${name}=${params.get(name)!.internal}`),
+  );
 
 type Named = readonly [name: string, distribution: Distribution];
 
-/** The internal values, parameter by parameter, of the trials that have the whole part, inside the present ranges. */
-function observations(trials: readonly Pending[], part: readonly Named[]): number[][] {
-  const columns: number[][] = part.map(() => []);
-  for (const { params } of trials) {
-    let d = 0;
-    for (; d < part.length; d++) {
-      const [name, range] = part[d];
-      const x = params.get(name)?.internal;
-      if (x === undefined || (range.kind !== 'categorical' && !(x >= range.low && x <= range.high))) break;
-      columns[d].push(x);
-    }
-    // Take back what a trial gave that lacks the rest.
-    if (d < part.length) for (let i = 0; i < d; i++) columns[i].pop();
+/** The internal values of a trial that has the whole part, inside the present ranges; else null. */
+function valuesOf({ params }: Pending, part: readonly Named[]): number[] | null {
+  const values: number[] = [];
+  for (const [name, range] of part) {
+    const x = params.get(name)?.internal;
+    if (x === undefined || (range.kind !== 'categorical' && !(x >= range.low && x <= range.high))) return null;
+    values.push(x);
   }
-  return columns;
+  return values;
 }
 
-const rows = (columns: readonly number[][]): number[][] => columns[0].map((_, i) => columns.map((column) => column[i]));
+const toColumns = (rows: readonly (readonly number[])[], part: readonly Named[]): number[][] =>
+  part.map((_, d) => rows.map((row) => row[d]));
+
+/** @returns columns [parameter][observation], and which trials they are of */
+function observations(trials: readonly Pending[], part: readonly Named[]): { columns: number[][]; used: number[] } {
+  const rows = trials.map((t) => valuesOf(t, part));
+  const used = rows.flatMap((row, i) => (row ? [i] : []));
+  const found = used.map((i) => rows[i]!);
+  return { columns: toColumns(found, part), used };
+}
+
+/** Of the last trials that are not good, running ones among them, in order of number. */
+function otherObservations({ finished, running }: View, good: ReadonlySet<Pending>, part: readonly Named[]): number[][] {
+  const rows: number[][] = [];
+  let [i, j] = [finished.length - 1, running.length - 1];
+  while (rows.length < OTHERS && (i >= 0 || j >= 0)) {
+    const t = j < 0 || (i >= 0 && finished[i].number > running[j].number) ? finished[i--] : running[j--];
+    const row = good.has(t) ? null : valuesOf(t, part);
+    if (row) rows.push(row);
+  }
+  return toColumns(rows.reverse(), part);
+}
 
 /**
  * Parameters that were always used together, part by part: two are in one part when exactly the same trials have them. With
  * conditional spaces that separates what exists always from what exists only sometimes. Ranges are the latest ones.
+ *
+ * @param last the latest trial with each set of parameters
  */
-export function groups(trials: readonly TrialRecord[]): Named[][] {
-  const last = new Map<string, TrialRecord>();
-  for (const t of trials) last.set(namesOf(t), t);
+export function groups(last: ReadonlyMap<string, TrialRecord>): Named[][] {
   const latest = new Map<string, Distribution>();
   const pattern = new Map<string, string>();
   for (const { number, params } of [...last.values()].sort((a, b) => a.number - b.number)) {
@@ -113,13 +180,4 @@ export function groups(trials: readonly TrialRecord[]): Named[][] {
     parts.set(key, [...(parts.get(key) ?? []), [name, distribution]]);
   }
   return [...parts.values()];
-}
-
-const names = new WeakMap<TrialRecord, string>();
-
-/** The parameters of a finished trial as one text, the same for the same set. */
-function namesOf(t: TrialRecord): string {
-  const known = names.get(t) ?? JSON.stringify([...t.params.keys()].sort());
-  names.set(t, known);
-  return known;
 }

@@ -5,6 +5,7 @@ import { createRandom, permutation } from '../../src/random.ts';
 import {
   EvolutionSampler,
   MemoryStore,
+  QuasiRandomSampler,
   RandomSampler,
   type RunningTrial,
   type Sampler,
@@ -16,6 +17,7 @@ import {
 
 const SAMPLERS: Record<string, () => Sampler> = {
   random: () => new RandomSampler(),
+  sobol: () => new QuasiRandomSampler(),
   tpe: () => new TpeSampler(),
   'tpe, joint': () => new TpeSampler({ multivariate: true }),
   'tpe, one by one': () => new TpeSampler({ multivariate: false }),

@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { categories } from '../../src/search/distribution.ts';
+import { createRandom } from '../../src/random.ts';
 import { Halving, Study, TpeSampler, type Trial } from '../../src/search/index.ts';
 import { newRecord, type TrialRecord } from '../../src/search/record.ts';
-import { splitTrials } from '../../src/search/split.ts';
+import { Ranking } from '../../src/search/split.ts';
 import { groups } from '../../src/search/tpe.ts';
 
 const nothing = () => null;
@@ -21,13 +22,24 @@ test('parameters are grouped by the trials that have them', () => {
   const d = categories('x', ['a', 'b']);
   const trial = (number: number, ...names: string[]) =>
     record(number, 'complete', [1], { params: new Map(names.map((n) => [n, { internal: 0, distribution: d }])) });
-  const names = (...trials: TrialRecord[]) => groups(trials).map((part) => part.map(([name]) => name));
+  const names = (...trials: TrialRecord[]) => {
+    const latest = new Map(trials.map((t) => [String([...t.params.keys()].sort()), t]));
+    return groups(latest).map((part) => part.map(([name]) => name));
+  };
   assert.equal(names(trial(0, 'b', 'a'), trial(1, 'a', 'b')), [['a', 'b']]);
   assert.equal(names(trial(0, 'a', 'b', 'c'), trial(1, 'a', 'd'), trial(2, 'd', 'a')), [['a'], ['b', 'c'], ['d']]);
   assert.equal(names(), []);
 });
 
-test('the split: complete by value, then pruned by progress, then infeasible by violation; running ones are above', () => {
+const numbers = (trials: readonly TrialRecord[]) => trials.map((t) => t.number);
+
+function rankingOf(trials: readonly TrialRecord[], objectives = 1): Ranking {
+  const ranking = new Ranking(Array(objectives).fill('minimize'));
+  for (const t of trials) ranking.add(t);
+  return ranking;
+}
+
+test('good are complete trials by value, then pruned ones by progress, then infeasible ones by violation', () => {
   const finished = [
     record(0, 'pruned', [5], { reports: new Map([[3, 5]]) }),
     record(1, 'complete', [9], { constraints: [0.5, 0.2] }),
@@ -43,38 +55,56 @@ test('the split: complete by value, then pruned by progress, then infeasible by 
     const worse = Array.from({ length: 10 * count - finished.length }, (_, i) =>
       record(10 + i, 'complete', [0], { constraints: [99] }),
     );
-    const view = {
-      seed: 0,
-      number: 200,
-      directions: ['minimize'] as const,
-      finished: [...finished, ...worse],
-      running: [{ number: 7, params: new Map() }],
-    };
-    const { below, above } = splitTrials(view);
-    assert.is(below.length, count);
-    assert.ok(above.some((t) => t.number === 7));
-    const added = below.map((t) => t.number).filter((n) => !order.includes(n));
-    order.push(...added);
+    const { trials } = rankingOf([...finished, ...worse]).good();
+    assert.is(trials.length, count);
+    order.push(...numbers(trials).filter((n) => !order.includes(n)));
   }
   assert.equal(order, [4, 2, 5, 0, 3, 6, 1]);
 });
 
-test('at most 25 are good with one objective, a tenth with several', () => {
-  const view = (directions: ('minimize' | 'maximize')[]) => ({
-    seed: 0,
-    number: 500,
-    directions,
-    running: [],
-    finished: Array.from({ length: 400 }, (_, i) =>
-      record(
-        i,
-        'complete',
-        directions.map((_, k) => (k === 0 ? i : 400 - i)),
-      ),
-    ),
-  });
-  assert.is(splitTrials(view(['minimize'])).below.length, 25);
-  assert.is(splitTrials(view(['minimize', 'minimize'])).below.length, 40);
+test('at most 25 are good with one objective, 50 of a larger share with several', () => {
+  const trials = (n: number, objectives: number) =>
+    Array.from({ length: n }, (_, i) => {
+      const values = [(i * 37) % n, n - ((i * 37) % n)];
+      return record(i, 'complete', values.slice(0, objectives));
+    });
+  assert.is(rankingOf(trials(100, 1)).good().trials.length, 10);
+  assert.is(rankingOf(trials(400, 1)).good().trials.length, 25);
+  assert.is(rankingOf(trials(100, 2), 2).good().trials.length, 15);
+  assert.is(rankingOf(trials(400, 2), 2).good().trials.length, 50);
+  const best = trials(400, 1).sort((a, b) => a.values![0] - b.values![0]);
+  assert.equal(
+    numbers(rankingOf(trials(400, 1)).good().trials),
+    numbers(best.slice(0, 25)).sort((a, b) => a - b),
+  );
+});
+
+test('with several objectives a good trial weighs what it alone dominates', () => {
+  const points = [
+    [0, 8],
+    [1, 1],
+    [8, 0],
+    [1.5, 0.5],
+  ];
+  const others = Array.from({ length: 22 }, (_, i) => record(4 + i, 'complete', [10 + i, 10 + i]));
+  const { trials, weights } = rankingOf([...points.map((p, i) => record(i, 'complete', p)), ...others], 2).good();
+  assert.equal(numbers(trials), [0, 1, 2, 3]);
+  // The reference is (8.8, 8.8): alone they dominate 0.8, 3.5, 0.4 and 3.25.
+  assert.equal(
+    weights!.map((w) => Number((w * 3.5).toFixed(6))),
+    [0.8, 3.5, 0.4, 3.25],
+  );
+});
+
+test('the same is good however long ago it was, and with several objectives the front stays', () => {
+  const random = createRandom(1, 'test/front');
+  const front = Array.from({ length: 30 }, (_, i) => record(i, 'complete', [i, 29 - i]));
+  const worse = Array.from({ length: 900 }, (_, i) =>
+    record(30 + i, 'complete', [40 + 20 * random.uniform(), 40 + 20 * random.uniform()]),
+  );
+  const { trials } = rankingOf([...front, ...worse], 2).good();
+  assert.equal(numbers(trials).slice(0, 30), numbers(front));
+  assert.is(trials.length, 50);
 });
 
 test('a grid is not looked at twice while anything is new', async () => {
