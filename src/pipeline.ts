@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { distill } from './distill/index.ts';
 import { CompressError, checkOptionNames } from './errors.ts';
 import { Registry } from './options/index.ts';
-import { demand, type Shape } from './options/words.ts';
+import { demand, type SchemaShape } from './options/words.ts';
 import { prune } from './prune/index.ts';
 import { measureRanges, outlineRanges, quantize } from './quant/index.ts';
 import { simplify } from './simplify/index.ts';
@@ -64,7 +64,7 @@ export function parseRecipe(text: string, name = 'the recipe'): Recipe {
   const [issue] = found.issues;
   throw new CompressError(
     'bad-file',
-    `${name}: ${v.getDotPath(issue) ?? 'the file'} ${demand(recipeSchema as Shape, issue)}`,
+    `${name}: ${v.getDotPath(issue) ?? 'the file'} ${demand(recipeSchema as SchemaShape, issue)}`,
     fix,
   );
 }

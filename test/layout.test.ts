@@ -8,6 +8,8 @@ import * as assert from 'uvu/assert';
 const ROOMS = [
   'errors.ts',
   'random.ts',
+  'elementary.ts',
+  'digest.ts',
   'plugins.ts',
   'search',
   'options',

@@ -1,3 +1,4 @@
+import { floorLog2 } from '../elementary.ts';
 import type { AddParams } from '../wasm/elementwise_int.ts';
 import { requantize } from './rescale.ts';
 
@@ -62,7 +63,7 @@ export function linearSum(p: AddParams, sign: 1 | -1): LinearSum | null {
     if (y < p.yMax && rest > 1 - NEAR) below.push({ x1, x2, bound: y + 1 });
   }
   const corners = [-128, 127].flatMap((x1) => [-128, 127].map((x2) => Math.abs(a * x1 + b * x2 + c)));
-  const shift = Math.min(30, Math.floor(Math.log2(2 ** 31 / (Math.max(...corners) + 1))));
+  const shift = Math.min(30, floorLog2(2 ** 31 / (Math.max(...corners) + 1)));
   const form = onGrid(above, below, widest(above, below, a, b), shift);
   return form && isExact(form, table, p.yMin, p.yMax) ? form : null;
 }

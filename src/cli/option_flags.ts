@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type * as v from 'valibot';
 import { aboutOf, defaultOf, type OptionsSchema } from '../options/option.ts';
-import { checksOf, kindOf, type Shape } from '../options/words.ts';
+import { checksOf, kindOf, type SchemaShape } from '../options/words.ts';
 import { integer, number, wrap } from './flags.ts';
 
 /** A flag for each option of a schema: its name, help, default and choices. */
@@ -24,7 +24,7 @@ function flagOf(name: string, field: v.GenericSchema): Option {
     const flag = new Option(`--${kebab(text.flag ?? name)} <${text.form}>`, help);
     return flag.argParser((value, before) => refusing(() => text.parse(value, before)));
   }
-  const kind = kindOf(field as unknown as Shape);
+  const kind = kindOf(field as unknown as SchemaShape);
   const choices = kind.type === 'picklist' ? (kind.options ?? []) : [];
   if (choices.length && choices.every((c) => typeof c === 'string'))
     return new Option(`--${kebab(name)} <name>`, help).choices(choices as string[]);

@@ -70,7 +70,7 @@ export function greedyBySize(lifetimes: readonly Lifetime[], align = 16): { offs
   );
 }
 
-interface Plan {
+interface Placement {
   readonly offsets: readonly number[];
   readonly bytes: number;
 }
@@ -124,7 +124,7 @@ function otherOrders(buffers: readonly Buffer[], used: readonly number[]): numbe
 }
 
 /** Each buffer in turn at the lowest offset where it meets none that is alive at the same time. */
-function place(buffers: readonly Buffer[], order: readonly number[]): Plan {
+function place(buffers: readonly Buffer[], order: readonly number[]): Placement {
   const offsets = new Array<number>(buffers.length).fill(0);
   const placed: number[] = [];
   let bytes = 0;
@@ -150,7 +150,7 @@ function place(buffers: readonly Buffer[], order: readonly number[]): Plan {
  * one below it. `height[s]` is where the next buffer alive at section s may begin, `left[s]` the bytes still to be set there.
  */
 class ExactSearch {
-  best: Plan;
+  best: Placement;
   private readonly height: Float64Array;
   private readonly left: Float64Array;
   private readonly offsets: number[];
@@ -162,7 +162,7 @@ class ExactSearch {
     used: readonly number[],
     private readonly sections: number,
     private readonly bound: number,
-    start: Plan,
+    start: Placement,
     private readonly limit: number,
   ) {
     this.best = start;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { RangeOptions } from '../search/distribution.ts';
-import { type Shape, unwrapped } from './words.ts';
+import { type SchemaShape, unwrapped } from './words.ts';
 
 /** A schema of the options of something, field by field. */
 export type OptionsSchema = v.GenericSchema & { readonly entries: Readonly<Record<string, v.GenericSchema>> };
@@ -45,7 +45,7 @@ export const optional = <S extends v.GenericSchema>(schema: S, about: string, mo
 
 /** What an option's schema says of it beside its values. */
 export const aboutOf = (schema: v.GenericSchema): About =>
-  v.getMetadata(unwrapped(schema as unknown as Shape) as unknown as v.GenericSchema) as unknown as About;
+  v.getMetadata(unwrapped(schema as unknown as SchemaShape) as unknown as v.GenericSchema) as unknown as About;
 
 /** Values of an option that a search tries; null where it leaves the option alone. */
 export const rangeOf = (schema: v.GenericSchema): Range | null => aboutOf(schema).search ?? null;

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
-import { demand, type Shape } from '../options/words.ts';
+import { demand, type SchemaShape } from '../options/words.ts';
 import { METRIC_NAMES } from '../task/index.ts';
 
 /**
@@ -25,7 +25,7 @@ const figures = v.object({
 const layer = v.object({
   name: v.string(),
   op: v.string(),
-  /** Shape of the output, NHWC without the batch. */
+  /** SchemaShape of the output, NHWC without the batch. */
   shape: v.array(v.number()),
   macs: v.number(),
   weightBytes: v.number(),
@@ -116,7 +116,7 @@ export function parseHistory(text: string, name = 'history.json'): History {
   const place = v.getDotPath(issue) ?? 'the file';
   throw new CompressError(
     'bad-file',
-    `${name}: ${place} ${demand(history as Shape, issue)}`,
+    `${name}: ${place} ${demand(history as SchemaShape, issue)}`,
     'run `thumbnet compress` again to write it anew',
   );
 }

@@ -12,7 +12,7 @@ import { type Channels, rowOf, type Shape } from '../ops/index.ts';
 import { inferShapes } from './compile.ts';
 
 /** Channel `channel` of operand `operand`. */
-export interface Source {
+export interface ChannelSource {
   readonly operand: number;
   readonly channel: number;
 }
@@ -29,11 +29,11 @@ export function channelsOf(graph: Graph, node: Node): Channels {
 export const channelCount = (shape: Shape): number => shape[shape.length - 1] ?? 1;
 
 /** For each channel of the output, the channels of operands it comes from alone; null where channels are mixed. */
-export function channelSources(graph: Graph, node: Node): Source[][] | null {
+export function channelSources(graph: Graph, node: Node): ChannelSource[][] | null {
   const channels = channelsOf(graph, node);
   const shape = (operand: number) => graph.tensors[node.inputs[operand]].shape;
   const count = channelCount(graph.tensors[node.outputs[0]].shape);
-  const each = (of: (channel: number) => Source[]) => Array.from({ length: count }, (_, i) => of(i));
+  const each = (of: (channel: number) => ChannelSource[]) => Array.from({ length: count }, (_, i) => of(i));
   switch (channels.kind) {
     case 'keep': {
       const { along, multiplier = 1 } = channels;

@@ -14,7 +14,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TrialStore } from '../search/store.ts';
-import { type Artifacts, sha256 } from './artifacts.ts';
+import { sha256 } from '../digest.ts';
+import type { Artifacts } from './artifacts.ts';
 import { guard } from './guard.ts';
 import { decodeLines, encode, type Journal, type Op, type Position, START } from './journal.ts';
 import { openJournal } from './journal_store.ts';

@@ -4,7 +4,7 @@ import { Study } from '../search/study.ts';
 import type { StudyOptions } from '../search/study_options.ts';
 import type { Storage } from './storage.ts';
 
-export { type Artifacts, MemoryArtifacts, sha256 } from './artifacts.ts';
+export { type Artifacts, MemoryArtifacts } from './artifacts.ts';
 export { MemoryStorage } from './memory.ts';
 export type { Storage } from './storage.ts';
 

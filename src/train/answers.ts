@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { TrainOptions } from './options.ts';
-import type { Source } from './program.ts';
+import type { RandomSource } from './program.ts';
 
 /** One batch of a training. */
 export interface Batch {
@@ -16,7 +16,7 @@ export interface Batch {
 export interface Batches {
   readonly data: Dataset;
   readonly options: Pick<TrainOptions, 'batch' | 'augment'>;
-  readonly source: Source;
+  readonly source: RandomSource;
 }
 
 /** Answers of a teacher by row: of each example, or, where examples are varied, of each place of each step. */

@@ -3,7 +3,7 @@ import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { heUniform } from '../run/build.ts';
 import { withLogits } from '../run/logits.ts';
-import type { Source, TrainingProgram } from './program.ts';
+import type { RandomSource, TrainingProgram } from './program.ts';
 
 /** An inner tensor of the student that is to become as the teacher's (Romero et al., 2015), both by name. */
 export interface Hint {
@@ -26,7 +26,7 @@ export interface Teachers {
 }
 
 /** A hint by tensors of the student and of one teacher. */
-export interface Pair {
+export interface HintPair {
   readonly name: string;
   readonly student: number;
   /** Place in `graphs`. */
@@ -38,7 +38,7 @@ export interface Pair {
 }
 
 export interface Teaching extends Teachers {
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly HintPair[];
 }
 
 /**
@@ -50,7 +50,7 @@ export function findHints(student: Graph, teachers: Teachers): Teaching {
   const { graphs, hints } = teachers;
   const pairs = hints.flatMap((hint) => {
     const own = innerTensor(student, hint.student, 'student');
-    return graphs.map((graph, teacher): Pair => {
+    return graphs.map((graph, teacher): HintPair => {
       const target = innerTensor(graph, hint.teacher ?? hint.student, 'teacher');
       const units = projectionOf(student.tensors[own], graph.tensors[target]);
       return { name: hint.student, student: own, teacher, target, units, weight: hint.weight / graphs.length };
@@ -115,7 +115,7 @@ function projectionOf(student: Tensor, teacher: Tensor): number | null {
  *
  * @returns for each pair the tensor that is compared with the target
  */
-export function withProjections(graph: Graph, teaching: Teaching | null, source: Source): { graph: Graph; ends: number[] } {
+export function withProjections(graph: Graph, teaching: Teaching | null, source: RandomSource): { graph: Graph; ends: number[] } {
   const tensors = [...graph.tensors];
   const nodes = [...graph.nodes];
   const ends = (teaching?.pairs ?? []).map(({ name, student, units }, i) => {

@@ -1,7 +1,7 @@
 import type { Dataset, Part } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { sha256 } from '../study/index.ts';
+import { sha256 } from '../digest.ts';
 
 /** What a training was begun with: a checkpoint goes on only with the same. Networks and data by their sha256. */
 export interface Identity {

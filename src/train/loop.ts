@@ -23,7 +23,7 @@ export interface Run {
   readonly average: Average | null;
 }
 
-export interface Plan {
+export interface TrainingPlan {
   /** Names the random numbers, and what is told of the progress. */
   readonly purpose: string;
   /** May end within an epoch. */
@@ -43,7 +43,7 @@ export const currentValues = ({ heap, program, average }: Run): Constants => val
 const PAUSE_MS = 100;
 
 /** Runs the steps that are left. Orders and variations of the examples follow from seed, purpose and step alone. */
-export async function runSteps(run: Run, context: Context, plan: Plan, position: Position): Promise<void> {
+export async function runSteps(run: Run, context: Context, plan: TrainingPlan, position: Position): Promise<void> {
   const perEpoch = Math.floor(run.count / run.batch);
   let order: Int32Array | null = null;
   let pausedAt = performance.now();
@@ -69,10 +69,10 @@ export async function runSteps(run: Run, context: Context, plan: Plan, position:
   }
 }
 
-const isOver = ({ scores, best }: Position, { patience }: Plan): boolean =>
+const isOver = ({ scores, best }: Position, { patience }: TrainingPlan): boolean =>
   patience > 0 && best !== null && scores.length - 1 - best.epoch >= patience;
 
-function endEpoch(run: Run, { patience, judge }: Plan, position: Position, steps: number): void {
+function endEpoch(run: Run, { patience, judge }: TrainingPlan, position: Position, steps: number): void {
   position.losses.push(position.sum / steps);
   position.sum = 0;
   if (patience === 0) return;
@@ -82,7 +82,12 @@ function endEpoch(run: Run, { patience, judge }: Plan, position: Position, steps
   position.scores.push(score);
 }
 
-function report({ progress }: Context, { purpose, epochs, steps }: Plan, { step, losses }: Position, epoch: number): void {
+function report(
+  { progress }: Context,
+  { purpose, epochs, steps }: TrainingPlan,
+  { step, losses }: Position,
+  epoch: number,
+): void {
   const last = losses.length ? `, loss ${losses.at(-1)!.toPrecision(3)}` : '';
   const detail = `epoch ${Math.min(epoch + 1, Math.ceil(epochs))}/${Math.ceil(epochs)}${last}`;
   progress?.({ what: purpose, done: step, total: steps, detail });

@@ -9,7 +9,7 @@ import { cosineF32, klDivergenceF32, type LossTo, mseF32, sigmoidDivergenceF32 }
 import { type Batch, remembering } from './answers.ts';
 import type { Teaching } from './hints.ts';
 import type { TrainOptions } from './options.ts';
-import type { Source, TrainingProgram } from './program.ts';
+import type { RandomSource, TrainingProgram } from './program.ts';
 
 /** Brings what a batch is compared with to the heap. */
 export type Aim = (batch: Batch) => void;
@@ -39,7 +39,7 @@ export interface LossSources {
   readonly task: Task;
   readonly options: Pick<TrainOptions, 'batch' | 'labelSmoothing' | 'augment'>;
   /** Names the random numbers that vary the examples. */
-  readonly random: Source;
+  readonly random: RandomSource;
   readonly teaching: Teaching | null;
   /** What each example of a blended batch keeps of itself (mixup). */
   readonly own: Float32Array;

@@ -44,12 +44,12 @@ export interface Tap {
 }
 
 /** Names the random numbers of one training: each node has a stream of its own. */
-export interface Source {
+export interface RandomSource {
   readonly seed: number;
   readonly purpose: string;
 }
 
-export interface TrainingOptions extends Partial<Source> {
+export interface TrainingOptions extends Partial<RandomSource> {
   /** Constants that are not trained. */
   readonly held?: ReadonlySet<number>;
   /** Tensors inside that a loss reads beside the outputs. */

@@ -1,3 +1,4 @@
+import { cosPi } from '../elementary.ts';
 import { CompressError } from '../errors.ts';
 
 export type Schedule = 'constant' | 'cosine' | 'one-cycle' | 'step';
@@ -30,16 +31,4 @@ export function rateAt(step: number, steps: number, { schedule, warmup }: Schedu
     default:
       throw new CompressError('bad-option', `"${schedule}" is not a schedule`, 'choose constant, cosine, one-cycle or step');
   }
-}
-
-/** cos(pi t) for t in 0..1, by its series around 1/2: the host's own cosine differs from host to host. */
-export function cosPi(t: number): number {
-  const x = Math.PI * (t - 0.5);
-  let term = -x;
-  let sum = term;
-  for (let k = 2; k < 24; k += 2) {
-    term = (-term * x * x) / (k * (k + 1));
-    sum += term;
-  }
-  return sum;
 }

@@ -20,7 +20,7 @@ import { checkTrained, type Teaching, withProjections } from './hints.ts';
 import type { Run } from './loop.ts';
 import { type Losses, lossesOf } from './losses.ts';
 import type { TrainOptions } from './options.ts';
-import { compileTraining, type Source, type TrainingProgram } from './program.ts';
+import { compileTraining, type RandomSource, type TrainingProgram } from './program.ts';
 import type { Changing } from './state.ts';
 import { updateOf } from './updates.ts';
 
@@ -33,7 +33,7 @@ export interface Setting {
   readonly fake: FakeQuantized;
   readonly options: TrainOptions;
   readonly steps: number;
-  readonly random: Source;
+  readonly random: RandomSource;
   readonly teaching: Teaching | null;
 }
 

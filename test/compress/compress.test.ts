@@ -13,7 +13,8 @@ import { asStored, loadModel } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { parseHistory } from '../../src/report/index.ts';
-import { MemoryArtifacts, MemoryStorage, sha256 } from '../../src/study/index.ts';
+import { sha256 } from '../../src/digest.ts';
+import { MemoryArtifacts, MemoryStorage } from '../../src/study/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
 const small: Dataset = {

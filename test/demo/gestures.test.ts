@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Part } from '../../src/data/index.ts';
 import { GESTURES, gestures, makeGestures } from '../../src/demo/gestures.ts';
-import { sinTurns } from '../../src/demo/math.ts';
+import { sinTurns } from '../../src/elementary.ts';
 import { createRandom, normal } from '../../src/random.ts';
 
 const data = gestures();

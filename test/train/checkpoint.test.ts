@@ -8,7 +8,7 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';
 import type { CheckpointStore, Context, Model, Stage } from '../../src/stage.ts';
-import { sha256 } from '../../src/study/index.ts';
+import { sha256 } from '../../src/digest.ts';
 import { finetune } from '../../src/train/index.ts';
 import { autoencoder, autoencoding, contextOf, data, network, type Options } from './networks.ts';
 

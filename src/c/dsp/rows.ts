@@ -1,3 +1,4 @@
+import { floorLog2 } from '../../elementary.ts';
 import { type Parts, twins } from '../parts.ts';
 import { type MatrixKind, rescaleListing, rescaleText } from './matrix.ts';
 import type { DspForm } from './rescale.ts';
@@ -86,8 +87,8 @@ function listing(kind: MatrixKind): string[] {
     'strd r3, r0, [sp]',
     `ldr r4, [sp, #${given + 4}]`,
     `add r5, r4, #${UNROLLED - 1}`,
-    `lsr r5, r5, #${Math.log2(UNROLLED)}`,
-    `rsb r4, r4, r5, lsl #${Math.log2(UNROLLED)}`,
+    `lsr r5, r5, #${floorLog2(UNROLLED)}`,
+    `rsb r4, r4, r5, lsl #${floorLog2(UNROLLED)}`,
     `mov r6, #${STEP_BYTES}`,
     'adr r7, 2f',
     'mla r4, r4, r6, r7',

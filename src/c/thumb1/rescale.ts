@@ -1,3 +1,4 @@
+import { floorLog2 } from '../../elementary.ts';
 import { type Channel, fits32, isExact, rescaled, thresholds } from '../rescale.ts';
 
 /**
@@ -36,11 +37,11 @@ const TRIED = 64;
 export function thumbForms(channels: readonly Channel[]): ThumbForms {
   const steps = channels.map((c) => (c.least === c.largest ? [] : inReach(c) ? thresholds(c) : null));
   const ranges = steps.map((s) => (s?.length ? s[s.length - 1] - s[0] + 1 : 1));
-  const bits = Math.max(...ranges.map((r) => Math.floor(Math.log2(r)) + 1));
+  const bits = Math.max(...ranges.map((r) => floorLog2(r) + 1));
   const split = Math.min(16, 32 - bits);
   const slopes = channels.map((c) => c.multiplier * 2 ** (c.shift - 31));
   const most = Math.max(...slopes.filter((_, i) => (steps[i]?.length ?? 0) > 1), 2 ** -31);
-  const total = Math.min(split + FRACTION, Math.floor(31.9 - Math.log2(most)));
+  const total = Math.min(split + FRACTION, floorLog2((0.933 * 2 ** 32) / most));
   const sign = channels.some((c, i) => needsSign(c, steps[i] ?? []));
   const forms = channels.map((channel, i) => {
     const own = steps[i];

@@ -1,5 +1,5 @@
 import { writeReport } from '../../../src/report/index.ts';
-import { sha256 } from '../../../src/study/index.ts';
+import { sha256 } from '../../../src/digest.ts';
 import { sampleHistory } from '../../report/sample.ts';
 import type { PageResult } from '../page.ts';
 

@@ -1,6 +1,7 @@
 import { EvolutionSampler, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../../../src/search/index.ts';
-import { exp, log, normalCdf, normalQuantile } from '../../../src/search/math.ts';
-import { MemoryStorage, openStudy, sha256 } from '../../../src/study/index.ts';
+import { exp, log, normalCdf, normalQuantile } from '../../../src/elementary.ts';
+import { sha256 } from '../../../src/digest.ts';
+import { MemoryStorage, openStudy } from '../../../src/study/index.ts';
 import type { PageResult } from '../page.ts';
 
 const SAMPLERS: Record<string, () => Sampler> = {

@@ -8,7 +8,7 @@ import { prune } from '../../../src/prune/index.ts';
 import { quantize, toInteger } from '../../../src/quant/index.ts';
 import { buildNetwork } from '../../../src/run/build.ts';
 import type { Context, Model } from '../../../src/stage.ts';
-import { sha256 } from '../../../src/study/index.ts';
+import { sha256 } from '../../../src/digest.ts';
 import { finetune, finetuneSchema } from '../../../src/train/index.ts';
 import { train } from '../../../src/train/trainer.ts';
 import { Heap } from '../../../src/wasm/heap.ts';

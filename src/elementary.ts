@@ -1,5 +1,5 @@
 /**
- * exp, log, erfc and the normal distribution from + - * / and sqrt alone. Those are exactly rounded everywhere, `Math.exp` and `Math.log`
+ * exp, log, erfc, sine and cosine and the normal distribution from + - * / and sqrt alone. Those are exactly rounded everywhere, `Math.exp` and `Math.log`
  * are not: with them a study would suggest other values in another browser.
  */
 const view = new DataView(new ArrayBuffer(8));
@@ -115,4 +115,38 @@ export function normalQuantile(p: number): number {
     z -= step / (1 + (z * step) / 2);
   }
   return z;
+}
+
+/** cos(pi t) for t in 0..1, by its series around 1/2: the host's own cosine differs from host to host. */
+export function cosPi(t: number): number {
+  const x = Math.PI * (t - 0.5);
+  let term = -x;
+  let sum = term;
+  for (let k = 2; k < 24; k += 2) {
+    term = (-term * x * x) / (k * (k + 1));
+    sum += term;
+  }
+  return sum;
+}
+
+const TAU = 6.283185307179586;
+
+/** The sine of an angle in turns (1 is the whole circle), to within 1e-9: Taylor's series to x^13 on a quarter turn. */
+export function sinTurns(turns: number): number {
+  let r = turns - Math.floor(turns + 0.5);
+  if (r > 0.25) r = 0.5 - r;
+  else if (r < -0.25) r = -0.5 - r;
+  const x = r * TAU;
+  const s = x * x;
+  let sum = 1;
+  for (let k = 12; k >= 2; k -= 2) sum = 1 - (s / (k * (k + 1))) * sum;
+  return x * sum;
+}
+
+export const cosTurns = (turns: number): number => sinTurns(turns + 0.25);
+
+/** The largest k with 2^k <= x, for normal positive x: the exponent of its IEEE 754 form. */
+export function floorLog2(x: number): number {
+  view.setFloat64(0, x);
+  return ((view.getUint32(0) >>> 20) & 0x7ff) - 1023;
 }
