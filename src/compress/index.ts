@@ -1,3 +1,4 @@
+import { graphDigest } from '../graph/digest.ts';
 import { type Dataset, inputsOf, needPart, planBatch, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTask, judge as judgeGraph } from '../evaluate.ts';
@@ -12,7 +13,7 @@ import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model, Progress } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import { recognizeTask, rulesOf } from '../task/index.ts';
-import { dataDigest, graphDigest } from '../train/identity.ts';
+import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Goal, goalOf } from './goal.ts';
 import { type JobContext, type JobResult, runJob } from './job.ts';

@@ -1,4 +1,5 @@
 /** Compressed containers: gzip files and zip archives (.npz), every checksum verified. */
+import { crc32 } from '../digest.ts';
 import { gunzipSync, unzipSync } from 'fflate';
 import { CompressError } from '../errors.ts';
 
@@ -84,28 +85,4 @@ function checksums(bytes: Uint8Array): Map<string, number> {
     at += 46 + length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return sums;
-}
-
-/** Four tables: table[k][b] is the checksum of byte b followed by k zero bytes. */
-const TABLES = Array.from({ length: 4 }, () => new Int32Array(256));
-for (let b = 0; b < 256; b++) {
-  let c = b;
-  for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1;
-  TABLES[0][b] = c;
-}
-for (let k = 1; k < 4; k++) {
-  for (let b = 0; b < 256; b++) TABLES[k][b] = (TABLES[k - 1][b] >>> 8) ^ TABLES[0][TABLES[k - 1][b] & 255];
-}
-
-/** CRC-32 (ISO 3309), four bytes a step. */
-export function crc32(bytes: Uint8Array): number {
-  const [t0, t1, t2, t3] = TABLES;
-  let c = -1;
-  let i = 0;
-  for (; i + 4 <= bytes.length; i += 4) {
-    c ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24);
-    c = t3[c & 255] ^ t2[(c >>> 8) & 255] ^ t1[(c >>> 16) & 255] ^ t0[c >>> 24];
-  }
-  for (; i < bytes.length; i++) c = t0[(c ^ bytes[i]) & 255] ^ (c >>> 8);
-  return ~c >>> 0;
 }

@@ -1,5 +1,6 @@
 import type { Dataset, Part } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
+import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { sha256 } from '../digest.ts';
 
@@ -48,12 +49,6 @@ export async function identityOf(
     teachers: await Promise.all(teachers.map(graphDigest)),
     data: await dataDigest(data),
   };
-}
-
-export function graphDigest({ nodes, tensors, inputs, outputs }: Graph): Promise<string> {
-  const plain = tensors.map(({ data, mask, ...rest }) => ({ ...rest, data: data?.length, mask: mask?.length }));
-  const values = tensors.flatMap(({ data, mask }) => [...(data ? [data] : []), ...(mask ? [mask] : [])]);
-  return digest({ nodes, tensors: plain, inputs, outputs }, values);
 }
 
 /** Of what training sees: the train and validation parts and how they reach the model. */

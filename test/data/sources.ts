@@ -3,7 +3,7 @@ import { encode as encodePng } from 'fast-png';
 import { gzipSync, zipSync, zlibSync } from 'fflate';
 import jpeg from 'jpeg-js';
 import { writeNpy } from '../../src/data/npy.ts';
-import { crc32 } from '../../src/data/zip.ts';
+import { crc32 } from '../../src/digest.ts';
 
 type Arrays = Readonly<Record<string, readonly [Parameters<typeof writeNpy>[0], readonly number[]]>>;
 

@@ -1,4 +1,4 @@
-import { crc32 } from '../digest.ts';
+import { crc32 } from '../../digest.ts';
 import { formatC } from '../format.ts';
 import { BYTES_OF_TYPE, type CType, type Table } from '../parts.ts';
 import { floatText } from './types.ts';
