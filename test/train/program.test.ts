@@ -1,14 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildNetwork } from '../../src/run/build.ts';
-import { compileTraining, type Source } from '../../src/train/program.ts';
+import { compileTraining, type RandomSource } from '../../src/train/program.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { floats } from '../wasm/close.ts';
 
 const heap = await Heap.open();
 
 /** For each of `steps` the ones of the input that pass two dropouts, one after the other, as 1 and 0. */
-function kept(source: Source, steps: readonly number[]): string[] {
+function kept(source: RandomSource, steps: readonly number[]): string[] {
   const net = buildNetwork('dropouts', [1, 1, 400], 1);
   const graph = net.finish(net.dropout(net.dropout(net.input, 0.5), 0.5));
   return heap.scope(() => {
