@@ -33,6 +33,7 @@ const REQUANTIZED: Readonly<Record<string, Form<'requantize'>>> = {
   i8_i16: 's8_s16',
   i16_i8: 's16_s8',
   i16_i16: 's16_s16',
+  i16_i32: 's16_s32',
   u8_i8: 'u8_s8',
   i8_u8: 's8_u8',
 };

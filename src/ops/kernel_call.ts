@@ -136,7 +136,7 @@ export interface Families<O> {
   /** Any function of one value: its 256 results for x from -128 on. */
   lookup: Is<'s8', Unary<O>, { readonly table: readonly number[] }>;
   /** From one scale to another, and every activation that is a clamp. */
-  requantize: Is<'s8_s8' | 's8_s16' | 's16_s8' | 's16_s16' | 'u8_s8' | 's8_u8', Unary<O>, RequantizeParams>;
+  requantize: Is<'s8_s8' | 's8_s16' | 's16_s8' | 's16_s16' | 's16_s32' | 'u8_s8' | 's8_u8', Unary<O>, RequantizeParams>;
   /** Real numbers to integers: round(x / scale), half away from zero, plus zero. */
   quantize: Is<'f32_s8' | 'f32_u8' | 'f32_s16', Unary<O>, { readonly scale: number; readonly zero: number }>;
   /** Integers to real numbers: scale * (x - zero). */

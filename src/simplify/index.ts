@@ -10,6 +10,7 @@ import { foldConstants } from './constants.ts';
 import { removeDeadChannels } from './dead_channels.ts';
 import { foldNorms } from './norm.ts';
 import { foldPads } from './pad.ts';
+import { asConvolutions } from './single_channel.ts';
 
 interface Simplified {
   readonly graph: Graph;
@@ -56,15 +57,15 @@ function simplified(model: Model, { heap }: Context): Model {
 
 /**
  * Takes away what provably changes no output: batch normalization, pads and activations go into the layers beside them,
- * constants are computed, and channels go that never change or that nobody reads. An integer graph answers with the very
+ * constants are computed, depthwise layers over one channel become convolutions, and channels go that never change or that nobody reads. An integer graph answers with the very
  * same bits (under the heap's rounding), a float graph within the rounding of its sums.
  *
  * @returns the graph given where nothing can go
  */
 export function simplifyGraph(heap: Heap, graph: Graph): Simplified {
-  let simpler = foldActivations(foldPads(foldNorms(foldConstants(heap, graph))));
+  let simpler = foldActivations(foldPads(foldNorms(asConvolutions(foldConstants(heap, graph)))));
   for (;;) {
-    const next = removeDeadChannels(heap, simpler);
+    const next = asConvolutions(removeDeadChannels(heap, simpler));
     if (next === simpler) return { graph: simpler, report: reportOf(graph, simpler) };
     simpler = next;
   }

@@ -218,4 +218,16 @@ test('resize: known values', () =>
     );
   }));
 
+test('QUANTIZE from 16 to 32 bits', () =>
+  heap.scope(() => {
+    const values = Int16Array.from({ length: 512 }, (_, i) => i * 128 - 32768);
+    const x = operand('i16', [512], 2 ** -15, 0, values);
+    const y = operand('i32', [512], 3.1e-7, 0);
+    stepFor('quantize', { x: [x], y: [y], attrs: {} })();
+    // a multiplier of 31 bits
+    heap.read(y).forEach((q, i) => {
+      assert.ok(Math.abs(Number(q) - (values[i] * 2 ** -15) / Math.fround(3.1e-7)) <= 0.51, `[${i}]: ${q}`);
+    });
+  }));
+
 test.run();
