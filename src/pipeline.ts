@@ -22,12 +22,16 @@ export const STAGES = new Registry<MakeStage<any>>('stage', { prune, quantize, d
 // biome-ignore lint/suspicious/noExplicitAny: each kind checks its own options
 export const registerStage = (make: MakeStage<any>): void => STAGES.add(make.kind.name, make);
 
+const normalization = v.object({ scale: v.number(), mean: v.array(v.number()), std: v.array(v.number()) });
+
 const recipeSchema = v.object({
   version: v.literal(1),
   seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
   stages: v.array(v.looseObject({ stage: v.string() })),
   /** How the data reached the model. */
-  normalization: v.optional(v.object({ scale: v.number(), mean: v.array(v.number()), std: v.array(v.number()) })),
+  normalization: v.optional(normalization),
+  /** Of inputs that have their own, by name. */
+  normalizations: v.optional(v.record(v.string(), normalization)),
   layout: v.optional(v.picklist(['nhwc', 'nchw'])),
   split: v.optional(v.array(v.number())),
   /** What the model is for. */

@@ -78,13 +78,25 @@ export const weights = wrap((text) => {
 export interface DataFlags {
   readonly data?: string;
   readonly split?: number[];
-  readonly scale?: number;
-  readonly mean?: number[];
-  readonly std?: number[];
+  readonly scale?: DataOptions['scale'];
+  readonly mean?: DataOptions['mean'];
+  readonly std?: DataOptions['std'];
   readonly layout?: 'nhwc' | 'nchw';
   readonly labels?: string;
   readonly seed?: number;
 }
+
+/** VALUE, or INPUT=VALUE as often as there are inputs. */
+const byInput =
+  <T>(parse: (text: string) => T) =>
+  (text: string, before?: unknown): T | Record<string, T> =>
+    wrap((whole: string) => {
+      const [, name, value] = /^(.+)=([^=]*)$/.exec(whole) ?? [];
+      const isNamed = typeof before === 'object' && before !== null && !Array.isArray(before);
+      if (before !== undefined && isNamed !== (name !== undefined))
+        throw new Error('Give one value for all inputs, or INPUT=VALUE for each.');
+      return name === undefined ? parse(whole) : { ...(isNamed ? before : {}), [name]: parse(value) };
+    })(text);
 
 /** How data is read and reaches the model. */
 export function dataFlags(command: Command, required: boolean): Command {
@@ -95,9 +107,13 @@ export function dataFlags(command: Command, required: boolean): Command {
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
     .option('--split <t,v,e>', 'fractions of train, validation, test where the data has no such parts', wrap(parseNumbers))
-    .option('--scale <s>', 'the model is given (x * S - mean) / std; S may be written 1/255', wrap(parseScale))
-    .option('--mean <a,..>', 'one number, or one for each channel', wrap(parseNumbers))
-    .option('--std <a,..>', 'one number, or one for each channel', wrap(parseNumbers))
+    .option(
+      '--scale <[input=]s>',
+      'the model is given (x * S - mean) / std; S may be written 1/255; by input where they differ',
+      byInput(parseScale),
+    )
+    .option('--mean <[input=]a,..>', 'one number, or one for each channel', byInput(parseNumbers))
+    .option('--std <[input=]a,..>', 'one number, or one for each channel', byInput(parseNumbers))
     .addOption(new Option('--layout <order>', 'what the file holds').choices(['nhwc', 'nchw']))
     .option('--labels <name>', 'the array that holds the labels, where it is not y, labels or targets');
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Dataset, PARTS, withValidationOf } from '../data/index.ts';
+import { type Dataset, normalizationOptions, PARTS, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -79,7 +79,7 @@ function addRun(program: Command): void {
     await checkOutput(flags.out, flags);
     const seed = flags.seed ?? recipe.seed;
     const defaults = {
-      ...recipe.normalization,
+      ...normalizationOptions(recipe),
       ...(recipe.layout && { layout: recipe.layout }),
       ...(recipe.split && { split: recipe.split as [number, number, number] }),
     };

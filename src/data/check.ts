@@ -1,7 +1,7 @@
 /** What can be said of a dataset only beside its model. */
 import { CompressError } from '../errors.ts';
 import { type InputPlan, inputRange, type ModelInput, planBatch } from './batch.ts';
-import { type Dataset, PARTS, type Part, type PartName } from './dataset.ts';
+import { type Dataset, type Normalization, PARTS, type Part, type PartName } from './dataset.ts';
 
 /** The part, or an error that says how to get one. */
 export function needPart(data: Dataset, name: PartName): Part {
@@ -78,13 +78,20 @@ export function rangeWarning({ least, greatest, outside }: InputStatistics, inpu
 
 /** How the data reaches the model, in one line, to be printed. */
 export function describeNormalization({ normalization, layout, inputs }: Dataset): string {
-  const { scale, mean, std } = normalization;
+  const moved = layout === 'nchw' ? ', channels moved last' : '';
+  if (inputs.every((input) => !input.normalization)) {
+    const shapes =
+      inputs.length > 1 ? inputs.map(({ name, shape }) => `"${name}" [${shape}]`).join(' and ') : `[${inputs[0].shape}]`;
+    return `${equationOf(normalization)}, ${shapes}${moved}`;
+  }
+  const each = inputs.map((i) => `"${i.name}" [${i.shape}]: ${equationOf(i.normalization ?? normalization)}`);
+  return `${each.join(', ')}${moved}`;
+}
+
+function equationOf({ scale, mean, std }: Normalization): string {
   const asStored = scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
   const factor = Number.isInteger(1 / scale) && scale !== 1 ? `1/${1 / scale}` : short(scale);
-  const equation = asStored ? 'x as stored' : `(x * ${factor} - ${mean.map(short)}) / ${std.map(short)}`;
-  const shapes =
-    inputs.length > 1 ? inputs.map(({ name, shape }) => `"${name}" [${shape}]`).join(' and ') : `[${inputs[0].shape}]`;
-  return `${equation}, ${shapes}${layout === 'nchw' ? ', channels moved last' : ''}`;
+  return asStored ? 'x as stored' : `(x * ${factor} - ${mean.map(short)}) / ${std.map(short)}`;
 }
 
 /** Mean and standard deviation of each channel of an input. */

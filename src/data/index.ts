@@ -41,7 +41,7 @@ export { withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type ArrayInput, type ArraySource, type DataSource, loadDataset } from './load.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
-export { type DataOptions, parseNumbers, parseScale } from './options.ts';
+export { type DataOptions, normalizationFacts, normalizationOptions, parseNumbers, parseScale } from './options.ts';
 export { listed } from './raw.ts';
 export { shareDataset } from './share.ts';
 export { splitStratified } from './split.ts';

@@ -15,7 +15,14 @@ import {
 import { diskFiles, type FileContent, memoryFiles } from './files.ts';
 import { classCount, toLabels } from './labels.ts';
 import type { NpyData } from './npy.ts';
-import { checkDataOptions, checkNormalization, checkSplit, type DataOptions, DEFAULT_SPLIT } from './options.ts';
+import {
+  checkDataOptions,
+  checkSplit,
+  commonNormalization,
+  type DataOptions,
+  DEFAULT_SPLIT,
+  normalizedInputs,
+} from './options.ts';
 import { type RawPart, type RawParts, type Reading, toSamples } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { splitStratified, strataOf } from './split.ts';
@@ -62,9 +69,10 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   const split = splitParts(parts, options, notes);
   const first = (split.train ?? split.validation ?? split.test)!;
   const layout = options.layout ?? layoutOf(first, options, notes);
-  const inputs = first.info.map(
+  const shapes = first.info.map(
     ({ name, shape }): DataInput => ({ name, shape: layout === 'nchw' ? channelsLast(shape) : shape }),
   );
+  const inputs = normalizedInputs(options, shapes);
   const finish = (part: RawPart | undefined): Part | null => (part && part.count > 0 ? toPart(part, layout) : null);
   return {
     name: options.name ?? name,
@@ -74,7 +82,7 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
     train: finish(split.train),
     validation: finish(split.validation),
     test: finish(split.test),
-    normalization: checkNormalization(options, inputs),
+    normalization: commonNormalization(options, inputs),
     layout,
     sourceFiles: [...new Set(Object.values(split).flatMap((part) => part?.files ?? []))],
     notes,

@@ -1,6 +1,10 @@
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { DataInput, Layout, Normalization } from './dataset.ts';
+import type { DataInput, Dataset, Layout, Normalization } from './dataset.ts';
+import { plainName } from './names.ts';
+
+/** The same for all inputs, or for each that is named. */
+export type ByInput<T> = T | Readonly<Record<string, T>>;
 
 /** How data is read, split and given to the model. */
 export interface DataOptions {
@@ -13,12 +17,12 @@ export interface DataOptions {
   readonly whole?: boolean;
   /** Of the split; 0 by default. */
   readonly seed?: number;
-  /** The model is given (x * scale - mean) / std; 1, 0 and 1 by default. */
-  readonly scale?: number;
+  /** The model is given (x * scale - mean) / std; 1, 0 and 1 by default. Of several inputs each may have its own, by name. */
+  readonly scale?: ByInput<number>;
   /** One number, or one for each channel. */
-  readonly mean?: number | readonly number[];
+  readonly mean?: ByInput<number | readonly number[]>;
   /** One number, or one for each channel, above 0. */
-  readonly std?: number | readonly number[];
+  readonly std?: ByInput<number | readonly number[]>;
   /** What the source holds; 'nhwc' by default. */
   readonly layout?: Layout;
   /** What pictures of a class folder are brought to, 1 (grey) or 3 (RGB): the model's channels. */
@@ -98,10 +102,48 @@ export function checkSplit(split: readonly number[]): readonly number[] {
   );
 }
 
+const isByName = <T>(option: ByInput<T> | undefined): option is Readonly<Record<string, T>> =>
+  typeof option === 'object' && option !== null && !Array.isArray(option);
+
+/** The inputs with what each is given by its name. @throws CompressError `bad-option` */
+export function normalizedInputs(options: DataOptions, inputs: readonly DataInput[]): DataInput[] {
+  const byName = [options.scale, options.mean, options.std].filter(isByName);
+  const known = inputs.map((i) => i.name);
+  const stranger = byName.flatMap(Object.keys).find((name) => !known.some((k) => sameName(k, name)));
+  if (stranger !== undefined) {
+    const fix = `inputs are ${known.map((k) => `"${k}"`).join(', ')}`;
+    throw new CompressError('bad-option', `there is no input "${stranger}" to be scaled`, fix);
+  }
+  if (byName.length === 0) return [...inputs];
+  return inputs.map((input) => {
+    const own = <T>(option: ByInput<T> | undefined): T | undefined =>
+      isByName(option) ? Object.entries(option).find(([name]) => sameName(input.name, name))?.[1] : option;
+    const of = { scale: own(options.scale), mean: own(options.mean), std: own(options.std) };
+    return { ...input, normalization: normalizationOf(of, [input]) };
+  });
+}
+
+const sameName = (a: string, b: string): boolean => a === b || plainName(a) === plainName(b);
+
+/** Of inputs that have none of their own. @throws CompressError `bad-option` */
+export function commonNormalization(options: DataOptions, inputs: readonly DataInput[]): Normalization {
+  const common = <T>(option: ByInput<T> | undefined): T | undefined => (isByName(option) ? undefined : option);
+  const of = { scale: common(options.scale), mean: common(options.mean), std: common(options.std) };
+  return normalizationOf(
+    of,
+    inputs.filter((input) => !input.normalization),
+  );
+}
+
+interface Given {
+  readonly scale?: number;
+  readonly mean?: number | readonly number[];
+  readonly std?: number | readonly number[];
+}
+
 const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === 'number' ? [value] : value);
 
-/** @throws CompressError `bad-option` */
-export function checkNormalization(options: DataOptions, inputs: readonly DataInput[]): Normalization {
+function normalizationOf(options: Given, inputs: readonly DataInput[]): Normalization {
   const { scale = 1 } = options;
   const [mean, std] = [listOf(options.mean ?? 0), listOf(options.std ?? 1)];
   if (!Number.isFinite(scale) || scale === 0) {
@@ -121,4 +163,27 @@ export function checkNormalization(options: DataOptions, inputs: readonly DataIn
     throw new CompressError('bad-option', `--${name} ${list} does not fit the data`, fix);
   }
   return { scale, mean, std };
+}
+
+/** How data reached a model, as a recipe keeps it. */
+export interface NormalizationFacts {
+  readonly normalization?: Normalization;
+  /** Of inputs that have their own, by name. */
+  readonly normalizations?: Readonly<Record<string, Normalization>>;
+}
+
+export function normalizationFacts({ inputs, normalization }: Pick<Dataset, 'inputs' | 'normalization'>): NormalizationFacts {
+  const own = inputs.flatMap(({ name, normalization: n }) => (n ? [[name, n] as const] : []));
+  return own.length ? { normalization, normalizations: Object.fromEntries(own) } : { normalization };
+}
+
+/** The options that give a model its data as a recipe's facts say. */
+export function normalizationOptions({
+  normalization,
+  normalizations,
+}: NormalizationFacts): Pick<DataOptions, 'scale' | 'mean' | 'std'> {
+  if (!normalizations) return { ...normalization };
+  const by = <K extends keyof Normalization>(key: K): Record<string, Normalization[K]> =>
+    Object.fromEntries(Object.entries(normalizations).map(([name, n]) => [name, n[key]]));
+  return { scale: by('scale'), mean: by('mean'), std: by('std') };
 }

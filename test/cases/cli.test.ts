@@ -91,6 +91,19 @@ test('two inputs: a missing one is refused by name', async () => {
   }
 });
 
+test('two inputs: each in its own unit', async () => {
+  const made = twoInputs();
+  const bytes = (made.x.press.x as Float32Array).map((v) => 500 * v + 1000);
+  const { model, data } = files('two-in', { ...made, x: { ...made.x, press: { ...made.x.press, x: bytes } } });
+  const base = ['evaluate', model, '--data', data];
+  assert.ok((await json(...base)).found.accuracy < 0.8);
+  const scaled = await json(...base, '--mean', 'press=1000', '--std', 'press=500');
+  assert.is(scaled.found.accuracy, RIGHT);
+  assert.match(scaled.err, /"accel" \[6\]: x as stored, "press" \[4\]: \(x \* 1 - 1000\) \/ 500/);
+  assert.match((await json(...base, '--scale', 'pres=2')).err, /no input "pres" to be scaled[\s\S]*"accel", "press"/);
+  assert.match((await json(...base, '--scale', 'press=2', '--scale', '3')).err, /one value for all inputs, or INPUT=VALUE/);
+});
+
 test('infer feeds all inputs, however they are given', async () => {
   const made = twoInputs();
   const { model } = files('two-in', made);

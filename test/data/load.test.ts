@@ -5,7 +5,14 @@ import fc from 'fast-check';
 import { encode as encodePng } from 'fast-png';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { classesOf, type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';
+import {
+  classesOf,
+  type DataOptions,
+  type DataSource,
+  loadDataset,
+  normalizationFacts,
+  normalizationOptions,
+} from '../../src/data/index.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { CompressError } from '../../src/errors.ts';
 import { cifar, counted, GREY, INDEXED, idx, jpg, npz, png, rawPng } from './sources.ts';
@@ -432,6 +439,27 @@ test('several inputs: what is missing is named, and examples that are not as man
     'shape-mismatch',
     /"b", has 25 examples, not 30/,
   );
+});
+
+test('several inputs: each in its own unit, kept for a recipe', async () => {
+  const { accel, press } = several;
+  const source = { inputs: { accel: { x: accel[0], shape: accel[1] }, press: { x: press[0], shape: press[1] } } };
+  const options = { scale: { press: 2 }, mean: { press: [1, 3], accel: 5 }, std: 4 };
+  const d = await loadDataset(source, options);
+  assert.equal(
+    d.inputs.map((i) => i.normalization),
+    [
+      { scale: 1, mean: [5], std: [4] },
+      { scale: 2, mean: [1, 3], std: [4] },
+    ],
+  );
+  const facts = normalizationFacts(d);
+  assert.equal((await loadDataset(source, normalizationOptions(facts))).inputs, d.inputs);
+  const plain = await loadDataset(source, { scale: 3 });
+  assert.equal(normalizationFacts(plain), { normalization: { scale: 3, mean: [0], std: [1] } });
+  assert.equal((await loadDataset(source, normalizationOptions(normalizationFacts(plain)))).normalization, plain.normalization);
+  await fails(source, 'bad-option', /no input "depth" to be scaled/, { scale: { depth: 2 } });
+  await fails(source, 'bad-option', /--mean 1,2,3 does not fit/, { mean: { press: [1, 2, 3] } });
 });
 
 test('a part of the examples keeps what belongs together over all inputs', async () => {
