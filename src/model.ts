@@ -1,6 +1,7 @@
 import { CompressError } from './errors.ts';
 import { type FileModel, type ReadOptions, readFile } from './formats/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
+import { integersOf, isQuantized } from './quant/imported.ts';
 import { edgesFor, type IoType, withEdges, withoutEdges } from './run/edges.ts';
 import { toInteger } from './run/integer.ts';
 import { layerOf } from './run/layers.ts';
@@ -29,8 +30,9 @@ export function loadModel(file: Uint8Array | ArrayBuffer, options: ReadOptions =
 
 /** A model that was read from a file; an integer one keeps its scheme through later stages. */
 function modelOf(file: FileModel): Model {
-  const inside = withoutEdges(file.graph);
-  const graph = inside?.graph ?? file.graph;
+  const read = isQuantized(file.graph) ? integersOf(file.graph) : file.graph;
+  const inside = withoutEdges(read);
+  const graph = inside?.graph ?? read;
   const scheme = schemeOf(graph);
   const facts = {
     ...(scheme && { quantize: scheme }),

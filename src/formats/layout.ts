@@ -99,19 +99,20 @@ function attempt(draft: Graph, orders: readonly (Relabel | null)[], end: (work: 
   return unitsInOrder(compact({ ...draft, tensors: work.tensors, nodes: work.nodes, inputs, outputs }));
 }
 
-/** An output may lie in another order than the file's; its batch comes first. */
+/** An output may lie in another order than the file's, so that nothing is moved for it; its batch comes first. */
 function outputOf(work: Work, t: number): number {
   const view = viewOf(work, t);
   const { name } = work.draft.tensors[t];
-  const { length } = work.tensors[view.tensor].shape;
-  const isOrder = !view.flat && view.map.length === length && view.map[0] === 0 && inverse(view.map, length).every((a) => a >= 0);
-  const tensor = isOrder ? view.tensor : materialize(work, view, name);
-  const isOther = isOrder && !isIdentity(view.map, length);
+  const isOrder = !view.flat && view.map[0] === 0 && view.map.every((axis) => axis >= 0);
+  const lying = [...view.map].sort((a, b) => a - b);
+  const tensor = materialize(work, isOrder ? { tensor: view.tensor, map: lying } : view, name);
+  const order = view.map.map((axis) => lying.indexOf(axis));
+  const isOther = isOrder && order.some((axis, i) => axis !== i);
   const isInput = !work.nodes.some((n) => n.outputs.includes(tensor));
   work.tensors[tensor] = {
     ...work.tensors[tensor],
     ...(!isInput && { name }),
-    ...(isOther && { fileOrder: view.map }),
+    ...(isOther && { fileOrder: order }),
   };
   return tensor;
 }

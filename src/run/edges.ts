@@ -45,8 +45,8 @@ export function withoutEdges(graph: Graph): { graph: Graph; edges: Edges } | nul
   const strip = (place: number, outside: number, inside: number): Edge | null => {
     if (gone.has(place) || !isEdge(graph.tensors[outside], graph.tensors[inside])) return null;
     gone.add(place);
-    const { name, dtype, quant } = graph.tensors[outside];
-    tensors[inside] = { ...tensors[inside], name };
+    const { name, dtype, quant, fileOrder } = graph.tensors[outside];
+    tensors[inside] = { ...tensors[inside], name, ...(fileOrder && { fileOrder }) };
     return { name, dtype: dtype as Edge['dtype'], quant, inside: graph.tensors[inside] };
   };
   const inputs = graph.inputs.map((t) => {

@@ -1,5 +1,6 @@
 import { type DType, newValues, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
 import { axisOf, broadcast, resolveShape } from '../../ops/shapes.ts';
+import { dequantize } from '../../run/integer.ts';
 import { type Relabel, relabelConstant, relabelled } from '../relabel.ts';
 import { graphType, readConstant } from './constants.ts';
 import { type Attributes, unsupported } from './decode.ts';
@@ -17,7 +18,8 @@ interface Folding {
 
 const made = (shape: readonly number[], dtype: DType, data: Values): Tensor => ({ name: '', shape, dtype, data, quant: null });
 
-const numbers = (t: Tensor | null): number[] => Array.from((t?.data ?? []) as ArrayLike<number | bigint>, Number);
+const numbers = (t: Tensor | null): number[] =>
+  Array.from(((t && dequantize(t)) ?? t?.data ?? []) as ArrayLike<number | bigint>, Number);
 
 function fromNumbers(shape: readonly number[], dtype: DType, list: readonly number[]): Tensor {
   const data = newValues(dtype, list.length);

@@ -1,6 +1,7 @@
 import { CompressError } from '../../errors.ts';
 import { type Attachments, type Graph, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
 import { type OnnxRead, OPS } from '../../ops/index.ts';
+import { dequantize } from '../../run/integer.ts';
 import { checked } from '../checked.ts';
 import { Draft } from '../draft.ts';
 import type { FileModel, ReadOptions } from '../format.ts';
@@ -13,6 +14,8 @@ import { Attributes, badFile, decode, isOnnx, unsupported } from './decode.ts';
 import { folded, shapeConstant } from './fold.ts';
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './generated/onnx_pb.ts';
 import { inlined, sorted } from './order.ts';
+import { BIAS_SCALE, withoutQLinear } from './qlinear.ts';
+import { Quantized } from './quantized.ts';
 import { REWRITES, type Writer } from './rewrites.ts';
 
 /**
@@ -33,17 +36,20 @@ function fileModel(model: ModelProto, graph: GraphProto, opset: number, constant
   for (const c of constants) draft.name(c.name, draft.add(c));
   const given = graph.input.filter(({ name }) => draft.find(name) === undefined);
   const inputs = given.map((info) => addInput(draft, info));
-  const nodes = sorted(
-    inlined(graph.node, model.functions),
-    [...graph.initializer, ...given].map((t) => t.name),
-  );
+  const names = [...graph.initializer, ...given].map((t) => t.name);
+  const nodes = sorted(withoutQLinear(inlined(graph.node, model.functions)), names);
+  const quantized = new Quantized(draft);
   nodes.forEach((node, i) => {
-    readNode(draft, node, i, opset);
+    readNode(draft, quantized, node, i, opset);
   });
   const outputs = graph.output.map(({ name }) => {
     const found = draft.find(name);
     if (found === undefined) throw badFile(`its output "${name}" is never computed`);
-    return found;
+    return quantized.output(
+      found,
+      name,
+      nodes.find((n) => n.output.includes(name)),
+    );
   });
   const name = graph.name || 'main';
   const plain: Graph = { name, tensors: renamed(draft, graph, outputs), nodes: draft.nodes, inputs, outputs };
@@ -107,12 +113,17 @@ function addInput(draft: Draft, { name, type }: ValueInfoProto): number {
   return tensor;
 }
 
+/** ONNX Runtime's own domain, in which it has QuantizeLinear of 16 bits too. */
+const MICROSOFT = 'com.microsoft';
+
+const isQdq = ({ opType }: NodeProto) => opType === 'QuantizeLinear' || opType === 'DequantizeLinear';
+
 /** Adds what an operator of the file is. */
-function readNode(draft: Draft, node: NodeProto, index: number, opset: number): void {
+function readNode(draft: Draft, quantized: Quantized, node: NodeProto, index: number, opset: number): void {
   const outputs = trimmed(node.output);
   const name = node.name || outputs[0] || `node${index}`;
   const where = `operator ${index} (${node.opType}, output "${outputs[0] ?? ''}")`;
-  if (!isOnnx(node.domain)) {
+  if (!isOnnx(node.domain) && !(node.domain === MICROSOFT && isQdq(node))) {
     throw unsupported(`${where} is of the domain "${node.domain}"`, 'export the model with operators of ONNX itself (ai.onnx)');
   }
   const inputs = trimmed(node.input).map((n) => {
@@ -121,7 +132,7 @@ function readNode(draft: Draft, node: NodeProto, index: number, opset: number): 
     return found;
   });
   try {
-    const found = resultsOf(draft, node, { name, where, inputs, opset, count: outputs.length });
+    const found = resultsOf(draft, quantized, node, { name, where, inputs, opset, count: outputs.length });
     outputs.forEach((n, i) => {
       if (found[i] !== undefined) draft.name(n, found[i]);
     });
@@ -146,8 +157,15 @@ interface Place {
   readonly count: number;
 }
 
-function resultsOf(draft: Draft, node: NodeProto, place: Place): readonly number[] {
+function resultsOf(draft: Draft, quantized: Quantized, node: NodeProto, place: Place): readonly number[] {
   const { inputs, where, opset, count } = place;
+  if (isQdq(node)) {
+    const attributes = new Attributes(node, where);
+    const found = quantized.read(node, place, attributes);
+    attributes.finish();
+    return [found];
+  }
+  if (node.opType === BIAS_SCALE) return [biasScale(draft, inputs)];
   const x = inputs.map((t) => (t < 0 ? null : draft.tensors[t]));
   if (x.every((t) => !t || t.data)) {
     const made = folded({ type: node.opType, opset, x, where, attributes: new Attributes(node, where) }, count);
@@ -161,6 +179,17 @@ function resultsOf(draft: Draft, node: NodeProto, place: Place): readonly number
   if (node.opType === 'Identity') return [inputs[0]];
   if (node.opType === 'Cast' && graphType(new Attributes(node, where).int('to', 1), where) === x[0]!.dtype) return [inputs[0]];
   return ofRow(draft, node, place) ?? rewritten(draft, node, place) ?? refuse(node, where);
+}
+
+/** The scale of a bias: the product of those of input and weights. */
+function biasScale(draft: Draft, operands: readonly number[]): number {
+  const [x, w] = operands.map((t) => draft.tensors[t]);
+  if (!x?.data || !w?.data) throw unsupported('a bias whose scale is computed', 'quantize the model statically');
+  return draft.constant(
+    'bias_scale',
+    w.shape,
+    Array.from(w.data as Float32Array, (s) => s * Number(x.data![0])),
+  );
 }
 
 function refuse({ opType }: NodeProto, where: string): never {
@@ -255,11 +284,12 @@ class Reader implements Writer {
   }
 
   times(tensor: number, factor: number): number {
-    const { name, shape, data } = this.draft.tensors[tensor];
+    const constant = this.draft.tensors[tensor];
+    const data = dequantize(constant) ?? (constant.data as Float32Array);
     return this.draft.constant(
-      name,
-      shape,
-      Array.from(data as Float32Array, (v) => v * factor),
+      constant.name,
+      constant.shape,
+      Array.from(data, (v) => v * factor),
     );
   }
 
