@@ -139,7 +139,7 @@ function fixedQuant([low, high]: readonly [number, number], { bits }: Quantizati
 function checkWeights(node: Node, tensors: readonly Tensor[]): void {
   const place = rowOf(node.op).layer?.weights;
   const weights = place === undefined ? null : tensors[node.inputs[place]];
-  if (!weights?.data || (weights.quant && weights.quant.zeros.every((z) => z === 0))) return;
+  if (!weights?.data || weights.quant?.zeros.every((z) => z === 0)) return;
   throw new CompressError(
     'unsupported',
     weights.quant

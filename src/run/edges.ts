@@ -98,8 +98,9 @@ export function withEdges(graph: Graph, edges: Edges): Graph {
   const add = (t: number, edge: Edge, isInput: boolean) => {
     const within = tensors[t];
     const { name, dtype } = edge;
-    const outside =
-      tensors.push({ name, shape: within.shape, dtype, data: null, quant: outsideQuant(edge, within, isInput) }) - 1;
+    const { shape, fileOrder } = within;
+    const quant = outsideQuant(edge, within, isInput);
+    const outside = tensors.push({ name, shape, dtype, data: null, quant, ...(fileOrder && { fileOrder }) }) - 1;
     tensors[t] = { ...within, name: edge.inside?.name ?? `${name}_int${within.quant!.bits}` };
     const [from, to] = isInput ? [outside, t] : [t, outside];
     const op = !isInput && dtype === 'f32' ? 'dequantize' : 'quantize';
