@@ -5,7 +5,7 @@ import type { LayerCode, Parts, Placed } from './parts.ts';
 import { convolvePlain } from './plain/convolve.ts';
 import { convolveThumb } from './thumb1/convolve.ts';
 
-export function convolve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
+export function convolve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode {
   const fast = { thumb1: convolveThumb, plain: convolveThumb, dsp: convolveDsp, mve: convolveMve }[parts.variant];
   return (call.form === 's8' && fast?.(call, parts, tag)) || convolvePlain(call, parts, tag);
 }

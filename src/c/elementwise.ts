@@ -4,17 +4,14 @@ import { linearSumDsp } from './dsp/add.ts';
 import { type LinearSum, linearSum, sumTable, sumText, tableOfSums } from './linear_sum.ts';
 import { hasLinearSum, linearSumMve } from './mve/add.ts';
 import type { Argument, LayerCode, Parts, Placed } from './parts.ts';
-import { addPlain } from './plain/elementwise.ts';
+import { binaryPlain } from './plain/elementwise.ts';
 
 /** Sum or difference: as a linear form where one is exact on all pairs of inputs, or by a table of sums where both have one scale. */
-export function addOrSubtract(
-  call: CallOf<'elementwise_add' | 'elementwise_sub', Placed>,
-  parts: Parts,
-  tag: string,
-): LayerCode | null {
+export function addOrSubtract(call: CallOf<'elementwise_add' | 'elementwise_sub', Placed>, parts: Parts, tag: string): LayerCode {
   const { x1, x2, y } = call.operands;
   const n = sizeOf(y.shape);
-  if (call.form !== 's8' || sizeOf(x1.shape) !== n || sizeOf(x2.shape) !== n) return addPlain(call, parts);
+  // Only the plain kernel repeats dimensions.
+  if (call.form !== 's8' || sizeOf(x1.shape) !== n || sizeOf(x2.shape) !== n) return binaryPlain(call, parts);
   const { yMin, yMax } = call.parameters;
   const sign = call.family === 'elementwise_add' ? 1 : -1;
   const args = [parts.operand(y), parts.operand(x1), parts.operand(x2)];
@@ -32,8 +29,10 @@ export function addOrSubtract(
   }
   const table = tableOfSums(sumTable(call.parameters, sign), sign);
   if (table) return code(tableFunction(parts, n, sign), [parts.table(`${tag}_sums`, 'int8_t', table)]);
-  const plain = addPlain(call, parts);
-  return plain && { ...plain, notes: ['no linear form is exact for the scales of its inputs: it rescales each by itself'] };
+  return {
+    ...binaryPlain(call, parts),
+    notes: ['no linear form is exact for the scales of its inputs: it rescales each by itself'],
+  };
 }
 
 function linearSumPlain(parts: Parts, form: LinearSum, n: number, [yMin, yMax]: readonly [number, number]): string {

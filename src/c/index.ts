@@ -56,7 +56,7 @@ const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
  */
 export async function generateC(heap: Heap, graph: Graph, target: Target, options: GenerateOptions): Promise<CExport> {
   const name = `thumbnet_${checkName(options.name)}`;
-  const parts = new Parts(variantOf(target.core), name);
+  const parts = new Parts(heap, variantOf(target.core), name);
   const network = planNetwork(graph, parts);
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);

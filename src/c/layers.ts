@@ -1,30 +1,74 @@
-import { CompressError } from '../errors.ts';
 import type { CallOf, Family } from '../ops/kernel_call.ts';
 import { convolve } from './convolve.ts';
 import { dense } from './dense.ts';
 import { depthwise } from './depthwise.ts';
 import { addOrSubtract } from './elementwise.ts';
 import type { Call, LayerCode, Parts, Placed } from './parts.ts';
+import { binaryPlain } from './plain/elementwise.ts';
+import { lstmPlain } from './plain/lstm.ts';
+import { batchMatmulPlain } from './plain/matmul.ts';
+import { meanPlain, reduceExtremumPlain } from './plain/mean.ts';
+import {
+  concatPlain,
+  copyPlain,
+  padPlain,
+  resizeNearestPlain,
+  slicePlain,
+  splitPlain,
+  streamPlain,
+  takePlain,
+  transposePlain,
+} from './plain/moves.ts';
 import { poolPlain } from './plain/pool.ts';
+import { resizeBilinearPlain } from './plain/resize_bilinear.ts';
 import { softmaxPlain } from './plain/softmax.ts';
+import { svdfPlain } from './plain/svdf.ts';
+import { transposeConvPlain } from './plain/transpose_conv.ts';
+import { unaryPlain } from './plain/unary.ts';
 
-/** A family's code for a call, or null where it has none of this form. `tag` begins the names of the layer's tables. */
-type Emitters = { readonly [F in Family]?: (call: CallOf<F, Placed>, parts: Parts, tag: string) => LayerCode | null };
+/** A family's code for a call. `tag` begins the names of the layer's tables. */
+type Emitters = { readonly [F in Family]: (call: CallOf<F, Placed>, parts: Parts, tag: string) => LayerCode };
 
 const EMITTERS: Emitters = {
   convolve,
   depthwise_conv: depthwise,
+  transpose_conv: transposeConvPlain,
   fully_connected: dense,
+  batch_matmul: batchMatmulPlain,
   elementwise_add: addOrSubtract,
   elementwise_sub: addOrSubtract,
+  elementwise_mul: binaryPlain,
+  minimum: binaryPlain,
+  maximum: binaryPlain,
   avg_pool: poolPlain,
   max_pool: poolPlain,
+  mean: meanPlain,
+  reduce_extremum: reduceExtremumPlain,
   softmax: softmaxPlain,
+  logistic: unaryPlain,
+  tanh: unaryPlain,
+  activation: unaryPlain,
+  hard_swish: unaryPlain,
+  leaky_relu: unaryPlain,
+  requantize: unaryPlain,
+  quantize: unaryPlain,
+  dequantize: unaryPlain,
+  clamp: unaryPlain,
+  concatenation: concatPlain,
+  split: splitPlain,
+  pad: padPlain,
+  transpose: transposePlain,
+  strided_slice: slicePlain,
+  take: takePlain,
+  stream: streamPlain,
+  copy: copyPlain,
+  resize_nearest: resizeNearestPlain,
+  resize_bilinear: resizeBilinearPlain,
+  svdf: svdfPlain,
+  lstm_unidirectional: lstmPlain,
 };
 
 export function emitLayer(call: Call, parts: Parts, tag: string): LayerCode {
-  const emit = EMITTERS[call.family] as ((call: Call, parts: Parts, tag: string) => LayerCode | null) | undefined;
-  const code = emit?.(call, parts, tag);
-  if (code) return code;
-  throw new CompressError('unsupported', `there is no C of the kernel ${call.kernel} yet`, 'replace the operator');
+  const emit = EMITTERS[call.family] as (call: Call, parts: Parts, tag: string) => LayerCode;
+  return emit(call, parts, tag);
 }

@@ -1,7 +1,8 @@
-import type { DType } from '../graph/graph.ts';
-import type { CoreName } from '../mcu/targets.ts';
-import type { KernelCall, Operand } from '../ops/kernel_call.ts';
+import type { Heap } from '../wasm/heap.ts';
 import { formatC } from './format.ts';
+import type { DType } from '../graph/graph.ts';
+import type { KernelCall, Operand } from '../ops/kernel_call.ts';
+import type { CoreName } from '../mcu/targets.ts';
 
 /** A tensor of the network that is exported. */
 export interface Placed extends Operand {
@@ -85,6 +86,8 @@ export interface Table {
 /** Functions and tables that layers share: equal ones stand once. */
 export class Parts {
   readonly variant: Variant;
+  /** Where the engine fills tables. */
+  readonly heap: Heap;
   readonly #prefix: string;
   readonly #functions = new Map<string, string>();
   readonly #tables = new Map<string, Table>();
@@ -92,7 +95,8 @@ export class Parts {
   /** Functions, callees first. */
   readonly #texts: { readonly name: string; readonly text: string }[] = [];
 
-  constructor(variant: Variant, prefix: string) {
+  constructor(heap: Heap, variant: Variant, prefix: string) {
+    this.heap = heap;
     this.variant = variant;
     this.#prefix = prefix;
   }

@@ -64,6 +64,15 @@ const GROUPS: Record<string, LayerSpec[]> = {
     depthwise([7, 7, 4], [3, 3], { attrs: { dilation: [2, 2] } }),
     depthwise([4, 4, 8], [2, 2], { attrs: { padding: 'valid' } }),
   ],
+  'layers with int4 weights': [
+    conv([5, 5, 16], 8, [3, 3], { bits: 4, activation: 'relu' }),
+    conv([4, 5, 3], 5, [3, 3], { bits: 4, attrs: { stride: [2, 2] } }),
+    conv([6, 4, 12], 6, [1, 1], { bits: 4 }),
+    depthwise([6, 5, 8], [3, 3], { bits: 4, activation: 'relu' }),
+    depthwise([5, 7, 3], [3, 3], { bits: 4, attrs: { stride: [2, 2] } }),
+    dense(1, 64, 10, { bits: 4 }),
+    dense(2, 7, 5, { bits: 4, activation: 'relu' }),
+  ],
   'dense layers of every size': [
     dense(1, 64, 10, { activation: 'relu' }),
     dense(1, 5, 3),

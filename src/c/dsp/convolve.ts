@@ -32,8 +32,8 @@ export function convolveDsp(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   if (g.outH * g.outW < BLOCK) {
     const inner = rowsFunction(parts, { sign: forms.some((f) => f!.sign), clamp });
     const args: Argument[] = [
-      { tensor: y.tensor },
-      { tensor: x.tensor },
+      parts.operand(y),
+      parts.operand(x),
       parts.table(`${tag}_weights`, 'uint32_t', packGroups(rows.map(packWords), steps)),
       parts.table(`${tag}_scales`, 'int32_t', groupScales(sums, forms as DspForm[])),
       'scratch',
@@ -51,8 +51,8 @@ export function convolveDsp(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   const order = segments.flatMap(({ from, end }) => Array.from({ length: end - from }, (_, i) => from + i));
   const name = convolveFunction(parts, g, -xOffset, steps, pieces);
   const args: Argument[] = [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     parts.table(`${tag}_weights`, 'uint32_t', packPairs(order.map((c) => rows[c]))),
     parts.table(
       `${tag}_scales`,

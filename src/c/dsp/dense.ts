@@ -32,8 +32,8 @@ export function denseDsp(call: CallOf<'fully_connected', Placed>, parts: Parts, 
   const scales = (wide ? wideScales : groupScales)(sums, forms as DspForm[]);
   const inner = wide ? wideFunction(parts, kind, units) : rowsFunction(parts, kind);
   const args: Argument[] = [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     parts.table(`${tag}_weights`, 'uint32_t', packed),
     parts.table(`${tag}_scales`, 'int32_t', scales),
   ];

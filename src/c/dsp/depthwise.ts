@@ -21,7 +21,7 @@ export function depthwiseDsp(call: CallOf<'depthwise_conv', Placed>, parts: Part
   const folded = formsOf(channels, rows, biases);
   const code = (function_: string, table: readonly number[]): LayerCode => {
     const { x, y } = call.operands;
-    const args = [{ tensor: y.tensor }, { tensor: x.tensor }, parts.table(`${tag}_channels`, 'int32_t', table)];
+    const args = [parts.operand(y), parts.operand(x), parts.table(`${tag}_channels`, 'int32_t', table)];
     return { calls: [{ function: function_, arguments: args }], scratchBytes: 0, notes: [] };
   };
   if (folded) {

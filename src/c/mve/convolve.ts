@@ -25,8 +25,8 @@ export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   const biases = rows.map((row, c) => row.reduce((sum, w) => sum + w * xOffset, biasOf(call, c)) | 0);
   const vectors = vectorsOf(rows[0].length);
   const args = (weights: Int8Array, scales: readonly number[]): Argument[] => [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     parts.table(`${tag}_weights`, 'int8_t', weights),
     parts.table(`${tag}_scales`, 'int32_t', scales),
   ];

@@ -29,8 +29,8 @@ export function denseMve(call: CallOf<'fully_connected', Placed>, parts: Parts, 
   const copied = depth % VECTOR !== 0;
   const name = denseFunction(parts, inner, { batch: sizeOf(x.shape) / depth, depth, units }, copied);
   const args: Argument[] = [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     parts.table(`${tag}_weights`, 'int8_t', packGroups(rows)),
     parts.table(`${tag}_scales`, 'int32_t', groupScales([...biases, ...new Array<number>(fill).fill(0)], forms)),
     ...(copied ? ['scratch' as const] : []),

@@ -56,8 +56,8 @@ export function depthwiseMve(call: CallOf<'depthwise_conv', Placed>, parts: Part
   }
   const { x, y } = call.operands;
   const args = [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     parts.table(`${tag}_weights`, 'int8_t', weights),
     parts.table(`${tag}_scales`, 'int32_t', scales),
     'scratch' as const,

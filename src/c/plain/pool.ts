@@ -47,5 +47,5 @@ export function poolPlain(call: CallOf<'avg_pool' | 'max_pool', Placed>, parts: 
       }
       `,
   );
-  return { calls: [{ function: name, arguments: [{ tensor: y.tensor }, { tensor: x.tensor }] }], scratchBytes: 0, notes: [] };
+  return { calls: [{ function: name, arguments: [parts.operand(y), parts.operand(x)] }], scratchBytes: 0, notes: [] };
 }

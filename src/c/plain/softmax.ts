@@ -2,6 +2,7 @@ import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { doublingHighMult, expOnNegativeValues } from '../fixed.ts';
 import type { LayerCode, Parts, Placed } from '../parts.ts';
+import { softmaxS16 } from './softmax_s16.ts';
 
 /** By form: types in and out, bits of the result, its zero point and largest value. */
 const FORMS = {
@@ -11,8 +12,8 @@ const FORMS = {
 } as const;
 
 /** Softmax over the last axis; exp depends on the distance to the largest value only and is a table. */
-export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag: string): LayerCode | null {
-  if (call.form === 's16') return null;
+export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag: string): LayerCode {
+  if (call.form === 's16') return softmaxS16(call, parts);
   const { x, y } = call.operands;
   const { multiplier, shift, diffMin } = call.parameters;
   const size = x.shape[x.shape.length - 1];
@@ -58,7 +59,7 @@ export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag:
       }
       `,
   );
-  const args = [{ tensor: y.tensor }, { tensor: x.tensor }, parts.table(`${tag}_exps`, 'int32_t', exps)];
+  const args = [parts.operand(y), parts.operand(x), parts.table(`${tag}_exps`, 'int32_t', exps)];
   return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] };
 }
 

@@ -1,6 +1,7 @@
-import { formatC } from '../format.ts';
+import { sizeOf } from '../../graph/graph.ts';
 import { type Network, type Place, tensorBytes } from '../network.ts';
 import type { Argument, Parts } from '../parts.ts';
+import { formatC } from '../format.ts';
 import { typeOf } from './types.ts';
 
 /** Inputs, then outputs, in the model's order: `const int8_t *in`, or `in0`, `in1` where there are several. */
@@ -130,7 +131,14 @@ function resetText(network: Network, name: string): string {
   const fills = state.map((t) => {
     const { dtype, shape, quant } = graph.tensors[t];
     const place = network.places.get(t) as { readonly offset: number };
-    return `(void)memset(&state[${place.offset}], ${dtype === 'i8' ? (quant?.zeros[0] ?? 0) : 0}, ${tensorBytes(dtype, shape)});`;
+    const zero = dtype === 'f32' ? 0 : (quant?.zeros[0] ?? 0);
+    const bytes = tensorBytes(dtype, shape);
+    if (zero === 0 || dtype === 'i8') return `(void)memset(&state[${place.offset}], ${zero}, ${bytes});`;
+    const type = typeOf(dtype);
+    return `
+      for (int32_t i = 0; i < ${sizeOf(shape)}; i++) {
+        ((${type} *)(void *)&state[${place.offset}])[i] = ${zero};
+      }`;
   });
   return `
     void ${name}_reset_state(int8_t *state) {

@@ -26,8 +26,8 @@ export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, ta
   const matrix = matrixFunction(parts, { ...forms, corrected });
   const name = convolveFunction(parts, g, -xOffset, depth, matrix, corrected);
   const args: Argument[] = [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     parts.table(`${tag}_weights`, 'int8_t', weights),
     parts.table(`${tag}_scales`, 'int32_t', matrixScales(forms, biases)),
     ...(corrected ? [parts.table(`${tag}_corrections`, 'uint32_t', corrections)] : []),
@@ -71,7 +71,7 @@ function fewPixels(call: CallOf<'convolve', Placed>, parts: Parts, tag: string, 
       `,
   );
   const { x, y } = call.operands;
-  const args: Argument[] = [{ tensor: y.tensor }, { tensor: x.tensor }, product.weights, product.scales, 'scratch'];
+  const args: Argument[] = [parts.operand(y), parts.operand(x), product.weights, product.scales, 'scratch'];
   return { calls: [{ function: name, arguments: args }], scratchBytes: depth, notes: [] };
 }
 

@@ -26,8 +26,8 @@ export function denseThumb(call: CallOf<'fully_connected', Placed>, parts: Parts
   const expanded = units >= MANY_UNITS && 4 * depth <= LARGEST_SCRATCH;
   const name = denseFunction(parts, product.text, { batch, depth, units }, expanded);
   const args: Argument[] = [
-    { tensor: y.tensor },
-    { tensor: x.tensor },
+    parts.operand(y),
+    parts.operand(x),
     product.weights,
     product.scales,
     ...(expanded ? ['scratch' as const] : []),

@@ -23,7 +23,7 @@ export function depthwiseThumb(call: CallOf<'depthwise_conv', Placed>, parts: Pa
       return channelScales(forms, forms.forms[c]!, bias);
     });
   const { x, y, w } = call.operands;
-  const places = [{ tensor: y.tensor }, { tensor: x.tensor }];
+  const places = [parts.operand(y), parts.operand(x)];
   if (hasColumns(g)) {
     const own = scales(0);
     const table = rows.flatMap((row, c) => [...packBytes(row), ...own[c]]);
