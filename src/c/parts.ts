@@ -1,8 +1,8 @@
+import type { DType } from '../graph/graph.ts';
+import type { CoreName } from '../mcu/targets.ts';
+import type { KernelCall, Operand } from '../ops/kernel_call.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { formatC } from './format.ts';
-import type { DType } from '../graph/graph.ts';
-import type { KernelCall, Operand } from '../ops/kernel_call.ts';
-import type { CoreName } from '../mcu/targets.ts';
 
 /** A tensor of the network that is exported. */
 export interface Placed extends Operand {

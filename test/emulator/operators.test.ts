@@ -1,11 +1,11 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { CompressError } from '../../src/errors.ts';
 import { verifyGraph } from '../../src/emulator/verify.ts';
+import { CompressError } from '../../src/errors.ts';
 import type { DType, Graph } from '../../src/graph/graph.ts';
 import { OPS } from '../../src/ops/index.ts';
-import { lowered } from '../../src/run/lower.ts';
 import { stepOf } from '../../src/run/kernel_step.ts';
+import { lowered } from '../../src/run/lower.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { mergeGraphs } from '../c/merge.ts';
 import { graphOf, samplesOf } from '../formats/row_graphs.ts';

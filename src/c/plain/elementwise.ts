@@ -3,7 +3,7 @@ import { type LayerCode, type Parts, type Placed, TYPES } from '../parts.ts';
 import { broadcastStrides, nest, stridesOf } from './loops.ts';
 import { clampFunction, plus, requantizeFunction, term } from './rescale.ts';
 
-type BinaryFamily = 'elementwise_add' | 'elementwise_sub' | 'elementwise_mul' | 'minimum' | 'maximum';
+type BinaryFamily = 'elementwise_add' | 'elementwise_sub' | 'elementwise_mul' | 'squared_difference' | 'minimum' | 'maximum';
 
 /** Functions of two tensors, whose dimensions of 1 (and those missing in front) repeat. */
 export function binaryPlain(call: CallOf<BinaryFamily, Placed>, parts: Parts): LayerCode {
@@ -41,10 +41,10 @@ function text(call: CallOf<BinaryFamily, Placed>, parts: Parts, y: string, x1: s
   const p = call.parameters;
   const finer = (x: string, offset: number, multiplier: number, shift: number) =>
     `${requantize}(${wide ? x : plus(x, offset)} * ${2 ** p.leftShift}, ${multiplier}, ${shift})`;
-  const sign = call.family === 'elementwise_add' ? '+' : '-';
+  const sums = { elementwise_add: 'a + b', elementwise_sub: 'a - b', squared_difference: '(a - b) * (a - b)' };
   return `
     const int32_t a = ${finer(x1, p.x1Offset, p.x1Multiplier, p.x1Shift)};
     const int32_t b = ${finer(x2, p.x2Offset, p.x2Multiplier, p.x2Shift)};
-    const int32_t sum = ${requantize}(a ${sign} b, ${p.yMultiplier}, ${p.yShift});
+    const int32_t sum = ${requantize}(${sums[call.family]}, ${p.yMultiplier}, ${p.yShift});
     ${y} = (${type})${clamp}(${wide ? 'sum' : plus('sum', p.yOffset)}, ${term(p.yMin)}, ${p.yMax});`;
 }

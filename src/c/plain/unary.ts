@@ -1,3 +1,4 @@
+import { CompressError } from '../../errors.ts';
 import { type DType, sizeOf, type Values } from '../../graph/graph.ts';
 import type { CallOf, KernelCall } from '../../ops/kernel_call.ts';
 import type { PlacedOperand } from '../../ops/op.ts';
@@ -16,6 +17,7 @@ type UnaryFamily =
   | 'leaky_relu'
   | 'requantize'
   | 'clamp'
+  | 'lookup'
   | 'activation'
   | 'quantize'
   | 'dequantize';
@@ -27,7 +29,7 @@ export function unaryPlain(call: UnaryCall, parts: Parts, tag: string): LayerCod
   const byte = x.dtype === 'i8' || x.dtype === 'u8';
   if (byte && y.dtype !== 'f32') return lookup(call, parts, tag);
   const text = TEXTS[call.family] as ((call: UnaryCall, parts: Parts) => string) | undefined;
-  if (!text) throw new Error(`no C of ${call.kernel}`);
+  if (!text) throw new CompressError('unsupported', `${call.kernel} has no C yet; quantize it to 8 bits`);
   const more: Argument[] = call.family === 'activation' ? [parts.table('sigmoid', 'uint16_t', sigmoidTable())] : [];
   return elementwise(parts, call.family, x, y, text(call, parts), more);
 }

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
+import { formatC } from '../format.ts';
 import { type Network, type Place, tensorBytes } from '../network.ts';
 import type { Argument, Parts } from '../parts.ts';
-import { formatC } from '../format.ts';
 import { typeOf } from './types.ts';
 
 /** Inputs, then outputs, in the model's order: `const int8_t *in`, or `in0`, `in1` where there are several. */
