@@ -1,9 +1,9 @@
 import { CompressError } from '../errors.ts';
+import { graphDigest } from '../graph/digest.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import type { Target } from '../mcu/targets.ts';
 import { compile } from '../run/compile.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { graphDigest } from '../graph/digest.ts';
 import { type Network, planNetwork } from './network.ts';
 import { Parts, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';

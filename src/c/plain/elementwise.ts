@@ -41,7 +41,11 @@ function text(call: CallOf<BinaryFamily, Placed>, parts: Parts, y: string, x1: s
   const p = call.parameters;
   const finer = (x: string, offset: number, multiplier: number, shift: number) =>
     `${requantize}(${wide ? x : plus(x, offset)} * ${2 ** p.leftShift}, ${multiplier}, ${shift})`;
-  const sums = { elementwise_add: 'a + b', elementwise_sub: 'a - b', squared_difference: '(a - b) * (a - b)' };
+  const sums = {
+    elementwise_add: 'a + b',
+    elementwise_sub: 'a - b',
+    squared_difference: '(int32_t)((uint32_t)(a - b) * (uint32_t)(a - b))',
+  };
   return `
     const int32_t a = ${finer(x1, p.x1Offset, p.x1Multiplier, p.x1Shift)};
     const int32_t b = ${finer(x2, p.x2Offset, p.x2Multiplier, p.x2Shift)};

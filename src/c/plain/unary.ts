@@ -29,7 +29,7 @@ export function unaryPlain(call: UnaryCall, parts: Parts, tag: string): LayerCod
   const byte = x.dtype === 'i8' || x.dtype === 'u8';
   if (byte && y.dtype !== 'f32') return lookup(call, parts, tag);
   const text = TEXTS[call.family] as ((call: UnaryCall, parts: Parts) => string) | undefined;
-  if (!text) throw new CompressError('unsupported', `${call.kernel} has no C yet; quantize it to 8 bits`);
+  if (!text) throw new CompressError('unsupported', `${call.kernel} has no C yet`, 'Quantize to 8-bit activations');
   const more: Argument[] = call.family === 'activation' ? [parts.table('sigmoid', 'uint16_t', sigmoidTable())] : [];
   return elementwise(parts, call.family, x, y, text(call, parts), more);
 }
