@@ -1,9 +1,10 @@
 /**
- * What whole jobs cost in two versions, each job in turns: processor time of the demo, of pruning and preparing by depth and by width, of asks.
+ * What whole jobs cost in two versions, each job in turns: processor time of the demo, of pruning and preparing by depth and by width, of asks,
+ * of int8 networks.
  *   node --import tsx bench/costs.ts BEFORE AFTER [JOB...]
  *
  * BEFORE and AFTER: a commit, which is checked out and built in a folder of its own, or a folder that holds a built version. Jobs: demo, prune,
- * statistics, prepare, tpe, evolution, workers; all where none is named. The result is printed, and put into bench/README.md.
+ * statistics, prepare, tpe, evolution, inference, workers; all where none is named. The result is printed, and put into bench/README.md.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { median } from '../test/search/blackbox.ts';
+import { neededPath } from '../test/shared.ts';
 import { deepNetwork, wideNetwork } from './costs/networks.ts';
 import { putSection } from './readme.ts';
 import { table } from './section.ts';
@@ -18,6 +20,7 @@ import { table } from './section.ts';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const CLOCK = fileURLToPath(new URL('costs/clock.mjs', import.meta.url));
 const ASKS = fileURLToPath(new URL('costs/asks.mjs', import.meta.url));
+const INFERENCE = fileURLToPath(new URL('costs/inference.mjs', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'thumbnet-costs-'));
 /** Folders of versions that were checked out here. */
 const checkedOut: string[] = [];
@@ -72,6 +75,13 @@ const command =
   (folder: string, out: string) => [join(folder, 'dist/cli.js'), ...rest, '--out', out];
 const asks = (sampler: string, count: number) => (folder: string) => [ASKS, join(folder, 'dist'), sampler, String(count)];
 
+/** Examples that take some seconds. */
+const NETWORKS = [
+  { name: 'ResNet8', int8: 'pretrainedResnet_quant', examples: 16_000 },
+  { name: 'DS-CNN', int8: 'kws_ref_model', examples: 48_000 },
+  { name: 'MobileNetV1-0.25 (VWW)', int8: 'vww_96_int8', examples: 16_000 },
+  { name: 'autoencoder', int8: 'ad01_int8', examples: 640_000 },
+];
 const DEPTHS = [8, 16, 32, 64];
 const WIDTHS = [256, 512, 1024];
 const JOBS: Record<string, () => Job[]> = {
@@ -100,6 +110,12 @@ const JOBS: Record<string, () => Job[]> = {
     }),
   tpe: () => [1000, 5000].map((n) => ({ what: `TPE, ${n} asks`, rounds: 1, args: asks('tpe', n) })),
   evolution: () => [1000, 5000].map((n) => ({ what: `evolution, ${n} asks`, rounds: 1, args: asks('evolution', n) })),
+  inference: () =>
+    NETWORKS.map(({ name, int8, examples }) => {
+      const model = neededPath(`data/models/${int8}.tflite`);
+      const args = (folder: string) => [INFERENCE, join(folder, 'dist'), model, String(examples)];
+      return { what: `int8 ${name}, ${examples} examples`, rounds: 3, args };
+    }),
   workers: () => ['1', '2'].map((n) => ({ what: `demo, workers: ${n}`, rounds: 1, args: command('demo', '--workers', n) })),
 };
 
