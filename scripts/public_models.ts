@@ -220,7 +220,8 @@ const text = `# Public models through the verbs
 Written by \`scripts/public_models.ts\`; none of these files is part of this repository. Sources: ${sources.join(', ')}.
 
 Profiles are for ${TARGET} with TFLite Micro (flash, RAM, latency). \`prune\` and \`quantize\` run with their defaults on ${EXAMPLES} random examples, so that the sizes
-of their files show that the stage works on such a model, not what it does to its accuracy. "refused" is the command's own message.
+of their files show that the stage works on such a model, not what it does to its accuracy. "refused" is the command's own message. Labels are the place of
+the largest answer of the model as given, which is no label of a regression, a map or a detector: those refuse them.
 
 | model | file | inspect | profile | infer | prune | quantize | export |
 |---|---|---|---|---|---|---|---|
