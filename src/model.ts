@@ -66,7 +66,9 @@ export function asStored({ graph, facts }: Model, io?: IoType): Graph {
 
 /** The graph of a model, integers or floats with their records, with the conversions of its file or those that `io` asks for. */
 export function betweenEdges({ graph, facts }: Model, io?: IoType): Graph {
-  const edges = io ? edgesFor(graph, io) : facts.edges;
+  const isQuantized = graph.inputs.some((t) => graph.tensors[t].quant);
+  const type = io ?? (isQuantized ? facts.io : undefined);
+  const edges = type ? edgesFor(graph, type) : facts.edges;
   return edges ? withEdges(graph, edges) : graph;
 }
 

@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import type { Dataset } from './data/index.ts';
 import type { Graph } from './graph/graph.ts';
 import { checkOptions, type OptionsSchema } from './options/index.ts';
-import type { Edges } from './run/edges.ts';
+import type { Edges, IoType } from './run/edges.ts';
 import type { Task } from './task/index.ts';
 import type { Heap } from './wasm/heap.ts';
 
@@ -26,6 +26,8 @@ export interface Facts {
   readonly learnedScales?: boolean;
   /** Types of inputs and outputs that its file has in place of the network's own; conversions stand between. */
   readonly edges?: Edges;
+  /** The type that they are to have once the network is quantized, whatever the file had. */
+  readonly io?: IoType;
   /** What of the model's file is not used, one sentence each. */
   readonly notes?: readonly string[];
   /** An outline: structure and bits are those that stages leave, weights and scales are not. */

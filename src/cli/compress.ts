@@ -16,12 +16,24 @@ import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, readRecipe } from './files.ts';
-import { byteCount, type DataFlags, dataFlags, duration, integer, number, readData, weights, workers } from './flags.ts';
+import {
+  byteCount,
+  type DataFlags,
+  dataFlags,
+  duration,
+  type IoFlags,
+  integer,
+  ioOption,
+  number,
+  readData,
+  weights,
+  workers,
+} from './flags.ts';
 import { createOutput, kib, ms, percent } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
 
-interface Flags extends DataFlags {
+interface Flags extends DataFlags, IoFlags {
   readonly target: string;
   readonly runtime?: CompressOptions['runtime'];
   readonly clock?: number;
@@ -91,6 +103,7 @@ const compressFlags = (command: Command): Command =>
     .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(SAMPLERS.names))
     .option('--epochs <n>', 'most epochs of one training stage (by the size of the data)', integer)
     .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
+    .addOption(ioOption())
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
@@ -101,7 +114,17 @@ function optionsOf(flags: Flags): CompressOptions {
   const { target, runtime, minAccuracy, maxDrop, weightBits, qat, trials, objective, flashBudget, ramBudget, sampler, epochs } =
     flags;
   const goal = { target, runtime, minAccuracy, maxDrop, objective, flashBudget, ramBudget, maxLatencyMs: flags.maxLatency };
-  const search = { weightBits, qat, trials, sampler, epochs, seed: flags.seed, timeMs: flags.time, clockMhz: flags.clock };
+  const search = {
+    io: flags.io,
+    weightBits,
+    qat,
+    trials,
+    sampler,
+    epochs,
+    seed: flags.seed,
+    timeMs: flags.time,
+    clockMhz: flags.clock,
+  };
   const given = Object.entries({ ...goal, ...search }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as unknown as CompressOptions;
 }

@@ -79,7 +79,7 @@ const VALIDATION = 600;
  * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
  * as it ends; the generator's return value is the result. The search sees train and validation; the test part is used once, at the end.
  *
- * @param model a classifier; its accuracy is what must be kept
+ * @param original a classifier; its accuracy is what must be kept
  * @param data  with train, validation and test parts that all have labels
  * @throws CompressError `unknown-target`; `bad-data` where a part or its labels are missing; `shape-mismatch` where an example is not the
  *   model's input; `bad-option` for options that cannot be, or a study in `host.storage` that began with others; `unsupported` for a network
@@ -87,12 +87,13 @@ const VALIDATION = 600;
  * @throws the signal's reason, once `host.signal` is aborted
  */
 export async function* compress(
-  model: Model,
+  original: Model,
   data: Dataset,
   options: CompressOptions,
   host: CompressHost = {},
 ): AsyncGenerator<TrialReport, CompressResult> {
-  const { settings: given, target } = checkCompress(model, data, options);
+  const { settings: given, target } = checkCompress(original, data, options);
+  const model = given.io ? { ...original, facts: { ...original.facts, io: given.io } } : original;
   const heap = await Heap.open();
   const task = findTask(heap, model.graph, data);
   const seen = withValidationOf({ ...data, test: null }, VALIDATION, given.seed);

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { checkOptions, named } from '../options/index.ts';
+import { IO_TYPES } from '../run/edges.ts';
 import { SAMPLERS } from './samplers.ts';
 
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -36,6 +37,8 @@ const compressSchema = v.object({
   qat: v.optional(v.boolean(), true),
   /** Stages of a recipe that is tried before all else. */
   recipe: v.optional(v.array(v.looseObject({ stage: v.string() }))),
+  /** Type of the result's inputs and outputs; as in the model where absent. */
+  io: v.optional(v.picklist(IO_TYPES)),
   trials: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
   /** The study ends after so many ms; its trials do not depend on it, its end does. */
   timeMs: v.optional(positive),

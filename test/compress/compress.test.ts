@@ -70,6 +70,12 @@ test('a model with other types at its edges keeps them, and its figures are thos
   const { ramBytes, flashBytes } = profile(importTflite(tflite), 'stm32l476rg');
   assert.equal([result.ramBytes, result.flashBytes], [ramBytes, flashBytes]);
   assert.is(original.ramBytes, profile(asStored(edged), 'stm32l476rg').ramBytes);
+  const { tflite: floats } = await finished({}, { trials: 2, io: 'float32' });
+  const other = importTflite(floats);
+  assert.equal(
+    [...other.inputs, ...other.outputs].map((t) => other.tensors[t].dtype),
+    ['f32', 'f32'],
+  );
 });
 
 test('a study that ended early goes on and comes to the same result', async () => {
