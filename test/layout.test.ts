@@ -24,6 +24,7 @@ const ROOMS = [
   'formats',
   'mcu',
   'stage.ts',
+  'judge.ts',
   'evaluate.ts',
   'doubts.ts',
   'simplify',

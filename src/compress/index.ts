@@ -1,8 +1,8 @@
-import { graphDigest } from '../graph/digest.ts';
 import { type Dataset, inputsOf, needPart, planBatch, withValidationOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTask, judge as judgeGraph } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
+import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { betweenEdges } from '../model.ts';

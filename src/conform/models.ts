@@ -1,7 +1,7 @@
+import { sha256 } from '../digest.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph, Values } from '../graph/graph.ts';
 import { compile } from '../run/compile.ts';
-import { sha256 } from '../digest.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { decode, isRecord, MalformedCase, numbers } from './case.ts';
 import { type Difference, firstDifference } from './compare.ts';

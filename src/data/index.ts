@@ -39,7 +39,8 @@ export {
 } from './dataset.ts';
 export { withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
-export { type ArrayInput, type ArraySource, type DataSource, loadDataset } from './load.ts';
+export { type DataSource, loadDataset } from './load.ts';
+export type { ArrayInput, ArraySource } from './memory.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { type DataOptions, normalizationFacts, normalizationOptions, parseNumbers, parseScale } from './options.ts';
 export { listed } from './raw.ts';

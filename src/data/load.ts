@@ -13,8 +13,8 @@ import {
   takeExamples,
 } from './dataset.ts';
 import { diskFiles, type FileContent, memoryFiles } from './files.ts';
-import { classCount, toLabels } from './labels.ts';
-import type { NpyData } from './npy.ts';
+import { classCount } from './labels.ts';
+import { type Arrays, isArrays, partsInMemory } from './memory.ts';
 import {
   checkDataOptions,
   checkSplit,
@@ -23,28 +23,12 @@ import {
   DEFAULT_SPLIT,
   normalizedInputs,
 } from './options.ts';
-import { type RawPart, type RawParts, type Reading, toSamples } from './raw.ts';
+import type { RawPart, RawParts, Reading } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { splitStratified, strataOf } from './split.ts';
 
-/** Numbers in memory: `shape` is [count, ...shape of one example]. */
-export interface ArrayInput {
-  readonly x: NpyData;
-  readonly shape: readonly number[];
-}
-
-/** Examples in memory, for one input or for several by name. */
-export type ArraySource = (ArrayInput | { readonly inputs: Readonly<Record<string, ArrayInput>> }) & {
-  /** A class, a number or a row of numbers for each example, one after another. */
-  readonly y?: ArrayLike<number> | null;
-};
-
 /** A path (Node), the contents of files by name, arrays to be split, or arrays for each part. */
-export type DataSource =
-  | string
-  | Readonly<Record<string, FileContent>>
-  | ArraySource
-  | { readonly [name in PartName]?: ArraySource };
+export type DataSource = string | Readonly<Record<string, FileContent>> | Arrays;
 
 /**
  * Reads a dataset: .npz, .npy, folders of .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
@@ -108,10 +92,7 @@ async function open(source: DataSource, options: DataOptions, notes: string[]): 
     const files = typeof source === 'string' ? await diskFiles(source) : memoryFiles(source);
     return { name: files.name, raw: await readParts(files, readingOf(options, notes)) };
   }
-  if (isOneSource(source)) return { name: 'dataset', raw: { all: fromArrays(source, 'x') } };
-  const raw: { [name in PartName]?: RawPart } = {};
-  for (const name of PARTS) if (source[name]) raw[name] = fromArrays(source[name], name);
-  return { name: 'dataset', raw };
+  return { name: 'dataset', raw: partsInMemory(source) };
 }
 
 function readingOf({ model, inputs: names, labels, output, channels }: DataOptions, notes: string[]): Reading {
@@ -125,51 +106,6 @@ function readingOf({ model, inputs: names, labels, output, channels }: DataOptio
     channels: channels ?? (own === 1 || own === 3 ? own : null),
     notes,
   };
-}
-
-type Parts = { readonly [name in PartName]?: ArraySource };
-
-const isOneSource = (source: object): source is ArraySource => ('x' in source && 'shape' in source) || 'inputs' in source;
-
-const isArrays = (source: object): source is ArraySource | Parts =>
-  isOneSource(source) ||
-  Object.entries(source).some(([key, v]) => PARTS.includes(key as PartName) && !(v instanceof Uint8Array) && isOneSource(v));
-
-function fromArrays(source: ArraySource, where: string): RawPart {
-  const inputs = Object.entries('inputs' in source ? source.inputs : { x: source });
-  if (inputs.length === 0)
-    throw new CompressError('bad-data', `${where} has no inputs`, 'give { inputs: { name: { x, shape } } }');
-  const [count] = inputs[0][1].shape;
-  for (const [name, input] of inputs) checkArray(input, inputs.length > 1 ? `${where}, "${name}",` : where, count);
-  const { y } = source;
-  const samples = ([name, { x, shape }]: (typeof inputs)[number]) =>
-    toSamples({ type: 'f4', shape, data: x }, inputs.length > 1 ? name : where);
-  return {
-    inputs: inputs.map(samples),
-    info: inputs.map(([name, { shape }]) => ({ name, shape: shape.slice(1) })),
-    y: y ? labelsOf(y, count, where) : null,
-    count,
-    where,
-    files: [],
-  };
-}
-
-function checkArray({ x, shape }: ArrayInput, where: string, count: number): void {
-  if (shape.length < 2 || sizeOf(shape) !== x.length) {
-    throw new CompressError(
-      'shape-mismatch',
-      `${where} has ${x.length} numbers but the shape [${shape}]`,
-      'give shape as [count, ...shape of one example]',
-    );
-  }
-  if (shape[0] === count) return;
-  throw new CompressError('shape-mismatch', `${where} has ${shape[0]} examples, not ${count}`, 'give as many for each input');
-}
-
-function labelsOf(y: ArrayLike<number>, count: number, where: string) {
-  const width = y.length / count;
-  const shape = Number.isInteger(width) && width > 1 ? [count, width] : [y.length];
-  return toLabels({ type: 'f8', shape, data: Float64Array.from(y) }, count, where);
 }
 
 function checkValues({ inputs, info, count, where }: RawPart): void {

@@ -1,6 +1,7 @@
 /** Compressed containers: gzip files and zip archives (.npz), every checksum verified. */
-import { crc32 } from '../digest.ts';
+
 import { gunzipSync, unzipSync } from 'fflate';
+import { crc32 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 
 const copyAgain = 'it was probably cut short or damaged on its way: copy or download it again';

@@ -1,7 +1,7 @@
 /** Motion gestures as an accelerometer in the hand would record them, made from a seed: 128 samples at 50 Hz of x, y, z in g. */
 import { AS_STORED, type Dataset, type Part } from '../data/dataset.ts';
-import { between, createRandom, normal, type Random } from '../random.ts';
 import { cosTurns, sinTurns } from '../elementary.ts';
+import { between, createRandom, normal, type Random } from '../random.ts';
 
 export const GESTURES = ['circle right', 'circle left', 'figure eight', 'swipe', 'zigzag', 'knock'] as const;
 

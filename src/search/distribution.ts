@@ -1,5 +1,5 @@
-import { CompressError } from '../errors.ts';
 import { exp, log } from '../elementary.ts';
+import { CompressError } from '../errors.ts';
 
 /** What a categorical parameter may hold. */
 export type Choice = string | number | boolean | null;

@@ -1,6 +1,6 @@
+import { exp, LOG_SQRT_2PI, log, normalCdf, normalMass, normalQuantile } from '../elementary.ts';
 import type { Random } from '../random.ts';
 import { type Categories, type Distribution, fromLine, line, type NumberRange, toLine } from './distribution.ts';
-import { exp, LOG_SQRT_2PI, log, normalCdf, normalMass, normalQuantile } from '../elementary.ts';
 
 /** One parameter of a mixture: a kernel per observation and, last, the prior. */
 interface Kernels {

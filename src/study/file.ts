@@ -13,8 +13,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { TrialStore } from '../search/store.ts';
 import { sha256 } from '../digest.ts';
+import type { TrialStore } from '../search/store.ts';
 import type { Artifacts } from './artifacts.ts';
 import { guard } from './guard.ts';
 import { decodeLines, encode, type Journal, type Op, type Position, START } from './journal.ts';

@@ -1,6 +1,6 @@
+import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 import type { CheckpointStore } from '../stage.ts';
-import { sha256 } from '../digest.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { checkSame, type Identity } from './identity.ts';
 import type { Changing, Position } from './state.ts';

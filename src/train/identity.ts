@@ -1,8 +1,8 @@
 import type { Dataset, Part } from '../data/index.ts';
+import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
-import { sha256 } from '../digest.ts';
 
 /** What a training was begun with: a checkpoint goes on only with the same. Networks and data by their sha256. */
 export interface Identity {
