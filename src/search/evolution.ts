@@ -4,7 +4,7 @@ import { contains, type Distribution } from './distribution.ts';
 import { Fold } from './fold.ts';
 import { crowding, dominates, ranks } from './pareto.ts';
 import { losses, type Parameter, type TrialRecord, violation } from './record.ts';
-import { type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
+import { checkNames, type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
 
 export interface EvolutionOptions {
   /** Trials per generation, 20 by default: with a few hundred trials ten generations of 20 do better than four of 50. */
@@ -28,7 +28,9 @@ const FIRST = 8;
 export class EvolutionSampler implements Sampler {
   readonly #parents: Fold<Parents>;
 
-  constructor({ populationSize = 20 }: EvolutionOptions = {}) {
+  constructor(options: EvolutionOptions = {}) {
+    checkNames('EvolutionSampler', options, ['populationSize']);
+    const { populationSize = 20 } = options;
     if (!Number.isSafeInteger(populationSize) || populationSize < 2) {
       throw new CompressError('bad-option', `populationSize ${populationSize} is not a whole number from 2`, 'use 20 to 100');
     }

@@ -1,5 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { losses } from './record.ts';
+import { checkNames } from './sampler.ts';
 import type { Study } from './study.ts';
 import type { RunningTrial } from './study_options.ts';
 
@@ -19,7 +20,9 @@ export class Halving {
   readonly #study: Study;
   readonly #factor: number;
 
-  constructor(study: Study, { factor = 4 }: HalvingOptions = {}) {
+  constructor(study: Study, options: HalvingOptions = {}) {
+    checkNames('Halving', options, ['factor']);
+    const { factor = 4 } = options;
     if (!Number.isSafeInteger(factor) || factor < 2) {
       throw new CompressError('bad-option', `halving factor ${factor} is not a whole number from 2`, 'use 2 to 4');
     }

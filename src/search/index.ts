@@ -2,10 +2,11 @@
 export type { Choice, Distribution, RangeOptions } from './distribution.ts';
 export { type EvolutionOptions, EvolutionSampler } from './evolution.ts';
 export { Halving, type HalvingOptions } from './halving.ts';
+export { importances } from './importance.ts';
 export { hypervolume } from './pareto.ts';
 export { QuasiRandomSampler } from './quasi_random.ts';
 export type { Direction, Json, State, TrialRecord } from './record.ts';
-export { RandomSampler, type Sampler, type View } from './sampler.ts';
+export { type Pending, type Proposal, RandomSampler, type Sampler, type View } from './sampler.ts';
 export { type Ending, MemoryStore, type TrialStore } from './store.ts';
 export { Study } from './study.ts';
 export type { RunningTrial, StudyOptions, TellOptions, TrialResult } from './study_options.ts';

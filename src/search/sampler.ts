@@ -1,3 +1,4 @@
+import { CompressError } from '../errors.ts';
 import { createRandom, type Random } from '../random.ts';
 import { type Distribution, fromLine, line } from './distribution.ts';
 import type { Direction, Parameter, TrialRecord } from './record.ts';
@@ -55,4 +56,11 @@ export class RandomSampler implements Sampler {
   sample(view: View, name: string, distribution: Distribution): number {
     return uniformValue(randomOf(view, `uniform/${name}`), distribution);
   }
+}
+
+/** @throws CompressError `bad-option` for an option that does not exist */
+export function checkNames(what: string, options: object, names: readonly string[]): void {
+  const wrong = Object.keys(options).find((name) => !names.includes(name));
+  if (wrong === undefined) return;
+  throw new CompressError('bad-option', `${what} has no option "${wrong}"`, `use ${names.join(' or ')}`);
 }

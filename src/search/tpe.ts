@@ -1,15 +1,14 @@
+import { CompressError } from '../errors.ts';
 import { type Distribution, isDiscrete, isSingle } from './distribution.ts';
+import { EvolutionSampler } from './evolution.ts';
 import { Fold } from './fold.ts';
 import { Parzen } from './parzen.ts';
 import type { Parameter, TrialRecord } from './record.ts';
-import { type Pending, type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
+import { checkNames, type Pending, type Proposal, randomOf, type Sampler, uniformValue, type View } from './sampler.ts';
 import { Ranking } from './split.ts';
 
 export interface TpeOptions {
-  /**
-   * Choose parameters that occur together from one joint density (`true`) or each by itself (`false`); by default jointly with one objective,
-   * and with several trial by trial in turns.
-   */
+  /** Choose parameters that occur together from one joint density (`true`) or each by itself (`false`); by default in turns. */
   readonly multivariate?: boolean;
   /** Random until so many trials are finished; 10 by default. Fewer where good trials were enqueued to begin with. */
   readonly startup?: number;
@@ -20,22 +19,35 @@ const STARTUP = 10;
 const CANDIDATES = 24;
 /** Every third candidate is drawn whole, the others are good trials in which about such a share of the parameters is new. */
 const SHARES = [1, 0.5, 0.25];
+/** Finished trials from which on some are children of evolution. */
+const CHILDREN_FROM = 20;
 /** Of the trials that are not good, the last so many make the other density: what an answer costs does not grow with the study. */
 const OTHERS = 250;
 
 /**
  * Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter Optimization", 2011): models where
  * good trials lie, l(x), and where the others lie, g(x), and takes the candidate with the largest l(x) / g(x). Running trials count among the
- * others, so that nobody else looks where they look (constant liar). A joint density keeps together what is good together, densities of
- * single parameters put together what was good apart. In many dimensions hardly any change of all parameters at once is an improvement, so
- * that most candidates change a few (Tolson and Shoemaker, "Dynamically dimensioned search", 2007).
+ * others, so that nobody else looks where they look (constant liar).
+ *
+ * A joint density keeps together what is good together. In many dimensions hardly any change of all parameters at once is an improvement, so
+ * that with one objective, unless all is a grid, most candidates change a few (Tolson and Shoemaker, "Dynamically dimensioned search", 2007). What was good apart is put
+ * together by other means in turn: with one objective every third trial is a child of evolution, with several every second one is chosen
+ * parameter by parameter.
+ *
+ * @throws CompressError `bad-option` for an option that does not exist or cannot be
  */
 export class TpeSampler implements Sampler {
   readonly #multivariate: boolean | undefined;
   readonly #startup: number;
+  readonly #evolution = new EvolutionSampler();
   readonly #seen = new Fold<Seen>(newSeen, addSeen);
 
-  constructor({ multivariate, startup = STARTUP }: TpeOptions = {}) {
+  constructor(options: TpeOptions = {}) {
+    checkNames('TpeSampler', options, ['multivariate', 'startup']);
+    const { multivariate, startup = STARTUP } = options;
+    if (!Number.isSafeInteger(startup) || startup < 1) {
+      throw new CompressError('bad-option', `startup ${startup} is not a whole number from 1`, 'use 5 to 20');
+    }
     this.#multivariate = multivariate;
     this.#startup = startup;
   }
@@ -43,6 +55,7 @@ export class TpeSampler implements Sampler {
   propose(view: View): Proposal {
     const proposal = new Map<string, Parameter>();
     if (view.finished.length < this.#startup) return proposal;
+    if (this.#isChild(view)) return this.#evolution.propose(view);
     const parts = groups(this.#seen.of(view).latest);
     const together = this.#multivariate ?? (view.directions.length === 1 || view.number % 2 === 0);
     for (const part of parts) {
@@ -61,6 +74,10 @@ export class TpeSampler implements Sampler {
     return this.#choose(view, [[name, distribution]])[0];
   }
 
+  #isChild({ directions, finished, number }: View): boolean {
+    return this.#multivariate === undefined && directions.length === 1 && finished.length >= CHILDREN_FROM && number % 3 === 0;
+  }
+
   /** @param tried what is taken only where nothing else is drawn */
   #choose(view: View, part: readonly Named[], tried: (x: readonly number[]) => boolean = () => false): number[] {
     const { ranking } = this.#seen.of(view);
@@ -68,7 +85,7 @@ export class TpeSampler implements Sampler {
     const distributions = part.map(([, d]) => d);
     const several = view.directions.length > 1;
     const wide = several && part.length > 1;
-    const varies = !several && part.length > 1;
+    const varies = !several && part.length > 1 && !distributions.every(isDiscrete);
     const found = observations(trials, part);
     const good = new Parzen(distributions, found.columns, { wide, weights: weights && found.used.map((i) => weights[i]) });
     const others = new Parzen(distributions, otherObservations(view, new Set(trials), part), { wide });

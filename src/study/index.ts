@@ -20,6 +20,9 @@ export interface OpenOptions extends Omit<StudyOptions, 'store'> {
   readonly metricNames?: readonly string[];
 }
 
+/** Goes up when samplers choose other trials than before from the same results: then no study of another version is gone on with. */
+const VERSION = 2;
+
 /**
  * Opens a study on a storage; every change is kept before the study goes on. A process that dies loses nothing but running trials: those
  * are handed out again, under their numbers and with their parameters, so that with `lag` the whole study is the one that was never
@@ -30,6 +33,6 @@ export interface OpenOptions extends Omit<StudyOptions, 'store'> {
 export async function openStudy(options: OpenOptions): Promise<Study> {
   const { storage, name, resume = false, settings = {}, metricNames = [], ...study } = options;
   const { directions = [study.direction ?? 'minimize'], seed = 0, lag } = study;
-  const head = { directions, settings: { seed, lag: lag ?? null, ...settings }, metricNames };
+  const head = { directions, settings: { version: VERSION, seed, lag: lag ?? null, ...settings }, metricNames };
   return new Study({ ...study, store: await storage.open(name, head, resume) });
 }

@@ -5,7 +5,7 @@ import type { TrialStore } from '../search/store.ts';
 /** What a study is begun with; it stays for good. */
 export interface StudyHead {
   readonly directions: readonly Direction[];
-  /** All that the trials depend on. */
+  /** All that the trials depend on; `version` is that of their choice. */
   readonly settings: Readonly<Record<string, Json>>;
   /** Names of the objectives, for Optuna's displays. */
   readonly metricNames: readonly string[];
@@ -41,6 +41,14 @@ export function checkFound(found: FoundStudy, head: StudyHead, resume: boolean):
       'exists',
       `the study "${found.name}" already exists with ${found.trials} trials`,
       'resume it, or choose another place for the new one',
+    );
+  }
+  const { version } = (found.settings ?? head.settings) as Record<string, Json>;
+  if (version !== head.settings.version) {
+    throw new CompressError(
+      'bad-option',
+      `the study was begun by another version of Thumbnet (its studies have version ${version ?? 1}, here they have ${head.settings.version})`,
+      'go on with that version, or begin a new study in another place',
     );
   }
   const before = { ...(found.settings as Record<string, Json> | undefined), directions: found.directions };

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { createRandom, permutation } from '../../src/random.ts';
 import {
   EvolutionSampler,
+  Halving,
   MemoryStore,
   QuasiRandomSampler,
   RandomSampler,
@@ -299,6 +300,10 @@ const refused: [string, RegExp, () => unknown][] = [
   ['bad seed', /seed -1/, () => new Study({ seed: -1 })],
   ['bad lag', /lag 0/, () => new Study({ lag: 0 })],
   ['bad population', /populationSize 1/, () => new EvolutionSampler({ populationSize: 1 })],
+  ['bad startup', /startup 0/, () => new TpeSampler({ startup: 0 })],
+  ['an option that is none', /TpeSampler has no option "populationSize"/, () => new TpeSampler({ populationSize: 9 } as object)],
+  ['an option that is none', /EvolutionSampler has no option "startup"/, () => new EvolutionSampler({ startup: 9 } as object)],
+  ['an option that is none', /Halving has no option "rungs"/, () => new Halving(new Study(), { rungs: 9 } as object)],
   [
     'wrong number of values',
     /told 2 values \[1,2\], but the study has 1 objective/,

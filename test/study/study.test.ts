@@ -184,6 +184,23 @@ test('a file is torn anywhere: the whole lines stand, and the next one starts af
   }
 });
 
+test('a study of another version is not gone on with; one that another program began is', async () => {
+  const begun = (settings: string) =>
+    new MemoryStorage(
+      `{"op_code":0,"worker_id":"w","study_name":"s","directions":[1]}\n{"op_code":2,"worker_id":"w","study_id":0,"user_attr":{${settings}}}\n`,
+    );
+  const open = (storage: MemoryStorage) => openStudy({ storage, name: 's', resume: true });
+  const old = begun('"thumbnet:settings":{"seed":0,"lag":null}');
+  await isRefused(
+    open(old),
+    'bad-option',
+    /begun by another version of Thumbnet \(its studies have version 1, here they have 2\)/,
+  );
+  const other = begun('"note":1');
+  await step(await open(other));
+  assert.is((await open(other)).records.length, 1);
+});
+
 test('a line that is no operation is named', async () => {
   const path = newPath();
   await openStudy({ storage: new FileStorage(path), name: 's' });
