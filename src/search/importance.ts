@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { type Distribution, fromLine, isDiscrete, isSingle, line } from './distribution.ts';
-import { exp } from './math.ts';
+import { exp } from '../elementary.ts';
 import { Parzen } from './parzen.ts';
 import { type Direction, losses, type TrialRecord, violation } from './record.ts';
 

@@ -21,6 +21,8 @@ const CANDIDATES = 24;
 const SHARES = [1, 0.5, 0.25];
 /** Finished trials from which on some are children of evolution. */
 const CHILDREN_FROM = 20;
+/** So many parameters without a grid are many dimensions. */
+const MANY = 8;
 /** Of the trials that are not good, the last so many make the other density: what an answer costs does not grow with the study. */
 const OTHERS = 250;
 
@@ -31,8 +33,8 @@ const OTHERS = 250;
  *
  * A joint density keeps together what is good together. In many dimensions hardly any change of all parameters at once is an improvement, so
  * that with one objective, unless all is a grid, most candidates change a few (Tolson and Shoemaker, "Dynamically dimensioned search", 2007). What was good apart is put
- * together by other means in turn: with one objective every third trial is a child of evolution, with several every second one is chosen
- * parameter by parameter.
+ * together by other means in turn: in many dimensions every third trial is a child of evolution, with several objectives every second one is
+ * chosen parameter by parameter.
  *
  * @throws CompressError `bad-option` for an option that does not exist or cannot be
  */
@@ -55,8 +57,8 @@ export class TpeSampler implements Sampler {
   propose(view: View): Proposal {
     const proposal = new Map<string, Parameter>();
     if (view.finished.length < this.#startup) return proposal;
-    if (this.#isChild(view)) return this.#evolution.propose(view);
     const parts = groups(this.#seen.of(view).latest);
+    if (this.#isChild(view, parts)) return this.#evolution.propose(view);
     const together = this.#multivariate ?? (view.directions.length === 1 || view.number % 2 === 0);
     for (const part of parts) {
       // A second look at a point of a grid tells nothing.
@@ -74,8 +76,10 @@ export class TpeSampler implements Sampler {
     return this.#choose(view, [[name, distribution]])[0];
   }
 
-  #isChild({ directions, finished, number }: View): boolean {
-    return this.#multivariate === undefined && directions.length === 1 && finished.length >= CHILDREN_FROM && number % 3 === 0;
+  #isChild({ directions, finished, number }: View, parts: readonly Named[][]): boolean {
+    if (this.#multivariate !== undefined || directions.length > 1 || finished.length < CHILDREN_FROM || number % 3 > 0)
+      return false;
+    return parts.flat().filter(([, d]) => !isDiscrete(d)).length >= MANY;
   }
 
   /** @param tried what is taken only where nothing else is drawn */
