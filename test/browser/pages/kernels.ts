@@ -4,7 +4,10 @@ import { createRandom } from '../../../src/random.ts';
 import { erfc, exp, log, normalQuantile } from '../../../src/elementary.ts';
 import { sha256 } from '../../../src/digest.ts';
 import { convF32, convGradF32 } from '../../../src/wasm/conv_f32.ts';
+import { convInt } from '../../../src/wasm/conv_int.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../../../src/wasm/depthwise_conv_f32.ts';
+import { depthwiseConvInt } from '../../../src/wasm/depthwise_conv_int.ts';
+import { fullyConnectedInt } from '../../../src/wasm/fully_connected_int.ts';
 import { Heap, type HeapTensor } from '../../../src/wasm/heap.ts';
 import type { PageResult } from '../page.ts';
 
@@ -18,10 +21,11 @@ export default async function kernels(): Promise<PageResult> {
   const digests = {
     ...(await functions(heap)),
     ...(await convolutions(heap)),
+    ...(await integerLayers(heap)),
     'search math': await sha256(searchMath()),
     'demo data': await sha256(x, y!),
   };
-  return { passed: 1, failures: [], digests };
+  return { passed: 1, failures: [], digests, notes: [`int8 products are ${heap.relaxed ? 'relaxed' : 'plain'} dots here`] };
 }
 
 /** Every 40,503rd float32, so all exponents of both signs; which NaN comes out is the host's to choose, so all count as one. */
@@ -67,6 +71,32 @@ async function convolutions(heap: Heap): Promise<Record<string, string>> {
     depthwiseConvGradF32(heap, noise(x.shape), { x, w: wd, y: yd }, { dx: dxd, dw: dwd, dbias: dbd }, { stride, padding })();
     return { 'convolution and gradients': plain, 'depthwise convolution and gradients': await read([yd, dxd, dwd, dbd]) };
   });
+}
+
+/** The extremes of int8 too; here they may be relaxed dots where those of Node are plain ones. */
+async function integerLayers(heap: Heap): Promise<Record<string, string>> {
+  const random = createRandom(3, 'browser kernels');
+  const bytes = (shape: readonly number[]) =>
+    heap.tensor(
+      'i8',
+      shape,
+      Int8Array.from({ length: sizeOf(shape) }, () => [random.below(256) - 128, -128, 127][random.below(3)]),
+    );
+  const digests: Record<string, string> = {};
+  await heap.exclusive(async () => {
+    const x = bytes([2, 9, 7, 19]);
+    const y = heap.tensor('i8', [2, 9, 7, 19]);
+    const p = { xOffset: 31, yOffset: -5, multiplier: [2 ** 30 + 12345], shift: [-11], yMin: -128, yMax: 127 };
+    const window = { stride: [1, 1], padding: [1, 1] } as const;
+    convInt(heap, y, x, bytes([19, 3, 3, 19]), null, { ...p, ...window })();
+    digests['int8 convolution'] = await sha256(heap.read(y));
+    depthwiseConvInt(heap, y, x, bytes([1, 3, 3, 19]), null, { ...p, ...window, shift: [-8] })();
+    digests['int8 depthwise convolution'] = await sha256(heap.read(y));
+    const units = heap.tensor('i8', [2, 21]);
+    fullyConnectedInt(heap, units, bytes([2, 333]), bytes([21, 333]), null, p)();
+    digests['int8 dense layer'] = await sha256(heap.read(units));
+  });
+  return digests;
 }
 
 function searchMath(): Float64Array {
