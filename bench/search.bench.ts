@@ -4,6 +4,7 @@
 import {
   EvolutionSampler,
   MemoryStore,
+  QuasiRandomSampler,
   RandomSampler,
   type Sampler,
   Study,
@@ -14,10 +15,12 @@ import { CHECKPOINTS, compare, FUNCTIONS, median, REFERENCE, runBlackBox } from 
 import { sharedPath } from '../test/shared.ts';
 import { startPython } from './python.ts';
 import { cpuMillis } from './rounds.ts';
+import { PROBLEMS, runOptuna, runOurs } from './search_problems.ts';
 import type { Bench } from './section.ts';
 import { table } from './section.ts';
 
 const SEEDS = 30;
+const PROBLEM_SEEDS = 15;
 const OURS: [string, () => Sampler, string[]][] = [
   ['TPE', () => new TpeSampler(), ['tpe', 'tpeMultivariateGroup', 'tpe49', 'hyperoptTpe']],
   ['evolution', () => new EvolutionSampler(), ['nsga2Pop20', 'nsga2']],
@@ -79,6 +82,53 @@ async function cost(sampler: Sampler, { space, dims, trials }: Size): Promise<nu
   return times;
 }
 
+/** Problems without data, ours and Optuna's in one run: with two objectives by its multivariate groups, else by its defaults. */
+async function problems(): Promise<string> {
+  const optuna = await startPython<string, string | number>('optuna_suggest.py', [], 'python3-optuna');
+  const rows: (string | number)[][] = [];
+  for (const problem of PROBLEMS) {
+    console.error(`  ${problem.name}`);
+    const several = problem.objectives > 1;
+    const [ours, theirs]: number[][] = [[], []];
+    for (let s = 0; s < PROBLEM_SEEDS; s++) {
+      ours.push(await runOurs(problem, new TpeSampler(), 3000 + s, 200));
+      theirs.push(await runOptuna(optuna, problem, several ? { multivariate: true, group: true } : {}, 3000 + s, 200));
+    }
+    const { better, z } = compare(ours, theirs, several);
+    const cells = [median(ours).toPrecision(4), median(theirs).toPrecision(4), `${(100 * better).toFixed(0)} %`, z.toFixed(1)];
+    rows.push([problem.name, ...cells]);
+  }
+  optuna.stop();
+  const head = ['after 200 trials', 'TPE', `Optuna ${optuna.first}`, 'ours is better in', 'z'];
+  return `Problems of ten dimensions, and of two objectives (larger is better: the share of the unit square that is dominated); ${PROBLEM_SEEDS} seeds:\n\n${table(head, rows)}`;
+}
+
+/** Seconds of processor time of a whole study. */
+async function whole(sampler: Sampler, trials: number, objectives: number): Promise<number> {
+  const study = new Study({ sampler, directions: Array(objectives).fill('minimize') });
+  const start = cpuMillis();
+  for (let i = 0; i < trials; i++) {
+    const trial = (await study.ask((t) => suggestAll(t, 'mixed', 6)))!;
+    await study.tell(trial, objectives === 1 ? trial.point : [trial.point, -trial.point + trial.number / trials]);
+  }
+  return (cpuMillis() - start) / 1000;
+}
+
+/** What a study costs grows with its trials, and no faster. */
+async function growth(): Promise<string> {
+  const rows: (string | number)[][] = [];
+  for (const [name, sampler, objectives] of [
+    ['TPE', () => new TpeSampler(), 1],
+    ['TPE, 2 objectives', () => new TpeSampler(), 2],
+    ['evolution', () => new EvolutionSampler(), 1],
+    ['Sobol', () => new QuasiRandomSampler(), 1],
+  ] as [string, () => Sampler, number][]) {
+    const [few, many] = [await whole(sampler(), 1000, objectives), await whole(sampler(), 5000, objectives)];
+    rows.push([name, few.toFixed(2), many.toFixed(2), (many / few).toFixed(1)]);
+  }
+  return table(['study of 6 parameters', '1,000 trials, s', '5,000 trials, s', 'times'], rows);
+}
+
 interface Size {
   readonly space: 'float' | 'mixed';
   readonly dims: number;
@@ -108,6 +158,6 @@ const bench: Bench = async () => {
   const reference = sharedPath('data/blackbox/optuna_reference.json');
   if (!reference) return { title, text: 'Skipped: the black-box functions were not there.' };
   const note = `Ten functions, ${SEEDS} seeds, 200 trials; smaller is better, but larger for zdt1_shifted. Beside a peer's median: how often one of our runs is better than one of its, and the z of Mann and Whitney (within ±2: no difference shown). Peers are named as in optuna_reference.json.`;
-  return { title, text: `${note}\n\n${await scores()}\n\n${await costs()}` };
+  return { title, text: `${note}\n\n${await scores()}\n\n${await problems()}\n\n${await costs()}\n\n${await growth()}` };
 };
 export default bench;

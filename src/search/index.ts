@@ -5,7 +5,7 @@ export { Halving, type HalvingOptions } from './halving.ts';
 export { importances } from './importance.ts';
 export { hypervolume } from './pareto.ts';
 export { QuasiRandomSampler } from './quasi_random.ts';
-export type { Direction, Json, State, TrialRecord } from './record.ts';
+export type { Direction, Json, Parameter, State, TrialRecord } from './record.ts';
 export { type Pending, type Proposal, RandomSampler, type Sampler, type View } from './sampler.ts';
 export { type Ending, MemoryStore, type TrialStore } from './store.ts';
 export { Study } from './study.ts';

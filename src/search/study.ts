@@ -9,8 +9,10 @@ import { MemoryStore, type TrialStore } from './store.ts';
 import {
   checkOptions,
   checkTold,
+  outOfRange,
   type RunningTrial,
   type StudyOptions,
+  suggestedLate,
   type TellOptions,
   type TrialResult,
 } from './study_options.ts';
@@ -182,7 +184,9 @@ export class Study {
       if (isSingle(distribution)) return distribution.kind === 'categorical' ? 0 : distribution.low;
       const proposed = proposal.get(name);
       if (proposed && contains(distribution, proposed.internal)) return proposed.internal;
-      return this.#sampler.sample(view, name, distribution);
+      const sampled = this.#sampler.sample(view, name, distribution);
+      if (!contains(distribution, sampled)) throw outOfRange(name, sampled);
+      return sampled;
     });
     const point = space(trial);
     isOpen = false;
@@ -237,10 +241,3 @@ export class Study {
     throw new CompressError('bad-option', `trial ${number} is ${told}`, fix);
   }
 }
-
-const suggestedLate = (number: number, name: string) =>
-  new CompressError(
-    'bad-option',
-    `parameter "${name}" of trial ${number} is asked for after the trial began`,
-    'suggest all parameters in the function that ask is given',
-  );

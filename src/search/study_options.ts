@@ -75,3 +75,13 @@ export function checkTold(number: number, told: readonly number[] | null, state:
     `tell ${objectives} number(s)`,
   );
 }
+
+export const outOfRange = (name: string, value: number) =>
+  new CompressError('bad-option', `the sampler chose ${value} for "${name}", which is not in its range`, 'mend the sampler');
+
+export const suggestedLate = (number: number, name: string) =>
+  new CompressError(
+    'bad-option',
+    `parameter "${name}" of trial ${number} is asked for after the trial began`,
+    'suggest all parameters in the function that ask is given',
+  );

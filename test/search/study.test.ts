@@ -161,6 +161,34 @@ for (const [name, sampler] of Object.entries(SAMPLERS)) {
   });
 }
 
+test("a caller's own sampler chooses together, and what it leaves out one by one", async () => {
+  const sampler: Sampler = {
+    propose: ({ number }) =>
+      new Map([['i', { internal: number, distribution: { kind: 'categorical', choices: ['a', 'b', 'c'] } }]]),
+    sample: ({ finished }, name, distribution) =>
+      finished.at(-1)?.params.get(name)?.internal ?? (distribution.kind === 'categorical' ? 0 : distribution.high),
+  };
+  const space = (low: number) => (t: Trial) => [t.suggestCategorical('i', ['a', 'b', 'c']), t.suggestInt('n', low, 9)];
+  const study = new Study({ sampler });
+  for (let i = 0; i < 4; i++) {
+    const trial = (await study.ask(space(i)))!;
+    await study.tell(trial, 0);
+  }
+  // What a sampler proposes outside the choices is not taken: it is asked again.
+  assert.equal(
+    study.trials.map((t) => t.params.i),
+    ['a', 'b', 'c', 'c'],
+  );
+  assert.equal(
+    study.trials.map((t) => t.params.n),
+    [9, 9, 9, 9],
+  );
+  await isRefused(
+    study.ask((t) => t.suggestInt('n', 0, 5)),
+    /the sampler chose 9 for "n", which is not in its range/,
+  );
+});
+
 test('a maximised study and its mirror image choose the same', async () => {
   const run = async (direction: 'minimize' | 'maximize', sign: number) => {
     const study = new Study({ direction });

@@ -139,6 +139,32 @@ test('running trials push others away (constant liar)', async () => {
   assert.ok((await spread(false)) > 1.3 * (await spread(true)));
 });
 
+const ten = (t: Trial) => Array.from({ length: 10 }, (_, i) => t.suggestFloat(`x${i}`, -1, 1));
+
+test('in many dimensions every third trial is a child of evolution, whoever ends first', async () => {
+  const run = async (order: number[]) => {
+    const study = new Study({ lag: 4 });
+    for (let block = 0; block < 15; block++) {
+      const trials = [];
+      for (let i = 0; i < 4; i++) trials.push((await study.ask(ten))!);
+      for (const i of order)
+        await study.tell(
+          trials[i],
+          trials[i].point.reduce((sum, x) => sum + x * x, 0),
+        );
+    }
+    return study.trials.map((t) => Object.values(t.params));
+  };
+  const trials = await run([0, 1, 2, 3]);
+  assert.equal(await run([2, 3, 1, 0]), trials);
+  // A child has most parameters from parents; other trials take over some from one good trial, or none.
+  const before = (n: number) => new Set(trials.slice(0, n).flat());
+  const inherited = (n: number) => trials[n].filter((x) => before(n).has(x)).length;
+  for (let n = 24; n < 60; n += 3) assert.ok(inherited(n) >= 5, `trial ${n}: ${inherited(n)}`);
+  const others = trials.flatMap((_, n) => (n >= 24 && n % 3 > 0 ? [inherited(n)] : []));
+  assert.ok(others.some((count) => count === 0) && others.some((count) => count > 0), String(others));
+});
+
 test('halving: the best of four goes on, and NaN stops', async () => {
   const study = new Study();
   const halving = new Halving(study);
