@@ -1,4 +1,5 @@
 // float matrix product: y [rows, columns] = clamp(a [rows, k] * b + bias), b packed as [columns / 8][k][8].
+import { clamp_v } from "../math/activation_f32";
 import { ADD, CLAMP, row_products, tile_products } from "./tile_products";
 import { gemm_pack, gemm_tile, packed_bytes } from "./tile";
 
@@ -33,12 +34,43 @@ function last_columns(
   y: usize, a: usize, b: usize, bias: usize, rows: i32, whole: i32, columns: i32, k: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,
 ): void {
   const q = y + (whole << 2), block = b + whole * k * 4, d = bias ? bias + (whole << 2) : 0;
+  if (columns - whole == 4) {
+    four_columns(q, yRow, a, aRow, block, rows, k, add, d, low, high);
+    return;
+  }
   for (let i = 0; i < rows; i += 4) {
     const i1 = min(i + 1, rows - 1), i2 = min(i + 2, rows - 1), i3 = min(i + 3, rows - 1);
     gemm_tile(
       q + i * yRow, q + i1 * yRow, q + i2 * yRow, q + i3 * yRow, columns - whole, add,
       a + i * aRow, a + i1 * aRow, a + i2 * aRow, a + i3 * aRow, block, 1, 0, 1, 0, k, d, low, high);
   }
+}
+
+/** Four columns, 4 rows at a time. */
+function four_columns(
+  y: usize, yRow: i32, a: usize, aRow: i32, b: usize, rows: i32, k: i32, add: i32, bias: usize, low: f32, high: f32,
+): void {
+  const end = b + (k << 5), l = f32x4.splat(low), h = f32x4.splat(high), d = bias ? v128.load(bias) : f32x4.splat(0);
+  for (let i = 0; i < rows; i += 4, y += yRow << 2, a += aRow << 2) {
+    const left = rows - i;
+    let p0 = a, p1 = left > 1 ? p0 + aRow : p0, p2 = left > 2 ? p1 + aRow : p0, p3 = left > 3 ? p2 + aRow : p0;
+    let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0;
+    for (let q = b; q < end; q += 32, p0 += 4, p1 += 4, p2 += 4, p3 += 4) {
+      const v = v128.load(q);
+      c0 = f32x4.add(c0, f32x4.mul(v128.load32_splat(p0), v)); c1 = f32x4.add(c1, f32x4.mul(v128.load32_splat(p1), v));
+      c2 = f32x4.add(c2, f32x4.mul(v128.load32_splat(p2), v)); c3 = f32x4.add(c3, f32x4.mul(v128.load32_splat(p3), v));
+    }
+    put(y, c0, add, d, l, h);
+    if (left > 1) put(y + yRow, c1, add, d, l, h);
+    if (left > 2) put(y + 2 * yRow, c2, add, d, l, h);
+    if (left > 3) put(y + 3 * yRow, c3, add, d, l, h);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function put(y: usize, c: v128, add: i32, bias: v128, low: v128, high: v128): void {
+  v128.store(y, add ? f32x4.add(v128.load(y), c) : clamp_v(f32x4.add(c, bias), low, high));
 }
 
 /** y [rows, columns] = clamp(a [rows, k] * w [columns, k] transposed + bias): the definition. */
