@@ -32,5 +32,9 @@ export const div = defineOp<Div>({
     }),
   },
   axes: 'each',
-  onnx: binaryOnnx('Div'),
+  onnx: {
+    ...binaryOnnx('Div'),
+    // by a constant it is a product, which integers have too
+    read: (from) => (from.isConstant(1) ? null : binaryOnnx('Div').read(from)),
+  },
 });

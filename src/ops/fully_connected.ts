@@ -122,7 +122,7 @@ export const fullyConnected = defineOp<FullyConnected>({
     write({ attrs, inputs: [x, w, ...bias], shape }) {
       if (attrs.keepDims && shape(0).length > 2) {
         const product = { type: 'MatMul', inputs: [x, { of: w, in: [1, 0] }] };
-        return bias.length ? { type: 'Add', inputs: [product, ...bias] } : product;
+        return bias.some((b) => b >= 0) ? { type: 'Add', inputs: [product, ...bias] } : product;
       }
       const flat = shape(0).length === 2 ? x : { type: 'Reshape', inputs: [x, int64s('shape', [-1, shape(1)[1]])] };
       return { type: 'Gemm', attributes: { transB: { int: 1 } }, inputs: [flat, w, ...bias] };

@@ -1,5 +1,5 @@
 import { showShape } from '../graph/graph.ts';
-import { int64s, listOf } from './onnx_cells.ts';
+import { int64s, listOf, unsupported } from './onnx_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { mismatch } from './shapes.ts';
 import { takeCells, takenChannels } from './take_cells.ts';
@@ -62,10 +62,10 @@ export const mirrorPad = defineOp<MirrorPad>({
       const paddings = from.shape(0).map((_, i): [number, number] => [flat[i], flat[i + length]]);
       return { attrs: { paddings, symmetric: false }, inputs: [from.inputs[0]] };
     },
-    write: ({ attrs: { paddings, symmetric }, inputs }) => ({
-      type: 'Pad',
-      attributes: { mode: { text: symmetric ? 'symmetric' : 'reflect' } },
-      inputs: [inputs[0], int64s('pads', [...paddings.map(([n]) => n), ...paddings.map(([, n]) => n)])],
-    }),
+    write({ attrs: { paddings, symmetric }, inputs }) {
+      if (symmetric) throw unsupported('a mirrored pad that repeats the edge', 'mirror without the edge (REFLECT)');
+      const pads = int64s('pads', [...paddings.map(([n]) => n), ...paddings.map(([, n]) => n)]);
+      return { type: 'Pad', attributes: { mode: { text: 'reflect' } }, inputs: [inputs[0], pads] };
+    },
   },
 });

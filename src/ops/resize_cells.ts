@@ -60,7 +60,7 @@ export const resizeOnnx = (mode: 'nearest' | 'linear'): OnnxCell<Resize> => ({
   write({ attrs, inputs, shape, opset }) {
     const [n, , , c] = shape(0);
     const how = attrs.alignCorners ? 'align_corners' : attrs.halfPixelCenters ? 'half_pixel' : 'asymmetric';
-    const rounding = attrs.alignCorners ? 'round_prefer_ceil' : 'floor';
+    const rounding = attrs.alignCorners || attrs.halfPixelCenters ? 'round_prefer_ceil' : 'floor';
     if (opset < 11) throw unsupported('a resize before opset 11', 'export with opset 13 or later');
     const modes = { coordinate_transformation_mode: { text: how }, mode: { text: mode } };
     const attributes = mode === 'nearest' ? { ...modes, nearest_mode: { text: rounding } } : modes;
@@ -82,16 +82,35 @@ function sizeIn(from: OnnxRead, rank: number, [h, w]: Pair): Pair {
   return [rank === 3 ? h : size(-2, h), size(-1, w)];
 }
 
-/** The two ways of rounding that TFLite has; where an image grows by a whole factor several of ONNX's give the same. */
+/** The way of TFLite's that takes the same pixels; where an image grows by a whole factor several of ONNX's do. */
 function nearestAttrs(from: Pair, size: Pair, how: string, rounding: string): Resize {
-  const isWhole = size.every((s, d) => s % from[d] === 0);
-  const plain = { size, alignCorners: false, halfPixelCenters: false };
-  if (how === 'asymmetric' && (rounding === 'floor' || (isWhole && size.every((s, d) => s === from[d])))) return plain;
-  // the middle of an output lies in the input of whose area it is a part
-  if (how.includes('half_pixel') && isWhole && rounding.startsWith('round_prefer')) return plain;
-  if (how.includes('half_pixel') && rounding === 'floor') return { ...plain, halfPixelCenters: true };
-  if (how === 'align_corners' && rounding === 'round_prefer_ceil') return { ...plain, alignCorners: true };
+  const ways = [
+    { size, alignCorners: false, halfPixelCenters: false },
+    { size, alignCorners: false, halfPixelCenters: true },
+    { size, alignCorners: true, halfPixelCenters: false },
+  ];
+  const wanted = [0, 1].map((d) => nearestOfOnnx(from[d], size[d], how, rounding).join());
+  const found = ways.find((a) => [0, 1].every((d) => nearest(from[d], size[d], a).join() === wanted[d]));
+  if (found) return found;
   throw unsupported(`a resize to the nearest pixel with "${how}" and "${rounding}"`, 'use asymmetric and floor');
+}
+
+const ROUNDINGS: Readonly<Record<string, (x: number) => number>> = {
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round_prefer_floor: (x) => Math.ceil(x - 0.5),
+  round_prefer_ceil: (x) => Math.floor(x + 0.5),
+};
+
+/** For each of `out` places the place of the input that ONNX takes (Resize, coordinate_transformation_mode). */
+function nearestOfOnnx(size: number, out: number, how: string, rounding: string): number[] {
+  const step = how === 'align_corners' ? (out > 1 ? (size - 1) / (out - 1) : 0) : size / out;
+  const half = how === 'half_pixel' || (how === 'pytorch_half_pixel' && out > 1);
+  const round = ROUNDINGS[rounding] ?? Math.floor;
+  return Array.from({ length: out }, (_, i) => {
+    const at = half ? (i + 0.5) * step - 0.5 : how === 'pytorch_half_pixel' ? 0 : i * step;
+    return Math.max(0, Math.min(size - 1, round(at)));
+  });
 }
 
 const f = Math.fround;

@@ -4,7 +4,7 @@ import { sliceGradF32 } from '../wasm/movement_f32.ts';
 import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { int64s, listOf, unsupported } from './onnx_cells.ts';
+import { int64s, listOf } from './onnx_cells.ts';
 import { defineOp, type Shape, type TfliteRead } from './op.ts';
 import { axisOf } from './shapes.ts';
 
@@ -101,7 +101,6 @@ export const stridedSlice = defineOp<StridedSlice>({
       return { attrs, inputs: [from.inputs[0]] };
     },
     write({ attrs, inputs, shape }) {
-      if (attrs.shrink.length) throw unsupported('a slice that drops axes', 'reshape behind it instead');
       const axes = shape(0).map((_, i) => i);
       const lists = [
         int64s('starts', attrs.begin),
@@ -109,7 +108,8 @@ export const stridedSlice = defineOp<StridedSlice>({
         int64s('axes', axes),
         int64s('steps', attrs.strides),
       ];
-      return { type: 'Slice', inputs: [inputs[0], ...lists] };
+      const slice = { type: 'Slice', inputs: [inputs[0], ...lists] };
+      return attrs.shrink.length ? { type: 'Squeeze', inputs: [slice, int64s('dropped', attrs.shrink)] } : slice;
     },
   },
 });

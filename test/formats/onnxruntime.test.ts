@@ -3,7 +3,6 @@
  * what is read computes as the file does there, what is written computes there as here.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gestures } from '../../src/demo/gestures.ts';
@@ -18,27 +17,9 @@ import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { modelFiles } from '../models.ts';
 import { given } from './given.ts';
+import { openOnnxRuntime } from './onnxruntime.ts';
 
-interface Session {
-  run(feeds: object): Promise<Record<string, { data: Float32Array | Int8Array; dims: readonly number[] }>>;
-  release(): Promise<void>;
-}
-
-interface Ort {
-  readonly Tensor: new (type: string, data: ArrayBufferView, dims: readonly number[]) => object;
-  readonly InferenceSession: { create(bytes: Uint8Array, options: object): Promise<Session> };
-}
-
-function installed(): Ort | null {
-  try {
-    return createRequire(new URL('../../bench/package.json', import.meta.url))('onnxruntime-node');
-  } catch {
-    console.log('onnxruntime-node is not installed (npm ci --prefix bench --ignore-scripts): its tests are skipped');
-    return null;
-  }
-}
-
-const ort = installed();
+const ort = openOnnxRuntime();
 const heap = await Heap.open();
 const FIXTURES = new URL('../fixtures/onnx/', import.meta.url);
 
@@ -49,13 +30,12 @@ const inputFor = ({ dtype, shape }: Tensor): Float32Array | Int8Array => {
 
 /** Outputs in the file's order of axes, ours and theirs. */
 async function both(graph: Graph, file: Uint8Array): Promise<{ ours: ArrayLike<number>; theirs: ArrayLike<number> }[]> {
-  const options = { logSeverityLevel: 3, graphOptimizationLevel: 'basic', intraOpNumThreads: 1, interOpNumThreads: 1 };
-  const session = await ort!.InferenceSession.create(file, options);
   const inputs = graph.inputs.map((t) => graph.tensors[t]);
   const xs = inputs.map(inputFor);
-  const feeds = inputs.map((t, i) => [t.name, new ort!.Tensor(t.dtype === 'i8' ? 'int8' : 'float32', xs[i], fileShape(t))]);
-  const found = await session.run(Object.fromEntries(feeds));
-  await session.release();
+  const found = await ort!.run(
+    file,
+    inputs.map((t, i) => ({ name: t.name, values: xs[i], dims: fileShape(t) })),
+  );
   return heap.scope(() => {
     const program = compile(heap, graph);
     xs.forEach((x, i) => {

@@ -14,6 +14,7 @@ import { Attributes, badFile, decode, isOnnx, unsupported } from './decode.ts';
 import { folded, shapeConstant } from './fold.ts';
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './generated/onnx_pb.ts';
 import { inlined, sorted } from './order.ts';
+import { withGelus } from './patterns.ts';
 import { BIAS_SCALE, withoutQLinear } from './qlinear.ts';
 import { Quantized } from './quantized.ts';
 import { REWRITES, type Writer } from './rewrites.ts';
@@ -37,7 +38,12 @@ function fileModel(model: ModelProto, graph: GraphProto, opset: number, constant
   const given = graph.input.filter(({ name }) => draft.find(name) === undefined);
   const inputs = given.map((info) => addInput(draft, info));
   const names = [...graph.initializer, ...given].map((t) => t.name);
-  const nodes = sorted(withoutQLinear(inlined(graph.node, model.functions)), names);
+  const ordered = sorted(withoutQLinear(inlined(graph.node, model.functions)), names);
+  const nodes = withGelus(
+    ordered,
+    graph.output.map((o) => o.name),
+    scalarsOf(draft, ordered),
+  );
   const quantized = new Quantized(draft);
   nodes.forEach((node, i) => {
     readNode(draft, quantized, node, i, opset);
@@ -56,6 +62,18 @@ function fileModel(model: ModelProto, graph: GraphProto, opset: number, constant
   const attachments = attachmentsOf(model, given);
   const read = checked(tidied(channelsLast(plain)), badFile);
   return { graph: { ...read, attachments }, notes: notesOn(model, graph, plain, draft) };
+}
+
+/** Constants of one number, of the file and of its Constant nodes. */
+function scalarsOf(draft: Draft, nodes: readonly NodeProto[]): (name: string) => number | null {
+  const made = new Map(nodes.flatMap((n) => (n.opType === 'Constant' ? [[n.output[0], n] as const] : [])));
+  return (name) => {
+    const node = made.get(name);
+    const found = draft.find(name);
+    const tensor = node ? node.attribute.find((a) => a.name === 'value')?.t : undefined;
+    const constant = tensor ? readConstant(tensor, {}) : found === undefined ? null : draft.tensors[found];
+    return constant && 'data' in constant && constant.data?.length === 1 ? Number(constant.data[0]) : null;
+  };
 }
 
 /** Outputs have the file's names; other tensors those of the nodes that make them. */
