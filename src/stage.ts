@@ -99,6 +99,8 @@ export interface StageKind<S extends OptionsSchema> extends Pick<Stage, 'name' |
   readonly about: string;
   /** It cannot run without a train or validation part. */
   readonly needsData: boolean;
+  /** A caller's own: `compress` tries it before the last training of an arm, with options from the ranges of its schema. */
+  readonly searched?: boolean;
   readonly options: S;
   outline(model: Model, options: v.InferOutput<S>, context: Context): Promise<Model | null> | Model | null;
   run(model: Model, options: v.InferOutput<S>, context: Context): Promise<Model> | Model;

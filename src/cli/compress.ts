@@ -17,7 +17,9 @@ import { holdFile } from '../study/lock.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, readRecipe } from './files.ts';
 import {
+  amountsByName,
   byteCount,
+  counted,
   type DataFlags,
   dataFlags,
   duration,
@@ -41,14 +43,19 @@ interface Flags extends DataFlags, IoFlags {
   readonly maxDrop?: number;
   readonly weightBits?: CompressOptions['weightBits'];
   readonly qat: boolean;
+  readonly samples?: number;
   readonly trials?: number;
   readonly time?: number;
-  readonly objective?: { flash: number; ram: number; latency: number; energy: number };
+  readonly parallel?: number;
+  readonly objective?: Readonly<Record<string, number>>;
+  readonly enough?: Readonly<Record<string, number>>;
   readonly flashBudget?: number;
   readonly ramBudget?: number;
+  readonly weightBudget?: number;
   readonly maxLatency?: number;
+  readonly maxEnergy?: number;
+  readonly maxMacs?: number;
   readonly sampler?: string;
-  readonly epochs?: number;
   readonly workers: number;
   readonly out?: string;
   readonly recipe?: string;
@@ -94,14 +101,27 @@ const compressFlags = (command: Command): Command =>
         .argParser((text) => (text === '8' ? 8 : text)),
     )
     .option('--no-qat', 'no quantization-aware training among the choices (a --recipe is tried as it is)')
-    .option('--trials <n>', 'most trials (60)', integer)
+    .option('--samples <n>', 'examples that all trainings together may see, as 50K or 1M (250K)', counted)
+    .option('--trials <n>', 'most trials', integer)
     .option('--time <t>', 'end after 30s, 20m, 2h; what is tried does not depend on it, when it ends does', duration('s'))
-    .option('--objective <weights>', 'what to save: flash=1,ram=1,latency=1,energy=0', weights)
+    .option(
+      '--objective <weights>',
+      'what to save, of flash, ram, latency, energy, weights, macs, quality (flash=1,ram=1,latency=1)',
+      weights,
+    )
+    .option('--enough <amounts>', 'what is small enough, as flash=32K,latency=20ms: the rest goes to quality', amountsByName)
     .option('--flash-budget <size>', 'as 64K; the whole chip if absent', byteCount)
     .option('--ram-budget <size>', 'as 32K; the whole chip if absent', byteCount)
+    .option('--weight-budget <size>', 'of weights and biases, as 9K', byteCount)
     .option('--max-latency <t>', 'as 50ms', duration('ms'))
+    .option('--max-energy <uJ>', 'of one inference, as 100', number)
+    .option('--max-macs <n>', 'as 900K', counted)
     .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(SAMPLERS.names))
-    .option('--epochs <n>', 'most epochs of one training stage (by the size of the data)', integer)
+    .option(
+      '--parallel <n>',
+      'trial n knows the results of trials 0 .. n - so many, whatever the workers (8, fewer for a small budget)',
+      integer,
+    )
     .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
     .addOption(ioOption())
     .option('--seed <n>', 'of everything that is random (0)', integer)
@@ -111,20 +131,11 @@ const compressFlags = (command: Command): Command =>
     .option('--json', 'one JSON object on stdout');
 
 function optionsOf(flags: Flags): CompressOptions {
-  const { target, runtime, minAccuracy, maxDrop, weightBits, qat, trials, objective, flashBudget, ramBudget, sampler, epochs } =
-    flags;
-  const goal = { target, runtime, minAccuracy, maxDrop, objective, flashBudget, ramBudget, maxLatencyMs: flags.maxLatency };
-  const search = {
-    io: flags.io,
-    weightBits,
-    qat,
-    trials,
-    sampler,
-    epochs,
-    seed: flags.seed,
-    timeMs: flags.time,
-    clockMhz: flags.clock,
-  };
+  const { target, runtime, minAccuracy, maxDrop, weightBits, qat, samples, trials, parallel, sampler, seed } = flags;
+  const { objective, enough, flashBudget, ramBudget, weightBudget, maxLatency, maxEnergy, maxMacs, time, clock, io } = flags;
+  const limits = { flashBudget, ramBudget, weightBudget, maxLatencyMs: maxLatency, maxEnergyUj: maxEnergy, maxMacs };
+  const goal = { target, runtime, clockMhz: clock, minAccuracy, maxDrop, objective, enough, ...limits };
+  const search = { io, weightBits, qat, samples, trials, timeMs: time, parallel, sampler, seed };
   const given = Object.entries({ ...goal, ...search }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as unknown as CompressOptions;
 }
@@ -180,6 +191,7 @@ async function searchIn({ folder, out, model, data, options, resume, workers }: 
       artifacts: new FolderArtifacts(join(folder, 'artifacts')),
       resume,
       signal,
+      tell: out.say,
       pool: (context) => nodePool(context, workers, { plugins: pluginsIn(process.argv) }),
       progress: (p) => {
         if (p.total > 0) preparation.stop();

@@ -46,12 +46,8 @@ function failedText({ trials }: CompressResult): string[] {
 
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
-    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there${result.seenBefore ? '' : ', beyond a standard error of its loss'}; the test part was used once, for the table.`,
-    ...(result.seenBefore
-      ? [
-          'The model as given is no better on train than on validation: it may have learned from both, and then remembers what it should be judged by. Half of the allowed loss was held back.',
-        ]
-      : []),
+    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond a standard error of its loss; a loss of less than ${(100 * result.smallestLoss).toFixed(2)} points cannot be told from luck by so many examples. The test part was used once, for the table.`,
+    `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${result.trials.length} trials, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
     ...enlargedText(result, data),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...failedText(result),
@@ -90,7 +86,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
   );
   if (!reached) {
     process.stderr.write(
-      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --time or --trials, or allow a larger --max-drop\n`,
+      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --samples, or allow a larger --max-drop\n`,
     );
     process.exitCode = MISSED;
   }

@@ -8,6 +8,7 @@ import { createOutput } from './output.ts';
 
 const TARGET = 'stm32l476rg';
 const NAME = 'thumbnet-demo';
+const SAMPLES = 150_000;
 
 interface Flags {
   readonly workers: number;
@@ -34,7 +35,7 @@ export function addDemo(program: Command): void {
       out.say(`a float network for them is fitted into ${TARGET}, keeping its accuracy within 1 point`);
       const { resume = false } = flags;
       const folder = flags.out ?? (resume ? NAME : await freeName(NAME));
-      const options = { target: TARGET, maxDrop: 0.01, trials: 60, epochs: 16, seed: flags.seed };
+      const options = { target: TARGET, maxDrop: 0.01, samples: SAMPLES, seed: flags.seed };
       await runCompress({
         model,
         data,

@@ -12,6 +12,7 @@ import {
   parseScale,
   rangeWarning,
 } from '../data/index.ts';
+import { OBJECTIVE } from '../compress/index.ts';
 import { CompressError } from '../errors.ts';
 import { isInteger } from '../graph/graph.ts';
 import { IO_TYPES, type IoType } from '../run/edges.ts';
@@ -63,17 +64,53 @@ export const duration = (unit: 'ms' | 's') =>
     return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(found[2] ?? unit) as 'ms' | 's' | 'm' | 'h'];
   });
 
+/** flash=1,latency=2: weights of an objective; what is not named has none. */
 export const weights = wrap((text) => {
-  const objective: Record<string, number> = { flash: 0, ram: 0, latency: 0, energy: 0 };
-  for (const part of text.split(',')) {
-    const [name, value = '1'] = part.split('=').map((s) => s.trim());
+  const names = Object.keys(OBJECTIVE);
+  const objective: Record<string, number> = Object.fromEntries(names.map((name) => [name, 0]));
+  for (const [name, value = '1', part] of pairs(text)) {
     if (!(name in objective) || !(Number(value) >= 0))
-      throw new Error(`"${part}" is not one of flash, ram, latency, energy with a weight, as flash=1,latency=2.`);
+      throw new Error(`"${part}" is not one of ${names.join(', ')} with a weight, as flash=1,latency=2.`);
     objective[name] = Number(value);
   }
   if (Object.values(objective).every((w) => w === 0)) throw new Error('All weights are 0.');
   return objective;
 });
+
+/** 100K, 2M, 120000. */
+const quantity = wrap((text) => {
+  const found = /^(\d+(?:\.\d+)?)\s*([kKmM]?)$/.exec(text.trim());
+  if (!found) throw new Error('It is not a number, as 100K, 2M or 120000.');
+  return Math.round(Number(found[1]) * { '': 1, k: 1e3, m: 1e6 }[found[2].toLowerCase() as '' | 'k' | 'm']);
+});
+
+/** 250K, 1M or 50000 of something that is counted. */
+export const counted = quantity;
+
+const amounts: Readonly<Record<string, (text: string) => number>> = {
+  flash: (text) => byteCount(text),
+  ram: (text) => byteCount(text),
+  weights: (text) => byteCount(text),
+  latency: (text) => duration('ms')(text),
+  energy: (text) => number(text),
+  macs: (text) => quantity(text),
+};
+
+/** flash=32K,latency=20ms: an amount for each that is named. */
+export const amountsByName = wrap((text) => {
+  const found = pairs(text).map(([name, value, part]) => {
+    if (!(name in amounts) || value === undefined)
+      throw new Error(`"${part}" is not one of ${Object.keys(amounts).join(', ')} with an amount, as flash=32K,latency=20ms.`);
+    return [name, amounts[name](value)];
+  });
+  return Object.fromEntries(found) as Record<string, number>;
+});
+
+const pairs = (text: string): [name: string, value: string | undefined, part: string][] =>
+  text.split(',').map((part) => {
+    const [name, value] = part.split('=').map((s) => s.trim());
+    return [name, value, part];
+  });
 
 export interface DataFlags {
   readonly data?: string;

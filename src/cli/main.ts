@@ -53,7 +53,6 @@ function program(): Command {
 const EXIT_CODES: Partial<Record<Code, number>> = {
   interrupted: INTERRUPTED,
   'goal-not-reached': MISSED,
-  'does-not-fit': MISSED,
 };
 
 /** A message about an option of the command that runs, by its flag: `--min-accuracy` for `minAccuracy`. */

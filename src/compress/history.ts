@@ -6,7 +6,7 @@ import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import type { CompressResult } from './index.ts';
 import { dropOf } from './options.ts';
-import type { TrialReport } from './trial_report.ts';
+import type { TrialReport } from './tree.ts';
 
 export interface HistoryContext {
   readonly title: string;
@@ -63,6 +63,8 @@ const targetOf = ({ target, settings }: CompressResult): History['target'] => ({
 const trialRow = (t: TrialReport, all: readonly TrialReport[]): History['trials'][number] => ({
   number: t.number,
   state: t.state,
+  from: t.from,
+  samples: t.samples,
   stages: t.stages.map((s) => s.stage),
   figures: t.figures && { ...t.figures },
   objective: t.objective,

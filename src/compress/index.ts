@@ -1,36 +1,41 @@
-import { type Dataset, inputsOf, needPart, planBatch, withValidationOf } from '../data/index.ts';
+import {
+  type Dataset,
+  inputsOf,
+  needPart,
+  type Part,
+  planBatch,
+  splitStratified,
+  takeExamples,
+  withValidationOf,
+} from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { findTask, judge as judgeGraph } from '../evaluate.ts';
-import { importTflite } from '../formats/tflite/index.ts';
+import { findTask, judge } from '../evaluate.ts';
+import { exportTflite, importTflite } from '../formats/tflite/index.ts';
 import { graphDigest } from '../graph/digest.ts';
-import type { Graph } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
-import { betweenEdges } from '../model.ts';
-import type { Recipe } from '../pipeline.ts';
+import { asStored, betweenEdges } from '../model.ts';
+import { outlineOf, type Recipe, runPipeline } from '../pipeline.ts';
+import { prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
-import type { Study } from '../search/index.ts';
-import type { SimplifyReport } from '../simplify/index.ts';
-import type { Model, Progress } from '../stage.ts';
+import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
+import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
-import { recognizeTask, rulesOf } from '../task/index.ts';
+import { recognizeTask, rulesOf, type Task } from '../task/index.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
-import { type Goal, goalOf } from './goal.ts';
-import { type JobContext, type JobResult, runJob } from './job.ts';
-import { costOf, type Figures, figuresOf, fits, limitsOf } from './judge.ts';
+import type { JobContext } from './arm.ts';
+import { chanceOfLosses, type Figures, figuresOf, fits, goalOf, limitsOf, smallestLoss, unmet } from './judge.ts';
 import { type CompressOptions, checkSettings, dropOf, type Settings } from './options.ts';
 import { inlinePool, type Pool } from './pool.ts';
-import { largestEpochs, type Prepared, prepare } from './prepare.ts';
 import { openSearch, Search } from './search.ts';
-import type { LayerBits } from './sensitivity.ts';
-import type { Space } from './space.ts';
-import type { CompressProgress, TrialReport } from './trial_report.ts';
+import { spaceOf } from './steps.ts';
+import type { CompressProgress, TrialReport } from './tree.ts';
 
 export { type Figures, figuresOf } from './judge.ts';
 export { type CompressOptions, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool } from './pool.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
-export type { CompressProgress, TrialReport } from './trial_report.ts';
+export type { CompressProgress, TrialReport } from './tree.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
 export interface CompressHost {
@@ -40,6 +45,8 @@ export interface CompressHost {
   readonly storage?: Storage;
   /** The models of trials. */
   readonly artifacts?: Artifacts;
+  /** Is told what is known before the first trial, a line each. */
+  readonly tell?: (line: string) => void;
   /** Whether to go on with a study that `storage` holds. */
   readonly resume?: boolean;
   readonly progress?: (p: CompressProgress) => void;
@@ -57,8 +64,8 @@ export interface CompressResult {
   readonly floor: number;
   /** Accuracy of the validation part, of the model as given. */
   readonly before: number;
-  /** Whether the model as given seems to have learned from the validation part too; then half of the allowed loss is held back. */
-  readonly seenBefore: boolean;
+  /** The smallest loss of accuracy that the validation part can tell from luck. */
+  readonly smallestLoss: number;
   /** Whether the result fits and keeps the accuracy, judged on the test part. */
   readonly reached: boolean;
   readonly recipe: Recipe;
@@ -69,21 +76,30 @@ export interface CompressResult {
   /** What removing channels that change no output saved before all else; null where there was nothing to remove. */
   readonly simplified: SimplifyReport | null;
   /** What the search saw. */
-  readonly examples: { readonly train: number; readonly validation: number; readonly test: number };
+  readonly examples: { readonly train: number; readonly validation: number; readonly check: number; readonly test: number };
 }
 
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 600;
+/** Of a validation part of so many examples or more, a third is kept from the search: its choice is checked by it. */
+const CHECKABLE = 1000;
+const CHECKED = 1 / 3;
+/** A choice fails where fewer of the networks that lose just what is allowed would lose as much there. */
+const UNLUCKY = 0.2;
+
+/** About so many examples make a network learn evenly from a small train part. */
+const FEW_EXAMPLES = 5000;
 
 /**
- * Fits `model` into a chip: searches over pruning, quantization and distillation, their parameters and their order, and yields each trial
- * as it ends; the generator's return value is the result. The search sees train and validation; the test part is used once, at the end.
+ * Fits `model` into a chip: searches over paths of pruning, quantization and distillation, each step on the weights the one before has left,
+ * and yields each trial as it ends; the generator's return value is the result. The search sees train and validation; the test part is used
+ * once, at the end.
  *
  * @param original a classifier; its accuracy is what must be kept
  * @param data  with train, validation and test parts that all have labels
  * @throws CompressError `unknown-target`; `bad-data` where a part or its labels are missing; `shape-mismatch` where an example is not the
- *   model's input; `bad-option` for options that cannot be, or a study in `host.storage` that began with others; `unsupported` for a network
- *   that reconstructs its input; `does-not-fit` where no trial came to an end
+ *   model's input; `bad-option` for options that cannot be, a goal that nothing can reach, or a study in `host.storage` that began with
+ *   others; `unsupported` for a network that reconstructs its input; `does-not-fit` where no trial came to an end
  * @throws the signal's reason, once `host.signal` is aborted
  */
 export async function* compress(
@@ -92,86 +108,44 @@ export async function* compress(
   options: CompressOptions,
   host: CompressHost = {},
 ): AsyncGenerator<TrialReport, CompressResult> {
-  const { settings: given, target } = checkCompress(original, data, options);
-  const model = given.io ? { ...original, facts: { ...original.facts, io: given.io } } : original;
+  const { settings, target } = checkCompress(original, data, options);
+  const model = settings.io ? { ...original, facts: { ...original.facts, io: settings.io } } : original;
   const heap = await Heap.open();
   const task = findTask(heap, model.graph, data);
-  const seen = withValidationOf({ ...data, test: null }, VALIDATION, given.seed);
-  const settings = { ...given, epochs: given.epochs ?? largestEpochs(seen.train!.count) };
-  const study = await begin(model, seen, settings, target, host);
-  const goal = goalOf(heap, model, seen, task, settings);
+  const { seen, check } = partsOf(data, settings.seed);
+  const study = await openSearch(
+    { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false },
+    { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz },
+    { model: await graphDigest(model.graph), data: await dataDigest(seen) },
+  );
   const begun = performance.now();
-  const ptq = (await runJob(goal.context, [{ stage: 'quantize', calibrator: 'mse' }], undefined, host.signal)) as JobResult;
-  const plain = figuresOf(importTflite(ptq.tflite), target, settings, ptq.accuracy);
-  const work: Work = { ...goal, heap, model, data, settings, target, begun, ptqTflite: ptq.tflite, plain };
-  const prepared = await measure(work, host);
-  const search = searchOf(work, prepared, study, host);
-  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(work.context);
+  const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal };
+  const { job, ptqTflite, simplified } = await prepare(model, context, target, settings, host.tell ?? (() => {}));
+  const search = new Search({
+    goal: job.goal,
+    space: spaceOf(job.base, settings),
+    first: job.first,
+    study,
+    artifacts: host.artifacts ?? new MemoryArtifacts(),
+    begun,
+  });
+  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(job);
   try {
     yield* search.run(pool, host.progress, host.signal);
   } finally {
     await pool.close();
   }
-  return finish(search, work, prepared.simplified);
+  return finish(search, { heap, data, job, check, target, settings, ptqTflite, simplified });
 }
 
-/** All that is fixed before the first trial. */
-interface Work extends Goal {
-  readonly heap: Heap;
-  readonly model: Model;
-  readonly data: Dataset;
-  readonly settings: Settings & Pick<Space, 'epochs'>;
-  readonly target: Target;
-  /** When the work began, ms. */
-  readonly begun: number;
-  /** The model as given, quantized and nothing else, and its figures. */
-  readonly ptqTflite: Uint8Array;
-  readonly plain: Figures;
-}
-
-function measure({ heap, model, context, settings, target, plain }: Work, { signal, progress }: CompressHost): Promise<Prepared> {
-  const costOfGraph = async (graph: Graph, layerBits: LayerBits = {}) => {
-    const outline = await quantize({ layerBits }).outline({ graph, facts: {} }, { ...context, heap, original: model });
-    return costOf(figuresOf(betweenEdges({ ...outline!, facts: model.facts }), target, settings, null), plain, settings);
-  };
-  const { data, seed } = context;
-  const tell = (p: Progress) => progress?.({ done: 0, total: 0, best: null, running: [{ trial: 0, ...p }] });
-  return prepare(model, settings, costOfGraph, {
-    heap,
-    data,
-    seed,
-    original: model,
-    signal,
-    progress: tell,
-  });
-}
-
-/** The study, before anything takes time. */
-async function begin(model: Model, data: Dataset, settings: Settings, target: Target, host: CompressHost): Promise<Study> {
-  const place = { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false };
-  const floor = settings.minAccuracy === undefined && { maxDrop: dropOf(settings) };
-  const full = { ...settings, ...floor, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz };
-  return openSearch(place, full, { model: await graphDigest(model.graph), data: await dataDigest(data) });
-}
-
-function searchOf(work: Work, { base, space }: Prepared, study: Study, host: CompressHost): Search {
-  const { context, settings, target, plain, floor, before, seenBefore, begun, heap } = work;
-  return new Search({
-    context,
-    settings,
-    target,
-    limits: limitsOf(target, settings),
-    plain,
-    floor,
-    // Half of the allowed loss is margin enough.
-    largestMargin: seenBefore ? 0 : Math.max(0, before - floor) / 2,
-    base,
-    space,
-    begun,
-    heap,
-    study,
-    artifacts: host.artifacts ?? new MemoryArtifacts(),
-  });
+/** What the search sees, and what its choice is checked by, if there is enough. */
+function partsOf(data: Dataset, seed: number): { seen: Dataset; check: Part | null } {
+  const seen = withValidationOf({ ...data, test: null }, VALIDATION, seed);
+  const validation = seen.validation!;
+  if (validation.count < CHECKABLE) return { seen, check: null };
+  const places = splitStratified(validation, seen.inputs[0].shape, [1 - CHECKED, CHECKED], seed);
+  const [judged, check] = places.map((p) => takeExamples(validation, p));
+  return { seen: { ...seen, validation: judged }, check };
 }
 
 /** What can be found wrong before anything is done. @throws CompressError */
@@ -198,40 +172,129 @@ function checkData(model: Model, data: Dataset): void {
   }
 }
 
+interface Prepared {
+  readonly job: JobContext;
+  /** The model as given, quantized and nothing else. */
+  readonly ptqTflite: Uint8Array;
+  /** What simplifying saved; null where there was nothing to remove. */
+  readonly simplified: SimplifyReport | null;
+}
+
+type Seen = Context & { readonly data: Dataset; readonly task: Task };
+
+/** All that is fixed before the first trial. */
+async function prepare(
+  model: Model,
+  context: Seen,
+  target: Target,
+  settings: Settings,
+  tell: (line: string) => void,
+): Promise<Prepared> {
+  const { heap, data, task, seed } = context;
+  const judged = (graph: Model['graph']) => judge(heap, graph, data, 'validation', task).scores;
+  const reference = judged(model.graph);
+  const stored = asStored(await runPipeline(model, [quantize()], context));
+  const ptqTflite = exportTflite(stored);
+  const plain = figuresOf(importTflite(ptqTflite), target, settings, mean(judged(stored)));
+  const goal = goalOf(target, settings, plain, mean(reference));
+  // Folding alone, which every export does, is not worth a stage.
+  const { report } = simplifyGraph(heap, asStored(model));
+  const isSimpler = report.layers.length > 0;
+  const base = isSimpler ? await simplify().run(model, context) : model;
+  const first = isSimpler ? [{ stage: 'simplify' }] : [];
+  const batch = data.train!.count < FEW_EXAMPLES ? 32 : 64;
+  const job = { model, base, first, data, task, seed, reference, goal, batch };
+  await checkReachable(job, context, tell);
+  return { job, ptqTflite, simplified: isSimpler ? report : null };
+}
+
+const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** No compression has come out so much better than the model it began with. */
+const GAIN = 0.05;
+
+/** @throws CompressError `bad-option` for limits or an accuracy that nothing can reach, with what is fixed */
+async function checkReachable({ base, goal, data }: JobContext, context: Seen, tell: (line: string) => void): Promise<void> {
+  const { before, floor, limits, settings, target } = goal;
+  if (floor > before + GAIN) {
+    throw new CompressError(
+      'bad-option',
+      `an accuracy of ${floor} is asked for, and the model as given reaches ${before.toFixed(4)} on the validation part`,
+      'ask for less, or train the model first',
+    );
+  }
+  const smallest = await outlineOf(base, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
+  const least = figuresOf(betweenEdges(smallest!), target, settings, null);
+  const share = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
+  tell(
+    `of ${share(limits.flash!)} of flash and ${share(limits.ram!)} of RAM, ${share(least.flashBytes)} and ${share(least.ramBytes)} are needed whatever is cut`,
+  );
+  const examples = data.validation!.count;
+  tell(
+    `a loss of less than ${(100 * smallestLoss(examples)).toFixed(2)} points cannot be told from luck by ${examples} validation examples`,
+  );
+  const over = unmet(least, limits);
+  if (over.length === 0) return;
+  const [what, needs, limit] = over[0];
+  throw new CompressError(
+    'does-not-fit',
+    `${needs} of ${what} would be left of this network with one channel in every layer, and the limit is ${limit}`,
+    'raise the limit, choose a larger target, or give a network of fewer layers',
+  );
+}
+
+interface Work extends Prepared {
+  readonly heap: Heap;
+  readonly data: Dataset;
+  readonly check: Part | null;
+  readonly target: Target;
+  readonly settings: Settings;
+}
+
+/** Whether a candidate holds on examples that it was not chosen by. */
+function holdsBy({ heap, job, check }: Work): (tflite: Uint8Array) => boolean {
+  if (!check) return () => true;
+  const data = { ...job.data, validation: check };
+  const right = (graph: Model['graph']) => judge(heap, graph, data, 'validation', job.task).scores;
+  const reference = right(job.model.graph);
+  const { before, floor } = job.goal;
+  return (tflite) => chanceOfLosses(right(importTflite(tflite)), reference, before - floor) >= UNLUCKY;
+}
+
 /** The only place where the test part is used. */
-async function finish(search: Search, work: Work, simplified: SimplifyReport | null): Promise<CompressResult> {
-  const { heap, model, data, context, settings, target, before, seenBefore, floor, ptqTflite } = work;
-  const { tflite, trial } = await search.choose();
-  const judge = (graph: Model['graph']) =>
-    figuresOf(graph, target, settings, judgeGraph(heap, graph, data, 'test', context.task).evaluation.accuracy);
-  const original = judge(betweenEdges(model));
-  const result = judge(importTflite(tflite));
+async function finish(search: Search, work: Work): Promise<CompressResult> {
+  const { heap, data, job, check, target, settings, ptqTflite, simplified } = work;
+  const { tflite, trial, stages } = await search.choose(holdsBy(work));
+  const figures = (graph: Model['graph']) =>
+    figuresOf(graph, target, settings, judge(heap, graph, data, 'test', job.task).evaluation.accuracy);
+  const original = figures(betweenEdges(job.model));
+  const result = figures(importTflite(tflite));
   const wanted = settings.minAccuracy ?? original.accuracy! - dropOf(settings);
   const { normalization, layout } = data;
-  const enlarged = context.data.validation!.count > data.validation!.count;
+  const { train, validation } = job.data;
   return {
     target,
     settings,
     original,
-    ptq: judge(importTflite(ptqTflite)),
+    ptq: figures(importTflite(ptqTflite)),
     result,
-    floor,
-    before,
-    seenBefore,
+    floor: job.goal.floor,
+    before: job.goal.before,
+    smallestLoss: smallestLoss(validation!.count),
     simplified,
     reached: fits(result, limitsOf(target, settings)) && result.accuracy! >= wanted,
     recipe: {
       version: 1,
       seed: settings.seed,
-      stages: [...trial.stages],
+      stages: [...stages],
       normalization: { ...normalization, mean: [...normalization.mean], std: [...normalization.std] },
       layout,
-      ...(enlarged && { validation: VALIDATION }),
+      ...(validation!.count + (check?.count ?? 0) > data.validation!.count && { validation: VALIDATION }),
     },
     tflite,
     ptqTflite,
     trials: search.reports(),
-    chosen: trial.number,
-    examples: { train: context.data.train!.count, validation: context.data.validation!.count, test: data.test!.count },
+    chosen: trial,
+    examples: { train: train!.count, validation: validation!.count, check: check?.count ?? 0, test: data.test!.count },
   };
 }

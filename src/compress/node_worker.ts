@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
 import { remember } from '../prune/survey.ts';
-import { type JobContext, runJob } from './job.ts';
+import { type JobContext, runArm } from './arm.ts';
 import type { FromWorker, ToWorker } from './pool.ts';
 
 const port = parentPort!;
@@ -18,11 +18,11 @@ port.on('message', async (message: ToWorker) => {
     ready.catch(() => {});
     return;
   }
-  const { id, stages } = message;
+  const { id, job } = message;
   const answer = (m: FromWorker) => port.postMessage(m);
   try {
     await ready;
-    answer({ id, result: await runJob(context, stages, (progress) => answer({ id, progress })) });
+    answer({ id, result: await runArm(context, job, (progress) => answer({ id, progress })) });
   } catch (e) {
     if (e instanceof CompressError) answer({ id, error: { code: e.code, what: e.message.split('\n')[0], fix: e.fix } });
     else answer({ id, crash: e instanceof Error ? (e.stack ?? e.message) : String(e) });

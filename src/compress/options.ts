@@ -6,8 +6,14 @@ import { SAMPLERS } from './samplers.ts';
 const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
 const weight = v.pipe(v.number(), v.finite(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-export const OBJECTIVE = { flash: 1, ram: 1, latency: 1, energy: 0 } as const;
+/** Weights of what a search lowers, where none are given. */
+export const OBJECTIVE = { flash: 1, ram: 1, latency: 1, energy: 0, weights: 0, macs: 0, quality: 0 } as const;
+
+const objective = Object.fromEntries(Object.entries(OBJECTIVE).map(([name, usual]) => [name, v.optional(weight, usual)])) as {
+  [K in keyof typeof OBJECTIVE]: v.OptionalSchema<typeof weight, number>;
+};
 
 const compressSchema = v.object({
   /** A part of `targets`. */
@@ -17,20 +23,27 @@ const compressSchema = v.object({
   /** Accuracy that must be kept, 0..1; else `maxDrop` below the model as given. */
   minAccuracy: v.optional(fraction),
   maxDrop: v.optional(fraction),
-  /** Weights of the sum that the search lowers. */
-  objective: v.optional(
+  /** Weights of the sum that the search lowers. `quality` counts wrong answers. */
+  objective: v.optional(v.object(objective), OBJECTIVE),
+  /** What is small enough (bytes, ms, µJ, MACs): nothing is gained below it, and the rest of the budget goes to quality. */
+  enough: v.optional(
     v.object({
-      flash: v.optional(weight, OBJECTIVE.flash),
-      ram: v.optional(weight, OBJECTIVE.ram),
-      latency: v.optional(weight, OBJECTIVE.latency),
-      energy: v.optional(weight, OBJECTIVE.energy),
+      flash: v.optional(positive),
+      ram: v.optional(positive),
+      latency: v.optional(positive),
+      energy: v.optional(positive),
+      weights: v.optional(positive),
+      macs: v.optional(positive),
     }),
-    OBJECTIVE,
+    {},
   ),
-  /** Bytes and ms that a result must not exceed; the target's own limits where absent. */
+  /** Bytes, ms, µJ and MACs that a result must not exceed; the target's own limits where absent. */
   flashBudget: v.optional(positive),
   ramBudget: v.optional(positive),
+  weightBudget: v.optional(positive),
   maxLatencyMs: v.optional(positive),
+  maxEnergyUj: v.optional(positive),
+  maxMacs: v.optional(positive),
   /** Weights of all layers in 8 bits, or of some in 4 where that pays. */
   weightBits: v.optional(v.picklist([8, 'mixed']), 'mixed'),
   /** Quantization-aware training is among the choices. */
@@ -39,22 +52,32 @@ const compressSchema = v.object({
   recipe: v.optional(v.array(v.looseObject({ stage: v.string() }))),
   /** Type of the result's inputs and outputs; as in the model where absent. */
   io: v.optional(v.picklist(IO_TYPES)),
-  trials: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 60),
+  /** Examples that all trainings together may see, each as often as it is seen; a teacher's answer counts as its share of multiplications. */
+  samples: v.optional(count, 250_000),
+  /** Most trials. */
+  trials: v.optional(count),
   /** The study ends after so many ms; its trials do not depend on it, its end does. */
   timeMs: v.optional(positive),
+  /** Trial n knows the results of trials 0 .. n - parallel: so many may run at once. By the budget where absent. */
+  parallel: v.optional(v.pipe(count, v.maxValue(64))),
   sampler: v.optional(named(SAMPLERS), 'tpe'),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  /** Largest number of epochs of one training stage; by the size of the data where absent. */
-  epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 
 export type CompressOptions = v.InferInput<typeof compressSchema>;
-export type Settings = v.InferOutput<typeof compressSchema>;
+type Given = v.InferOutput<typeof compressSchema>;
+export type Settings = Given & { readonly parallel: number };
 
 const DEFAULT_DROP = 0.01;
 
 /** Largest loss of accuracy, where no accuracy to keep is given. */
 export const dropOf = ({ maxDrop = DEFAULT_DROP }: Pick<Settings, 'maxDrop'>): number => maxDrop;
 
+/** A small budget goes to few arms, each of which knows more of the ones before it. */
+const parallelFor = (samples: number): number => (samples < 25_000 ? 1 : samples < 100_000 ? 4 : 8);
+
 /** @throws CompressError `bad-option` naming the field */
-export const checkSettings = (options: CompressOptions): Settings => checkOptions(compressSchema, options, 'compress');
+export function checkSettings(options: CompressOptions): Settings {
+  const given: Given = checkOptions(compressSchema, options, 'compress');
+  return { ...given, parallel: given.parallel ?? parallelFor(given.samples) };
+}

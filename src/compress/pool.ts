@@ -1,31 +1,30 @@
 import type { Worker } from 'node:worker_threads';
 import { shareDataset } from '../data/index.ts';
 import { type Code, CompressError } from '../errors.ts';
-import type { Recipe } from '../pipeline.ts';
 import { type Findings, remembered } from '../prune/survey.ts';
 import type { Progress } from '../stage.ts';
-import { type GivenUp, type JobContext, type JobResult, runJob } from './job.ts';
+import { type ArmResult, type Job, type JobContext, runArm } from './arm.ts';
 
 /** Runs jobs, at most `size` at once. */
 export interface Pool {
   readonly size: number;
-  run(stages: Recipe['stages'], progress: (p: Progress) => void): Promise<JobResult | GivenUp>;
+  run(job: Job, progress: (p: Progress) => void): Promise<ArmResult>;
   close(): Promise<void>;
 }
 
 export type ToWorker =
   | { readonly context: JobContext; readonly findings: readonly Findings[]; readonly plugins: readonly string[] }
-  | { readonly id: number; readonly stages: Recipe['stages'] };
+  | { readonly id: number; readonly job: Job };
 
 export type FromWorker =
   | { readonly id: number; readonly progress: Progress }
-  | { readonly id: number; readonly result: JobResult | GivenUp }
+  | { readonly id: number; readonly result: ArmResult }
   | { readonly id: number; readonly error: { readonly code: Code; readonly what: string; readonly fix: string } }
   | { readonly id: number; readonly crash: string };
 
 /** One job at a time in this thread: where there are no workers. */
 export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
-  return { size: 1, run: (stages, progress) => runJob(context, stages, progress, signal), close: async () => {} };
+  return { size: 1, run: (job, progress) => runArm(context, job, progress, signal), close: async () => {} };
 }
 
 /**
@@ -51,10 +50,10 @@ export async function nodePool(
   let next = 0;
   return {
     size,
-    run(stages, progress) {
+    run(job, progress) {
       const worker = idle.pop();
       if (!worker) throw new Error('more jobs than workers');
-      return jobOf(worker, next++, stages, progress).finally(() => idle.push(worker));
+      return done(worker, next++, job, progress).finally(() => idle.push(worker));
     },
     async close() {
       await Promise.all(workers.map((w) => w.terminate()));
@@ -63,12 +62,7 @@ export async function nodePool(
 }
 
 /** Gives a worker a job, and waits for what it answers. */
-function jobOf(
-  worker: Worker,
-  id: number,
-  stages: Recipe['stages'],
-  progress: (p: Progress) => void,
-): Promise<JobResult | GivenUp> {
+function done(worker: Worker, id: number, job: Job, progress: (p: Progress) => void): Promise<ArmResult> {
   return new Promise((resolve, reject) => {
     const end = (finish: () => void) => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
@@ -84,6 +78,6 @@ function jobOf(
     const onError = (error: Error) => end(() => reject(error));
     const onExit = (code: number) => end(() => reject(new Error(`a worker ended with code ${code}`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage({ id, stages } satisfies ToWorker);
+    worker.postMessage({ id, job } satisfies ToWorker);
   });
 }

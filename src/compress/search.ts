@@ -1,49 +1,36 @@
 import { CompressError } from '../errors.ts';
-import { importTflite } from '../formats/tflite/index.ts';
-import type { Target } from '../mcu/index.ts';
-import { betweenEdges } from '../model.ts';
-import { outlineOf, type Recipe, stagesOf } from '../pipeline.ts';
-import type { Json, RunningTrial, Study } from '../search/index.ts';
+import type { Json, RunningTrial, Study, Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
-import type { Model, Progress } from '../stage.ts';
+import type { Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
-import type { Heap } from '../wasm/heap.ts';
-import type { JobContext } from './job.ts';
-import { costOf, type Figures, figuresOf, fits, type Limits, penaltyOf, unmet, violations } from './judge.ts';
+import type { ArmResult, Job, Node } from './arm.ts';
+import { fits, type Goal, unmet, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
+import { type Ended, Rungs, type Turn } from './rungs.ts';
 import { SAMPLERS } from './samplers.ts';
-import { knownStarts, type Space, suggestStages } from './space.ts';
-import { abortion, alarm, STOP } from './stop.ts';
-import { factsOf, type TrialFacts, toUserAttrs } from './trial_facts.ts';
-import { bestOf, type CompressProgress, isEnded, nearestOf, reportOf, type TrialReport } from './trial_report.ts';
+import { knownStarts, type NodeName, type Plan, type Space, type Stages, suggestAgain, suggestStart } from './steps.ts';
+import {
+  bestOf,
+  type CompressProgress,
+  factsOf,
+  isEnded,
+  reportOf,
+  type TrialFacts,
+  type TrialReport,
+  toUserAttrs,
+} from './tree.ts';
 
 export interface SearchOptions {
-  readonly context: JobContext;
-  readonly settings: Settings;
-  readonly target: Target;
-  readonly limits: Limits;
-  readonly plain: Figures;
-  readonly floor: number;
-  /** At most so much accuracy is held back for the standard error of a loss. */
-  readonly largestMargin: number;
-  /** The model that the search cuts: as given, or simplified. */
-  readonly base: Model;
+  readonly goal: Goal;
   readonly space: Space;
-  readonly heap: Heap;
+  /** Stages to the root of the tree. */
+  readonly first: Stages;
   readonly study: Study;
   readonly artifacts: Artifacts;
   /** When the work began, ms: the time allowed counts from there. */
   readonly begun: number;
 }
-
-/** Trial n is chosen knowing the results of trials 0 .. n - LAG only, so that neither the number of workers nor their speed matters. */
-const LAG = 8;
-/** Trials without a better one after which a reached goal is good enough. */
-const PATIENCE = 40;
-
-/** A trial that was begun. */
-type Begun = RunningTrial<Recipe['stages']>;
 
 interface Place {
   readonly storage: Storage;
@@ -67,43 +54,54 @@ export function openSearch(
     resume,
     sampler: SAMPLERS.get(settings.sampler)(),
     seed,
-    lag: LAG,
+    lag: settings.parallel,
     settings: { ...(JSON.parse(JSON.stringify(settings)) as Record<string, Json>), ...given },
-    metricNames: ['cost'],
+    metricNames: ['value'],
   });
 }
+
+/** A trial that was begun: what it is to do. */
+interface Begun {
+  readonly turn: Turn;
+  /** null: the recipe that somebody found is tried as it is. */
+  readonly plan: Plan | null;
+  /** Which of the nodes that the trial it goes on from has left. */
+  readonly node: NodeName;
+}
+
+/** What a race for the next ended trial tells when the clock won it. */
+const STOP = -1;
 
 /** Asks, judges and tells. */
 export class Search {
   readonly #o: SearchOptions;
   readonly #study: Study;
+  readonly #rungs: Rungs;
   readonly #running = new Map<number, Progress>();
 
   constructor(options: SearchOptions) {
     this.#o = options;
     this.#study = options.study;
-  }
-
-  get floor(): number {
-    return this.#o.floor;
+    const { samples, parallel, trials = Number.POSITIVE_INFINITY, recipe } = options.goal.settings;
+    this.#rungs = new Rungs({ samples, parallel, trials, given: recipe ? 1 : 0 }, (t) => this.#ended(t));
   }
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
-    const { settings } = this.#o;
-    for (const start of knownStarts(this.#o.space)) await this.#study.enqueue(start);
-    const end = settings.timeMs === undefined ? Number.POSITIVE_INFINITY : this.#o.begun + settings.timeMs;
+    const { goal, space, begun } = this.#o;
+    const { timeMs, parallel, recipe, samples: total } = goal.settings;
+    if (recipe) await this.#study.enqueue({});
+    for (const start of knownStarts(space, parallel)) await this.#study.enqueue(start);
+    const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
-    const tell = () =>
-      progress?.({ done: this.#finished(), total: settings.trials, best: this.best(), running: this.#runningTrials() });
+    const tell = () => progress?.({ done: this.#samples(), total, best: bestOf(this.reports()), running: this.#runningTrials() });
     const stopped = abortion(signal);
     const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
     try {
       for (;;) {
-        while (!this.#isOver(end) && jobs.size < pool.size) {
+        while (jobs.size < pool.size && !this.#isOver(end)) {
           const job = await this.#start(pool, tell);
           if (job === null) break;
-          if (typeof job === 'number') yield this.#report(job);
-          else jobs.set(job.number, job.done);
+          jobs.set(job.number, job.done);
           tell();
         }
         if (jobs.size === 0) return;
@@ -111,7 +109,7 @@ export class Search {
         if (first === STOP) return;
         jobs.delete(first);
         tell();
-        yield this.#report(first);
+        yield this.#toReport(this.#study.records[first]);
       }
     } finally {
       clock?.cancel();
@@ -119,133 +117,203 @@ export class Search {
   }
 
   #isOver(end: number): boolean {
-    const { trials } = this.#o.settings;
-    const started = this.#study.records.filter((t) => t.state !== 'waiting').length;
-    const open = this.#study.records.some((t) => t.state === 'running' && !this.#running.has(t.number));
     if (performance.now() >= end && this.#hasModel()) return true;
-    return !open && (started >= trials || this.#isStuck(started));
+    const { records } = this.#study;
+    // A trial that another process left running comes first, whatever the budget.
+    if (records.some((t) => t.state === 'running' && !this.#running.has(t.number))) return false;
+    const next = records.filter((t) => t.state !== 'waiting').length;
+    return this.#isKnown(next) && this.#rungs.turn(next) === null;
   }
+
+  /** Whether all has ended that trial n must know. */
+  #isKnown = (n: number): boolean => this.#study.records.slice(0, this.#rungs.needs(n)).every(isEnded);
 
   /** However short the time: something is handed back. */
   #hasModel = (): boolean => this.#study.records.some((t) => factsOf(t)?.state === 'complete');
 
-  /** By the trials the next one knows of, so that the end does not depend on who was faster. */
-  #isStuck(started: number): boolean {
-    const known = this.#reportsUpTo(started - LAG);
-    const best = bestOf(known);
-    return best !== null && started - LAG - best.number > PATIENCE;
-  }
-
-  /** Starts a trial: its number when it ended at once, else the promise of its end; null while a result that it must know is missing. */
-  async #start(pool: Pool, changed: () => void): Promise<number | { number: number; done: Promise<number> } | null> {
-    const { context, base, settings, target, heap, space } = this.#o;
-    const trial = await this.#study.ask((t) => suggestStages(t, space));
+  /** Starts a trial; null while a result that it must know is missing. */
+  async #start(pool: Pool, changed: () => void): Promise<{ number: number; done: Promise<number> } | null> {
+    const { records } = this.#study;
+    const next = records.findIndex((t) => t.state === 'waiting' || (t.state === 'running' && !this.#running.has(t.number)));
+    if (!this.#isKnown(next < 0 ? records.length : next)) return null;
+    const trial = await this.#study.ask((t) => this.#taskOf(t));
     if (!trial) return null;
-    const { number, point: stages } = trial;
-    const outline = await outlineOf(base, stagesOf({ stages }), { ...context, heap, original: context.model });
-    const expected = outline && figuresOf(betweenEdges(outline), target, settings, null);
-    if (expected && (await this.#isRejected(trial, expected))) return number;
+    const { number } = trial;
     this.#running.set(number, { what: 'start', done: 0, total: 1 });
     const onProgress = (p: Progress) => {
       this.#running.set(number, p);
       changed();
     };
-    return { number, done: this.#finish(trial, expected, pool.run(stages, onProgress)) };
+    return { number, done: this.#finish(trial, pool.run(await this.#jobOf(trial), onProgress)) };
   }
 
-  /** Whether a trial cannot fit, or cannot be better than what the search knows; then it has ended. */
-  async #isRejected(trial: Begun, figures: Figures): Promise<boolean> {
-    const { settings, limits, plain } = this.#o;
-    const cost = costOf(figures, plain, settings);
-    if (!fits(figures, limits)) {
-      await this.#end(trial, { state: 'rejected', figures }, cost + penaltyOf(0, this.floor), violations(figures, limits));
-      return true;
-    }
-    const best = bestOf(this.#reportsUpTo(trial.number - LAG));
-    if (!best || cost <= best.objective!) return false;
-    await trial.report(cost, 0);
-    await this.#end(trial, { state: 'rejected', figures }, null, []);
-    return true;
+  /** By the parameters of a trial, and by the trials that it may know. */
+  #taskOf(trial: Trial): Begun {
+    const turn = this.#rungs.turn(trial.number);
+    if (!turn) throw new Error(`trial ${trial.number} has no turn`);
+    const { goal, space } = this.#o;
+    if (goal.settings.recipe && trial.number === 0) return { turn, plan: null, node: 'candidate' };
+    if (turn.from === null) return { turn, plan: suggestStart(trial, space), node: 'candidate' };
+    const { plan } = factsOf(this.#study.records[turn.from])!;
+    return { turn, ...suggestAgain(trial, space, plan ? (plan as unknown as Plan) : suggestStart(trial, space)) };
   }
 
-  async #finish(trial: Begun, expected: Figures | null, job: ReturnType<Pool['run']>): Promise<number> {
+  async #jobOf({ number, point: { turn, plan, node } }: RunningTrial<Begun>): Promise<Job> {
+    if (plan === null) return { recipe: this.#o.goal.settings.recipe! };
+    const best = bestOf(this.reports().filter((t) => t.number < this.#rungs.needs(number)));
+    const from = turn.from === null ? null : await this.#node(turn.from, node);
+    return { plan, from, samples: turn.samples, toBeat: best?.objective ?? null };
+  }
+
+  async #node(trial: number, which: NodeName): Promise<Node> {
+    const { stages, model, walked } = factsOf(this.#study.records[trial])!;
+    const place = which === 'walked' && walked ? walked : { stages, model: model! };
+    return { stages: place.stages, packed: await this.#artifact(place.model, trial) };
+  }
+
+  async #artifact(name: string, trial: number): Promise<Uint8Array> {
+    const bytes = await this.#o.artifacts.get(name);
+    if (bytes) return bytes;
+    throw new CompressError(
+      'bad-file',
+      `the model of trial ${trial} (${name}) is missing`,
+      'start a new study in another folder',
+    );
+  }
+
+  async #finish(trial: RunningTrial<Begun>, job: ReturnType<Pool['run']>): Promise<number> {
     // What stages cannot do is a trial that failed; a journal that cannot be written is the end of the search.
     const result = await job.catch((e: unknown) => {
       if (e instanceof CompressError) return e;
       throw e;
     });
-    await this.#keep(trial, expected, result);
+    const { from, round } = trial.point.turn;
+    if (result instanceof CompressError) {
+      const facts: TrialFacts = { state: 'failed', from, round, samples: 0, macs: 0, stages: [], error: result.message };
+      await this.#study.tell(trial.number, null, { state: 'failed', userAttrs: toUserAttrs(facts) });
+    } else {
+      await this.#keep(trial.number, result, { from, round, plan: trial.point.plan as unknown as TrialFacts['plan'] });
+    }
     this.#running.delete(trial.number);
     return trial.number;
   }
 
-  async #keep(trial: Begun, expected: Figures | null, result: Awaited<ReturnType<Pool['run']>> | CompressError): Promise<void> {
-    const { artifacts, target, settings, plain, limits, largestMargin } = this.#o;
-    if (result instanceof CompressError) return this.#end(trial, { state: 'failed', error: result.message }, null, []);
-    if ('givenUpAt' in result) {
-      const accuracy = result.givenUpAt;
-      if (expected) await trial.report(costOf(expected, plain, settings) + penaltyOf(accuracy, this.floor), 0);
-      return this.#end(trial, { state: 'stopped', ...(expected && { figures: { ...expected, accuracy } }) }, null, []);
-    }
-    const { tflite, accuracy, error } = result;
-    const model = await artifacts.put(tflite);
-    const margin = Math.min(error, largestMargin);
-    const figures = figuresOf(importTflite(tflite), target, settings, accuracy);
-    const value = costOf(figures, plain, settings) + penaltyOf(accuracy - margin, this.floor);
-    return this.#end(trial, { state: 'complete', figures, model, margin }, value, violations(figures, limits));
+  async #keep(number: number, result: ArmResult, place: Pick<TrialFacts, 'from' | 'round' | 'plan'>): Promise<void> {
+    const { artifacts, goal } = this.#o;
+    const { candidate, spares, walked, samples, macs } = result;
+    const { stages, figures, margin, value } = candidate;
+    const facts: TrialFacts = {
+      state: 'complete',
+      ...place,
+      samples,
+      macs,
+      stages: [...stages],
+      figures,
+      margin,
+      file: await artifacts.put(candidate.tflite),
+      model: await artifacts.put(candidate.packed),
+      spares: await Promise.all(
+        spares.map(async (c) => ({
+          stages: [...c.stages],
+          file: await artifacts.put(c.tflite),
+          figures: c.figures,
+          margin: c.margin,
+          value: c.value,
+        })),
+      ),
+      ...(walked && { walked: { stages: [...walked.stages], model: await artifacts.put(walked.packed) } }),
+    };
+    await this.#study.tell(number, value, { constraints: violations(figures, goal.limits), userAttrs: toUserAttrs(facts) });
   }
 
-  async #end(
-    { number, point: stages }: Begun,
-    facts: Omit<TrialFacts, 'stages'>,
-    value: number | null,
-    constraints: number[],
-  ): Promise<void> {
-    const state = facts.state === 'failed' ? 'failed' : value === null ? 'pruned' : 'complete';
-    await this.#study.tell(number, value, { constraints, state, userAttrs: toUserAttrs({ ...facts, stages }) });
+  #ended(trial: number): Ended {
+    const record = this.#study.records[trial];
+    const { objective, feasible, samples } = this.#toReport(record);
+    return { value: objective, feasible, samples, node: factsOf(record)?.model ?? null };
   }
 
-  #finished = (): number => this.#study.records.filter((t) => t.state !== 'waiting' && t.state !== 'running').length;
+  #samples = (): number => this.reports().reduce((n, t) => n + t.samples, 0);
 
   #runningTrials = () => [...this.#running].map(([trial, p]) => ({ trial, ...p }));
-
-  #report = (number: number): TrialReport => this.#toReport(this.#study.records[number]);
-
-  #reportsUpTo(last: number): TrialReport[] {
-    return this.#study.records.filter((t) => t.number <= last && isEnded(t)).map((t) => this.#toReport(t));
-  }
 
   reports(): TrialReport[] {
     return this.#study.records.filter(isEnded).map((t) => this.#toReport(t));
   }
 
-  best = (): TrialReport | null => bestOf(this.reports());
+  #toReport = (t: TrialRecord): TrialReport => reportOf(t, this.#o.goal);
 
-  #toReport = (t: TrialRecord): TrialReport => reportOf(t, this.#o.limits, this.floor);
-
-  /** The best trial that fits and keeps the accuracy; else the one that comes nearest, so that something is handed back. */
-  async choose(): Promise<{ tflite: Uint8Array; trial: TrialReport }> {
-    const complete = this.reports().filter((t) => t.state === 'complete');
-    const trial = bestOf(complete) ?? nearestOf(complete);
-    if (!trial) throw nothingFits(this.#o);
-    const name = factsOf(this.#study.records[trial.number])!.model!;
-    const tflite = await this.#o.artifacts.get(name);
-    if (!tflite) {
-      throw new CompressError(
-        'bad-file',
-        `the model of trial ${trial.number} (${name}) is missing`,
-        'start a new study in another folder',
-      );
+  /**
+   * The best candidate that fits and keeps the accuracy, and holds in a last check; else the one that comes nearest, so that something is
+   * handed back.
+   */
+  async choose(holds: (tflite: Uint8Array) => boolean): Promise<Chosen> {
+    const ranked = this.#choices();
+    const open = async ({ trial, stages, file }: Choice) => ({ trial, stages, tflite: await this.#artifact(file, trial) });
+    for (const choice of ranked.filter((c) => c.feasible)) {
+      const chosen = await open(choice);
+      if (holds(chosen.tflite)) return chosen;
     }
-    return { tflite, trial };
+    if (ranked.length === 0) throw nothingFits(this.#o.goal);
+    return open(ranked[0]);
+  }
+
+  /** All candidates, the best first: those that hold the goal, then those that come near. */
+  #choices(): Choice[] {
+    const { limits, floor } = this.#o.goal;
+    const all = this.#study.records.filter(isEnded).flatMap((record) => {
+      const facts = factsOf(record);
+      if (!facts?.file) return [];
+      const { stages, file, figures, margin, spares = [] } = facts;
+      const own = { stages, file, figures: figures!, margin: margin!, value: record.values![0] };
+      return [own, ...spares].map((c) => ({
+        ...c,
+        trial: record.number,
+        feasible: fits(c.figures, limits) && c.figures.accuracy! - c.margin >= floor,
+      }));
+    });
+    return all.sort((a, b) => Number(b.feasible) - Number(a.feasible) || a.value - b.value || a.trial - b.trial);
   }
 }
 
-function nothingFits({ plain, limits, target }: SearchOptions): CompressError {
+interface Choice {
+  readonly trial: number;
+  readonly stages: Stages;
+  readonly file: string;
+  readonly value: number;
+  readonly feasible: boolean;
+}
+
+/** What a search hands back: which trial it is from, its path and its file. */
+export interface Chosen {
+  readonly trial: number;
+  readonly stages: Stages;
+  readonly tflite: Uint8Array;
+}
+
+function nothingFits({ plain, limits, target }: Goal): CompressError {
   const wanted = unmet(plain, limits).map(([what, needs, limit]) => `${needs} of ${what} where ${limit} is the limit`);
   return new CompressError(
     'does-not-fit',
     `nothing that was tried fits ${target.name}${wanted.length ? `: plain int8 needs ${wanted.join(', and ')}` : ''}`,
-    'choose a larger target, raise the limits, or give it more trials',
+    'choose a larger target, raise the limits, or give it more samples',
   );
+}
+
+/** Tells `STOP` after `ms`. */
+function alarm(ms: number): { done: Promise<number>; cancel: () => void } {
+  let timer: ReturnType<typeof setTimeout>;
+  const done = new Promise<number>((resolve) => {
+    timer = setTimeout(() => resolve(STOP), Math.max(0, ms));
+  });
+  return { done, cancel: () => clearTimeout(timer) };
+}
+
+/** Rejects when the signal aborts; else never settles. */
+function abortion(signal: AbortSignal | undefined): Promise<never> {
+  const promise = new Promise<never>((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    else signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  promise.catch(() => {});
+  return promise;
 }

@@ -32,7 +32,7 @@ const CUTS = 10;
 const TOO_MUCH = 1;
 
 /**
- * What cutting each group alone, further and further, changes on validation examples (no labels are used).
+ * What cutting each group alone, further and further, changes on examples of the train part (no labels are used; what judges must not choose).
  *
  * @param costOf what the search lowers, of a float graph
  */
@@ -49,7 +49,7 @@ export async function measureSensitivity(
   progress?.({ what: 'sensitivity', done: 0, total: groups.length });
   await pause(signal);
   const variants = cuts.map(({ cut }) => reconstruct(heap, graph, cut, survey));
-  const changes = changesOf(heap, graph, variants, data, takeEvenly(data.validation!, EXAMPLES), seed);
+  const changes = changesOf(heap, graph, variants, data, takeEvenly(data.train ?? data.validation!, EXAMPLES), seed);
   const cost = await costOf(graph);
   const found: Record<string, Step[]> = Object.fromEntries(groups.map(({ name }) => [name, []]));
   for (const [i, { name, ratio, cut }] of cuts.entries()) {
@@ -103,7 +103,7 @@ export async function measureFewerBits(
     const { weights } = layerOf(node)!;
     return new Map([[weights, withRoundedWeights(heap, graph, node, 4).tensors[weights]]]);
   });
-  const changes = changesOf(heap, graph, variants, data, takeEvenly(data.validation!, EXAMPLES), seed);
+  const changes = changesOf(heap, graph, variants, data, takeEvenly(data.train ?? data.validation!, EXAMPLES), seed);
   const found: Record<string, Step[]> = {};
   for (const [i, { name }] of layers.entries()) {
     found[name] = [{ ratio: 1, change: changes[i], saving: cost - (await costOf(graph, { [name]: 4 })) }];

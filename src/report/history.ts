@@ -38,6 +38,10 @@ const trial = v.object({
   number: v.number(),
   /** `stopped`: ended early by a rung; `rejected`: could not fit, so never trained. */
   state: v.picklist(['complete', 'stopped', 'rejected', 'failed']),
+  /** The trial whose candidate it went on from; null where it started from the model as given. */
+  from: v.optional(v.nullable(v.number())),
+  /** Examples that its trainings saw. */
+  samples: v.optional(v.number()),
   /** Names of its stages in order. */
   stages: v.array(v.string()),
   figures: v.nullable(figures),
@@ -77,7 +81,14 @@ const history = v.object({
     /** Weights of flash, RAM, latency and energy in the objective. */
     objective: v.record(v.string(), v.number()),
   }),
-  data: v.object({ name: v.string(), train: v.number(), validation: v.number(), test: v.number() }),
+  data: v.object({
+    name: v.string(),
+    train: v.number(),
+    validation: v.number(),
+    /** Kept from the search, to check its choice by. */
+    check: v.optional(v.number()),
+    test: v.number(),
+  }),
   /** The model as it came, plain int8 PTQ of it, and the result, in this order. */
   rows: v.pipe(v.array(v.object({ label: v.string(), figures })), v.minLength(1)),
   trials: v.array(trial),

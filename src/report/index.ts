@@ -67,8 +67,7 @@ function pictures(history: History): Html {
   const said = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
   const { label } = qualityView(history);
   const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
-  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Rejected trials could not fit, or could not have been better at any quality, and
-were never trained; stopped ones were given up half-way. ${label} in these pictures is that of ${history.data.validation} validation examples.</p>
+  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Each is the best candidate of an arm of the search. ${label} in these pictures is that of ${history.data.validation} validation examples.</p>
 <div class="pair">${drawn.map(
     (
       axis,

@@ -35,7 +35,7 @@ export const trainFields = {
   epochs: option(v.pipe(v.number(), v.minValue(0), v.maxValue(10000)), 5, 'times through the train part'),
   batch: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 32, 'examples in one step'),
   optimizer: option(v.picklist(['adam', 'adamw', 'sgd']), 'adam', 'how gradients change the weights'),
-  learningRate: option(rate, 0.001, 'at its peak', { search: { low: 3e-4, high: 5e-3, log: true } }),
+  learningRate: option(rate, 0.001, 'at its peak', { search: { low: 1e-3, high: 1e-2, log: true } }),
   momentum: option(fraction, 0.9, 'of sgd'),
   weightDecay: option(atLeast0, 0, 'share of the weights that a step takes away, times the learning rate'),
   schedule: option(v.picklist(['constant', 'cosine', 'one-cycle', 'step']), 'cosine', 'of the learning rate'),
@@ -55,6 +55,11 @@ export const trainFields = {
     v.pipe(v.number(), v.integer(), v.minValue(0)),
     0,
     'end after so many epochs in a row that are no better on the validation part, with the weights of the best; 0 = never',
+  ),
+  round: option(
+    v.pipe(v.number(), v.integer(), v.minValue(0)),
+    0,
+    'which random numbers it draws: trainings one after another differ by it',
   ),
 };
 

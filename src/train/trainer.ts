@@ -43,6 +43,7 @@ export async function train(
   teachers?: Teachers,
 ): Promise<Trained> {
   const { heap, seed } = context;
+  const drawn = options.round ? `${purpose}/${options.round}` : purpose;
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
   if (teachers) checkTeachers(model.graph, teachers);
@@ -57,7 +58,17 @@ export async function train(
     const { qat } = options;
     const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, data, seed);
     const fake = withFakeQuantization(withLogits(normed.graph), qat);
-    const setting = { data, task, part, plan, fake, options: { ...options, batch }, steps, random: { seed, purpose }, teaching };
+    const setting = {
+      data,
+      task,
+      part,
+      plan,
+      fake,
+      options: { ...options, batch },
+      steps,
+      random: { seed, purpose: drawn },
+      teaching,
+    };
     const run = setUp(heap, normed.graph, setting);
     const finished = (values: Constants) =>
       withLearnedScales(withValues(model.graph, foldedValues(normed.layers, model.graph, values)), fake.learned, values);
@@ -70,7 +81,12 @@ export async function train(
     const identity = () => identityOf({ purpose, seed, options }, model.graph, teachers?.graphs ?? [], data);
     const kept = await keptIn(context, run, position, identity);
     const save = async () => kept?.save();
-    await runSteps(run, context, { purpose, epochs: options.epochs, steps, patience: options.patience, judge, save }, position);
+    await runSteps(
+      run,
+      context,
+      { purpose: drawn, epochs: options.epochs, steps, patience: options.patience, judge, save },
+      position,
+    );
     const { best, losses, scores } = position;
     const facts = fake.learned.length ? { ...model.facts, learnedScales: true } : model.facts;
     return { graph: finished(best?.values ?? currentValues(run)), facts, losses, scores };

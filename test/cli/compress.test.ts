@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { built, inFolder, model, testFile } from './sample.ts';
 
-const given = ['--data', testFile, '--target', 'stm32l476rg', '--workers', '1', '--trials', '4', '--epochs', '1'];
+const given = ['--data', testFile, '--target', 'stm32l476rg', '--workers', '1', '--samples', '4K', '--parallel', '3'];
 
 test('a recipe makes the same file, also where validation examples were taken from the train part', async () => {
   const out = inFolder('study');

@@ -3,14 +3,15 @@ import * as assert from 'uvu/assert';
 import { historyOf } from '../../src/compress/history.ts';
 import { type CompressHost, type CompressOptions, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
 import { allocate } from '../../src/compress/sensitivity.ts';
-import type { Dataset } from '../../src/data/index.ts';
+import { type Dataset, withValidationOf } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { asStored, loadModel } from '../../src/model.ts';
-import { runPipeline } from '../../src/pipeline.ts';
+import { parseRecipe, runPipeline, stagesOf } from '../../src/pipeline.ts';
+import { prune } from '../../src/prune/index.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { parseHistory } from '../../src/report/index.ts';
 import { sha256 } from '../../src/digest.ts';
@@ -24,7 +25,7 @@ const small: Dataset = {
   test: makeGestures(180, 5, 'test'),
 };
 const model = await loadModel(await demoModel());
-const options = { target: 'stm32l476rg', maxDrop: 0.05, trials: 12, epochs: 2, seed: 3 };
+const options = { target: 'stm32l476rg', maxDrop: 0.05, samples: 4000, parallel: 3, seed: 3 };
 
 async function finished(
   host: CompressHost,
@@ -39,11 +40,18 @@ async function finished(
   }
 }
 
+/** The search that most tests look at. */
+let made: Promise<CompressResult> | undefined;
+const usual = () => {
+  made ??= finished({});
+  return made;
+};
+
 const file = new URL('./ts_worker.mjs', import.meta.url);
 const threads = (size: number): CompressHost => ({ pool: (context) => nodePool(context, size, { file }) });
 
 test('the same bytes in this thread, with one worker and with two', async () => {
-  const results = [await finished({}), await finished(threads(1)), await finished(threads(2))];
+  const results = [await usual(), await finished(threads(1)), await finished(threads(2))];
   const hashes = await Promise.all(results.map((r) => sha256(r.tflite)));
   assert.is(new Set(hashes).size, 1, hashes.join(' '));
   assert.equal(results[2].trials, results[0].trials);
@@ -78,11 +86,57 @@ test('a model with other types at its edges keeps them, and its figures are thos
   );
 });
 
+test('the recipe gives the very bytes of the result, from the model as given', async () => {
+  const { recipe, tflite, trials, chosen } = await usual();
+  assert.ok(trials.some((t) => t.from !== null));
+  assert.ok(recipe.stages.length > 1, `trial ${chosen} has no path`);
+  const heap = await Heap.open();
+  const data = withValidationOf(small, recipe.validation ?? 0, recipe.seed);
+  const context = { heap, data: { ...data, test: null }, seed: recipe.seed, original: model };
+  const replayed = await runPipeline(model, stagesOf(parseRecipe(JSON.stringify(recipe))), context);
+  assert.equal(exportTflite(asStored(replayed)), tflite);
+});
+
+test('the budget of samples holds', async () => {
+  const { trials } = await usual();
+  const used = trials.reduce((n, t) => n + t.samples, 0);
+  assert.ok(used > 2000 && used < 4400, `${used}`);
+  assert.ok(trials.every((t) => t.macs > 0 === t.samples > 0));
+});
+
+test("limits that are not the chip's own, and what is enough", async () => {
+  const objective = { flash: 0, ram: 0, latency: 0, weights: 1, macs: 1 };
+  const { result } = await finished({}, { objective, weightBudget: 9000, maxMacs: 300_000, maxDrop: 0.3 });
+  assert.ok(result.weightBytes <= 9000 && result.macs <= 300_000, `${result.weightBytes}, ${result.macs}`);
+  const enough = await finished({}, { objective, enough: { weights: 20_000, macs: 400_000 }, maxDrop: 0.3 });
+  assert.ok(enough.result.accuracy! > result.accuracy!, `${enough.result.accuracy} against ${result.accuracy}`);
+});
+
+test('a goal that nothing can reach is refused before the work', async () => {
+  const refused = (over: Partial<CompressOptions>, code: string, told: RegExp, given = model) =>
+    finished({}, over, small, given).then(
+      () => assert.unreachable(),
+      (e) => {
+        assert.is(e.code, code);
+        assert.match(e.message, told);
+      },
+    );
+  const heap = await Heap.open();
+  const bad = await prune({ ratio: 0.9, reconstruct: 'none' }).run(model, { heap, data: null, seed: 0, original: model });
+  await refused(
+    { minAccuracy: 0.9 },
+    'bad-option',
+    /an accuracy of 0.9 is asked for, and the model as given reaches 0\.\d+/,
+    bad,
+  );
+  await refused({ flashBudget: 1000 }, 'does-not-fit', /KiB of flash would be left/);
+});
+
 test('a study that ended early goes on and comes to the same result', async () => {
   const host = { storage: new MemoryStorage(), artifacts: new MemoryArtifacts() };
   await finished(host, { trials: 5 });
   const resumed = await finished({ ...host, resume: true });
-  assert.is(await sha256(resumed.tflite), await sha256((await finished({})).tflite));
+  assert.is(await sha256(resumed.tflite), await sha256((await usual()).tflite));
 });
 
 test('other options than those it began with are refused', async () => {
@@ -97,7 +151,7 @@ test('other options than those it began with are refused', async () => {
         assert.match(e.message, told);
       },
     );
-  await isRefused(finished(again, { epochs: 1 }), /begun with epochs 2, not 1/);
+  await isRefused(finished(again, { samples: 3000 }), /begun with samples 4000, not 3000/);
   await isRefused(finished(again, {}, { ...small, train: makeGestures(240, 6, 'train') }), /begun with other data/);
   const scaled = { ...small, normalization: { ...small.normalization, scale: 2 } };
   await isRefused(finished(again, {}, scaled), /begun with other data/);
@@ -108,7 +162,7 @@ test('other options than those it began with are refused', async () => {
     first[0] = before;
   });
   // The same, told otherwise.
-  await finished(again, { trials: 2, target: 'nucleo-l476rg', epochs: 2 });
+  await finished(again, { trials: 2, target: 'nucleo-l476rg', samples: 4000 });
 });
 
 test('a journal that cannot be written ends the search, and makes no trial a failed one', async () => {
@@ -139,7 +193,7 @@ test('what does not fit is told with its limit', async () => {
     () => assert.unreachable(),
     (e) => {
       assert.is(e.code, 'does-not-fit');
-      assert.match(e.message, /ms of latency where 0.001 ms is the limit/);
+      assert.match(e.message, /ms of latency would be left of this network .* and the limit is 0.001 ms/);
     },
   );
 });

@@ -27,6 +27,7 @@ export const thin = defineStage({
   trains: false,
   keepsRanges: false,
   needsData: false,
+  searched: true,
   outline: (model, options, context) => cut(options).outline(model, context),
   run: (model, options, context) => cut(options).run(model, context),
 });

@@ -2,7 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { runArm } from '../../src/compress/arm.ts';
 import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
+import { spaceOf, suggestStart } from '../../src/compress/steps.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { CompressError } from '../../src/errors.ts';
@@ -10,6 +12,7 @@ import { exportTflite, loadModel, parseRecipe, registerStage, runPipeline, stage
 import { outlineOf } from '../../src/pipeline.ts';
 import { prune } from '../../src/prune/index.ts';
 import { quantize } from '../../src/quant/index.ts';
+import type { Trial } from '../../src/search/index.ts';
 import { defineStage } from '../../src/stage.ts';
 import { model as file, inFolder, thumbnet } from '../cli/sample.ts';
 import { heap } from '../train/networks.ts';
@@ -63,8 +66,17 @@ test('in a recipe, and again', async () => {
   assert.throws(() => stagesOf(parseRecipe(wrong)), /thin: share must be at least 0 and below 1, not 1.3/);
 });
 
-async function compressed(host: CompressHost): Promise<CompressResult> {
-  const options = { target: 'stm32l476rg', maxDrop: 0.9, trials: 3, epochs: 1, recipe: RECIPE, sampler: 'plain' };
+async function compressed(host: CompressHost, recipe?: typeof RECIPE, over = {}): Promise<CompressResult> {
+  const options = {
+    target: 'stm32l476rg',
+    maxDrop: 0.9,
+    trials: 3,
+    samples: 1500,
+    parallel: 3,
+    sampler: 'plain',
+    recipe,
+    ...over,
+  };
   const run = compress(model, data, options, host);
   for (;;) {
     const step = await run.next();
@@ -72,14 +84,35 @@ async function compressed(host: CompressHost): Promise<CompressResult> {
   }
 }
 
-test('in a search, in this thread and in threads that import the module', async () => {
-  const pool: CompressHost['pool'] = (c) =>
-    nodePool(c, 1, { plugins: [plugin.href], file: new URL('../compress/ts_worker.mjs', import.meta.url) });
-  const [here, there] = [await compressed({}), await compressed({ pool })];
+const inThread: CompressHost['pool'] = (c) =>
+  nodePool(c, 1, { plugins: [plugin.href], file: new URL('../compress/ts_worker.mjs', import.meta.url) });
+
+test('as a recipe that a search begins with, in this thread and in one that imports the module', async () => {
+  const [here, there] = [await compressed({}, RECIPE), await compressed({ pool: inThread }, RECIPE)];
   assert.equal(here.trials[0].stages, RECIPE);
   assert.is(here.trials[0].state, 'complete');
   assert.equal(there.trials, here.trials);
   assert.equal(there.tflite, here.tflite);
+});
+
+test('as a step that a search tries, with options from its schema', async () => {
+  const space = spaceOf(model, { weightBits: 8, qat: true });
+  const trial = {
+    suggestCategorical: (_: string, choices: readonly unknown[]) => choices[0],
+    suggestFloat: (name: string, low: number, high: number) => (name === 'thin.share' ? low : high),
+    suggestInt: (_: string, low: number) => low,
+  };
+  const { own } = suggestStart(trial as unknown as Trial, space);
+  assert.equal(own, [{ stage: 'thin', share: 0.1 }]);
+  // One that cuts nothing stands in the path of what is trained behind it.
+  const idle = [{ stage: 'thin', share: 0 }];
+  const pool: CompressHost['pool'] = (context) => ({
+    size: 1,
+    run: (job) => runArm(context, 'plan' in job ? { ...job, plan: { ...job.plan, own: idle, steps: 1 } } : job),
+    close: async () => {},
+  });
+  const { trials } = await compressed({ pool }, undefined, { maxDrop: 0.3, samples: 6000 });
+  assert.ok(trials.some((t) => t.stages.some((s) => s.stage === 'thin')));
 });
 
 test('a name is taken once', () => {

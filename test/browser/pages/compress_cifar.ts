@@ -7,14 +7,14 @@ const MODEL = 'shared/data/models/pretrainedResnet.tflite';
 const TRAIN = 'shared/data/cifar10/train.npz';
 const TEST = 'shared/data/cifar10/test.npz';
 
-/** All known starts on ResNet8 and a part of CIFAR-10, quantization-aware training among them, end with the same bytes in every host. */
+/** Known starts on ResNet8 and a part of CIFAR-10, quantization-aware training among them, end with the same bytes in every host. */
 export default async function compressCifar({ file }: PageContext): Promise<PageResult> {
   const [bytes, train, test] = [await file(MODEL), await file(TRAIN), await file(TEST)];
   if (!bytes || !train || !test) return { passed: 0, failures: [], skipped: `${MODEL}, ${TRAIN} or ${TEST} is absent` };
   const whole = await loadDataset({ 'train.npz': train, 'test.npz': test }, { split: [0.8, 0.1, 0.1] });
   const data = few(whole, { train: 256, validation: 300, test: 300 });
   const { result } = await finished(
-    compress(await loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, trials: 8, epochs: 1 }),
+    compress(await loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, samples: 6000, parallel: 4 }),
   );
   const learned = result.trials.filter((t) => t.state === 'complete' && t.stages.some((s) => 'qat' in s)).length;
   const { accuracy, weightBytes } = result.result;

@@ -1,0 +1,214 @@
+/** What the search tunes: how an arm cuts, trains and quantizes. One plan makes the stages of all its steps. */
+import type { Augmentation } from '../data/index.ts';
+import { type Range, rangeOf } from '../options/index.ts';
+import { type Recipe, STAGES } from '../pipeline.ts';
+import { type ChannelGroup, channelGroups } from '../prune/index.ts';
+import { toFloat } from '../run/integer.ts';
+import type { Choice, Trial } from '../search/index.ts';
+import type { Model } from '../stage.ts';
+
+export type Stages = Recipe['stages'];
+
+/** How an arm goes down from where it starts. */
+export interface Plan {
+  /** Change of the logits, as a share of their variance, that one cut may cause. */
+  readonly change: number;
+  /** Trainings that share the samples, each after cuts. */
+  readonly steps: number;
+  /** Share of the lost accuracy that a training is hoped to win back. */
+  readonly hope: number;
+  /** By name of the group: what cutting it saves counts for so much more or less. */
+  readonly worth: Readonly<Record<string, number>>;
+  /** Change of the logits that weights of 4 bits may cause; null where all have 8. */
+  readonly fewerBits: number | null;
+  /** Whether the last training is of the quantized network. */
+  readonly aware: boolean;
+  /** Options of the stages. */
+  readonly prune: Readonly<Record<string, Choice>>;
+  readonly distill: Readonly<Record<string, unknown>>;
+  readonly quantize: Readonly<Record<string, Choice>>;
+  /** Stages of a caller's own, before the last training. */
+  readonly own: Stages;
+}
+
+/** What plans of one model may hold. */
+export interface Space {
+  readonly groups: readonly string[];
+  readonly mixed: boolean;
+  readonly qat: boolean;
+  readonly augmentations: Readonly<Record<string, Augmentation | null>>;
+}
+
+/** What is worth trying for inputs [h, w, c] of this shape: pictures shift both ways and may be mirrored, signals shift in time. */
+export function augmentationsFor([h, w, c]: readonly number[]): Space['augmentations'] {
+  const shift = (n: number) => Math.max(1, Math.round(n / 16));
+  const blended = (how: Augmentation, name: string) => ({ [name]: how, [`${name}, blend`]: { ...how, mixup: 0.5 } });
+  if (Math.min(h, w) >= 16) {
+    const pictures = { shift: [shift(h), shift(w)] as [number, number] };
+    const mirrored = { 'shift and flip': { ...pictures, flip: true } };
+    // Photographs may be mirrored; digits and spectrograms had better not.
+    return c === 3 ? { ...mirrored, ...blended(pictures, 'shift'), none: null } : { ...blended(pictures, 'shift'), none: null };
+  }
+  if (Math.max(h, w) < 16) return { none: null, blend: { mixup: 0.5 } };
+  const time: [number, number] = h >= w ? [shift(h), 0] : [0, shift(w)];
+  return { ...blended({ shift: time }, 'shift'), 'shift and scale': { shift: time, scale: 0.1 }, none: null };
+}
+
+export function spaceOf({ graph }: Model, { weightBits, qat }: { weightBits: 8 | 'mixed'; qat: boolean }): Space {
+  const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
+  return {
+    groups: channelGroups(toFloat(graph)).map((g) => g.name),
+    mixed: weightBits === 'mixed',
+    qat,
+    augmentations: augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1, 1]),
+  };
+}
+
+/** Channels left in a group are a multiple of 4 where there are many: kernels work on four at once. */
+export const multipleOf = (groups: readonly ChannelGroup[]): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
+
+/** A plan of an arm that starts from the model as given. Conditional: a parameter is asked for only where it counts. */
+export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations }: Space): Plan {
+  const worth = groups.map((name) => [name, trial.suggestFloat(`worth.${name}`, 0, 2, { step: 0.5 })]);
+  const augment = augmentations[trial.suggestCategorical('augment', Object.keys(augmentations))];
+  return {
+    change: trial.suggestFloat('change', 0.003, 0.3, { log: true }),
+    steps: trial.suggestInt('steps', 1, 6, { log: true }),
+    hope: trial.suggestFloat('hope', 0, 0.7),
+    worth: Object.fromEntries(worth),
+    fewerBits: suggestBits(trial, '', mixed),
+    aware: qat && trial.suggestCategorical('aware', [true, false]),
+    prune: suggestOptions(trial, 'prune', ['criterion']),
+    distill: {
+      ...suggestOptions(trial, 'distill', ['teacher', 'temperature', 'weight', 'learningRate']),
+      ...(augment && { augment }),
+    },
+    quantize: suggestOptions(trial, 'quantize', ['calibrator']),
+    own: ownStages(trial),
+  };
+}
+
+/** How an arm goes on: as its plan says, in smaller cuts perhaps, with another hope and with fewer bits. */
+export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan: Plan; node: NodeName } {
+  const fewerBits = suggestBits(trial, 'again.', mixed);
+  const smaller = trial.suggestCategorical('again.cut', [0.25, 0.5, 1]);
+  return {
+    node: trial.suggestCategorical('again.node', ['candidate', 'walked']),
+    plan: {
+      ...plan,
+      change: plan.change * smaller,
+      hope: trial.suggestFloat('again.hope', 0, 0.5),
+      steps: trial.suggestInt('again.steps', 1, 4),
+      fewerBits: fewerBits ?? plan.fewerBits,
+    },
+  };
+}
+
+/** Which of the nodes that a trial leaves another goes on from: its candidate, or the one that its last training began with. */
+export type NodeName = 'candidate' | 'walked';
+
+function suggestBits(trial: Trial, prefix: string, mixed: boolean): number | null {
+  if (!mixed || trial.suggestCategorical(`${prefix}bits`, ['8', 'mixed']) === '8') return null;
+  return trial.suggestFloat(`${prefix}fewerBits`, 0.001, 0.3, { log: true });
+}
+
+/** Options of a stage, by the ranges that its schema gives. */
+function suggestOptions(trial: Trial, stage: string, names?: readonly string[]): Record<string, Choice> {
+  const { entries } = STAGES.get(stage).kind.options;
+  const found: Record<string, Choice> = {};
+  for (const [name, schema] of Object.entries(entries)) {
+    const range = rangeOf(schema as Parameters<typeof rangeOf>[0]);
+    if (range && (names?.includes(name) ?? true)) found[name] = suggestIn(trial, `${stage}.${name}`, range);
+  }
+  return found;
+}
+
+function suggestIn(trial: Trial, name: string, range: Range): Choice {
+  if ('choices' in range) return trial.suggestCategorical(name, range.choices);
+  const { low, high, integer, ...options } = range;
+  return integer ? trial.suggestInt(name, low, high, options) : trial.suggestFloat(name, low, high, options);
+}
+
+/** Kinds of stages that a caller registered for the search. */
+const ownStages = (trial: Trial): Stages =>
+  STAGES.names
+    .filter((name) => STAGES.get(name).kind.searched)
+    .filter((name) => trial.suggestCategorical(`with.${name}`, [true, false]))
+    .map((stage) => ({ stage, ...suggestOptions(trial, stage) }));
+
+/** Arms a person would try first, and how they go on: as many as may run at once of each. The first is the plain greedy loop. */
+export function knownStarts(space: Space, count: number): Readonly<Record<string, Choice>>[] {
+  const { groups, mixed, augmentations } = space;
+  const [usual] = Object.keys(augmentations);
+  const blend = Object.keys(augmentations).find((name) => name.includes('blend')) ?? usual;
+  const fewer = (fewerBits: number): Record<string, Choice> => (mixed ? { bits: 'mixed', fewerBits } : {});
+  const late = Object.fromEntries(groups.map((name, place) => [`worth.${name}`, place < groups.length / 2 ? 0 : 1]));
+  const starts = [
+    startWith(space, {}),
+    startWith(space, { ...fewer(0.02), change: 0.015 }),
+    startWith(space, { change: 0.04, steps: 1, augment: blend }),
+    startWith(space, { ...fewer(0.1), steps: 1 }),
+    startWith(space, { hope: 0.5, ...late }),
+    startWith(space, { ...fewer(0.05), steps: 3, hope: 0.5, augment: blend }),
+    startWith(space, { change: 0.01, 'distill.weight': 1, 'distill.temperature': 4 }),
+    startWith(space, { ...fewer(0.2), hope: 0.1 }),
+  ].slice(0, count);
+  const again = (over: Readonly<Record<string, Choice>>) => ({
+    'again.cut': 0.5,
+    'again.node': 'candidate',
+    'again.hope': 0.2,
+    'again.steps': 2,
+    ...(mixed && { 'again.bits': '8' }),
+    ...over,
+  });
+  const goOn = [again({}), again(mixed ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03 } : { 'again.hope': 0.3 })];
+  return [...starts, ...Array.from({ length: starts.length }, (_, i) => goOn[i % 2])];
+}
+
+function startWith({ groups, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
+  const plan: Record<string, Choice> = {
+    ...Object.fromEntries(groups.map((name) => [`worth.${name}`, 1])),
+    change: 0.02,
+    steps: 2,
+    hope: 0.3,
+    augment: Object.keys(augmentations)[0],
+    'prune.criterion': 'reconstruction',
+    'distill.teacher': 'original',
+    'distill.temperature': 2,
+    'distill.weight': 0.6,
+    'distill.learningRate': 0.004,
+    'quantize.calibrator': 'mse',
+    ...(mixed && { bits: '8' }),
+    ...(qat && { aware: true }),
+  };
+  return { ...plan, ...over };
+}
+
+/** Steps after which a training uses all of its learning rate, and a loss of accuracy that it needs all of it for. */
+const WHOLE = { steps: 600, loss: 0.05 };
+
+export interface Training {
+  readonly epochs: number;
+  readonly batch: number;
+  /** Which training of its path it is: no two draw the same random numbers. */
+  readonly round: number;
+  readonly steps: number;
+  /** Accuracy that the network has lost. */
+  readonly loss: number;
+  readonly quantized: boolean;
+}
+
+/** The stage of one training. A short one of a network that has lost little would only harm it by large steps. */
+export function trainStage({ distill }: Plan, { epochs, batch, round, steps, loss, quantized }: Training): Stages[number] {
+  const share = Math.min(1, Math.max(0.05, Math.sqrt(steps / WHOLE.steps), loss / WHOLE.loss));
+  const learningRate = Number((Number(distill.learningRate) * share).toPrecision(3));
+  return {
+    stage: 'distill',
+    ...distill,
+    learningRate,
+    epochs,
+    batch,
+    ...(round > 0 && { round }),
+    ...(quantized && { qat: 'learned' }),
+  };
+}
