@@ -140,15 +140,6 @@ class Arm {
     }
     trail.push(...(await this.#down(at, plan, 0)));
     const candidate = await this.#best(trail, plan);
-    console.error(
-      '   trail',
-      trail
-        .map(
-          (t) =>
-            `${t.stages.at(-1)?.stage[0]}${(100 * t.accuracy).toFixed(1)}-${(100 * t.margin).toFixed(1)}/${costOf(t.figures, this.#job.goal).toFixed(3)}`,
-        )
-        .join(' '),
-    );
     const spares = await this.#spares(trail, candidate, plan);
     return {
       candidate,
