@@ -1,0 +1,75 @@
+/**
+ * Writes docs/operators.md: the operators that Thumbnet knows, and what the formats and TensorFlow Lite Micro call them.
+ *
+ *     node --import tsx scripts/operator_matrix.ts
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { LAYERS } from '../src/formats/keras/layers/index.ts';
+import { REWRITES } from '../src/formats/onnx/rewrites.ts';
+import { builtinName } from '../src/formats/tflite/schema.ts';
+import { type AnyRow, OPS } from '../src/ops/index.ts';
+
+const PEERS = JSON.parse(readFileSync(new URL('data/peer_operators.json', import.meta.url), 'utf8'));
+
+const mark = (is: unknown): string => (is ? '✓' : '·');
+const code = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(' ') || '·';
+
+function line(op: string, row: AnyRow): string {
+  const names = (row.tflite?.codes ?? []).map(builtinName);
+  const onTflm = names.length > 0 && names.every((n) => PEERS.tflm.operators.includes(n));
+  const some = names.some((n) => PEERS.tflm.operators.includes(n));
+  return `| ${[
+    `\`${op}\``,
+    mark(row.float),
+    mark(row.float?.backward),
+    mark(row.lower),
+    code(names),
+    names.length ? (onTflm ? '✓' : some ? 'some' : '·') : '·',
+    code(row.onnx?.types ?? []),
+    mark(row.onnx?.write),
+  ].join(' | ')} |`;
+}
+
+/** The page, as it must stand. */
+export function operatorMatrix(): string {
+  const rows = Object.entries(OPS).map(([op, row]) => line(op, row));
+  const inTflite = new Set(Object.values<AnyRow>(OPS).flatMap((row) => (row.tflite?.codes ?? []).map(builtinName)));
+  const beyond = PEERS.tflm.operators.filter((n: string) => !inTflite.has(n));
+  const types = new Set(Object.values<AnyRow>(OPS).flatMap((row) => row.onnx?.types ?? []));
+  const rewritten = Object.keys(REWRITES).filter((n) => !types.has(n));
+  return `# Operators
+
+Written by \`scripts/operator_matrix.ts\` from the table of operators; a test holds the page to it.
+
+*float*: computed in float32; *gradient*: trained through; *int*: an integer kernel, equal bit for bit to CMSIS-NN or TensorFlow Lite's reference.
+*TFLM*: TensorFlow Lite Micro has the operator (${PEERS.tflm.source}). *ONNX*: names that are read as it, and whether it is written; every one of them is run in
+ONNX Runtime by \`test/formats/onnx_rows.test.ts\` (\`npm ci --prefix bench --ignore-scripts\` first) and agrees to 1e-4.
+
+| operator | float | gradient | int | TFLite | TFLM | ONNX | written |
+| -------- | ----- | -------- | --- | ------ | ---- | ---- | ------- |
+${rows.join('\n')}
+
+## ONNX
+
+Operator sets 7 to 23 of \`ai.onnx\`; files of several parts (external data), model functions, symbolic batch. Channels-first images become NHWC by a pass over
+the graph. Also read, as other operators: ${code(rewritten)}; \`QuantizeLinear\` and \`DequantizeLinear\` pairs and the \`QLinear\` operators, as integers;
+\`Constant\`, \`Shape\`, \`Gather\`, \`Range\`, \`Where\` and others where they compute constants. Written: opset 13 and 21, int8 as QDQ pairs (int4 and int16 with 21).
+
+## Keras
+
+\`.h5\` of Keras 2 and 3, \`.keras\` with its weights in HDF5; Sequential, Functional, models within models, \`TimeDistributed\` of layers that work place by place:
+
+${code(Object.keys(LAYERS).sort())}
+
+## In TensorFlow Lite Micro and not here
+
+${code(beyond)}
+
+ST Edge AI Core lists what it takes at https://stedgeai-dc.st.com/assets/embedded-docs/supported_ops_tflite.html, supported_ops_onnx.html and
+supported_ops_keras.html.
+`;
+}
+
+const FILE = fileURLToPath(new URL('../docs/operators.md', import.meta.url));
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(FILE, operatorMatrix());
