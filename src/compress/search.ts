@@ -93,7 +93,8 @@ export class Search {
     for (const start of knownStarts(space, parallel)) await this.#study.enqueue(start);
     const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
-    const tell = () => progress?.({ done: this.#samples(), total, best: bestOf(this.reports()), running: this.#runningTrials() });
+    const tell = () =>
+      progress?.({ done: Math.round(this.#samples()), total, best: bestOf(this.reports()), running: this.#runningTrials() });
     const stopped = abortion(signal);
     const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
     try {
