@@ -90,7 +90,12 @@ test('a float network loses what is zero, and answers the same within rounding',
 for (const { name, path } of modelFiles('.tflite')) {
   test(`${name}: simplified, it can be written and read`, () => {
     const { graph } = simplifyGraph(heaps.double, importTflite(readFileSync(path)));
-    assert.equal(importTflite(exportTflite(graph)), graph);
+    // What a file asks of a runtime is the file's own: ours asks for no later versions than its operators need.
+    const content = ({ attachments, ...rest }: Graph) => ({
+      ...rest,
+      attachments: attachments && { ...attachments, about: null },
+    });
+    assert.equal(content(importTflite(exportTflite(graph))), content(graph));
   });
 }
 
