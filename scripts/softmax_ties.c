@@ -1,5 +1,5 @@
 /*
- * Rows of many nearly tied maxima through CMSIS-NN's 8-bit softmax: one JSON case a line, for test/vectors/softmax_ties.json.
+ * Rows of many nearly tied maxima through CMSIS-NN's 8-bit softmax: one JSON case a line, for test/wasm/softmax_ties.json.
  * With CMSIS_NN a checkout of CMSIS-NN 99f736a and EMULATOR the folder of startup code that scripts/count_instructions.ts uses:
  *
  *   arm-none-eabi-gcc -mcpu=cortex-m3 -mthumb -O2 -nostartfiles --specs=nano.specs -I $CMSIS_NN/Include -I $EMULATOR -L $EMULATOR \

@@ -16,7 +16,7 @@ interface Case {
 }
 
 const { cases }: { cases: readonly Case[] } = JSON.parse(
-  readFileSync(new URL('../vectors/softmax_ties.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('softmax_ties.json', import.meta.url), 'utf8'),
 );
 const heap = await Heap.open();
 
