@@ -40,6 +40,7 @@ export function createRandom(seed: number, purpose: string): Random {
   };
   const uniform = () => (bits() >>> 5) * 2 ** -27 + (bits() >>> 6) * 2 ** -53;
   const below = (n: number) => {
+    if (!(n >= 1)) throw new RangeError(`there is no integer in [0, ${n})`);
     const limit = 2 ** 32 - (2 ** 32 % n);
     for (;;) {
       const b = bits();

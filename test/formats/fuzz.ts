@@ -13,6 +13,7 @@ export function mutant(bytes: Uint8Array, random: Random): Uint8Array {
 const HARMFUL = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
 
 function damaged(bytes: Uint8Array, random: Random): Uint8Array {
+  if (bytes.length === 0) return bytes;
   const at = random.below(bytes.length);
   switch (random.below(8)) {
     case 0:
