@@ -15,9 +15,7 @@ interface Case {
   readonly s8_s16: readonly number[];
 }
 
-const { cases }: { cases: readonly Case[] } = JSON.parse(
-  readFileSync(new URL('softmax_ties.json', import.meta.url), 'utf8'),
-);
+const { cases }: { cases: readonly Case[] } = JSON.parse(readFileSync(new URL('softmax_ties.json', import.meta.url), 'utf8'));
 const heap = await Heap.open();
 
 const FORMS = [
