@@ -51,9 +51,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
     ...enlargedText(result, data),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...failedText(result),
-    ...(result.settings.timeMs === undefined
-      ? []
-      : ['The study was ended by the clock: another machine may end it after more or fewer trials.']),
+    ...(result.endedByClock ? ['The study was ended by the clock: another machine may end it after more or fewer trials.'] : []),
     ...data.notes,
   ];
   const history = historyOf(result, model, data, { title, command, version: VERSION, notes });

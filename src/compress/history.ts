@@ -5,7 +5,8 @@ import { profile } from '../mcu/index.ts';
 import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import type { CompressResult } from './index.ts';
-import { dropOf } from './options.ts';
+import { budgetsText, limitsOf, unmet } from './judge.ts';
+import { dropOf, type Settings } from './options.ts';
 import type { TrialReport } from './tree.ts';
 
 export interface HistoryContext {
@@ -21,7 +22,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
   const { settings } = result;
   const after = importTflite(result.tflite);
   return {
-    version: 1,
+    version: 2,
     title: context.title,
     command: context.command,
     versions: { thumbnet: context.version },
@@ -29,7 +30,8 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     target: targetOf(result),
     goal: {
       text: goalText(result),
-      minAccuracy: settings.minAccuracy ?? result.original.accuracy! - dropOf(settings),
+      floor: result.floor,
+      budgets: budgetsOf(settings),
       reached: result.reached,
       objective: { ...settings.objective },
     },
@@ -39,8 +41,9 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
       { label: 'plain int8 PTQ', figures: { ...result.ptq } },
       { label: 'Thumbnet', figures: { ...result.result } },
     ],
-    trials: result.trials.map((t) => trialRow(t, result.trials)),
-    chosen: result.chosen,
+    plain: { figures: { ...result.plain }, misses: missesOf(result) },
+    trials: result.trials.map(trialRow),
+    chosen: { trial: result.chosen, figures: { ...result.chosenFigures } },
     layersBefore: layersOf(model.graph, result),
     layersAfter: layersOf(after, result),
     recipe: {
@@ -60,7 +63,7 @@ const targetOf = ({ target, settings }: CompressResult): History['target'] => ({
   runtime: settings.runtime,
 });
 
-const trialRow = (t: TrialReport, all: readonly TrialReport[]): History['trials'][number] => ({
+const trialRow = (t: TrialReport): History['trials'][number] => ({
   number: t.number,
   state: t.state,
   from: t.from,
@@ -68,32 +71,42 @@ const trialRow = (t: TrialReport, all: readonly TrialReport[]): History['trials'
   stages: t.stages.map((s) => s.stage),
   figures: t.figures && { ...t.figures },
   objective: t.objective,
-  onFront: isOnFront(t, all),
+  feasible: t.feasible,
 });
 
 export function goalText({ settings, original }: Pick<CompressResult, 'settings' | 'original'>): string {
   const { minAccuracy } = settings;
-  if (minAccuracy !== undefined) return `accuracy of at least ${(100 * minAccuracy).toFixed(1)} %`;
-  return `at most ${Number((100 * dropOf(settings)).toFixed(2))} points below the ${(100 * original.accuracy!).toFixed(1)} % of the model as given`;
+  const kept =
+    minAccuracy !== undefined
+      ? `accuracy of at least ${(100 * minAccuracy).toFixed(1)} %`
+      : `at most ${Number((100 * dropOf(settings)).toFixed(2))} points below the ${(100 * original.accuracy!).toFixed(1)} % of the model as given`;
+  const budgets = budgetsText(settings);
+  return budgets ? `${kept}; at most ${budgets}` : kept;
 }
 
-/** Not dominated by any other trained trial in accuracy, flash, RAM, latency and energy. */
-function isOnFront({ state, figures, number }: TrialReport, all: readonly TrialReport[]): boolean {
-  if (state !== 'complete' || !figures) return false;
-  const losses = (f: NonNullable<TrialReport['figures']>) => [
-    -(f.accuracy ?? 0),
-    f.flashBytes,
-    f.ramBytes,
-    f.latencyMs,
-    f.energyUj ?? 0,
-  ];
-  const own = losses(figures);
-  return !all.some((other) => {
-    if (other.state !== 'complete' || !other.figures || other.number === number) return false;
-    const theirs = losses(other.figures);
-    const notWorse = theirs.every((l, i) => l <= own[i]);
-    return notWorse && (theirs.some((l, i) => l < own[i]) || other.number < number);
-  });
+/** What a caller allows, by the names of figures. */
+function budgetsOf(s: Settings): History['goal']['budgets'] {
+  const given = {
+    flashBytes: s.flashBudget,
+    ramBytes: s.ramBudget,
+    latencyMs: s.maxLatencyMs,
+    energyUj: s.maxEnergyUj,
+    weightBytes: s.weightBudget,
+    macs: s.maxMacs,
+  };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** What speaks against plain int8 quantization. */
+function missesOf({ plain, target, settings, floor }: CompressResult): string[] {
+  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+  const over = unmet(plain, limitsOf(target, settings)).map(
+    ([what, need, limit]) => `it needs ${need} of ${what}, and ${limit} is the limit`,
+  );
+  const kept = plain.accuracy! >= floor;
+  return kept
+    ? over
+    : [...over, `it reaches ${percent(plain.accuracy!)} on the validation part, and ${percent(floor)} must be kept`];
 }
 
 function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[] {

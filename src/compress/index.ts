@@ -73,6 +73,11 @@ export interface CompressResult {
   readonly ptqTflite: Uint8Array;
   readonly trials: readonly TrialReport[];
   readonly chosen: number;
+  /** Figures of the validation part: of the result, which a trial may have kept beside its best, and of `ptq`. */
+  readonly chosenFigures: Figures;
+  readonly plain: Figures;
+  /** Whether the time allowed ended the search, with samples left. */
+  readonly endedByClock: boolean;
   /** What removing channels that change no output saved before all else; null where there was nothing to remove. */
   readonly simplified: SimplifyReport | null;
   /** What the search saw. */
@@ -264,7 +269,7 @@ function holdsBy({ heap, job, check }: Work): (tflite: Uint8Array) => boolean {
 /** The only place where the test part is used. */
 async function finish(search: Search, work: Work): Promise<CompressResult> {
   const { heap, data, job, check, target, settings, ptqTflite, simplified } = work;
-  const { tflite, trial, stages } = await search.choose(holdsBy(work));
+  const { tflite, trial, stages, figures: chosenFigures } = await search.choose(holdsBy(work));
   const figures = (graph: Model['graph']) =>
     figuresOf(graph, target, settings, judge(heap, graph, data, 'test', job.task).evaluation.accuracy);
   const original = figures(betweenEdges(job.model));
@@ -295,6 +300,9 @@ async function finish(search: Search, work: Work): Promise<CompressResult> {
     ptqTflite,
     trials: search.reports(),
     chosen: trial,
+    chosenFigures,
+    plain: job.goal.plain,
+    endedByClock: search.endedByClock,
     examples: { train: train!.count, validation: validation!.count, check: check?.count ?? 0, test: data.test!.count },
   };
 }

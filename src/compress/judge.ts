@@ -73,6 +73,22 @@ export const unmet = (f: Figures, limits: Limits): [what: string, need: string, 
     return limit !== null && need > limit ? [[what, show(need), show(limit)]] : [];
   });
 
+/** What a caller allows beside the chip's own limits: `16.0 KiB of flash, 20 ms of latency`; empty where nothing is. */
+export function budgetsText(s: Settings): string {
+  const given = {
+    flash: s.flashBudget,
+    ram: s.ramBudget,
+    latency: s.maxLatencyMs,
+    energy: s.maxEnergyUj,
+    weights: s.weightBudget,
+    macs: s.maxMacs,
+  };
+  return RESOURCES.flatMap((r) => {
+    const [[what, show], limit] = [SHOWN[r], given[r]];
+    return limit === undefined ? [] : [r === 'macs' ? `${show(limit)} MACs` : `${show(limit)} of ${what}`];
+  }).join(', ');
+}
+
 /** What candidates are judged by. Plain data, the same in every thread. */
 export interface Goal {
   readonly target: Target;

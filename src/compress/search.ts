@@ -4,7 +4,7 @@ import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
 import type { ArmResult, Job, Node } from './arm.ts';
-import { fits, type Goal, unmet, violations } from './judge.ts';
+import { type Figures, fits, type Goal, unmet, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
 import { type Ended, Rungs, type Turn } from './rungs.ts';
@@ -78,6 +78,7 @@ export class Search {
   readonly #study: Study;
   readonly #rungs: Rungs;
   readonly #running = new Map<number, Progress>();
+  #endedByClock = false;
 
   constructor(options: SearchOptions) {
     this.#o = options;
@@ -107,7 +108,10 @@ export class Search {
         }
         if (jobs.size === 0) return;
         const first = await Promise.race([...jobs.values(), ...(clock && this.#hasModel() ? [clock.done] : []), stopped]);
-        if (first === STOP) return;
+        if (first === STOP) {
+          this.#endedByClock = true;
+          return;
+        }
         jobs.delete(first);
         tell();
         yield this.#toReport(this.#study.records[first]);
@@ -118,12 +122,19 @@ export class Search {
   }
 
   #isOver(end: number): boolean {
-    if (performance.now() >= end && this.#hasModel()) return true;
     const { records } = this.#study;
     // A trial that another process left running comes first, whatever the budget.
-    if (records.some((t) => t.state === 'running' && !this.#running.has(t.number))) return false;
+    const left = records.some((t) => t.state === 'running' && !this.#running.has(t.number));
     const next = records.filter((t) => t.state !== 'waiting').length;
-    return this.#isKnown(next) && this.#rungs.turn(next) === null;
+    if (!left && this.#isKnown(next) && this.#rungs.turn(next) === null) return true;
+    if (performance.now() < end || !this.#hasModel()) return false;
+    this.#endedByClock = true;
+    return true;
+  }
+
+  /** Whether the time allowed has ended it, with work left. */
+  get endedByClock(): boolean {
+    return this.#endedByClock;
   }
 
   /** Whether all has ended that trial n must know. */
@@ -249,7 +260,12 @@ export class Search {
    */
   async choose(holds: (tflite: Uint8Array) => boolean): Promise<Chosen> {
     const ranked = this.#choices();
-    const open = async ({ trial, stages, file }: Choice) => ({ trial, stages, tflite: await this.#artifact(file, trial) });
+    const open = async ({ trial, stages, figures, file }: Choice) => ({
+      trial,
+      stages,
+      figures,
+      tflite: await this.#artifact(file, trial),
+    });
     for (const choice of ranked.filter((c) => c.feasible)) {
       const chosen = await open(choice);
       if (holds(chosen.tflite)) return chosen;
@@ -279,6 +295,7 @@ export class Search {
 interface Choice {
   readonly trial: number;
   readonly stages: Stages;
+  readonly figures: Figures;
   readonly file: string;
   readonly value: number;
   readonly feasible: boolean;
@@ -288,6 +305,8 @@ interface Choice {
 export interface Chosen {
   readonly trial: number;
   readonly stages: Stages;
+  /** Of the validation part. */
+  readonly figures: Figures;
   readonly tflite: Uint8Array;
 }
 

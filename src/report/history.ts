@@ -36,8 +36,7 @@ const layer = v.object({
 
 const trial = v.object({
   number: v.number(),
-  /** `stopped`: ended early by a rung; `rejected`: could not fit, so never trained. */
-  state: v.picklist(['complete', 'stopped', 'rejected', 'failed']),
+  state: v.picklist(['complete', 'failed']),
   /** The trial whose candidate it went on from; null where it started from the model as given. */
   from: v.optional(v.nullable(v.number())),
   /** Examples that its trainings saw. */
@@ -47,12 +46,12 @@ const trial = v.object({
   figures: v.nullable(figures),
   /** Weighted sum that the search lowers, penalty for missed accuracy included. */
   objective: figure,
-  /** Not dominated by any other trial in accuracy, flash, RAM, latency and energy. */
-  onFront: v.boolean(),
+  /** Whether it fits and keeps the quality on the validation part even where luck has added its margin. */
+  feasible: v.boolean(),
 });
 
 const history = v.object({
-  version: v.literal(1),
+  version: v.literal(2),
   title: v.string(),
   /** The shell command that repeats it. */
   command: v.string(),
@@ -75,8 +74,19 @@ const history = v.object({
   goal: v.object({
     /** As people read it: "at most 2 points below the float model". */
     text: v.string(),
-    /** The value of the metric that must be kept. */
-    minAccuracy: figure,
+    /** The value of the metric that a trial must keep on the validation part, where the pictures draw it. */
+    floor: figure,
+    /** The largest figures that the caller allows beside the chip's own limits. */
+    budgets: v.partial(
+      v.object({
+        flashBytes: v.number(),
+        ramBytes: v.number(),
+        latencyMs: v.number(),
+        energyUj: v.number(),
+        weightBytes: v.number(),
+        macs: v.number(),
+      }),
+    ),
     reached: v.boolean(),
     /** Weights of flash, RAM, latency and energy in the objective. */
     objective: v.record(v.string(), v.number()),
@@ -91,9 +101,11 @@ const history = v.object({
   }),
   /** The model as it came, plain int8 PTQ of it, and the result, in this order. */
   rows: v.pipe(v.array(v.object({ label: v.string(), figures })), v.minLength(1)),
+  /** Int8 quantization and nothing else, judged as a trial is, and what speaks against it: empty where nothing does. */
+  plain: v.nullable(v.object({ figures, misses: v.array(v.string()) })),
   trials: v.array(trial),
-  /** Trial that became the result. */
-  chosen: v.nullable(v.number()),
+  /** The trial that the result is from, and the result's own figures there: a trial keeps more than one candidate. */
+  chosen: v.nullable(v.object({ trial: v.number(), figures })),
   layersBefore: v.array(layer),
   layersAfter: v.array(layer),
   recipe: v.object({

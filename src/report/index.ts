@@ -1,13 +1,13 @@
 import type { History } from './history.ts';
 import { type Html, html, raw } from './html.ts';
-import { AXES, progress, tradeOff } from './pictures.ts';
+import { AXES, progress, resultText, tradeOff } from './pictures.ts';
 import { qualityView } from './quality.ts';
 import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
 import { bytes, ratio } from './units.ts';
 
 export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
-export { standalonePicture } from './pictures.ts';
+export { bestSoFar, standalonePicture } from './pictures.ts';
 
 /**
  * A compression as one self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes.
@@ -25,7 +25,7 @@ export function writeReport(history: History): string {
 <title>${title} – Thumbnet report</title>
 <style>${raw(STYLE)}</style>
 </head>
-<body><main>
+<body><main class="${history.goal.reached ? null : 'failed-job'}">
 ${head(history)}
 ${section('Result', summaryTable(history))}
 ${history.trials.length ? section('What the search found', pictures(history)) : null}
@@ -56,7 +56,7 @@ function head(history: History): Html {
   return html`<header><h1>${title}</h1>
 <p class="lead">${target.name}: ${target.core} at ${target.clockMhz} MHz, ${bytes(target.flashBytes)} flash, ${bytes(target.ramBytes)} RAM${
     target.runtime ? `, ${target.runtime}` : null
-  }. Data: ${data.name}.</p>
+  }.${budgetText(history)} Data: ${data.name}.</p>
 <p><span class="verdict ${goal.reached ? null : 'missed'}">${goal.reached ? 'Goal reached' : 'Goal not reached'}</span> ${goal.text}</p>
 <ul class="cards"><li><b>${quality.show(is)}</b><span>${quality.label}${isAccuracy ? ` ± ${(100 * spread).toFixed(1)}` : null}, ${quality.change(was, is)}</span></li>${cards}</ul>
 <p class="soft">Compared with ${against.label}${isAccuracy ? '. After ± stands the standard error' : ','} on ${data.test} test examples.</p></header>`;
@@ -67,16 +67,33 @@ function pictures(history: History): Html {
   const said = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
   const { label } = qualityView(history);
   const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
-  return html`<p>${history.trials.length} trials: ${said.join(', ')}. Each is the best candidate of an arm of the search. ${label} in these pictures is that of ${history.data.validation} validation examples.</p>
+  const kept = history.trials.filter((t) => t.feasible).length;
+  return html`<p>${history.trials.length} trials: ${said.join(', ')}; ${kept} keep what is asked of them. Each is the best candidate of an arm of the search. ${label} in these pictures, and the goal, is that of ${history.data.validation} validation examples.</p>
+${plainText(history)}
 <div class="pair">${drawn.map(
     (
       axis,
-    ) => html`<figure>${tradeOff(history, axis)}<figcaption>${label} against ${axis.label.toLowerCase().replace(/ \(.*/, '')}. The line joins the trials that no other
-beats in both; the diamond is plain int8 PTQ.</figcaption></figure>`,
+    ) => html`<figure>${tradeOff(history, axis)}<figcaption>${label} against ${axis.label.toLowerCase().replace(/ \(.*/, '')}. The large dot is the ${resultText(history)}. Full dots keep what is asked,
+rings do not; triangles lie outside the picture. The line joins the trials that no other beats in both.</figcaption></figure>`,
   )}</div>
 <h2>Search history</h2>
-<figure class="wide">${progress(history)}<figcaption>Objective of each trial; the line is the best so far. Red ticks are trials that were rejected or failed.</figcaption></figure>
+<figure class="wide">${progress(history)}<figcaption>Objective of each trial; the line is the best so far of those that keep what is asked with their margin. Triangles lie above the picture; red ticks are trials that failed.</figcaption></figure>
 ${trialTable(history)}`;
+}
+
+/** Why quantization alone was not enough, where it was not. */
+function plainText({ plain }: History): Html | null {
+  if (!plain?.misses.length) return null;
+  return html`<p>Plain int8 PTQ was rejected: ${plain.misses.join('; ')}.</p>`;
+}
+
+/** Budgets of the caller, as the header says them. */
+function budgetText({ goal: { budgets } }: History): Html | null {
+  const said = RESOURCES.flatMap(({ key, label, show }) => {
+    const budget = key === 'accuracy' ? undefined : budgets[key];
+    return budget === undefined ? [] : [`${show(budget)} ${label.toLowerCase().replace('ram', 'RAM')}`];
+  });
+  return said.length ? html` Budget: ${said.join(', ')}.` : null;
 }
 
 function recipe({ recipe: { stages } }: History): Html {

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { type Clip, clipHigh, clipLow, quantile } from './clip.ts';
 import type { Figures, History, TrialRow } from './history.ts';
 import { type Html, raw } from './html.ts';
 import { type QualityView, qualityView } from './quality.ts';
@@ -26,48 +27,100 @@ interface Spot {
   readonly x: number;
   readonly y: number;
   readonly title: string;
-  readonly trial: TrialRow;
+  /** Whether it keeps what is asked of it. */
+  readonly feasible: boolean;
 }
 
 /** Quality against a resource for every trial that was measured; the line joins those that no other one beats in both. */
 export function tradeOff(history: History, axis: Axis): Html {
   const quality = qualityView(history);
-  const spots = history.trials.flatMap((trial): Spot[] => {
-    const at = trial.figures && place(trial.figures, axis, quality);
-    return at ? [{ ...at, trial, title: describe(trial, axis, quality) }] : [];
-  });
-  const plain = spots.filter(({ trial }) => trial.stages.length === 1 && trial.stages[0] === 'quantize').slice(0, 1);
-  const chosen = spots.filter((s) => s.trial.number === history.chosen);
+  const { chosen, plain, trials } = history;
+  const spot = (figures: Figures | null, name: string, feasible: boolean): Spot[] => {
+    const at = figures && place(figures, axis, quality);
+    return at
+      ? [{ ...at, feasible, title: `${name}\n${quality.show(quality.of(figures))}, ${axis.show(figures[axis.key])}` }]
+      : [];
+  };
+  const tried = trials.flatMap((t) => spot(t.figures, `trial ${t.number}: ${t.stages.join(' → ') || 'as it came'}`, t.feasible));
+  const result = chosen ? spot(chosen.figures, resultText(history), history.goal.reached) : [];
+  const ptq = plain ? spot(plain.figures, 'plain int8 PTQ', plain.misses.length === 0) : [];
   const { factor, lower, label } = quality.axis;
-  const goal = history.goal.minAccuracy === null ? null : factor * history.goal.minAccuracy;
-  const shown = lower ? clipHigh(spots, goal) : clipLow(spots, goal, factor);
-  const inside = spots.filter(shown.inside);
+  const goal = history.goal.floor === null ? null : factor * history.goal.floor;
+  const all = [...tried, ...ptq, ...result].map((s) => s.y);
+  const shown = [...result.map((s) => s.y), ...(goal === null ? [] : [goal])];
+  const clip = lower ? clipHigh(all, shown) : clipLow(all, shown, factor);
+  const inside = tried.filter((s) => clip.isInside(s.y));
+  const ptqShown = ptq.map((s) => ({ ...s, y: clip.isInside(s.y) ? s.y : clip.edge }));
   return draw(`${quality.label} against ${axis.label} of every trial`, {
     width: 460,
     height: 320,
     x: { label: axis.label, zero: false, nice: true, grid: true },
-    y: { label, domain: shown.domain, nice: true, grid: true, reverse: lower },
+    y: { label, domain: clip.domain, nice: true, grid: true, reverse: lower },
     marks: [
       ...(goal === null ? [] : goalMarks(goal)),
+      ...budgetMarks(history, axis, [...tried, ...ptq, ...result]),
       Plot.line(frontier(inside, lower), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
-      ...(['stopped', 'complete'] as const).map((state) =>
-        Plot.dot(
-          inside.filter((s) => s.trial.state === state),
-          { className: `trial ${state}`, x: 'x', y: 'y', r: state === 'complete' ? 3.5 : 2.5, title: 'title' },
-        ),
+      ...dots(inside),
+      outside(
+        tried.filter((s) => !clip.isInside(s.y)),
+        clip.edge,
       ),
-      Plot.dot(chosen, { className: 'chosen', x: 'x', y: 'y', r: 7, title: 'title' }),
-      Plot.dot(plain, { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'title' }),
-      named(plain, 'baseline-label', 'plain int8 PTQ', { textAnchor: 'end', dx: 6, dy: -12 }),
-      named(chosen, 'chosen-label', 'result', { textAnchor: 'start', dx: 10, dy: 10 }),
+      Plot.dot(result, { className: 'chosen', x: 'x', y: 'y', r: 7, title: 'title' }),
+      Plot.dot(ptqShown, { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'title' }),
+      named(ptqShown, 'baseline-label', ptqText(history, ptq, clip), { textAnchor: 'end', dx: 6, dy: -12 }),
+      named(result, 'chosen-label', resultText(history), { textAnchor: 'start', dx: 10, dy: 10 }),
     ],
   });
 }
+
+/** `result: trial 12`; a job that failed has none, only what came nearest. */
+export const resultText = ({ chosen, goal }: History): string => `${goal.reached ? 'result' : 'nearest'}: trial ${chosen?.trial}`;
+
+function ptqText(history: History, [spot]: readonly Spot[], clip: Clip): string {
+  const misses = history.plain?.misses.length ? ', rejected' : '';
+  if (!spot || clip.isInside(spot.y)) return `plain int8 PTQ${misses}`;
+  const quality = qualityView(history);
+  return `plain int8 PTQ${misses}: ${quality.show(quality.of(history.plain!.figures))}, outside`;
+}
+
+/** Full where a trial keeps what is asked, else a ring. */
+const dots = (spots: readonly Spot[]): Plot.Markish[] =>
+  [false, true].map((feasible) =>
+    Plot.dot(
+      spots.filter((s) => s.feasible === feasible),
+      { className: `trial ${feasible ? 'feasible' : 'missed'}`, x: 'x', y: 'y', r: 3.2, title: 'title' },
+    ),
+  );
+
+/** Values beyond the axis, as triangles at its end. */
+const outside = (spots: readonly Pick<Spot, 'x' | 'title'>[], edge: number, up = false): Plot.Markish =>
+  Plot.dot(spots, {
+    className: 'clipped',
+    x: 'x',
+    y: () => edge,
+    r: 3.5,
+    symbol: 'triangle',
+    rotate: up ? 0 : 180,
+    title: 'title',
+  });
 
 const goalMarks = (y: number): Plot.Markish[] => [
   Plot.ruleY([y], { className: 'goal', strokeDasharray: '4 3' }),
   Plot.text(['goal'], { className: 'goal-label', y: [y], frameAnchor: 'right', textAnchor: 'end', dx: -2, dy: 9 }),
 ];
+
+/** A budget far right of everything would flatten the picture; what it is stands in the header. */
+const FAR = 1.25;
+
+function budgetMarks({ goal }: History, axis: Axis, spots: readonly Spot[]): Plot.Markish[] {
+  const budget = goal.budgets[axis.key];
+  if (budget === undefined || budget / axis.unit > FAR * Math.max(...spots.map((s) => s.x))) return [];
+  const x = budget / axis.unit;
+  return [
+    Plot.ruleX([x], { className: 'goal', strokeDasharray: '4 3' }),
+    Plot.text(['budget'], { className: 'goal-label', x: [x], frameAnchor: 'bottom', textAnchor: 'end', dx: -4, dy: -4 }),
+  ];
+}
 
 const named = (spots: readonly Spot[], className: string, text: string, where: Plot.TextOptions): Plot.Markish =>
   Plot.text(spots, { className, x: 'x', y: 'y', text: () => text, ...where });
@@ -79,40 +132,48 @@ export function standalonePicture(history: History): string {
   return `${svg.replace('>', `><style>${style}</style>`)}\n`;
 }
 
-/** Objective of each trial in the order they ran, and the best so far. Failed and rejected trials are ticks at the foot. */
+/** Objective of each trial in the order they ran, and the best so far of those that keep what is asked. Failed trials are ticks at the foot. */
 export function progress(history: History): Html {
-  const measured = history.trials.filter((t) => t.objective !== null && t.state !== 'rejected');
-  let best = Number.POSITIVE_INFINITY;
-  const steps = measured.map((t) => {
-    best = Math.min(best, t.objective!);
-    return { number: t.number, best };
-  });
-  const last = history.trials.at(-1);
-  if (steps.length && last && last.number > steps.at(-1)!.number) steps.push({ number: last.number, best });
-  const ceiling =
-    quantile(
-      measured.map((t) => t.objective!).sort((a, b) => a - b),
-      0.9,
-    ) * 1.15;
+  const measured = history.trials.filter((t) => t.objective !== null);
+  const values = measured.map((t) => t.objective!).sort((a, b) => a - b);
+  const ceiling = 1.15 * Math.max(quantile(values, 0.9), ...measured.filter((t) => t.feasible).map((t) => t.objective!));
+  const spots = measured.map((t) => ({
+    x: t.number,
+    y: t.objective!,
+    feasible: t.feasible,
+    title: `trial ${t.number}: ${t.objective!.toPrecision(4)}, ${t.stages.join(' → ')}`,
+  }));
+  const chosen = spots.filter((s) => s.x === history.chosen?.trial && s.y <= ceiling);
   return draw('Objective of each trial and the best so far', {
     width: 940,
     height: 260,
     x: { label: 'Trial', nice: false, tickFormat: (d: number) => (Number.isInteger(d) ? String(d) : '') },
     y: { label: 'Objective (lower is better)', grid: true, nice: true },
     marks: [
-      Plot.dot(measured, {
-        className: 'trial complete',
-        x: 'number',
-        y: (t: TrialRow) => Math.min(t.objective!, ceiling),
-        r: 3,
-        title: (t: TrialRow) => `trial ${t.number}: ${t.objective!.toPrecision(4)}, ${t.stages.join(' → ')}`,
-      }),
-      Plot.tickX(
-        history.trials.filter((t) => t.state === 'rejected' || t.state === 'failed'),
-        { className: 'rejected', x: 'number', title: (t: TrialRow) => `trial ${t.number}: ${t.state}`, insetTop: 180 },
+      ...dots(spots.filter((s) => s.y <= ceiling)),
+      outside(
+        spots.filter((s) => s.y > ceiling),
+        ceiling,
+        true,
       ),
-      Plot.line(steps, { className: 'front', x: 'number', y: 'best', curve: 'step-after' }),
+      Plot.tickX(
+        history.trials.filter((t) => t.state === 'failed'),
+        { className: 'failed', x: 'number', title: (t: TrialRow) => `trial ${t.number}: failed`, insetTop: 180 },
+      ),
+      Plot.line(bestSoFar(history.trials), { className: 'front', x: 'number', y: 'best', curve: 'step-after' }),
+      Plot.dot(chosen, { className: 'chosen', x: 'x', y: 'y', r: 6, title: 'title' }),
     ],
+  });
+}
+
+/** What the best was after each trial, from the first that keeps what is asked to the last. */
+export function bestSoFar(
+  trials: readonly Pick<TrialRow, 'number' | 'objective' | 'feasible'>[],
+): { number: number; best: number }[] {
+  let best = Number.POSITIVE_INFINITY;
+  return trials.flatMap(({ number, objective, feasible }) => {
+    if (feasible && objective !== null) best = Math.min(best, objective);
+    return Number.isFinite(best) ? [{ number, best }] : [];
   });
 }
 
@@ -120,34 +181,6 @@ function place(figures: Figures, axis: Axis, quality: QualityView): { x: number;
   const [x, y] = [figures[axis.key], quality.of(figures)];
   return x === null || y === null ? null : { x: x / axis.unit, y: quality.axis.factor * y };
 }
-
-function describe(trial: TrialRow, axis: Axis, quality: QualityView): string {
-  const { figures } = trial;
-  return `trial ${trial.number}: ${trial.stages.join(' → ') || 'as it came'}\n${quality.show(quality.of(figures!))}, ${axis.show(figures![axis.key])}`;
-}
-
-/** Values far under the better half would flatten the picture: it begins above them. */
-function clipLow(spots: readonly { y: number }[], goal: number | null, most: number) {
-  const ys = spots.map((s) => s.y).sort((a, b) => a - b);
-  if (!ys.length) return { domain: undefined, inside: () => true };
-  const top = Math.max(ys[ys.length - 1], goal ?? 0);
-  const reach = Math.max(0.04 * most, 2.5 * (top - quantile(ys, 0.5)));
-  const low = Math.min(goal ?? top, Math.max(ys[0], top - reach));
-  const from = Math.max(0, low - 0.005 * most);
-  return { domain: [from, Math.min(most, top + 0.005 * most)], inside: (s: { y: number }) => s.y >= from };
-}
-
-/** Errors far over the better half, likewise. */
-function clipHigh(spots: readonly { y: number }[], goal: number | null) {
-  const ys = spots.map((s) => s.y).sort((a, b) => a - b);
-  if (!ys.length) return { domain: undefined, inside: () => true };
-  const least = Math.min(ys[0], goal ?? ys[0]);
-  const reach = Math.max(0.2 * least, 2.5 * (quantile(ys, 0.5) - least));
-  const most = Math.max(goal ?? least, Math.min(ys[ys.length - 1], least + reach));
-  return { domain: [0.98 * least, 1.02 * most], inside: (s: { y: number }) => s.y <= 1.02 * most };
-}
-
-const quantile = (sorted: readonly number[], q: number): number => sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
 
 /** Spots that no other beats in both directions, from left to right. */
 function frontier(spots: readonly Spot[], lower: boolean): Spot[] {

@@ -15,15 +15,17 @@ export const COLOURS = `:root {
 export const PICTURE_STYLE = `
 svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
 .trial { fill: var(--dot); stroke: none; }
-.trial.stopped { fill: none; stroke: var(--dot); stroke-width: 1; }
+.trial.missed { fill: none; stroke: var(--dot); stroke-width: 1; }
+.clipped { fill: none; stroke: var(--dot); stroke-width: 1; }
 .front { fill: none; stroke: var(--accent); stroke-width: 2; }
 .chosen { fill: var(--accent); stroke: var(--paper); stroke-width: 2; }
 .baseline { fill: var(--mark); stroke: var(--paper); stroke-width: 1.5; }
 .goal { stroke: var(--mark); }
-.rejected { stroke: var(--bad); stroke-opacity: .6; }
+.failed { stroke: var(--bad); stroke-opacity: .6; }
 .chosen-label, .baseline-label, .goal-label { stroke: var(--paper); stroke-width: 4; paint-order: stroke; font-weight: 600; }
 .chosen-label { fill: var(--accent); }
 .baseline-label, .goal-label { fill: var(--mark); }
+.failed-job .chosen, .failed-job .chosen-label { fill: var(--bad); }
 `;
 
 export const STYLE = `${COLOURS}
@@ -55,6 +57,8 @@ th:last-child, td:last-child { padding-right: 0; }
 tbody th { text-align: left; }
 .less { color: var(--accent); font-weight: 600; }
 .more { color: var(--bad); }
+.failed-job .less { color: inherit; font-weight: inherit; }
+.failed-job .key { background: var(--card); }
 .bar { display: block; height: .3rem; margin-top: .25rem; min-width: 7rem; background: var(--line); border-radius: .15rem; position: relative; }
 .bar i { position: absolute; inset: 0 auto 0 0; border-radius: .15rem; background: var(--dot); }
 .bar i + i { background: var(--accent); }

@@ -88,12 +88,12 @@ export function trialTable(history: History): Html {
 <caption>${quality.label} here is that of the validation part, which the search looks at.</caption>
 <thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">${quality.label}</th>
 <th scope="col">Flash</th><th scope="col">RAM</th><th scope="col">Latency</th><th scope="col">Objective</th></tr></thead>
-<tbody>${trials.map((t) => trialLine(t, t.number === chosen, quality))}</tbody></table></div></details>`;
+<tbody>${trials.map((t) => trialLine(t, t.number === chosen?.trial, quality))}</tbody></table></div></details>`;
 }
 
 function trialLine(t: TrialRow, chosen: boolean, quality: QualityView): Html {
   const f = t.figures;
-  const state = chosen ? 'result' : t.onFront ? 'on the front' : t.state;
+  const state = chosen ? 'chosen' : t.state === 'failed' ? 'failed' : t.feasible ? 'keeps the goal' : 'misses it';
   return html`<tr class="${chosen ? 'key' : null}"><td>${t.number}</td><td class="text">${t.stages.join(' → ') || '–'}</td><td class="text">${state}</td>
 <td>${quality.show(f && quality.of(f))}</td><td>${bytes(f?.flashBytes)}</td><td>${bytes(f?.ramBytes)}</td><td>${milliseconds(f?.latencyMs)}</td>
 <td>${t.objective === null ? '–' : t.objective.toPrecision(4)}</td></tr>`;

@@ -2,7 +2,7 @@ import { parseHTML } from 'linkedom';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
-import { type History, parseHistory, writeReport } from '../../src/report/index.ts';
+import { bestSoFar, type History, parseHistory, writeReport } from '../../src/report/index.ts';
 import { sampleHistory } from './sample.ts';
 
 const history = sampleHistory();
@@ -76,10 +76,11 @@ test('a study without trials, figures or a recipe still gives a page', () => {
     rows: [{ label: 'model', figures: unknown }],
     trials: [],
     chosen: null,
+    plain: null,
     layersBefore: [],
     layersAfter: [],
     recipe: { stages: [] },
-    goal: { ...history.goal, reached: false, minAccuracy: null },
+    goal: { ...history.goal, reached: false, floor: null, budgets: {} },
     notes: [],
   });
   assert.match(bare, /Goal not reached/);
@@ -87,7 +88,8 @@ test('a study without trials, figures or a recipe still gives a page', () => {
 });
 
 test('one trial is enough for the pictures', () => {
-  const one = writeReport({ ...history, trials: [{ ...history.trials[0] }], chosen: 0 });
+  const [trial] = history.trials;
+  const one = writeReport({ ...history, trials: [trial], chosen: { trial: 0, figures: trial.figures! } });
   assert.not.match(one, /NaN|undefined|Infinity/);
 });
 
@@ -107,9 +109,11 @@ test('an error in place of accuracy: its name, its unit, lower is better', () =>
   const history: History = {
     ...sample,
     metric: 'rmse',
-    goal: { ...sample.goal, minAccuracy: 1.25 },
+    goal: { ...sample.goal, floor: 1.25 },
     rows: sample.rows.map(turned),
     trials: sample.trials.map(turned),
+    plain: turned(sample.plain!),
+    chosen: turned(sample.chosen!),
   };
   const html = writeReport(history);
   assert.match(html, /<th scope="row">Root mean squared error \(RMSE\)<\/th>/);
@@ -120,6 +124,73 @@ test('an error in place of accuracy: its name, its unit, lower is better', () =>
   const errorOf = (n: number) => history.trials[n].figures!.quality!;
   const [high, low] = [...dots].sort((a, b) => a[0] - b[0]).filter((_, i, all) => i === 0 || i === all.length - 1);
   assert.ok(dots.length > 10 && errorOf(high[1]) < errorOf(low[1]));
+});
+
+/** Centres of the marks of a class in one picture. */
+function marks(html: string, picture: number, className: string): { x: number; y: number }[] {
+  const { document } = parseHTML(html);
+  const svg = document.querySelectorAll('svg.picture')[picture];
+  return [...svg.querySelectorAll(`.${className} circle, .${className} path`)].map((dot) => {
+    const [, x, y] = /translate\(([-\d.]+),([-\d.]+)\)/.exec(dot.getAttribute('transform') ?? '') ?? [];
+    return { x: Number(dot.getAttribute('cx') ?? x), y: Number(dot.getAttribute('cy') ?? y) };
+  });
+}
+
+test('the best so far counts only trials that keep what is asked', () => {
+  const trial = (number: number, objective: number | null, feasible: boolean) => ({ number, objective, feasible });
+  const trials = [trial(0, 0.2, false), trial(1, 0.8, true), trial(2, 0.3, false), trial(3, null, false), trial(4, 0.7, true)];
+  assert.equal(
+    bestSoFar(trials).map((s) => [s.number, s.best]),
+    [
+      [1, 0.8],
+      [2, 0.8],
+      [3, 0.8],
+      [4, 0.7],
+    ],
+  );
+});
+
+test('the goal stands where the validation part has to keep it: between the trials that do and those that do not', () => {
+  const line = lineOf(page);
+  const kept = marks(page, 0, 'feasible').map((m) => m.y);
+  assert.ok(kept.length > 10 && Math.max(...kept) <= line, `${Math.max(...kept)} > ${line}`);
+  const higher = writeReport({ ...history, goal: { ...history.goal, floor: 0.87 } });
+  assert.ok(Math.max(...marks(higher, 0, 'feasible').map((m) => m.y)) > lineOf(higher));
+});
+
+const lineOf = (html: string): number =>
+  Number(parseHTML(html).document.querySelector('svg.picture .goal line, svg.picture line.goal')?.getAttribute('y1'));
+
+test('a trial far below the others is a triangle at the foot, and not lost', () => {
+  const measured = history.trials.filter((t) => t.figures).length;
+  const shown = ['feasible', 'missed', 'clipped'].map((c) => marks(page, 0, c).length);
+  assert.ok(shown[2] >= 1, 'nothing is clipped');
+  assert.is(shown[0] + shown[1] + shown[2], measured);
+  assert.match(page, /class="clipped"[\s\S]*?<title>trial 20:/);
+});
+
+test('the chosen trial is named, and marked where its own candidate stands', () => {
+  assert.match(page, new RegExp(`result: trial ${history.chosen!.trial}<`));
+  const spare = { ...history.chosen!.figures, flashBytes: history.chosen!.figures.flashBytes! + 20000 };
+  const other = writeReport({ ...history, chosen: { trial: history.chosen!.trial, figures: spare } });
+  assert.ok(marks(other, 0, 'chosen')[0].x > marks(page, 0, 'chosen')[0].x + 20);
+});
+
+test('budgets of the caller stand in the header and the picture, a rejected quantization in the text', () => {
+  const lead = parseHTML(page).document.querySelector('.lead')!.textContent!;
+  assert.match(lead, /512 KiB flash.* Budget: 64 KiB flash\./);
+  assert.match(page, />budget</);
+  assert.match(page, /Plain int8 PTQ was rejected: it needs 111\.3 KiB of flash/);
+  assert.not.match(writeReport({ ...history, plain: { ...history.plain!, misses: [] } }), /rejected/);
+});
+
+test('a job that failed has no result and no green savings', () => {
+  const failed = writeReport({ ...history, goal: { ...history.goal, reached: false } });
+  assert.match(failed, /<main class="failed-job">/);
+  assert.match(failed, /\.failed-job \.less \{ color: inherit/);
+  assert.match(failed, /nearest: trial \d/);
+  assert.not.match(failed, /result: trial/);
+  assert.not.match(page, /<main class="failed-job">/);
 });
 
 test('a broken history is told by its first wrong field', () => {

@@ -23,21 +23,15 @@ export function sampleHistory(): History {
   const trials = Array.from({ length: 60 }, (_, number): TrialRow => {
     const stages = number === 0 ? orders[0] : orders[1 + Math.floor(random.uniform() * 4)];
     const share = number === 0 ? 1 : 0.12 + 0.8 * random.uniform() ** (1 + number / 30);
-    const state = number && random.uniform() < 0.15 ? 'rejected' : number > 8 && random.uniform() < 0.25 ? 'stopped' : 'complete';
-    const lost = 0.035 * (1 - share) ** 3 + 0.05 * random.uniform() ** 3 + (state === 'stopped' ? 0.05 : 0);
-    const accuracy = state === 'rejected' ? null : 0.879 - lost;
-    const measured = figures(share, accuracy);
+    const state = number && random.uniform() < 0.15 ? 'failed' : 'complete';
+    const lost = 0.035 * (1 - share) ** 3 + 0.05 * random.uniform() ** 3 + (number === 20 ? 0.3 : 0);
+    const accuracy = state === 'failed' ? null : 0.879 - lost;
     const objective = accuracy === null ? null : share + 20 * Math.max(0, 0.86 - accuracy);
-    return { number, state, stages, figures: measured, objective, onFront: false };
+    const feasible = accuracy !== null && accuracy >= 0.862;
+    return { number, state, stages, figures: accuracy === null ? null : figures(share, accuracy), objective, feasible };
   });
-  const complete = trials.filter((t) => t.state === 'complete');
+  const complete = trials.filter((t) => t.feasible);
   const best = complete.reduce((a, b) => (b.objective! < a.objective! ? b : a));
-  const front = complete.filter(
-    (t) =>
-      !complete.some(
-        (o) => o !== t && o.figures!.accuracy! >= t.figures!.accuracy! && o.figures!.flashBytes! < t.figures!.flashBytes!,
-      ),
-  );
   const layers = (keep: number, bits: number | null): LayerRow[] =>
     [16, 16, 16, 32, 32, 32, 64, 64, 64].map((channels, i) => {
       const side = 32 >> Math.floor(i / 3);
@@ -54,7 +48,7 @@ export function sampleHistory(): History {
       };
     });
   return {
-    version: 1,
+    version: 2,
     title: 'resnet8 <CIFAR-10> for stm32f446re',
     command: 'thumbnet compress resnet8.tflite --data cifar10 --target stm32f446re --max-drop 0.02 --trials 60 --seed 1',
     versions: { thumbnet: '0.1.0' },
@@ -62,7 +56,8 @@ export function sampleHistory(): History {
     target: { name: 'stm32f446re', core: 'Cortex-M4', clockMhz: 180, flashBytes: 524288, ramBytes: 131072, runtime: 'CMSIS-NN' },
     goal: {
       text: 'At most 2 points of accuracy below the float model.',
-      minAccuracy: 0.86,
+      floor: 0.86,
+      budgets: { flashBytes: 65536 },
       reached: true,
       objective: { flash: 1, ram: 1, latency: 1, energy: 0 },
     },
@@ -75,8 +70,9 @@ export function sampleHistory(): History {
       { label: 'plain int8 PTQ', figures: figures(1, 0.8767) },
       { label: 'result', figures: { ...best.figures!, accuracy: best.figures!.accuracy! - 0.004 } },
     ],
-    trials: trials.map((t) => ({ ...t, onFront: front.includes(t) })),
-    chosen: best.number,
+    plain: { figures: figures(1, 0.877), misses: ['it needs 111.3 KiB of flash, and 64.0 KiB is the limit'] },
+    trials,
+    chosen: { trial: best.number, figures: best.figures! },
     layersBefore: layers(1, null),
     layersAfter: layers(0.6, 8),
     recipe: {
