@@ -21,7 +21,7 @@ for (let k = 1; k < 4; k++) {
   for (let b = 0; b < 256; b++) TABLES[k][b] = (TABLES[k - 1][b] >>> 8) ^ TABLES[0][TABLES[k - 1][b] & 255];
 }
 
-/** CRC-32 (ISO 3309) of bytes, going on from `crc`; four bytes a step. */
+/** CRC-32 (ISO 3309) of bytes, continued from `crc`; four bytes a step. */
 export function crc32(bytes: Uint8Array, crc = 0): number {
   const [t0, t1, t2, t3] = TABLES;
   let c = ~crc;

@@ -1,4 +1,4 @@
-/** What seems wrong between a model and its data: told before any work rests on it. */
+/** What seems wrong between a model and its data: a warning before any work rests on it. */
 import { type Dataset, type Normalization, type PartName, takeEvenly } from './data/index.ts';
 import { type Evaluation, judge } from './evaluate.ts';
 import type { Graph } from './graph/graph.ts';
@@ -49,7 +49,7 @@ function chanceText({ task, examples, metrics, accuracy, confusion, metric, qual
   return `the model as given has ${showMetric(metric, quality)} on ${examples} examples: ${than}`;
 }
 
-/** The share that would be right were answers drawn as often as they come, whatever the label (Cohen, 1960). */
+/** The share that would be right if answers kept their frequencies and were independent of the labels (Cohen, 1960). */
 function agreementByChance(confusion: readonly (readonly number[])[]): number {
   const rows = confusion.map((row) => row.reduce((a, b) => a + b, 0));
   const total = rows.reduce((a, b) => a + b, 0);
@@ -92,7 +92,7 @@ function scaleText(heap: Heap, graph: Graph, data: Dataset, part: PartName, task
   return `with ${best.flags} ${METRICS[task.metric].label} would be ${text(best.found)}, where it now is ${text(own)} (${few[part]!.count} examples)`;
 }
 
-/** How much answers have to do with labels: 1 at best, 0 for an answer that is always the same, whatever the labels. */
+/** How well answers agree with labels: 1 at best, 0 for an answer that is always the same. */
 function knowledgeOf({ confusion, accuracy, metrics }: Evaluation): number {
   if (confusion.length > 0) {
     const expected = agreementByChance(confusion);

@@ -45,9 +45,9 @@ export function nearestNames(wanted: string, names: readonly string[], count = 3
  * @throws CompressError `bad-option` with the nearest name
  */
 export function checkOptionNames(options: object, known: readonly string[], where: string): void {
-  const stranger = Object.entries(options).find(([name, value]) => value !== undefined && !known.includes(name));
-  if (!stranger) return;
-  const [name] = stranger;
+  const unknown = Object.entries(options).find(([name, value]) => value !== undefined && !known.includes(name));
+  if (!unknown) return;
+  const [name] = unknown;
   const fix = known.length ? `did you mean "${nearestNames(name, known, 1)[0]}"?` : 'leave it out: there are none';
   throw new CompressError('bad-option', `${where}: there is no option "${name}"`, fix);
 }

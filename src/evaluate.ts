@@ -8,7 +8,7 @@ import { Heap } from './wasm/heap.ts';
 export { type Evaluation, forEachBatch, type Judgement, judge, qualityOf, type TopK } from './judge.ts';
 
 export interface EvaluateOptions extends TaskOptions {
-  /** An answer is also counted as right when the label is among so many largest outputs. */
+  /** An answer is also counted as right when the label is among this many largest outputs. */
   readonly top?: number;
 }
 

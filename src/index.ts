@@ -47,7 +47,7 @@ export { Heap } from './wasm/heap.ts';
  * Runs stages in the order given; the model given stays as it is.
  *
  * @param context what the stages need: most of them `data` (none by default), a `seed` (0), a `heap` (a new one; pipelines that
- *   share one take turns at training). `original`, a teacher, is the model given unless told
+ *   share one take turns at training). `original`, a teacher, is the model given unless set
  * @throws CompressError `bad-data` where a stage lacks data or labels, `shape-mismatch` where the data is not the model's, `bad-option` for a
  *   checkpoint with more than one stage that trains, `unsupported` for a network that cannot be trained
  * @throws the signal's reason, once `context.signal` is aborted
@@ -106,7 +106,7 @@ export const findTask = async (model: Model, data: Dataset, options: TaskOptions
 
 /**
  * Flash, RAM, latency and energy of one inference on a chip, in bytes, ms and µJ: total and for each layer. Flash and RAM are those of the
- * runtime named; latency and energy are models, whose error on unseen data is told.
+ * runtime named; latency and energy are models, with their error on unseen data.
  *
  * @param target a chip, or a name that `findTarget` knows
  * @throws CompressError `unknown-target`, or `bad-option` for a runtime or a clock that cannot be

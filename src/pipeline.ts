@@ -113,7 +113,7 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
 
 /**
  * The structure and the bits that `runPipeline` would leave, exactly, without training anything: MACs, bytes of weights and what a chip
- * needs are those of the result. null where a stage's result depends on weights that only running the ones before it would tell.
+ * needs are those of the result. null where a stage's result depends on weights that only exist once the ones before it have run.
  */
 export async function outlineOf(model: Model, stages: readonly Stage[], context: Context): Promise<Model | null> {
   let current = model;

@@ -26,7 +26,7 @@ export interface Facts {
   readonly learnedScales?: boolean;
   /** Types of inputs and outputs that its file has in place of the network's own; conversions stand between. */
   readonly edges?: Edges;
-  /** The type that they are to have once the network is quantized, whatever the file had. */
+  /** The type that they have once the network is quantized; the file may have had another. */
   readonly io?: IoType;
   /** What of the model's file is not used, one sentence each. */
   readonly notes?: readonly string[];
@@ -62,7 +62,7 @@ export interface Context {
   readonly heap: Heap;
   /** Train and validation; null where a stage runs without data. */
   readonly data: Dataset | null;
-  /** What the model is for; recognized from labels and graph where it is not told. */
+  /** What the model is for; recognized from labels and graph where it is not given. */
   readonly task?: Task;
   /** A whole number from 0; every purpose of random numbers draws from a stream of its own. */
   readonly seed: number;
@@ -72,7 +72,7 @@ export interface Context {
   readonly warn?: (message: string) => void;
   /** Once aborted, the stage that runs throws the signal's reason at its next pause. */
   readonly signal?: AbortSignal;
-  /** A stage that trains keeps its state here after every epoch and when it is interrupted, and goes on from what it finds. */
+  /** A stage that trains keeps its state here after every epoch and when it is interrupted, and continues from what it finds. */
   readonly checkpoint?: CheckpointStore;
 }
 
@@ -93,7 +93,7 @@ export interface Stage {
   run(model: Model, context: Context): Promise<Model>;
 }
 
-/** What is the same for all stages of one name, whatever their options. `Stage` has the meaning of what is not told here. */
+/** What is the same for all stages of one name, with any options. `Stage` documents the rest. */
 export interface StageKind<S extends OptionsSchema> extends Pick<Stage, 'name' | 'trains' | 'keepsRanges'> {
   /** For help, in a few words. */
   readonly about: string;

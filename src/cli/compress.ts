@@ -109,7 +109,7 @@ const compressFlags = (command: Command): Command =>
       'what to save, of flash, ram, latency, energy, weights, macs, quality (flash=1,ram=1,latency=1)',
       weights,
     )
-    .option('--enough <amounts>', 'what is small enough, as flash=32K,latency=20ms: the rest goes to quality', amountsByName)
+    .option('--enough <amounts>', 'what is small enough, as flash=32K,latency=20ms: the rest is spent on quality', amountsByName)
     .option('--flash-budget <size>', 'as 64K; the whole chip if absent', byteCount)
     .option('--ram-budget <size>', 'as 32K; the whole chip if absent', byteCount)
     .option('--weight-budget <size>', 'of weights and biases, as 9K', byteCount)
@@ -119,7 +119,7 @@ const compressFlags = (command: Command): Command =>
     .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(SAMPLERS.names))
     .option(
       '--parallel <n>',
-      'trial n knows the results of trials 0 .. n - so many, whatever the workers (8, fewer for a small budget)',
+      'trial n knows the results of trials 0 .. n - N, with any number of workers (8, fewer for a small budget)',
       integer,
     )
     .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
@@ -127,7 +127,7 @@ const compressFlags = (command: Command): Command =>
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
-    .option('--resume', 'go on with the study in --out')
+    .option('--resume', 'continue the study in --out')
     .option('--json', 'one JSON object on stdout');
 
 function optionsOf(flags: Flags): CompressOptions {
@@ -152,7 +152,7 @@ interface Run extends Made {
 
 const JOURNAL = 'study.journal';
 
-/** A new study has a folder of its own; only a folder with a study is gone on with. */
+/** A new study has a folder of its own; only a folder with a study is continued. */
 async function checkPlace(folder: string, resume: boolean): Promise<void> {
   const studied = await exists(join(folder, JOURNAL));
   const isOurs = (name: string) => name.startsWith(JOURNAL);
@@ -160,7 +160,7 @@ async function checkPlace(folder: string, resume: boolean): Promise<void> {
   throw new CompressError(
     'exists',
     `"${folder}" exists already${studied ? '' : ', and there is no study in it'}`,
-    studied ? 'choose another --out, or add --resume to go on with the study in it' : 'choose another --out',
+    studied ? 'choose another --out, or add --resume to continue the study in it' : 'choose another --out',
   );
 }
 
@@ -207,7 +207,7 @@ async function searchIn({ folder, out, model, data, options, resume, workers }: 
       throw new CompressError(
         'interrupted',
         `interrupted; the study is kept in "${folder}"`,
-        `add --out ${folder} --resume to go on`,
+        `add --out ${folder} --resume to continue`,
       );
     throw e;
   } finally {

@@ -32,7 +32,7 @@ function enlargedText({ examples }: CompressResult, { validation }: Dataset): st
   const moved = examples.validation - validation!.count;
   if (moved <= 0) return [];
   return [
-    `The validation part had ${validation!.count} examples, too few to tell a loss of accuracy from luck: ${moved} of the train part were moved to it.`,
+    `The validation part had ${validation!.count} examples, too few for a significant loss of accuracy: ${moved} of the train part were moved to it.`,
   ];
 }
 
@@ -46,7 +46,7 @@ function failedText({ trials }: CompressResult): string[] {
 
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
-    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond a standard error of its loss; a loss of less than ${(100 * result.smallestLoss).toFixed(2)} points cannot be told from luck by so many examples. The test part was used once, for the table.`,
+    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond a standard error of its loss; a loss of less than ${(100 * result.smallestLoss).toFixed(2)} points is not significant on that number of examples. The test part was used once, for the table.`,
     `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${result.trials.length} trials, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
     ...enlargedText(result, data),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),

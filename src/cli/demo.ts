@@ -25,7 +25,7 @@ export function addDemo(program: Command): void {
     .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
     .option('--seed <n>', 'of the search (0)', integer, 0)
     .option('--out <dir>', 'a new folder for the results (thumbnet-demo, thumbnet-demo-2, ...)')
-    .option('--resume', 'go on with the study in --out (thumbnet-demo)')
+    .option('--resume', 'continue the study in --out (thumbnet-demo)')
     .option('--json', 'one JSON object on stdout')
     .action(async (flags: Flags) => {
       const out = createOutput(flags.json ?? false);

@@ -19,7 +19,7 @@ import { IO_TYPES, type IoType } from '../run/edges.ts';
 import type { Model } from '../stage.ts';
 import type { Output } from './output.ts';
 
-/** A parser whose errors are told as those of its flag. */
+/** A parser whose errors are reported as those of its flag. */
 export const wrap =
   <T>(parse: (text: string) => T) =>
   (text: string): T => {

@@ -34,11 +34,11 @@ export function addInfer(program: Command): void {
     )
     .requiredOption(
       '--output <[name=]y.npy>',
-      'where the output goes; of several outputs each by name or in order, one .npz, a folder/, or y.npy for y_NAME.npy each',
+      'file for the output; of several outputs each by name or in order, one .npz, a folder/, or y.npy for y_NAME.npy each',
       collected,
     )
     .option('--trace <dir>', 'every inner tensor of the first example, one .npy each')
-    .option('--keep-state', 'the state of LSTM, SVDF and streaming layers goes on from one example to the next, as in a stream')
+    .option('--keep-state', 'the state of LSTM, SVDF and streaming layers is kept from one example to the next, as in a stream')
     .option('--force', 'replace the output where it exists')
     .option('--json', 'one JSON object on stdout')
     .action(infer);

@@ -42,7 +42,7 @@ function addStage(program: Command, make: MakeStage): void {
   if (trains)
     command.option(
       '--checkpoint <file>',
-      'keep the state there after every epoch and when interrupted; the same command goes on from it',
+      'keep the state there after every epoch and when interrupted; the same command continues from it',
     );
   resultFlags(taskFlags(dataFlags(command, needsData))).action(async (path: string, flags: Flags) => {
     const given = optionsFrom(options, flags);
@@ -149,7 +149,7 @@ export async function interruption({ checkpoint }: Pick<Flags, 'checkpoint'>): P
   return new CompressError(
     'interrupted',
     `interrupted; the training is kept in "${checkpoint}"`,
-    'give the same command again to go on',
+    'give the same command again to continue',
   );
 }
 

@@ -14,7 +14,7 @@ export interface TaskFlags {
   readonly metric?: TaskOptions['metric'];
 }
 
-/** What a model is for, where labels and graph do not tell. */
+/** What a model is for, where labels and graph do not decide it. */
 export const taskFlags = (command: Command): Command =>
   command
     .addOption(new Option('--task <name>', 'what the model is for (recognized from labels and graph)').choices([...TASK_NAMES]))

@@ -126,7 +126,7 @@ function convert(data: ArrayLike<number> | ArrayLike<bigint>, dtype: Tensor['dty
   return values;
 }
 
-/** Where each output goes. */
+/** The file of each output. */
 export interface Places {
   /** A file for each output in the model's order; one .npz has them all. */
   readonly files: readonly string[];

@@ -45,7 +45,7 @@ export function addTrain(program: Command): void {
     .requiredOption('--out <file>', 'the float model to write')
     .option(
       '--checkpoint <file>',
-      'keep the state there after every epoch and when interrupted; the same command goes on from it',
+      'keep the state there after every epoch and when interrupted; the same command continues from it',
     )
     .option('--inputs <a,b,..>', 'of a builder: the arrays that are the inputs, where they are not x or x0, x1 ...')
     .option('--seed <n>', 'of everything that is random (0)', integer)

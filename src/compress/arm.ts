@@ -1,7 +1,7 @@
 /**
- * One arm of the search, in whatever thread: from a node of the tree it goes down step by step, each on the weights the one before has left.
- * It cuts where that saves the most for the change it makes, until more accuracy is lost than a training is hoped to win back; it trains the
- * most promising node; and again. Cuts see no training samples. Nothing here depends on the thread or the clock.
+ * One arm of the search, in any thread: it descends from a node of the tree step by step, each step on the weights that the last one left.
+ * It cuts where that saves the most for the change it makes, until more accuracy is lost than a training is expected to recover; it trains the
+ * most promising node, and repeats. Cuts see no training samples. Nothing here depends on the thread or the clock.
  */
 import { type Dataset, takeEvenly } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
@@ -20,9 +20,9 @@ import { costOf, type Figures, figuresOf, fits, type Goal, marginOf, worthOf } f
 import { allocate, type LayerBits, measureFewerBits, measureSensitivity } from './sensitivity.ts';
 import { multipleOf, type Plan, type Stages, trainStage } from './steps.ts';
 
-/** What every arm of a study shares; a thread is given it once. */
+/** What all arms of a study share; a thread receives it once. */
 export interface JobContext {
-  /** As it was given: a teacher. */
+  /** The model as given: the original teacher. */
   readonly model: Model;
   /** The root of the tree, and the stages that lead there. */
   readonly base: Model;
@@ -31,7 +31,7 @@ export interface JobContext {
   readonly data: Dataset;
   readonly task: Task;
   readonly seed: number;
-  /** 1 for each validation example that the model as given answers right, else 0. */
+  /** 1 for each validation example that the model as given answers correctly, else 0. */
   readonly reference: Float64Array;
   readonly goal: Goal;
   /** Examples in one step of a training. */
@@ -46,10 +46,10 @@ export interface Node {
 
 export type Job =
   | { readonly plan: Plan; readonly from: Node | null; readonly samples: number; readonly toBeat: number | null }
-  /** Stages that somebody found before, as they are. */
+  /** The stages of a given recipe, unchanged. */
   | { readonly recipe: Stages };
 
-/** A network as the chip would run it, and what it is worth. */
+/** A network as the chip would run it, with its figures. */
 export interface Candidate extends Node {
   readonly tflite: Uint8Array;
   readonly figures: Figures;
@@ -63,7 +63,7 @@ export interface ArmResult {
   readonly spares: readonly Candidate[];
   /** The node that the last training began with; null where there was none. */
   readonly walked: Node | null;
-  /** Seen by all trainings, teachers' answers included. */
+  /** Training samples of all trainings, the teacher's answers included. */
   readonly samples: number;
   /** Multiplications of all trainings. */
   readonly macs: number;
@@ -80,11 +80,11 @@ interface Spot {
 
 /** Validation examples that a node on the way is judged by; candidates are judged by all. */
 const JUDGED = 2000;
-/** Nodes of an arm that are quantized to see what they are worth. */
+/** How many nodes of an arm are quantized to measure them. */
 const TRIED = 4;
 /** By so much of the allowed loss, others of its nodes are better. */
 const SPARE = [0.25, 0.5];
-/** A forward and a backward pass cost so many forward passes. */
+/** The cost of a forward and a backward pass, in forward passes. */
 const PASSES = 3;
 
 export async function runArm(
@@ -150,7 +150,7 @@ class Arm {
     };
   }
 
-  /** From a node downwards, as long as it fits not yet or what is lost is hoped to come back. */
+  /** Descends from a node as long as it does not fit, or training is expected to recover the loss. */
   async #down(start: Spot, plan: Plan, hope: number): Promise<Spot[]> {
     const { goal } = this.#job;
     const trail = [start];
@@ -165,7 +165,7 @@ class Arm {
     }
   }
 
-  /** Cuts a little where it saves the most; null where nothing is left that may go. */
+  /** Cuts a little where it saves the most; null where nothing more may be cut. */
   async #cut(at: Spot, plan: Plan, size: number): Promise<Spot | null> {
     const { model } = at;
     const groups = channelGroups(toFloat(model.graph));
@@ -186,7 +186,7 @@ class Arm {
     return stage && this.#step(at, [stage]);
   }
 
-  /** A training on so many samples from a node; null where they are less than one step. */
+  /** A training from a node on `samples` samples; null where they are less than one step. */
   #training({ model, stages, figures, accuracy }: Omit<Spot, 'margin'>, plan: Plan, samples: number): Stages[number] | null {
     const { data, batch, goal } = this.#job;
     const examples = samples / this.#weightOf(plan.distill, figures.macs);

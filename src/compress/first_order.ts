@@ -15,7 +15,7 @@ import { projectedDifferenceF32 } from '../wasm/stats.ts';
 export type Variant = ReadonlyMap<number, Tensor>;
 
 const BATCH = 16;
-/** Sums of the logits whose gradients are taken, a power of two. Up to so many logits are told apart exactly. */
+/** Sums of the logits whose gradients are taken, a power of two. Up to this many logits are kept apart exactly. */
 const SUMS = 2;
 
 /**

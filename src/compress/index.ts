@@ -39,15 +39,15 @@ export type { CompressProgress, TrialReport } from './tree.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
 export interface CompressHost {
-  /** Makes what runs the trials, of the same bytes whatever its size; `nodePool` or, by default, `inlinePool`. */
+  /** Makes the pool that runs the trials: `nodePool`, or `inlinePool` by default. The resulting bytes do not depend on its size. */
   readonly pool?: (context: JobContext) => Promise<Pool> | Pool;
   /** The study's journal. */
   readonly storage?: Storage;
   /** The models of trials. */
   readonly artifacts?: Artifacts;
-  /** Is told what is known before the first trial, a line each. */
+  /** Called with each line that is known before the first trial. */
   readonly tell?: (line: string) => void;
-  /** Whether to go on with a study that `storage` holds. */
+  /** Whether to continue a study that `storage` holds. */
   readonly resume?: boolean;
   readonly progress?: (p: CompressProgress) => void;
   readonly signal?: AbortSignal;
@@ -64,7 +64,7 @@ export interface CompressResult {
   readonly floor: number;
   /** Accuracy of the validation part, of the model as given. */
   readonly before: number;
-  /** The smallest loss of accuracy that the validation part can tell from luck. */
+  /** The smallest loss of accuracy that is significant on the validation part. */
   readonly smallestLoss: number;
   /** Whether the result fits and keeps the accuracy, judged on the test part. */
   readonly reached: boolean;
@@ -86,13 +86,13 @@ export interface CompressResult {
 
 /** A validation part of fewer examples takes more from the train part. */
 const VALIDATION = 600;
-/** Of a validation part of so many examples or more, a third is kept from the search: its choice is checked by it. */
+/** From this many validation examples on, a third of them is held back from the search, to check its choice. */
 const CHECKABLE = 1000;
 const CHECKED = 1 / 3;
-/** A choice fails where fewer of the networks that lose just what is allowed would lose as much there. */
+/** Significance level of that check: a choice fails below it. */
 const UNLUCKY = 0.2;
 
-/** About so many examples make a network learn evenly from a small train part. */
+/** About this many examples make a network learn evenly from a small train part. */
 const FEW_EXAMPLES = 5000;
 
 /**
@@ -232,11 +232,11 @@ async function checkReachable({ base, goal, data }: JobContext, context: Seen, t
   const least = figuresOf(betweenEdges(smallest!), target, settings, null);
   const share = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
   tell(
-    `of ${share(limits.flash!)} of flash and ${share(limits.ram!)} of RAM, ${share(least.flashBytes)} and ${share(least.ramBytes)} are needed whatever is cut`,
+    `of ${share(limits.flash!)} of flash and ${share(limits.ram!)} of RAM, ${share(least.flashBytes)} and ${share(least.ramBytes)} are needed even after the largest cut`,
   );
   const examples = data.validation!.count;
   tell(
-    `a loss of less than ${(100 * smallestLoss(examples)).toFixed(2)} points cannot be told from luck by ${examples} validation examples`,
+    `a loss of less than ${(100 * smallestLoss(examples)).toFixed(2)} points is not significant on ${examples} validation examples`,
   );
   const over = unmet(least, limits);
   if (over.length === 0) return;

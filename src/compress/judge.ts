@@ -141,7 +141,7 @@ export function worthOf(f: Figures, margin: number, goal: Goal): number {
   return costOf(f, goal) + PENALTY * Math.max(0, goal.floor - accuracy) + TIE * Math.max(0, goal.before - accuracy);
 }
 
-/** That few examples differ may be luck: so many more are assumed to (the plus-four rule of Agresti and Caffo, 2000). */
+/** Differing examples that are added to those counted, as few may differ by luck (the plus-four rule of Agresti and Caffo, 2000). */
 const UNSEEN = 4;
 
 /**
@@ -154,7 +154,7 @@ export function marginOf(right: ArrayLike<number>, reference: ArrayLike<number>,
   return Math.min(Math.sqrt(differ) / right.length, Math.max(0, before - floor) / 2);
 }
 
-/** The smallest loss of accuracy that so many examples can tell from luck: five of them lost and none won (sign test, one side, 5 %). */
+/** The smallest loss of accuracy that is significant on this many examples: five of them lost and none won (sign test, one side, 5 %). */
 export const smallestLoss = (examples: number): number => 5 / examples;
 
 /**
@@ -162,7 +162,7 @@ export const smallestLoss = (examples: number): number => 5 / examples;
  * more than allowed.
  *
  * @param allowed share of all examples that may be lost
- * @returns the chance of so many losses or more
+ * @returns the chance of this many losses or more
  */
 export function chanceOfLosses(right: ArrayLike<number>, reference: ArrayLike<number>, allowed: number): number {
   let [lost, won] = [0, 0];

@@ -56,9 +56,9 @@ const compressSchema = v.object({
   samples: v.optional(count, 250_000),
   /** Most trials. */
   trials: v.optional(count),
-  /** The study ends after so many ms; its trials do not depend on it, its end does. */
+  /** The study ends after this many ms. The clock decides when it ends, never what a trial does. */
   timeMs: v.optional(positive),
-  /** Trial n knows the results of trials 0 .. n - parallel: so many may run at once. By the budget where absent. */
+  /** Trial n knows the results of trials 0 .. n - parallel: as many may run at once. By the budget where absent. */
   parallel: v.optional(v.pipe(count, v.maxValue(64))),
   sampler: v.optional(named(SAMPLERS), 'tpe'),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
@@ -73,7 +73,7 @@ const DEFAULT_DROP = 0.01;
 /** Largest loss of accuracy, where no accuracy to keep is given. */
 export const dropOf = ({ maxDrop = DEFAULT_DROP }: Pick<Settings, 'maxDrop'>): number => maxDrop;
 
-/** A small budget goes to few arms, each of which knows more of the ones before it. */
+/** A small budget is spent on few arms at once, so that each knows more of the ones before it. */
 const parallelFor = (samples: number): number => (samples < 25_000 ? 1 : samples < 100_000 ? 4 : 8);
 
 /** @throws CompressError `bad-option` naming the field */

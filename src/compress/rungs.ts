@@ -1,16 +1,16 @@
 /**
  * How a budget of training samples is dealt to arms: successive halving (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", 2016)
- * on paths that go on where they ended. Many arms start with little; the better ones go on from their candidates with more; the last half of
- * the budget goes to the best few alone.
+ * on paths that continue where they ended. Many arms start with few samples; the better ones continue from their candidates with more; the last half of
+ * the budget is spent on the best few alone.
  *
- * The rounds of a study follow from its budget. Which candidate a trial goes on from follows from the trials of the rounds before its own, so
+ * The rounds of a study follow from its budget. Which candidate a trial continues from follows from the trials of the rounds before its own, so
  * that neither the number of threads nor their speed changes anything.
  */
 
 /** What a trial is to do. */
 export interface Turn {
   readonly round: number;
-  /** The trial whose candidate it goes on from; null = it starts from the model as given. */
+  /** The trial whose candidate it continues from; null = it starts from the model as given. */
   readonly from: number | null;
   /** Samples that it may use. */
   readonly samples: number;
@@ -32,21 +32,21 @@ export interface Budget {
   readonly parallel: number;
   /** Most trials. */
   readonly trials: number;
-  /** Trials before all arms, which cost nothing of the budget: a recipe that somebody found. */
+  /** Trials before all arms, which cost nothing of the budget: a given recipe. */
   readonly given: number;
 }
 
 interface Round {
-  /** Arms that go on, and arms that start. */
+  /** Arms that continue, and arms that start. */
   readonly on: number;
   readonly start: number;
   /** Share of the budget that is left by then. */
   readonly share: number;
 }
 
-/** A small start already tells which arms are worth more. */
+/** A small start already shows which arms are better. */
 const STARTED = 8000;
-/** One that goes on has so many times the samples of one that starts in the same round. */
+/** An arm that continues gets this many times the samples of one that starts in the same round. */
 const FACTOR = 3;
 
 /** Rounds of a budget: the last ones, half of it, are those of the best few. */

@@ -38,7 +38,7 @@ interface Place {
 }
 
 /**
- * The study of a compression, new or gone on with.
+ * The study of a compression, new or resumed.
  *
  * @param given digests of the model and the data
  * @throws CompressError `bad-option` where it was begun with something else
@@ -63,16 +63,16 @@ export function openSearch(
 /** A trial that was begun: what it is to do. */
 interface Begun {
   readonly turn: Turn;
-  /** null: the recipe that somebody found is tried as it is. */
+  /** null: the given recipe is tried unchanged. */
   readonly plan: Plan | null;
-  /** Which of the nodes that the trial it goes on from has left. */
+  /** Which of the nodes left by the trial it continues from. */
   readonly node: NodeName;
 }
 
-/** What a race for the next ended trial tells when the clock won it. */
+/** The result of waiting for a trial when the time limit came first. */
 const STOP = -1;
 
-/** Asks, judges and tells. */
+/** Asks for trials, judges them, and tells the study. */
 export class Search {
   readonly #o: SearchOptions;
   readonly #study: Study;
@@ -123,7 +123,7 @@ export class Search {
 
   #isOver(end: number): boolean {
     const { records } = this.#study;
-    // A trial that another process left running comes first, whatever the budget.
+    // A trial that another process left running comes first, even beyond the budget.
     const left = records.some((t) => t.state === 'running' && !this.#running.has(t.number));
     const next = records.filter((t) => t.state !== 'waiting').length;
     if (!left && this.#isKnown(next) && this.#rungs.turn(next) === null) return true;

@@ -9,7 +9,7 @@ import type { Model } from '../stage.ts';
 
 export type Stages = Recipe['stages'];
 
-/** How an arm goes down from where it starts. */
+/** How an arm descends from its start. */
 export interface Plan {
   /** Change of the logits, as a share of their variance, that one cut may cause. */
   readonly change: number;
@@ -88,7 +88,7 @@ export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations }
   };
 }
 
-/** How an arm goes on: as its plan says, in smaller cuts perhaps, with another hope and with fewer bits. */
+/** How an arm continues: by its plan, perhaps with smaller cuts, another expectation and fewer bits. */
 export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan: Plan; node: NodeName } {
   const fewerBits = suggestBits(trial, 'again.', mixed);
   const smaller = trial.suggestCategorical('again.cut', [0.25, 0.5, 1]);
@@ -104,7 +104,7 @@ export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan
   };
 }
 
-/** Which of the nodes that a trial leaves another goes on from: its candidate, or the one that its last training began with. */
+/** Which of the nodes that a trial leaves another continues from: its candidate, or the one that its last training began with. */
 export type NodeName = 'candidate' | 'walked';
 
 function suggestBits(trial: Trial, prefix: string, mixed: boolean): number | null {
@@ -136,7 +136,7 @@ const ownStages = (trial: Trial): Stages =>
     .filter((name) => trial.suggestCategorical(`with.${name}`, [true, false]))
     .map((stage) => ({ stage, ...suggestOptions(trial, stage) }));
 
-/** Arms a person would try first, and how they go on: as many as may run at once of each. The first is the plain greedy loop. */
+/** Arms to try first, and how they continue: as many of each as may run at once. The first is the plain greedy loop. */
 export function knownStarts(space: Space, count: number): Readonly<Record<string, Choice>>[] {
   const { groups, mixed, augmentations } = space;
   const [usual] = Object.keys(augmentations);

@@ -1,6 +1,6 @@
 /**
  * The tree of candidates: what a study keeps of each trial, and how it reads it back. Models lie beside it by the digest of their content,
- * so that a trial that goes on from another needs nothing but its number.
+ * so that a trial that continues from another needs nothing but its number.
  */
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
@@ -33,12 +33,12 @@ const factsSchema = v.object({
   /** Examples that its trainings saw, and their multiplications. */
   samples: v.number(),
   macs: v.number(),
-  /** How it went: what goes on from it begins with. null for a recipe that somebody found. */
+  /** The plan it ended with, where a trial that continues from it starts. null for a given recipe. */
   plan: v.optional(v.nullable(v.looseObject({}))),
   /** Path of its candidate. */
   stages: stagesSchema,
   figures: v.optional(figuresSchema),
-  /** Names of artifacts: the candidate as a file, and as a node to go on from. */
+  /** Names of artifacts: the candidate as a file, and as a node to continue from. */
   file: v.optional(v.string()),
   model: v.optional(v.string()),
   /** The node that its last training began with. */
@@ -58,7 +58,7 @@ export type TrialFacts = v.InferOutput<typeof factsSchema>;
 /** Facts as user attributes. */
 export const toUserAttrs = (facts: TrialFacts): Record<string, Json> => JSON.parse(JSON.stringify(facts));
 
-/** The facts of a trial; null where it told none. @throws CompressError `bad-file` for attributes of another program or version */
+/** The facts of a trial; null where it has none. @throws CompressError `bad-file` for attributes of another program or version */
 export function factsOf({ number, userAttrs }: TrialRecord): TrialFacts | null {
   if (!userAttrs.has('state')) return null;
   const { success, output, issues } = v.safeParse(factsSchema, Object.fromEntries(userAttrs));

@@ -109,10 +109,10 @@ const isByName = <T>(option: ByInput<T> | undefined): option is Readonly<Record<
 export function normalizedInputs(options: DataOptions, inputs: readonly DataInput[]): DataInput[] {
   const byName = [options.scale, options.mean, options.std].filter(isByName);
   const known = inputs.map((i) => i.name);
-  const stranger = byName.flatMap(Object.keys).find((name) => !known.some((k) => sameName(k, name)));
-  if (stranger !== undefined) {
+  const unknown = byName.flatMap(Object.keys).find((name) => !known.some((k) => sameName(k, name)));
+  if (unknown !== undefined) {
     const fix = `inputs are ${known.map((k) => `"${k}"`).join(', ')}`;
-    throw new CompressError('bad-option', `there is no input "${stranger}" to be scaled`, fix);
+    throw new CompressError('bad-option', `there is no input "${unknown}" to be scaled`, fix);
   }
   if (byName.length === 0) return [...inputs];
   return inputs.map((input) => {

@@ -33,7 +33,7 @@ export const distillSchema = v.object({
   teacher: option(
     v.picklist(['self', 'original', 'both']),
     'self',
-    'whose answers are imitated: the model as it comes (self), the float model the pipeline began with, or the mean of both',
+    'whose answers are imitated: the model as this stage gets it (self), the float model the pipeline began with, or the mean of both',
     { search: { choices: ['original', 'self'] } },
   ),
   temperature: option(v.pipe(v.number(), v.minValue(0.5), v.maxValue(50)), 4, 'softens the answers', {

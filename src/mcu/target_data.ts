@@ -9,7 +9,7 @@
  * uA/MHz, V   run current while inferring and the supply it holds for
  * power       measured: MLPerf Tiny energy over latency on this part (or its twin); vendor: data sheet figure, a best case;
  *             board: current of a whole board; none: not known
- * source      keys of SOURCES below; GK marks general knowledge that no document at hand confirmed
+ * source      keys of SOURCES below; GK marks general knowledge that no document confirmed
  */
 export const TARGET_TABLE = `
 name                    core  flash  ram   MHz  fpu   wait  cache  uA/MHz  V    power     source                boards

@@ -85,7 +85,7 @@ const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9+]/g, '');
 const BY_NAME = new Map(TARGETS.flatMap((t) => [t.name, ...t.aliases].map((n) => [plain(n), t] as const)));
 
 /**
- * The chip of a part name, an ordering code of it (`STM32L476RGT6`) or a board, whatever the case.
+ * The chip of a part name, an ordering code of it (`STM32L476RGT6`) or a board; the case does not matter.
  *
  * @throws CompressError `unknown-target` with the nearest names
  */

@@ -11,7 +11,7 @@ export interface SchemaShape {
   readonly entries?: Readonly<Record<string, SchemaShape>>;
   /** Of a list. */
   readonly item?: SchemaShape;
-  /** Of a record's fields, whatever their names. */
+  /** Of a record's fields of any name. */
   readonly value?: SchemaShape;
   /** That a picklist or a union has. */
   readonly options?: readonly unknown[];

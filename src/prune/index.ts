@@ -97,9 +97,9 @@ function uncut(model: Model, { ratio, ratios, multiple }: Options, { warn }: Con
 
 function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<string, number>>): void {
   const known = groups.map((g) => g.name);
-  const stranger = Object.keys(ratios).find((name) => !known.includes(name));
-  if (stranger === undefined) return;
-  throw new CompressError('bad-option', `no channels can be pruned at "${stranger}"`, `the groups are: ${known.join(', ')}`);
+  const unknown = Object.keys(ratios).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new CompressError('bad-option', `no channels can be pruned at "${unknown}"`, `the groups are: ${known.join(', ')}`);
 }
 
 /** Units to cut, of every group at most so many that one multiple of channels stays. */

@@ -28,7 +28,7 @@ class Walk {
   readonly nodes: Node[] = [];
   /** `quantize` nodes that became a part of the node before them. */
   readonly #gone = new Set<Node>();
-  /** Of recorded tensors the real numbers, where somebody reads them. */
+  /** Of recorded tensors the real numbers, where a node reads them. */
   readonly #real = new Map<number, number>();
   readonly #readers: number[][];
   /** Conversions that change nothing: what they convert. */

@@ -79,8 +79,8 @@ function foldedForRecords(model: Model, options: QuantizeOptions | undefined): G
 
 function checkNames({ nodes }: Graph, layerBits: QuantizeOptions['layerBits']): void {
   const known = nodes.filter(layerOf).map((n) => n.name);
-  const stranger = Object.keys(layerBits).find((name) => !known.includes(name));
-  if (stranger === undefined) return;
-  const nearest = nearestNames(stranger, known).join('", "');
-  throw new CompressError('bad-option', `there is no layer "${stranger}" with weights`, `the nearest names are "${nearest}"`);
+  const unknown = Object.keys(layerBits).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestNames(unknown, known).join('", "');
+  throw new CompressError('bad-option', `there is no layer "${unknown}" with weights`, `the nearest names are "${nearest}"`);
 }

@@ -32,7 +32,7 @@ export function withRecords(
   return withTensors(graph, changes);
 }
 
-/** A float graph with the weights of one layer rounded to what so many bits hold. */
+/** A float graph with the weights of one layer rounded to `bits` bits. */
 export function withRoundedWeights(heap: Heap, graph: Graph, node: Node, bits: 4 | 8): Graph {
   const layer = layerOf(node)!;
   const weights = graph.tensors[layer.weights];

@@ -57,10 +57,10 @@ const history = v.object({
   command: v.string(),
   /** ISO time; only where the caller wants the clock in the page. */
   created: v.optional(v.string()),
-  /** Of Thumbnet, and of whatever else the caller finds worth telling. */
+  /** Versions of Thumbnet and of what else the caller names. */
   versions: v.record(v.string(), v.string()),
   seed: v.number(),
-  /** What quality is judged by: accuracy, unless it is told. */
+  /** The metric of quality; accuracy by default. */
   metric: v.optional(v.picklist(METRIC_NAMES)),
   target: v.object({
     name: v.string(),
@@ -68,7 +68,7 @@ const history = v.object({
     clockMhz: v.number(),
     flashBytes: v.number(),
     ramBytes: v.number(),
-    /** The runtime whose memory and time are told. */
+    /** The runtime whose memory and time are given. */
     runtime: v.optional(v.string()),
   }),
   goal: v.object({
@@ -99,7 +99,7 @@ const history = v.object({
     check: v.optional(v.number()),
     test: v.number(),
   }),
-  /** The model as it came, plain int8 PTQ of it, and the result, in this order. */
+  /** The model as given, plain int8 PTQ of it, and the result, in this order. */
   rows: v.pipe(v.array(v.object({ label: v.string(), figures })), v.minLength(1)),
   /** Int8 quantization and nothing else, judged as a trial is, and what speaks against it: empty where nothing does. */
   plain: v.nullable(v.object({ figures, misses: v.array(v.string()) })),

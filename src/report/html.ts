@@ -12,7 +12,7 @@ const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (c) => ENTITIES[c]);
 
-/** `html\`<b>${name}</b>\``: strings and numbers are escaped, `Html` and lists of it go in as they are, null leaves nothing. */
+/** `html\`<b>${name}</b>\``: strings and numbers are escaped, `Html` and lists of it are inserted unchanged, null inserts nothing. */
 export function html(parts: TemplateStringsArray, ...values: unknown[]): Html {
   return new Html(parts.reduce((text, part, i) => text + show(values[i - 1]) + part));
 }

@@ -97,7 +97,7 @@ function budgetText({ goal: { budgets } }: History): Html | null {
 }
 
 function recipe({ recipe: { stages } }: History): Html {
-  if (!stages.length) return html`<p>No stage: the model is as it came.</p>`;
+  if (!stages.length) return html`<p>No stage: the model is unchanged.</p>`;
   return html`<ol class="steps">${stages.map(
     ({ name, parameters }) =>
       html`<li><h3>${name}</h3><dl>${Object.entries(parameters).map(

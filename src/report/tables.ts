@@ -43,7 +43,7 @@ function change(text: string): Html {
   return html`<td class="${kind}">${text}</td>`;
 }
 
-/** Layers of the model as it came beside those of the result, matched by name. */
+/** Layers of the model as given beside those of the result, matched by name. */
 export function layerTable({ layersBefore, layersAfter }: History): Html {
   const after = new Map(layersAfter.map((l) => [l.name, l]));
   const before = new Map(layersBefore.map((l) => [l.name, l]));
@@ -54,7 +54,7 @@ export function layerTable({ layersBefore, layersAfter }: History): Html {
   const most = Math.max(1, ...[...layersBefore, ...layersAfter].map((l) => l.macs));
   const sum = (layers: readonly LayerRow[], key: 'macs' | 'weightBytes') => layers.reduce((n, l) => n + l[key], 0);
   return html`<div class="wide"><table>
-<caption>Each layer as it came → in the result. Bits are those of weights / activations; the bar compares multiply-accumulates.</caption>
+<caption>Each layer as given → in the result. Bits are those of weights / activations; the bar compares multiply-accumulates.</caption>
 <thead><tr><th scope="col" class="text">Layer</th><th scope="col" class="text">Operator</th><th scope="col">Channels</th>
 <th scope="col">MACs</th><th scope="col">Weight bytes</th><th scope="col">Bits</th></tr></thead>
 <tbody>${pairs.map(([a, b]) => layerLine(a, b, most))}</tbody>

@@ -20,11 +20,11 @@ export interface OpenOptions extends Omit<StudyOptions, 'store'> {
   readonly metricNames?: readonly string[];
 }
 
-/** Goes up when samplers choose other trials than before from the same results: then no study of another version is gone on with. */
+/** Raised when samplers choose other trials than before from the same results: a study of another version is not resumed. */
 const VERSION = 2;
 
 /**
- * Opens a study on a storage; every change is kept before the study goes on. A process that dies loses nothing but running trials: those
+ * Opens a study on a storage; every change is kept before the study continues. A process that dies loses nothing but running trials: those
  * are handed out again, under their numbers and with their parameters, so that with `lag` the whole study is the one that was never
  * interrupted.
  *

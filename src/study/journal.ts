@@ -12,7 +12,7 @@ export interface Op {
   readonly [field: string]: unknown;
 }
 
-/** A place in a journal: after so many lines, which are so many bytes or characters. */
+/** A place in a journal, as a number of lines and the bytes or characters that they take. */
 export interface Position {
   readonly offset: number;
   readonly lines: number;

@@ -88,7 +88,7 @@ class JournalStore implements TrialStore {
     return this.#turns.run(async () => {
       const datetime_start = journal.timestamp();
       const known = this.records[number];
-      // Ids count over the whole journal, so that a new one is known only while nobody else writes.
+      // Ids count over the whole journal, so that a new one is known only while no other process writes.
       const trial_id = known ? this.#study.ids[number] : this.#replay.trialCount;
       const start: Fields[] = known
         ? known.state === 'waiting'
@@ -145,7 +145,7 @@ class JournalStore implements TrialStore {
     this.#end = end;
   }
 
-  /** Another process may add notes, but not work on trials: nobody could tell whether a running one was left. */
+  /** Another process may add notes, but not work on trials: a running trial could not be told from an abandoned one. */
   #refuseOthers(op: Op): void {
     if (op.worker_id === this.#worker || op.op_code < journal.CREATE_TRIAL || op.op_code > journal.REPORT) return;
     const { id } = this.#study;

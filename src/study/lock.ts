@@ -58,7 +58,7 @@ function takes(mark: string): boolean {
   }
 }
 
-/** Whether nobody holds a mark: its process is dead, or was one of the same number before this one, or died before it wrote who it was. */
+/** Whether a mark is abandoned: its process is dead, or was one of the same number before this one, or died before it wrote who it was. */
 function isLeft(mark: string): boolean {
   const text = textOf(mark);
   if (text === '') return ageOf(mark) > PATIENCE_MS;
@@ -99,7 +99,7 @@ function acquire(lock: string): void {
 
 const owner = (pid: number) => `${hostname()} ${pid}`;
 
-/** What tells one lock from the next under the same name; empty when it is gone. */
+/** Distinguishes one lock from the next under the same name; empty when there is none. */
 function stamp(lock: string): string {
   try {
     const { ino, mtimeMs } = lstatSync(lock);
@@ -137,7 +137,7 @@ const ageOf = (path: string): number => {
   }
 };
 
-/** Renamed first; a lock that is not the one `seen`, but was taken by somebody else in between, goes back. */
+/** Renamed first; a lock that is not the one `seen`, but was taken by another process in between, is put back. */
 function remove(lock: string, seen?: string): void {
   const aside = `${lock}.${process.pid}.${Date.now()}`;
   try {

@@ -8,7 +8,7 @@ export class MemoryStorage implements Storage, Journal {
   readonly place = 'the journal';
   #text: string;
 
-  /** @param text a journal to go on from; an unfinished last line is dropped */
+  /** @param text a journal to continue from; an unfinished last line is dropped */
   constructor(text = '') {
     this.#text = text.slice(0, text.lastIndexOf('\n') + 1);
   }

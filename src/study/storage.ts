@@ -29,7 +29,7 @@ export const METRIC_NAMES = 'study:metric_names';
 export interface FoundStudy {
   readonly name: string;
   readonly directions: readonly Direction[];
-  /** Undefined where somebody else began it. */
+  /** Undefined where another program began it. */
   readonly settings: Json | undefined;
   readonly trials: number;
 }
@@ -48,7 +48,7 @@ export function checkFound(found: FoundStudy, head: StudyHead, resume: boolean):
     throw new CompressError(
       'bad-option',
       `the study was begun by another version of Thumbnet (its studies have version ${version ?? 1}, here they have ${head.settings.version})`,
-      'go on with that version, or begin a new study in another place',
+      'continue with that version, or begin a new study in another place',
     );
   }
   const before = { ...(found.settings as Record<string, Json> | undefined), directions: found.directions };
