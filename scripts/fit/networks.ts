@@ -4,7 +4,7 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import { bytesOf, sizeOf } from '../../src/graph/graph.ts';
 import { costsOf, onChip } from '../../src/mcu/graph_cost.ts';
 import { coefficientsOf, instructionsOf } from '../../src/mcu/instructions.ts';
-import type { CoreName } from '../../src/mcu/targets.ts';
+import type { CoreName } from '../../src/targets/index.ts';
 import { type Case, ONE } from '../count/geometry.ts';
 import { kernelOf, KINDS, predict } from './instructions.ts';
 

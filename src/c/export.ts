@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
 import { bytesOf, sizeOf, type Values } from '../graph/graph.ts';
-import { findTarget, type Target } from '../mcu/targets.ts';
+import { findTarget, type Target } from '../targets/index.ts';
 import { asStored, isIntegerGraph } from '../model.ts';
 import type { Model } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';

@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
-import type { Target } from '../mcu/targets.ts';
+import type { Target } from '../targets/index.ts';
 import { compile } from '../run/compile.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Network, planNetwork } from './network.ts';

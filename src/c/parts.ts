@@ -1,5 +1,5 @@
 import type { DType } from '../graph/graph.ts';
-import type { CoreName } from '../mcu/targets.ts';
+import type { CoreName } from '../targets/index.ts';
 import type { KernelCall, Operand } from '../ops/kernel_call.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { formatC } from './format.ts';

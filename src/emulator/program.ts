@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BOARDS, LINK_FLAGS, linkerScript, qemuArguments, STARTUP } from '../c/project/boards.ts';
-import type { CoreName } from '../mcu/targets.ts';
+import type { CoreName } from '../targets/index.ts';
 
 const execute = promisify(execFile);
 const LARGEST_OUTPUT = 64 * 1024 * 1024;

@@ -5,7 +5,7 @@ import { tensorBytes } from '../c/network.ts';
 import { numbered } from '../c/project/source.ts';
 import { typeOf } from '../c/project/types.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
-import type { CoreName, Target } from '../mcu/targets.ts';
+import type { CoreName, Target } from '../targets/index.ts';
 import { compile, type Program as Engine } from '../run/compile.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { examplesOf } from './examples.ts';

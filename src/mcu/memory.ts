@@ -6,7 +6,7 @@ import { CODE } from './code_data.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import { countedCore } from './instructions.ts';
 import type { Runtime } from './runtime.ts';
-import type { CoreName } from './targets.ts';
+import type { CoreName } from '../targets/index.ts';
 
 /** Bytes of RAM. Scratch lies in the arena, alive only while its kernel runs. */
 export interface RamBytes {

@@ -8,7 +8,7 @@ import { countedCore, instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
 import { quirksOn } from './quirks.ts';
 import { RUNTIMES, type Runtime } from './runtime.ts';
-import { findTarget, type Target } from './targets.ts';
+import { findTarget, type Target } from '../targets/index.ts';
 
 export interface ProfileOptions {
   readonly runtime?: Runtime;

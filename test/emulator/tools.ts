@@ -1,6 +1,6 @@
 import { missingPrograms } from '../../src/emulator/toolchain.ts';
-import type { CoreName, Target } from '../../src/mcu/targets.ts';
-import { findTarget } from '../../src/mcu/targets.ts';
+import type { CoreName, Target } from '../../src/targets/index.ts';
+import { findTarget } from '../../src/targets/index.ts';
 
 /** Whether programs for emulated cores can be built and run here; CI installs what it takes. */
 export const hasTools = missingPrograms().length === 0;

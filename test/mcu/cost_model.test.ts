@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { KINDS, kernelOf, ownCounts, predict, quantile } from '../../scripts/fit/instructions.ts';
 import { nnls } from '../../scripts/nnls.ts';
 import { coefficientsOf } from '../../src/mcu/instructions.ts';
-import { type CoreName, TARGETS } from '../../src/mcu/targets.ts';
+import { type CoreName, TARGETS } from '../../src/targets/index.ts';
 
 const counts = ownCounts(fileURLToPath(new URL('../../scripts/data/instruction_counts.csv', import.meta.url)));
 

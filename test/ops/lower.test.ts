@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
 import { type DType, type Graph, integerRange, type Quantization, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { instructionsOf } from '../../src/mcu/instructions.ts';
-import { TARGETS } from '../../src/mcu/targets.ts';
+import { TARGETS } from '../../src/targets/index.ts';
 import { type KernelCall, OPS, type PlacedOperand } from '../../src/ops/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { costOf } from '../../src/run/cost.ts';

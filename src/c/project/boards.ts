@@ -1,4 +1,4 @@
-import type { CoreName } from '../../mcu/targets.ts';
+import type { CoreName } from '../../targets/index.ts';
 
 /** A board that QEMU 7.2 emulates, its core's compiler flags, and where its memories lie. */
 export interface Board {

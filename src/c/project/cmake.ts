@@ -1,4 +1,4 @@
-import type { CoreName } from '../../mcu/targets.ts';
+import type { CoreName } from '../../targets/index.ts';
 import { BOARDS, LINK_FLAGS } from './boards.ts';
 
 /** A library, and the example where this project is the one that is built. */

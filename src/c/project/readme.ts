@@ -1,4 +1,4 @@
-import type { Target } from '../../mcu/targets.ts';
+import type { Target } from '../../targets/index.ts';
 import type { Network } from '../network.ts';
 import { BOARDS, qemuArguments } from './boards.ts';
 import { commentOf } from './source.ts';
