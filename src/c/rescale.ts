@@ -3,7 +3,7 @@
  * so numbers are exact.
  *
  * A rescaled value never falls while the accumulator rises. So two forms are equal on a whole range of accumulators when they are
- * equal at both of its ends and on both sides of each threshold, where the output goes one step up: 255 of them at most.
+ * equal at both of its ends and on both sides of each threshold, where the output rises by one step: 255 of them at most.
  */
 
 /** How the sums of one output channel become integers. */

@@ -52,7 +52,7 @@ export function checkBufferSize(row: Reader): Difference | null | undefined {
   const size = FUNCTIONS[name.replace(/_get_buffer_size.*/, '')];
   if (!size) return undefined;
   const target = row.text('target');
-  // `any` is told where all builds agree.
+  // `any` is given where all builds agree.
   const core = target === 'any' ? 'c' : (target as sizes.CoreKind);
   if (!['c', 'dsp', 'mve'].includes(core)) throw new MalformedCase(`target is "${target}"`);
   const p = row.in('params');

@@ -120,7 +120,7 @@ const extremum =
     return kernelCall(family, plainForm('the case', o.x1, o.x2), o, {});
   };
 
-/** Rows one after another, whatever the shape of the input. */
+/** Rows one after another, for any shape of the input. */
 const softmax =
   (form: 's8' | 'u8' | 's8_s16' | 's16', dtype: DType): CallMaker =>
   (c) => {

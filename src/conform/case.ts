@@ -3,7 +3,7 @@ import { unpackInt4 } from '../graph/int4.ts';
 import type { PlacedOperand } from '../ops/op.ts';
 import type { Heap } from '../wasm/heap.ts';
 
-/** One case of a golden file. Everything is as it came from JSON: ask the functions below, which check. */
+/** One case of a golden file. Fields are unchecked JSON: read them by the functions below, which check. */
 export type Case = Readonly<Record<string, unknown>> & { readonly name: string; readonly op: string };
 
 /** What is wrong with a golden file or case; it becomes a failure of that case. */
@@ -111,7 +111,7 @@ export class Reader {
     return this.fields[name] === true;
   }
 
-  /** A list of integers; where it tells a shape, one that can be. */
+  /** A list of integers; as a shape, a possible one. */
   list(name: string): readonly number[] {
     const found = numbers(this.fields[name], this.#path + name);
     const isShape = /shape|dims/.test(name);

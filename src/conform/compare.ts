@@ -25,8 +25,8 @@ export function difference(golden: Case, results: Results, rounding: 'double' | 
 }
 
 /**
- * The field of a case that holds what is right under `rounding`. Quirks follow the operator's definition, told for double
- * rounding. Single rounding is told for `output` and the sequence only, where it differs; states left behind are not told,
+ * The field of a case that holds what is right under `rounding`. Quirks follow the operator's definition, given for double
+ * rounding. Single rounding is given for `output` and the sequence only, where it differs; final states are not given,
  * and the last step of a sequence stands in the sequence.
  */
 function expectedOf(golden: Case, field: string, rounding: 'double' | 'single'): unknown {

@@ -10,7 +10,7 @@ import { checkTable, isTables } from './tables.ts';
 
 export type { Failure } from './compare.ts';
 
-/** A golden file, parsed. `name` is told in failures. */
+/** A golden file, parsed. `name` is used in failures. */
 export interface GoldenFile {
   readonly name: string;
   readonly json: unknown;
@@ -81,7 +81,7 @@ class Tally {
   }
 }
 
-/** A case, or null and a failure told. */
+/** A case, or null and a recorded failure. */
 function caseOf(json: unknown, index: number, tally: Tally): Case | null {
   if (isRecord(json) && typeof json.op === 'string') return { name: `case ${index}`, ...json } as unknown as Case;
   tally.malformed(isRecord(json) && typeof json.name === 'string' ? json.name : `case ${index}`, 'a case with an op', 'none');
@@ -105,7 +105,7 @@ function check(golden: Case, run: (rounding: Rounding) => Difference | null): Om
   return null;
 }
 
-/** What is told of a difference, or of an error that was thrown. */
+/** The report of a difference, or of an error that was thrown. */
 function failureOf(name: string, rounding: Rounding | null, what: Difference | unknown): Omit<Failure, 'file'> {
   const under = rounding ? ` (${rounding} rounding)` : '';
   if (isRecord(what) && typeof what.field === 'string') {

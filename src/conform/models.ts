@@ -77,7 +77,7 @@ function run(heap: Heap, graph: Graph, input: Values, places: readonly number[])
   return { outputs, layers: places.map(read) };
 }
 
-/** Which layer of the first case is the first to differ (told under double rounding only). */
+/** Which layer of the first case is the first to differ (given for double rounding only). */
 async function layerDifference(
   golden: GoldenModel,
   index: number,

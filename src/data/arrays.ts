@@ -137,7 +137,7 @@ function inputsOfModel(
   const hasShape = (input: WantedInput, i: number) => squeezed(arrays.read(family[i].name).shape) === squeezed(input.shape);
   if (inputs.length === 1 || (family.length >= inputs.length && inputs.every(hasShape))) inOrder();
   if (found.size < inputs.length) fitByShape(arrays, rest, inputs, found, reading);
-  inOrder(); // that shapes differ is told later, with what would help
+  inOrder(); // differing shapes are refused later, with a fix
   if (found.size === 0) return null;
   const missing = inputs.filter((input) => !found.has(input));
   if (missing.length) throw lacking(arrays, inputs, missing, found);
@@ -167,7 +167,7 @@ function fitByShape(
     found.set(input, fitting[0].name);
     notes.push(`${arrays.where}: "${fitting[0].name}" is taken for the model's input "${input.name}", which has its shape`);
   }
-  // One input and one array of examples, whatever their shapes: that they differ is told later, with what would help.
+  // One input and one array of examples match in any shapes: differing shapes are refused later, with a fix.
   const usual = free.filter(({ meaning }) => meaning.kind === 'examples');
   if (inputs.length === 1 && found.size === 0 && (usual.length > 0 || free.length === 1)) {
     found.set(inputs[0], (usual[0] ?? free[0]).name);

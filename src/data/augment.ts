@@ -6,7 +6,7 @@ import { between, normal, type Random } from '../random.ts';
 export interface Augmentation {
   /** Half of the examples are mirrored left to right. */
   readonly flip?: boolean;
-  /** Moved by up to so many places along height and width (one number: both; of a signal: time); edges are repeated. */
+  /** Moved by up to this many places along height and width (one number: both; of a signal: time); edges are repeated. */
   readonly shift?: number | readonly [number, number];
   /** A square of this side is blanked with the example's mean; at the border a part of it. */
   readonly cutout?: number;
@@ -114,7 +114,7 @@ export function blend(values: Float32Array, own: Float32Array): void {
   }
 }
 
-/** Rows of probabilities for blended examples, each of so many places: `own` for an example's label, the rest for the next one's. */
+/** Rows of probabilities for blended examples, each of `classes` places: `own` for an example's label, the rest for the next one's. */
 export function blendedLabels(labels: ArrayLike<number>, own: Float32Array, rows: Float32Array, places = 1): void {
   const classes = rows.length / labels.length;
   rows.fill(0);

@@ -82,7 +82,7 @@ function planInput(data: Dataset, source: number, input: ModelInput): InputPlan 
   return { source, size, asStored, table, period, convert, create };
 }
 
-/** Memory for so many examples, of each input. */
+/** Memory for `count` examples of each input. */
 export const createBatch = ({ inputs }: BatchPlan, count: number): BatchValues[] => inputs.map((input) => input.create(count));
 
 /** Writes the examples of `part` at `indices` one after another into `out`, which has an array for each input. */

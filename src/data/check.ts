@@ -14,7 +14,7 @@ export function needPart(data: Dataset, name: PartName): Part {
   );
 }
 
-/** A warning where the data tells more or fewer classes apart than a model with so many outputs; null where it fits. */
+/** A warning where the data has more or fewer classes than the model has outputs; null where they agree. */
 export function classWarning({ name, classes, classNames }: Dataset, outputs: number): string | null {
   if (classes === 0 || classes === outputs) return null;
   const told = classNames ? `${name} has ${classes} classes` : `the labels of ${name} run from 0 to ${classes - 1}`;
@@ -60,7 +60,7 @@ const short = (v: number): string => String(Number(v.toPrecision(4)));
 
 /**
  * A warning where the data plainly does not fit what the model was quantized for: a tenth of it would be cut off, or it would use
- * less than a twentieth of the range. Null where it fits and for float inputs, whose files do not tell.
+ * less than a twentieth of the range. Null where it fits and for float inputs, whose files do not say.
  */
 export function rangeWarning({ least, greatest, outside }: InputStatistics, input: ModelInput): string | null {
   if (input.dtype === 'f32') return null;

@@ -3,7 +3,7 @@ import { splitStratified } from './split.ts';
 
 /**
  * The dataset with a validation part of `wanted` examples at least, taken from the train part (stratified and seeded), which keeps two
- * thirds of both. With few examples the loss of an accuracy cannot be told from luck.
+ * thirds of both. With few examples no loss of accuracy is significant.
  */
 export function withValidationOf(data: Dataset, wanted: number, seed: number): Dataset {
   const { train, validation } = data;

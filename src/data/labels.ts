@@ -32,7 +32,7 @@ export function toLabels(array: NpyArray, count: number, where: string): Labels 
   return whole ? Int32Array.from(data as Float64Array, Number) : Float32Array.from(data as Float64Array, Number);
 }
 
-/** Whether every run of so many numbers has a single 1 and zeros. */
+/** Whether every row of `columns` numbers has a single 1 and zeros. */
 export function isOneHot(y: Labels, columns: number): boolean {
   if (columns < 2 || y.length % columns) return false;
   for (let row = 0; row < y.length; row += columns) {
@@ -57,7 +57,7 @@ export function classesOf(part: Part): Int32Array | null {
   return y.every((label) => label >= 0) ? y : null;
 }
 
-/** How many classes the labels tell apart; 0 where they are none. */
+/** How many classes the labels have; 0 where they are none. */
 export function classCount(parts: readonly Part[]): number {
   const labelled = parts.filter((p) => p.y);
   const classes = labelled.map(classesOf);

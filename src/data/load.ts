@@ -34,7 +34,7 @@ export type DataSource = string | Readonly<Record<string, FileContent>> | Arrays
  * Reads a dataset: .npz, .npy, folders of .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
  *
  * Of a model with several inputs each has an array, found by its name, by number and order (x0, x1 ...), or by its shape: give `model`, or the names
- * by `inputs`. Labels are read as numbers; what they mean is told by the task. What of a source is not used stands in `notes`.
+ * by `inputs`. Labels are read as numbers; what they mean follows from the task. `notes` says what of a source is not used.
  *
  * A source without a test part is split by `split`; one with a test part but no validation has validation cut from train,
  * in the proportion of the first two fractions. Splits are stratified and depend on the seed alone. Windows that
@@ -154,7 +154,7 @@ function checkShapes(parts: RawParts): void {
   }
 }
 
-/** Parts as the stages see them; what is decided here is told in `notes`. */
+/** Parts as the stages see them; `notes` says what is decided here. */
 function splitParts(parts: RawParts, options: DataOptions, notes: string[]): { [name in PartName]?: RawPart } {
   const { train, validation, test, all } = parts;
   const [t, v, e] = checkSplit(options.split ?? DEFAULT_SPLIT);

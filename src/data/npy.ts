@@ -56,7 +56,7 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   if (!Number.isSafeInteger(count) || bytes.length - start !== count * width) {
     throw broken(name, `its header says [${shape}] of ${type}, ${count * width} bytes, but ${bytes.length - start} bytes follow`);
   }
-  const raw = new Uint8Array(bytes.subarray(start)); // a copy: aligned, and the file can go
+  const raw = new Uint8Array(bytes.subarray(start)); // a copy: aligned, and the file can be freed
   if (swapped) for (let i = 0; i < raw.length; i += width) raw.subarray(i, i + width).reverse();
   let data: NpyData = new array(raw.buffer, 0, count);
   if (type === 'f2') data = Float32Array.from(data as Uint16Array, fromHalf);

@@ -9,7 +9,7 @@ export type ByInput<T> = T | Readonly<Record<string, T>>;
 /** How data is read, split and given to the model. */
 export interface DataOptions {
   /**
-   * Fractions of train, validation, test where the source does not tell them apart, together 1 (0.7, 0.1, 0.2 by default); of train and
+   * Fractions of train, validation, test where the source does not separate them, together 1 (0.7, 0.1, 0.2 by default); of train and
    * validation where it lacks the latter.
    */
   readonly split?: readonly [number, number, number];

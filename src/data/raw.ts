@@ -11,7 +11,7 @@ export interface RawPart extends Part {
   readonly files: readonly string[];
 }
 
-/** `all` is a source that does not tell train from test. */
+/** `all` is a source that does not separate train from test. */
 export type RawParts = { readonly [name in PartName | 'all']?: RawPart } & { readonly classNames?: readonly string[] };
 
 /** Raw parts of one shape one after another. */
@@ -27,7 +27,7 @@ export interface WantedInput {
   readonly shape: readonly number[] | null;
 }
 
-/** What a reader may know of the model that data is read for, and what it tells. */
+/** What a reader may know of the model that data is read for, and where it leaves notes. */
 export interface Reading {
   /** Names and shapes [batch, ...] of the model's inputs; no shape where they are only named; null where no model is known. */
   readonly inputs: readonly WantedInput[] | null;

@@ -14,7 +14,7 @@ import { gunzip, isGzip, isZip } from './zip.ts';
 const SUPPORTED =
   'give an .npz or .npy file, IDX files (MNIST), CIFAR-10 binary batches, class folders of PNG or JPEG, or a folder with train.npz and test.npz';
 
-/** What is not used of it is told in `reading.notes`. */
+/** `reading.notes` gets what is not used of it. */
 export async function readParts(files: Files, reading: Reading): Promise<RawParts> {
   const read = new Set<string>();
   const watched: Files = {

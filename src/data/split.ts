@@ -1,4 +1,4 @@
-/** Stratified splits: every class, and every run of overlapping windows as a whole, goes to parts by the same fractions. */
+/** Stratified splits: every class, and every run of overlapping windows as a whole, is divided among the parts by the same fractions. */
 import { sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Part } from './dataset.ts';
@@ -6,7 +6,7 @@ import { classesOf } from './labels.ts';
 
 /**
  * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
- * Windows cut from one signal with half of each shared with the next (as UCI HAR's) stay together: apart, one would tell of the other.
+ * Windows cut from one signal with half of each shared with the next (as UCI HAR's) stay together: apart, one part would leak into the other.
  * They stand in time, so the parts follow each other in time too, within each class: later ones are of other days or persons, as what the
  * network will meet. Labels that are no classes divide nothing.
  *
@@ -42,7 +42,7 @@ export function splitStratified(part: Part, shape: readonly number[], fractions:
   return chosen.map((places) => Int32Array.from(places).sort());
 }
 
-/** The class of each example; null where labels are not classes, or so many that there is hardly one example of each. */
+/** The class of each example; null where labels are not classes, or there is hardly one example of each. */
 export function strataOf(part: Part): Int32Array | null {
   const classes = classesOf(part);
   return classes && new Set(classes).size <= Math.max(16, part.count / 3) ? classes : null;

@@ -31,7 +31,7 @@ export interface Format {
   readonly about: string;
   /** Ends of file names; the first is the one that is written. */
   readonly endings: readonly [string, ...string[]];
-  /** By the first bytes, whatever the file is called. */
+  /** By the first bytes; the name of the file does not matter. */
   recognize(bytes: Uint8Array): boolean;
   /**
    * A checked graph, NHWC.

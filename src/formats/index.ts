@@ -14,7 +14,7 @@ export const FORMATS: readonly Format[] = [tflite, onnx, keras];
 export const ENDINGS = FORMATS.flatMap((f) => f.endings).join(', ');
 
 /**
- * Reads a model file of any format of the table; which one is told by its bytes.
+ * Reads a model file of any format of the table; its bytes decide which.
  *
  * @throws CompressError `bad-file` or `unsupported`, with what the file is instead
  */

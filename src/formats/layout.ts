@@ -21,7 +21,7 @@ import { unitsInOrder } from './units.ts';
  * of them stands as transposes and reshapes. Inputs and outputs take the order of axes that leaves the fewest; `Tensor.fileOrder` keeps
  * that of the file.
  *
- * A relabel is carried along as a view: past operators that work place by place it goes on, with constants put in the other order; operators
+ * A relabel is carried along as a view: it passes operators that work place by place, with their constants reordered; operators
  * with an axis get it renumbered; a flattened image is read by the next dense layer in the order in which it lies, with its weights moved.
  */
 export function channelsLast(draft: Graph): Graph {
@@ -189,7 +189,7 @@ function emit(work: Work, node: Node, inputs: readonly number[], attrs: Node['at
   work.nodes.push({ ...node, inputs: [...inputs], outputs, attrs });
 }
 
-/** Axes come or go: a relabel. An image is flattened: it stays in the order in which it lies. */
+/** Axes are added or removed: a relabel. An image is flattened: it keeps its order in memory. */
 function placeReshape(work: Work, node: Node): boolean {
   const [from, to] = [node.inputs[0], node.outputs[0]].map((t) => work.draft.tensors[t].shape);
   const view = viewOf(work, node.inputs[0]);

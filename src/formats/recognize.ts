@@ -23,7 +23,7 @@ const isZip = (bytes: Uint8Array): boolean => starts(bytes, 0x50, 0x4b, 3, 4) ||
 const isSavedModel = (bytes: Uint8Array, text: string): boolean =>
   starts(bytes, 0x08, 0x01, 0x12) && /serve|saved_model|tensorflow/i.test(text);
 
-/** The first one that fits is told. */
+/** The first line that fits is reported. */
 const KINDS: readonly Kind[] = [
   {
     what: 'a pointer of Git LFS, not the file itself',
@@ -89,7 +89,7 @@ const KINDS: readonly Kind[] = [
   { what: 'a tar archive', fix: 'unpack it and give the model inside', is: (_, text) => text.slice(257, 262) === 'ustar' },
 ];
 
-/** What the bytes are that no format of the table recognizes; null where nothing tells. */
+/** What the bytes are that no format of the table recognizes; null where that is unknown. */
 export function foreignKind(bytes: Uint8Array): { what: string; fix: string } | null {
   const text = new TextDecoder('latin1').decode(bytes.subarray(0, LOOKED_AT));
   // names of a zip archive's files stand at its end too

@@ -21,7 +21,7 @@ export const inverse = (map: Relabel, rank: number): Relabel => Array.from({ len
 
 export const relabelled = (shape: readonly number[], map: Relabel): number[] => map.map((a) => (a < 0 ? 1 : shape[a]));
 
-/** Whether more than the number of axes changes: elements move. Axis 0 holds the batch, and counts whatever its size. */
+/** Whether more than the number of axes changes: elements move. Axis 0 holds the batch, and counts at any size. */
 export function movesElements(map: Relabel, shape: readonly number[]): boolean {
   const kept = map.filter((a) => a === 0 || (a > 0 && shape[a] > 1));
   return kept.some((a, i) => i > 0 && a < kept[i - 1]);
@@ -55,7 +55,7 @@ function movedValues(data: Values, shape: readonly number[], map: Relabel): Valu
   return out;
 }
 
-/** The nodes that do it: a transpose where elements move, a reshape where axes come or go. */
+/** The nodes that do it: a transpose where elements move, a reshape where axes are added or removed. */
 export function relabelNodes(graph: { tensors: Tensor[]; nodes: Node[] }, from: number, map: Relabel, name: string): number {
   const source = graph.tensors[from];
   const shape = relabelled(source.shape, map);

@@ -16,7 +16,7 @@ export interface Quantization {
   readonly axis: number | null;
 }
 
-/** The integer type of so many bits. */
+/** The integer type of `bits` bits. */
 export const DTYPE_OF_BITS: Readonly<Record<Quantization['bits'], DType>> = { 4: 'i4', 8: 'i8', 16: 'i16', 32: 'i32', 64: 'i64' };
 
 export interface Tensor {
@@ -55,7 +55,7 @@ export interface Signature {
   readonly outputs: readonly (readonly [name: string, place: number])[];
 }
 
-/** What a model file says beside the network. It goes into the next file as far as it is still true. */
+/** What a model file says beside the network. It is written into the next file as far as it is still true. */
 export interface Attachments {
   /** The format it was read from. */
   readonly format: string;
@@ -187,7 +187,7 @@ export function consumers(graph: Graph): number[][] {
   return by;
 }
 
-/** The graph without nodes whose results nobody reads and without tensors nobody names; tensors are renumbered in order. */
+/** The graph without nodes whose results are unused and without tensors that no node names; tensors are renumbered in order. */
 export function compact(graph: Graph): Graph {
   const live = new Set<number>(graph.outputs);
   const nodes: Node[] = [];

@@ -5,7 +5,7 @@ import type { Graph, Node } from './graph.ts';
 export type Memory =
   /** The same bytes under another shape: nothing is computed. */
   | 'view'
-  /** May be written over the first input that nobody reads afterwards and that has the same size. */
+  /** May be written over the first input that has no later consumer and the same size. */
   | 'in-place'
   | 'fresh';
 

@@ -23,7 +23,7 @@ import { products } from './work.ts';
 
 export interface Conv2d extends Window {
   readonly activation: Activation;
-  /** Output channels are split into so many groups, each reading its own part of the input's. */
+  /** Output channels are split into this many groups, each reading its own part of the input's. */
   readonly groups?: number;
 }
 

@@ -188,7 +188,7 @@ const COSTS: Costs = {
   strided_slice: ({ operands: { y }, parameters: { strides, counts } }) =>
     moved([y], strides.at(-1) === 1 ? counts[counts.length - 1] : 1),
   take: ({ operands: { x, y }, parameters: { places } }) => moved([y], sizeOf(x.shape.slice(behind(places)))),
-  /** y is written, and what goes on of it copied back. */
+  /** y is written, and the part that is kept is copied back. */
   stream: ({ operands: { x, state, y }, parameters: { axis } }) => moved([y, state], sizeOf(x.shape.slice(axis))),
   copy: ({ operands: { y } }) => moved([y], sizeOf(y.shape)),
   resize_nearest: ({ operands: { y } }) => moved([y], y.shape[3]),

@@ -10,7 +10,7 @@ export interface FakeQuantize {
   readonly zero: number;
   /** Along which scales differ. */
   readonly axis: number | null;
-  /** Weights of so many bits whose scales are not learned: operand 1 is written each time from what they are by then. */
+  /** Bits of weights whose scales are not learned: operand 1 is then computed from the weights at each step. */
   readonly measure: 4 | 8 | null;
 }
 

@@ -35,7 +35,7 @@ export const identityCell: FloatCell<unknown> = {
   saves: null,
 };
 
-/** Where nobody wants the gradient. */
+/** Where the gradient is not needed. */
 export const nothing: Step = () => {};
 
 /** `steps` one after another. */

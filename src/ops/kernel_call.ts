@@ -185,7 +185,7 @@ export type CallOf<F extends Family, O extends Operand = Operand> = {
 
 export type KernelCall<O extends Operand = Operand> = CallOf<Family, O>;
 
-/** The only maker of calls, so that a kernel's name is always its family and form. Operands go into it as they are, or seen under another shape of as many elements. */
+/** The only maker of calls, so that a kernel's name is always its family and form. Operands are tensors as they are, or views of another shape with as many elements. */
 export const kernelCall = <F extends Family>(
   family: F,
   form: Families<Operand>[F]['form'],

@@ -31,7 +31,7 @@ export interface FloatCall<A> extends OperatorCall<A, PlacedOperand> {
 export interface GradCall<A> extends FloatCall<A> {
   /** Gradients of the loss by `y`, read. */
   readonly dy: readonly HeapTensor[];
-  /** Gradients of the loss by `x`, ADDED to; null where nobody wants them. */
+  /** Gradients of the loss by `x`, ADDED to; null where they are not needed. */
   readonly dx: readonly (HeapTensor | null)[];
   /** Which of `dx` hold nothing yet and are written; only places of the row's `clears`. */
   readonly fresh: readonly boolean[];
@@ -116,10 +116,10 @@ export type OutputRange =
   | 'measured'
   /** Those of the inputs, which all share one. */
   | 'as-input'
-  /** Always these real values, whatever it takes. */
+  /** Always these real values, for any input. */
   | readonly [number, number];
 
-/** Arithmetic of one run, whatever its numbers are. */
+/** Arithmetic of one run, in any number type. */
 export interface Work {
   /** Multiply-accumulates of the definition (bias, pooling and activations not counted). */
   readonly macs: number;
@@ -158,7 +158,7 @@ export interface OpRow<A> {
   /** By attributes and input shapes. */
   channels(attrs: A, x: readonly (Shape | null)[]): Channels;
   /**
-   * Arithmetic by shapes. 'moves': elements go as they are, so that real numbers cost what its kernel call does.
+   * Arithmetic by shapes. 'moves': elements are copied unchanged, so that float costs what its kernel call does.
    * null: nothing runs on a chip (it is a view, or folded into a neighbour).
    */
   readonly work: ((x: readonly (Shape | null)[], y: readonly Shape[], attrs: A) => Work) | 'moves' | null;

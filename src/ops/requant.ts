@@ -125,7 +125,7 @@ export function rescaleParams(x: Operand, y: Operand, activation: Activation = '
   };
 }
 
-/** Source: TFLite kernels/internal/reference/reduce.h, QuantizedMeanOrSum: the division by `count` goes into the multiplier. */
+/** Source: TFLite kernels/internal/reference/reduce.h, QuantizedMeanOrSum: the division by `count` is part of the multiplier. */
 export function meanParams(x: Operand, y: Operand, axes: readonly number[]): MeanParams {
   const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
   const { multiplier, shift, ...rest } = rescaleParams(x, y);

@@ -31,7 +31,7 @@ export function axisOf(axis: number, rank: number): number {
   return found;
 }
 
-/** `shape` with one dimension told as -1 worked out from the number of elements. */
+/** `shape` with one dimension of -1 computed from the number of elements. */
 export function resolveShape(shape: Shape, from: Shape): number[] {
   const count = sizeOf(from);
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);

@@ -11,7 +11,7 @@ import { axisOf } from './shapes.ts';
 export interface StridedSlice {
   /** First place taken along each dimension. */
   readonly begin: readonly number[];
-  /** First place not taken; beyond the dimension means to its end, whatever its size. */
+  /** First place not taken; beyond the dimension means to its end, at any size. */
   readonly end: readonly number[];
   readonly strides: readonly number[];
   /** Dimensions of one place that the output does not keep. */

@@ -8,7 +8,7 @@ import { axisOf } from './shapes.ts';
 import { seenAs } from './take_cells.ts';
 
 export interface Unpack {
-  /** The axis that goes, counted from the front. */
+  /** The axis that is removed, counted from the front. */
   readonly axis: number;
 }
 

@@ -16,7 +16,7 @@ export interface Evidence {
   survey(): Survey;
 }
 
-/** Scores of a group's units: the first to go has the least. */
+/** Scores of a group's units: the first to be cut has the least. */
 export type Scorer = (group: ChannelGroup) => ArrayLike<number>;
 
 /** A measure of how important channels are. */

@@ -47,7 +47,7 @@ function energyOf(heap: Heap, { columns, bias }: Consumer, { n, means }: Gram, r
 }
 
 /**
- * Scores of a group's units in the order in which they should go: each time the one whose loss changes the outputs of the layers that
+ * Scores of a group's units in the order in which they should be cut: each time the one whose loss changes the outputs of the layers that
  * read it least, after their other weights took over what they can (the optimal brain surgeon's step for whole channels: Hassibi and
  * Stork, 1993; Kurtic et al., "ZipLM", 2023). A unit's score is the mean square of that change so far, as a share of the outputs'.
  */

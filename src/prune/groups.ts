@@ -10,7 +10,7 @@ export interface Slot {
 /** Channels that only make sense together: residual adds, concats, depthwise layers and flattening tie them. */
 export type Unit = readonly Slot[];
 
-/** Units that lie in the same tensors: any of them may go without the others. */
+/** Units that lie in the same tensors: any of them may be cut without the others. */
 export interface ChannelGroup {
   /** The first layer that makes these channels. */
   readonly name: string;

@@ -17,7 +17,7 @@ export { type ChannelGroup, channelGroups } from './groups.ts';
 const ratio = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 
 export const pruneSchema = v.object({
-  ratio: option(ratio, 0.5, 'share of the channels that goes, of each group (scope group), or of all together (scope global)', {
+  ratio: option(ratio, 0.5, 'share of the channels that is cut, of each group (scope group), or of all together (scope global)', {
     search: { low: 0.05, high: 0.7 },
   }),
   ratios: option(
@@ -38,7 +38,7 @@ export const pruneSchema = v.object({
   multiple: option(
     v.pipe(v.number(), v.integer(), v.minValue(1)),
     1,
-    'the number of channels left in a group is a multiple of it, where so many are left',
+    'the number of channels left in a group is a multiple of it, where at least that many are left',
   ),
 });
 
@@ -47,7 +47,7 @@ type Options = v.InferOutput<typeof pruneSchema>;
 /**
  * Structured pruning: the least important channels are cut out, with everything tied to them (residual sums, concatenations, depthwise
  * layers). The result has the same inputs and outputs; of each group one channel stays at least. Filter norms are Li et al.'s ("Pruning
- * Filters for Efficient ConvNets", 2017); `reconstruction` and what the remaining layers take over are told at `eliminate`, `reconstruct`
+ * Filters for Efficient ConvNets", 2017); `reconstruction` and what the remaining layers take over are described at `eliminate`, `reconstruct`
  * and `refit`.
  *
  * @throws CompressError `bad-option` for options that cannot be; while it runs for a group in `ratios` that is not there, and `bad-data` for
@@ -62,7 +62,7 @@ export const prune = defineStage({
   needsData: false,
   outline(model, options, context) {
     const { graph, groups, scorer } = subjectOf(model, options, context);
-    // How many channels of a group go depends on their scores only where groups are compared.
+    // How many channels of a group are cut depends on their scores only where groups are compared.
     if (options.scope === 'global' && model.facts.isOutline) return null;
     const scores = options.scope === 'global' ? scorer() : ({ units }: ChannelGroup) => units.map((_, i) => i);
     const cut = cutOf(graph, leastImportant(groups, scores, options));
@@ -79,7 +79,7 @@ export const prune = defineStage({
   },
 });
 
-/** What is cut, and what tells where. */
+/** What is cut, and what decides where. */
 function subjectOf(model: Model, { ratios, criterion }: Options, { heap, data, seed }: Context) {
   const graph = toFloat(model.graph);
   const groups = channelGroups(graph);
@@ -102,7 +102,7 @@ function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<str
   throw new CompressError('bad-option', `no channels can be pruned at "${unknown}"`, `the groups are: ${known.join(', ')}`);
 }
 
-/** Units to cut, of every group at most so many that one multiple of channels stays. */
+/** Units to cut; every group keeps at least one multiple of channels. */
 function leastImportant(groups: readonly ChannelGroup[], scoresOf: Scorer, o: Options): Unit[] {
   const concerned = groups.filter(({ name }) => o.scope === 'global' || (o.ratios[name] ?? o.ratio) > 0);
   const ranked = concerned.map((group) => {

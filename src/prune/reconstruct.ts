@@ -30,7 +30,7 @@ export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, gra
   return new Map(changed);
 }
 
-/** Operands of a node with zeros wherever they meet channels that go. */
+/** Operands of a node with zeros wherever they meet channels that are cut. */
 function silenced(
   graph: Graph,
   { inputs }: Node,
@@ -45,7 +45,7 @@ function silenced(
   });
 }
 
-/** Makes rows W [out, n] those W' that make (W' - W) H (W' - W)' least where the columns that go are 0: H[S, G] W_G is solved for H[S, S]. */
+/** Makes rows W [out, n] those W' that make (W' - W) H (W' - W)' least where the columns that are cut are 0: H[S, G] W_G is solved for H[S, S]. */
 function handOver(heap: Heap, rows: Float64Array, h: Float64Array, goes: (column: number) => boolean): void {
   const n = Math.sqrt(h.length);
   const columns = Array.from({ length: n }, (_, k) => k);

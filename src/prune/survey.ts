@@ -12,7 +12,7 @@ export interface Survey {
   readonly consumers: readonly Consumer[];
   /** Of each consumer. */
   readonly grams: readonly Gram[];
-  /** Scores of a group's units: the first to go has the least. */
+  /** Scores of a group's units: the first to be cut has the least. */
   scoresOf(group: ChannelGroup): Float64Array;
 }
 

@@ -41,7 +41,9 @@ export function tradeOff(history: History, axis: Axis): Html {
       ? [{ ...at, feasible, title: `${name}\n${quality.show(quality.of(figures))}, ${axis.show(figures[axis.key])}` }]
       : [];
   };
-  const tried = trials.flatMap((t) => spot(t.figures, `trial ${t.number}: ${t.stages.join(' → ') || 'as it came'}`, t.feasible));
+  const tried = trials.flatMap((t) =>
+    spot(t.figures, `trial ${t.number}: ${t.stages.join(' → ') || 'the model as given'}`, t.feasible),
+  );
   const result = chosen ? spot(chosen.figures, resultText(history), history.goal.reached) : [];
   const ptq = plain ? spot(plain.figures, 'plain int8 PTQ', plain.misses.length === 0) : [];
   const { factor, lower, label } = quality.axis;

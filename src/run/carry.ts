@@ -5,7 +5,7 @@ import type { Heap } from '../wasm/heap.ts';
 import { compile, inferShapes, isBatchable } from './compile.ts';
 import type { Examples } from './observe.ts';
 
-/** The examples of one batch, as places in an order, and the shape of each tensor for so many. */
+/** The examples of one batch, as places in an order, and the shape of each tensor for that batch. */
 interface Batch {
   readonly from: number;
   readonly to: number;
@@ -21,7 +21,7 @@ export interface Carried {
 const BATCH = 16;
 
 /**
- * Activations of a graph on all examples, carried from node to node: each node runs once, whatever is measured or changed behind it. What no
+ * Activations of a graph on all examples, carried from node to node: each node runs once, and what is measured or changed behind it does not run it again. What no
  * later node reads is forgotten.
  */
 export class Carry {

@@ -51,12 +51,12 @@ export function channelSources(graph: Graph, node: Node): ChannelSource[][] | nu
   }
 }
 
-/** Channels to take away, by computed tensor: 1 where one goes. */
+/** Channels to cut, by computed tensor: 1 where one is cut. */
 export type Cut = ReadonlyMap<number, Uint8Array>;
 
 /**
- * The graph without the channels of `cut`, which must hold all that go together: what an operator keeps, joins or flattens
- * goes on both of its sides. Weights, biases, masks and scales shrink with them.
+ * The graph without the channels of `cut`, which must hold all that are cut together: what an operator keeps, joins or flattens
+ * is cut on both of its sides. Weights, biases, masks and scales shrink with them.
  */
 export function cutChannels(graph: Graph, cut: Cut): Graph {
   const tensors = [...graph.tensors];
@@ -78,7 +78,7 @@ export function cutChannels(graph: Graph, cut: Cut): Graph {
   return { ...smaller, tensors: smaller.tensors.map((t, i) => (t.data ? t : { ...t, shape: shapes[i] })) };
 }
 
-/** [operand, axis, places that go] of the constants and the state of a node. */
+/** [operand, axis, places that are cut] of the constants and the state of a node. */
 function parameterCuts(graph: Graph, node: Node, cut: Cut): [number, number, Uint8Array][] {
   const channels = channelsOf(graph, node);
   const into = cut.get(node.inputs[0]);

@@ -117,7 +117,7 @@ export function withEdges(graph: Graph, edges: Edges): Graph {
   return { ...graph, tensors, nodes, inputs: inputs.map((i) => i.outside), outputs: outputs.map((o) => o.outside) };
 }
 
-/** An input keeps its meaning, whatever was measured since; an output takes that of the network, unless that stayed as it was. */
+/** An input keeps its scale even if another was measured since; an output takes that of the network, unless the network's is unchanged. */
 function outsideQuant({ dtype, quant, inside }: Edge, within: Tensor, isInput: boolean): Quantization | null {
   if (dtype === 'f32') return null;
   if (quant && (isInput || sameQuant(inside?.quant, within.quant))) return quant;

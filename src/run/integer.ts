@@ -122,7 +122,7 @@ function quantized({ data, shape }: Tensor, quant: Quantization, dtype: DType) {
   );
 }
 
-/** The real numbers that the integers of a constant mean, float32(scale * (q - zero)); null where nothing tells. */
+/** The real numbers that the integers of a constant mean, float32(scale * (q - zero)); null where it has no scale. */
 export function dequantize({ data, quant, shape }: Tensor): Float32Array | null {
   if (!data || !quant) return null;
   const channel = indexAlong(shape, quant.axis);

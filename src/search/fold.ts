@@ -2,7 +2,7 @@ import type { TrialRecord } from './record.ts';
 import type { View } from './sampler.ts';
 
 /**
- * Something built from the finished trials, one after another in order of number. What the trials of the last call gave is gone on from, so
+ * Something built from the finished trials, one after another in order of number. The result of the last call is extended, so
  * that each is added once; only where one came in between is all built anew.
  */
 export class Fold<S> {

@@ -5,7 +5,7 @@ import type { Study } from './study.ts';
 import type { RunningTrial } from './study_options.ts';
 
 export interface HalvingOptions {
-  /** One in so many is promoted from a rung to the next; 4 by default. */
+  /** One trial in this many is promoted from a rung to the next; 4 by default. */
   readonly factor?: number;
 }
 

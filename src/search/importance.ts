@@ -8,7 +8,7 @@ import { type Direction, losses, type TrialRecord, violation } from './record.ts
 const GOOD = 0.1;
 /** Complete trials that it takes. */
 const FEWEST = 20;
-/** A range of numbers is looked at in so many places. */
+/** Number of points that a numeric range is sampled at. */
 const PLACES = 50;
 
 /**
@@ -34,7 +34,7 @@ export function importances(
   if (trials.length < FEWEST) {
     throw new CompressError(
       'bad-option',
-      `${trials.length} complete trials do not tell what is important`,
+      `${trials.length} complete trials do not show what is important`,
       `run at least ${FEWEST}`,
     );
   }

@@ -11,7 +11,7 @@ export function dominates(a: Point, b: Point): boolean {
   return better;
 }
 
-/** Non-domination ranks: indices of the points that nobody dominates, then of those that only the former dominate, and so on. */
+/** Non-domination ranks: indices of the points that none dominates, then of those that only the former dominate, and so on. */
 export function ranks(
   points: readonly Point[],
   better: (i: number, j: number) => boolean = (i, j) => dominates(points[i], points[j]),

@@ -22,7 +22,7 @@ export interface TrialRecord {
   readonly params: Map<string, Parameter>;
   /** Values given when the trial was enqueued, by name. */
   readonly fixed: Readonly<Record<string, Choice>> | null;
-  /** One per objective, as told; null when failed, or pruned before anything finite was reported. */
+  /** One per objective, as given to `tell`; null when failed, or pruned before anything finite was reported. */
   values: readonly number[] | null;
   /** A value above 0 is a violation. */
   constraints: readonly number[];

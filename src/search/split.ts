@@ -1,10 +1,10 @@
 import { contributions, largestSubset, type Point, ranks } from './pareto.ts';
 import { type Direction, losses, type TrialRecord, violation } from './record.ts';
 
-/** The best trials are good: this share of all, and so many at most. With several objectives a front wants more of them. */
+/** The best trials are good: this share of all, up to a most. With several objectives a front wants more of them. */
 const SHARE = { one: 0.1, several: 0.15 };
 const MOST = { one: 25, several: 50 };
-/** Of the trials with several objectives so many stay in the contest; beyond twice as many the worst are out for good. */
+/** With several objectives this many trials are ranked; once there are twice as many, the worst are dropped for good. */
 const POOL = 200;
 
 export interface Good {

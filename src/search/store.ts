@@ -10,7 +10,7 @@ export interface Ending {
 }
 
 /**
- * The trials of one study where they are kept: in memory, in a file, or in a database that several processes share. What a promise tells is
+ * The trials of one study where they are kept: in memory, in a file, or in a database that several processes share. What a promise resolves to is
  * kept when it resolves. Several calls may be under way at once.
  */
 export interface TrialStore {
@@ -31,9 +31,9 @@ export interface TrialStore {
   begin(number: number, params: ReadonlyMap<string, Parameter>): Promise<boolean>;
   /** Keeps an intermediate value of a running trial. */
   report(number: number, step: number, value: number): Promise<void>;
-  /** @returns false where another process ended the trial before; what it told stands */
+  /** @returns false where another process ended the trial before; that result is kept */
   end(number: number, ending: Ending): Promise<boolean>;
-  /** Lets go of what the store holds. */
+  /** Releases what the store holds. */
   close(): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export interface TrialStore {
 export class MemoryStore implements TrialStore {
   readonly #records: TrialRecord[];
 
-  /** @param records trials to go on from */
+  /** @param records trials to continue from */
   constructor(records: readonly TrialRecord[] = []) {
     this.#records = [...records];
   }

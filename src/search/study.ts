@@ -21,7 +21,7 @@ import { externalParams, Trial, toResult } from './trial.ts';
 
 /**
  * A search by ask and tell: `ask` gives a trial and its parameters, the caller measures it, `tell` takes the result. The same options and
- * results give the same suggestions in every host. Several processes may ask and tell, where the store of the study can be shared.
+ * results give the same suggestions in every host. Several processes may ask and tell if the store of the study can be shared.
  *
  * @throws CompressError `bad-option` for directions, a seed or a lag that cannot be
  * @example
@@ -39,7 +39,7 @@ export class Study {
   readonly #sampler: Sampler;
   readonly #store: TrialStore;
   readonly #kinds = new ParameterKinds();
-  /** The trials that this object has begun and not told. */
+  /** The trials that this object has begun and has no result of. */
   readonly #running = new Set<number>();
   readonly #turns = new Serial();
   /** All trials before it have ended. */
@@ -99,7 +99,7 @@ export class Study {
     return points.filter((p) => !points.some((q) => dominates(q.loss, p.loss))).map((p) => toResult(p.t));
   }
 
-  /** Reads what other processes have told; `ask` does so by itself. */
+  /** Reads the results of other processes; `ask` does so by itself. */
   refresh(): Promise<void> {
     return this.#store.refresh();
   }
@@ -149,7 +149,7 @@ export class Study {
     return this.#store.enqueue(params);
   }
 
-  /** Lets go of what the store holds, for example a connection. */
+  /** Releases what the store holds, for example a connection. */
   close(): Promise<void> {
     return this.#store.close();
   }
@@ -210,7 +210,7 @@ export class Study {
     return records.length;
   }
 
-  /** Whether nobody told a result yet that trial `number` must know. */
+  /** Whether a result that trial `number` must know is still missing. */
   #misses(number: number): boolean {
     if (this.lag === undefined) return false;
     for (let n = this.#firstOpen; n <= number - this.lag; n++) if (!isFinished(this.records[n])) return true;

@@ -14,8 +14,8 @@ export interface StudyOptions {
   /** The same seed and results give the same suggestions; 0 by default. */
   readonly seed?: number;
   /**
-   * Trial n is chosen from the results of trials 0 .. n - lag and from no others, told already or not, so that up to `lag` trials run
-   * at once and their order of finishing changes nothing. Left out: from all results told when it is asked for.
+   * Trial n is chosen from the results of trials 0 .. n - lag and from no others, finished or not, so that up to `lag` trials run
+   * at once and their order of finishing changes nothing. Left out: from all results known when it is asked for.
    */
   readonly lag?: number;
   /** Where its trials are kept; in memory by default. */
@@ -37,7 +37,7 @@ export interface RunningTrial<T> {
   readonly params: Readonly<Record<string, Choice>>;
   /** What the space made of the parameters. */
   readonly point: T;
-  /** Tells an intermediate value of the first objective, for example the loss after epoch `step`. @throws CompressError `bad-option` after `tell` */
+  /** Reports an intermediate value of the first objective, for example the loss after epoch `step`. @throws CompressError `bad-option` after `tell` */
   report(value: number, step: number): Promise<void>;
 }
 
@@ -65,13 +65,13 @@ export function checkOptions(directions: readonly Direction[], seed: number, lag
   }
 }
 
-/** @throws CompressError `bad-option` unless a complete trial is told a value for each of so many objectives */
+/** @throws CompressError `bad-option` unless a complete trial has a value for each objective */
 export function checkTold(number: number, told: readonly number[] | null, state: TellOptions['state'], objectives: number): void {
   if (told ? told.length === objectives && told.every((v) => typeof v === 'number') : state !== 'complete') return;
   const got = told ? `${told.length} values [${told}]` : 'no value';
   throw new CompressError(
     'bad-option',
-    `trial ${number} is told ${got}, but the study has ${objectives} objective(s)`,
+    `trial ${number} got ${got}, but the study has ${objectives} objective(s)`,
     `tell ${objectives} number(s)`,
   );
 }

@@ -10,7 +10,7 @@ import { Ranking } from './split.ts';
 export interface TpeOptions {
   /** Choose parameters that occur together from one joint density (`true`) or each by itself (`false`); by default in turns. */
   readonly multivariate?: boolean;
-  /** Random until so many trials are finished; 10 by default. Fewer where good trials were enqueued to begin with. */
+  /** Random until this many trials are finished; 10 by default. Fewer where good trials were enqueued to begin with. */
   readonly startup?: number;
 }
 
@@ -23,13 +23,13 @@ const SHARES = [1, 0.5, 0.25];
 const CHILDREN_FROM = 20;
 /** So many parameters without a grid are many dimensions. */
 const MANY = 8;
-/** Of the trials that are not good, the last so many make the other density: what an answer costs does not grow with the study. */
+/** The other density is made of this many trials, the last that are not good: the cost of an `ask` does not grow with the study. */
 const OTHERS = 250;
 
 /**
  * Tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kegl, "Algorithms for Hyper-Parameter Optimization", 2011): models where
  * good trials lie, l(x), and where the others lie, g(x), and takes the candidate with the largest l(x) / g(x). Running trials count among the
- * others, so that nobody else looks where they look (constant liar).
+ * others, so that other trials look elsewhere (constant liar).
  *
  * A joint density keeps together what is good together. In many dimensions hardly any change of all parameters at once is an improvement, so
  * that with one objective, unless all is a grid, most candidates change a few (Tolson and Shoemaker, "Dynamically dimensioned search", 2007). What was good apart is put
@@ -61,7 +61,7 @@ export class TpeSampler implements Sampler {
     if (this.#isChild(view, parts)) return this.#evolution.propose(view);
     const together = this.#multivariate ?? (view.directions.length === 1 || view.number % 2 === 0);
     for (const part of parts) {
-      // A second look at a point of a grid tells nothing.
+      // A second trial at the same point of a grid adds no information.
       const isGrid = parts.length === 1 && part.every(([, d]) => isDiscrete(d));
       const tried = isGrid ? this.#tried(view, part) : () => false;
       const apart = together ? null : part.map((one) => this.#choose(view, [one])[0]);

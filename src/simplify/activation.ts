@@ -2,7 +2,7 @@ import { compact, consumers, type Graph, type Node, producers } from '../graph/g
 import { rowOf } from '../ops/index.ts';
 import { sameMeaning } from './meaning.ts';
 
-/** ReLU, ReLU6 and ReLU1 that change no scale become the activation of the layer before them, where that layer has none and nobody else reads it. */
+/** ReLU, ReLU6 and ReLU1 that change no scale become the activation of the layer before them, where that layer has none and no other consumer. */
 export function foldActivations(graph: Graph): Graph {
   const by = producers(graph);
   const readers = consumers(graph);

@@ -114,7 +114,7 @@ export function linearLayer(graph: Graph, node: Node): LinearLayer | null {
 }
 
 /**
- * Of a linear layer: the sum before rescaling lies between two bounds, whatever the input; where the layer answers the same to
+ * Of a linear layer: the sum before rescaling lies between two bounds for every input; where the layer answers the same to
  * both, rescaling and clamping leave nothing to vary.
  */
 function linearConstants(heap: Heap, graph: Graph, node: Node, of: (t: number) => Float64Array): Float64Array[] | null {

@@ -13,7 +13,7 @@ import {
 import { zeroOf } from './meaning.ts';
 
 /**
- * The graph without channels whose value never changes or that nobody reads. A constant goes into the bias of the layers that
+ * The graph without channels whose value never changes or that no consumer reads. A constant moves into the bias of the layers that
  * read it; a channel stays where its constant meets padding, or an operator needs it.
  */
 export function removeDeadChannels(heap: Heap, graph: Graph): Graph {
@@ -23,7 +23,7 @@ export function removeDeadChannels(heap: Heap, graph: Graph): Graph {
   return cutChannels(intoBiases(graph, constants, cut), cut);
 }
 
-/** The most channels that can go together: all are assumed to, and those that cannot call back what they are tied to. */
+/** The largest set of channels that can be removed together: all are assumed removable, and those that are not keep what they are tied to. */
 function removable(graph: Graph, constants: ConstantChannels): Cut {
   const cut = new Map<number, Uint8Array>();
   for (const t of [...graph.inputs, ...graph.nodes.flatMap((n) => n.outputs)]) {
@@ -72,7 +72,7 @@ function callBack(goes: Uint8Array): boolean {
   return any;
 }
 
-/** All of them go, or none. */
+/** All of them are removed, or none. */
 function agree(slots: readonly Slot[]): boolean {
   if (slots.every(([goes, c]) => goes[c])) return false;
   const any = slots.some(([goes, c]) => goes[c]);
@@ -80,7 +80,7 @@ function agree(slots: readonly Slot[]): boolean {
   return any;
 }
 
-/** An input channel may go where no unit that stays multiplies it, or its constant can go into their bias. */
+/** An input channel may be removed where no remaining unit multiplies it, or its constant can move into their bias. */
 function layerRule(graph: Graph, node: Node, layer: LinearLayer, constants: ConstantChannels, cut: Cut): Rule {
   const [into, out] = [cut.get(node.inputs[0]), cut.get(node.outputs[0])];
   if (!into) return () => false;
@@ -128,7 +128,7 @@ function forEachWeight({ weights }: LinearLayer, visit: (i: number, weight: numb
   for (let i = 0; i < weights.data!.length; i++) visit(i, Number(weights.data![i]) - zero);
 }
 
-/** Constants of channels that go, added to the biases of the layers that read them. */
+/** Constants of removed channels, added to the biases of the layers that read them. */
 function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph {
   const tensors = [...graph.tensors];
   const nodes = graph.nodes.map((node) => {
@@ -144,7 +144,7 @@ function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph 
   return { ...graph, tensors, nodes };
 }
 
-/** The bias with the parts of channels that go, or null where they have none. */
+/** The bias with the parts of removed channels, or null where they have none. */
 function moved(graph: Graph, node: Node, layer: LinearLayer, values: Float64Array, goes: Uint8Array): Float64Array | null {
   const input = graph.tensors[node.inputs[0]];
   const zero = zeroOf(input);

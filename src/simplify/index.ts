@@ -43,7 +43,7 @@ export const simplify = defineStage({
   trains: false,
   keepsRanges: true,
   needsData: false,
-  // What may go depends on weights.
+  // What may be removed depends on weights.
   outline: (model, _, context) => (model.facts.isOutline ? null : simplified(model, context)),
   run: (model, _, context) => simplified(model, context),
 });
@@ -56,11 +56,11 @@ function simplified(model: Model, { heap }: Context): Model {
 }
 
 /**
- * Takes away what provably changes no output: batch normalization, pads and activations go into the layers beside them,
- * constants are computed, depthwise layers over one channel become convolutions, and channels go that never change or that nobody reads. An integer graph answers with the very
+ * Takes away what provably changes no output: batch normalization, pads and activations are folded into the layers beside them,
+ * constants are computed, depthwise layers over one channel become convolutions, and channels are removed that never change or that no consumer reads. An integer graph answers with the very
  * same bits (under the heap's rounding), a float graph within the rounding of its sums.
  *
- * @returns the graph given where nothing can go
+ * @returns the same graph where nothing can be removed
  */
 export function simplifyGraph(heap: Heap, graph: Graph): Simplified {
   let simpler = foldActivations(foldPads(foldNorms(asConvolutions(foldConstants(heap, graph)))));

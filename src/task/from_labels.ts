@@ -13,7 +13,7 @@ export interface Wanted {
 /**
  * What labels alone say of the task.
  *
- * @param stated the task, where it is told
+ * @param stated the task, where it is given
  * @throws CompressError `bad-option` where several tasks could be meant; `bad-data` where the labels are not those of the task stated
  */
 export function taskOfLabels(data: Dataset, stated?: TaskName): Wanted {

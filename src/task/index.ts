@@ -1,14 +1,14 @@
 /**
  * What models are for. A `Task` (task.ts) is plain data: what is judged, at which output, by which metric. `rulesOf(task.name)` gives what
  * that kind of task knows (labels, loss, metrics, imitation), one file a task behind one interface, `TaskRules`. `recognizeTask` finds the
- * task of a model from labels and graph, or refuses; nobody else guesses it from shapes.
+ * task of a model from labels and graph, or refuses; no other room guesses it from shapes.
  *
  * To judge a graph: `judge(heap, graph, data, part, task)` of src/evaluate.ts gives its `Evaluation` with `quality`, the value of
  * `task.metric`, and `scores`, a number for each example (more is better) for paired tests (paired.ts). Whether more or less is better, and
  * how far one is from the other: `upward`, `dropBetween`, `afterDrop` (metrics.ts).
  *
  * What is asked of a model, of its metric and of single classes: `goalOf`, `shortfall`, `missed` (goal.ts). As one number for every task:
- * `qualityScale`; how sure a drop is: `dropError` (quality.ts). What few examples can tell: `pairedTest`, `smallestLoss` (paired.ts), `foldsOf`
+ * `qualityScale`; how sure a drop is: `dropError` (quality.ts). What few examples can show: `pairedTest`, `smallestLoss` (paired.ts), `foldsOf`
  * (folds.ts).
  */
 

@@ -10,10 +10,10 @@ export interface LabelFacts {
   readonly greatest: number;
   /** Every number is 0 or 1. */
   readonly zeroOne: boolean;
-  /** Told apart: by class names, else by the greatest label or the columns of one-hot rows. */
+  /** Number of classes: by class names, else by the greatest label or the columns of one-hot rows. */
   readonly classes: number;
   readonly named: boolean;
-  /** Whether every run of so many numbers has a single 1 and zeros. */
+  /** Whether every row of `columns` numbers has a single 1 and zeros. */
   oneHot(columns: number): boolean;
 }
 

@@ -1,7 +1,7 @@
 /** Whether one network is worse than another on the same examples: exact tests of their scores, example by example. */
 import { createRandom, type Random } from '../random.ts';
 
-/** Sums of the 2^n equally likely signs of n differences are all looked at up to so many differences. */
+/** Up to this many differences n, all sums over the 2^n equally likely signs are enumerated. */
 const EXACT = 16;
 const DRAWN = 4000;
 
@@ -62,7 +62,7 @@ function signedSum(sizes: readonly number[], signs: number | null, random: Rando
 const TELLING = 5;
 
 /**
- * The smallest loss that so many examples can show, as a share of them: one-sided exact test at 5 %, where every example that changes is lost.
+ * The smallest loss that is significant on `examples` examples, as a share of them: one-sided exact test at 5 %, where every example that changes is lost.
  */
 export const smallestLoss = (examples: number): number => Math.min(1, TELLING / examples);
 
@@ -73,5 +73,5 @@ export function describeSmallData(examples: number, drop: number, part: string):
   const points = (share: number) => `${Number((100 * share).toPrecision(3))}`;
   const allowed = Math.floor(drop * examples + 1e-9);
   const lost = `${allowed === 0 ? 'no example' : allowed === 1 ? 'one example' : `${allowed} examples`} may be lost`;
-  return `${part} has ${examples} examples: one is ${points(one)} points, so ${lost} of the ${points(drop)} points allowed, and a loss below ${points(smallestLoss(examples))} points cannot be told from luck`;
+  return `${part} has ${examples} examples: one is ${points(one)} points, so ${lost} of the ${points(drop)} points allowed, and a loss below ${points(smallestLoss(examples))} points is not significant`;
 }

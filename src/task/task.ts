@@ -102,7 +102,7 @@ export interface TaskRules {
   rows(task: Task): number;
   /** How far the student's output is from the teacher's; both as `x` above. */
   imitation(heap: Heap, to: LossTo, x: HeapTensor, teacher: HeapTensor, temperature: number): Step;
-  /** What is kept of the answer to one example: so many numbers. */
+  /** How many numbers are kept of the answer to one example. */
   kept(task: Task): number;
   /**
    * @param outputs of a batch, as the graph gives them; the example's begin at `from`

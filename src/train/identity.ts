@@ -4,7 +4,7 @@ import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 
-/** What a training was begun with: a checkpoint goes on only with the same. Networks and data by their sha256. */
+/** What a training was begun with: a checkpoint is continued only with the same. Networks and data by their sha256. */
 export interface Identity {
   readonly purpose: string;
   readonly seed: number;
@@ -20,7 +20,7 @@ export function checkSame(begun: Identity, now: Identity): void {
     throw new CompressError(
       'bad-option',
       `the checkpoint was begun with ${what}`,
-      'give what it was begun with to go on, or name another file for the checkpoint',
+      'give what it was begun with to continue, or name another file for the checkpoint',
     );
   };
   const told = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value));

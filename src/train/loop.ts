@@ -24,7 +24,7 @@ export interface Run {
 }
 
 export interface TrainingPlan {
-  /** Names the random numbers, and what is told of the progress. */
+  /** Names the stream of random numbers, and the task in progress reports. */
   readonly purpose: string;
   /** May end within an epoch. */
   readonly epochs: number;

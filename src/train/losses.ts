@@ -60,7 +60,7 @@ export function lossesOf(heap: Heap, sources: LossSources): Losses {
   return { aims: parts.flatMap((p) => p.aims), summands: parts.flatMap((p) => p.summands) };
 }
 
-/** A loss of so many rows that counts by its weight, and where its step writes. */
+/** A loss of `rows` rows, its weight in the sum, and where its step writes. */
 function summand(heap: Heap, weight: number, rows: number, dx: HeapTensor, make: (to: LossTo) => Step): Summand {
   const loss = heap.tensor('f32', [rows]);
   return { step: make({ loss, dx, scale: weight / rows }), loss, weight };

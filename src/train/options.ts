@@ -54,7 +54,7 @@ export const trainFields = {
   patience: option(
     v.pipe(v.number(), v.integer(), v.minValue(0)),
     0,
-    'end after so many epochs in a row that are no better on the validation part, with the weights of the best; 0 = never',
+    'end after N epochs in a row that are no better on the validation part, with the weights of the best; 0 = never',
   ),
   round: option(
     v.pipe(v.number(), v.integer(), v.minValue(0)),

@@ -224,7 +224,7 @@ function backwardSteps(
       steps.push(() => heap.clear(d));
       return false;
     });
-    // A result that nobody reads passes no gradient back.
+    // A result without consumers passes no gradient back.
     for (const t of node.outputs) if (!cleared.has(t)) steps.push(() => heap.clear(gradients.get(t)!));
     steps.push(backward(heap, { ...calls[i], dy: dy as HeapTensor[], dx, fresh }));
   }

@@ -128,7 +128,7 @@ function checkTrainable(graph: Graph): void {
   );
 }
 
-/** The checkpoint of a training, which goes on from there; null where none is wanted. */
+/** The checkpoint of a training, which continues from there; null where there is none. */
 async function keptIn(
   { heap, checkpoint }: Context,
   run: Run,

@@ -128,7 +128,7 @@ function readingIn(graph: Graph, { readings, size, channels }: InputUnit): Graph
   return withTensors(graph, changes);
 }
 
-/** The targets of a regression, each with a mean of 0 and a spread of 1, so that all are learned whatever their units. */
+/** The targets of a regression, each with a mean of 0 and a spread of 1, so that all are learned in any unit. */
 export function targetUnit(graph: Graph, data: Dataset, task: Task): Units {
   const layer = task.name === 'regression' && task.places === 1 ? lastLayer(graph, task.output) : null;
   if (!layer) return SAME;

@@ -18,7 +18,7 @@ export interface ConvF32 extends Window {
  * @param x    f32 [n, inH, inW, inC]
  * @param w    f32 [outC, kH, kW, inC / groups]
  * @param bias f32 [outC], or null
- * @returns    the step; the order of its sums depends on the shapes alone (3x3 taps with stride 1 or 2 go through Winograd's transforms)
+ * @returns    the step; the order of its sums depends on the shapes alone (3x3 taps with stride 1 or 2 use Winograd's transforms)
  * @throws CompressError `shape-mismatch` when the channels differ
  */
 export function convF32(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvF32): Step {

@@ -14,7 +14,7 @@ export interface ConvInt extends Rescale, Window {
  * @param x    i8 or i16 (zero point 0) [n, inH, inW, inC]
  * @param w    i8 or i4 [outC, kH, kW, inC / groups], symmetric (zero point 0); unpacked and packed once, when the step is made
  * @param bias i32 (beside i16 also i64) [outC] in units of `x.scale * w.scale`, or null
- * @returns    the step: calling it runs the layer once, on whatever x then holds
+ * @returns    the step: calling it runs the layer once, on what x then holds
  * @throws CompressError `shape-mismatch` when channels or the numbers of multipliers do not meet
  */
 export function convInt(heap: Heap, y: HeapTensor, x: HeapTensor, w: HeapTensor, bias: HeapTensor | null, p: ConvInt): Step {

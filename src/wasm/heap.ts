@@ -18,7 +18,7 @@ export interface HeapTensor {
   readonly ptr: number;
 }
 
-/** A step of a compiled graph: calling it runs the layer once, on whatever its inputs then hold. */
+/** A step of a compiled graph: calling it runs the layer once, on what its inputs then hold. */
 export type Step = () => void;
 
 export interface HeapOptions {

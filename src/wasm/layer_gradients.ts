@@ -1,6 +1,6 @@
 import type { HeapTensor } from './heap.ts';
 
-/** Gradients that a layer with weights fills, each null where nobody wants it. */
+/** Gradients that a layer with weights fills, each null where it is not needed. */
 export interface LayerGradients {
   readonly dx: HeapTensor | null;
   readonly dw: HeapTensor | null;
@@ -9,7 +9,7 @@ export interface LayerGradients {
   readonly fresh?: boolean;
 }
 
-/** As a kernel takes them: 0 where nobody wants a gradient, and 1 where dx is written. */
+/** As a kernel takes them: 0 where a gradient is not needed, and 1 where dx is written. */
 export const addressesOf = ({ dx, dw, dbias, fresh = false }: LayerGradients) => ({
   dx: dx?.ptr ?? 0,
   dw: dw?.ptr ?? 0,

@@ -39,7 +39,7 @@ export interface Elimination {
 
 /** Working memory of one `Elimination`, inside a scope. Units are named by their places. */
 export interface Eliminating {
-  /** By how much the squared error of all outputs grows when one of `left` goes and the other columns take over what they can. */
+  /** By how much the squared error of all outputs grows when one of `left` is removed and the other columns take over what they can. */
   costs(left: Int32Array): Float64Array;
   /** Takes `unit` away; `left` are those that stay. */
   remove(unit: number, left: Int32Array): void;

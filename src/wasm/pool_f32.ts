@@ -28,7 +28,7 @@ export function maxPoolF32(heap: Heap, y: HeapTensor, x: HeapTensor, p: PoolF32)
   return () => heap.wasm.max_pool_f32(y.ptr, x.ptr, ...all);
 }
 
-/** The gradient goes to the first of equal largest values. */
+/** The first of equal largest values gets the gradient. */
 export function maxPoolGradF32(heap: Heap, dy: HeapTensor, x: HeapTensor, dx: HeapTensor, p: PoolF32): Step {
   const all = list(dy, x, p);
   return () => heap.wasm.max_pool_grad_f32(dx.ptr, dy.ptr, x.ptr, ...all);

@@ -4,7 +4,7 @@ import { transpose } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { transposeGradF32 } from './movement_f32.ts';
 
-/** What is reduced: the axes that go, counted from the front, ascending, and whether the largest or the smallest is kept. */
+/** What is reduced: the axes that are removed, counted from the front, ascending, and whether the largest or the smallest is kept. */
 export interface ReduceExtremum {
   readonly axes: readonly number[];
   readonly largest: boolean;
@@ -45,7 +45,7 @@ export function reduceExtremumGradF32(
   };
 }
 
-/** x with the axes that go side by side: x itself (`order` null) where they are, else memory for x in another order. */
+/** x with the removed axes side by side: x itself (`order` null) where they are, else memory for x in another order. */
 function together(heap: Heap, x: HeapTensor, axes: readonly number[]) {
   const first = axes[0] ?? 0;
   const sizes = (list: readonly number[]) => sizeOf(list.map((i) => x.shape[i]));

@@ -114,7 +114,7 @@ test('operators, constants and inputs that nothing needs are named', () => {
   const { notes, graph: read } = readTflite(exportTflite(more));
   assert.equal(notes, [
     '1 operator (RELU "dead") that no output needs: left out',
-    '1 input ("unread") that no output depends on: whatever is fed there changes nothing: stays',
+    '1 input ("unread") that no output depends on: its values change nothing: stays',
     '1 constant ("loose") of 12 bytes together that no operator uses: left out',
   ]);
   assert.is(read.inputs.length, 2);

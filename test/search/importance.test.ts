@@ -37,7 +37,7 @@ test('what decides is told from what does not, for each objective', async () => 
 
 test('too few trials and an objective that is not there are refused', async () => {
   const study = await run(19);
-  assert.throws(() => importances(study), /19 complete trials do not tell what is important/);
+  assert.throws(() => importances(study), /19 complete trials do not show what is important/);
   assert.throws(() => importances(study, 2), /there is no objective 2/);
 });
 

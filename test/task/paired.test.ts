@@ -68,7 +68,7 @@ test('what few examples can show is told', () => {
   assert.is(describeSmallData(1000, 0.01, 'validation'), null);
   assert.match(
     describeSmallData(19, 0.01, 'the validation part')!,
-    /has 19 examples: one is 5\.26 points, so no example may be lost of the 1 points allowed, and a loss below 26\.3 points cannot be told from luck/,
+    /has 19 examples: one is 5\.26 points, so no example may be lost of the 1 points allowed, and a loss below 26\.3 points is not significant/,
   );
   assert.match(describeSmallData(192, 0.02, 'validation')!, /3 examples may be lost/);
 });

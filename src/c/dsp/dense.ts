@@ -7,7 +7,7 @@ import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { packWide, wideFunction, wideScales } from './wide_rows.ts';
 import { canPack, expandFunction, firstSum, packWords } from './words.ts';
 
-/** Layers of at most so many weights keep them as 16 bits, which saves unpacking. */
+/** Layers of at most this many weights keep them as 16 bits, which saves unpacking. */
 const FEW_WEIGHTS = 1024;
 
 /** Dense layer, row by row of the input; null where a unit has no exact form. */

@@ -2,7 +2,7 @@ import type { Geometry } from '../geometry.ts';
 
 /**
  * Assembly of a 3x3 depthwise convolution, channel by channel and without scratch: a column of three pixels is loaded once a row and
- * goes into the sums of all outputs that it touches.
+ * is added to the sums of all outputs that it touches.
  *
  * Registers: r0 y, r1 x; weights r2 r3 r4 (columns 0 1 2: rows 0 and 1 in halves), r5 (row 2 of columns 0 and 1), r6 (row 2 of column
  * 2); sums r7 r8 and r9; a column r10 (rows 0 and 1 in halves), r11 (row 2); r12 multiplier, lr what
@@ -29,11 +29,11 @@ const LAST = 'r11';
 
 /** Largest offset of a load, and of an immediate to be added. */
 const REACH = 4095;
-/** Rows of up to so many outputs are written out whole, by stride. */
+/** Rows of up to this many outputs are written out whole, by stride. */
 const LONGEST_ROW = [0, 6, 12];
 /** Columns of one turn of the loop over longer ones: whole periods of the registers of sums. */
 const PIECE = [0, 6, 12];
-/** Images of up to so many outputs are written out whole. */
+/** Images of up to this many outputs are written out whole. */
 const LARGEST_IMAGE = 12;
 
 /** Places in the stack frame: edges of stride 1, ends of the loops over rows and columns, table and its end. */
@@ -160,7 +160,7 @@ function loadColumn({ g, zero }: Columns, offset: number, above: boolean, below:
   ];
 }
 
-/** Column `x` goes into the sums of up to three outputs; those it completes are stored. The row's first output lies at r0 plus `row`. */
+/** Column `x` is added to the sums of up to three outputs; those it completes are stored. The row's first output lies at r0 plus `row`. */
 function useColumn(c: Columns, x: number, row: number, below: boolean): string[] {
   const { g } = c;
   const listing: string[] = [];

@@ -10,7 +10,7 @@ import { assemblyText, type Parts } from '../parts.ts';
  *
  *   smlad(u, h) + smlad(v, s) = 256 * (x0 w0 + x1 w1 + x2 w2 + x3 w3) + 256 * 128 * (w0 + w2)
  *
- * so that one SXTB16 unpacks four weights, and the constant goes into the bias. No weight may be -128.
+ * so that one SXTB16 unpacks four weights, and the constant is part of the bias. No weight may be -128.
  */
 
 /** Weights of one channel as words h; the length is rounded up to whole words with weights 0. */

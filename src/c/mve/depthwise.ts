@@ -116,7 +116,7 @@ function driver(parts: Parts, s: Strips): string {
 /** How many columns of the image the strip takes. */
 const taken = ({ g, columns }: Strips): number => Math.min(g.inW, columns - g.left);
 
-/** Rows of so many columns are written out. */
+/** Rows of up to this many columns are written out. */
 const FEW_COLUMNS = 6;
 
 /** `void NAME(int8_t *to, const int8_t *from, int32_t rows, int32_t zeros)`: rows of the image, a block of channels, into their strips; then rows outside it. */

@@ -82,7 +82,7 @@ SECTIONS {
 `;
 }
 
-/** Start of a program on an emulated core: vectors, memory, FPU; printf, files and the exit code go to the host. */
+/** Start of a program on an emulated core: vectors, memory, FPU; printf, files and the exit code are the host's. */
 export const STARTUP = `#include <stdint.h>
 #include <stdlib.h>
 

@@ -43,7 +43,7 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
     #define THUMBNET_DONE(number, tensor, bytes)
     #endif
 
-    /* Functions in assembly: their arguments and registers are those of the procedure call standard, whatever the compiler sees inside. */
+    /* Functions in assembly: their arguments and registers are those of the procedure call standard; the compiler must not analyse them. */
     #if defined(__clang__)
     #define THUMBNET_ASSEMBLY __attribute__((naked, noinline))
     #else

@@ -214,7 +214,7 @@ function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: Thumb
   );
 }
 
-/** Windows of at most so many places are written out. */
+/** Windows of at most this many places are written out. */
 const FEW_PLACES = 4;
 
 /** Products of a window, from `pixel` and `weight` on, into `sum`. */

@@ -2,7 +2,7 @@ import type { Geometry } from '../geometry.ts';
 
 /**
  * Assembly of a 3x3 depthwise convolution of one channel on ARMv6-M, without scratch: a column of three pixels is loaded once a row and
- * goes into the sums of all outputs that it touches. Pixels are taken less the zero point, so what lies outside the image counts nothing.
+ * is added to the sums of all outputs that it touches. Pixels are taken less the zero point, so what lies outside the image counts nothing.
  *
  * Registers: r0 x, r1 r2 r3 a column, r4 r5 r6 sums, r7 free; r8 bytes of a row of the image, r9 from a column's last pixel to the next
  * column, r10 y, r11 bytes from output to output. The stack holds weights, scales and ends of loops.
@@ -104,7 +104,7 @@ function moveX(bytes: number): string[] {
   ];
 }
 
-/** One row of outputs from kernel row `from` to before `end`; then r0 goes `down` rows on from where it began. */
+/** One row of outputs from kernel row `from` to before `end`; then r0 moves `down` rows from its start. */
 function rowListing(c: Columns, from: number, end: number, listing: string[], down: number): void {
   const { g } = c;
   const used = Math.min(g.inW, (g.outW - 1) * g.sW - g.left + 3);
@@ -124,7 +124,7 @@ function rowListing(c: Columns, from: number, end: number, listing: string[], do
   listing.push(...moveX(down * g.inW * g.inC - used * g.inC));
 }
 
-/** The pixels of a column less the zero point into r1.. ; r0 goes on to the next column. */
+/** The pixels of a column less the zero point into r1.. ; r0 moves to the next column. */
 function loadColumn({ g, zero }: Columns, rows: number): string[] {
   const values = ['r1', 'r2', 'r3'].slice(0, rows);
   const back = rows === 3 ? ['add r0, r9'] : [];
@@ -139,7 +139,7 @@ function loadColumn({ g, zero }: Columns, rows: number): string[] {
   ];
 }
 
-/** Column `x` goes into the sums of up to three outputs; the one it completes is stored. */
+/** Column `x` is added to the sums of up to three outputs; the one it completes is stored. */
 function useColumn(c: Columns, x: number, from: number, end: number): string[] {
   const { g } = c;
   const listing: string[] = [];

@@ -1,6 +1,6 @@
 import { badFile, unsupported } from './hdf5.ts';
 
-/** A network of Keras as its configuration tells it: `model_config` of an .h5, `config.json` of a .keras. */
+/** A network of Keras as its configuration describes it: `model_config` of an .h5, `config.json` of a .keras. */
 
 export type Config = Readonly<Record<string, unknown>>;
 
@@ -107,7 +107,7 @@ function sequential(name: string, all: readonly LayerConfig[], config: Config): 
   const shape = inputShape(first?.config) ?? inputShape(config) ?? inputShape(config.build_config);
   if (!first || !shape)
     throw unsupported(
-      'the model does not tell the shape of its input',
+      'the model does not say the shape of its input',
       'build the model before saving it: model.build((None, ...))',
     );
   const input: LayerConfig = {

@@ -30,7 +30,7 @@ export function legacyWeights(file: Hdf5, root: string): Weights {
         const fitting = names.filter(
           (n) => roleOf(n) === role && within.every((w) => LOOSE.test(w) || parts(n).some((p) => p.startsWith(w))),
         );
-        // where names are not told apart by the layer's own, their order does it
+        // where names do not follow the layer's own, their order decides
         const found = fitting[0] ?? (names.length === roles.length ? names[roles.indexOf(role)] : undefined);
         const array = found === undefined ? null : file.array(`${root}/${outer}/${found}`);
         if (!array) throw missing(name, role);

@@ -129,6 +129,6 @@ async function externalBytes(proto: TensorProto, where: string, { beside }: Read
   return bytes.subarray(offset, offset + length);
 }
 
-/** A relative path that goes nowhere but down. */
+/** A relative path that stays within the folder. */
 const isBeside = (name: string): boolean =>
   name !== '' && !/^([/\\]|[A-Za-z]:)/.test(name) && !name.split(/[/\\]/).includes('..') && !name.includes('\0');

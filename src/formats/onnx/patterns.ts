@@ -46,7 +46,7 @@ function geluOf(net: Net, node: NodeProto): string | null {
   return null;
 }
 
-/** Nodes, in order, with a spelled-out Gelu as a Gelu; what it was made of falls away unless somebody else reads it. */
+/** Nodes, in order, with a spelled-out Gelu as a Gelu; its parts are removed unless another node reads them. */
 export function withGelus(nodes: readonly NodeProto[], outputs: readonly string[], scalars: Scalars): NodeProto[] {
   if (!nodes.some((n) => n.opType === 'Erf')) return [...nodes];
   const by = new Map(nodes.flatMap((n) => n.output.map((name) => [name, n] as const)));

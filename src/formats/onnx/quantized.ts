@@ -15,7 +15,7 @@ interface Place {
 
 const numbers = (t: Tensor): number[] => Array.from(t.data as ArrayLike<number | bigint>, Number);
 
-/** Scale and zero point of a node; uint8 is told as the int8 it is beside 128. */
+/** Scale and zero point of a node; uint8 is read as int8 with a zero point less 128. */
 function quantOf({ tensors }: Draft, { inputs, where }: Place, attributes: Attributes, dtype: DType, rank: number): Quantization {
   if (attributes.int('block_size', 0))
     throw unsupported(`${where} quantizes in blocks`, 'quantize with one scale for each tensor or channel');

@@ -107,7 +107,7 @@ function notesOn({ trainingInfo }: ModelProto, { input }: GraphProto, { nodes, o
   const dead = nodes.filter((n) => !n.outputs.some((t) => needed.has(t)));
   return [
     ...(trainingInfo.length ? ['what it says about training (training_info) is left out'] : []),
-    ...unread.map(({ name }) => `no output depends on the input "${name}": whatever is fed there changes nothing`),
+    ...unread.map(({ name }) => `no output depends on the input "${name}": its values change nothing`),
     ...(dead.length ? [`${dead.length} operators that no output needs (first "${dead[0].name}") are left out`] : []),
   ];
 }

@@ -12,7 +12,7 @@ const ABOUT: Readonly<Record<string, 'interface' | 'operators' | 'places'>> = {
   OfflineMemoryAllocation: 'places',
 };
 
-/** Metadata that speaks of the .tflite file itself: nobody misses it in another format. */
+/** Metadata about the .tflite file itself: it means nothing in another format. */
 export const isAboutFile = (name: string): boolean => ABOUT[name] !== undefined && ABOUT[name] !== 'interface';
 
 /** The types, shapes and scales of a graph's inputs and outputs, as a text to compare. */

@@ -161,7 +161,7 @@ export class FlatTable {
 /** What a field is written as; offsets are of what was written before. */
 export type FlatField = readonly ['i8' | 'i32' | 'f32' | 'offset', number, number?];
 
-/** Writes a table; a scalar that equals its default (0 unless told) is left out. Returns its offset. */
+/** Writes a table; a scalar that equals its default (0 unless given) is left out. Returns its offset. */
 export function writeTable(builder: Builder, fields: Readonly<Record<number, FlatField>>): number {
   const ids = Object.keys(fields).map(Number);
   builder.startObject(Math.max(-1, ...ids) + 1);

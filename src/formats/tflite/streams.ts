@@ -89,7 +89,7 @@ function streamOf(
   const readers = operators.filter((o) => o.inputs.includes(state));
   const join = readers[0];
   if (readers.length !== 1 || join.code !== CONCATENATION || join.inputs.length !== 2 || join.inputs[0] !== state)
-    throw otherUse(name, 'what is read of it does not go in front of an input alone');
+    throw otherUse(name, 'its value is used for more than being put before an input');
   if (readerOf(join, tensors, 'the concatenation of a stream').options.fused_activation_function)
     throw otherUse(name, 'an activation stands between');
   const slice = operators.find((o) => o.outputs.includes(assign.inputs[1]));

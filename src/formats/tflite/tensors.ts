@@ -27,7 +27,7 @@ function readTensor(file: FlatFile, table: FlatTable, buffers: readonly FlatTabl
     );
   }
   const shape = table.i32s(TENSOR.shape);
-  // what only tells a scale (LSTM's intermediates) may be empty; that a tensor in use is not, findProblem sees
+  // tensors that only hold a scale (LSTM's intermediates) may be empty; findProblem refuses an empty tensor in use
   if (shape.some((d) => d < 0) || sizeOf(shape) > MOST_ELEMENTS) {
     throw badFile(`${where} has the shape ${showShape(shape)}`, 'convert the model with fixed input shapes');
   }
@@ -77,7 +77,7 @@ function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly
   const scales = table?.f32s(QUANTIZATION.scale) ?? [];
   if (!table || !bits || scales.length === 0) return null;
   const told = table.i64s(QUANTIZATION.zeroPoint);
-  // a bias has one dimension, whatever older converters wrote
+  // a bias has one dimension, even where older converters wrote more
   const axis = scales.length > 1 ? (shape.length === 1 ? 0 : table.i32(QUANTIZATION.dimension)) : null;
   const zeros = told.length ? told : scales.map(() => 0);
   if (axis !== null && scales.length !== shape[axis]) {

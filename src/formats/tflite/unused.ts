@@ -33,7 +33,7 @@ export function unusedParts(
       inputs.filter((t) => !needed.tensors.has(t)),
       'input',
       (t) => `"${tensors[t].name}"`,
-      'that no output depends on: whatever is fed there changes nothing',
+      'that no output depends on: its values change nothing',
       'stays',
     ),
     ...some(loose, 'constant', (t) => `"${t.name}"`, `of ${bytes} bytes together that no operator uses`),

@@ -50,7 +50,7 @@ function matMul(kind: CoreKind, weights: Weights, rows: number, units: number, d
   };
 }
 
-/** Convolution that gathers columns first: what the gathering costs, in whatever way the kernel multiplies. */
+/** Convolution that gathers columns first: what the gathering costs, however the kernel multiplies. */
 function gathering(weights: Weights, g: WindowGeometry, groups: number) {
   const { pixels, taps, outside } = tapsOf(g);
   return {
