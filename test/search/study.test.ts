@@ -334,7 +334,7 @@ const refused: [string, RegExp, () => unknown][] = [
   ['an option that is none', /Halving has no option "rungs"/, () => new Halving(new Study(), { rungs: 9 } as object)],
   [
     'wrong number of values',
-    /told 2 values \[1,2\], but the study has 1 objective/,
+    /got 2 values \[1,2\], but the study has 1 objective/,
     async () => {
       const study = new Study();
       await study.tell((await study.ask(nothing))!, [1, 2]);
@@ -342,7 +342,7 @@ const refused: [string, RegExp, () => unknown][] = [
   ],
   [
     'no value',
-    /told no value/,
+    /got no value/,
     async () => {
       const study = new Study();
       await study.tell((await study.ask(nothing))!);

@@ -23,7 +23,7 @@ const share = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 export const thin = defineStage({
   name: 'thin',
   about: 'cut the first channels of each group',
-  options: v.object({ share: option(share, 0.25, 'of the channels, that goes', { search: { low: 0.1, high: 0.5 } }) }),
+  options: v.object({ share: option(share, 0.25, 'of the channels that is cut', { search: { low: 0.1, high: 0.5 } }) }),
   trains: false,
   keepsRanges: false,
   needsData: false,

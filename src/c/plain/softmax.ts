@@ -85,7 +85,7 @@ const shareFunction = (parts: Parts) =>
         return (int32_t)((((int64_t)a * b) + ((int64_t)1 << 30)) >> 31);
       }
 
-      /* 2^31 / sum with the leading bit of sum shifted out; `bits` gets the shift from the left. */
+      /* 2^31 / sum with the leading bit of sum shifted out; bits gets the shift from the left. */
       static int32_t ${name}(int32_t sum, int32_t *bits) {
         uint32_t shifted = (uint32_t)sum;
         int32_t zeros = 0;
