@@ -61,6 +61,8 @@ const compressSchema = v.object({
   /** Trial n knows the results of trials 0 .. n - parallel: as many may run at once. By the budget where absent. */
   parallel: v.optional(v.pipe(count, v.maxValue(64))),
   sampler: v.optional(named(SAMPLERS), 'tpe'),
+  /** Plans that a person would try come first, the plain greedy loop before all. */
+  starts: v.optional(v.boolean(), true),
   seed: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
 });
 

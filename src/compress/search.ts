@@ -89,9 +89,9 @@ export class Search {
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
     const { goal, space, begun } = this.#o;
-    const { timeMs, parallel, recipe, samples: total } = goal.settings;
+    const { timeMs, parallel, recipe, starts, samples: total } = goal.settings;
     if (recipe) await this.#study.enqueue({});
-    for (const start of knownStarts(space, parallel)) await this.#study.enqueue(start);
+    for (const start of starts ? knownStarts(space, parallel) : []) await this.#study.enqueue(start);
     const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
     const tell = () =>

@@ -100,10 +100,12 @@ export interface ChannelSpread {
   readonly spread: number;
 }
 
-/** Of the real values of each input of a dataset, over at most 500 examples of the train part (else of the first there is). */
-export function channelSpreads(data: Dataset): ChannelSpread[][] {
+/**
+ * Of the real values that each input of a model is given, over at most 500 examples of the train part (else of the first there is). A channel
+ * is one of the model's: pictures of [28, 28] have one where a convolution reads [28, 28, 1].
+ */
+export function channelSpreads(data: Dataset, inputs: readonly ModelInput[]): ChannelSpread[][] {
   const part = data[PARTS.find((name) => data[name])!]!;
-  const inputs = data.inputs.map(({ name, shape }) => ({ name, shape: [1, ...shape], dtype: 'f32' as const, quant: null }));
   const plan = planBatch(data, inputs);
   return inputs.map(({ shape }, i) => spreadsOf(part, plan.inputs[i], shape.at(-1)!));
 }

@@ -44,8 +44,9 @@ interface InputUnit {
  * stay zeros: where they read it, it keeps its mean and gets a root mean square of 1.
  */
 export function inputUnits(graph: Graph, data: Dataset): Units {
-  const spreads = channelSpreads(data);
-  const plan = planBatch(data, inputsOf(graph));
+  const inputs = inputsOf(graph);
+  const spreads = channelSpreads(data, inputs);
+  const plan = planBatch(data, inputs);
   const readers = consumers(graph);
   const units = graph.inputs.flatMap((t, i): InputUnit[] => {
     const readings = readingsOf(graph, readers, t);
@@ -54,7 +55,7 @@ export function inputUnits(graph: Graph, data: Dataset): Units {
     const conv = readings?.every(({ node }) => isLayer(graph, node, 'conv2d'));
     if (!readings?.length || !(dense || conv)) return [];
     const rms = ({ mean, spread }: ChannelSpread) => ({ mean: 0, spread: Math.sqrt(mean * mean + spread * spread) });
-    const channels = spreads[source].map(dense ? (c) => c : rms).map(({ mean, spread }) => ({ mean, spread: spread || 1 }));
+    const channels = spreads[i].map(dense ? (c) => c : rms).map(({ mean, spread }) => ({ mean, spread: spread || 1 }));
     return [{ readings, size: dense ? size : channels.length, channels, source }];
   });
   return units.length ? { of: (d) => withInputs(d, units), into: (g) => units.reduce(readingIn, g) } : SAME;

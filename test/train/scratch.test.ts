@@ -75,6 +75,28 @@ const outputsOf = (graph: Graph, data: Dataset): number[] => {
   return found;
 };
 
+test('pictures without an axis of channels have one channel', async () => {
+  const random = createRandom(4, 'pictures');
+  const x = Float32Array.from({ length: 300 * 64 }, (_, i) => (i % 8) * 30 + 10 * normal(random));
+  // The label: whether the upper half was lifted. Columns are of very different sizes, and count alike.
+  const y = Float64Array.from({ length: 300 }, () => random.below(2));
+  x.forEach((_, i) => {
+    if (i % 64 < 32) x[i] += 60 * y[Math.floor(i / 64)];
+  });
+  const data = await loadDataset({ inputs: { x: { x, shape: [300, 8, 8] } }, y });
+  const graph = buildModel('conv2d', { inputs: data.inputs, seed: 1, ...taskOfLabels(data, 'classification') });
+  assert.equal(graph.tensors[graph.inputs[0]].shape, [1, 8, 8, 1]);
+  const task = recognizeTask(graph, data, { task: 'classification' });
+  const model = { graph, facts: {} };
+  const { graph: trained } = await trainFromScratch(
+    model,
+    { heap, data, task, seed: 1, original: model },
+    options({ epochs: 10 }),
+  );
+  const { accuracy } = judge(heap, trained, data, 'test', task).evaluation;
+  assert.ok(accuracy! > 0.9, String(accuracy));
+});
+
 test('layers that take up the units of the data do the same as before', async () => {
   const data = await loadDataset(sensors(60, (a, b) => [a, 300 + 40 * b]));
   const shapes = [
