@@ -78,7 +78,9 @@ function expected(run: Planned, done: readonly Result[]): number {
 }
 
 const children = new Set<ChildProcess>();
-process.on('exit', () => children.forEach((child) => child.kill()));
+process.on('exit', () => {
+  for (const child of children) child.kill();
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 /** One run in a process of its own. What it tells on the way is kept beside its result. */
