@@ -1,7 +1,9 @@
 import { CompressError } from './errors.ts';
 import { type FileModel, type ReadOptions, readFile } from './formats/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
+import { checkOptions } from './options/index.ts';
 import { integersOf, isQuantized } from './quant/imported.ts';
+import { quantizeSchema } from './quant/index.ts';
 import { edgesFor, type IoType, withEdges, withoutEdges } from './run/edges.ts';
 import { toInteger } from './run/integer.ts';
 import { layerOf } from './run/layers.ts';
@@ -51,7 +53,7 @@ function schemeOf(graph: Graph): QuantizeOptions | null {
     graph.nodes.flatMap((node) => (graph.tensors[layerOf(node)?.weights ?? -1]?.dtype === 'i4' ? [[node.name, 4 as const]] : [])),
   );
   const activations16 = graph.tensors.some((t) => t.dtype === 'i16' && !t.data);
-  return { weightBits: 8, layerBits, activationBits: activations16 ? 16 : 8, calibrator: 'mse', examples: 512 };
+  return checkOptions(quantizeSchema, { layerBits, activationBits: activations16 ? 16 : 8 }, 'quantize');
 }
 
 /**

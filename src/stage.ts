@@ -16,12 +16,28 @@ export interface QuantizeOptions {
   readonly calibrator: string;
   /** Examples of the train part that ranges are measured on. */
   readonly examples: number;
+  /** Inputs whose features no scale holds together are scaled feature by feature before they are rounded. */
+  readonly scaleInputs: boolean;
+  /** Cross-layer equalization: where answers are off by more than a tenth and it lowers that, wherever it lowers the error, or never. */
+  readonly equalize: 'auto' | 'on' | 'off';
+  /** Of what rounding weights changes in the mean of a layer's output: as `equalize`. */
+  readonly biasCorrection: 'auto' | 'on' | 'off';
+}
+
+/** What quantizing did beside rounding. */
+export interface QuantizationFacts {
+  /** Power of the error of the answers by that of their spread, on calibration examples. */
+  readonly outputError: number;
+  /** What was done against losses, a sentence each. */
+  readonly mended: readonly string[];
 }
 
 /** What is known of a network beside its graph. */
 export interface Facts {
   /** The scheme in force: ranges are measured again by it whenever the network changes. */
   readonly quantize?: QuantizeOptions;
+  /** Of the last `quantize`. */
+  readonly quantization?: QuantizationFacts;
   /** The last stage that changed the network learned its scales while training: they hold, nothing is measured. */
   readonly learnedScales?: boolean;
   /** Types of inputs and outputs that its file has in place of the network's own; conversions stand between. */

@@ -4,11 +4,14 @@ import type { Graph } from '../graph/graph.ts';
 import { named, option } from '../options/index.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
+import { foldAffine } from '../simplify/affine.ts';
 import { foldActivations } from '../simplify/activation.ts';
 import { foldNorms } from '../simplify/norm.ts';
 import { type Context, defineStage, type Model, type QuantizeOptions } from '../stage.ts';
 import { calibrate, computedTensors } from './calibrate.ts';
 import { CALIBRATORS } from './calibrators.ts';
+import { type ApartInput, inputsApart, withScaledInputs } from './input_scaling.ts';
+import { mended } from './mend.ts';
 import { withRecords } from './records.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
@@ -26,6 +29,9 @@ export const quantizeSchema = v.object({
     search: { choices: ['mse', 'min-max', 'percentile'] },
   }),
   examples: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 512, 'examples of the train part to measure ranges on'),
+  scaleInputs: option(v.boolean(), true, 'leave inputs as they are, whatever units their features have'),
+  equalize: option(v.picklist(['auto', 'on', 'off']), 'auto', 'cross-layer equalization where it lowers the error'),
+  biasCorrection: option(v.picklist(['auto', 'on', 'off']), 'auto', 'correct biases where it lowers the error'),
 });
 
 /**
@@ -49,32 +55,49 @@ export const quantize = defineStage({
 });
 
 /** Writes fresh records by `options`, or by the scheme in force. A model without a scheme and without options stays as it is. */
-export function measureRanges(model: Model, { heap, data, seed }: Context, options?: QuantizeOptions): Model {
+export function measureRanges(model: Model, context: Context, options?: QuantizeOptions): Model {
+  const { heap, data, seed } = context;
   const scheme = options ?? model.facts.quantize;
   if (!scheme) return model;
   if (!data)
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
-  const graph = foldedForRecords(model, options);
-  const histograms = calibrate(heap, graph, data, scheme.examples, seed);
-  return { graph: withRecords(heap, graph, histograms, scheme), facts: { ...model.facts, quantize: scheme } };
+  const { graph, apart } = preparedForRecords(model, scheme, context, options);
+  const recorded = (g: Graph) => withRecords(heap, g, calibrate(heap, g, data, scheme.examples, seed), scheme);
+  if (!options) return { graph: recorded(graph), facts: { ...model.facts, quantize: scheme } };
+  const { graph: records, found } = mended(context, graph, scheme, recorded);
+  const quantization = {
+    ...found,
+    mended: [
+      ...apart.map(({ cause }) => `${cause}; it stays float32 and is scaled feature by feature before it is rounded`),
+      ...found.mended,
+    ],
+  };
+  return { graph: records, facts: { ...model.facts, quantize: scheme, quantization } };
 }
 
 /** The same records with any range in the place of what is measured. */
-export function outlineRanges(model: Model, { heap }: Pick<Context, 'heap'>, options?: QuantizeOptions): Model {
+export function outlineRanges(model: Model, context: Context, options?: QuantizeOptions): Model {
   const scheme = options ?? model.facts.quantize;
   if (!scheme) return model;
-  const graph = foldedForRecords(model, options);
+  const { graph } = preparedForRecords(model, scheme, context, options);
   const histograms = new Map(computedTensors(graph).map((t) => [t, ANY_RANGE]));
-  const records = withRecords(heap, graph, histograms, { ...scheme, calibrator: 'min-max' });
+  const records = withRecords(context.heap, graph, histograms, { ...scheme, calibrator: 'min-max' });
   return { graph: records, facts: { ...model.facts, quantize: scheme, isOutline: true } };
 }
 
 const ANY_RANGE = { low: -1, high: 1, counts: [1] };
 
-function foldedForRecords(model: Model, options: QuantizeOptions | undefined): Graph {
-  const graph = foldActivations(foldNorms(withoutConversions(toFloat(model.graph))));
+/** The float graph that gets records: what layers can absorb is absorbed, and inputs that no scale holds are scaled. */
+function preparedForRecords(
+  model: Model,
+  scheme: QuantizeOptions,
+  { data, seed }: Context,
+  options: QuantizeOptions | undefined,
+): { readonly graph: Graph; readonly apart: readonly ApartInput[] } {
+  const graph = foldAffine(foldActivations(foldNorms(withoutConversions(toFloat(model.graph)))));
   if (options) checkNames(graph, options.layerBits);
-  return graph;
+  const apart = data && scheme.scaleInputs ? inputsApart(graph, data, scheme, seed) : [];
+  return { graph: withScaledInputs(graph, apart), apart };
 }
 
 function checkNames({ nodes }: Graph, layerBits: QuantizeOptions['layerBits']): void {

@@ -1,5 +1,6 @@
 import { type Graph, type Node, type Quantization, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
+import { realNumbers } from '../run/integer.ts';
 import { type LayerTensors, layerOf } from '../run/layers.ts';
 import { sharedScales } from '../run/shared_scales.ts';
 import type { QuantizeOptions } from '../stage.ts';
@@ -62,8 +63,10 @@ function activationRecords(
     const known = ranges.get(root[t]);
     ranges.set(root[t], known ? [Math.min(known[0], low), Math.max(known[1], high)] : [low, high]);
   };
-  for (const [t, histogram] of histograms) widen(t, calibrator(histogram, o.activationBits));
+  const real = realNumbers(graph);
+  for (const [t, histogram] of histograms) if (!real.has(t)) widen(t, calibrator(histogram, o.activationBits));
   for (const node of graph.nodes) {
+    if (real.has(node.outputs[0])) continue;
     const { outputRange } = rowOf(node.op);
     const layer = layerOf(node);
     if (typeof outputRange !== 'string') fixed.set(root[node.outputs[0]], outputRange);
@@ -76,6 +79,7 @@ function activationRecords(
   for (let t = 0; t < root.length; t++) {
     const range = ranges.get(root[t]);
     const isFixed = fixed.get(root[t]);
+    if (real.has(t)) continue;
     const computes = histograms.has(t) || (ranges.has(root[t]) && root[t] === t) || isSharedConstant(graph, t, root, ranges);
     if (!computes || !range) continue;
     records.set(t, isFixed ? fixedRecord(isFixed, o.activationBits) : recordOf(range, o.activationBits));

@@ -45,9 +45,16 @@ export function toFloat(graph: Graph): Graph {
   return float;
 }
 
-/** Computed tensors that are floats on purpose: what a DEQUANTIZE gives, and what is made of nothing but that. */
-function realNumbers({ nodes, tensors }: Graph): Set<number> {
+/**
+ * Tensors that are floats on purpose: what a DEQUANTIZE gives and what is made of nothing but that, and what a QUANTIZE behind it makes
+ * integers of.
+ */
+export function realNumbers({ nodes, tensors }: Graph): Set<number> {
   const real = new Set<number>();
+  const isReal = (t: number) => t >= 0 && !tensors[t].data && !tensors[t].quant && tensors[t].dtype === 'f32';
+  for (const { op, inputs, outputs } of [...nodes].reverse()) {
+    if (op === 'quantize' || outputs.some((t) => real.has(t))) for (const t of inputs) if (isReal(t)) real.add(t);
+  }
   for (const { op, inputs, outputs } of nodes) {
     const computed = inputs.filter((t) => t >= 0 && !tensors[t].data);
     const stays = op !== 'quantize' && computed.length > 0 && computed.every((t) => real.has(t));

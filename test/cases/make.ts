@@ -98,6 +98,54 @@ export function twoOutputs(): Case {
   return { graph, x, y: Int32Array.from(labelled(graph, x, COUNT, ([, a], i) => changed(largest(a), 3, i))) };
 }
 
+/** How far sensors are from numbers around 0, by feature: value = scale * number + offset. */
+export interface Units {
+  readonly scale: readonly number[];
+  readonly offset: readonly number[];
+}
+
+/** The same case as a user has it whose sensors give their own units: the first layer takes the units back. */
+export function inUnits(made: Case, units: Readonly<Record<string, Units>>): Case {
+  const { graph } = made;
+  const dense = graph.nodes.find((n) => n.op === 'fullyConnected')!;
+  const of = graph.inputs.flatMap((t): (readonly [number, number])[] => {
+    const { name, shape } = graph.tensors[t];
+    const { scale, offset } = units[name] ?? { scale: [1], offset: [0] };
+    return Array.from({ length: shape[1] }, (_, c) => [scale[c % scale.length], offset[c % offset.length]] as const);
+  });
+  const [, w, b] = dense.inputs;
+  const bias = Float64Array.from(graph.tensors[b].data as Float32Array);
+  const weights = (graph.tensors[w].data as Float32Array).map((v, i) => {
+    const [scale, offset] = of[i % of.length];
+    bias[Math.floor(i / of.length)] -= (v * offset) / scale;
+    return v / scale;
+  });
+  const data = (i: number) => (i === w ? weights : i === b ? Float32Array.from(bias) : null);
+  const tensors = graph.tensors.map((t, i) => ({ ...t, data: data(i) ?? t.data }));
+  const x = Object.entries(made.x).map(([name, input]) => {
+    const { scale, offset } = units[name] ?? { scale: [1], offset: [0] };
+    const turned = (input.x as Float32Array).map((v, i) => {
+      const c = i % input.shape[1];
+      return scale[c % scale.length] * v + offset[c % offset.length];
+    });
+    return [name, { ...input, x: turned }] as const;
+  });
+  return { ...made, graph: { ...graph, tensors }, x: Object.fromEntries(x) };
+}
+
+/** Acceleration in g beside a rate in degrees per second and a pressure in pascals, in one input. */
+export function sensors(units = true): Case {
+  const net = buildNetwork('sensors', [6], 17, 'x');
+  const y = net.dense(net.dense(net.input, 24, { activation: 'relu' }), 3);
+  const graph = net.finish(net.softmax(y));
+  const x = { x: { x: rows(COUNT, 6, 'sensors'), shape: [COUNT, 6] } };
+  const made = { graph, x, y: Int32Array.from(labelled(graph, x, COUNT, ([a]) => largest(a))) };
+  return units ? inUnits(made, { x: { scale: [1, 1, 1, 1, 90, 250], offset: [0, 0, 0, 0, 0, 101325] } }) : made;
+}
+
+/** Acceleration beside an input of pressures in hectopascals, joined. */
+export const joinedUnits = (): Case => inUnits(twoInputs(), { press: { scale: [30], offset: [900] } });
+
 /** One output, a sigmoid or a logit. */
 export function binary(sigmoid = true): Case {
   const net = buildNetwork('binary', [10], 6, 'x');
