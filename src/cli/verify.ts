@@ -49,7 +49,9 @@ function show(out: Output, target: string, v: Verification): void {
   const rows = v.layers.map((l) => [short(l.name), l.kernel, count(l.instructions)]);
   out.say(table(['layer', 'kernel', 'instructions'], rows, 2));
   out.say(`${count(v.instructions)} instructions on the emulated ${v.core} of ${target}`);
-  out.say(`code ${kib(v.codeBytes)}, constants ${kib(v.constantBytes)}, stack ${v.stackBytes} bytes`);
+  out.say(
+    `code ${kib(v.codeBytes)}, constants ${kib(v.constantBytes)}, stack ${v.stackBytes} bytes seen, at most ${v.stackBoundBytes}`,
+  );
   const sections = Object.entries(v.sections).filter(([name]) => ['.text', '.rodata', '.data', '.bss'].includes(name));
   out.say(`the whole image with its test program: ${sections.map(([name, bytes]) => `${name} ${bytes}`).join(', ')} bytes`);
   if (!v.difference) {

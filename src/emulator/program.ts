@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BOARDS, LINK_FLAGS, linkerScript, qemuArguments, STARTUP } from '../c/project/boards.ts';
 import type { CoreName } from '../targets/index.ts';
+import type { StackFacts } from './stack.ts';
 
 const execute = promisify(execFile);
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface Program {
   readonly linked: ReadonlyMap<string, Readonly<Record<string, number>>>;
   /** Address by symbol. */
   readonly symbols: ReadonlyMap<string, number>;
+  /** What bounds its stack. */
+  readonly stack: StackFacts;
   remove(): Promise<void>;
 }
 
@@ -49,11 +52,12 @@ export async function build({ core, sources, flags = ['-O2'], stackBytes = 8192 
   const files = Object.keys(all).filter((name) => name.endsWith('.c'));
   const link = [...LINK_FLAGS, '-Wl,--no-warn-rwx-segments,-Map=image.map', '-T', 'board.ld'];
   const compiler = [...flagsOf(core), ...flags, '-I', '.'];
-  await run('arm-none-eabi-gcc', [...compiler, '-c', ...files]);
+  await run('arm-none-eabi-gcc', [...compiler, '-fstack-usage', '-c', ...files]);
   const objects = files.map((name) => basename(name).replace(/c$/, 'o'));
   await run('arm-none-eabi-gcc', [...compiler, ...objects, ...link, '-o', 'image.elf']);
   const sizes = (await run('arm-none-eabi-size', ['-A', 'image.elf'])).stdout;
   const names = (await run('arm-none-eabi-nm', ['image.elf'])).stdout;
+  const usage = await Promise.all(objects.map((name) => readFile(join(folder, name.replace(/o$/, 'su')), 'utf8')));
   const symbols = [...names.matchAll(/^([0-9a-f]+) \w (\S+)$/gm)];
   return {
     folder,
@@ -63,6 +67,7 @@ export async function build({ core, sources, flags = ['-O2'], stackBytes = 8192 
     ),
     linked: linkedOf(await readFile(join(folder, 'image.map'), 'utf8')),
     symbols: new Map(symbols.map(([, address, name]) => [name, Number.parseInt(address, 16)])),
+    stack: { usage: usage.join(''), disassembly: (await run('arm-none-eabi-objdump', ['-d', 'image.elf'])).stdout },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 }

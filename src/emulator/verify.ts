@@ -10,6 +10,7 @@ import { compile, type Program as Engine } from '../run/compile.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { examplesOf } from './examples.ts';
 import { build, run } from './program.ts';
+import { stackBound } from './stack.ts';
 
 export interface VerifyOptions {
   /** How many examples are run. */
@@ -44,6 +45,10 @@ export interface Verification {
   readonly instructions: number;
   /** Bytes of stack in use below `main`'s caller, painted; and bytes of the image by section. */
   readonly stackBytes: number;
+  /** What it cannot exceed: frames that the compiler states along the deepest path of calls. */
+  readonly stackBoundBytes: number;
+  /** The largest part of the arena that a layer takes for itself. */
+  readonly scratchBytes: number;
   readonly sections: Readonly<Record<string, number>>;
   /** Bytes of the generated functions and of the constants alone. */
   readonly codeBytes: number;
@@ -85,6 +90,8 @@ export async function verifyGraph(heap: Heap, graph: Graph, target: Target, opti
       layers,
       instructions: layers.reduce((n, l) => n + l.instructions, 0),
       stackBytes: Number(/stack (\d+)/.exec(printed)?.[1] ?? Number.NaN),
+      stackBoundBytes: stackBound(program.stack, `${generated.name}_invoke`),
+      scratchBytes: Math.max(0, ...generated.network.layers.map((l) => l.scratchBytes)),
       sections: program.sections,
       codeBytes: program.linked.get(`${generated.name}.c`)?.['.text'] ?? 0,
       constantBytes: generated.constantBytes,
@@ -183,7 +190,7 @@ extern FILE *trace_file;
 #endif
 `;
 
-function sourcesOf(graph: Graph, { files, name, network }: CExport): Record<string, string> {
+export function sourcesOf(graph: Graph, { files, name, network }: CExport): Record<string, string> {
   const { inputs, outputs, tensors } = graph;
   const buffers = (ts: readonly number[], base: string) =>
     ts.map((t, i) => {
@@ -202,7 +209,7 @@ extern uint32_t stack_limit, stack_top;
 #define PAINT 0xa5c3f00du
 __attribute__((noinline)) static void paint(void) {
   register uint32_t *sp __asm("sp");
-  for (volatile uint32_t *p = &stack_limit; p < sp - 16; p++) *p = PAINT;
+  for (volatile uint32_t *p = &stack_limit; p < sp; p++) *p = PAINT;
 }
 __attribute__((noinline)) static unsigned long used(uintptr_t top) {
   const uint32_t *p = &stack_limit;
