@@ -3,7 +3,7 @@
 //   y f32 [n0, n1, n2, n3]  written, contiguous; clamped to low..high
 //   a f32, element i at a + i0 * a0 + i1 * a1 + i2 * a2 + i3 * a3 bytes; stride 0 repeats (broadcast)
 //   b f32, likewise
-//   op 0 a + b, 1 a - b, 2 a * b, 3 min(a, b), 4 max(a, b), 5 a / b, 6 (a - b)^2
+//   op 0 a + b, 1 a - b, 2 a * b, 3 min(a, b), 4 max(a, b), 5 a / b, 6 (a - b)^2, 7 a above 0 and a * b below
 import { clamp_s, clamp_v } from "../math/activation_f32";
 
 // @ts-ignore: decorator
@@ -17,6 +17,7 @@ function apply_v(op: i32, a: v128, b: v128): v128 {
     const d = f32x4.sub(a, b);
     return f32x4.mul(d, d);
   }
+  if (op == 7) return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, f32x4.splat(0)));
   return op == 3 ? f32x4.pmin(a, b) : f32x4.pmax(a, b);
 }
 
@@ -28,6 +29,7 @@ function apply_s(op: i32, a: f32, b: f32): f32 {
   if (op == 2) return a * b;
   if (op == 5) return a / b;
   if (op == 6) return (a - b) * (a - b);
+  if (op == 7) return a < 0 ? a * b : a;
   return op == 3 ? (b < a ? b : a) : a < b ? b : a;
 }
 
@@ -119,6 +121,7 @@ function row_grad(
     else if (op == 2) k = side ? p : q;
     else if (op == 5) k = side ? -p / (q * q) : <f32>1 / q;
     else if (op == 6) k = side ? <f32>2 * (q - p) : <f32>2 * (p - q);
+    else if (op == 7) k = side ? min<f32>(p, 0) : p < 0 ? q : 1;
     else if (op >= 3) {
       const first = op == 3 ? !(q < p) : !(p < q);
       k = first != (side != 0) ? 1 : 0;

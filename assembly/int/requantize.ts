@@ -18,6 +18,17 @@ function all<I, O>(
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function wide<I>(
+  y: usize, x: usize, n: i32, xOffset: i32, yOffset: i32, multiplier: i32, shift: i32, yMin: i32, yMax: i32,
+): void {
+  for (let i = 0; i < n; i++, x += sizeof<I>(), y += 4) {
+    const v = <i64>requantize(load<I>(x) + xOffset, multiplier, shift) + yOffset;
+    store<i32>(y, <i32>min(max(v, <i64>yMin), <i64>yMax));
+  }
+}
+
 export function requantize_s8_s8(
   y: usize, x: usize, n: i32, xOffset: i32, yOffset: i32, multiplier: i32, shift: i32, yMin: i32, yMax: i32,
 ): void {
@@ -36,14 +47,30 @@ export function requantize_s16_s8(
   all<i16, i8>(y, x, n, xOffset, yOffset, multiplier, shift, yMin, yMax);
 }
 
+export function requantize_s32_s8(
+  y: usize, x: usize, n: i32, xOffset: i32, yOffset: i32, multiplier: i32, shift: i32, yMin: i32, yMax: i32,
+): void {
+  all<i32, i8>(y, x, n, xOffset, yOffset, multiplier, shift, yMin, yMax);
+}
+
+export function requantize_s32_s16(
+  y: usize, x: usize, n: i32, xOffset: i32, yOffset: i32, multiplier: i32, shift: i32, yMin: i32, yMax: i32,
+): void {
+  all<i32, i16>(y, x, n, xOffset, yOffset, multiplier, shift, yMin, yMax);
+}
+
+/** TFLite's QUANTIZE behind 8-bit activations where an application reads 32 bits. */
+export function requantize_s8_s32(
+  y: usize, x: usize, n: i32, xOffset: i32, yOffset: i32, multiplier: i32, shift: i32, yMin: i32, yMax: i32,
+): void {
+  wide<i8>(y, x, n, xOffset, yOffset, multiplier, shift, yMin, yMax);
+}
+
 /** TFLite's QUANTIZE behind 16-bit activations where an application reads 32 bits. */
 export function requantize_s16_s32(
   y: usize, x: usize, n: i32, xOffset: i32, yOffset: i32, multiplier: i32, shift: i32, yMin: i32, yMax: i32,
 ): void {
-  for (let i = 0; i < n; i++, x += 2, y += 4) {
-    const v = <i64>requantize(load<i16>(x) + xOffset, multiplier, shift) + yOffset;
-    store<i32>(y, <i32>min(max(v, <i64>yMin), <i64>yMax));
-  }
+  wide<i16>(y, x, n, xOffset, yOffset, multiplier, shift, yMin, yMax);
 }
 
 export function requantize_s16_s16(

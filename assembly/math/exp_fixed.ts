@@ -40,7 +40,7 @@ export function expOnNegativeValues(x: i32, integerBits: i32): i32 {
 /** x * 2^exponent, saturating. */
 // @ts-ignore: decorator
 @inline
-function multiplyByPowerOfTwo(x: i32, exponent: i32): i32 {
+export function multiplyByPowerOfTwo(x: i32, exponent: i32): i32 {
   const threshold = (1 << (31 - exponent)) - 1;
   return x > threshold ? i32.MAX_VALUE : x < -threshold ? i32.MIN_VALUE : x << exponent;
 }

@@ -5,8 +5,11 @@ import { depthwise } from './depthwise.ts';
 import { addOrSubtract } from './elementwise.ts';
 import type { Call, LayerCode, Parts, Placed } from './parts.ts';
 import { binaryPlain } from './plain/elementwise.ts';
+import { l2NormalizationPlain } from './plain/l2_normalization.ts';
+import { logSoftmaxPlain } from './plain/log_softmax.ts';
 import { lstmPlain } from './plain/lstm.ts';
 import { batchMatmulPlain } from './plain/matmul.ts';
+import { argExtremumPlain, castPlain } from './plain/counted.ts';
 import { meanPlain, reduceExtremumPlain } from './plain/mean.ts';
 import {
   concatPlain,
@@ -39,6 +42,7 @@ const EMITTERS: Emitters = {
   elementwise_sub: addOrSubtract,
   elementwise_mul: binaryPlain,
   squared_difference: binaryPlain,
+  prelu: binaryPlain,
   minimum: binaryPlain,
   maximum: binaryPlain,
   avg_pool: poolPlain,
@@ -46,6 +50,10 @@ const EMITTERS: Emitters = {
   mean: meanPlain,
   reduce_extremum: reduceExtremumPlain,
   softmax: softmaxPlain,
+  log_softmax: logSoftmaxPlain,
+  l2_normalization: l2NormalizationPlain,
+  arg_extremum: argExtremumPlain,
+  cast: castPlain,
   logistic: unaryPlain,
   tanh: unaryPlain,
   activation: unaryPlain,

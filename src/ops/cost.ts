@@ -146,6 +146,7 @@ const COSTS: Costs = {
   elementwise_mul: ({ form, operands: { y } }) => elementwise('elementwise_mul', form, y),
   /** Two products beside what a sum does. */
   squared_difference: ({ form, operands: { y } }) => elementwise('elementwise_add', form, y),
+  prelu: ({ form, operands: { y } }) => elementwise('elementwise_mul', form, y),
   minimum: ({ form, operands: { y } }) => elementwise('maximum', form, y),
   maximum: ({ form, operands: { y } }) => elementwise('maximum', form, y),
   avg_pool: (call, core) => pool('avg_pool', call.form, poolGeometry(call), core),
@@ -162,6 +163,15 @@ const COSTS: Costs = {
     const size = y.shape[y.shape.length - 1];
     return cost('softmax', 's8', k.softmaxFeatures(sizeOf(y.shape) / size, size));
   },
+  /** The exponentials of softmax; what its division does, a subtraction does here. */
+  log_softmax({ operands: { y } }) {
+    const size = y.shape[y.shape.length - 1];
+    return cost('softmax', 's8', k.softmaxFeatures(sizeOf(y.shape) / size, size));
+  },
+  /** A pass for the sum of squares and one for the products. */
+  l2_normalization: ({ operands: { y } }) => elementwise('elementwise_mul', 's8', y, 2),
+  arg_extremum: ({ form, operands: { x } }) => elementwise('maximum', form === 's16' ? 's16' : 's8', x),
+  cast: ({ operands: { y } }) => moved([y], 1),
   logistic: ({ operands: { y } }) => lookup(y),
   tanh: ({ operands: { y } }) => lookup(y),
   activation: ({ operands: { y } }) => ({ ...elementwise('activation', 's16', y), table: { bytes: 512, shared: true } }),

@@ -33,7 +33,10 @@ const REQUANTIZED: Readonly<Record<string, Form<'requantize'>>> = {
   i8_i16: 's8_s16',
   i16_i8: 's16_s8',
   i16_i16: 's16_s16',
+  i8_i32: 's8_s32',
   i16_i32: 's16_s32',
+  i32_i8: 's32_s8',
+  i32_i16: 's32_s16',
   u8_i8: 'u8_s8',
   i8_u8: 's8_u8',
 };

@@ -1,9 +1,12 @@
 import { CompressError } from '../errors.ts';
 import { abs } from './abs.ts';
 import { add } from './add.ts';
+import { argMax } from './arg_max.ts';
+import { argMin } from './arg_min.ts';
 import { avgPool2d } from './avg_pool2d.ts';
 import { batchMatmul } from './batch_matmul.ts';
 import { batchNorm } from './batch_norm.ts';
+import { cast } from './cast.ts';
 import { concat } from './concat.ts';
 import { conv2d } from './conv2d.ts';
 import { depthToSpace } from './depth_to_space.ts';
@@ -18,7 +21,9 @@ import { fullyConnected } from './fully_connected.ts';
 import { gather } from './gather.ts';
 import { gelu } from './gelu.ts';
 import { hardSwish } from './hard_swish.ts';
+import { l2Normalize } from './l2_normalize.ts';
 import { leakyRelu } from './leaky_relu.ts';
+import { logSoftmax } from './log_softmax.ts';
 import { logistic } from './logistic.ts';
 import { lstm } from './lstm.ts';
 import { maxPool2d } from './max_pool2d.ts';
@@ -30,6 +35,7 @@ import { mul } from './mul.ts';
 import type { AnyRow } from './op.ts';
 import { pack } from './pack.ts';
 import { pad } from './pad.ts';
+import { prelu } from './prelu.ts';
 import { quantize } from './quantize.ts';
 import { reduceMax } from './reduce_max.ts';
 import { reduceMin } from './reduce_min.ts';
@@ -97,7 +103,13 @@ export const OPS: Readonly<Record<string, AnyRow>> = {
   relu6,
   reluN1,
   leakyRelu,
+  prelu,
   softmax,
+  logSoftmax,
+  l2Normalize,
+  argMax,
+  argMin,
+  cast,
   logistic,
   tanh,
   hardSwish,

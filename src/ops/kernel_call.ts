@@ -3,7 +3,8 @@ import type { HardSwishParams, LeakyReluParams, SigmoidParams } from '../wasm/ac
 import type { BatchMatmulParams } from '../wasm/batch_matmul_int.ts';
 import type { ConvInt } from '../wasm/conv_int.ts';
 import type { DepthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
-import type { AddParams, MulParams } from '../wasm/elementwise_int.ts';
+import type { ArgExtremum } from '../wasm/arg_extremum.ts';
+import type { AddParams, MulParams, PreluParams } from '../wasm/elementwise_int.ts';
 import type { FullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import type { LstmGate, LstmParams } from '../wasm/lstm_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
@@ -11,7 +12,7 @@ import type { PoolParams } from '../wasm/pool_int.ts';
 import type { ReduceExtremum } from '../wasm/reduce_extremum.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
 import type { BilinearParams, NearestParams } from '../wasm/resize.ts';
-import type { SoftmaxParams } from '../wasm/softmax_int.ts';
+import type { LogSoftmaxParams, SoftmaxParams } from '../wasm/softmax_int.ts';
 import type { SvdfParams } from '../wasm/svdf_int.ts';
 import type { Places } from '../wasm/take.ts';
 import type { TransposeConvInt } from '../wasm/transpose_conv_int.ts';
@@ -116,6 +117,8 @@ export interface Families<O> {
   elementwise_mul: Is<PlainForm, Binary<O>, MulParams>;
   /** (x1 - x2)^2 */
   squared_difference: Is<'s8', Binary<O>, AddParams>;
+  /** x1 above 0, x1 * x2 below */
+  prelu: Is<'s8', Binary<O>, PreluParams>;
   minimum: Is<PlainForm, Binary<O>, None>;
   maximum: Is<PlainForm, Binary<O>, None>;
   avg_pool: Is<PlainForm, Unary<O>, PoolParams>;
@@ -124,6 +127,14 @@ export interface Families<O> {
   mean: Is<PlainForm, Unary<O>, MeanParams>;
   /** The largest or smallest over `axes` of x. */
   reduce_extremum: Is<PlainForm, Unary<O>, ReduceExtremum>;
+  /** Over the last axis; y of scale 1/16 and zero point 127. */
+  log_softmax: Is<'s8', Unary<O>, LogSoftmaxParams>;
+  /** Rows of the last axis divided by their lengths; y of scale 1/128 and zero point 0. */
+  l2_normalization: Is<'s8', Unary<O>, { readonly xOffset: number }>;
+  /** Place of the largest or smallest along `axis`, as whole numbers of 32 or 64 bits. */
+  arg_extremum: Is<'s8' | 'u8' | 's16' | 'f32', Unary<O>, ArgExtremum>;
+  /** The same numbers as another type. */
+  cast: Is<'any', Unary<O>, None>;
   /** Over the last axis. s16: from `expTable()` and `oneOverOnePlusTable()` of src/wasm/luts.ts; 10 / 65535 is a step of the rescaled difference. */
   softmax: Is<'s8' | 'u8' | 's8_s16' | 's16', Unary<O>, SoftmaxParams>;
   /** Sigmoid in fixed point. */
@@ -136,7 +147,11 @@ export interface Families<O> {
   /** Any function of one value: its 256 results for x from -128 on. */
   lookup: Is<'s8', Unary<O>, { readonly table: readonly number[] }>;
   /** From one scale to another, and every activation that is a clamp. */
-  requantize: Is<'s8_s8' | 's8_s16' | 's16_s8' | 's16_s16' | 's16_s32' | 'u8_s8' | 's8_u8', Unary<O>, RequantizeParams>;
+  requantize: Is<
+    's8_s8' | 's8_s16' | 's8_s32' | 's16_s8' | 's16_s16' | 's16_s32' | 's32_s8' | 's32_s16' | 'u8_s8' | 's8_u8',
+    Unary<O>,
+    RequantizeParams
+  >;
   /** Real numbers to integers: round(x / scale), half away from zero, plus zero. */
   quantize: Is<'f32_s8' | 'f32_u8' | 'f32_s16', Unary<O>, { readonly scale: number; readonly zero: number }>;
   /** Integers to real numbers: scale * (x - zero). */

@@ -116,6 +116,8 @@ export type OutputRange =
   | 'measured'
   /** Those of the inputs, which all share one. */
   | 'as-input'
+  /** Whole numbers that mean themselves, of the output tensor's own type: never rounded to steps of a scale. */
+  | 'counted'
   /** Always these real values, for any input. */
   | readonly [number, number];
 
@@ -217,6 +219,7 @@ export interface TfliteSource<A> extends TfliteNode<A> {
   outputShape(place: number): Shape;
   /** Type of operand `place`, or null where it is left out. */
   dtype(place: number): DType | null;
+  outputDtype(place: number): DType | null;
 }
 
 export interface TfliteWrite {

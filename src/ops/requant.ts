@@ -1,9 +1,9 @@
 import { type Activation, integerRange, type Quantization, type Tensor } from '../graph/graph.ts';
-import type { AddParams } from '../wasm/elementwise_int.ts';
+import type { AddParams, PreluParams } from '../wasm/elementwise_int.ts';
 import type { MeanParams } from '../wasm/mean_int.ts';
 import type { RequantizeParams } from '../wasm/requantize_int.ts';
 import type { Rescale } from '../wasm/rescale.ts';
-import type { SoftmaxParams } from '../wasm/softmax_int.ts';
+import type { LogSoftmaxParams, SoftmaxParams } from '../wasm/softmax_int.ts';
 import type { Operand } from './kernel_call.ts';
 import { type Multiplier, quantizeMultiplier, roundAway } from './quantize_multiplier.ts';
 
@@ -115,6 +115,21 @@ export function squaredDifferenceParams(a: Operand, b: Operand, y: Operand): Add
   return { ...sumParams(a, b, y, 'none'), leftShift, yMultiplier: out.multiplier, yShift: out.shift };
 }
 
+/** Source: TFLite micro/kernels/prelu_common.cc, CalculatePreluParams. */
+export function preluParams(x: Operand, slope: Operand, y: Operand): PreluParams {
+  const above = quantizeMultiplier(perTensor(x).scale / perTensor(y).scale);
+  const below = quantizeMultiplier((perTensor(x).scale * perTensor(slope).scale) / perTensor(y).scale);
+  return {
+    x1Offset: -perTensor(x).zero,
+    x2Offset: -perTensor(slope).zero,
+    yOffset: perTensor(y).zero,
+    multiplier: above.multiplier,
+    shift: above.shift,
+    slopeMultiplier: below.multiplier,
+    slopeShift: below.shift,
+  };
+}
+
 /** From one scale to another; `factor` is a slope between them. */
 export function rescaleParams(x: Operand, y: Operand, activation: Activation = 'none', factor = 1): RequantizeParams {
   return {
@@ -142,6 +157,13 @@ export function softmaxParams(x: Operand, beta: number): SoftmaxParams {
   const { multiplier, shift } = quantizeMultiplier(real);
   const radius = Math.floor(((2 ** SOFTMAX_INTEGER_BITS - 1) * 2 ** (31 - SOFTMAX_INTEGER_BITS)) / 2 ** shift);
   return { multiplier, shift, diffMin: -radius };
+}
+
+/** Source: TFLite kernels/internal/quantization_util.cc, PreprocessLogSoftmaxScalingExp. */
+export function logSoftmaxParams(x: Operand): LogSoftmaxParams {
+  const p = softmaxParams(x, 1);
+  const back = quantizeMultiplier(2 ** (31 - p.shift) / p.multiplier);
+  return { ...p, backMultiplier: back.multiplier, backShift: back.shift };
 }
 
 /**

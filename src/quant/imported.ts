@@ -81,7 +81,7 @@ class Walk {
     const computed = node.inputs.filter((t) => t >= 0 && !this.tensors[t].data);
     const isRecorded = computed.length > 0 && computed.every((t) => this.tensors[t].quant);
     const next = this.#quantizeBehind(node);
-    if (!lower || !isRecorded || !(next || outputRange === 'as-input')) {
+    if (!lower || !isRecorded || outputRange === 'counted' || !(next || outputRange === 'as-input')) {
       this.nodes.push({ ...node, inputs: node.inputs.map((t) => (t < 0 ? -1 : this.#realOf(t))) });
       return;
     }

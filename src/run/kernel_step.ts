@@ -1,14 +1,17 @@
 import type { CallOf, Family, KernelCall, LstmGateParams } from '../ops/kernel_call.ts';
 import type { PlacedOperand } from '../ops/op.ts';
 import * as activation from '../wasm/activation_int.ts';
+import { argExtremum } from '../wasm/arg_extremum.ts';
 import { batchMatmulInt } from '../wasm/batch_matmul_int.ts';
+import { cast } from '../wasm/cast.ts';
 import { concat } from '../wasm/concat.ts';
 import { convInt } from '../wasm/conv_int.ts';
 import { copy, slice, split, swapLast, transpose } from '../wasm/copy.ts';
 import { depthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
-import { addInt, maximumInt, minimumInt, mulInt, squaredDifferenceInt, subInt } from '../wasm/elementwise_int.ts';
+import { addInt, maximumInt, minimumInt, mulInt, preluInt, squaredDifferenceInt, subInt } from '../wasm/elementwise_int.ts';
 import { fullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
+import { l2NormalizationInt } from '../wasm/l2_normalization.ts';
 import { lstmInt } from '../wasm/lstm_int.ts';
 import { meanInt } from '../wasm/mean_int.ts';
 import { pad } from '../wasm/pad.ts';
@@ -16,7 +19,7 @@ import { avgPoolInt, maxPoolInt } from '../wasm/pool_int.ts';
 import { reduceExtremum } from '../wasm/reduce_extremum.ts';
 import { clampInt, dequantize, quantize, requantizeInt, tableS8 } from '../wasm/requantize_int.ts';
 import { resizeBilinearInt, resizeNearest } from '../wasm/resize.ts';
-import { softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
+import { logSoftmaxInt, softmaxInt, softmaxS16 } from '../wasm/softmax_int.ts';
 import { stream } from '../wasm/stream.ts';
 import { svdfInt } from '../wasm/svdf_int.ts';
 import { take } from '../wasm/take.ts';
@@ -36,6 +39,7 @@ const RUNNERS: Runners = {
   elementwise_sub: (heap, { operands: { x1, x2, y }, parameters }) => subInt(heap, y, x1, x2, parameters),
   elementwise_mul: (heap, { operands: { x1, x2, y }, parameters }) => mulInt(heap, y, x1, x2, parameters),
   squared_difference: (heap, { operands: { x1, x2, y }, parameters }) => squaredDifferenceInt(heap, y, x1, x2, parameters),
+  prelu: (heap, { operands: { x1, x2, y }, parameters }) => preluInt(heap, y, x1, x2, parameters),
   minimum: (heap, { operands: { x1, x2, y } }) => minimumInt(heap, y, x1, x2),
   maximum: (heap, { operands: { x1, x2, y } }) => maximumInt(heap, y, x1, x2),
   avg_pool: (heap, { operands: { x, y }, parameters }) => avgPoolInt(heap, y, x, parameters),
@@ -43,6 +47,10 @@ const RUNNERS: Runners = {
   mean: (heap, { operands: { x, y }, parameters }) => meanInt(heap, y, x, parameters),
   reduce_extremum: (heap, { operands: { x, y }, parameters }) => reduceExtremum(heap, y, x, parameters),
   softmax: (heap, { form, operands: { x, y }, parameters }) => (form === 's16' ? softmaxS16 : softmaxInt)(heap, y, x, parameters),
+  log_softmax: (heap, { operands: { x, y }, parameters }) => logSoftmaxInt(heap, y, x, parameters),
+  l2_normalization: (heap, { operands: { x, y }, parameters: { xOffset } }) => l2NormalizationInt(heap, y, x, xOffset),
+  arg_extremum: (heap, { operands: { x, y }, parameters }) => argExtremum(heap, y, x, parameters),
+  cast: (heap, { operands: { x, y } }) => cast(heap, y, x),
   logistic: (heap, { operands: { x, y }, parameters }) => activation.logisticS8(heap, y, x, parameters),
   tanh: (heap, { operands: { x, y }, parameters }) => activation.tanhS8(heap, y, x, parameters),
   activation: (heap, { operands: { x, y }, parameters }) => activation.activationS16(heap, y, x, parameters),

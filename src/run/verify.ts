@@ -65,8 +65,9 @@ function nodeProblem(graph: Graph, node: Node, ready: ReadonlySet<number>): stri
   return first(named, tensorProblem) ?? typeProblem(graph, node) ?? shapeProblem(graph, node);
 }
 
-/** The activations a node reads and writes are all float, or all integers that have a scale. */
+/** The activations a node reads and writes are all float, or all integers that have a scale, but for whole numbers that mean themselves. */
 function typeProblem({ tensors }: Graph, node: Node): string | null {
+  if (OPS[node.op].outputRange === 'counted') return null;
   const computed = [...node.inputs, ...node.outputs].filter((t) => t >= 0 && !tensors[t].data).map((t) => tensors[t]);
   const bare = computed.find((t) => isInteger(t.dtype) && !t.quant);
   return bare ? `has the ${bare.dtype} operand "${bare.name}" without scale and zero point` : null;

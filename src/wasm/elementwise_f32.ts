@@ -4,7 +4,7 @@ import { stridesOf } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 import { walk } from './walk.ts';
 
-const KINDS = ['add', 'sub', 'mul', 'minimum', 'maximum', 'div', 'squaredDifference'] as const;
+const KINDS = ['add', 'sub', 'mul', 'minimum', 'maximum', 'div', 'squaredDifference', 'prelu'] as const;
 export type BinaryKind = (typeof KINDS)[number];
 
 /**
@@ -140,4 +140,17 @@ export function softmaxGradF32(heap: Heap, dy: HeapTensor, y: HeapTensor, dx: He
   const n = y.shape[y.shape.length - 1];
   const rows = sizeOf(y.shape) / n;
   return () => heap.wasm.softmax_grad_f32(dx.ptr, dy.ptr, y.ptr, rows, n, beta);
+}
+
+/** y = log of softmax over the last axis; y may be x. */
+export function logSoftmaxF32(heap: Heap, y: HeapTensor, x: HeapTensor): Step {
+  const n = x.shape[x.shape.length - 1];
+  const rows = sizeOf(x.shape) / n;
+  return () => heap.wasm.log_softmax_f32(y.ptr, x.ptr, rows, n);
+}
+
+export function logSoftmaxGradF32(heap: Heap, dy: HeapTensor, y: HeapTensor, dx: HeapTensor): Step {
+  const n = y.shape[y.shape.length - 1];
+  const rows = sizeOf(y.shape) / n;
+  return () => heap.wasm.log_softmax_grad_f32(dx.ptr, dy.ptr, y.ptr, rows, n);
 }

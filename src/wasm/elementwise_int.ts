@@ -30,6 +30,17 @@ export interface MulParams {
   readonly yMax: number;
 }
 
+/** Numbers of PReLU: the scale of what is above 0, and of products with the slope below. */
+export interface PreluParams {
+  readonly x1Offset: number;
+  readonly x2Offset: number;
+  readonly yOffset: number;
+  readonly multiplier: number;
+  readonly shift: number;
+  readonly slopeMultiplier: number;
+  readonly slopeShift: number;
+}
+
 type Kernel = (y: number, x1: number, x2: number, n: number) => void;
 
 /** Both inputs brought to y's shape, then the kernel over all elements. */
@@ -78,6 +89,13 @@ export function squaredDifferenceInt(heap: Heap, y: HeapTensor, x1: HeapTensor, 
   const inputs = [q.x1Offset, q.x1Multiplier, q.x1Shift, q.x2Offset, q.x2Multiplier, q.x2Shift, q.leftShift] as const;
   const output = [q.yOffset, q.yMultiplier, q.yShift, q.yMin, q.yMax] as const;
   return elementwise(heap, y, x1, x2, (to, a, b, n) => heap.wasm.squared_difference_s8(to, a, b, n, ...inputs, ...output));
+}
+
+/** x1 above 0, x1 * x2 below, int8, as TFLite's reference BroadcastPrelu4DSlow. Dimensions of 1 broadcast. */
+export function preluInt(heap: Heap, y: HeapTensor, x1: HeapTensor, x2: HeapTensor, q: PreluParams): Step {
+  allOf(['i8'], 'PReLU', y, x1, x2);
+  const numbers = [q.x1Offset, q.x2Offset, q.yOffset, q.multiplier, q.shift, q.slopeMultiplier, q.slopeShift] as const;
+  return elementwise(heap, y, x1, x2, (to, a, b, n) => heap.wasm.prelu_s8(to, a, b, n, ...numbers));
 }
 
 /** Product, int8 or int16 by y's type, equal bit for bit to CMSIS-NN `arm_elementwise_mul_s8` / `_s16`. Dimensions of 1 broadcast. */

@@ -15,8 +15,8 @@ export interface RequantizeParams {
 /**
  * Integers of one scale as integers of another, and every activation that is a clamp (relu, relu6): TFLite's reference Requantize.
  *
- * @param y i8, u8, i16, or i32 of an i16
- * @param x i8, u8 or i16
+ * @param y i8, u8, i16, or i32 of an i8 or i16
+ * @param x i8, u8, i16, or i32 to an i8 or i16
  */
 export function requantizeInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: RequantizeParams): Step {
   const n = sameSize(y, x);
@@ -26,7 +26,10 @@ export function requantizeInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: Requa
     i8_i16: heap.wasm.requantize_s8_s16,
     i16_i8: heap.wasm.requantize_s16_s8,
     i16_i16: heap.wasm.requantize_s16_s16,
+    i8_i32: heap.wasm.requantize_s8_s32,
     i16_i32: heap.wasm.requantize_s16_s32,
+    i32_i8: heap.wasm.requantize_s32_s8,
+    i32_i16: heap.wasm.requantize_s32_s16,
     u8_i8: heap.wasm.requantize_u8_s8,
     i8_u8: heap.wasm.requantize_s8_u8,
   };

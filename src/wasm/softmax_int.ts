@@ -29,6 +29,21 @@ export function softmaxInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: SoftmaxP
   return () => kernel(y.ptr, x.ptr, rows, size, table);
 }
 
+export interface LogSoftmaxParams extends SoftmaxParams {
+  /** From Q5.26 to differences of x. */
+  readonly backMultiplier: number;
+  readonly backShift: number;
+}
+
+/** Logarithm of softmax over the last axis, equal bit for bit to TFLite's reference. y i8 (zero 127, scale 1/16), x i8. */
+export function logSoftmaxInt(heap: Heap, y: HeapTensor, x: HeapTensor, q: LogSoftmaxParams): Step {
+  allOf(['i8'], 'a logarithm of softmax', y, x);
+  const size = x.shape[x.shape.length - 1];
+  const rows = sameSize(y, x) / size;
+  const numbers = [q.multiplier, q.shift, q.backMultiplier, q.backShift, q.diffMin] as const;
+  return () => heap.wasm.log_softmax_s8(y.ptr, x.ptr, rows, size, ...numbers);
+}
+
 /**
  * Softmax of int16 over the last axis by tables, equal bit for bit to CMSIS-NN `arm_softmax_s16`. y is Q0.15.
  *

@@ -30,6 +30,8 @@ const DTYPES: Readonly<Record<string, Readonly<Record<number, DType>>>> = {
   svdf: { 2: 'i16', 4: 'i16' },
   lstm: { 18: 'i8', 19: 'i16' },
 };
+/** Types of outputs that are whole numbers. */
+const COUNTED: Readonly<Record<string, DType>> = { argMax: 'i32', argMin: 'i32', cast: 'i32' };
 const WEIGHTS: Readonly<Record<string, readonly number[]>> = { svdf: [1, 2, 3], lstm: [1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 14, 15] };
 
 /** Operand 0 and others that are no weights are inputs. */
@@ -65,13 +67,13 @@ export function graphOf(op: string, { shapes, attrs }: Sample, dtype: DType): Gr
     if (!shape) return -1;
     const isConstant = constants.includes(i);
     if (dtype === 'f32') return add(shape, 'f32', isConstant, STATE[op]?.includes(i));
-    const isBias = isConstant && shape.length === 1;
+    const isBias = row.layer ? i === row.layer.bias : op in WEIGHTS && isConstant && shape.length === 1;
     const own = DTYPES[op]?.[i];
     const type = own ?? (isBias ? (dtype === 'i16' ? 'i64' : 'i32') : isConstant ? 'i8' : dtype);
     return add(shape, type, isConstant, STATE[op]?.includes(i));
   });
-  const made = op === 'dequantize' ? 'f32' : dtype;
-  const quant = made === 'f32' ? null : outputQuant(row, tensors[0].quant!);
+  const made = op === 'dequantize' ? 'f32' : (COUNTED[op] ?? dtype);
+  const quant = made === 'f32' || op in COUNTED ? null : outputQuant(row, tensors[0].quant!);
   const outputs = row
     .infer(shapes, attrs)
     .map((shape) => tensors.push({ name: `y${tensors.length}`, shape, dtype: made, data: null, quant }) - 1);
@@ -90,6 +92,6 @@ function outputQuant({ outputRange }: AnyRow, input: Quantization): Quantization
   if (typeof outputRange === 'string') return input;
   const steps = 2 ** input.bits;
   const [low, high] = outputRange;
-  const zero = input.bits === 16 ? 0 : low < 0 ? 0 : -128;
-  return { ...input, scales: [input.bits === 16 ? 2 ** -15 : (high - low) / steps], zeros: [zero] };
+  const scale = input.bits === 16 ? 2 ** -15 : (high - low) / steps;
+  return { ...input, scales: [scale], zeros: [input.bits === 16 ? 0 : -128 - low / scale] };
 }

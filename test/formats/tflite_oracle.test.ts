@@ -79,7 +79,7 @@ else {
     if (!row.tflite) continue;
     samplesOf(op).forEach((sample, i) => {
       for (const dtype of ['f32', 'i8'] as const) {
-        if (!isWritable(op, sample) || (dtype === 'f32' ? !row.float || op === 'quantize' || op === 'dequantize' : !row.lower))
+        if (!isWritable(op, sample) || (dtype === 'f32' ? !row.float || ['quantize', 'dequantize'].includes(op) : !row.lower))
           continue;
         const name = `${op}, sample ${i}, ${dtype}`;
         if (BEYOND[name]) {

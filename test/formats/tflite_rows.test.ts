@@ -15,7 +15,7 @@ import { graphOf, INTEGER, isWritable, samplesOf } from './row_graphs.ts';
 const heap = await Heap.open();
 
 /** Operators that are written with int16 but not run. */
-const NO_INT16 = ['hardSwish', 'transposeConv2d', 'squaredDifference', 'elu', 'gelu', 'abs', 'rsqrt', 'exp'];
+const NO_INT16 = ['hardSwish', 'squaredDifference', 'elu', 'gelu', 'abs', 'rsqrt', 'exp', 'prelu', 'logSoftmax', 'l2Normalize'];
 
 const isUnsupported = (e: unknown) => e instanceof CompressError && e.code === 'unsupported';
 

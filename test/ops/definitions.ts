@@ -299,6 +299,12 @@ export const DEFINITIONS: Record<string, Definition> = {
     }
     return [y];
   },
+  prelu: binary((v, slope) => (v < 0 ? v * slope : v)),
+  logSoftmax: ([x]) => [rows(x, (row) => row.map((v) => v - Math.log(row.reduce((s, w) => s + Math.exp(w), 0))))],
+  l2Normalize: ([x]) => [rows(x, (row) => row.map((v) => v / Math.max(Math.hypot(...row), 1e-6)))],
+  cast: ([x]) => [x.data],
+  argMax: ([x], { axis }, [shape]) => each(shape, (at) => placeOf(x, axis, at, (a, b) => a > b)),
+  argMin: ([x], { axis }, [shape]) => each(shape, (at) => placeOf(x, axis, at, (a, b) => a < b)),
   batchNorm: ([x, gamma, beta, mean, variance], { epsilon, training }) => {
     const c = gamma.shape[0];
     const rows = x.data.length / c;
@@ -329,6 +335,20 @@ export const DEFINITIONS: Record<string, Definition> = {
         [high, at - low],
       ];
     }),
+};
+
+/** Place along `axis` of the first that no other beats. */
+function placeOf(x: Array64, axis: number, at: readonly number[], beats: (a: number, b: number) => boolean): number {
+  const values = Array.from({ length: x.shape[axis] }, (_, i) => get4(x, ...at.toSpliced(axis, 0, i)));
+  return values.findIndex((v) => values.every((w) => !beats(w, v)));
+}
+
+/** f of each row of the last axis. */
+const rows = ({ shape, data }: Array64, f: (row: number[]) => number[]): Float64Array => {
+  const n = shape[shape.length - 1];
+  const y = new Float64Array(data.length);
+  for (let at = 0; at < y.length; at += n) y.set(f([...data.subarray(at, at + n)]), at);
+  return y;
 };
 
 /** f of all values that fall together where the axes go. */

@@ -86,7 +86,7 @@ for (const [op, row] of Object.entries(OPS)) {
     let tried = 0;
     for (const [from, to] of SAME_SIZE) {
       if (from !== to && op !== 'quantize') continue;
-      if (from === 'i16' && op === 'hardSwish') continue; // no kernel
+      if (from === 'i16' && (op === 'hardSwish' || op === 'logSoftmax')) continue;
       heap.scope(() => {
         const [low, step] = from === 'i16' ? [-32768, 256] : [from === 'u8' ? 0 : -128, 1];
         const values = Array.from({ length: 256 }, (_, i) => low + i * step);
@@ -216,6 +216,68 @@ test('resize: known values', () =>
       run('resizeBilinear', true, false),
       rows([0, 13, 27, 40], [27, 40, 53, 67], [53, 67, 80, 93], [80, 93, 107, 120]),
     );
+  }));
+
+test('QUANTIZE from 32 to 16 and 8 bits, and from 8 to 32', () =>
+  heap.scope(() => {
+    const agreeing = (x: PlacedOperand, y: PlacedOperand) => {
+      const values = heap.read(x);
+      agrees('quantize', {}, [x], y, (i) => real(x, Number(values[i])), 0.76);
+    };
+    const wide = (dtype: DType) =>
+      operand(
+        dtype,
+        [512],
+        3e-5,
+        0,
+        Int32Array.from({ length: 512 }, (_, i) => (i - 256) * 4001),
+      );
+    agreeing(wide('i32'), operand('i16', [512], 0.001, 0));
+    agreeing(wide('i32'), operand('i8', [512], 0.3, -7));
+    agrees32(operand('i8', [256], 0.02, 5, all));
+  }));
+
+/** 8-bit numbers in steps of 32 bits. */
+function agrees32(x: PlacedOperand) {
+  const y = operand('i32', [256], 1e-6, 0);
+  stepFor('quantize', { x: [x], y: [y], attrs: {} })();
+  heap.read(y).forEach((q, i) => {
+    assert.ok(Math.abs(Number(q) - real(x, all[i]) / y.quant!.scales[0]) <= 0.51, `[${i}]: ${q}`);
+  });
+}
+
+test('a place along an axis of 64 bits, the first of equals; NaN is no largest', () =>
+  heap.scope(() => {
+    const x = operand('f32', [2, 4], 1, 0, [1, 3, 3, 2, 0, Number.NaN, -1, -2]);
+    for (const [op, places] of [
+      ['argMax', [1n, 0n]],
+      ['argMin', [0n, 3n]],
+    ] as const) {
+      const y = { ...heap.tensor('i64', [2]), quant: null, data: null };
+      stepFor(op, { x: [x], y: [y], attrs: { axis: 1 } })();
+      assert.equal([...heap.read(y)], places);
+    }
+  }));
+
+test('a cast: integers keep their low bits, real numbers lose what is behind the point and saturate', () =>
+  heap.scope(() => {
+    const bare = (dtype: DType, n: number, values?: number[]) => ({
+      ...heap.tensor(dtype, [n], values),
+      quant: null,
+      data: null,
+    });
+    const cast = (x: PlacedOperand, to: DType) => {
+      const y = bare(to, x.shape[0]);
+      stepFor('cast', { x: [x], y: [y], attrs: {} })();
+      return [...heap.read(y)].map(Number);
+    };
+    const reals = bare('f32', 6, [1.9, -1.9, 300, -300, Number.NaN, 3e10]);
+    assert.equal(cast(reals, 'i8'), [1, -1, 127, -128, 0, 127]);
+    assert.equal(cast(reals, 'u8'), [1, 0, 255, 0, 0, 255]);
+    assert.equal(cast(reals, 'i32'), [1, -1, 300, -300, 0, 2147483647]);
+    assert.equal(cast(reals, 'i64'), [1, -1, 300, -300, 0, Math.fround(3e10)]);
+    assert.equal(cast(bare('i32', 3, [300, -1, 128]), 'i8'), [44, -1, -128]);
+    assert.equal(cast(bare('u8', 2, [200, 3]), 'f32'), [200, 3]);
   }));
 
 test('QUANTIZE from 16 to 32 bits', () =>

@@ -35,6 +35,10 @@ const extremes = [
   { shapes: [[2, 3, 4]], attrs: { axes: [2], keepDims: true } },
   { shapes: [[2, 3, 4, 5]], attrs: { axes: [0, 1, 3], keepDims: true } },
 ];
+const args = [
+  { shapes: [[2, 9]], attrs: { axis: 1 } },
+  { shapes: [[2, 3, 4, 5]], attrs: { axis: 2 } },
+];
 const filters = { filter: [2, 3] };
 
 export const SAMPLES: Record<string, readonly Sample[]> = {
@@ -237,6 +241,21 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
   relu6: plain,
   reluN1: plain,
   leakyRelu: plain.map((p) => ({ ...p, attrs: { alpha: 0.1 } })),
+  prelu: [
+    { shapes: [[2, 3, 4, 5], [5]], attrs: {} },
+    {
+      shapes: [
+        [2, 3, 4],
+        [3, 4],
+      ],
+      attrs: {},
+    },
+  ],
+  logSoftmax: plain,
+  l2Normalize: plain,
+  cast: plain,
+  argMax: args,
+  argMin: args,
   softmax: plain.map((p) => ({ ...p, attrs: { beta: 1.5 } })),
   logistic: plain,
   tanh: plain,

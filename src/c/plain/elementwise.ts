@@ -3,7 +3,14 @@ import { type LayerCode, type Parts, type Placed, TYPES } from '../parts.ts';
 import { broadcastStrides, nest, stridesOf } from './loops.ts';
 import { clampFunction, plus, requantizeFunction, term } from './rescale.ts';
 
-type BinaryFamily = 'elementwise_add' | 'elementwise_sub' | 'elementwise_mul' | 'squared_difference' | 'minimum' | 'maximum';
+type BinaryFamily =
+  | 'elementwise_add'
+  | 'elementwise_sub'
+  | 'elementwise_mul'
+  | 'squared_difference'
+  | 'prelu'
+  | 'minimum'
+  | 'maximum';
 
 /** Functions of two tensors, whose dimensions of 1 (and those missing in front) repeat. */
 export function binaryPlain(call: CallOf<BinaryFamily, Placed>, parts: Parts): LayerCode {
@@ -31,6 +38,13 @@ function text(call: CallOf<BinaryFamily, Placed>, parts: Parts, y: string, x1: s
   if (call.family === 'maximum') return `${y} = (${x1} > ${x2}) ? ${x1} : ${x2};`;
   const requantize = requantizeFunction(parts);
   const clamp = clampFunction(parts);
+  if (call.family === 'prelu') {
+    const p = call.parameters;
+    const value = plus(x1, p.x1Offset);
+    const below = `${requantize}(${value} * ${plus(x2, p.x2Offset)}, ${p.slopeMultiplier}, ${p.slopeShift})`;
+    const scaled = `((${value} >= 0) ? ${requantize}(${value}, ${p.multiplier}, ${p.shift}) : ${below})`;
+    return `${y} = (${type})${clamp}(${plus(scaled, p.yOffset)}, -128, 127);`;
+  }
   const wide = call.form === 's16';
   if (call.family === 'elementwise_mul') {
     const p = call.parameters;

@@ -93,12 +93,6 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     if (!from.isConstant(1) || from.values(1).some((v) => v !== 2)) return null;
     return [from.emit('mul', [from.inputs[0], from.inputs[0]], plain)];
   },
-  /** max(x, 0) + slope * min(x, 0) */
-  PRelu(from) {
-    const [x, slope] = from.inputs;
-    const below = from.emit('minimum', [x, from.constant('zero', [1], [0])], {});
-    return [from.emit('add', [from.emit('relu', [x], {}), from.emit('mul', [below, slope], plain)], plain)];
-  },
   Squeeze: squeezed,
   Unsqueeze: unsqueezed,
   Gather: gathered,

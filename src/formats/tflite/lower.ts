@@ -62,6 +62,7 @@ function write(node: Node, tensors: Tensor[], operators: FileOperator[], positiv
     shape: (place) => at(node.inputs[place])!.shape,
     outputShape: (place) => at(node.outputs[place])!.shape,
     dtype: (place) => at(node.inputs[place])?.dtype ?? null,
+    outputDtype: (place) => at(node.outputs[place])?.dtype ?? null,
   });
   const first = node.inputs[0];
   const value = written.padsLowest && !positive.has(first) ? lowest(tensors[first]) : 0;

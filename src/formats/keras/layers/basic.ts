@@ -35,15 +35,10 @@ function relu(call: Call): number {
   return most === 6 ? call.emit('relu6', [x], {}) : clamped(call, call.emit('relu', [x], {}), Number.NEGATIVE_INFINITY, most);
 }
 
-/** max(x, 0) + alpha * min(x, 0), alpha for each channel or each place. */
+/** alpha for each channel or each place. */
 const prelu: Layer = {
   roles: () => ['alpha'],
-  build(call) {
-    const [x] = call.inputs;
-    const zero = call.constant('zero', [1], [0]);
-    const below = call.emit('mul', [call.emit('minimum', [x, zero], {}), call.weight('alpha', [])], plain);
-    return call.emit('add', [call.emit('relu', [x], {}), below], plain);
-  },
+  build: (call) => call.emit('prelu', [call.inputs[0], call.weight('alpha', [])], {}),
 };
 
 const axisOf = (call: Call, axis: number, { length } = call.shape()): number => (axis < 0 ? axis + length : axis);
