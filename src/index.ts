@@ -36,6 +36,7 @@ export { type Calibrator, type Histogram, quantize, registerCalibrator } from '.
 export { createRandom, type Random } from './random.ts';
 export { type History, writeReport } from './report/index.ts';
 export type { IoType } from './run/edges.ts';
+export type { Cause, Explanation, LayerLoss } from './run/losses.ts';
 export { type SimplifyReport, simplify, simplifyGraph } from './simplify/index.ts';
 export { type CheckpointStore, type Context, defineStage, type Model, type Stage, type StageKind } from './stage.ts';
 export { MemoryStorage, type Storage } from './study/index.ts';

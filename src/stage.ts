@@ -3,6 +3,7 @@ import type { Dataset } from './data/index.ts';
 import type { Graph } from './graph/graph.ts';
 import { checkOptions, type OptionsSchema } from './options/index.ts';
 import type { Edges, IoType } from './run/edges.ts';
+import type { Explanation } from './run/losses.ts';
 import type { Task } from './task/index.ts';
 import type { Heap } from './wasm/heap.ts';
 
@@ -22,6 +23,8 @@ export interface QuantizeOptions {
   readonly equalize: 'auto' | 'on' | 'off';
   /** Of what rounding weights changes in the mean of a layer's output: as `equalize`. */
   readonly biasCorrection: 'auto' | 'on' | 'off';
+  /** Find out what each layer loses by rounding, and why. */
+  readonly explain: boolean;
 }
 
 /** What quantizing did beside rounding. */
@@ -30,6 +33,8 @@ export interface QuantizationFacts {
   readonly outputError: number;
   /** What was done against losses, a sentence each. */
   readonly mended: readonly string[];
+  /** Where it was asked for. */
+  readonly explanation?: Explanation;
 }
 
 /** What is known of a network beside its graph. */

@@ -5,11 +5,13 @@ import { type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
+import type { Explanation } from '../run/losses.ts';
 import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Context, MakeStage, Model, Stage } from '../stage.ts';
 import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
+import { explainLoss, explanationJson, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
@@ -113,7 +115,16 @@ async function apply(
     });
   await writeModel(flags.out, asStored(found, flags.io));
   const after = { ...figuresOf(found), ...measured?.of(asStored(found)) };
-  report(before, after, measured?.task ?? null, flags, out);
+  const { quantization } = found.facts;
+  for (const line of quantization?.mended ?? []) out.say(`quantize: ${line}`);
+  const task = measured?.task ?? null;
+  const explanation = rest.data && explainLoss(heap, found, rest.data, task, after.quality, rest.seed, out);
+  report(before, after, task, { mended: quantization?.mended ?? [], explanation }, flags, out);
+}
+
+interface Quantized {
+  readonly mended: readonly string[];
+  readonly explanation: Explanation | null;
 }
 
 const figuresOf = (m: Model) => {
@@ -153,9 +164,17 @@ export async function interruption({ checkpoint }: Pick<Flags, 'checkpoint'>): P
   );
 }
 
-function report(before: StageFigures, after: StageFigures, task: Task | null, flags: Flags, out: Output): void {
+function report(
+  before: StageFigures,
+  after: StageFigures,
+  task: Task | null,
+  { mended, explanation }: Quantized,
+  flags: Flags,
+  out: Output,
+): void {
   const judged = task && { task: task.name, output: task.outputName, metric: task.metric };
-  out.result({ out: flags.out, before, after, ...judged }, () => {
+  const quantization = { mended, ...(explanation && explanationJson(explanation)) };
+  out.result({ out: flags.out, before, after, ...judged, quantization }, () => {
     const ratio = (a: number, b: number) => (b > 0 ? `${(a / b).toFixed(2)} x` : '-');
     out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);
     out.say(`parameters    ${count(before.parameters)} -> ${count(after.parameters)}`);
@@ -167,6 +186,7 @@ function report(before: StageFigures, after: StageFigures, task: Task | null, fl
       const was = before.quality === null ? '-' : show(before.quality);
       out.say(`${label.padEnd(13)} ${was} -> ${show(after.quality)} on the validation part`);
     }
+    if (explanation) showExplanation(explanation, out);
     out.say(`written: ${flags.out}`);
   });
 }

@@ -10,6 +10,7 @@ import { foldNorms } from '../simplify/norm.ts';
 import { type Context, defineStage, type Model, type QuantizeOptions } from '../stage.ts';
 import { calibrate, computedTensors } from './calibrate.ts';
 import { CALIBRATORS } from './calibrators.ts';
+import { explainQuantization } from './explain.ts';
 import { type ApartInput, inputsApart, withScaledInputs } from './input_scaling.ts';
 import { mended } from './mend.ts';
 import { withRecords } from './records.ts';
@@ -31,6 +32,7 @@ export const quantizeSchema = v.object({
   examples: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 512, 'examples of the train part to measure ranges on'),
   scaleInputs: option(v.boolean(), true, 'leave inputs as they are, whatever units their features have'),
   equalize: option(v.picklist(['auto', 'on', 'off']), 'auto', 'cross-layer equalization where it lowers the error'),
+  explain: option(v.boolean(), false, 'what each layer loses by rounding, and why'),
   biasCorrection: option(v.picklist(['auto', 'on', 'off']), 'auto', 'correct biases where it lowers the error'),
 });
 
@@ -65,8 +67,10 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
   const recorded = (g: Graph) => withRecords(heap, g, calibrate(heap, g, data, scheme.examples, seed), scheme);
   if (!options) return { graph: recorded(graph), facts: { ...model.facts, quantize: scheme } };
   const { graph: records, found } = mended(context, graph, scheme, recorded);
+  const explanation = scheme.explain && { explanation: explainQuantization(heap, records, data, seed) };
   const quantization = {
     ...found,
+    ...explanation,
     mended: [
       ...apart.map(({ cause }) => `${cause}; it stays float32 and is scaled feature by feature before it is rounded`),
       ...found.mended,

@@ -10,12 +10,16 @@ import { answersOf, decibelText, outputError } from './output_error.ts';
 const EXAMPLES = 64;
 /** Power of the error by that of the answers' spread from which `auto` tries remedies: answers are off by a tenth. */
 const TOO_MUCH = 0.01;
+/** Answers that are off by more than half their spread are no shift of means that a bias could take back. */
+const NOISE = 0.25;
 /** A remedy must lower the error to this part of it. */
 const LOWERED = 0.9;
 
 interface Remedy {
   readonly option: 'equalize' | 'biasCorrection';
   readonly name: string;
+  /** Up to which error it can be one. */
+  readonly below: number;
   /** The graph with records, remedied. */
   apply(records: Graph, examples: Examples): Graph;
 }
@@ -36,14 +40,19 @@ export function mended(
   const should = answersOf(heap, float, examples);
   const errorOf = (records: Graph) => outputError(answersOf(heap, toInteger(records), examples), should, examples.order.length);
   const remedies: Remedy[] = [
-    { option: 'equalize', name: 'cross-layer equalization', apply: (g, on) => recorded(equalized(heap, g, on)) },
-    { option: 'biasCorrection', name: 'bias correction', apply: (g, on) => withCorrectedBiases(heap, g, on) },
+    {
+      option: 'equalize',
+      name: 'cross-layer equalization',
+      below: Number.POSITIVE_INFINITY,
+      apply: (g, on) => recorded(equalized(heap, g, on)),
+    },
+    { option: 'biasCorrection', name: 'bias correction', below: NOISE, apply: (g, on) => withCorrectedBiases(heap, g, on) },
   ];
   let graph = recorded(float);
   let error = errorOf(graph);
   const done: string[] = [];
-  for (const { option, name, apply } of remedies) {
-    if (options[option] === 'off' || (options[option] === 'auto' && !(error > TOO_MUCH))) continue;
+  for (const { option, name, below, apply } of remedies) {
+    if (options[option] === 'off' || error > below || (options[option] === 'auto' && !(error > TOO_MUCH))) continue;
     const next = apply(graph, examples);
     const after = errorOf(next);
     if (!(after < LOWERED * error)) continue;

@@ -8,7 +8,19 @@ import { exportTflite } from '../../src/index.ts';
 import { inProcess as thumbnet } from '../cli/in_process.ts';
 import { inFolder } from '../cli/sample.ts';
 import { npz, png } from '../data/sources.ts';
-import { answer, binary, type Case, COUNT, fruit, RIGHT, regression, twoInputs, twoOutputs } from './make.ts';
+import {
+  answer,
+  binary,
+  type Case,
+  COUNT,
+  fruit,
+  joinedUnits,
+  RIGHT,
+  regression,
+  sensors,
+  twoInputs,
+  twoOutputs,
+} from './make.ts';
 
 type Bytes = Parameters<typeof writeNpy>[0];
 
@@ -102,6 +114,41 @@ test('two inputs: each in its own unit', async () => {
   assert.match(scaled.err, /"accel" \[6\]: x as stored, "press" \[4\]: \(x \* 1 - 1000\) \/ 500/);
   assert.match((await json(...base, '--scale', 'pres=2')).err, /no input "pres" to be scaled[\s\S]*"accel", "press"/);
   assert.match((await json(...base, '--scale', 'press=2', '--scale', '3')).err, /one value for all inputs, or INPUT=VALUE/);
+});
+
+test('quantize: features in units of their own are scaled apart; left alone, the loss is explained', async () => {
+  for (const [name, made] of Object.entries({ sensors: sensors(), joined: joinedUnits() })) {
+    const { model, data } = files(name, made);
+    const base = ['quantize', model, '--data', data, '--out', inFolder(`${name}-int8.tflite`), '--force'];
+    const done = await json(...base);
+    assert.equal([done.code, done.found.quantization.mended.length], [0, 1]);
+    assert.ok(done.found.before.accuracy - done.found.after.accuracy < 0.05);
+    const stored = await json('evaluate', inFolder(`${name}-int8.tflite`), '--data', data);
+    assert.ok(stored.found.accuracy > 0.95, `${stored.found.accuracy}`);
+    const left = await json(...base, '--no-scale-inputs');
+    assert.ok(left.found.after.accuracy < left.found.before.accuracy - 0.2);
+    assert.match(left.err, /warning: quantization costs more than a point: accuracy \S+ % in floats, \S+ % in integers/);
+    assert.match(left.err, /what may help: .*leave out --no-scale-inputs/);
+    const kinds = left.found.quantization.causes.map((c: { kind: string }) => c.kind);
+    assert.ok(
+      kinds.some((k: string) => ['features', 'shared', 'offset'].includes(k)),
+      kinds.join(),
+    );
+  }
+});
+
+test('quantize --explain: a row for each layer', async () => {
+  const { model, data } = files('fruit', fruit());
+  const base = ['quantize', model, '--data', data, '--out', inFolder('fruit-int8.tflite'), '--force', '--explain'];
+  const { out } = await thumbnet(...base);
+  assert.match(out, /SQNR.*cosine.*largest error.*output alone.*weights alone.*cause/);
+  assert.match(out, /fullyConnected_1 .* \d+\.\d dB/);
+  const { found } = await json(...base);
+  assert.equal(
+    found.quantization.layers.map((l: { op: string }) => l.op),
+    ['input', 'fullyConnected', 'fullyConnected'],
+  );
+  assert.ok(found.quantization.sqnrDb > 25 && found.quantization.layers[1].sqnrDb > 30);
 });
 
 test('infer feeds all inputs, however they are given', async () => {

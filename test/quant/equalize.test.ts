@@ -249,4 +249,44 @@ test('where nothing is lost, nothing is done', async () => {
   }
 });
 
+test('a loss is explained: the tensor, its kind, the channel; and nothing where nothing is lost', async () => {
+  // A dense layer has one scale for the weights of all its units.
+  for (const [body, kind, what] of [
+    [BODIES.dense, 'units', /unit \d+ spans 0\.0\d+ of 127 steps/],
+    [BODIES.convolutions, 'channels', /channel \d+ \(\S+\) spans 0\.\d+ of 256 steps, channel 2 [12]\d\d /],
+  ] as const) {
+    const { graph, data } = await clear(body());
+    const explained = async (g: Graph) => {
+      const model = { graph: g, facts: {} };
+      const stage = quantize({ equalize: 'off', biasCorrection: 'off', explain: true });
+      const { facts } = await runPipeline(model, [stage], { heap, data, seed: 1, original: model });
+      return facts.quantization!.explanation!;
+    };
+    const spoilt = await explained(inAnotherUnit(graph, body().tensor, 2, 2000));
+    const { name } = graph.tensors[body().tensor];
+    const [worst] = spoilt.causes;
+    assert.equal([worst.layer, worst.kind], [name, kind]);
+    assert.match(worst.what, what);
+    const [first] = spoilt.layers;
+    assert.equal([first.name, first.op, first.bits], [graph.tensors[graph.inputs[0]].name, 'input', 8]);
+    const sound = await explained(graph);
+    assert.ok(sound.outputError < 0.01 && spoilt.outputError > 10 * sound.outputError);
+    for (const { cosine, error, outputAlone } of sound.layers) assert.ok(cosine > 0.99 && error < 0.01 && outputAlone < 0.01);
+    assert.equal(
+      sound.layers.map((l) => l.name),
+      spoilt.layers.map((l) => l.name),
+    );
+  }
+});
+
+test('4-bit weights are named as what loses', async () => {
+  const { graph, data } = await clear(BODIES.convolutions());
+  const model = { graph, facts: {} };
+  const layer = graph.nodes.find((n) => n.op === 'conv2d')!.name;
+  const stage = quantize({ layerBits: { [layer]: 4 }, explain: true });
+  const { facts } = await runPipeline(model, [stage], { heap, data, seed: 1, original: model });
+  const [worst] = facts.quantization!.explanation!.causes;
+  assert.equal([worst.layer, worst.kind, worst.fix], [layer, 'bits', `--layer-bits "${layer}=8", or finetune --qat learned`]);
+});
+
 test.run();
