@@ -1,6 +1,6 @@
 import { type Graph, indexAlong, type Tensor } from '../graph/graph.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
-import { layerOf, withParameters } from '../run/layers.ts';
+import { layerOf, replacing, withParameters } from '../run/layers.ts';
 import type { Examples } from '../run/observe.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -27,6 +27,7 @@ export function withCorrectedBiases(heap: Heap, records: Graph, examples: Exampl
     examples,
   );
   const tensors = [...records.tensors];
+  const put = replacing(records, tensors);
   const changed = layers.map(({ node, linear, layer }) => {
     const means = moments.get(layer.x)!;
     const sums = Float64Array.from(tensors[layer.bias].data as Float32Array);
@@ -34,7 +35,7 @@ export function withCorrectedBiases(heap: Heap, records: Graph, examples: Exampl
     (linear.weights.data as Float32Array).forEach((w, i) => {
       sums[linear.unit(i)] += (w - rounded[i]) * means[linear.inChannel(i)].mean;
     });
-    const bias = tensors.push({ ...tensors[layer.bias], data: Float32Array.from(sums) }) - 1;
+    const bias = put(layer.bias, { ...tensors[layer.bias], data: Float32Array.from(sums) });
     return [node, withParameters(node, { bias })] as const;
   });
   const nodes = new Map(changed);

@@ -1,6 +1,6 @@
-import { compact, type Graph, type Node, type Tensor } from '../graph/graph.ts';
+import { compact, type Graph, type Node } from '../graph/graph.ts';
 import { channelsOf } from '../run/channels.ts';
-import { layerOf, withParameters } from '../run/layers.ts';
+import { layerOf, replacing, withParameters } from '../run/layers.ts';
 import type { Examples } from '../run/observe.ts';
 import { absorbed, type LinearReader, linearReaders } from '../simplify/absorb.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
@@ -110,12 +110,14 @@ function powerOfTwo(value: number): number {
 /** The layer with each output channel divided. */
 function divided(graph: Graph, producer: Node, factors: Float64Array): Graph {
   const { weights, unit } = linearLayer(graph, producer)!;
-  const { bias: b } = layerOf(producer)!;
+  const { weights: w, bias: b } = layerOf(producer)!;
   const tensors = [...graph.tensors];
-  const add = (t: Tensor): number => tensors.push({ ...t, quant: null }) - 1;
+  const put = replacing(graph, tensors);
   const parameters = {
-    weights: add({ ...weights, data: (weights.data as Float32Array).map((w, i) => w / factors[unit(i)]) }),
-    ...(b >= 0 && { bias: add({ ...tensors[b], data: (tensors[b].data as Float32Array).map((v, u) => v / factors[u]) }) }),
+    weights: put(w, { ...weights, quant: null, data: (weights.data as Float32Array).map((v, i) => v / factors[unit(i)]) }),
+    ...(b >= 0 && {
+      bias: put(b, { ...tensors[b], quant: null, data: (tensors[b].data as Float32Array).map((v, u) => v / factors[u]) }),
+    }),
   };
   return { ...graph, tensors, nodes: graph.nodes.map((n) => (n === producer ? withParameters(n, parameters) : n)) };
 }

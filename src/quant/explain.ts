@@ -11,7 +11,7 @@ import { foldNorms } from '../simplify/norm.ts';
 import { withFakeQuantization, withoutRecords } from '../train/fake.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { activationCause, weightCause } from './causes.ts';
-import { answersOf, outputError, realsOf } from './output_error.ts';
+import { answersOf, asRun, outputError, realsOf } from './output_error.ts';
 
 /** Examples that are run: each tensor of each is kept. */
 const EXAMPLES = 32;
@@ -24,7 +24,7 @@ const [NEGLIGIBLE, PART] = [1e-4, 0.1];
  * @param given a graph of integers, or of floats with records
  */
 export function explainQuantization(heap: Heap, given: Graph, data: Dataset, seed: number): Explanation {
-  const records = foldActivations(foldNorms(toFloat(given)));
+  const records = asRun(foldActivations(foldNorms(toFloat(given))));
   const examples = drawExamples(data, EXAMPLES, seed, 'calibrate');
   const count = examples.order.length;
   const should = answersOf(heap, withoutRecords(records), examples);

@@ -1,5 +1,6 @@
 import { log } from '../elementary.ts';
 import type { Graph } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
 import { withLogits } from '../run/logits.ts';
 import { type Examples, observe } from '../run/observe.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
@@ -7,9 +8,23 @@ import type { Heap, HeapTensor } from '../wasm/heap.ts';
 /** Answers of a network: by output, one example after another, as real numbers. A softmax or sigmoid at the end is left out. */
 export type Answers = readonly Float64Array[];
 
+/** The graph without what is there for training alone (dropout), and has no integer form; tensors keep their numbers. */
+export function asRun(graph: Graph): Graph {
+  const same = new Map<number, number>();
+  const now = (t: number) => same.get(t) ?? t;
+  const nodes = graph.nodes.flatMap((node) => {
+    const inputs = node.inputs.map(now);
+    const { memory, lower } = rowOf(node.op);
+    if (memory !== 'view' || lower) return [{ ...node, inputs }];
+    same.set(node.outputs[0], inputs[0]);
+    return [];
+  });
+  return { ...graph, nodes, outputs: graph.outputs.map(now) };
+}
+
 /** What a graph, floats or integers, answers to examples. */
 export function answersOf(heap: Heap, given: Graph, examples: Examples): Answers {
-  const graph = withLogits(given);
+  const graph = withLogits(asRun(given));
   const kept: number[][] = graph.outputs.map(() => []);
   heap.scope(() => {
     observe(

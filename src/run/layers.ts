@@ -1,4 +1,4 @@
-import type { Node } from '../graph/graph.ts';
+import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import { type Layer, rowOf } from '../ops/index.ts';
 
 /** The parts of a layer by tensors of its graph. */
@@ -25,4 +25,15 @@ export function withParameters(node: Node, { weights, bias }: { readonly weights
   if (weights !== undefined) inputs[layer!.weights] = weights;
   if (bias !== undefined) inputs[layer!.bias] = bias;
   return { ...node, inputs };
+}
+
+/** Puts another constant in the place of one that `graph` has: at the same index where one node alone reads it, else behind all others. */
+export function replacing(graph: Graph, tensors: Tensor[]): (t: number, by: Tensor) => number {
+  const uses = new Int32Array(graph.tensors.length);
+  for (const node of graph.nodes) for (const t of node.inputs) if (t >= 0) uses[t]++;
+  return (t, by) => {
+    if (!(t >= 0 && uses[t] === 1)) return tensors.push(by) - 1;
+    tensors[t] = by;
+    return t;
+  };
 }

@@ -1,6 +1,6 @@
-import { consumers, type Graph, type Node, type Tensor } from '../graph/graph.ts';
+import { consumers, type Graph, type Node } from '../graph/graph.ts';
 import { channelCount, channelSources } from '../run/channels.ts';
-import { layerOf, withParameters } from '../run/layers.ts';
+import { layerOf, replacing, withParameters } from '../run/layers.ts';
 import { linearLayer } from './constant_channels.ts';
 
 /** A linear layer that reads the channels of a tensor, straight or behind operators that keep them apart. */
@@ -69,21 +69,21 @@ export function absorbed(
 ): Graph {
   const tensors = [...graph.tensors];
   const changed = new Map<Node, Node>();
-  const add = (t: Tensor): number => tensors.push(t) - 1;
+  const put = replacing(graph, tensors);
   for (const { node, channels } of readers) {
     const layer = linearLayer(graph, node)!;
-    const { bias: b } = layerOf(node)!;
+    const { weights: w, bias: b } = layerOf(node)!;
     const old = layer.weights.data as Float32Array;
     const sums = Float64Array.from({ length: layer.units }, (_, u) => (b < 0 ? 0 : Number(graph.tensors[b].data![u])));
-    const data = old.map((w, i) => {
+    const data = old.map((value, i) => {
       const c = channels[layer.inChannel(i)];
-      if (c < 0) return w;
-      if (offsets) sums[layer.unit(i)] += w * offsets[c];
-      return w * factors[c];
+      if (c < 0) return value;
+      if (offsets) sums[layer.unit(i)] += value * offsets[c];
+      return value * factors[c];
     });
-    const weights = add({ ...layer.weights, data, quant: null });
+    const weights = put(w, { ...layer.weights, data, quant: null });
     const own = b < 0 ? { name: `${node.name}/bias`, shape: [layer.units], dtype: 'f32' as const } : graph.tensors[b];
-    const bias = offsets ? add({ ...own, data: Float32Array.from(sums), quant: null }) : undefined;
+    const bias = offsets ? put(b, { ...own, data: Float32Array.from(sums), quant: null }) : undefined;
     changed.set(node, withParameters(node, { weights, bias }));
   }
   return { ...graph, tensors, nodes: graph.nodes.map((n) => changed.get(n) ?? n) };
