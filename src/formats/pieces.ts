@@ -3,6 +3,8 @@ import type { Attrs } from '../graph/graph.ts';
 /** What adds nodes for one operator or layer of a file. */
 export interface Emitter {
   emit(op: string, inputs: readonly number[], attrs: Attrs): number;
+  /** Of an operator with several outputs. */
+  emitAll(op: string, inputs: readonly number[], attrs: Attrs): number[];
   constant(part: string, shape: readonly number[], values: ArrayLike<number>): number;
 }
 

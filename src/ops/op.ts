@@ -259,6 +259,7 @@ export interface OnnxAttributes {
   float(name: string, otherwise: number): number;
   text(name: string, otherwise: string): string;
   list(name: string): readonly number[] | null;
+  texts(name: string): readonly string[];
 }
 
 /** One operator of a file; axes as they stand there. */

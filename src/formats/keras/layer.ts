@@ -22,7 +22,11 @@ export class Call {
   }
 
   emit(op: string, inputs: readonly number[], attrs: Attrs): number {
-    return this.draft.emit(op, inputs, attrs, `${this.name}/${op}`)[0];
+    return this.emitAll(op, inputs, attrs)[0];
+  }
+
+  emitAll(op: string, inputs: readonly number[], attrs: Attrs): number[] {
+    return this.draft.emit(op, inputs, attrs, `${this.name}/${op}`);
   }
 
   relabel(t: number, map: Relabel): number {

@@ -104,7 +104,8 @@ function notesOn({ trainingInfo }: ModelProto, { input }: GraphProto, { nodes, o
   for (const node of [...nodes].reverse())
     if (node.outputs.some((t) => needed.has(t))) for (const t of node.inputs) needed.add(t);
   const unread = input.filter(({ name }) => !needed.has(draft.find(name) ?? -1) && !draft.tensors[draft.find(name) ?? 0]?.data);
-  const dead = nodes.filter((n) => !n.outputs.some((t) => needed.has(t)));
+  const live = new Set(nodes.filter((n) => n.outputs.some((t) => needed.has(t))).map((n) => n.name));
+  const dead = nodes.filter((n) => !live.has(n.name));
   return [
     ...(trainingInfo.length ? ['what it says about training (training_info) is left out'] : []),
     ...unread.map(({ name }) => `no output depends on the input "${name}": its values change nothing`),
@@ -316,7 +317,11 @@ class Reader implements Writer {
   }
 
   emit(op: string, inputs: readonly number[], attrs: Parameters<Draft['emit']>[2]): number {
-    return this.draft.emit(op, inputs, attrs, this.place.name)[0];
+    return this.emitAll(op, inputs, attrs)[0];
+  }
+
+  emitAll(op: string, inputs: readonly number[], attrs: Parameters<Draft['emit']>[2]): number[] {
+    return this.draft.emit(op, inputs, attrs, this.place.name);
   }
 
   relabel(tensor: number, map: readonly number[]): number {

@@ -4,10 +4,12 @@ import { axesOf, clipBounds, listOf } from '../../ops/onnx_cells.ts';
 import { axisOf } from '../../ops/shapes.ts';
 import { clamped } from '../pieces.ts';
 import { withUnits } from './fold.ts';
+import { recurrent } from './recurrent.ts';
 
 /** Operators that are no row, as rows or relabels one after another. `emit` adds one and gives its output. */
 export interface Writer extends OnnxRead {
   emit(op: string, inputs: readonly number[], attrs: Attrs): number;
+  emitAll(op: string, inputs: readonly number[], attrs: Attrs): number[];
   relabel(tensor: number, map: readonly number[]): number;
 }
 
@@ -93,6 +95,8 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
     if (!from.isConstant(1) || from.values(1).some((v) => v !== 2)) return null;
     return [from.emit('mul', [from.inputs[0], from.inputs[0]], plain)];
   },
+  LSTM: recurrent('lstm'),
+  GRU: recurrent('gru'),
   Squeeze: squeezed,
   Unsqueeze: unsqueezed,
   Gather: gathered,

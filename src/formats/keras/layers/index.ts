@@ -2,6 +2,7 @@ import type { Layer } from '../layer.ts';
 import { BASIC } from './basic.ts';
 import { CONVOLUTIONS } from './convolution.ts';
 import { IMAGES } from './images.ts';
+import { RECURRENT } from './recurrent.ts';
 
 /** Layer classes of Keras by name. */
-export const LAYERS: Readonly<Record<string, Layer>> = { ...CONVOLUTIONS, ...BASIC, ...IMAGES };
+export const LAYERS: Readonly<Record<string, Layer>> = { ...CONVOLUTIONS, ...BASIC, ...IMAGES, ...RECURRENT };
