@@ -76,7 +76,8 @@ export function relabelNodes(graph: { tensors: Tensor[]; nodes: Node[] }, from: 
     now = perm;
   }
   if (x !== from && now.length === map.length && map.every((a, i) => a === now[i])) return x;
-  return add('reshape', x, shape, { shape: generalShape(shape) });
+  // general only where the batch stays in front
+  return add('reshape', x, shape, { shape: map[0] === 0 ? generalShape(shape) : shape });
 }
 
 /** For any batch and, where the last axis is not of one place, for any number of channels. */

@@ -52,8 +52,10 @@ function textsOf(texts: Dump['texts'][string], attribute: string): readonly stri
   return parts.length ? parts : null;
 }
 
-/** Milliseconds that reading may take, beside one for each kilobyte. */
-const PATIENCE = 2000;
+/** Milliseconds of computing that reading may take, beside one for each kilobyte: of the process, so that a machine that is busy elsewhere is none slower. */
+const PATIENCE = 500;
+/** Milliseconds from look to look. */
+const LOOK = 50;
 
 /** The thread: it says when the library is there, and answers each file's bytes with what it holds. */
 const SOURCE = `
@@ -105,18 +107,20 @@ async function askThread(bytes: Uint8Array): Promise<Dump> {
     thread = null;
     return worker.terminate();
   };
-  const timer = { id: undefined as ReturnType<typeof setTimeout> | undefined };
+  const timer = { id: undefined as ReturnType<typeof setInterval> | undefined };
+  const before = process.cpuUsage();
+  const most = 1000 * (PATIENCE + bytes.length / 1024);
   const answer = await new Promise<Answer>((resolve) => {
-    timer.id = setTimeout(
-      () => resolve({ what: 'the HDF5 library finds no end in it', broken: true }),
-      PATIENCE + bytes.length / 1024,
-    );
+    timer.id = setInterval(() => {
+      const { user, system } = process.cpuUsage(before);
+      if (user + system > most) resolve({ what: 'the HDF5 library finds no end in it', broken: true });
+    }, LOOK);
     worker.once('message', resolve);
     worker.once('error', (e) => resolve({ what: e.message, broken: true }));
     worker.ref();
     worker.postMessage(bytes);
   });
-  clearTimeout(timer.id);
+  clearInterval(timer.id);
   worker.removeAllListeners('message').removeAllListeners('error');
   worker.unref();
   if ('found' in answer) return answer.found;
