@@ -19,7 +19,7 @@ export interface QuantizeOptions {
   readonly examples: number;
   /** Inputs whose features no scale holds together are scaled feature by feature before they are rounded. */
   readonly scaleInputs: boolean;
-  /** Cross-layer equalization: where answers are off by more than a tenth and it lowers that, wherever it lowers the error, or never. */
+  /** Cross-layer equalization: where answers are off by more than a twentieth of their spread and it lowers that, wherever it lowers the error, or never. */
   readonly equalize: 'auto' | 'on' | 'off';
   /** Of what rounding weights changes in the mean of a layer's output: as `equalize`. */
   readonly biasCorrection: 'auto' | 'on' | 'off';

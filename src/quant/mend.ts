@@ -8,8 +8,8 @@ import { answersOf, decibelText, outputError } from './output_error.ts';
 
 /** Examples that a remedy is judged on. */
 const EXAMPLES = 64;
-/** Power of the error by that of the answers' spread from which `auto` tries remedies: answers are off by a tenth. */
-const TOO_MUCH = 0.01;
+/** Power of the error by that of the answers' spread from which `auto` tries remedies: answers are off by a twentieth. */
+const TOO_MUCH = 0.0025;
 /** Answers that are off by more than half their spread are no shift of means that a bias could take back. */
 const NOISE = 0.25;
 /** A remedy must lower the error to this part of it. */
