@@ -6,6 +6,7 @@ import { checked } from '../checked.ts';
 import type { FileModel } from '../format.ts';
 import { operandsOf } from '../operands.ts';
 import { interfaceText, operatorsText, readAttachments } from './attachments.ts';
+import { foldDilations } from './dilations.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
 import {
   ASSIGN_VARIABLE,
@@ -52,10 +53,11 @@ export function readTflite(bytes: Uint8Array): FileModel {
     const tensors = readTensors(file, table.tables(SUBGRAPH.tensors), model.tables(MODEL.buffers));
     return { tensors, operators: table.tables(SUBGRAPH.operators).map((t, i) => readOperator(t, i, codes, tensors.length)) };
   };
-  const { operators, tensors, folded } = foldStreams(listed, unfold(stored, listed), beginning);
+  const dilated = foldDilations(listed, unfold(stored, listed));
+  const { operators, tensors, folded } = foldStreams(dilated.operators, dilated.tensors, beginning);
   const ends = { inputs: main.i32s(SUBGRAPH.inputs), outputs: main.i32s(SUBGRAPH.outputs) };
   const name = main.string(SUBGRAPH.name) || 'main';
-  const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs), ...ends };
+  const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs, dilated.windows), ...ends };
   const found = checked(floatWeights(graph), badFile);
   const notes = unusedParts(model, operators, tensors, ends, folded);
   const about = { interface: interfaceText(found), operators: operatorsText(listed) };
@@ -122,13 +124,21 @@ function unfold(stored: readonly Tensor[], operators: readonly Operator[]): Tens
 /** QUANTIZE and DEQUANTIZE at a model's edges, SOFTMAX, and what only moves bytes. */
 const TAKES_UINT8: ReadonlySet<number> = new Set([114, DEQUANTIZE, 25, 22, 43, 70]);
 
+type Windows = ReturnType<typeof foldDilations>['windows'];
+
 /** Operators that the outputs depend on, by their rows. What only computes shapes falls away: rows know them as attributes. */
-function readNodes(operators: readonly Operator[], tensors: readonly Tensor[], outputs: readonly number[]): Node[] {
+function readNodes(
+  operators: readonly Operator[],
+  tensors: readonly Tensor[],
+  outputs: readonly number[],
+  windows: Windows,
+): Node[] {
   const live = new Set(outputs);
   const nodes: Node[] = [];
   for (const operator of [...operators].reverse()) {
     if (!operator.outputs.some((t) => live.has(t) && !tensors[t].data)) continue;
-    const node = readNode(operator, tensors);
+    const read = readNode(operator, tensors);
+    const node = { ...read, attrs: { ...read.attrs, ...windows.get(operator) } };
     for (const t of node.inputs) live.add(t);
     nodes.push(node);
   }

@@ -142,6 +142,8 @@ export const OPTIONS: Readonly<Record<number, OptionTable>> = {
   28: none(0),
   34: none(22),
   36: { type: 23, fields: { axis: i32(0), batch_dims: i32(1) } },
+  37: none(24),
+  38: none(25),
   39: none(26),
   40: { type: 27, fields: { keep_dims: bool(0) } },
   41: { type: 28, fields: { fused_activation_function: i8(0), pot_scale_int16: bool(1, true) } },
