@@ -30,6 +30,9 @@ export function doubtsAbout(
   return [hints.length ? chance : `${chance}: ${causes}`, ...hints];
 }
 
+/** Whether answers and labels have nothing to do with each other. */
+export const isAtChance = (evaluation: Evaluation): boolean => chanceText(evaluation) !== null;
+
 const isPoor = ({ accuracy, metrics }: Evaluation): boolean =>
   (accuracy !== null && accuracy < 0.9) || (metrics.r2 !== undefined && metrics.r2 !== null && metrics.r2 < 0.5);
 

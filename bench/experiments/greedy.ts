@@ -4,13 +4,25 @@
  * distilled on half of what is left of the budget, and on the other half with the weights of some layers in 4 bits. All are quantized and
  * judged as `compress` judges; the best is handed back.
  */
-import { costOf, figuresOf, fits, type Goal, goalOf, marginOf, worthOf } from '../../src/compress/judge.ts';
+import {
+  type Answers,
+  costOf,
+  figuresOf,
+  foundIn,
+  type Goal,
+  goalOf,
+  marginOf,
+  type Standard,
+  standardOf,
+  worthOf,
+} from '../../src/compress/judge.ts';
 import { checkSettings } from '../../src/compress/options.ts';
 import { allocate, type LayerBits, measureFewerBits, measureSensitivity } from '../../src/compress/sensitivity.ts';
 import { augmentationsFor, multipleOf } from '../../src/compress/steps.ts';
+import { isFeasible } from '../../src/compress/tree.ts';
 import type { Dataset } from '../../src/data/index.ts';
 import { distill } from '../../src/distill/index.ts';
-import { findTask, judge } from '../../src/evaluate.ts';
+import { findTask, type Judgement, judge, qualityOf } from '../../src/evaluate.ts';
 import { exportTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { findTarget } from '../../src/mcu/index.ts';
@@ -61,7 +73,8 @@ class Loop {
   samples = 0;
   goal!: Goal;
   #best: Found | null = null;
-  #reference!: Float64Array;
+  #reference!: Answers;
+  #standard!: Standard;
   readonly #job: Job;
   readonly #run: Run;
   readonly #context: Context & { readonly data: Dataset; readonly task: Task };
@@ -82,12 +95,14 @@ class Loop {
 
   static async begin(job: Job, run: Run): Promise<Loop> {
     const loop = new Loop(job, run, await Heap.open());
-    loop.#reference = loop.#right(job.model.graph);
+    const reference = loop.#judge(job.model.graph);
+    loop.#reference = reference;
     const plain = await loop.#stored(job.model);
     const settings = checkSettings({ target: job.target, objective: run.objective, ...job.goal });
     const target = findTarget(job.target);
-    const figures = figuresOf(plain, target, settings, mean(loop.#right(plain)));
-    loop.goal = goalOf(target, settings, figures, mean(loop.#reference));
+    loop.#standard = standardOf(loop.#context.task, settings, qualityOf(reference.evaluation));
+    const figures = figuresOf(plain, target, settings, foundIn(loop.#standard, loop.#judge(plain)));
+    loop.goal = goalOf(target, settings, figures, loop.#standard);
     return loop;
   }
 
@@ -134,16 +149,16 @@ class Loop {
   /** The accuracy of a model that is not quantized, or of its integers; what it is worth as integers is kept. */
   async judged(model: Model): Promise<number> {
     const graph = await this.#stored(model);
-    const right = this.#right(graph);
-    const margin = marginOf(right, this.#reference, this.goal);
-    const { target, settings, limits, floor } = this.goal;
-    const figures = figuresOf(graph, target, settings, mean(right));
-    const feasible = fits(figures, limits) && figures.accuracy! - margin >= floor;
+    const judged = this.#judge(graph);
+    const margin = marginOf(judged, this.#reference, this.goal);
+    const { target, settings } = this.goal;
+    const figures = figuresOf(graph, target, settings, foundIn(this.#standard, judged));
+    const feasible = isFeasible(figures, margin, this.goal);
     const value = worthOf(figures, margin, this.goal);
     const isBetter = !this.#best || (feasible !== this.#best.feasible ? feasible : value < this.#best.value);
     if (isBetter) this.#best = { graph, value, feasible };
     this.#run.log(this.samples, { figures, value, feasible });
-    return model.facts.quantize ? figures.accuracy! : mean(this.#right(model.graph));
+    return model.facts.quantize ? figures.score! : foundIn(this.#standard, this.#judge(model.graph)).score!;
   }
 
   #cost(model: Model, scheme: QuantizeOptions): number {
@@ -155,10 +170,8 @@ class Loop {
     return asStored(model.facts.quantize ? model : await runPipeline(model, [quantize()], this.#context));
   }
 
-  #right(graph: Graph): Float64Array {
+  #judge(graph: Graph): Judgement {
     const { heap, data, task } = this.#context;
-    return judge(heap, graph, data, 'validation', task).scores;
+    return judge(heap, graph, data, 'validation', task);
   }
 }
-
-const mean = (a: Float64Array) => a.reduce((x, y) => x + y, 0) / a.length;

@@ -11,7 +11,7 @@ export const objectiveOf = ({ plain, result }: Result): number =>
   (result.weightBytes / plain.weightBytes + result.macs / plain.macs) / 2;
 
 const holds = ({ goal, given, result }: Result, part: 'validation' | 'test'): boolean =>
-  result[part] >= ('maxDrop' in goal ? given[part] - goal.maxDrop : goal.minAccuracy) - 1e-9;
+  result[part] >= ('maxDrop' in goal ? given[part] - goal.maxDrop : goal.goal) - 1e-9;
 
 /** What misses the goal on the validation part has gained nothing. */
 const gained = (r: Result): number => (holds(r, 'validation') ? objectiveOf(r) : Math.max(1, objectiveOf(r)));

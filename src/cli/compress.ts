@@ -14,6 +14,7 @@ import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
+import { type MetricName, metricOf, recognizeTask } from '../task/index.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, readRecipe } from './files.ts';
 import {
@@ -31,15 +32,15 @@ import {
   weights,
   workers,
 } from './flags.ts';
-import { createOutput, kib, ms, percent } from './output.ts';
+import { createOutput, kib, ms } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
+import { dropFlag, type GoalFlags, goalFlags, sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
-interface Flags extends DataFlags, IoFlags {
+interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags {
   readonly target: string;
   readonly runtime?: CompressOptions['runtime'];
   readonly clock?: number;
-  readonly minAccuracy?: number;
   readonly maxDrop?: number;
   readonly weightBits?: CompressOptions['weightBits'];
   readonly qat: boolean;
@@ -68,10 +69,10 @@ export function addCompress(program: Command): void {
     .command('compress')
     .description('fit a model into a chip: search over pruning, quantization, distillation and their order')
     .argument('<model>', MODEL);
-  compressFlags(dataFlags(command, true)).action(async (path: string, flags: Flags) => {
+  compressFlags(dropFlag(goalFlags(taskFlags(dataFlags(command, true))))).action(async (path: string, flags: Flags) => {
     const out = createOutput(flags.json ?? false);
-    if (flags.minAccuracy !== undefined && flags.maxDrop !== undefined) {
-      throw new CompressError('bad-option', '--min-accuracy and --max-drop are both given', 'give one of them');
+    if (flags.goal !== undefined && flags.maxDrop !== undefined) {
+      throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
     }
     findTarget(flags.target);
     const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
@@ -93,8 +94,6 @@ const compressFlags = (command: Command): Command =>
     .requiredOption('--target <mcu>', 'see `thumbnet targets`')
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip (thumbnet)').choices([...RUNTIMES]))
     .option('--clock <mhz>', 'another clock than the highest', number)
-    .option('--min-accuracy <a>', 'to keep on the test part, 0..1', number)
-    .option('--max-drop <d>', 'largest loss of accuracy, 0..1 (0.01)', number)
     .addOption(
       new Option('--weight-bits <n>', 'of all layers 8, or of some 4 where that pays (mixed)')
         .choices(['8', 'mixed'])
@@ -131,10 +130,21 @@ const compressFlags = (command: Command): Command =>
     .option('--json', 'one JSON object on stdout');
 
 function optionsOf(flags: Flags): CompressOptions {
-  const { target, runtime, minAccuracy, maxDrop, weightBits, qat, samples, trials, parallel, sampler, seed } = flags;
+  const { target, runtime, goal: kept, maxDrop, minRecall, weightBits, qat, samples, trials, parallel, sampler, seed } = flags;
   const { objective, enough, flashBudget, ramBudget, weightBudget, maxLatency, maxEnergy, maxMacs, time, clock, io } = flags;
   const limits = { flashBudget, ramBudget, weightBudget, maxLatencyMs: maxLatency, maxEnergyUj: maxEnergy, maxMacs };
-  const goal = { target, runtime, clockMhz: clock, minAccuracy, maxDrop, objective, enough, ...limits };
+  const goal = {
+    target,
+    runtime,
+    clockMhz: clock,
+    goal: kept,
+    maxDrop,
+    minRecall,
+    objective,
+    enough,
+    ...limits,
+    ...taskOptions(flags),
+  };
   const search = { io, weightBits, qat, samples, trials, timeMs: time, parallel, sampler, seed };
   const given = Object.entries({ ...goal, ...search }).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as unknown as CompressOptions;
@@ -168,6 +178,7 @@ async function checkPlace(folder: string, resume: boolean): Promise<void> {
 export async function runCompress(run: Run): Promise<CompressResult> {
   const { folder, model, data } = run;
   checkCompress(model, data, run.options);
+  sayTask(model.graph, recognizeTask(model.graph, data, taskOptions(run.options)), run.out);
   await checkPlace(folder, run.resume);
   await makeFolder(folder);
   const free = holdFile(join(folder, JOURNAL), `the study in "${folder}"`);
@@ -217,10 +228,10 @@ async function searchIn({ folder, out, model, data, options, resume, workers }: 
   }
 }
 
-function describe({ best, running }: CompressProgress): string {
-  const now = running.map((p) => `#${p.trial} ${p.what}${p.detail ? ` ${p.detail}` : ''}`).join('; ');
-  return `best so far ${best ? bestText(best) : '-'} | ${now}`;
+function describe({ best, running, metric }: CompressProgress): string {
+  const now = running.map((p) => `${p.trial < 0 ? '' : `#${p.trial} `}${p.what}${p.detail ? ` ${p.detail}` : ''}`).join('; ');
+  return `best so far ${best ? bestText(best, metric) : '-'} | ${now}`;
 }
 
-const bestText = ({ figures, number: n }: TrialReport): string =>
-  `#${n} ${percent(figures!.accuracy)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
+const bestText = ({ figures, number: n }: TrialReport, metric: MetricName): string =>
+  `#${n} ${metricOf(metric).show(figures!.quality!)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;

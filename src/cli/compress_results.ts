@@ -5,9 +5,10 @@ import type { Dataset } from '../data/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
+import { dropBetween, metricOf } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
-import { count, kib, microjoule, ms, type Output, percent, table } from './output.ts';
+import { count, kib, microjoule, ms, type Output, table } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** Names of what is written. */
@@ -27,13 +28,38 @@ export interface Made {
 const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
   `Channels that change no output were removed before all else: of ${count(macs[0])} MACs ${count(macs[1])} are left, of ${count(parameters[0])} weights and biases ${count(parameters[1])}.`;
 
+/** What was judged by which examples, and how far they can tell. */
+function judgedText({ task, before, floor, smallestLoss, examples }: CompressResult): string {
+  const { show, label, drop } = metricOf(task.metric);
+  const least =
+    drop === 'points' ? `${(100 * smallestLoss).toFixed(2)} points` : `${Number((100 * smallestLoss).toPrecision(2))} %`;
+  return `By ${examples.validation} validation examples the model as given has ${show(before)} (${label}). A candidate had to keep ${show(floor)} there, beyond a standard error of its loss; a loss of less than ${least} is not significant on that number of examples. The test part was used once, for the table.`;
+}
+
 /** Where few validation examples were given. */
-function enlargedText({ examples }: CompressResult, { validation }: Dataset): string[] {
-  const moved = examples.validation - validation!.count;
+function enlargedText({ moved }: CompressResult, { validation }: Dataset): string[] {
   if (moved <= 0) return [];
   return [
-    `The validation part had ${validation!.count} examples, too few for a significant loss of accuracy: ${moved} of the train part were moved to it.`,
+    `The validation part had ${validation!.count} examples, too few for a significant loss: ${moved} of the train part were moved to it.`,
   ];
+}
+
+/** What the last check found. */
+function checkedText({ checks, unchecked, examples, checkSamples, task }: CompressResult): string[] {
+  if (unchecked) return [`The choice was checked by no further examples: ${unchecked}.`];
+  const { show } = metricOf(task.metric);
+  const value = (n: number | null) => (n === null ? '-' : show(n));
+  const each = checks.map(
+    ({ trial, quality, given, holds }) =>
+      `${trial === null ? 'plain int8' : `trial ${trial}`} has ${value(quality)} of ${value(given)} there and ${holds ? 'holds' : 'does not hold'}`,
+  );
+  const by =
+    checkSamples > 0
+      ? `other folds of the train part, on which it was made again (${count(Math.round(checkSamples))} training samples more)`
+      : 'examples kept from the search';
+  return each.length
+    ? [`The choice was checked by ${examples.check} examples that had no part in it, ${by}: ${each.join('; ')}.`]
+    : [];
 }
 
 function failedText({ trials }: CompressResult): string[] {
@@ -46,9 +72,10 @@ function failedText({ trials }: CompressResult): string[] {
 
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
-    `On the validation part the model as given reaches ${percent(result.before)}. A candidate had to keep ${percent(result.floor)} there, beyond a standard error of its loss; a loss of less than ${(100 * result.smallestLoss).toFixed(2)} points is not significant on that number of examples. The test part was used once, for the table.`,
+    judgedText(result),
     `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${result.trials.length} trials, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
     ...enlargedText(result, data),
+    ...checkedText(result),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...failedText(result),
     ...(result.endedByClock ? ['The study was ended by the clock: another machine may end it after more or fewer trials.'] : []),
@@ -64,7 +91,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
   await writeWhole(paths.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`);
   await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
   await writeWhole(paths.report, writeReport(history));
-  const { original, ptq, result: found, reached, trials } = result;
+  const { original, ptq, result: found, reached, trials, task } = result;
   out.result(
     {
       original,
@@ -75,23 +102,27 @@ export async function writeResults({ model, data, folder, title, command, out }:
       report: paths.report,
       trials: trials.length,
       reached,
+      task: task.name,
+      output: task.outputName,
+      metric: task.metric,
       target: result.target.name,
       goal: goalText(result),
       stages: result.recipe.stages,
       examples: result.examples,
     },
-    () => show(result, paths, out),
+    () => showResult(result, paths, out),
   );
   if (!reached) {
+    const why = result.missed.length ? result.missed.join('; ') : `nothing fits the limits of ${result.target.name}`;
     process.stderr.write(
-      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; the best candidate was written\n  fix: give it more --samples, or allow a larger --max-drop\n`,
+      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; ${why}; the best candidate was written\n  fix: give it more --samples, or allow a larger --max-drop\n`,
     );
     process.exitCode = MISSED;
   }
 }
 
-function show(
-  { original, ptq, result, target, recipe, trials }: CompressResult,
+function showResult(
+  { original, ptq, result, target, recipe, trials, task }: CompressResult,
   paths: Readonly<Record<string, string>>,
   out: Output,
 ): void {
@@ -101,8 +132,14 @@ function show(
     const text = (n: number | null) => (n === null ? '-' : print(n));
     return [label, text(a), text(b), text(c), ratio(a, c), ratio(b, c)];
   };
-  const points = (a: number | null, b: number | null) =>
-    a === null || b === null ? '-' : `${b >= a ? '+' : ''}${(100 * (b - a)).toFixed(1)} points`;
+  const { label, show, drop } = metricOf(task.metric);
+  const quality = (f: typeof result) => (f.quality === null ? '-' : show(f.quality));
+  const change = (then: typeof result) => {
+    if (then.quality === null || result.quality === null) return '-';
+    const lost = 100 * dropBetween(task.metric, then.quality, result.quality);
+    if (drop === 'points') return `${lost <= 0 ? '+' : ''}${(-lost).toFixed(1)} points`;
+    return `${Math.abs(lost).toFixed(1)} % ${lost > 0 ? 'worse' : 'better'}`;
+  };
   const rows = [
     row('flash', (f) => f.flashBytes, kib),
     row('RAM', (f) => f.ramBytes, kib),
@@ -110,17 +147,10 @@ function show(
     row('energy', (f) => f.energyUj, microjoule),
     row('MACs', (f) => f.macs, count),
     row('weights', (f) => f.weightBytes, kib),
-    [
-      'accuracy',
-      percent(original.accuracy),
-      percent(ptq.accuracy),
-      percent(result.accuracy),
-      points(original.accuracy, result.accuracy),
-      points(ptq.accuracy, result.accuracy),
-    ],
+    [label, quality(original), quality(ptq), quality(result), change(original), change(ptq)],
   ];
   out.say();
-  out.say(`${target.name} (${target.core}), accuracy on the test part, ${trials.length} trials`);
+  out.say(`${target.name} (${target.core}), ${label} on the test part, ${trials.length} trials`);
   out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'less than given', 'less than int8'], rows));
   out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);

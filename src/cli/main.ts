@@ -55,7 +55,7 @@ const EXIT_CODES: Partial<Record<Code, number>> = {
   'goal-not-reached': MISSED,
 };
 
-/** A message about an option of the command that runs, by its flag: `--min-accuracy` for `minAccuracy`. */
+/** A message about an option of the command that runs, by its flag: `--max-drop` for `maxDrop`. */
 function asTyped(command: Command, [verb]: readonly string[], message: string): string {
   const [, about, name] = /^(\w+): (\w+) must be/.exec(message) ?? [];
   if (about !== verb) return message;

@@ -46,6 +46,10 @@ export const goalFlags = (command: Command): Command =>
 
 export type GoalFlags = Pick<GoalOptions, 'goal' | 'minRecall'>;
 
+/** What may be lost, where that is the goal. */
+export const dropFlag = (command: Command): Command =>
+  command.option('--max-drop <d>', 'largest loss in the unit of the metric: 0.01 or 1% (0.01; of an error 5%)', share);
+
 /** The task of a model, said in a line. */
 export function readTask(heap: Heap, graph: Graph, data: Dataset, flags: TaskFlags, out: Output): Task {
   const task = findTask(heap, graph, data, taskOptions(flags));

@@ -1,6 +1,6 @@
 /**
  * One arm of the search, in any thread: it descends from a node of the tree step by step, each step on the weights that the last one left.
- * It cuts where that saves the most for the change it makes, until more accuracy is lost than a training is expected to recover; it trains the
+ * It cuts where that saves the most for the change it makes, until more quality is lost than a training is expected to recover; it trains the
  * most promising node, and repeats. Cuts see no training samples. Nothing here depends on the thread or the clock.
  */
 import { type Dataset, takeEvenly } from '../data/index.ts';
@@ -16,8 +16,9 @@ import type { Context, Model, Progress, QuantizeOptions } from '../stage.ts';
 import { pack, unpack } from '../study/packed.ts';
 import type { Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { costOf, type Figures, figuresOf, fits, type Goal, marginOf, worthOf } from './judge.ts';
+import { type Answers, costOf, type Figures, figuresOf, fits, foundIn, type Goal, hopedFor, marginOf, worthOf } from './judge.ts';
 import { allocate, type LayerBits, measureFewerBits, measureSensitivity } from './sensitivity.ts';
+import { foldsOf } from './parts.ts';
 import { multipleOf, type Plan, type Stages, trainStage } from './steps.ts';
 
 /** What all arms of a study share; a thread receives it once. */
@@ -31,8 +32,8 @@ export interface JobContext {
   readonly data: Dataset;
   readonly task: Task;
   readonly seed: number;
-  /** 1 for each validation example that the model as given answers correctly, else 0. */
-  readonly reference: Float64Array;
+  /** What the model as given answers to the validation examples. */
+  readonly reference: Answers;
   readonly goal: Goal;
   /** Examples in one step of a training. */
   readonly batch: number;
@@ -46,8 +47,8 @@ export interface Node {
 
 export type Job =
   | { readonly plan: Plan; readonly from: Node | null; readonly samples: number; readonly toBeat: number | null }
-  /** The stages of a given recipe, unchanged. */
-  | { readonly recipe: Stages };
+  /** The stages of a given recipe, unchanged; on a fold beside the data where one is named. */
+  | { readonly recipe: Stages; readonly fold?: number };
 
 /** A network as the chip would run it, with its figures. */
 export interface Candidate extends Node {
@@ -73,7 +74,7 @@ export interface ArmResult {
 interface Spot {
   readonly model: Model;
   readonly stages: Stages;
-  readonly accuracy: number;
+  readonly score: number;
   readonly margin: number;
   readonly figures: Figures;
 }
@@ -94,16 +95,23 @@ export async function runArm(
   signal?: AbortSignal,
 ): Promise<ArmResult> {
   const heap = await Heap.open();
-  const { data, task, seed, model } = job;
-  const arm = new Arm(job, { heap, data, task, seed, original: model, progress, signal });
+  const here = 'fold' in what ? onFold(heap, job, what.fold!) : job;
+  const { data, task, seed, model } = here;
+  const arm = new Arm(here, { heap, data, task, seed, original: model, progress, signal });
   return 'recipe' in what ? arm.replay(what.recipe) : arm.run(what.plan, what.from, what.samples, what.toBeat);
+}
+
+/** The same job where another fold judges. */
+function onFold(heap: Heap, job: JobContext, fold: number): JobContext {
+  const data = foldsOf(job.data, job.seed)[fold];
+  return { ...job, data, reference: judge(heap, job.model.graph, data, 'validation', job.task) };
 }
 
 class Arm {
   readonly #job: JobContext;
   readonly #context: Context & { readonly data: Dataset };
   readonly #judged: Dataset;
-  readonly #reference: Float64Array;
+  readonly #reference: Answers;
   #samples = 0;
   #macs = 0;
 
@@ -114,7 +122,7 @@ class Arm {
     const validation = takeEvenly(data.validation!, JUDGED);
     this.#judged = { ...data, validation };
     const isAll = validation.count === data.validation!.count;
-    this.#reference = isAll ? job.reference : judge(context.heap, model.graph, this.#judged, 'validation', task).scores;
+    this.#reference = isAll ? job.reference : judge(context.heap, model.graph, this.#judged, 'validation', task);
   }
 
   async replay(recipe: Stages): Promise<ArmResult> {
@@ -187,7 +195,7 @@ class Arm {
   }
 
   /** A training from a node on `samples` samples; null where they are less than one step. */
-  #training({ model, stages, figures, accuracy }: Omit<Spot, 'margin'>, plan: Plan, samples: number): Stages[number] | null {
+  #training({ model, stages, figures, score }: Omit<Spot, 'margin'>, plan: Plan, samples: number): Stages[number] | null {
     const { data, batch, goal } = this.#job;
     const examples = samples / this.#weightOf(plan.distill, figures.macs);
     if (examples < batch) return null;
@@ -196,7 +204,7 @@ class Arm {
       batch,
       round: roundOf(stages),
       steps: examples / batch,
-      loss: goal.before - accuracy,
+      loss: goal.before - score,
       quantized: model.facts.quantize !== undefined,
     });
   }
@@ -235,9 +243,10 @@ class Arm {
     const { task, goal } = this.#job;
     // A quantized network is judged as the integers it means.
     const graph = model.facts.quantize ? asStored(model) : model.graph;
-    const right = judge(this.#context.heap, graph, this.#judged, 'validation', task).scores;
-    const margin = marginOf(right, this.#reference, goal);
-    return { model, stages, accuracy: mean(right), margin, figures: this.#figures(model) };
+    const judged = judge(this.#context.heap, graph, this.#judged, 'validation', task);
+    const margin = marginOf(judged, this.#reference, goal);
+    const found = foundIn(goal.standard, judged);
+    return { model, stages, score: found.score!, margin, figures: { ...this.#figures(model), ...found } };
   }
 
   /** What it needs when it is quantized, to 8 bits where it is not. */
@@ -251,16 +260,16 @@ class Arm {
     return figuresOf(betweenEdges(outline), target, settings, null);
   }
 
-  /** Accuracy that a training may come to. */
-  #hoped({ accuracy, margin }: Spot, hope: number): number {
-    return accuracy + hope * Math.max(0, this.#job.goal.before - accuracy) - margin;
+  /** The score that a training may come to. */
+  #hoped({ score, margin }: Spot, hope: number): number {
+    return score + hope * Math.max(0, this.#job.goal.before - score) - margin;
   }
 
   /** What a node is worth if it comes to what is hoped for; one that does not fit is worth nothing. */
   #promise(spot: Spot, hope: number): number {
     const { goal } = this.#job;
     const over = fits(spot.figures, goal.limits) ? 0 : 1e3;
-    return worthOf({ ...spot.figures, accuracy: this.#hoped(spot, hope) }, 0, goal) + over;
+    return worthOf(hopedFor(spot.figures, this.#hoped(spot, hope), goal), 0, goal) + over;
   }
 
   #mostPromising = (trail: readonly Spot[], hope: number): Spot =>
@@ -273,10 +282,10 @@ class Arm {
     return stages.length ? this.#step(at, stages) : at;
   }
 
-  /** Whether a node that came to the accuracy of the model as given would be better than what is known. */
+  /** Whether a node that came to the quality of the model as given would be better than what is known. */
   #canWin({ figures }: Spot, toBeat: number | null): boolean {
     const { goal } = this.#job;
-    return fits(figures, goal.limits) && (toBeat === null || worthOf({ ...figures, accuracy: goal.before }, 0, goal) < toBeat);
+    return fits(figures, goal.limits) && (toBeat === null || worthOf(hopedFor(figures, goal.before, goal), 0, goal) < toBeat);
   }
 
   /** The best of the nodes, quantized: those that promise the most are tried until one holds what it promised. */
@@ -297,11 +306,11 @@ class Arm {
     const ranked = [...trail].sort((a, b) => this.#promise(a, 0) - this.#promise(b, 0));
     const found: Candidate[] = [];
     for (const share of SPARE) {
-      const wanted = best.figures.accuracy! + share * (before - floor);
-      const spot = ranked.find((s) => s.accuracy >= wanted && s.stages !== best.stages);
+      const wanted = best.figures.score! + share * (before - floor);
+      const spot = ranked.find((s) => s.score >= wanted && s.stages !== best.stages);
       if (spot && !found.some((c) => c.stages.length === spot.stages.length)) found.push(await this.#quantized(spot, plan));
     }
-    return found.filter((c) => c.figures.accuracy! > best.figures.accuracy!);
+    return found.filter((c) => c.figures.score! > best.figures.score!);
   }
 
   async #quantized(spot: Spot, plan: Plan): Promise<Candidate> {
@@ -332,14 +341,12 @@ class Arm {
     const { data, task, goal, reference } = this.#job;
     const graph = asStored(model);
     const tflite = exportTflite(graph);
-    const right = judge(this.#context.heap, graph, data, 'validation', task).scores;
-    const margin = marginOf(right, reference, goal);
-    const figures = figuresOf(importTflite(tflite), goal.target, goal.settings, mean(right));
+    const judged = judge(this.#context.heap, graph, data, 'validation', task);
+    const margin = marginOf(judged, reference, goal);
+    const figures = figuresOf(importTflite(tflite), goal.target, goal.settings, foundIn(goal.standard, judged));
     return { stages, packed: pack(model), tflite, figures, margin, value: worthOf(figures, margin, goal) };
   }
 }
-
-const mean = (values: Float64Array): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Which training of its path the next one is. */
 const roundOf = (stages: Stages): number => stagesOf({ stages }).filter((s) => s.trains).length;

@@ -4,9 +4,10 @@ import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
 import { profile } from '../mcu/index.ts';
 import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
+import { defaultDrop, describeGoal, describeRecalls, goalOf, metricOf, qualityScale } from '../task/index.ts';
 import type { CompressResult } from './index.ts';
-import { budgetsText, limitsOf, unmet } from './judge.ts';
-import { dropOf, type Settings } from './options.ts';
+import { budgetsText, type Figures, limitsOf, unmet } from './judge.ts';
+import type { Settings } from './options.ts';
 import type { TrialReport } from './tree.ts';
 
 export interface HistoryContext {
@@ -27,6 +28,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     command: context.command,
     versions: { thumbnet: context.version },
     seed: settings.seed,
+    metric: result.task.metric,
     target: targetOf(result),
     goal: {
       text: goalText(result),
@@ -37,13 +39,13 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     },
     data: { name: data.name, ...result.examples },
     rows: [
-      { label: 'the model as given', figures: { ...result.original } },
-      { label: 'plain int8 PTQ', figures: { ...result.ptq } },
-      { label: 'Thumbnet', figures: { ...result.result } },
+      { label: 'the model as given', figures: shown(result.original) },
+      { label: 'plain int8 PTQ', figures: shown(result.ptq) },
+      { label: 'Thumbnet', figures: shown(result.result) },
     ],
-    plain: { figures: { ...result.plain }, misses: missesOf(result) },
+    plain: { figures: shown(result.plain), misses: missesOf(result) },
     trials: result.trials.map(trialRow),
-    chosen: { trial: result.chosen, figures: { ...result.chosenFigures } },
+    chosen: { trial: result.chosen, figures: shown(result.chosenFigures) },
     layersBefore: layersOf(model.graph, result),
     layersAfter: layersOf(after, result),
     recipe: {
@@ -69,19 +71,31 @@ const trialRow = (t: TrialReport): History['trials'][number] => ({
   from: t.from,
   samples: t.samples,
   stages: t.stages.map((s) => s.stage),
-  figures: t.figures && { ...t.figures },
+  figures: t.figures && shown(t.figures),
   objective: t.objective,
   feasible: t.feasible,
 });
 
-export function goalText({ settings, original }: Pick<CompressResult, 'settings' | 'original'>): string {
-  const { minAccuracy } = settings;
-  const kept =
-    minAccuracy !== undefined
-      ? `accuracy of at least ${(100 * minAccuracy).toFixed(1)} %`
-      : `at most ${Number((100 * dropOf(settings)).toFixed(2))} points below the ${(100 * original.accuracy!).toFixed(1)} % of the model as given`;
-  const budgets = budgetsText(settings);
+/** All but what candidates are compared by, which has no unit. */
+const shown = ({ score: _, ...figures }: Figures) => figures;
+
+/** What was asked, in words: `accuracy at most 1 point below the 94.0 % of the model as given; at most 32 KiB of flash`. */
+export function goalText(result: Pick<CompressResult, 'settings' | 'original' | 'task'>): string {
+  const kept = keptText(result);
+  const budgets = budgetsText(result.settings);
   return budgets ? `${kept}; at most ${budgets}` : kept;
+}
+
+function keptText({ settings, original, task }: Pick<CompressResult, 'settings' | 'original' | 'task'>): string {
+  const given = original.quality!;
+  const goal = goalOf(task, given, { goal: settings.goal, maxDrop: settings.maxDrop, minRecall: settings.minRecall });
+  if (settings.goal !== undefined) return describeGoal(goal, task);
+  const { label, show, better, drop: unit } = metricOf(task.metric);
+  const drop = settings.maxDrop ?? defaultDrop(task.metric);
+  const amount = Number((100 * drop).toPrecision(3));
+  const side = better === 'higher' ? 'below' : 'above';
+  const own = `${label} at most ${unit === 'points' ? `${amount} point${amount === 1 ? '' : 's'}` : `${amount} %`} ${side} the ${show(given)} of the model as given`;
+  return [own, ...describeRecalls(goal, task)].join(', ');
 }
 
 /** What a caller allows, by the names of figures. */
@@ -98,15 +112,14 @@ function budgetsOf(s: Settings): History['goal']['budgets'] {
 }
 
 /** What speaks against plain int8 quantization. */
-function missesOf({ plain, target, settings, floor }: CompressResult): string[] {
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
+function missesOf({ plain, target, settings, floor, before, task }: CompressResult): string[] {
+  const { label, show } = metricOf(task.metric);
   const over = unmet(plain, limitsOf(target, settings)).map(
     ([what, need, limit]) => `it needs ${need} of ${what}, and ${limit} is the limit`,
   );
-  const kept = plain.accuracy! >= floor;
-  return kept
-    ? over
-    : [...over, `it reaches ${percent(plain.accuracy!)} on the validation part, and ${percent(floor)} must be kept`];
+  const least = qualityScale({ metric: task.metric, floor, recalls: [] }, before).floor;
+  if (plain.quality === null || plain.score! >= least) return over;
+  return [...over, `its ${label} on the validation part is ${show(plain.quality)}, and ${show(floor)} must be kept`];
 }
 
 function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[] {

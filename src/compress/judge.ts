@@ -1,9 +1,21 @@
 /** What a candidate needs, what is asked of it, and how far it is from that. */
 import type { Graph } from '../graph/graph.ts';
+import type { Judgement } from '../judge.ts';
 import { profile, type Target } from '../mcu/index.ts';
-import { dropOf, type Settings } from './options.ts';
+import {
+  afterDrop,
+  countsExamples,
+  dropError,
+  type MetricName,
+  metricOf,
+  type Goal as QualityGoal,
+  goalOf as qualityGoalOf,
+  qualityScale,
+  type Task,
+} from '../task/index.ts';
+import type { Settings } from './options.ts';
 
-/** What a candidate needs and how well it does. Bytes, ms, microjoule; accuracy 0..1. */
+/** What a candidate needs and how well it does. Bytes, ms, microjoule. */
 export interface Figures {
   readonly flashBytes: number;
   readonly ramBytes: number;
@@ -11,17 +23,51 @@ export interface Figures {
   readonly energyUj: number | null;
   readonly macs: number;
   readonly weightBytes: number;
+  /** Right answers, 0..1; null for a task without right and wrong. */
   readonly accuracy: number | null;
+  /** The value of the task's metric. */
+  readonly quality: number | null;
+  /** The same as one number of which more is better, with the least recalls of classes in it: candidates are compared by it. */
+  readonly score: number | null;
 }
+
+/** How well a network does on a part. */
+export type Found = Pick<Figures, 'accuracy' | 'quality' | 'score'>;
+
+const UNKNOWN: Found = { accuracy: null, quality: null, score: null };
 
 export function figuresOf(
   graph: Graph,
   target: Target,
   { runtime, clockMhz }: Pick<Settings, 'runtime' | 'clockMhz'>,
-  accuracy: number | null,
+  found: Found | null,
 ): Figures {
   const { flashBytes, ramBytes, latencyMs, energyUj, macs, flash } = profile(graph, target, { runtime, clockMhz });
-  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: flash.weights + flash.biases, accuracy };
+  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: flash.weights + flash.biases, ...(found ?? UNKNOWN) };
+}
+
+/** Figures with a quality that a training may come to. */
+export function hopedFor(f: Figures, score: number, { standard: { asked, given } }: Goal): Figures {
+  const inPoints = metricOf(asked.metric).drop === 'points';
+  return { ...f, score, quality: inPoints ? score : afterDrop(asked.metric, given, 1 - score) };
+}
+
+/** What is asked of quality on one part. Plain data, the same in every thread. */
+export interface Standard {
+  readonly task: Task;
+  readonly asked: QualityGoal;
+  /** The metric's value of the model as given. */
+  readonly given: number;
+}
+
+/** @param given the metric's value of the model as given. @throws CompressError `bad-option` for a goal that cannot be */
+export function standardOf(task: Task, { goal, maxDrop, minRecall }: Settings, given: number): Standard {
+  return { task, asked: qualityGoalOf(task, given, { goal, maxDrop, minRecall }), given };
+}
+
+export function foundIn({ asked, given }: Standard, { evaluation }: Judgement): Found {
+  const { accuracy, quality } = evaluation;
+  return { accuracy, quality, score: qualityScale(asked, given).of(evaluation) };
 }
 
 /** The figure that each word of an objective, a limit or a target means. */
@@ -94,20 +140,22 @@ export interface Goal {
   readonly target: Target;
   readonly settings: Settings;
   readonly limits: Limits;
-  /** Plain int8 quantization of the model as given, with its accuracy on the validation part. */
+  /** Plain int8 quantization of the model as given, as it does on the validation part. */
   readonly plain: Figures;
-  /** Accuracies of the validation part: of the model as given, and the one to keep. */
+  /** Of the validation part. */
+  readonly standard: Standard;
+  /** Scores of the validation part: of the model as given, and the one to keep. */
   readonly before: number;
   readonly floor: number;
 }
 
-export function goalOf(target: Target, settings: Settings, plain: Figures, before: number): Goal {
-  const floor = settings.minAccuracy ?? before - dropOf(settings);
-  return { target, settings, limits: limitsOf(target, settings), plain, before, floor };
+export function goalOf(target: Target, settings: Settings, plain: Figures, standard: Standard): Goal {
+  const { before, floor } = qualityScale(standard.asked, standard.given);
+  return { target, settings, limits: limitsOf(target, settings), plain, standard, before, floor };
 }
 
 /** Weighted mean of the figures, each as a share of what plain int8 quantization needs; lower is better, 1 = as plain int8. */
-export function costOf(f: Figures, { plain, settings: { objective, enough } }: Goal): number {
+export function costOf(f: Figures, { plain, standard, settings: { objective, enough } }: Goal): number {
   let [sum, total] = [0, 0];
   for (const r of RESOURCES) {
     const [need, whole] = [f[FIGURE_OF[r]], plain[FIGURE_OF[r]]];
@@ -115,82 +163,55 @@ export function costOf(f: Figures, { plain, settings: { objective, enough } }: G
     if (need !== null && whole) sum += (objective[r] * Math.max(need, enough[r] ?? 0)) / whole;
   }
   total += objective.quality;
-  if (f.accuracy !== null && objective.quality > 0) sum += (objective.quality * wrong(f.accuracy)) / wrong(plain.accuracy ?? 0);
+  if (f.quality !== null && objective.quality > 0) {
+    const { metric } = standard.asked;
+    sum += (objective.quality * wrong(metric, f.quality)) / wrong(metric, plain.quality ?? f.quality);
+  }
   return sum / (total || 1);
 }
 
-/** Share of wrong answers; one in a thousand at least, so that a perfect model can be compared with. */
-const wrong = (accuracy: number): number => Math.max(1e-3, 1 - accuracy);
+/** What is missing from the best value there is: a share of wrong answers, or an error. A thousandth at least, so that it can be compared with. */
+const wrong = (metric: MetricName, value: number): number =>
+  metricOf(metric).better === 'lower' ? Math.max(Number.MIN_VALUE, value) : Math.max(1e-3, 1 - value);
 
 /** Whether every figure that counts is small enough. */
 export const isEnough = (f: Figures, { objective, enough }: Pick<Settings, 'objective' | 'enough'>): boolean =>
   RESOURCES.every((r) => objective[r] === 0 || (enough[r] !== undefined && (f[FIGURE_OF[r]] ?? 0) <= enough[r]));
 
-/** A point of accuracy under the goal weighs as much as half of what plain int8 needs. */
+/** A point of the score under the goal weighs as much as half of what plain int8 needs. */
 const PENALTY = 50;
-/** Of two that cost the same, the one that answers more. */
+/** Of two that cost the same, the better one. */
 const TIE = 0.01;
 
 /**
- * What the search lowers: the cost, and a penalty for accuracy that is missing.
+ * What the search lowers: the cost, and a penalty for quality that is missing.
  *
- * @param margin accuracy that luck may have added
+ * @param margin of the score: what luck may have added
  */
 export function worthOf(f: Figures, margin: number, goal: Goal): number {
-  const accuracy = (f.accuracy ?? 0) - margin;
-  return costOf(f, goal) + PENALTY * Math.max(0, goal.floor - accuracy) + TIE * Math.max(0, goal.before - accuracy);
+  const score = (f.score ?? 0) - margin;
+  return costOf(f, goal) + PENALTY * Math.max(0, goal.floor - score) + TIE * Math.max(0, goal.before - score);
 }
 
 /** Differing examples that are added to those counted, as few may differ by luck (the plus-four rule of Agresti and Caffo, 2000). */
 const UNSEEN = 4;
 
+/** What a network answered to the examples that judge, as `judge` gives it. */
+export type Answers = Pick<Judgement, 'answers' | 'targets' | 'scores'>;
+
 /**
- * The one margin: the standard error of a loss of accuracy, from the examples that one of two networks answers right and the other wrong, and
- * at most half of the loss that is allowed.
+ * The one margin: the standard error of a drop against the model as given, at most half of the drop that is allowed. Of a share of right
+ * examples it follows from those that one of the two networks answers right and the other wrong; of any other metric from draws of the
+ * examples.
  */
-export function marginOf(right: ArrayLike<number>, reference: ArrayLike<number>, { before, floor }: Goal): number {
+export function marginOf(found: Answers, reference: Answers, { before, floor, standard, settings }: Goal): number {
+  const count = found.scores.length;
+  const { task, asked } = standard;
   let differ = UNSEEN;
-  for (let i = 0; i < right.length; i++) differ += Math.abs(right[i] - reference[i]);
-  return Math.min(Math.sqrt(differ) / right.length, Math.max(0, before - floor) / 2);
-}
-
-/** The smallest loss of accuracy that is significant on this many examples: five of them lost and none won (sign test, one side, 5 %). */
-export const smallestLoss = (examples: number): number => 5 / examples;
-
-/**
- * The exact sign test of a loss, on examples that nothing was chosen by: of those that changed sides, so many are lost where a network loses no
- * more than allowed.
- *
- * @param allowed share of all examples that may be lost
- * @returns the chance of this many losses or more
- */
-export function chanceOfLosses(right: ArrayLike<number>, reference: ArrayLike<number>, allowed: number): number {
-  let [lost, won] = [0, 0];
-  for (let i = 0; i < right.length; i++) {
-    const change = right[i] - reference[i];
-    if (change < 0) lost++;
-    else if (change > 0) won++;
-  }
-  const n = lost + won;
-  if (n === 0) return 1;
-  const share = Math.min(1, 0.5 + (allowed * right.length) / (2 * n));
-  return binomialTail(n, lost, share);
-}
-
-/** Chance of `least` or more hits among n, each with chance p; by products alone, the same in every host. */
-export function binomialTail(n: number, least: number, p: number): number {
-  if (p >= 1) return 1;
-  // Hits one by one from the mode outwards would be stable as well; n is small enough for a table of rows.
-  let row = Float64Array.of(1);
-  for (let i = 1; i <= n; i++) {
-    const next = new Float64Array(i + 1);
-    for (let k = 0; k < i; k++) {
-      next[k] += row[k] * (1 - p);
-      next[k + 1] += row[k] * p;
-    }
-    row = next;
-  }
-  let tail = 0;
-  for (let k = n; k >= least; k--) tail += row[k];
-  return Math.min(1, tail);
+  for (let i = 0; i < count; i++) differ += Math.abs(found.scores[i] - reference.scores[i]);
+  const error =
+    countsExamples(task) && asked.recalls.length === 0
+      ? Math.sqrt(differ) / count
+      : dropError(task, reference, found, count, settings.seed, asked);
+  return Math.min(error, Math.max(0, before - floor) / 2);
 }

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { checkOptions, named } from '../options/index.ts';
 import { IO_TYPES } from '../run/edges.ts';
+import { METRIC_NAMES, TASK_NAMES } from '../task/index.ts';
 import { SAMPLERS } from './samplers.ts';
 
-const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const positive = v.pipe(v.number(), v.gtValue(0));
 const weight = v.pipe(v.number(), v.finite(), v.minValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -20,10 +20,19 @@ const compressSchema = v.object({
   target: v.string(),
   runtime: v.optional(v.picklist(['thumbnet', 'cmsis-nn', 'tflm']), 'thumbnet'),
   clockMhz: v.optional(positive),
-  /** Accuracy that must be kept, 0..1; else `maxDrop` below the model as given. */
-  minAccuracy: v.optional(fraction),
-  maxDrop: v.optional(fraction),
-  /** Weights of the sum that the search lowers. `quality` counts wrong answers. */
+  /** What the model is for; recognized from labels and graph where absent. */
+  task: v.optional(v.picklist(TASK_NAMES)),
+  /** The output that is judged, by name. */
+  output: v.optional(v.string()),
+  /** What it is judged by; the task's usual metric where absent. */
+  metric: v.optional(v.picklist(METRIC_NAMES)),
+  /** The value of the metric that must be kept (of an error, at most so much); else at most `maxDrop` is lost against the model as given. */
+  goal: v.optional(v.pipe(v.number(), v.finite())),
+  /** In the metric's own unit: 0.01 is one point of a share (then the default), or 1 % more of an error (0.05). */
+  maxDrop: v.optional(weight),
+  /** Least recall of single classes, by name or number. */
+  minRecall: v.optional(v.record(v.string(), v.pipe(v.number(), v.minValue(0), v.maxValue(1)))),
+  /** Weights of the sum that the search lowers. `quality` counts wrong answers, or the error. */
   objective: v.optional(v.object(objective), OBJECTIVE),
   /** What is small enough (bytes, ms, µJ, MACs): nothing is gained below it, and the rest of the budget goes to quality. */
   enough: v.optional(
@@ -69,11 +78,6 @@ const compressSchema = v.object({
 export type CompressOptions = v.InferInput<typeof compressSchema>;
 type Given = v.InferOutput<typeof compressSchema>;
 export type Settings = Given & { readonly parallel: number };
-
-const DEFAULT_DROP = 0.01;
-
-/** Largest loss of accuracy, where no accuracy to keep is given. */
-export const dropOf = ({ maxDrop = DEFAULT_DROP }: Pick<Settings, 'maxDrop'>): number => maxDrop;
 
 /** A small budget is spent on few arms at once, so that each knows more of the ones before it. */
 const parallelFor = (samples: number): number => (samples < 25_000 ? 1 : samples < 100_000 ? 4 : 8);

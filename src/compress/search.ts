@@ -4,9 +4,11 @@ import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
 import type { ArmResult, Job, Node } from './arm.ts';
-import { type Figures, fits, type Goal, unmet, violations } from './judge.ts';
+import type { Checkable, LastCheck } from './check.ts';
+import { type Figures, type Goal, violations } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Pool } from './pool.ts';
+import type { Plain } from './prepare.ts';
 import { type Ended, Rungs, type Turn } from './rungs.ts';
 import { SAMPLERS } from './samplers.ts';
 import { knownStarts, type NodeName, type Plan, type Space, type Stages, suggestAgain, suggestStart } from './steps.ts';
@@ -15,6 +17,7 @@ import {
   type CompressProgress,
   factsOf,
   isEnded,
+  isFeasible,
   reportOf,
   type TrialFacts,
   type TrialReport,
@@ -89,13 +92,12 @@ export class Search {
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
     const { goal, space, begun } = this.#o;
-    const { timeMs, parallel, recipe, starts, samples: total } = goal.settings;
+    const { timeMs, parallel, recipe, starts } = goal.settings;
     if (recipe) await this.#study.enqueue({});
     for (const start of starts ? knownStarts(space, parallel) : []) await this.#study.enqueue(start);
     const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
-    const tell = () =>
-      progress?.({ done: Math.round(this.#samples()), total, best: bestOf(this.reports()), running: this.#runningTrials() });
+    const tell = () => progress?.(this.#progress());
     const stopped = abortion(signal);
     const clock = Number.isFinite(end) ? alarm(end - performance.now()) : null;
     try {
@@ -246,6 +248,13 @@ export class Search {
 
   #samples = (): number => this.reports().reduce((n, t) => n + t.samples, 0);
 
+  #progress(): CompressProgress {
+    const { settings, standard } = this.#o.goal;
+    const done = Math.round(this.#samples());
+    const running = this.#runningTrials();
+    return { done, total: settings.samples, best: bestOf(this.reports()), metric: standard.asked.metric, running };
+  }
+
   #runningTrials = () => [...this.#running].map(([trial, p]) => ({ trial, ...p }));
 
   reports(): TrialReport[] {
@@ -255,68 +264,63 @@ export class Search {
   #toReport = (t: TrialRecord): TrialReport => reportOf(t, this.#o.goal);
 
   /**
-   * The best candidate that fits and keeps the accuracy, and holds in a last check; else the one that comes nearest, so that something is
-   * handed back.
+   * The best candidate that fits, keeps the goal on the validation part and holds in the last check. Where none holds there, the one that came
+   * nearest to it; where none keeps the goal, the one that comes nearest, so that something is handed back.
    */
-  async choose(holds: (tflite: Uint8Array) => boolean): Promise<Chosen> {
-    const ranked = this.#choices();
-    const open = async ({ trial, stages, figures, file }: Choice) => ({
-      trial,
-      stages,
-      figures,
-      tflite: await this.#artifact(file, trial),
+  async choose(
+    plain: Plain,
+    check: LastCheck | null,
+    progress?: (p: CompressProgress) => void,
+    signal?: AbortSignal,
+  ): Promise<Checkable> {
+    const ranked = this.#choices(plain);
+    const open = async ({ trial, stages, figures, file }: Choice): Promise<Checkable> => ({
+      ...{ trial, stages, figures },
+      tflite: trial === null ? plain.tflite : await this.#artifact(file, trial),
     });
-    for (const choice of ranked.filter((c) => c.feasible)) {
-      const chosen = await open(choice);
-      if (holds(chosen.tflite)) return chosen;
+    const feasible = ranked.filter((c) => c.feasible);
+    if (!check || feasible.length === 0) return open(ranked[0]);
+    const stopped = abortion(signal);
+    let best: { readonly candidate: Checkable; readonly chance: number } | null = null;
+    for (const choice of feasible.filter((c, i) => i < check.most || c.trial === null)) {
+      const candidate = await open(choice);
+      const tell = (p: Progress) =>
+        progress?.({ ...this.#progress(), running: [{ ...p, what: `last check: ${p.what}`, trial: choice.trial ?? -1 }] });
+      const { holds, chance } = await Promise.race([check.judge(candidate, tell), stopped]);
+      if (holds) return candidate;
+      if (!best || chance > best.chance) best = { candidate, chance };
     }
-    if (ranked.length === 0) throw nothingFits(this.#o.goal);
-    return open(ranked[0]);
+    return best!.candidate;
   }
 
   /** All candidates, the best first: those that hold the goal, then those that come near. */
-  #choices(): Choice[] {
-    const { limits, floor } = this.#o.goal;
-    const all = this.#study.records.filter(isEnded).flatMap((record) => {
+  #choices({ figures, margin, value, stages }: Plain): Choice[] {
+    const { goal } = this.#o;
+    const plain = { trial: null, stages, figures, file: '', value, feasible: isFeasible(figures, margin, goal) };
+    const all = this.#study.records.filter(isEnded).flatMap((record): Choice[] => {
       const facts = factsOf(record);
       if (!facts?.file) return [];
       const { stages, file, figures, margin, spares = [] } = facts;
       const own = { stages, file, figures: figures!, margin: margin!, value: record.values![0] };
-      return [own, ...spares].map((c) => ({
-        ...c,
-        trial: record.number,
-        feasible: fits(c.figures, limits) && c.figures.accuracy! - c.margin >= floor,
-      }));
+      return [own, ...spares].map((c) => ({ ...c, trial: record.number, feasible: isFeasible(c.figures, c.margin, goal) }));
     });
-    return all.sort((a, b) => Number(b.feasible) - Number(a.feasible) || a.value - b.value || a.trial - b.trial);
+    const order = ({ trial }: Choice) => trial ?? Number.POSITIVE_INFINITY;
+    const sorted = [...all, plain].sort(
+      (a, b) => Number(b.feasible) - Number(a.feasible) || a.value - b.value || order(a) - order(b),
+    );
+    // Several trials may have come to the same network.
+    return sorted.filter((c, i) => c.trial === null || sorted.findIndex(({ file }) => file === c.file) === i);
   }
 }
 
 interface Choice {
-  readonly trial: number;
+  /** null: plain int8. */
+  readonly trial: number | null;
   readonly stages: Stages;
   readonly figures: Figures;
   readonly file: string;
   readonly value: number;
   readonly feasible: boolean;
-}
-
-/** What a search hands back: which trial it is from, its path and its file. */
-export interface Chosen {
-  readonly trial: number;
-  readonly stages: Stages;
-  /** Of the validation part. */
-  readonly figures: Figures;
-  readonly tflite: Uint8Array;
-}
-
-function nothingFits({ plain, limits, target }: Goal): CompressError {
-  const wanted = unmet(plain, limits).map(([what, needs, limit]) => `${needs} of ${what} where ${limit} is the limit`);
-  return new CompressError(
-    'does-not-fit',
-    `nothing that was tried fits ${target.name}${wanted.length ? `: plain int8 needs ${wanted.join(', and ')}` : ''}`,
-    'choose a larger target, raise the limits, or give it more samples',
-  );
 }
 
 /** Tells `STOP` after `ms`. */

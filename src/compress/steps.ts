@@ -6,6 +6,7 @@ import { type ChannelGroup, channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Choice, Trial } from '../search/index.ts';
 import type { Model } from '../stage.ts';
+import type { Task } from '../task/index.ts';
 
 export type Stages = Recipe['stages'];
 
@@ -54,13 +55,20 @@ export function augmentationsFor([h, w, c]: readonly number[]): Space['augmentat
   return { ...blended({ shift: time }, 'shift'), 'shift and scale': { shift: time, scale: 0.1 }, none: null };
 }
 
-export function spaceOf({ graph }: Model, { weightBits, qat }: { weightBits: 8 | 'mixed'; qat: boolean }): Space {
+export function spaceOf(
+  { graph }: Model,
+  { weightBits, qat }: { weightBits: 8 | 'mixed'; qat: boolean },
+  task?: Pick<Task, 'name'>,
+): Space {
   const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
+  const augmentations = augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1, 1]);
+  const isOfValues = task?.name === 'regression' || task?.name === 'reconstruction';
   return {
     groups: channelGroups(toFloat(graph)).map((g) => g.name),
     mixed: weightBits === 'mixed',
     qat,
-    augmentations: augmentationsFor(shape.length === 3 ? shape : [shape[0] ?? 1, 1, 1]),
+    // A value may change where its input is moved.
+    augmentations: isOfValues ? { none: null, ...augmentations } : augmentations,
   };
 }
 

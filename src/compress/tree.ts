@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
 import type { Json, TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
+import type { MetricName } from '../task/index.ts';
 import { type Figures, fits, type Goal } from './judge.ts';
 import type { Stages } from './steps.ts';
 
@@ -17,6 +18,8 @@ const figuresSchema = v.object({
   macs: v.number(),
   weightBytes: v.number(),
   accuracy: v.nullable(v.number()),
+  quality: v.nullable(v.number()),
+  score: v.nullable(v.number()),
 });
 
 const stagesSchema = v.array(v.looseObject({ stage: v.string() }));
@@ -43,7 +46,7 @@ const factsSchema = v.object({
   model: v.optional(v.string()),
   /** The node that its last training began with. */
   walked: v.optional(nodeSchema),
-  /** Accuracy held back for luck. */
+  /** Of the score, held back for luck. */
   margin: v.optional(v.number()),
   /** Others of its nodes that need more and lose less. */
   spares: v.optional(
@@ -76,11 +79,11 @@ export interface TrialReport {
   readonly state: TrialFacts['state'];
   readonly from: number | null;
   readonly stages: Stages;
-  /** Accuracy of the validation part. */
+  /** Quality is that of the validation part. */
   readonly figures: Figures | null;
   /** What the search lowers. */
   readonly objective: number | null;
-  /** Whether it fits and keeps the accuracy on the validation part even when that is a standard error too high. */
+  /** Whether it fits and keeps the goal on the validation part even when its quality is a standard error too high there. */
   readonly feasible: boolean;
   /** Examples that its trainings saw. */
   readonly samples: number;
@@ -95,12 +98,18 @@ export interface CompressProgress {
   readonly done: number;
   readonly total: number;
   readonly best: TrialReport | null;
+  /** By which it is judged. */
+  readonly metric: MetricName;
   /** What each running trial is doing. */
   readonly running: readonly (Progress & { readonly trial: number })[];
 }
 
-/** As it stands in the study's journal, judged by what must fit and the accuracy to keep. */
-export function reportOf(t: TrialRecord, { limits, floor }: Goal): TrialReport {
+/** Whether a candidate fits and keeps the goal on the validation part with its margin. */
+export const isFeasible = (figures: Figures, margin: number, { limits, floor }: Goal): boolean =>
+  fits(figures, limits) && figures.score !== null && figures.score - margin >= floor;
+
+/** As it stands in the study's journal, judged by what must fit and what must be kept. */
+export function reportOf(t: TrialRecord, goal: Goal): TrialReport {
   const facts = factsOf(t);
   const figures = facts?.figures ?? null;
   return {
@@ -110,7 +119,7 @@ export function reportOf(t: TrialRecord, { limits, floor }: Goal): TrialReport {
     stages: facts?.stages ?? [],
     figures,
     objective: t.values?.[0] ?? null,
-    feasible: figures !== null && fits(figures, limits) && figures.accuracy! - (facts?.margin ?? 0) >= floor,
+    feasible: figures !== null && isFeasible(figures, facts?.margin ?? 0, goal),
     samples: facts?.samples ?? 0,
     macs: facts?.macs ?? 0,
     ...(facts?.error && { failure: facts.error }),

@@ -104,8 +104,8 @@ const history = v.object({
   /** Int8 quantization and nothing else, judged as a trial is, and what speaks against it: empty where nothing does. */
   plain: v.nullable(v.object({ figures, misses: v.array(v.string()) })),
   trials: v.array(trial),
-  /** The trial that the result is from, and the result's own figures there: a trial keeps more than one candidate. */
-  chosen: v.nullable(v.object({ trial: v.number(), figures })),
+  /** The trial that the result is from (null: plain int8), and the result's own figures there: a trial keeps more than one candidate. */
+  chosen: v.nullable(v.object({ trial: v.nullable(v.number()), figures })),
   layersBefore: v.array(layer),
   layersAfter: v.array(layer),
   recipe: v.object({

@@ -76,7 +76,8 @@ export function tradeOff(history: History, axis: Axis): Html {
 }
 
 /** `result: trial 12`; a job that failed has none, only what came nearest. */
-export const resultText = ({ chosen, goal }: History): string => `${goal.reached ? 'result' : 'nearest'}: trial ${chosen?.trial}`;
+export const resultText = ({ chosen, goal }: History): string =>
+  `${goal.reached ? 'result' : 'nearest'}: ${chosen?.trial == null ? 'plain int8' : `trial ${chosen.trial}`}`;
 
 function ptqText(history: History, [spot]: readonly Spot[], clip: Clip): string {
   const misses = history.plain?.misses.length ? ', rejected' : '';

@@ -1,16 +1,18 @@
 import { type Dataset, joinExamples, splitStratified, takeExamples } from '../data/index.ts';
 
 /**
- * The train and validation parts together as k datasets: each has another fold as its validation part and the rest to train on. Every example
- * is in exactly one fold; classes are spread evenly, and overlapping windows stay together.
+ * The folds beside a dataset, which is the first of `k`: each has as its validation part other examples of the train part, as many as the
+ * validation part has if there are so many, and everything else to train on. No example is in two of the validation parts; classes are spread
+ * evenly, and overlapping windows stay together.
  */
-export function foldsOf(data: Dataset, k: number, seed: number): Dataset[] {
-  const parts = [data.train, data.validation].filter((p) => p !== null);
-  if (parts.length === 0) return [];
-  const all = joinExamples(parts);
-  const folds = splitStratified(all, data.inputs[0].shape, new Array<number>(k).fill(1 / k), seed);
-  return folds.map((fold, i) => {
-    const rest = folds.flatMap((other, j) => (j === i ? [] : [...other])).sort((a, b) => a - b);
-    return { ...data, train: takeExamples(all, rest), validation: takeExamples(all, fold) };
+export function foldsBeside(data: Dataset, k: number, seed: number): Dataset[] {
+  const { train, validation } = data;
+  if (!train || !validation) return [];
+  const share = Math.min(validation.count / train.count, 1 / (k - 1));
+  const fractions = [...new Array<number>(k - 1).fill(share), 1 - (k - 1) * share];
+  const places = splitStratified(train, data.inputs[0].shape, fractions, seed);
+  return places.slice(0, k - 1).map((fold, i) => {
+    const rest = places.flatMap((other, j) => (j === i ? [] : [...other])).sort((a, b) => a - b);
+    return { ...data, train: joinExamples([takeExamples(train, rest), validation]), validation: takeExamples(train, fold) };
   });
 }

@@ -86,14 +86,15 @@ export function shortfall({ metric, floor, recalls }: Goal, { quality, perClass 
 }
 
 /** `accuracy at least 95.0 %, recall of "cat" at least 90.0 %` */
-export function describeGoal({ metric, floor, recalls }: Goal, { classNames }: Pick<Task, 'classNames'>): string {
-  const { label, show, better } = metricOf(metric);
-  const own = `${label} ${better === 'higher' ? 'at least' : 'at most'} ${show(floor)}`;
-  const each = recalls.map(
-    (r) => `recall of "${classNames?.[r.class] ?? r.class}" at least ${metricOf('accuracy').show(r.least)}`,
-  );
-  return [own, ...each].join(', ');
+export function describeGoal(goal: Goal, task: Pick<Task, 'classNames'>): string {
+  const { label, show, better } = metricOf(goal.metric);
+  const own = `${label} ${better === 'higher' ? 'at least' : 'at most'} ${show(goal.floor)}`;
+  return [own, ...describeRecalls(goal, task)].join(', ');
 }
+
+/** `recall of "cat" at least 90.0 %` of each class that has one. */
+export const describeRecalls = ({ recalls }: Goal, { classNames }: Pick<Task, 'classNames'>): string[] =>
+  recalls.map((r) => `recall of "${classNames?.[r.class] ?? r.class}" at least ${metricOf('accuracy').show(r.least)}`);
 
 /** What of a goal is missed, in words; empty where it is reached. */
 export function missed(goal: Goal, judged: Judged, task: Pick<Task, 'classNames'>): string[] {

@@ -8,15 +8,16 @@
  * how far one is from the other: `upward`, `dropBetween`, `afterDrop` (metrics.ts).
  *
  * What is asked of a model, of its metric and of single classes: `goalOf`, `shortfall`, `missed` (goal.ts). As one number for every task:
- * `qualityScale`; how sure a drop is: `dropError` (quality.ts). What few examples can show: `pairedTest`, `smallestLoss` (paired.ts), `foldsOf`
+ * `qualityScale`; how sure a drop is: `dropError` (quality.ts). What few examples can show: `pairedTest`, `smallestLoss` (paired.ts), `foldsBeside`
  * (folds.ts).
  */
 
 export { argmax } from './classification.ts';
 export { areaUnderCurve } from './figures.ts';
-export { foldsOf } from './folds.ts';
+export { foldsBeside } from './folds.ts';
 export { taskOfLabels, type Wanted } from './from_labels.ts';
 export * from './goal.ts';
+export { type Checked, chanceOfKeeping, checkedTogether, countsExamples } from './keeps.ts';
 export { labelFacts } from './labels.ts';
 export * from './metrics.ts';
 export { outputsOf } from './outputs.ts';

@@ -5,30 +5,50 @@ import { createRandom, type Random } from '../random.ts';
 const EXACT = 16;
 const DRAWN = 4000;
 
+export interface PairedOptions {
+  /** What each example may lose on the average: a share of all examples where scores are 1 and 0. */
+  readonly allowed?: number;
+  /** Of the signs that are drawn. */
+  readonly seed?: number;
+}
+
 /**
- * How likely it would be, were two networks equally good, that the second looks at least as much worse as it does: one-sided p. Where scores
- * are 1 and 0 it is McNemar's exact test: of the examples that only one answers right, a binomial half. Otherwise the sum of the differences
- * is compared with those that other signs give (Fisher's randomization test): all of them where few examples differ, else `DRAWN` of them.
+ * How likely it would be, were two networks equally good (or the second worse by just what is allowed), that the second looks at least as much
+ * worse as it does: one-sided p. Where scores are 1 and 0 it is McNemar's exact test: of the examples that only one answers right, a binomial
+ * half. Otherwise the sum of the differences is compared with those that other signs give (Fisher's randomization test): all of them where
+ * few examples differ, else `DRAWN` of them.
  *
  * @param before, after scores of the same examples, more is better
  */
-export function pairedTest(before: ArrayLike<number>, after: ArrayLike<number>, seed = 0): number {
-  const differences = Array.from(before, (b, i) => b - after[i]).filter((d) => d !== 0);
-  if (differences.length === 0) return 1;
-  const [first] = differences.map(Math.abs);
-  if (differences.every((d) => Math.abs(d) === first)) {
-    return upperTail(differences.length, differences.filter((d) => d > 0).length);
+export function pairedTest(
+  before: ArrayLike<number>,
+  after: ArrayLike<number>,
+  { allowed = 0, seed = 0 }: PairedOptions = {},
+): number {
+  const all = Array.from(before, (b, i) => b - after[i]);
+  const differences = all.filter((d) => d !== 0);
+  if (differences.length === 0) return allowed < 0 ? 0 : 1;
+  if (all.every((d) => d === 0 || Math.abs(d) === 1)) {
+    const n = differences.length;
+    // Of those that differ, so many are lost by a network that loses just what is allowed.
+    const share = Math.min(1, Math.max(0, 0.5 + (allowed * all.length) / (2 * n)));
+    return upperTail(n, differences.filter((d) => d > 0).length, share);
   }
-  return signedSums(differences, seed);
+  return signedSums(allowed === 0 ? differences : all.map((d) => d - allowed), seed);
 }
 
-/** P(at least k of n fair coins). The largest term is 1, so that nothing runs out of range; only sums, products and quotients. */
-export function upperTail(n: number, k: number): number {
+/**
+ * P(at least k hits of n, each with chance p). The largest term is 1, so that nothing runs out of range; only sums, products and quotients.
+ */
+export function upperTail(n: number, k: number, p = 0.5): number {
+  if (p >= 1 || k <= 0) return k <= n ? 1 : 0;
+  if (p <= 0) return 0;
   const term = new Float64Array(n + 1);
-  const middle = n >> 1;
+  const odds = p / (1 - p);
+  const middle = Math.min(n, Math.floor((n + 1) * p));
   term[middle] = 1;
-  for (let i = middle; i < n; i++) term[i + 1] = (term[i] * (n - i)) / (i + 1);
-  for (let i = middle; i > 0; i--) term[i - 1] = (term[i] * i) / (n - i + 1);
+  for (let i = middle; i < n; i++) term[i + 1] = (term[i] * (n - i) * odds) / (i + 1);
+  for (let i = middle; i > 0; i--) term[i - 1] = (term[i] * i) / ((n - i + 1) * odds);
   let [all, tail] = [0, 0];
   term.forEach((t, i) => {
     all += t;

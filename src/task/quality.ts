@@ -42,24 +42,36 @@ const DRAWS = 200;
 /**
  * Standard error of the drop between two networks on the same examples, in the unit of the metric's drop: its standard deviation over draws of as many
  * examples with repetition (paired bootstrap, Efron 1979).
+ *
+ * @param goal whose worst part is looked at, where single classes have a least recall; the metric alone where there is none
  */
-export function dropError(task: Task, before: Answered, after: Answered, count: number, seed: number): number {
-  const random = createRandom(seed, 'task/bootstrap');
-  const drops: number[] = [];
-  const chosen = new Int32Array(count);
-  for (let draw = 0; draw < DRAWS; draw++) {
-    for (let i = 0; i < count; i++) chosen[i] = random.below(count);
-    const [a, b] = [before, after].map((of) => qualityOn(task, of, count, chosen));
-    if (a !== null && b !== null) drops.push(dropBetween(task.metric, a, b));
-  }
+export function dropError(task: Task, before: Answered, after: Answered, count: number, seed: number, goal?: Goal): number {
+  const drops = drawnDrops(task, before, after, count, seed, goal);
   const mean = drops.reduce((sum, d) => sum + d, 0) / drops.length;
   return drops.length > 1 ? Math.sqrt(drops.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (drops.length - 1)) : 0;
 }
 
+/** The drop on each draw of as many examples with repetition on which both have a value. */
+export function drawnDrops(task: Task, before: Answered, after: Answered, count: number, seed: number, goal?: Goal): number[] {
+  const random = createRandom(seed, 'task/bootstrap');
+  const chosen = new Int32Array(count);
+  return Array.from({ length: DRAWS }).flatMap(() => {
+    for (let i = 0; i < count; i++) chosen[i] = random.below(count);
+    const [a, b] = [before, after].map((of) => judgedOn(task, of, count, chosen));
+    if (a.quality === null || b.quality === null) return [];
+    if (!goal?.recalls.length) return [dropBetween(task.metric, a.quality, b.quality)];
+    const { of } = qualityScale(goal, a.quality);
+    return [of(a) - of(b)];
+  });
+}
+
 /** The metric on some examples of a part of `count`, given by their places, again where they are named again. */
-export function qualityOn(task: Task, { answers, targets }: Answered, count: number, places: Int32Array): number | null {
-  const measured = rulesOf(task.name).measure(task, taken(answers, count, places), targets && taken(targets, count, places));
-  return measured.metrics[task.metric] ?? null;
+export const qualityOn = (task: Task, of: Answered, count: number, places: Int32Array): number | null =>
+  judgedOn(task, of, count, places).quality;
+
+function judgedOn(task: Task, { answers, targets }: Answered, count: number, places: Int32Array): Judged {
+  const found = rulesOf(task.name).measure(task, taken(answers, count, places), targets && taken(targets, count, places));
+  return { quality: found.metrics[task.metric] ?? null, perClass: found.classes.map((c) => c.recall) };
 }
 
 function taken<T extends Float64Array | Float32Array | Int32Array>(values: T, count: number, places: Int32Array): T {

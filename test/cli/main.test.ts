@@ -50,10 +50,7 @@ test('bad options are refused, and no folder is left behind', async () => {
   const out = inFolder('results');
   const base = ['compress', model, '--data', file('x.npy', x), '--out', out];
   await refuses([...base, '--target', 'stm32l476r'], /stm32l476rg/);
-  await refuses(
-    [...base, '--target', 'stm32l476rg', '--min-accuracy', '90'],
-    /compress: --min-accuracy must be at least 0 and at most 1, not 90/,
-  );
+  await refuses([...base, '--target', 'stm32l476rg', '--max-drop', '-1'], /compress: --max-drop must be/);
   await refuses([...base, '--target', 'stm32l476rg'], /labels/);
   await refuses([...base, '--target', 'stm32l476rg', '--out', folder], /exists/);
   await refuses(['profile', model], /--target/);

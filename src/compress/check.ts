@@ -1,0 +1,122 @@
+/** The last check of a choice, by examples that neither trainings nor choices saw. */
+import type { Dataset } from '../data/index.ts';
+import { judge } from '../evaluate.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Progress } from '../stage.ts';
+import { type Checked, chanceOfKeeping, checkedTogether, type Task } from '../task/index.ts';
+import type { Heap } from '../wasm/heap.ts';
+import type { JobContext } from './arm.ts';
+import { type Figures, standardOf } from './judge.ts';
+import { foldsOf, type Parts } from './parts.ts';
+import type { Pool } from './pool.ts';
+import type { Stages } from './steps.ts';
+
+/** A candidate that is checked; trial null: plain int8. */
+export interface Checkable {
+  readonly trial: number | null;
+  readonly stages: Stages;
+  /** Quality is that of the validation part. */
+  readonly figures: Figures;
+  readonly tflite: Uint8Array;
+}
+
+/** What came of a check. */
+export interface CheckReport {
+  readonly trial: number | null;
+  /** Chance that a candidate which just keeps the goal would look as bad, or worse. */
+  readonly chance: number;
+  readonly holds: boolean;
+  /** The metric's value there, and that of the model as given. */
+  readonly quality: number | null;
+  readonly given: number | null;
+}
+
+/**
+ * A candidate holds where it rather keeps the goal than not: where one that loses just what is allowed would, at least every other time, look as
+ * bad on these examples or worse. That is what an estimate without bias says: the search has chosen the best looking of many, so that its own
+ * figures are better than the truth, and these examples had no part in it. A stricter level (the loss is within what is allowed, sure to
+ * 95 %) would pass nothing on a few hundred examples, whose standard error is as large as the loss that is usually allowed; a looser one (not
+ * worse, sure to 95 %) passes candidates that most likely miss the goal. The result is judged by the same measure on the test part.
+ */
+const RATHER = 0.5;
+
+/** Candidates that are trained again on folds. */
+const TRAINED = 3;
+
+/** Judges candidates; trainings of folds are counted. */
+export class LastCheck {
+  readonly examples: number;
+  /** So many candidates at most: each asks for trainings where folds judge. */
+  readonly most: number;
+  /** Seen by trainings of folds. */
+  samples = 0;
+  readonly reports: CheckReport[] = [];
+  readonly #heap: Heap;
+  readonly #job: JobContext;
+  readonly #task: Task;
+  readonly #pool: Pool;
+  /** By which parts: one, or one of each fold. */
+  readonly #data: readonly Dataset[];
+  readonly #byFolds: boolean;
+  #given: Checked | null = null;
+
+  constructor(heap: Heap, job: JobContext, { check, folds }: Parts, pool: Pool) {
+    this.#heap = heap;
+    this.#job = job;
+    this.#task = job.task;
+    this.#pool = pool;
+    this.#byFolds = !check;
+    this.most = check ? Number.POSITIVE_INFINITY : TRAINED;
+    this.#data = check ? [{ ...job.data, validation: check }] : foldsOf(job.data, job.seed).slice(0, folds);
+    this.examples = this.#data.reduce((n, d) => n + d.validation!.count, 0);
+  }
+
+  /** @throws what the trainings of folds throw */
+  async judge(candidate: Checkable, progress: (p: Progress) => void): Promise<CheckReport> {
+    const graphs = this.#byFolds ? await this.#replays(candidate, progress) : [importTflite(candidate.tflite)];
+    this.#given ??= this.#answers(this.#data.map(() => this.#job.model.graph));
+    const given = this.#given;
+    const found = this.#answers(graphs);
+    const chance = this.#chance(given, found);
+    const report = {
+      trial: candidate.trial,
+      chance,
+      holds: chance >= RATHER,
+      quality: found.evaluation.quality,
+      given: given.evaluation.quality,
+    };
+    this.reports.push(report);
+    return report;
+  }
+
+  #chance(given: Checked, found: Checked): number {
+    const { settings } = this.#job.goal;
+    // Examples that give the metric no value say nothing against it.
+    if (given.evaluation.quality === null) return 1;
+    const { asked } = standardOf(this.#task, settings, given.evaluation.quality);
+    return chanceOfKeeping(this.#task, asked, given, found, settings.seed);
+  }
+
+  /** The candidate's path again on each fold: what it is worth on examples that its trainings did not see. */
+  async #replays({ stages }: Checkable, progress: (p: Progress) => void): Promise<Graph[]> {
+    const replay = async (fold: number) => {
+      const { candidate, samples } = await this.#pool.run({ recipe: stages, fold }, progress);
+      this.samples += samples;
+      return importTflite(candidate.tflite);
+    };
+    const graphs: Graph[] = [];
+    for (let first = 0; first < this.#data.length; first += this.#pool.size) {
+      const folds = [...this.#data.keys()].slice(first, first + this.#pool.size);
+      graphs.push(...(await Promise.all(folds.map(replay))));
+    }
+    return graphs;
+  }
+
+  #answers(graphs: readonly Graph[]): Checked {
+    return checkedTogether(
+      this.#task,
+      graphs.map((graph, i) => judge(this.#heap, graph, this.#data[i], 'validation', this.#task)),
+    );
+  }
+}

@@ -1,0 +1,169 @@
+/** All that is fixed before the first trial, and what can be found wrong by then. */
+import type { Dataset } from '../data/index.ts';
+import { doubtsAbout, isAtChance } from '../doubts.ts';
+import { CompressError } from '../errors.ts';
+import { type Judgement, judge, qualityOf } from '../evaluate.ts';
+import { exportTflite, importTflite } from '../formats/tflite/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Target } from '../mcu/index.ts';
+import { asStored, betweenEdges } from '../model.ts';
+import { outlineOf, runPipeline } from '../pipeline.ts';
+import { prune } from '../prune/index.ts';
+import { quantize } from '../quant/index.ts';
+import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
+import type { Context, Model } from '../stage.ts';
+import {
+  countsExamples,
+  describeGoal,
+  describeSmallData,
+  dropBetween,
+  dropError,
+  metricOf,
+  showMetric,
+  smallestLoss,
+  type Task,
+} from '../task/index.ts';
+import type { JobContext } from './arm.ts';
+import { type Figures, figuresOf, foundIn, goalOf, marginOf, type Standard, standardOf, unmet, worthOf } from './judge.ts';
+import type { Settings } from './options.ts';
+import type { Stages } from './steps.ts';
+
+/** About so many examples make a network learn evenly from a small train part. */
+const FEW_EXAMPLES = 5000;
+
+/** The model as given, quantized and nothing else: what every candidate is compared with, and one itself. */
+export interface Plain {
+  readonly stages: Stages;
+  readonly tflite: Uint8Array;
+  /** Quality is that of the validation part. */
+  readonly figures: Figures;
+  readonly margin: number;
+  readonly value: number;
+}
+
+export interface Prepared {
+  readonly job: JobContext;
+  readonly plain: Plain;
+  /** What simplifying saved; null where there was nothing to remove. */
+  readonly simplified: SimplifyReport | null;
+  /** The smallest drop that the validation part can tell from luck. */
+  readonly smallestLoss: number;
+}
+
+export type Seen = Context & { readonly data: Dataset; readonly task: Task };
+type Tell = (line: string) => void;
+
+export async function prepare(model: Model, context: Seen, target: Target, settings: Settings, tell: Tell): Promise<Prepared> {
+  const { heap, data, task, seed } = context;
+  const judged = (graph: Graph) => judge(heap, graph, data, 'validation', task);
+  const reference = judged(model.graph);
+  checkBaseline(model.graph, reference, context, tell);
+  const standard = standardOf(task, settings, qualityOf(reference.evaluation));
+  const stored = asStored(await runPipeline(model, [quantize()], context));
+  const tflite = exportTflite(stored);
+  const quantized = judged(stored);
+  const figures = figuresOf(importTflite(tflite), target, settings, foundIn(standard, quantized));
+  const goal = goalOf(target, settings, figures, standard);
+  const margin = marginOf(quantized, reference, goal);
+  // Folding alone, which every export does, is not worth a stage.
+  const { report } = simplifyGraph(heap, asStored(model));
+  const isSimpler = report.layers.length > 0;
+  const base = isSimpler ? await simplify().run(model, context) : model;
+  const first = isSimpler ? [{ stage: 'simplify' }] : [];
+  const batch = data.train!.count < FEW_EXAMPLES ? 32 : 64;
+  const job = { model, base, first, data, task, seed, reference, goal, batch };
+  checkReachable(standard, reference, quantized, tell);
+  await checkLimits(job, context, tell);
+  return {
+    job,
+    plain: { stages: [{ stage: 'quantize' }], tflite, figures, margin, value: worthOf(figures, margin, goal) },
+    simplified: isSimpler ? report : null,
+    smallestLoss: tellSmallest(standard, reference, quantized, seed, tell),
+  };
+}
+
+/** @throws CompressError `bad-data` for a model whose answers have nothing to do with the labels: its quality cannot be kept */
+function checkBaseline(graph: Graph, { evaluation }: Judgement, { heap, data, task }: Seen, tell: Tell): void {
+  const [first, ...rest] = doubtsAbout(heap, graph, data, 'validation', task, evaluation);
+  if (!isAtChance(evaluation)) {
+    for (const line of first === undefined ? [] : [first, ...rest]) tell(`warning: ${line}`);
+    return;
+  }
+  throw new CompressError(
+    'bad-data',
+    first,
+    rest.length ? rest.join('; ') : 'give the labels and the form of the data that belong to this model, or train it first',
+  );
+}
+
+/** So much better than the model it began with no compression has come out: points of a share, or a part of an error. */
+const GAIN = { points: 0.05, share: 0.25 } as const;
+
+/** @throws CompressError `bad-option` for a goal that the model as given misses by more than training has ever won */
+function checkReachable({ task, asked, given }: Standard, reference: Judgement, plain: Judgement, tell: Tell): void {
+  const { metric, floor, recalls } = asked;
+  const { show, drop } = metricOf(metric);
+  const bad = (what: string) => new CompressError('bad-option', what, 'ask for less, or train the model first');
+  const best = [reference, plain].map((j) => dropBetween(metric, floor, j.evaluation.quality ?? given));
+  if (Math.min(...best) > GAIN[drop]) {
+    throw bad(`${describeGoal(asked, task)} is asked for, and the model as given reaches ${show(given)} on the validation part`);
+  }
+  for (const { class: c, least } of recalls) {
+    const recall = reference.evaluation.perClass[c];
+    if (recall === null) throw bad(`the validation part has no example of class ${c}, whose recall is to be kept`);
+    if (least > recall + GAIN.points) {
+      const text = describeGoal({ ...asked, recalls: recalls.filter((r) => r.class === c) }, task);
+      throw bad(`${text} is asked for, and the model as given has a recall of ${metricOf('accuracy').show(recall)} there`);
+    }
+  }
+  const { quality } = plain.evaluation;
+  if (quality !== null && dropBetween(metric, floor, quality) > 0) {
+    tell(
+      `plain int8 quantization has ${showMetric(metric, quality)} where ${show(floor)} is asked: training has to win that back`,
+    );
+  }
+}
+
+/** One-sided 5 % of a normal distribution, in standard errors. */
+const FIVE_PERCENT = 1.645;
+
+/** Says what the validation part can tell, before anything rests on it. */
+function tellSmallest(
+  { task, asked, given }: Standard,
+  reference: Judgement,
+  plain: Judgement,
+  seed: number,
+  tell: Tell,
+): number {
+  const examples = reference.scores.length;
+  const counts = countsExamples(task);
+  const least = counts
+    ? smallestLoss(examples)
+    : FIVE_PERCENT * dropError({ ...task, metric: asked.metric }, reference, plain, examples, seed);
+  const allowed = dropBetween(asked.metric, given, asked.floor);
+  const { label, drop } = metricOf(asked.metric);
+  const small = counts && allowed >= 0 ? describeSmallData(examples, allowed, 'the validation part') : null;
+  const amount = drop === 'points' ? `${(100 * least).toFixed(2)} points` : `${Number((100 * least).toPrecision(2))} %`;
+  tell(small ?? `a loss of less than ${amount} of ${label} is not significant on ${examples} validation examples`);
+  return least;
+}
+
+const share = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
+
+/** @throws CompressError `does-not-fit` for limits below what is fixed, with that */
+async function checkLimits({ base, goal }: JobContext, context: Seen, tell: Tell): Promise<void> {
+  const { limits, settings, target } = goal;
+  const smallest = await outlineOf(base, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
+  const least = figuresOf(betweenEdges(smallest!), target, settings, null);
+  tell(
+    `of ${share(limits.flash!)} of flash and ${share(limits.ram!)} of RAM, ${share(least.flashBytes)} and ${share(least.ramBytes)} are needed even after the largest cut`,
+  );
+  const over = unmet(least, limits);
+  if (over.length === 0) return;
+  const [what, needs, limit] = over[0];
+  throw new CompressError(
+    'does-not-fit',
+    `${needs} of ${what} would be left of this network with one channel in every layer, and the limit is ${limit}`,
+    'raise the limit, choose a larger target, or give a network of fewer layers',
+  );
+}
