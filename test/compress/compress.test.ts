@@ -125,7 +125,7 @@ test('a goal that nothing can reach is refused before the work', async () => {
   const cut = (ratio: number) => prune({ ratio, reconstruct: 'none' }).run(model, { heap, data: null, seed: 0, original: model });
   const bad = await cut(0.3);
   await refused(
-    { goal: 0.9 },
+    { goal: 0.9, maxDrop: undefined },
     'bad-option',
     /accuracy at least 90.0 % is asked for, and the model as given reaches [\d.]+ %/,
     bad,
