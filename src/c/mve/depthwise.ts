@@ -87,7 +87,7 @@ function driver(parts: Parts, s: Strips): string {
   const over = (g.outH - 1) * g.sH - g.top + g.kH > g.inH;
   const padded = g.top > 0 || g.left > 0 || over || s.columns > g.inW;
   const before = g.top ? '(top < 0) ? -top : 0' : '0';
-  const after = over ? `((top + ${g.kH}) > ${g.inH}) ? (top + ${g.kH - g.inH}) : 0` : '0';
+  const after = over ? `((top + ${g.kH}) > ${g.inH}) ? (top - ${g.inH - g.kH}) : 0` : '0';
   return parts.function(
     'depthwise',
     (name) =>

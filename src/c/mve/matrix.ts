@@ -54,7 +54,7 @@ export function matrixFunction(parts: Parts, kind: MveKind, sizes: MatrixSizes):
       parameters: ['int8_t *y', 'const int8_t *x', 'const int8_t *weights', 'const int32_t *scales', 'int32_t pairs'],
       listing: listing(kind, sizes),
       plain: `
-        for (int32_t c = 0; c < 2 * pairs; c++) {
+        for (int32_t c = 0; c < (2 * pairs); c++) {
           for (int32_t p = 0; p < ${pixels}; p++) {
             int32_t sum = scales[3 * c];
             for (int32_t k = 0; k < ${vectors * VECTOR}; k++) {

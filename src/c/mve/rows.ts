@@ -55,7 +55,7 @@ export function rowsFunction(parts: Parts, kind: MveKind, vectors: number): stri
       parameters: ['int8_t *y', 'const int8_t *x', 'const int8_t *weights', 'const int32_t *scales', 'int32_t groups'],
       listing: listing(kind, vectors),
       plain: `
-        for (int32_t c = 0; c < 4 * groups; c++) {
+        for (int32_t c = 0; c < (4 * groups); c++) {
           const int32_t *scale = &scales[((c / 4) * 12) + (c % 4)];
           int32_t sum = scale[0];
           for (int32_t k = 0; k < ${vectors * VECTOR}; k++) {

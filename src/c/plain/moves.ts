@@ -124,7 +124,7 @@ export function resizeNearestPlain(call: CallOf<'resize_nearest', Placed>, parts
           for (int32_t oy = 0; oy < ${rows.length}; oy++) {
             for (int32_t ox = 0; ox < ${columns.length}; ox++) {
               for (int32_t k = 0; k < ${c}; k++) {
-                *y = x[((((image * ${inH}) + rows[oy]) * ${inW}) + columns[ox]) * ${c} + k];
+                *y = x[(((((image * ${inH}) + rows[oy]) * ${inW}) + columns[ox]) * ${c}) + k];
                 y++;
               }
             }

@@ -11,7 +11,7 @@ export function poolPlain(call: CallOf<'avg_pool' | 'max_pool', Placed>, parts: 
   const { filter, stride, padding, yMin, yMax } = call.parameters;
   const average = call.family === 'avg_pool';
   const clamp = clampFunction(parts);
-  const value = `x[((((image * ${inH}) + iy) * ${inW}) + ix) * ${c} + k]`;
+  const value = `x[(((((image * ${inH}) + iy) * ${inW}) + ix) * ${c}) + k]`;
   const whole = call.form === 's16' ? -32768 : -128;
   const inner = average ? `value += ${value};` : `value = (${value} > value) ? ${value} : value;`;
   const mean = `

@@ -25,7 +25,7 @@ export const requantizeWideFunction = (parts: Parts): string =>
     (name) => `
       /* sum * multiplier * 2^(shift - 15), rounded once with ties up. */
       static int32_t ${name}(int64_t sum, int32_t multiplier, int32_t shift) {
-        const int32_t twice = (int32_t)((sum * multiplier) >> (14 - shift));
+        const int32_t twice = (int32_t)((sum * (int64_t)multiplier) >> (14 - shift));
         return (int32_t)(((int64_t)twice + 1) >> 1);
       }`,
   );

@@ -34,7 +34,7 @@ export function resizeBilinearPlain(call: CallOf<'resize_bilinear', Placed>, par
               for (int32_t k = 0; k < ${c}; k++) {
                 const int64_t first = (top[left + k] * (1024 - down)) + (bottom[left + k] * down);
                 const int64_t second = (top[right + k] * (1024 - down)) + (bottom[right + k] * down);
-                const int64_t sum = (first * (1024 - across)) + (second * across);
+                const int64_t sum = (first * (int64_t)(1024 - across)) + (second * (int64_t)across);
                 *y = (${type})((sum + ((sum > 0) ? 524288 : -524288)) / 1048576);
                 y++;
               }

@@ -93,7 +93,7 @@ const shareFunction = (parts: Parts) =>
           shifted <<= 1;
           zeros++;
         }
-        const int32_t half = (int32_t)(((int64_t)(shifted & 0x7fffffffu) + 0x80000000) / 2);
+        const int32_t half = (int32_t)(((int64_t)(shifted & 0x7fffffffu) + (int64_t)2147483648) / 2);
         int32_t y = 1515870810 + high_product(half, -1010580540);
         for (int32_t i = 0; i < 3; i++) {
           y += high_product(y, 536870912 - high_product(half, y)) * 4;

@@ -44,7 +44,8 @@ export function weightsText(tables: readonly Table[], name: string, head: string
   const section = `${name.toUpperCase()}_WEIGHTS`;
   const crc = tables.reduce((sum, t) => crc32(tableBytes(t), sum), 0);
   const feed = tables.map((t) => `crc = crc_of(crc, (const uint8_t *)${t.name}, sizeof ${t.name});`);
-  const check = formatC(`
+  const check = tables.length
+    ? formatC(`
     /* CRC-32 as in zip. */
     static uint32_t crc_of(uint32_t crc, const uint8_t *bytes, size_t count) {
       uint32_t rest = ~crc;
@@ -61,6 +62,12 @@ export function weightsText(tables: readonly Table[], name: string, head: string
       uint32_t crc = 0;
       ${feed.join('\n')}
       return (crc == 0x${crc.toString(16)}u) ? 1 : 0;
+    }
+  `)
+    : formatC(`
+    /* There are no constants. */
+    int32_t ${name}_weights_are_whole(void) {
+      return 1;
     }
   `);
   const includes = `#include "${name}_weights.h"\n\n#include "${name}.h"\n\n#include <stddef.h>\n`;

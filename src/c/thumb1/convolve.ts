@@ -129,8 +129,10 @@ function gatherFunction(parts: Parts, g: Geometry): string {
             for (int32_t p = 0; p < 4; p++) {${place}
               const int32_t y = iy + (ky * ${g.dH});
               const int32_t column = ix + (kx * ${g.dW});
-              const int32_t there = (y >= 0) && (y < ${g.inH}) && (column >= 0) && (column < ${g.inW});
-              place[p] = there ? &x[((y * ${g.inW}) + column) * ${g.inC}] : zeros;
+              place[p] = zeros;
+              if ((y >= 0) && (y < ${g.inH}) && (column >= 0) && (column < ${g.inW})) {
+                place[p] = &x[((y * ${g.inW}) + column) * ${g.inC}];
+              }
             }
             to = ${pack}(to, place, ${g.inC});
           }

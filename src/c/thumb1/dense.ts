@@ -165,7 +165,7 @@ function unitsFunction(parts: Parts, forms: ThumbForms, size: number, expanded: 
       ],
       listing: listing(forms, size, expanded),
       plain: `
-        for (int32_t c = 0; c < ${size} * groups; c++) {
+        for (int32_t c = 0; c < (${size} * groups); c++) {
           const int32_t *scale = &scales[${words} * c];
           int32_t bits = scale[0];
           for (int32_t i = 0; i < steps; i++) {

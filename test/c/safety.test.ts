@@ -1,0 +1,141 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type CExport, generateC } from '../../src/c/index.ts';
+import { demoModel, gestures } from '../../src/demo/index.ts';
+import { examplesOf } from '../../src/emulator/examples.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { asStored, loadModel } from '../../src/model.ts';
+import { quantize } from '../../src/quant/index.ts';
+import { compile } from '../../src/run/compile.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { withFourBits } from '../../bench/c/networks.ts';
+import { allOf } from '../emulator/all_operators.ts';
+import { chipOf } from '../emulator/tools.ts';
+import { hasProgram, inFolder, onHost, WARNINGS } from './tools.ts';
+
+const test = suite('safety of generated C');
+const heap = await Heap.open();
+/** One core of each variant that has code of its own. */
+const CORES = ['cortex-m0', 'cortex-m4', 'cortex-m55'] as const;
+
+async function demoGraph(): Promise<Graph> {
+  const model = await loadModel(await demoModel());
+  return asStored(await quantize().run(model, { heap, data: gestures(), seed: 1, original: model }));
+}
+
+const demo = await demoGraph();
+const GRAPHS: Readonly<Record<string, Graph>> = {
+  'the demo network': demo,
+  'the demo network with some weights of 4 bits': withFourBits(demo),
+  'every operator on int8': allOf(heap, 'i8').graph,
+  'every operator on int16': allOf(heap, 'i16').graph,
+};
+
+const bytesOf = (
+  values: readonly { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number }[],
+) => Buffer.concat(values.map((v) => Buffer.from(v.buffer as ArrayBuffer, v.byteOffset, v.byteLength)));
+
+/** Inputs in the order that a program reads them, and what the engine answers. */
+function casesOf(graph: Graph, count: number): { given: Buffer; wanted: Buffer } {
+  const examples = examplesOf(graph, count);
+  const wanted = heap.scope(() => {
+    const engine = compile(heap, graph);
+    return examples.flatMap((inputs) => {
+      for (const [i, v] of inputs.entries()) heap.write(engine.inputs[i], v as ArrayLike<number>);
+      engine.reset();
+      engine.run();
+      return engine.outputs.map((o) => bytesOf([heap.read(o)]));
+    });
+  });
+  return { given: bytesOf(examples.flat()), wanted: Buffer.concat(wanted) };
+}
+
+const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+
+for (const [name, graph] of Object.entries(GRAPHS)) {
+  const count = graph.nodes.length > 40 ? 100 : 1000;
+  test(`${name}: plain twins of all variants on ${count} inputs under sanitizers, equal to the engine`, async () => {
+    if (!hasProgram('gcc')) return;
+    const { given, wanted } = casesOf(graph, count);
+    for (const core of CORES) {
+      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe' });
+      assert.ok(wanted.equals(onHost(generated, 'gcc', [...WARNINGS, ...SANITIZERS], given)), core);
+    }
+  });
+
+  test(`${name}: no warning of clang`, async () => {
+    if (!hasProgram('clang')) return;
+    const { given, wanted } = casesOf(graph, 3);
+    for (const core of CORES) {
+      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe' });
+      assert.ok(wanted.equals(onHost(generated, 'clang', [...WARNINGS, '-O1'], given)), core);
+    }
+  });
+}
+
+/** Rules of MISRA C:2012 that docs/c.md lists as deviations. */
+function deviations(): Set<string> {
+  const text = readFileSync(new URL('../../docs/c.md', import.meta.url), 'utf8');
+  return new Set([...text.matchAll(/^\| (\d+\.\d+) \|/gm)].map(([, rule]) => rule));
+}
+
+/** One text for each rule, so that cppcheck keeps findings of different rules apart. */
+function ruleTexts(): string {
+  const rules = Array.from({ length: 22 }, (_, i) => Array.from({ length: 22 }, (_, k) => `${i + 1}.${k + 1}`)).flat();
+  return `Appendix A Summary of guidelines\n${rules.map((r) => `Rule ${r} Required\nFinding of rule ${r}\n`).join('')}Appendix B\n`;
+}
+
+/** Findings of cppcheck: rules of MISRA that are broken, and everything that it calls an error or a warning. */
+function findings({ files, name }: CExport): { rule: string | null; line: string }[] {
+  const addon = JSON.stringify({ script: 'misra.py', args: ['--rule-texts=rules.txt'] });
+  return inFolder({ ...files, 'misra.json': addon, 'rules.txt': ruleTexts() }, (cwd) => {
+    const flags = ['--quiet', '--std=c11', '--platform=unix32', '--addon=misra.json', '--enable=style', '-DTHUMBNET_PLAIN'];
+    // The constants are data; their tables are long, and one file's are like another's.
+    const template = ['--template={file}:{line}: {severity} {id} {message}'];
+    const { stderr, status } = spawnSync('cppcheck', [...flags, ...template, `${name}.c`], { cwd, encoding: 'utf8' });
+    assert.is(status, 0, stderr);
+    return stderr.split('\n').flatMap((line) => {
+      const rule = /misra-c2012-(\d+\.\d+)/.exec(line)?.[1] ?? null;
+      return rule || /: (error|warning) /.test(line) ? [{ rule, line }] : [];
+    });
+  });
+}
+
+test('cppcheck and its MISRA addon find nothing but the deviations that docs/c.md gives reasons for, and each of those', async () => {
+  if (!hasProgram('cppcheck')) return;
+  const allowed = deviations();
+  const seen = new Set<string>();
+  for (const graph of Object.values(GRAPHS)) {
+    for (const core of CORES) {
+      for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked' }))) {
+        assert.ok(rule && allowed.has(rule), line);
+        seen.add(rule!);
+      }
+    }
+  }
+  assert.equal(
+    [...allowed].filter((rule) => !seen.has(rule)),
+    [],
+    'deviations that nothing needs',
+  );
+});
+
+test('a broken rule is found', async () => {
+  if (!hasProgram('cppcheck')) return;
+  const generated = await generateC(heap, demo, chipOf('cortex-m3'), { name: 'broken' });
+  const file = `${generated.name}.c`;
+  const goto = `${generated.files[file]}\nint32_t broken(int32_t a);\nint32_t broken(int32_t a) {\n  int32_t b[2] = {a, a};\nagain:\n  if (b[1] > 2) {\n    b[1]--;\n    goto again;\n  }\n  return b[2];\n}\n`;
+  const found = findings({ ...generated, files: { ...generated.files, [file]: goto } });
+  assert.ok(
+    found.some((f) => f.rule === '15.1'),
+    'goto',
+  );
+  assert.ok(
+    found.some((f) => /arrayIndexOutOfBounds/.test(f.line)),
+    'an index out of range',
+  );
+});
+
+test.run();
