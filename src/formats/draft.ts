@@ -1,6 +1,9 @@
+import { CompressError } from '../errors.ts';
 import type { Attrs, Node, Tensor } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { isIdentity, RELABEL, type Relabel, relabelConstant, relabelled } from './relabel.ts';
+
+const missing = (place: number) => new CompressError('bad-file', `operand ${place} is missing`, 'export the model again');
 
 /** A graph while a file is read: values by their names there, shapes known from the first node on. */
 export class Draft {
@@ -31,8 +34,12 @@ export class Draft {
 
   /** Adds a node of a row. @returns its outputs */
   emit(op: string, inputs: readonly number[], attrs: Attrs, name: string): number[] {
+    const row = rowOf(op);
+    const lacking = inputs.findIndex((t, i) => t === undefined || (t < 0 && i < row.operands));
+    const first = lacking < 0 && inputs.length < row.operands ? inputs.length : lacking;
+    if (first >= 0) throw missing(first);
     const shapes = inputs.map((t) => (t < 0 ? null : this.tensors[t].shape));
-    const outputs = rowOf(op)
+    const outputs = row
       .infer(shapes, attrs)
       .map((shape, i) => this.add({ name: i ? `${name}/${i}` : name, shape, dtype: 'f32', data: null, quant: null }));
     this.nodes.push({ name, op, inputs, outputs, attrs });
@@ -42,6 +49,7 @@ export class Draft {
   /** A tensor with its axes named anew. */
   relabel(tensor: number, map: Relabel, name: string): number {
     const source = this.tensors[tensor];
+    if (!source) throw missing(0);
     if (isIdentity(map, source.shape.length)) return tensor;
     if (source.data) return this.add(relabelConstant(source, map));
     const y = this.add({ name, shape: relabelled(source.shape, map), dtype: source.dtype, data: null, quant: null });

@@ -13,6 +13,7 @@ import { graphType, readConstant } from './constants.ts';
 import { Attributes, badFile, decode, isOnnx, unsupported } from './decode.ts';
 import { folded, shapeConstant } from './fold.ts';
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './generated/onnx_pb.ts';
+import { withoutLabels } from './labels.ts';
 import { inlined, sorted } from './order.ts';
 import { withGelus } from './patterns.ts';
 import { BIAS_SCALE, withoutQLinear } from './qlinear.ts';
@@ -25,9 +26,13 @@ import { REWRITES, type Writer } from './rewrites.ts';
  * @throws CompressError `bad-file` for bytes that are not a valid model, `unsupported` for an operator, type or shape that is not known
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOptions): FileModel | Promise<FileModel> {
-  const { model, graph, opset } = decode(bytes);
+  const { model, graph: whole, opset } = decode(bytes);
+  const { graph, notes } = withoutLabels(whole);
   const constants = graph.initializer.map((t) => readConstant(t, options));
-  const build = (found: readonly Tensor[]) => fileModel(model, graph, opset, found);
+  const build = (found: readonly Tensor[]) => {
+    const made = fileModel(model, graph, opset, found);
+    return { ...made, notes: [...notes, ...made.notes] };
+  };
   return constants.some((c) => c instanceof Promise) ? Promise.all(constants).then(build) : build(constants as readonly Tensor[]);
 }
 
