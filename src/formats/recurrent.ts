@@ -1,6 +1,6 @@
 import type { Attrs } from '../graph/graph.ts';
 import { unsupported } from '../ops/onnx_cells.ts';
-import type { Emitter } from './pieces.ts';
+import { clamped, type Emitter } from './pieces.ts';
 
 /**
  * LSTM and GRU as the operators they consist of, step by step: what every stage, TFLite and generated C know. TFLite has no GRU, and its LSTM
@@ -20,6 +20,8 @@ export interface Recurrent {
   readonly newBias: ArrayLike<number> | null;
   /** From the last step to the first. */
   readonly reverse: boolean;
+  /** An LSTM's cell state is clamped to +-cellClip; 0 or left out: not at all. */
+  readonly cellClip?: number;
 }
 
 export interface RecurrentOutputs {
@@ -68,14 +70,15 @@ type Step = (x: number, state: State) => State;
 
 const parts = (to: Emitter, x: number, sizes: readonly number[]): number[] => to.emitAll('split', [x], { axis: 1, sizes });
 
-function lstmStep(to: Emitter, { hidden, recurrent }: Recurrent): Step {
+function lstmStep(to: Emitter, { hidden, recurrent, cellClip = 0 }: Recurrent): Step {
+  const within = (c: number) => (cellClip > 0 ? clamped(to, c, -cellClip, cellClip) : c);
   const u = to.constant('recurrent_kernel', [4 * hidden, hidden], recurrent);
   return (x, { h, c }) => {
     const sum = h === null ? x : to.emit('add', [x, to.emit('fullyConnected', [h, u, -1], plain)], plain);
     const [sigmoids, candidate] = parts(to, sum, [3 * hidden, hidden]);
     const [input, forget, output] = parts(to, to.emit('logistic', [sigmoids], {}), [hidden, hidden, hidden]);
     const more = to.emit('mul', [input, to.emit('tanh', [candidate], {})], plain);
-    const cell = c === null ? more : to.emit('add', [to.emit('mul', [forget, c], plain), more], plain);
+    const cell = within(c === null ? more : to.emit('add', [to.emit('mul', [forget, c], plain), more], plain));
     return { h: to.emit('mul', [output, to.emit('tanh', [cell], {})], plain), c: cell };
   };
 }

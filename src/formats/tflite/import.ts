@@ -24,6 +24,7 @@ import {
   VERSION,
 } from './schema.ts';
 import { type Beginning, foldStreams } from './streams.ts';
+import { withoutFloatLstms } from './lstm.ts';
 import { readTensors } from './tensors.ts';
 import { unusedParts } from './unused.ts';
 
@@ -58,8 +59,9 @@ export function readTflite(bytes: Uint8Array): FileModel {
   const ends = { inputs: main.i32s(SUBGRAPH.inputs), outputs: main.i32s(SUBGRAPH.outputs) };
   const name = main.string(SUBGRAPH.name) || 'main';
   const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs, dilated.windows), ...ends };
-  const found = checked(floatWeights(graph), badFile);
-  const notes = unusedParts(model, operators, tensors, ends, folded);
+  const { graph: found, names } = withoutFloatLstms(checked(floatWeights(graph), badFile));
+  const zeros = names.map((n) => `the state of the LSTM "${n}" begins each call with zeros, as after ResetVariableTensors()`);
+  const notes = [...unusedParts(model, operators, tensors, ends, folded), ...zeros];
   const about = { interface: interfaceText(found), operators: operatorsText(listed) };
   const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, notes);
   return { graph: { ...found, attachments }, notes };
