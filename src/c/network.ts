@@ -5,6 +5,7 @@ import { lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf } from '../ops/index.ts';
 import { lowered } from '../run/lower.ts';
 import { emitLayer } from './layers.ts';
+import { realPlain } from './plain/real.ts';
 import type { LayerCode, Parts, Placed } from './parts.ts';
 
 /** Where a tensor lies while the network runs. */
@@ -45,14 +46,15 @@ export function planNetwork(graph: Graph, parts: Parts): Network {
     const { inputs, outputs } = node;
     if (rowOf(node.op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
     const call = lowered(node, operands);
-    if (!call) {
+    const code = call ? emitLayer(call, parts, `l${index}`) : realPlain(node, operands, parts);
+    if (!code) {
       throw new CompressError(
         'unsupported',
         `"${node.name}" (${node.op}) computes with real numbers, and C is written for integers`,
         'quantize the whole model, or leave this operator to the program that calls it',
       );
     }
-    return [{ node, call, code: emitLayer(call, parts, `l${index}`) }];
+    return [{ node, kernel: call?.kernel ?? `${node.op}_f32`, code }];
   });
   const moved = (t: number) => (t < 0 ? -1 : root[t]);
   const outside = new Set([...graph.inputs, ...graph.outputs].map(moved));
@@ -78,11 +80,11 @@ export function planNetwork(graph: Graph, parts: Parts): Network {
     stateBytes += Math.ceil(bytes(t) / ALIGN) * ALIGN;
   }
   const layers = steps.map(
-    ({ node, call, code }, i): Layer => ({
+    ({ node, kernel, code }, i): Layer => ({
       ...code,
       name: node.name,
       op: node.op,
-      kernel: call.kernel,
+      kernel,
       outputs: node.outputs,
       scratchOffset: arena.offsets[buffers.length + i],
     }),
