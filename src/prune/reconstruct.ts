@@ -51,11 +51,9 @@ function handOver(heap: Heap, rows: Float64Array, h: Float64Array, goes: (column
   const columns = Array.from({ length: n }, (_, k) => k);
   const [gone, stays] = [columns.filter(goes), columns.filter((k) => !goes(k))];
   const among = new Float64Array(stays.length ** 2);
-  stays.forEach((k, i) => {
-    stays.forEach((l, j) => {
-      among[i * stays.length + j] = h[k * n + l];
-    });
-  });
+  for (let i = 0; i < stays.length; i++) {
+    for (let j = 0; j < stays.length; j++) among[i * stays.length + j] = h[stays[i] * n + stays[j]];
+  }
   const right = new Float64Array((rows.length / n) * stays.length);
   for (let o = 0; o * n < rows.length; o++) {
     for (const g of gone) {

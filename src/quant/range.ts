@@ -30,19 +30,41 @@ const SMALLEST_NORMAL = 2 ** -126;
 /** A step so small that float32 holds it only roughly is as good as none. */
 const scaleFor = (step: number): number => (step < SMALLEST_NORMAL ? 1 : Math.fround(step));
 
-/** Sum of squared errors that rounding to `record` and clamping cause on the histogram, each part standing for its middle. */
-export function errorOf({ low, high, counts }: Histogram, { bits, scales: [scale], zeros: [zero] }: Quantization): number {
-  const [least, most] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+/** The parts of a histogram that hold values, each by its middle. */
+interface Parts {
+  readonly middles: Float64Array;
+  readonly counts: Float64Array;
+}
+
+function partsOf({ low, high, counts }: Histogram): Parts {
   const width = (high - low) / counts.length;
+  const held: number[] = [];
+  for (let i = 0; i < counts.length; i++) if (counts[i]) held.push(i);
+  return {
+    middles: Float64Array.from(held, (i) => low + (i + 0.5) * width),
+    counts: Float64Array.from(held, (i) => counts[i]),
+  };
+}
+
+/**
+ * Sum of squared errors that rounding to a record and clamping cause, each part of the histogram standing for its middle; Infinity as
+ * soon as it reaches `limit`.
+ */
+function errorOf({ middles, counts }: Parts, { bits, scales, zeros }: Quantization, limit = Infinity): number {
+  const scale = scales[0];
+  const zero = zeros[0];
+  const least = -(2 ** (bits - 1)) - zero;
+  const most = 2 ** (bits - 1) - 1 - zero;
+  // Within a part values are spread evenly; rounding of fine parts is not visible from their middle.
+  const rounding = (scale * scale) / 12;
   let error = 0;
-  for (let i = 0; i < counts.length; i++) {
-    if (!counts[i]) continue;
-    const middle = low + (i + 0.5) * width;
-    const q = Math.max(least, Math.min(most, Math.round(middle / scale) + zero));
-    const exact = scale * (q - zero) - middle;
-    // Within a part values are spread evenly; rounding of fine parts is not visible from their middle.
-    const clamped = q === least || q === most;
-    error += counts[i] * (clamped ? exact * exact : Math.max(exact * exact, (scale * scale) / 12));
+  for (let i = 0; i < middles.length; i++) {
+    const steps = Math.round(middles[i] / scale);
+    const held = steps <= least ? least : steps >= most ? most : steps;
+    const exact = scale * held - middles[i];
+    const square = exact * exact;
+    error += counts[i] * (square > rounding || held === least || held === most ? square : rounding);
+    if (error >= limit) return Infinity;
   }
   return error;
 }
@@ -55,13 +77,14 @@ const STEPS = 64;
 /** The range, shrunk from either end, that errs least. */
 export function mseRange(histogram: Histogram, bits: 8 | 16): Range {
   const { low, high } = histogram;
+  const parts = partsOf(histogram);
   let best: Range = [low, high];
-  let least = errorOf(histogram, recordOf(best, bits));
+  let least = errorOf(parts, recordOf(best, bits));
   for (const side of ['both', 'high', 'low'] as const) {
     for (let i = 1; i < STEPS; i++) {
       const part = 1 - i / STEPS;
       const range: Range = [side === 'high' ? best[0] : low * part, side === 'low' ? best[1] : high * part];
-      const error = errorOf(histogram, recordOf(range, bits));
+      const error = errorOf(parts, recordOf(range, bits), least);
       if (error >= least) continue;
       least = error;
       best = range;
