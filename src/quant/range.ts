@@ -60,7 +60,7 @@ function errorOf({ middles, counts }: Parts, { bits, scales, zeros }: Quantizati
   let error = 0;
   for (let i = 0; i < middles.length; i++) {
     const steps = Math.round(middles[i] / scale);
-    const held = steps <= least ? least : steps >= most ? most : steps;
+    const held = Math.max(least, Math.min(most, steps));
     const exact = scale * held - middles[i];
     const square = exact * exact;
     error += counts[i] * (square > rounding || held === least || held === most ? square : rounding);
