@@ -41,7 +41,7 @@ test('mse errs least of all ranges tried: both ends cut alike, or the lower one 
   for (let i = 0; i < 64; i++) {
     const part = 1 - i / 64;
     assert.ok(least <= squaredError(histogram, [-3 * part, 50 * part]) * (1 + 1e-12));
-    assert.ok(least <= squaredError(histogram, [-3 * part, range[1]]) * (1 + 1e-12));
+    if (i > 0) assert.ok(least <= squaredError(histogram, [-3 * part, range[1]]) * (1 + 1e-12));
   }
 });
 
