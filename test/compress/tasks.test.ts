@@ -1,0 +1,146 @@
+/** `compress` on small models of every task: what must be kept is the task's metric, in its own unit. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { goalText, historyOf } from '../../src/compress/history.ts';
+import { type CompressOptions, type CompressResult, compress } from '../../src/compress/index.ts';
+import { type Dataset, loadDataset, withValidationOf } from '../../src/data/index.ts';
+import { findTask } from '../../src/evaluate.ts';
+import { exportTflite } from '../../src/formats/tflite/index.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { asStored } from '../../src/model.ts';
+import { parseRecipe, runPipeline, stagesOf } from '../../src/pipeline.ts';
+import { parseHistory } from '../../src/report/index.ts';
+import { buildNetwork } from '../../src/run/build.ts';
+import type { Model } from '../../src/stage.ts';
+import { finetune } from '../../src/train/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { binary, type Case, datasetOf, fruit, multilabel, OFF, regression, rows } from '../cases/make.ts';
+
+const heap = await Heap.open();
+const parts = { split: [0.5, 0.25, 0.25] as [number, number, number] };
+const usual = { target: 'stm32l476rg', samples: 3000, parallel: 1, seed: 1 };
+
+async function finished(graph: Graph, data: Dataset, options: Partial<CompressOptions>) {
+  const model: Model = { graph, facts: {} };
+  const lines: string[] = [];
+  const run = compress(model, data, { ...usual, ...options }, { tell: (line) => lines.push(line) });
+  for (;;) {
+    const step = await run.next();
+    if (step.done) return { result: step.value, lines, model };
+  }
+}
+
+/** The recipe makes the same bytes; the history has the metric and its values. */
+async function checkWritten({ result, model }: { result: CompressResult; model: Model }, data: Dataset): Promise<void> {
+  const { recipe, tflite, task, original, plain } = result;
+  assert.equal(recipe.task, { task: task.name, output: task.outputName, metric: task.metric });
+  const seen = recipe.validation ? withValidationOf(data, recipe.validation, recipe.seed) : data;
+  const context = { heap, data: { ...seen, test: null }, task, seed: recipe.seed, original: model };
+  const again = await runPipeline(model, stagesOf(parseRecipe(JSON.stringify(recipe))), context);
+  assert.equal(exportTflite(asStored(again)), tflite);
+  const history = historyOf(result, model, data, { title: 'test', command: 'thumbnet', version: '0', notes: [] });
+  assert.is(history.metric, task.metric);
+  assert.equal(parseHistory(JSON.stringify(history)), history);
+  assert.is(history.rows[0].figures.quality, original.quality);
+  assert.ok(plain.quality !== null && result.result.quality !== null);
+}
+
+const ofCase = async (made: Case, options: Partial<CompressOptions>) => {
+  const data = await datasetOf(made, parts);
+  const done = await finished(made.graph, data, options);
+  await checkWritten(done, data);
+  return done.result;
+};
+
+test('classification: balanced accuracy, and the least recall of a class', async () => {
+  const result = await ofCase(fruit(), { metric: 'balanced', maxDrop: 0.1, minRecall: { 1: 0.8 } });
+  assert.equal([result.task.name, result.task.metric], ['classification', 'balanced']);
+  assert.ok(result.original.quality! > 0.95 && result.reached, `${result.missed}`);
+  assert.match(goalText(result), /balanced accuracy at most 10 points below the 9\d\.\d % .*recall of "1" at least 80\.0 %/);
+  assert.ok(result.result.score! >= result.original.score! - 0.1);
+});
+
+test('binary: one sigmoid, and a logit that is stated', async () => {
+  const result = await ofCase(binary(), { maxDrop: 0.05 });
+  assert.equal([result.task.name, result.task.metric], ['binary', 'accuracy']);
+  assert.ok(result.original.accuracy! > 0.95 && result.result.accuracy! > 0.9);
+  assert.ok(result.result.weightBytes <= result.ptq.weightBytes);
+  const area = await ofCase(binary(false), { task: 'binary', metric: 'auc', maxDrop: 0.05 });
+  assert.equal([area.task.name, area.task.metric], ['binary', 'auc']);
+  assert.ok(area.result.quality! > 0.9);
+});
+
+test('several labels: macro F1', async () => {
+  const result = await ofCase(multilabel(), { maxDrop: 0.1 });
+  assert.equal([result.task.name, result.task.metric], ['multilabel', 'f1']);
+  assert.ok(result.original.quality! > 0.9 && result.result.quality! > 0.8);
+});
+
+test('regression: an error may grow by a share of itself, or up to a value', async () => {
+  const result = await ofCase(regression(2), { maxDrop: 0.3 });
+  assert.equal([result.task.name, result.task.metric, result.result.accuracy], ['regression', 'rmse', null]);
+  assert.ok(Math.abs(result.original.quality! - OFF) < 0.01, `${result.original.quality}`);
+  assert.ok(Math.abs(result.floor / result.before - 1.3) < 1e-9);
+  assert.is(result.reached, result.result.quality! <= 1.3 * result.original.quality!);
+  assert.match(goalText(result), /\(RMSE\) at most 30 % above the 0\.25/);
+  const kept = await ofCase(regression(1), { metric: 'mae', goal: 0.4 });
+  assert.is(kept.floor, 0.4);
+  assert.ok(kept.reached && kept.result.quality! <= 0.4, `${kept.missed}`);
+  assert.is(goalText(kept), 'mean absolute error (MAE) at most 0.4');
+});
+
+/** Six values that hang on two, and where the labels say so, some of them bent. */
+async function machine(): Promise<{ graph: Graph; data: Dataset; labelled: Dataset }> {
+  const count = 600;
+  const hidden = rows(count, 2, 'machine');
+  const x = (bent: (i: number) => boolean) =>
+    Float32Array.from(
+      Array.from({ length: count }, (_, i) => {
+        const [a, b] = [hidden[2 * i], hidden[2 * i + 1]];
+        return [a, b, a + b, a - b, 2 * a, bent(i) ? 3 + b : -b];
+      }).flat(),
+    );
+  const odd = (i: number) => i % 4 === 0;
+  const data = await loadDataset({ x: x(() => false), shape: [count, 6] }, parts);
+  const judged = await loadDataset({ x: x(odd), y: Array.from({ length: count }, (_, i) => +odd(i)), shape: [count, 6] }, parts);
+  const net = buildNetwork('machine', [6], 4, 'x');
+  const made = net.finish(net.dense(net.dense(net.dense(net.input, 12, { activation: 'relu' }), 4), 6));
+  const model = { graph: made, facts: {} };
+  const task = findTask(heap, made, data, { task: 'reconstruction' });
+  const context = { heap, data: { ...data, test: null }, task, seed: 0, original: model };
+  const { graph } = await runPipeline(model, [finetune({ epochs: 40, learningRate: 0.02 })], context);
+  return { graph, data, labelled: { ...judged, train: data.train } };
+}
+
+test('reconstruction: the error, and where labels tell anomalies the area under their curve', async () => {
+  const { graph, data, labelled } = await machine();
+  const done = await finished(graph, data, { maxDrop: 0.5 });
+  await checkWritten(done, data);
+  const { result } = done;
+  assert.equal([result.task.name, result.task.metric], ['reconstruction', 'mse']);
+  assert.ok(result.original.quality! > 0 && result.original.quality! < 0.2, `${result.original.quality}`);
+  assert.match(goalText(result), /mean squared error at most 50 % above/);
+  const area = await finished(graph, labelled, { task: 'reconstruction', maxDrop: 0.05 });
+  assert.is(area.result.task.metric, 'auc');
+  assert.ok(area.result.result.quality! > 0.85, `${area.result.result.quality}`);
+  // Examples without labels cannot judge anomalies.
+  assert.is(area.result.moved, 0);
+  assert.match(area.result.unchecked!, /no labels as the validation part has them/);
+});
+
+test('few examples: told what they show, checked on other folds, plain int8 at the worst', async () => {
+  const { graph, ...made } = fruit();
+  const few = 90;
+  const data = await loadDataset({ x: made.x.x.x.slice(0, 3 * few), y: made.y.slice(0, few), shape: [few, 3] }, parts);
+  const { result, lines } = await finished(graph, data, { maxDrop: 0.02 });
+  assert.match(lines.join('\n'), /the validation part has \d+ examples: one is [\d.]+ points, so no example may be lost/);
+  assert.ok(result.checks.length > 0 && result.examples.check > 0);
+  assert.equal([result.chosen, true], [result.checks.at(-1)!.trial, result.checks.at(-1)!.holds]);
+  for (const { trial, chance, holds } of result.checks) assert.is(holds, chance >= 0.5, `${trial}`);
+  assert.is(
+    result.checkSamples > 0,
+    result.checks.some((c) => c.trial !== null),
+  );
+});
+
+test.run();
