@@ -121,11 +121,8 @@ export async function writeResults({ model, data, folder, title, command, out }:
   }
 }
 
-function showResult(
-  { original, ptq, result, target, recipe, trials, task }: CompressResult,
-  paths: Readonly<Record<string, string>>,
-  out: Output,
-): void {
+function showResult(done: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
+  const { original, ptq, result, target, recipe, trials, task } = done;
   const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x` : '-');
   const row = (label: string, pick: (f: typeof result) => number | null, print: (n: number) => string) => {
     const [a, b, c] = [pick(original), pick(ptq), pick(result)];
@@ -152,6 +149,7 @@ function showResult(
   out.say();
   out.say(`${target.name} (${target.core}), ${label} on the test part, ${trials.length} trials`);
   out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'less than given', 'less than int8'], rows));
+  for (const line of checkedText(done)) out.say(line);
   out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
 }
