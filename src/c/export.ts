@@ -1,16 +1,18 @@
 import { CompressError } from '../errors.ts';
-import { bytesOf, sizeOf, type Values } from '../graph/graph.ts';
+import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import { asStored, isIntegerGraph } from '../model.ts';
 import type { Model } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type CExport, generateC } from './index.ts';
+import type { Example } from './project/example.ts';
 
 export interface ExportCOptions {
   /** Part of all global names and of the files' names. Default: `network`. */
   readonly name?: string;
-  /** Inputs that `main.c` runs and prints the class of; by default two of noise. */
-  readonly examples?: readonly (readonly Values[])[];
+  /** What `main.c` runs and prints the class of; by default two inputs of noise. */
+  readonly examples?: readonly Example[];
+  readonly classNames?: readonly string[];
   /** What the first lines of each file say of the model's recipe. */
   readonly recipe?: string;
   /** By default a new one. */
@@ -33,8 +35,8 @@ export async function exportC(model: Model, target: Target | string, options: Ex
       'quantize it first: thumbnet quantize MODEL --data DATA --out FILE',
     );
   }
-  const { name = 'network', examples, recipe, heap = await Heap.open() } = options;
-  const made = await generateC(heap, graph, chip, { name, examples, recipe });
+  const { name = 'network', examples, classNames, recipe, heap = await Heap.open() } = options;
+  const made = await generateC(heap, graph, chip, { name, examples, classNames, recipe });
   checkFits(made, chip);
   return made;
 }

@@ -8,7 +8,7 @@ import { type Network, planNetwork } from './network.ts';
 import { Parts, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
-import { exampleText, type Golden, noise } from './project/example.ts';
+import { type Example, exampleText, type Golden, noise } from './project/example.ts';
 import { headerText } from './project/header.ts';
 import { readmeText } from './project/readme.ts';
 import { sourceText } from './project/source.ts';
@@ -32,7 +32,9 @@ export interface GenerateOptions {
   /** What is known of where the model comes from, for the first lines of each file. */
   readonly recipe?: string | null;
   /** Examples that `main.c` runs, by default two of noise. */
-  readonly examples?: readonly (readonly Values[])[];
+  readonly examples?: readonly Example[];
+  /** What `main.c` calls the classes. */
+  readonly classNames?: readonly string[];
 }
 
 export interface CExport {
@@ -60,7 +62,7 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
   const network = planNetwork(graph, parts);
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
-  const golden = await goldenOf(heap, graph, options.examples ?? null);
+  const golden = goldenOf(heap, graph, options.examples ?? null);
   const constantBytes = parts.tables.reduce((n, t) => n + tableBytes(t).length, 0);
   return {
     name,
@@ -72,7 +74,7 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
       [`${name}.c`]: sourceText(network, parts, name, head),
       [`${name}_weights.h`]: weightsHeader(parts.tables, name, head),
       [`${name}_weights.c`]: weightsText(parts.tables, name, head),
-      'main.c': exampleText(network, name, golden, head),
+      'main.c': exampleText(network, name, golden, options.classNames ?? [], head),
       'CMakeLists.txt': cmakeLists(name, target.core),
       'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, version: '' }),
       'board/startup.c': STARTUP,
@@ -102,16 +104,16 @@ function headOf(target: Target, digest: string, recipe: string | null): string {
 const EXAMPLES = 2;
 
 /** What the engine answers to the examples. */
-async function goldenOf(heap: Heap, graph: Graph, given: readonly (readonly Values[])[] | null): Promise<Golden[]> {
-  const examples = given ?? Array.from({ length: EXAMPLES }, (_, g) => noiseInputs(graph, g + 1));
+function goldenOf(heap: Heap, graph: Graph, given: readonly Example[] | null): Golden[] {
+  const examples = given ?? Array.from({ length: EXAMPLES }, (_, g): Example => ({ inputs: noiseInputs(graph, g + 1) }));
   const made = !given && graph.inputs.every((t) => graph.tensors[t].dtype !== 'f32');
   return heap.scope(() => {
     const program = compile(heap, graph);
-    return examples.map((inputs): Golden => {
+    return examples.map(({ inputs, expected = null }): Golden => {
       for (const [i, v] of inputs.entries()) heap.write(program.inputs[i], v as ArrayLike<number>);
       program.reset();
       program.run();
-      return { inputs: made ? null : inputs, outputs: program.outputs.map((o) => heap.read(o)) };
+      return { inputs: made ? null : inputs, expected, outputs: program.outputs.map((o) => heap.read(o)) };
     });
   });
 }

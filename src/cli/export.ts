@@ -5,7 +5,7 @@ import { OPSETS } from '../formats/onnx/index.ts';
 import { asStored } from '../model.ts';
 import { type ExportCFlags, exportFolder } from './export_c.ts';
 import { checkNamed, checkOutput, MODEL, readModel, writeModel } from './files.ts';
-import { type IoFlags, ioOption } from './flags.ts';
+import { dataFlags, type IoFlags, ioOption } from './flags.ts';
 import { createOutput, kib } from './output.ts';
 
 interface Flags extends IoFlags, WriteOptions, ExportCFlags {
@@ -22,7 +22,7 @@ function opsetOf(text: string): (typeof OPSETS)[number] {
 }
 
 export function addExport(program: Command): void {
-  program
+  const command = program
     .command('export')
     .description('the model in another form')
     .argument('<model>', MODEL)
@@ -33,7 +33,8 @@ export function addExport(program: Command): void {
     .addOption(ioOption())
     .addOption(new Option('--opset <n>', 'operator set of ONNX, 13 or 21 (13)').argParser(opsetOf))
     .option('--target <mcu>', 'with --format c: the chip (see `thumbnet targets`)')
-    .option('--name <name>', "with --format c: part of all names in it; by default the file's")
+    .option('--name <name>', "with --format c: part of all names in it; by default the file's");
+  dataFlags(command, false)
     .option('--force', 'replace what exists')
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, flags: Flags) => {

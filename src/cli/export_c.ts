@@ -1,11 +1,17 @@
 import { readdir } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { exportC } from '../c/export.ts';
+import type { Example } from '../c/project/example.ts';
+import { classesOf, type Dataset, inputsOf, planBatch, takeBatch } from '../data/index.ts';
+import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
-import { checkNamed, isEmpty, makeFolder, readModel, writeWhole } from './files.ts';
+import { type Graph, sizeOf } from '../graph/graph.ts';
+import { asStored } from '../model.ts';
+import { checkNamed, exists, isEmpty, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
+import { type DataFlags, readData } from './flags.ts';
 import { kib, type Output } from './output.ts';
 
-export interface ExportCFlags {
+export interface ExportCFlags extends DataFlags {
   readonly out: string;
   readonly target?: string;
   readonly name?: string;
@@ -21,7 +27,13 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   checkNamed(folder, '--out', 'folder');
   const model = await readModel(path);
   const name = flags.name ?? nameOf(path);
-  const { files, network, constantBytes, notes } = await exportC(model, target, { name }).catch(asBadInput);
+  const data = flags.data === undefined ? null : await readData(flags, model, out, { whole: true });
+  const examples = data ? examplesOf(asStored(model), data) : undefined;
+  const { classNames } = data ?? {};
+  const recipe = await recipeOf(path);
+  const { files, network, constantBytes, notes } = await exportC(model, target, { name, examples, classNames, recipe }).catch(
+    asBadInput,
+  );
   await checkFolder(folder, new Set(Object.keys(files).map((file) => file.split('/')[0])), force ?? false);
   await makeFolder(folder);
   for (const [file, text] of Object.entries(files)) await writeWhole(join(folder, file), text);
@@ -68,4 +80,28 @@ async function checkFolder(folder: string, own: ReadonlySet<string>, force: bool
       ? 'choose another --out, or add --force to replace an export'
       : 'choose an --out that is empty or new',
   );
+}
+
+/** How many examples of data `main.c` holds. */
+const EXAMPLES = 2;
+
+/** The first examples of different classes, as the model takes them. */
+function examplesOf(graph: Graph, data: Dataset): Example[] {
+  const part = data.test ?? data.validation ?? data.train!;
+  const plan = planBatch(data, inputsOf(graph));
+  const [output] = graph.outputs;
+  const known = classesOf(part);
+  const classes = known?.every((c) => c < sizeOf(graph.tensors[output].shape)) ? known : null;
+  const chosen: number[] = [];
+  for (let i = 0; i < part.count && chosen.length < EXAMPLES; i++) {
+    if (!classes || chosen.every((k) => classes[k] !== classes[i])) chosen.push(i);
+  }
+  return chosen.map((i) => ({ inputs: takeBatch(plan, part, [i]), expected: classes ? classes[i] : null }));
+}
+
+/** The digest of the recipe that `compress` and `run` write beside their model. */
+async function recipeOf(path: string): Promise<string | undefined> {
+  const file = join(dirname(path), 'recipe.json');
+  if (basename(path) !== 'model.tflite' || !(await exists(file))) return undefined;
+  return sha256(await readBytes(file, 'the recipe'));
 }

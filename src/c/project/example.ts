@@ -4,10 +4,17 @@ import type { Network } from '../network.ts';
 import { numbered } from './source.ts';
 import { typeOf } from './types.ts';
 
+/** One input for each of the network's, and the class that its label tells. */
+export interface Example {
+  readonly inputs: readonly Values[];
+  readonly expected?: number | null;
+}
+
 /** What the engine answers to one example; inputs are given, or null where `main.c` makes them as `noise` does. */
 export interface Golden {
   readonly inputs: readonly Values[] | null;
   readonly outputs: readonly Values[];
+  readonly expected: number | null;
 }
 
 /** The generator of `main.c`: xorshift, the top byte of each state. */
@@ -24,7 +31,13 @@ export function noise(seed: number): () => number {
 const COLUMNS = 20;
 
 /** The example program: golden outputs compared, cycles printed. */
-export function exampleText(network: Network, name: string, golden: readonly Golden[], head: string): string {
+export function exampleText(
+  network: Network,
+  name: string,
+  golden: readonly Golden[],
+  classNames: readonly string[],
+  head: string,
+): string {
   const { graph, stateBytes } = network;
   const { inputs, outputs, tensors } = graph;
   const arrays = golden.flatMap(({ inputs: given, outputs: wanted }, g) => [
@@ -39,7 +52,7 @@ export function exampleText(network: Network, name: string, golden: readonly Gol
     ...inputs.map((_, i) => numbered('in', i, inputs.length)),
     ...outputs.map((_, i) => numbered('out', i, outputs.length)),
   ].join(', ');
-  const cases = golden.map(({ inputs: given }, g) => {
+  const cases = golden.map(({ inputs: given, expected }, g) => {
     const fill = inputs.map((_, i) => {
       const to = numbered('in', i, inputs.length);
       return given ? `memcpy(${to}, input_${g}_${i}, sizeof ${to});` : `fill(${to}, sizeof ${to});`;
@@ -55,7 +68,7 @@ export function exampleText(network: Network, name: string, golden: readonly Gol
       ${name}_invoke(${call});
       cycles = read_cycles();
       ${compare.join('\n')}
-      report(${g}, cycles);`;
+      report(${g}, ${expected ?? -1}, cycles);`;
   });
   const made = golden.some((g) => g.inputs === null);
   return `${head}${formatC(`
@@ -127,12 +140,20 @@ export function exampleText(network: Network, name: string, golden: readonly Gol
       return 0;
     }
 
-    static void report(int32_t example, uint32_t cycles) {
+    ${namesText(classNames)}
+
+    static void report(int32_t example, int32_t expected, uint32_t cycles) {
       int32_t best = 0;
       for (int32_t i = 1; i < (int32_t)(sizeof ${numbered('out', 0, outputs.length)} / sizeof ${numbered('out', 0, outputs.length)}[0]); i++) {
         best = (${numbered('out', 0, outputs.length)}[i] > ${numbered('out', 0, outputs.length)}[best]) ? i : best;
       }
-      printf("example %ld: class %ld, cycles %lu\\n", (long)example, (long)best, (unsigned long)cycles);
+      printf("example %ld: class ", (long)example);
+      print_class(best);
+      if (expected >= 0) {
+        printf(", expected ");
+        print_class(expected);
+      }
+      printf(", cycles %lu\\n", (unsigned long)cycles);
     }
 
     int main(void) {
@@ -153,4 +174,22 @@ function table(name: string, type: string, values: Values): string {
   const rows: string[] = [];
   for (let i = 0; i < values.length; i += COLUMNS) rows.push(`${Array.prototype.slice.call(values, i, i + COLUMNS).join(', ')},`);
   return `static const ${type} ${name}[${values.length}] = {\n${rows.join('\n')}\n};`;
+}
+
+/** Prints a class by its number, and its name where it has one. */
+function namesText(classNames: readonly string[]): string {
+  if (!classNames.length) {
+    return `static void print_class(int32_t number) {
+      printf("%ld", (long)number);
+    }`;
+  }
+  const quoted = classNames.map((n) => `"${n.replace(/[^\x20-\x7e]|["\\?]/g, '_')}"`);
+  return `static const char *const class_names[${classNames.length}] = {${quoted.join(', ')}};
+
+    static void print_class(int32_t number) {
+      printf("%ld", (long)number);
+      if ((number >= 0) && (number < ${classNames.length})) {
+        printf(" (%s)", class_names[number]);
+      }
+    }`;
 }
