@@ -1,9 +1,12 @@
-/** What quantizing loses and why, as plain data: `explainQuantization` (src/quant) finds it out. */
+/** What quantizing loses and why, as data: `explainQuantization` (src/quant) finds it out. */
+
+/** Kinds of causes; docs/quantization.md says what each means. */
+export const CAUSES = ['features', 'shared', 'offset', 'channels', 'clipped', 'outliers', 'units', 'bits'] as const;
 
 /** Why a tensor loses by rounding, and what would mend it. */
 export interface Cause {
   readonly tensor: string;
-  readonly kind: 'features' | 'shared' | 'offset' | 'channels' | 'clipped' | 'outliers' | 'units' | 'bits';
+  readonly kind: (typeof CAUSES)[number];
   readonly what: string;
   readonly fix: string;
 }

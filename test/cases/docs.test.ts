@@ -7,13 +7,16 @@ import * as assert from 'uvu/assert';
 import { writeNpy } from '../../src/data/index.ts';
 import { exportTflite } from '../../src/index.ts';
 import { createRandom, normal } from '../../src/random.ts';
+import { CAUSES } from '../../src/run/losses.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { METRIC_NAMES, TASK_NAMES } from '../../src/task/index.ts';
 import { inProcess } from '../cli/in_process.ts';
 import { npz } from '../data/sources.ts';
 
-const page = readFileSync(fileURLToPath(new URL('../../docs/tasks.md', import.meta.url)), 'utf8');
-const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
+const read = (name: string) => readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
+const commandsOf = (text: string) => [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
+const page = read('tasks.md');
+const commands = commandsOf(page);
 
 const COUNT = 300;
 const random = createRandom(11, 'docs');
@@ -54,6 +57,10 @@ function writeFiles(folder: string): void {
   const [accel, press] = [draw(6), draw(4)];
   const both = rowsOf(accel, 6).map((r, i) => (r[0] > 0 ? 1 : 0) + (rowsOf(press, 4)[i][0] > 0 ? 2 : 0));
   put('weather.npz', npz({ accel: [accel, [COUNT, 6]], press: [press, [COUNT, 4]], y: labels(both) }));
+  const sensors = draw(6);
+  const units = sensors.map((v, i) => (i % 6 === 4 ? 90 * v : i % 6 === 5 ? 101325 + 250 * v : v));
+  const kinds = rowsOf(sensors, 6).map((r) => largest(Float32Array.of(r[0] + r[4], r[1] + r[5], r[2])));
+  put('sensors.npz', npz({ x: [units, [COUNT, 6]], y: labels(kinds) }));
   put('accel.npy', writeNpy(accel, [COUNT, 6]));
   put('press.npy', writeNpy(press, [COUNT, 4]));
   put('two_heads.tflite', twoHeads());
@@ -81,32 +88,53 @@ test('the page has commands for every task', () => {
   for (const metric of METRIC_NAMES) assert.ok(page.includes(`\`${metric}\``), metric);
 });
 
-test('every command of the page works, one after another', async () => {
+/** Runs commands one after another in a folder with the files of the pages; what each said, by its verb and everything behind. */
+async function said(lines: readonly string[]): Promise<(pattern: RegExp) => string> {
   const folder = mkdtempSync(join(tmpdir(), 'thumbnet-docs-'));
   const before = process.cwd();
   mkdirSync(folder, { recursive: true });
   writeFiles(folder);
   process.chdir(folder);
   try {
-    const said: Record<string, string> = {};
-    for (const line of commands) {
+    const texts: string[] = [];
+    for (const line of lines) {
       const { code, out, err } = await inProcess(...line.split(/\s+/).slice(1));
       assert.is(code, 0, `${line}\n${out}${err}`);
-      said[line.split(/\s+/)[1] + line.split(/\s+/)[2]] = out;
+      texts.push(`${line}\n${out}${err}`);
     }
-    const shown = (verb: string, model: string) => said[`${verb}${model}`];
-    assert.match(shown('evaluate', 'fruit.tflite'), /classification into 3 classes[\s\S]*reached: balanced accuracy at least/);
-    assert.match(shown('evaluate', 'alarm.tflite'), /binary classification[\s\S]*area under the ROC curve/);
-    assert.match(shown('evaluate', 'tags.tflite'), /multilabel classification, 4 labels[\s\S]*all labels right/);
-    assert.match(shown('evaluate', 'forecast.tflite'), /regression of 3 values[\s\S]*mean absolute error/);
-    assert.match(shown('evaluate', 'machine.tflite'), /reconstruction[\s\S]*area under the ROC curve \(AUC\) 0\.[89]\d/);
-    assert.match(shown('evaluate', 'weather.tflite'), /"accel" \[6\] and "press" \[4\]/);
-    assert.match(shown('evaluate', 'two_heads.tflite'), /by output "kind"[\s\S]*accuracy 100\.0 %/);
-    assert.match(shown('infer', 'two_heads.tflite'), /"ripeness" \[300,1\][\s\S]*"kind" \[300,3\]/);
+    return (pattern) => texts.findLast((text) => pattern.test(text.split('\n')[0]))!;
   } finally {
     process.chdir(before);
     rmSync(folder, { recursive: true });
   }
+}
+
+test('every command of the page works, one after another', async () => {
+  const texts = await said(commands);
+  const shown = (verb: string, model: string) => texts(new RegExp(`^thumbnet ${verb} ${model}`));
+  assert.match(shown('evaluate', 'fruit.tflite'), /classification into 3 classes[\s\S]*reached: balanced accuracy at least/);
+  assert.match(shown('evaluate', 'alarm.tflite'), /binary classification[\s\S]*area under the ROC curve/);
+  assert.match(shown('evaluate', 'tags.tflite'), /multilabel classification, 4 labels[\s\S]*all labels right/);
+  assert.match(shown('evaluate', 'forecast.tflite'), /regression of 3 values[\s\S]*mean absolute error/);
+  assert.match(shown('evaluate', 'machine.tflite'), /reconstruction[\s\S]*area under the ROC curve \(AUC\) 0\.[89]\d/);
+  assert.match(shown('evaluate', 'weather.tflite'), /"accel" \[6\] and "press" \[4\]/);
+  assert.match(shown('evaluate', 'two_heads.tflite'), /by output "kind"[\s\S]*accuracy 100\.0 %/);
+  assert.match(shown('infer', 'two_heads.tflite'), /"ripeness" \[300,1\][\s\S]*"kind" \[300,3\]/);
+});
+
+test('the page on quantization: its example loses with one scale, and not with scaled features', async () => {
+  const text = read('quantization.md');
+  const texts = await said(commandsOf(text));
+  const lost = (command: RegExp) => {
+    const [, before, after] = /accuracy +([\d.]+) % -> ([\d.]+) %/.exec(texts(command))!;
+    return Number(before) - Number(after);
+  };
+  assert.match(texts(/sensors_int8\.tflite$/), /stays float32 and is scaled feature by feature/);
+  assert.ok(lost(/--out sensors_int8\.tflite$/) < 4); // one of 30 examples is 3.3 points
+  assert.ok(lost(/--no-scale-inputs/) > 20);
+  assert.match(texts(/--no-scale-inputs/), /quantization costs more than a point[\s\S]*what may help:/);
+  assert.match(texts(/--explain/), /SQNR.*cosine.*largest error/);
+  for (const kind of CAUSES) assert.match(text, new RegExp(`\\| \`${kind}\` +\\|`));
 });
 
 test.run();
