@@ -53,12 +53,12 @@ ${rows.join('\n')}
 ## ONNX
 
 Operator sets 7 to 23 of \`ai.onnx\`; files of several parts (external data), model functions, symbolic batch. Channels-first images become NHWC by a pass over
-the graph. Also read, as other operators: ${code(rewritten)}; \`QuantizeLinear\` and \`DequantizeLinear\` pairs and the \`QLinear\` operators, as integers;
+the graph. Also read, as other operators: ${code(rewritten)}; \`QuantizeLinear\` and \`DequantizeLinear\` pairs and the \`QLinear\` operators, as integers; recurrent layers as the operators of each step;
 \`Constant\`, \`Shape\`, \`Gather\`, \`Range\`, \`Where\` and others where they compute constants. Written: opset 13 and 21, int8 as QDQ pairs (int4 and int16 with 21).
 
 ## Keras
 
-\`.h5\` of Keras 2 and 3, \`.keras\` with its weights in HDF5; Sequential, Functional, models within models, \`TimeDistributed\` of layers that work place by place:
+\`.h5\` of Keras 2 and 3, \`.keras\` with its weights in HDF5 or an .npz; Sequential, Functional, models within models, \`TimeDistributed\` of layers that work place by place:
 
 ${code(Object.keys(LAYERS).sort())}
 

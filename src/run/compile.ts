@@ -105,7 +105,7 @@ function makeStep(heap: Heap, node: Node, operands: readonly PlacedOperand[]): S
     throw new CompressError(
       'unsupported',
       `"${node.name}" (${node.op}) has no float form`,
-      'replace the operator before exporting the model',
+      'give the float model that this one was converted from: what trains or measures computes in real numbers',
     );
   }
   const x = node.inputs.map((t) => (t < 0 ? null : operands[t]));

@@ -11,10 +11,11 @@ import { inputShape, isModel, type LayerConfig, type ModelConfig, modelOf, parse
 import { badFile, type Hdf5, openHdf5, unsupported } from './hdf5.ts';
 import { Call, type Layer } from './layer.ts';
 import { LAYERS } from './layers/index.ts';
+import { openNpz } from './npz.ts';
 import { legacyWeights, numberedWeights, type Place, snakeCase, type Weights } from './weights.ts';
 
 /**
- * Reads a model that Keras 2 or 3 saved whole: `.h5`, or `.keras` with its weights in HDF5.
+ * Reads a model that Keras 2 or 3 saved whole: `.h5`, or `.keras` with its weights in HDF5 or an .npz.
  *
  * @throws CompressError `bad-file` for bytes that are not a valid model, `unsupported` naming the first layer that is not known
  */
@@ -43,18 +44,17 @@ const otherParts = (file: Hdf5): string[] =>
     : [];
 
 const WEIGHTS = 'model.weights.h5';
+const NPZ = 'model.weights.npz';
 
 async function readArchive(bytes: Uint8Array): Promise<FileModel> {
-  const files = unzip(bytes, 'the .keras file', (name) =>
-    ['config.json', 'metadata.json', WEIGHTS, 'model.weights.npz'].includes(name),
-  );
+  const files = unzip(bytes, 'the .keras file', (name) => ['config.json', 'metadata.json', WEIGHTS, NPZ].includes(name));
   const config = files.get('config.json');
   if (!config) throw badFile('it lacks config.json');
   const weights = files.get(WEIGHTS);
   if (!weights) {
-    const isNpz = files.has('model.weights.npz');
-    const what = isNpz ? 'the weights are kept in an .npz of pickled objects' : `it lacks ${WEIGHTS}`;
-    throw isNpz ? unsupported(what, 'save the model with h5py installed, so that its weights are in HDF5') : badFile(what);
+    const npz = files.get(NPZ);
+    if (!npz) throw badFile(`it lacks ${WEIGHTS}`);
+    return build(parseConfig(decoder.decode(config)), numberedWeights(openNpz(npz)), 3, []);
   }
   const file = await openHdf5(weights);
   return build(parseConfig(decoder.decode(config)), numberedWeights(file), 3, otherParts(file));

@@ -47,8 +47,8 @@ const LOOSE = /^(cell|layer)$/;
 const parts = (name: string): string[] => name.split('/');
 const roleOf = (name: string): string => parts(name).at(-1)!.replace(/:\d+$/, '');
 
-/** `model.weights.h5` of Keras 3: groups by class and number, variables by theirs. */
-export function numberedWeights(file: Hdf5): Weights {
+/** `model.weights.h5` and `.npz` of Keras 3: groups by class and number, variables by theirs. */
+export function numberedWeights(file: Pick<Hdf5, 'keys' | 'array'>): Weights {
   const level = (path: string): Weights => {
     const list = ['layers', '_layer_checkpoint_dependencies'].find((key) => file.keys(`${path}/${key}`).length) ?? 'layers';
     const groupOf = ({ name, className, number }: Place): string => {
