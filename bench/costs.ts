@@ -73,6 +73,11 @@ function measure({ folder }: Version, job: Job): Cost {
 const command =
   (...rest: string[]) =>
   (folder: string, out: string) => [join(folder, 'dist/cli.js'), ...rest, '--out', out];
+/** As little training as a version can be asked for. */
+function briefly(folder: string): string[] {
+  const help = execFileSync(process.execPath, [join(folder, 'dist/cli.js'), 'compress', '--help'], { encoding: 'utf8' });
+  return help.includes('--samples') ? ['--samples', '1000'] : ['--epochs', '1'];
+}
 const asks = (sampler: string, count: number) => (folder: string) => [ASKS, join(folder, 'dist'), sampler, String(count)];
 
 /** Examples that take some seconds. */
@@ -105,8 +110,13 @@ const JOBS: Record<string, () => Job[]> = {
   prepare: () =>
     DEPTHS.map((n) => {
       const { model, data } = deepNetwork(work, n);
-      const rest = ['--target', 'stm32h743zi', '--max-drop', '0.9', '--trials', '1', '--epochs', '1', '--workers', '1'];
-      return { what: `compress, 1 trial, ${n} layers`, rounds: 1, args: command('compress', model, '--data', data, ...rest) };
+      const rest = ['--target', 'stm32h743zi', '--max-drop', '0.9', '--trials', '1', '--workers', '1'];
+      const args = command('compress', model, '--data', data, ...rest);
+      return {
+        what: `compress, 1 trial, ${n} layers`,
+        rounds: 1,
+        args: (folder, out) => [...args(folder, out), ...briefly(folder)],
+      };
     }),
   tpe: () => [1000, 5000].map((n) => ({ what: `TPE, ${n} asks`, rounds: 1, args: asks('tpe', n) })),
   evolution: () => [1000, 5000].map((n) => ({ what: `evolution, ${n} asks`, rounds: 1, args: asks('evolution', n) })),
