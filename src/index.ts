@@ -12,6 +12,9 @@ import type { Task, TaskOptions } from './task/index.ts';
 import { Heap } from './wasm/heap.ts';
 
 export { BUILDERS, buildModel, type Purpose } from './builders/index.ts';
+export { type ExportCOptions, exportC } from './c/export.ts';
+export type { CExport } from './c/index.ts';
+export type { Example } from './c/project/example.ts';
 export {
   type CompressOptions,
   type CompressResult,
