@@ -52,8 +52,16 @@ function schemeOf(graph: Graph): QuantizeOptions | null {
   const layerBits = Object.fromEntries(
     graph.nodes.flatMap((node) => (graph.tensors[layerOf(node)?.weights ?? -1]?.dtype === 'i4' ? [[node.name, 4 as const]] : [])),
   );
-  const activations16 = graph.tensors.some((t) => t.dtype === 'i16' && !t.data);
-  return checkOptions(quantizeSchema, { layerBits, activationBits: activations16 ? 16 : 8 }, 'quantize');
+  return checkOptions(quantizeSchema, { layerBits, ...activationBitsOf(graph) }, 'quantize');
+}
+
+/** Of a graph with layers of both widths: 8, and the layers of 16. */
+function activationBitsOf({ nodes, tensors }: Graph): Partial<QuantizeOptions> {
+  const made = nodes.filter((n) => n.op !== 'quantize' && tensors[n.outputs[0]].quant);
+  const wide = made.filter((n) => tensors[n.outputs[0]].dtype === 'i16');
+  const isMixed = wide.length > 0 && made.some((n) => tensors[n.outputs[0]].dtype === 'i8');
+  if (!isMixed) return { activationBits: wide.length || tensors.some((t) => t.dtype === 'i16' && !t.data) ? 16 : 8 };
+  return { layerActivationBits: Object.fromEntries(wide.filter(layerOf).map((n) => [n.name, 16 as const])) };
 }
 
 /**

@@ -13,6 +13,8 @@ export interface QuantizeOptions {
   /** Other bits for the weights of single layers, by name. */
   readonly layerBits: Readonly<Record<string, 4 | 8>>;
   readonly activationBits: 8 | 16;
+  /** Other bits for input and output of single layers, by name: what does not fit is converted. */
+  readonly layerActivationBits: Readonly<Record<string, 8 | 16>>;
   /** How the range of an activation is found from its histogram: a name of `CALIBRATORS`. */
   readonly calibrator: string;
   /** Examples of the train part that ranges are measured on. */

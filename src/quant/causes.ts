@@ -48,7 +48,7 @@ export function activationCause({ name, shape, quant }: Tensor, values: Float64A
       return is('features', what, 'scale each feature (--mean, --std), or leave out --no-scale-inputs');
     }
     const what = `has channels of very different size: channel ${fewest} (${range(fewest)}) spans ${span}, channel ${most} ${short(steps[most])} (${range(most)})`;
-    return is('channels', what, '--equalize on, or --activation-bits 16');
+    return is('channels', what, '--equalize on, or --layer-activation-bits NAME=16 for the layers around it');
   }
   const clipped = values.reduce((n, v) => (v < low - step || v > high + step ? n + 1 : n), 0) / Math.max(1, values.length);
   if (clipped > CLIPPED) {

@@ -14,6 +14,7 @@ import { explainQuantization } from './explain.ts';
 import { type ApartInput, inputsApart, withScaledInputs } from './input_scaling.ts';
 import { mended } from './mend.ts';
 import { withRecords } from './records.ts';
+import { withConversions } from './widths.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
 export { type Calibrator, registerCalibrator } from './calibrators.ts';
@@ -26,6 +27,11 @@ export const quantizeSchema = v.object({
   weightBits: option(v.picklist([4, 8]), 8, 'of all weights, 8 or 4'),
   layerBits: option(v.record(v.string(), v.picklist([4, 8])), {}, 'other bits for the weights of one layer; may be repeated'),
   activationBits: option(v.picklist([8, 16]), 8, '8 or 16'),
+  layerActivationBits: option(
+    v.record(v.string(), v.picklist([8, 16])),
+    {},
+    'other bits for the activations of one layer, input and output; may be repeated',
+  ),
   calibrator: option(named(CALIBRATORS), 'mse', 'how the range of an activation is found from its histogram', {
     search: { choices: ['mse', 'min-max', 'percentile'] },
   }),
@@ -99,12 +105,12 @@ function preparedForRecords(
   options: QuantizeOptions | undefined,
 ): { readonly graph: Graph; readonly apart: readonly ApartInput[] } {
   const graph = foldAffine(foldActivations(foldNorms(withoutConversions(toFloat(model.graph)))));
-  if (options) checkNames(graph, options.layerBits);
+  if (options) checkNames(graph, { ...options.layerBits, ...options.layerActivationBits });
   const apart = data && scheme.scaleInputs ? inputsApart(graph, data, scheme, seed) : [];
-  return { graph: withScaledInputs(graph, apart), apart };
+  return { graph: withConversions(withScaledInputs(graph, apart), scheme), apart };
 }
 
-function checkNames({ nodes }: Graph, layerBits: QuantizeOptions['layerBits']): void {
+function checkNames({ nodes }: Graph, layerBits: Readonly<Record<string, number>>): void {
   const known = nodes.filter(layerOf).map((n) => n.name);
   const unknown = Object.keys(layerBits).find((name) => !known.includes(name));
   if (unknown === undefined) return;

@@ -9,6 +9,7 @@ import { weightRange } from '../wasm/stats.ts';
 import { CALIBRATORS } from './calibrators.ts';
 import { type Histogram, type Range, recordOf } from './range.ts';
 import { constantRange, weightRecord } from './weights.ts';
+import { bitsOf } from './widths.ts';
 
 /** A float graph with a quantization record on every tensor that computes; ranges of activations come from their histograms. */
 export function withRecords(
@@ -64,7 +65,9 @@ function activationRecords(
     ranges.set(root[t], known ? [Math.min(known[0], low), Math.max(known[1], high)] : [low, high]);
   };
   const real = realNumbers(graph);
-  for (const [t, histogram] of histograms) if (!real.has(t)) widen(t, calibrator(histogram, o.activationBits));
+  const widths = bitsOf(graph, o);
+  const bits = (t: number) => widths.get(t) ?? o.activationBits;
+  for (const [t, histogram] of histograms) if (!real.has(t)) widen(t, calibrator(histogram, bits(t)));
   for (const node of graph.nodes) {
     if (real.has(node.outputs[0])) continue;
     const { outputRange } = rowOf(node.op);
@@ -82,7 +85,7 @@ function activationRecords(
     if (real.has(t)) continue;
     const computes = histograms.has(t) || (ranges.has(root[t]) && root[t] === t) || isSharedConstant(graph, t, root, ranges);
     if (!computes || !range) continue;
-    records.set(t, isFixed ? fixedRecord(isFixed, o.activationBits) : recordOf(range, o.activationBits));
+    records.set(t, isFixed ? fixedRecord(isFixed, bits(t)) : recordOf(range, bits(t)));
   }
   return records;
 }

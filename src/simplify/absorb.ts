@@ -17,6 +17,7 @@ const PASSES: Readonly<Record<string, 'factors' | 'offsets'>> = {
   reshape: 'offsets',
   concat: 'offsets',
   dropout: 'offsets',
+  quantize: 'offsets', // of a float graph
   mean: 'offsets',
   maxPool2d: 'offsets',
   avgPool2d: 'offsets',
