@@ -50,6 +50,11 @@ ONNX Runtime by \`test/formats/onnx_rows.test.ts\` (\`npm ci --prefix bench --ig
 | -------- | ----- | -------- | --- | ------ | ---- | ---- | ------- |
 ${rows.join('\n')}
 
+## TensorFlow Lite
+
+Also read: dilated convolutions between \`SPACE_TO_BATCH_ND\` and \`BATCH_TO_SPACE_ND\`, as one convolution; a float \`UNIDIRECTIONAL_SEQUENCE_LSTM\` as the operators of each
+step, each call from zeros. LSTM and GRU of ONNX and Keras are written that way too; an int8 LSTM stays one operator, which runs but is not trained or pruned.
+
 ## ONNX
 
 Operator sets 7 to 23 of \`ai.onnx\`; files of several parts (external data), model functions, symbolic batch. Channels-first images become NHWC by a pass over

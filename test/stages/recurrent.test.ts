@@ -47,6 +47,9 @@ for (const name of ['lstm', 'gru']) {
     const { graph } = await runPipeline(trained, stages, { ...context, original: trained });
     assert.is(findProblem(graph), null);
     const integer = toInteger(graph);
+    const dense = integer.nodes.filter((n) => n.op === 'fullyConnected');
+    // the input's, the steps' and the answer's: all steps share weights, bias and multipliers
+    assert.is(new Set(dense.map((n) => `${n.inputs[1]} ${n.inputs[2]} ${integer.tensors[n.outputs[0]].quant!.scales}`)).size, 3);
     const after = (await evaluateGraph(integer, data)).accuracy!;
     assert.ok(after > before - 0.1, `${before} before, ${after} in int8`);
     const read = importTflite(exportTflite(integer));
