@@ -1,3 +1,4 @@
+import { rmdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
@@ -188,6 +189,8 @@ export async function runCompress(run: Run): Promise<CompressResult> {
     return result;
   } finally {
     free();
+    // Where it was refused before it began, nothing is left behind.
+    await rmdir(folder).catch(() => {});
   }
 }
 

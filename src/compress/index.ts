@@ -113,15 +113,20 @@ export async function* compress(
   const task = findTask(heap, model.graph, data, taskOptions(settings));
   const parts = partsOf(heap, model, data, task, settings.seed);
   const { seen } = parts;
-  const study = await openSearch(
-    { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false },
-    { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz },
-    { model: await graphDigest(model.graph), data: await dataDigest(seen) },
-  );
+  const given = { model: await graphDigest(model.graph), data: await dataDigest(seen) };
+  const open = () =>
+    openSearch(
+      { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false },
+      { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz },
+      given,
+    );
+  // What is refused leaves no study behind; one that is there is looked at first.
+  const resumed = host.resume ? await open() : null;
   const begun = performance.now();
   const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal };
   const prepared = await prepare(model, context, target, settings, host.tell ?? (() => {}));
   const { job, plain } = prepared;
+  const study = resumed ?? (await open());
   const search = new Search({
     goal: job.goal,
     space: spaceOf(job.base, settings, task),

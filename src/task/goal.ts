@@ -49,7 +49,7 @@ function checkGoal(metric: MetricName, goal: number | undefined, maxDrop: number
   if (goal === undefined) return;
   const fits = Number.isFinite(goal) && (better === 'lower' ? goal >= 0 : goal <= 1);
   if (!fits)
-    throw bad(`a ${label} of ${goal} cannot be reached`, better === 'lower' ? 'give a number from 0' : 'give a number up to 1');
+    throw bad(`${label} of ${goal} cannot be reached`, better === 'lower' ? 'give a number from 0' : 'give a number up to 1');
 }
 
 function classNamed(task: Task, name: string): number {
