@@ -4,6 +4,7 @@ import { withTensors } from '../graph/graph.ts';
 import { named, option, optional } from '../options/index.ts';
 import { cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
+import { asConvolutions } from '../simplify/single_channel.ts';
 import { type Context, defineStage, type Model } from '../stage.ts';
 import { CRITERIA, needData, type Scorer, scorerOf, usualCriterion } from './criteria.ts';
 import { type ChannelGroup, channelGroups, cutOf, type Unit } from './groups.ts';
@@ -46,7 +47,7 @@ type Options = v.InferOutput<typeof pruneSchema>;
 
 /**
  * Structured pruning: the least important channels are cut out, with everything tied to them (residual sums, concatenations, depthwise
- * layers). The result has the same inputs and outputs; of each group one channel stays at least. Filter norms are Li et al.'s ("Pruning
+ * layers). A depthwise layer over one channel is the convolution it is. The result has the same inputs and outputs; of each group one channel stays at least. Filter norms are Li et al.'s ("Pruning
  * Filters for Efficient ConvNets", 2017); `reconstruction` and what the remaining layers take over are described at `eliminate`, `reconstruct`
  * and `refit`.
  *
@@ -81,7 +82,7 @@ export const prune = defineStage({
 
 /** What is cut, and what decides where. */
 function subjectOf(model: Model, { ratios, criterion }: Options, { heap, data, seed }: Context) {
-  const graph = toFloat(model.graph);
+  const graph = asConvolutions(toFloat(model.graph));
   const groups = channelGroups(graph);
   checkNames(groups, ratios);
   const name = criterion ?? usualCriterion(data);

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Graph, type Quantization, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { channelGroups } from '../../src/prune/groups.ts';
+import { prune } from '../../src/prune/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { compile } from '../../src/run/compile.ts';
 import { findProblem } from '../../src/run/verify.ts';
@@ -110,6 +111,39 @@ test('its channels can be cut then', () => {
 test('a depthwise layer over several channels stays', () => {
   const graph = depthwise(5, true);
   assert.is(asConvolutions(graph), graph);
+});
+
+test('prune sees it without simplify', async () => {
+  const { tensors, nodes, ...rest } = depthwise(1, false);
+  const float = (name: string, shape: number[], data: Float32Array | null): Tensor => ({
+    name,
+    shape,
+    dtype: 'f32',
+    data,
+    quant: null,
+  });
+  const weights = float(
+    'w2',
+    [2, UNITS],
+    Float32Array.from({ length: 2 * UNITS }, (_, i) => i / 7 - 0.5),
+  );
+  const more = [weights, float('b2', [2], new Float32Array(2)), float('z', [1, 2], null)];
+  const attrs = { activation: 'none', keepDims: false };
+  const dense = { name: 'z', op: 'fullyConnected', inputs: [4, 5, 6], outputs: [7], attrs };
+  const graph = { ...rest, tensors: [...tensors, ...more], nodes: [...nodes, dense], outputs: [7] } as Graph;
+  const model = { graph, facts: {} };
+  const context = { heap, data: null, seed: 0, original: model, warn: () => {} };
+  const cut = (await prune({ ratio: 0.4 }).run(model, context)).graph;
+  const shown = (g: Graph) => g.nodes.map(({ op, outputs: [t] }) => [op, ...g.tensors[t].shape]);
+  assert.equal(shown(cut), [
+    ['conv2d', 1, 3, 4, 3],
+    ['mean', 1, 3],
+    ['fullyConnected', 1, 2],
+  ]);
+  const outline = (await prune({ ratio: 0.4 }).outline(model, context))!;
+  assert.equal(shown(outline.graph), shown(cut));
+  // Where nothing is cut the model stays as it is.
+  assert.is((await prune({ ratio: 0.01 }).run(model, context)).graph, graph);
 });
 
 test.run();
