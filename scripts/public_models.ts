@@ -2,8 +2,9 @@
  * Public models of many kinds through the verbs, as docs/public_models.md lists them: `node --import tsx scripts/public_models.ts DIR [--fetch]`.
  *
  * DIR holds each file as owner/name/path; `--fetch` asks GitHub for those that are missing. None of them is part of this repository. The
- * examples are random numbers within each input's range and the labels are what the model as given answers to them, so that a figure of
- * accuracy says how far a stage's result still agrees with the model as given, nothing more.
+ * examples are random numbers within each input's range and the labels are what the model as given answers to them: classes after a softmax
+ * or a sigmoid, at each place of a map, else the values themselves. A figure of quality says how far a stage's result still agrees with the
+ * model as given, nothing more.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { importTflite } from '../src/formats/tflite/index.ts';
 import { integerRange, sizeOf, type Tensor } from '../src/graph/graph.ts';
 import { createRandom, readNpy, writeNpy } from '../src/index.ts';
+import { type OutputFacts, outputsOf } from '../src/task/outputs.ts';
 
 const TARGET = 'stm32f407vg';
 const EXAMPLES = 32;
@@ -131,16 +133,32 @@ function examplesOf({ dtype, shape, quant, name }: Tensor) {
   };
 }
 
-/** Labels of the model's own answers: the largest output, or a single one against its middle. */
-function labelsOf(bytes: Uint8Array) {
-  const { data, shape } = readNpy(bytes, 'y.npy');
-  const each = data.length / shape[0];
-  const rows = Array.from({ length: shape[0] }, (_, i) =>
-    Array.from(data.slice(i * each, (i + 1) * each) as ArrayLike<number>, Number),
-  );
-  if (each > 1) return Int32Array.from(rows, (row) => row.indexOf(Math.max(...row)));
-  const middle = rows.flat().sort((a, b) => a - b)[shape[0] >> 1];
-  return Int32Array.from(rows, ([v], i) => Number(v === middle ? i % 2 : v > middle));
+interface Labelled {
+  readonly y: Uint8Array;
+  /** What must be stated for them. */
+  readonly flags: readonly string[];
+}
+
+/** Labels of the model's own answers, as they belong to such an output. */
+function labelsOf(bytes: Uint8Array, { channels, ends, shape, name }: OutputFacts, tensor: Tensor): Labelled {
+  const { data } = readNpy(bytes, 'y.npy');
+  const values = Array.from(data as ArrayLike<number>, Number);
+  const dims = [EXAMPLES, ...shape];
+  if (ends === 'softmax' || ends === 'logistic') {
+    const rows = Array.from({ length: values.length / channels }, (_, i) => values.slice(i * channels, (i + 1) * channels));
+    const classes = channels > 1 ? rows.map((row) => row.indexOf(Math.max(...row))) : aboveMiddle(values);
+    const task = channels > 1 ? 'classification' : 'binary';
+    return { y: writeNpy(Int32Array.from(classes), dims.slice(0, -1)), flags: ['--task', task, '--output', name] };
+  }
+  const [scale, zero] = tensor.dtype === 'f32' ? [1, 0] : [tensor.quant?.scales[0] ?? 1, tensor.quant?.zeros[0] ?? 0];
+  const real = Float32Array.from(values, (v) => scale * (v - zero));
+  return { y: writeNpy(real, dims), flags: ['--task', 'regression', '--output', name] };
+}
+
+/** 1 for the larger half. */
+function aboveMiddle(values: readonly number[]): number[] {
+  const middle = [...values].sort((a, b) => a - b)[values.length >> 1];
+  return values.map((v, i) => Number(v === middle ? i % 2 : v > middle));
 }
 
 const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
@@ -166,15 +184,17 @@ async function row({ repo, path, kind }: Listed, folder: string, work: string): 
     await writeFile(join(data, `${name}.npy`), real);
     feeds.push('--input', inputs.length > 1 ? `${tensor.name}=${join(work, `${name}.npy`)}` : join(work, `${name}.npy`));
   }
-  const answers = join(work, 'answers.npz');
-  const inferred = await thumbnet('infer', model, ...feeds, '--output', graph.outputs.length > 1 ? answers : join(work, 'y.npy'));
-  const labels =
-    inferred.json && graph.outputs.length === 1 ? labelsOf(new Uint8Array(await readFile(join(work, 'y.npy')))) : null;
-  const told = labels ?? Int32Array.from({ length: EXAMPLES }, (_, i) => i % 2);
-  await writeFile(join(data, 'y.npy'), writeNpy(told, [EXAMPLES]));
+  const outputs = outputsOf(graph);
+  const files = outputs.map((_, i) => join(work, `y${i}.npy`));
+  const written = outputs.length > 1 ? outputs.flatMap(({ name }, i) => ['--output', `${name}=${files[i]}`]) : ['--output', files[0]];
+  const inferred = await thumbnet('infer', model, ...feeds, ...written);
+  const labels = inferred.json
+    ? labelsOf(new Uint8Array(await readFile(files[0])), outputs[0], graph.tensors[graph.outputs[0]])
+    : null;
+  if (labels) await writeFile(join(data, 'y.npy'), labels.y);
   const stage = async (name: string) => {
     const out = join(work, `${name}.tflite`);
-    const done = await thumbnet(name, model, '--data', data, '--out', out);
+    const done = await thumbnet(name, model, '--data', data, ...(labels?.flags ?? []), '--out', out);
     return { done, size: done.json ? (await stat(out)).size : 0 };
   };
   const [pruned, quantized] = [await stage('prune'), await stage('quantize')];
@@ -220,8 +240,8 @@ const text = `# Public models through the verbs
 Written by \`scripts/public_models.ts\`; none of these files is part of this repository. Sources: ${sources.join(', ')}.
 
 Profiles are for ${TARGET} with TFLite Micro (flash, RAM, latency). \`prune\` and \`quantize\` run with their defaults on ${EXAMPLES} random examples, so that the sizes
-of their files show that the stage works on such a model, not what it does to its accuracy. "refused" is the command's own message. Labels are the place of
-the largest answer of the model as given, which is no label of a regression, a map or a detector: those refuse them.
+of their files show that the stage works on such a model, not what it does to its accuracy. "refused" is the command's own message. Labels are what the
+model as given answers by its first output: classes after a softmax or a sigmoid, at each place of a map, else the values themselves.
 
 | model | file | inspect | profile | infer | prune | quantize | export |
 |---|---|---|---|---|---|---|---|
