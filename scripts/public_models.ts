@@ -186,7 +186,8 @@ async function row({ repo, path, kind }: Listed, folder: string, work: string): 
   }
   const outputs = outputsOf(graph);
   const files = outputs.map((_, i) => join(work, `y${i}.npy`));
-  const written = outputs.length > 1 ? outputs.flatMap(({ name }, i) => ['--output', `${name}=${files[i]}`]) : ['--output', files[0]];
+  const written =
+    outputs.length > 1 ? outputs.flatMap(({ name }, i) => ['--output', `${name}=${files[i]}`]) : ['--output', files[0]];
   const inferred = await thumbnet('infer', model, ...feeds, ...written);
   const labels = inferred.json
     ? labelsOf(new Uint8Array(await readFile(files[0])), outputs[0], graph.tensors[graph.outputs[0]])
