@@ -135,6 +135,7 @@ const unsigned = (quant: Quantization): Quantization => ({ ...quant, zeros: quan
  * @throws CompressError `bad-option` where its numbers cannot have that type
  */
 export function edgesFor(graph: Graph, type: IoType): Edges {
+  const isQuantized = graph.tensors.some((t) => t.quant);
   const edge = (t: number): Edge | null => {
     const { name, dtype, quant } = graph.tensors[t];
     const own = quant ? DTYPE_OF_BITS[quant.bits] : dtype;
@@ -144,10 +145,13 @@ export function edgesFor(graph: Graph, type: IoType): Edges {
     throw new CompressError(
       'bad-option',
       `"${name}" is ${own === 'f32' ? 'float32' : own} and cannot be ${type} at the edge of the model`,
-      own === 'f32' ? 'quantize the model first' : 'give float32, or leave it out: then the type stays',
+      own !== 'f32' ? 'give float32, or leave it out: then the type stays' : isQuantized ? SCALED : 'quantize the model first',
     );
   };
   return { inputs: graph.inputs.map(edge), outputs: graph.outputs.map(edge) };
 }
+
+const SCALED =
+  'its features are scaled apart, as no scale holds them together: leave --io out, or give the model scaled data (--mean, --std) and --no-scale-inputs';
 
 const NAMED: Readonly<Record<IoType, DType>> = { int8: 'i8', uint8: 'u8', float32: 'f32' };

@@ -125,6 +125,9 @@ test('quantize: features in units of their own are scaled apart; left alone, the
     assert.ok(done.found.before.accuracy - done.found.after.accuracy < 0.05);
     const stored = await json('evaluate', inFolder(`${name}-int8.tflite`), '--data', data);
     assert.ok(stored.found.accuracy > 0.95, `${stored.found.accuracy}`);
+    const asInt8 = await json(...base, '--io', 'int8');
+    assert.is(asInt8.code, 2);
+    assert.match(asInt8.err, /is float32 and cannot be int8[\s\S]*features are scaled apart/);
     const left = await json(...base, '--no-scale-inputs');
     assert.ok(left.found.after.accuracy < left.found.before.accuracy - 0.2);
     assert.match(left.err, /warning: quantization costs more than a point: accuracy \S+ % in floats, \S+ % in integers/);
