@@ -45,17 +45,22 @@ export function unrolled(to: Emitter, x: number, [, time, depth]: readonly numbe
   const w = to.constant('kernel', [gates, depth], r.weights);
   const b = to.constant('bias', [gates], r.bias);
   const all = to.emit('fullyConnected', [x, w, b], { activation: 'none', keepDims: true });
-  const given = time === 1 ? [to.emit('reshape', [all], { shape: [0, gates] })] : to.emitAll('unpack', [all], { axis: 1 });
+  const given = (t: number) => to.emit('stridedSlice', [all], placeOf(t));
   const step = r.kind === 'lstm' ? lstmStep(to, r) : gruStep(to, r);
   let state: State = { h: null, c: null };
   const steps: number[] = new Array(time);
   for (let i = 0; i < time; i++) {
     const t = r.reverse ? time - 1 - i : i;
-    state = step(given[t], state);
+    state = step(given(t), state);
     steps[t] = state.h!;
   }
   return { steps, last: state.h!, cell: state.c };
 }
+
+const FAR = 0x7fffffff;
+
+/** One place in time of [n, time, channels]. */
+const placeOf = (t: number): Attrs => ({ begin: [0, t, 0], end: [FAR, t + 1, FAR], strides: [1, 1, 1], shrink: [1] });
 
 /** All steps as one array [n, time, hidden]. */
 export const together = (to: Emitter, steps: readonly number[]): number => to.emit('pack', steps, { axis: 1 });

@@ -4,6 +4,7 @@ import { insideGradF32 } from '../wasm/movement_f32.ts';
 import { inTurn } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
+import { int64s } from './onnx_cells.ts';
 import { defineOp, type Shape } from './op.ts';
 import { axisOf, mismatch } from './shapes.ts';
 import { seenAs } from './take_cells.ts';
@@ -63,5 +64,13 @@ export const pack = defineOp<Pack>({
     write: ({ attrs: { axis }, inputs }) => ({ code: 83, options: { values_count: inputs.length, axis }, inputs }),
   },
   axes: null, // it makes an axis
-  onnx: null, // ONNX has it in sequences only
+  onnx: {
+    types: [], // ONNX has it in sequences only
+    read: () => null,
+    write: ({ attrs: { axis }, inputs }) => ({
+      type: 'Concat',
+      attributes: { axis: { int: axis } },
+      inputs: inputs.map((t) => ({ type: 'Unsqueeze', inputs: [t, int64s('axes', [axis])] })),
+    }),
+  },
 });
