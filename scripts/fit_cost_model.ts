@@ -6,8 +6,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crossValidate, fitCycles, measurements } from './fit/cycles.ts';
-import { fitInstructions, instructionErrors, ownCounts, quantile, sharedCounts } from './fit/instructions.ts';
+import { type CycleError, crossValidate, fitCycles, isCmsisLevel, levelsOf, measurements } from './fit/cycles.ts';
+import { fitInstructions, instructionErrors, ownCounts, quantile, readCsv, sharedCounts } from './fit/instructions.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const measured = join(process.env.THUMBNET_SHARED ?? join(here, '../../shared'), 'data/measured');
@@ -89,44 +89,97 @@ ${codeTable.join('\n')}
 
 const rows = measurements(measured, join(measured, '../models'));
 const cycles = fitCycles(rows);
-const checked = crossValidate(rows);
+const known = crossValidate(rows, 'known');
+const unknown = crossValidate(rows, 'unknown');
 const short = (x: number) => Number(x.toPrecision(3));
-const cycleTable = Object.keys(cycles.cpi).map((c) => {
-  const errors = checked.filter((e) => e.core === c).map((e) => Math.abs(e.error));
-  const of = rows.filter((r) => r.core === c);
-  const heldOut = errors.length
+const heldOutOf = (found: readonly CycleError[]) => {
+  const errors = found.map((e) => Math.abs(e.error));
+  return errors.length
     ? `{ median: ${short(quantile(errors, 0.5))}, p90: ${short(quantile(errors, 0.9))}, count: ${errors.length} }`
     : 'null';
-  const chips = [...new Set(of.map((r) => r.mcu))].sort().join(', ');
+};
+const levels = levelsOf(rows, cycles);
+
+/** Power of each MLPerf Tiny run that has one, beside the median of its chip. */
+const powers = readCsv(join(measured, 'mlperf_tiny.csv'))
+  .filter((r) => r.power_mw && !r.accelerator && r.clock_mhz)
+  .map((r) => ({ chip: `${r.mcu} ${r.supply_v}`, each: Number(r.power_mw) / Number(r.clock_mhz) }));
+const powerErrors = powers.flatMap(({ chip, each }) => {
+  const others = powers.filter((p) => p.chip === chip).map((p) => p.each);
+  return others.length > 2 ? [Math.abs(quantile(others, 0.5) / each - 1)] : [];
+});
+const cycleTable = Object.keys(cycles.cpi).map((c) => {
+  const of = rows.filter((r) => r.core === c);
+  const chips = [...new Set(of.map((r) => r.mcu))].sort();
+  const own = (found: readonly CycleError[]) => found.filter((e) => e.core === c);
+  const heldOut = [
+    `known: ${heldOutOf(own(known))}`,
+    `unknown: ${heldOutOf(own(unknown))}`,
+    `cmsisNn: ${heldOutOf(own(known).filter(isCmsisLevel))}`,
+  ].join(', ');
+  const told = levels
+    .filter((l) => l.core === c)
+    .map(
+      (l) =>
+        `{ runtime: '${l.runtime}', times: ${short(l.times)}, low: ${short(l.low)}, high: ${short(l.high)}, count: ${l.count} }`,
+    );
   console.error(c, cycles.cpi[c], cycles.fetch[c], heldOut);
-  return `  // ${of.length} measurements on ${chips}\n  'cortex-${c.toLowerCase()}': { cpi: ${short(cycles.cpi[c])}, fetch: ${short(cycles.fetch[c])}, heldOut: ${heldOut} },`;
+  return `  // ${of.length} measurements on ${chips.join(', ')}
+  'cortex-${c.toLowerCase()}': {
+    cpi: ${short(cycles.cpi[c])}, fetch: ${short(cycles.fetch[c])}, chips: ${chips.length},
+    heldOut: { ${heldOut} },
+    levels: [${told.join(', ')}],
+  },`;
 });
 
 writeFileSync(
   join(here, '../src/mcu/cycle_data.ts'),
   `// Written by scripts/fit_cost_model.ts; do not edit.
+// biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers
+
+/** Relative error of latency: median and 90th percentile of \`count\` published ones. */
+export interface LatencyError {
+  readonly median: number;
+  readonly p90: number;
+  readonly count: number;
+}
 
 /**
- * cpi    cycles for each instruction of CMSIS-NN kernels
- * fetch  cycles for each byte of weights, which come from flash once an inference (0.3 and 0.5: no measurement, a guess)
- * heldOut relative error of latency on a chip that was left out of the fit (M55, M85: a network, there being one chip), the runtime's
- *        level being known from other chips; null: too few measurements to leave one out
+ * cpi     cycles for each instruction of CMSIS-NN kernels
+ * fetch   cycles for each byte of weights, which come from flash once an inference (0.3 and 0.5: no measurement, a guess)
+ * chips   how many were measured
+ * heldOut each network on each chip, predicted by a fit that has seen neither the chip nor the network (of M55, M85, M3 and M0 one chip was
+ *         measured: they are predicted by the cycles for each instruction of M85, M55, M4 and M0+). known: the level of the runtime is taken
+ *         from others; unknown: it is 1; cmsisNn: of those runtimes whose level is 1
+ * levels  cycles of other runtimes beside this model's: median, 10th and 90th percentile
  *
  * Source: published latencies (MLPerf Tiny v0.5 to v1.3, ST model zoo, TinyMaix, helia-profiler, executorch and others) against counted
  * instructions of the same networks. Runtimes differ: each has a level for each kind of network; that of CMSIS-NN (ONNC, heliaRT,
  * ExecuTorch, TFLM since 2021) is 1 and is what these figures stand for.
  */
+// biome-ignore format: one line a figure
 export const CYCLES: Readonly<
   Record<
     string,
     {
       readonly cpi: number;
       readonly fetch: number;
-      readonly heldOut: { readonly median: number; readonly p90: number; readonly count: number } | null;
+      readonly chips: number;
+      readonly heldOut: Readonly<Record<'known' | 'unknown' | 'cmsisNn', LatencyError | null>>;
+      readonly levels: readonly {
+        readonly runtime: string;
+        readonly times: number;
+        readonly low: number;
+        readonly high: number;
+        readonly count: number;
+      }[];
     }
   >
 > = {
 ${cycleTable.join('\n')}
 };
+
+/** Power of a run of MLPerf Tiny, predicted by the median of all runs of its chip: they differ by network, runtime and clock. */
+export const POWER_ERROR: LatencyError = { median: ${short(quantile(powerErrors, 0.5))}, p90: ${short(quantile(powerErrors, 0.9))}, count: ${powerErrors.length} };
 `,
 );

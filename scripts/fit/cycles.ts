@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { quantile, readCsv, type Row } from './instructions.ts';
+import { quantile, type Row, readCsv } from './instructions.ts';
 import { cifarPooled, cifarStrided, fromFile, mobilenetV1, type Network, oneConvolution } from './networks.ts';
 
 /** One published latency of a network that can be counted. */
@@ -182,20 +182,71 @@ export interface CycleError {
   readonly error: number;
 }
 
-/** Each chip is predicted by a fit that has not seen it; where a core has one chip only, each network. */
-export function crossValidate(rows: readonly Measurement[]): CycleError[] {
-  const chips = (core: string) => new Set(rows.filter((r) => r.core === core).map((r) => r.mcu)).size;
-  const group = (r: Measurement) => (chips(r.core) > 1 ? r.mcu : `${r.mcu} ${r.model}`);
+/** Cores of which one chip was measured are predicted by the cycles for each instruction of the core that is built most like them. */
+const LIKE: Record<string, string> = { M55: 'M85', M85: 'M55', M3: 'M4', M0: 'M0+' };
+
+/**
+ * Each network on each chip, predicted by a fit that has seen neither the chip nor the network.
+ *
+ * @param level whether the level of the runtime is taken from other chips and networks; rows without one are left out. Else it is 1.
+ */
+export function crossValidate(rows: readonly Measurement[], level: 'known' | 'unknown'): CycleError[] {
+  const group = (r: Measurement) => `${r.mcu} ${r.model}`;
   return [...new Set(rows.map(group))].flatMap((g) => {
-    const kept = rows.filter((r) => group(r) !== g);
+    const left = rows.filter((r) => group(r) === g);
+    const kept = rows.filter((r) => r.mcu !== left[0].mcu && r.model !== left[0].model);
     const model = fitCycles(kept);
-    return rows
-      .filter(
-        (r) =>
-          group(r) === g &&
-          kept.some((k) => k.core === r.core) &&
-          (LEVEL_ONE.test(r.stack) || model.stack[r.stack] !== undefined),
-      )
-      .map((r) => ({ core: r.core, mcu: r.mcu, model: r.model, stack: r.stack, error: predictCycles(model, r) / r.cycles - 1 }));
+    const core = model.cpi[left[0].core] === undefined ? LIKE[left[0].core] : left[0].core;
+    if (model.cpi[core] === undefined) return [];
+    const stack = level === 'known' ? model.stack : {};
+    return left
+      .filter((r) => level === 'unknown' || LEVEL_ONE.test(r.stack) || model.stack[r.stack] !== undefined)
+      .map((r) => ({
+        core: r.core,
+        mcu: r.mcu,
+        model: r.model,
+        stack: r.stack,
+        error: predictCycles({ ...model, stack }, { ...r, core }) / r.cycles - 1,
+      }));
   });
 }
+
+/** Runtimes by what people call them. */
+const RUNTIME_OF: readonly (readonly [RegExp, string])[] = [
+  [/^X-CUBE-AI/, 'X-CUBE-AI'],
+  [/^TFLM\+CMSIS-NN TF 2\.3/, 'TFLM of 2020'],
+  [/^(TFLM\+CMSIS-NN 20|heliaRT)/, 'TFLM with CMSIS-NN'],
+  [/^(ONNC|heliaAOT|ExecuTorch|microTVM\+CMSIS-NN|CMSIS-NN)/, 'CMSIS-NN'],
+  [/^Plumerai/, 'Plumerai'],
+  [/^Bosch HALE/, 'Bosch HALE'],
+  [/^TinyMaix O1 SIMD/, 'TinyMaix O1 SIMD'],
+  [/^TinyMaix O1 CPU/, 'TinyMaix O1'],
+];
+
+export interface Level {
+  readonly core: string;
+  readonly runtime: string;
+  /** Cycles of a network beside those of the model: median, 10th and 90th percentile of `count`. */
+  readonly times: number;
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+}
+
+const LEAST = 3;
+
+/** How runtimes stand to the model on a core, where enough networks were measured. */
+export function levelsOf(rows: readonly Measurement[], model: CycleModel): Level[] {
+  return Object.keys(model.cpi).flatMap((core) =>
+    RUNTIME_OF.flatMap(([pattern, runtime]) => {
+      const of = rows.filter((r) => r.core === core && pattern.test(r.stack));
+      if (of.length < LEAST) return [];
+      const found = of.map((r) => r.cycles / predictCycles({ ...model, stack: {} }, r));
+      return [
+        { core, runtime, times: quantile(found, 0.5), low: quantile(found, 0.1), high: quantile(found, 0.9), count: of.length },
+      ];
+    }),
+  );
+}
+
+export const isCmsisLevel = ({ stack }: { readonly stack: string }): boolean => LEVEL_ONE.test(stack);

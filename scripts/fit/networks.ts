@@ -6,7 +6,7 @@ import { costsOf, onChip } from '../../src/mcu/graph_cost.ts';
 import { coefficientsOf, instructionsOf } from '../../src/mcu/instructions.ts';
 import type { CoreName } from '../../src/targets/index.ts';
 import { type Case, ONE } from '../count/geometry.ts';
-import { kernelOf, KINDS, predict } from './instructions.ts';
+import { KINDS, kernelOf, predict } from './instructions.ts';
 
 /** Instructions by counted core, and bytes of weights, of a network that measurements name. */
 export interface Network {

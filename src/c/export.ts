@@ -1,8 +1,8 @@
 import { CompressError } from '../errors.ts';
 import { bytesOf, sizeOf } from '../graph/graph.ts';
-import { findTarget, type Target } from '../targets/index.ts';
 import { asStored, isIntegerGraph } from '../model.ts';
 import type { Model } from '../stage.ts';
+import { findTarget, type Target } from '../targets/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type CExport, generateC } from './index.ts';
 import type { Example } from './project/example.ts';

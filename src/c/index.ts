@@ -1,10 +1,10 @@
 import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
-import type { Target } from '../targets/index.ts';
 import { compile } from '../run/compile.ts';
+import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { type Network, planNetwork } from './network.ts';
+import { emitInto, type Network, planNetwork } from './network.ts';
 import { Parts, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
@@ -59,7 +59,7 @@ const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
 export async function generateC(heap: Heap, graph: Graph, target: Target, options: GenerateOptions): Promise<CExport> {
   const name = `thumbnet_${checkName(options.name)}`;
   const parts = new Parts(heap, variantOf(target.core), name);
-  const network = planNetwork(graph, parts);
+  const network = planNetwork(graph, emitInto(parts));
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
   const golden = goldenOf(heap, graph, options.examples ?? null);

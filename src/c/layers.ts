@@ -4,12 +4,12 @@ import { dense } from './dense.ts';
 import { depthwise } from './depthwise.ts';
 import { addOrSubtract } from './elementwise.ts';
 import type { Call, LayerCode, Parts, Placed } from './parts.ts';
+import { argExtremumPlain, castPlain } from './plain/counted.ts';
 import { binaryPlain } from './plain/elementwise.ts';
 import { l2NormalizationPlain } from './plain/l2_normalization.ts';
 import { logSoftmaxPlain } from './plain/log_softmax.ts';
 import { lstmPlain } from './plain/lstm.ts';
 import { batchMatmulPlain } from './plain/matmul.ts';
-import { argExtremumPlain, castPlain } from './plain/counted.ts';
 import { meanPlain, reduceExtremumPlain } from './plain/mean.ts';
 import {
   concatPlain,

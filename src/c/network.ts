@@ -1,12 +1,12 @@
 import { CompressError } from '../errors.ts';
 import { planArena } from '../graph/arena.ts';
-import { bytesOf, type DType, type Graph, sizeOf } from '../graph/graph.ts';
+import { bytesOf, type DType, type Graph, type Node, sizeOf } from '../graph/graph.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf } from '../ops/index.ts';
 import { lowered } from '../run/lower.ts';
 import { emitLayer } from './layers.ts';
+import type { Call, LayerCode, Parts, Placed } from './parts.ts';
 import { realPlain } from './plain/real.ts';
-import type { LayerCode, Parts, Placed } from './parts.ts';
 
 /** Where a tensor lies while the network runs. */
 export type Place =
@@ -22,6 +22,12 @@ export interface Layer extends LayerCode {
   /** The tensors it writes. */
   readonly outputs: readonly number[];
   readonly scratchOffset: number;
+  /** Its node in the graph. */
+  readonly node: number;
+  /** null where it computes with real numbers. */
+  readonly call: Call | null;
+  /** Bytes of the arena in use while it runs, its scratch included. */
+  readonly liveBytes: number;
 }
 
 /** A network as calls of C functions on planned memory. */
@@ -31,6 +37,8 @@ export interface Network {
   readonly places: ReadonlyMap<number, Place>;
   readonly arenaBytes: number;
   readonly stateBytes: number;
+  /** Whether no smaller arena exists. */
+  readonly optimal: boolean;
   /** Tensors that are kept from call to call. */
   readonly state: readonly number[];
 }
@@ -38,15 +46,33 @@ export interface Network {
 /** Bytes at which tensors begin: whole MVE vectors. */
 const ALIGN = 16;
 
-/** Lowers every node, emits its code into `parts` and plans the arena. */
-export function planNetwork(graph: Graph, parts: Parts): Network {
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGN) * ALIGN;
+
+/** What is to be emitted: a kernel call, or a node that computes with real numbers. `tag` begins the names of its tables. */
+export interface ToEmit {
+  readonly node: Node;
+  readonly call: Call | null;
+  readonly operands: readonly Placed[];
+  readonly tag: string;
+}
+
+/** Code of a layer; null where there is none. */
+export type Emit = (layer: ToEmit) => LayerCode | null;
+
+export const emitInto =
+  (parts: Parts): Emit =>
+  ({ node, call, operands, tag }) =>
+    call ? emitLayer(call, parts, tag) : realPlain(node, operands, parts);
+
+/** Lowers every node, has its code emitted and plans the arena. */
+export function planNetwork(graph: Graph, emit: Emit): Network {
   const root = aliases(graph);
   const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
   const steps = graph.nodes.flatMap((node, index) => {
     const { inputs, outputs } = node;
     if (rowOf(node.op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
     const call = lowered(node, operands);
-    const code = call ? emitLayer(call, parts, `l${index}`) : realPlain(node, operands, parts);
+    const code = emit({ node, call, operands, tag: `l${index}` });
     if (!code) {
       throw new CompressError(
         'unsupported',
@@ -54,7 +80,7 @@ export function planNetwork(graph: Graph, parts: Parts): Network {
         'quantize the whole model, or leave this operator to the program that calls it',
       );
     }
-    return [{ node, kernel: call?.kernel ?? `${node.op}_f32`, code }];
+    return [{ node, index, call, kernel: call?.kernel ?? `${node.op}_f32`, code }];
   });
   const moved = (t: number) => (t < 0 ? -1 : root[t]);
   const outside = new Set([...graph.inputs, ...graph.outputs].map(moved));
@@ -77,19 +103,22 @@ export function planNetwork(graph: Graph, parts: Parts): Network {
   let stateBytes = 0;
   for (const t of state) {
     places.set(t, { in: 'state', offset: stateBytes });
-    stateBytes += Math.ceil(bytes(t) / ALIGN) * ALIGN;
+    stateBytes += aligned(bytes(t));
   }
   const layers = steps.map(
-    ({ node, kernel, code }, i): Layer => ({
+    ({ node, index, call, kernel, code }, i): Layer => ({
       ...code,
       name: node.name,
       op: node.op,
       kernel,
       outputs: node.outputs,
       scratchOffset: arena.offsets[buffers.length + i],
+      node: index,
+      call,
+      liveBytes: [...buffers, ...scratch].reduce((n, b) => n + (b.first <= i && b.last >= i ? aligned(b.bytes) : 0), 0),
     }),
   );
-  return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, state };
+  return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, optimal: arena.optimal, state };
 }
 
 export const tensorBytes = (dtype: DType, shape: readonly number[]): number => bytesOf(dtype, sizeOf(shape));

@@ -1,6 +1,6 @@
 import type { DType } from '../graph/graph.ts';
-import type { CoreName } from '../targets/index.ts';
 import type { KernelCall, Operand } from '../ops/kernel_call.ts';
+import type { CoreName } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { formatC } from './format.ts';
 
@@ -81,21 +81,29 @@ export interface Table {
   readonly name: string;
   readonly type: CType;
   readonly values: ArrayLike<number | bigint>;
+  /** Equal for equal tables. */
+  readonly key: string;
+}
+
+/** A function and its text. */
+export interface NamedText {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** Functions and tables that layers share: equal ones stand once. */
 export class Parts {
   readonly variant: Variant;
-  /** Where the engine fills tables. */
-  readonly heap: Heap;
+  /** Where the engine fills tables; null where only their sizes count. */
+  readonly heap: Heap | null;
   readonly #prefix: string;
   readonly #functions = new Map<string, string>();
   readonly #tables = new Map<string, Table>();
   readonly #used = new Map<string, number>();
   /** Functions, callees first. */
-  readonly #texts: { readonly name: string; readonly text: string }[] = [];
+  readonly #texts: NamedText[] = [];
 
-  constructor(heap: Heap, variant: Variant, prefix: string) {
+  constructor(heap: Heap | null, variant: Variant, prefix: string) {
     this.heap = heap;
     this.variant = variant;
     this.#prefix = prefix;
@@ -105,14 +113,14 @@ export class Parts {
     return [...this.#tables.values()];
   }
 
-  /** Text of the functions that `roots` call, and of those that these call. */
-  functions(roots: readonly string[]): string[] {
+  /** The functions that `roots` call, and those that these call; callees first. */
+  functions(roots: readonly string[]): NamedText[] {
     const used = new Set(roots);
-    const kept: string[] = [];
-    for (const { name, text } of [...this.#texts].reverse()) {
-      if (!used.has(name)) continue;
-      kept.unshift(text);
-      for (const [word] of text.matchAll(/[A-Za-z_]\w*/g)) used.add(word);
+    const kept: NamedText[] = [];
+    for (const found of [...this.#texts].reverse()) {
+      if (!used.has(found.name)) continue;
+      kept.unshift(found);
+      for (const [word] of found.text.matchAll(/[A-Za-z_]\w*/g)) used.add(word);
     }
     return kept;
   }
@@ -128,13 +136,13 @@ export class Parts {
     return name;
   }
 
-  /** A constant table of the weights file. */
-  table(base: string, type: CType, values: ArrayLike<number | bigint>): Argument {
-    const key = `${type}:${Array.prototype.join.call(values)}`;
+  /** A constant table of the weights file. `is` tells equal tables where their values are not made. */
+  table(base: string, type: CType, values: ArrayLike<number | bigint>, is: string | null = null): Argument {
+    const key = `${type}:${is ?? Array.prototype.join.call(values)}`;
     const known = this.#tables.get(key);
     if (known) return { table: known.name };
     const name = this.#free(`${this.#prefix}_${base}`, '_');
-    this.#tables.set(key, { name, type, values });
+    this.#tables.set(key, { name, type, values, key });
     return { table: name };
   }
 

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { goalText, historyOf } from '../compress/history.ts';
 import type { CompressResult } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
@@ -70,6 +72,17 @@ function failedText({ trials }: CompressResult): string[] {
   ];
 }
 
+/** The figures are of one runtime; the file that is written runs on others too. */
+function runtimeText({ tflite, target, settings: { runtime, clockMhz } }: CompressResult): string[] {
+  const graph = importTflite(tflite);
+  const others = (['thumbnet', 'tflm'] as const).filter((other) => other !== runtime);
+  return others.map((other) => {
+    const { flashBytes, ramBytes, latencyMs } = profile(graph, target, { runtime: other, clockMhz });
+    const what = other === 'tflm' ? 'TFLite Micro with CMSIS-NN' : 'C written by `thumbnet export --format c`';
+    return `Figures are for the runtime ${runtime}. With ${what} the result takes ${kib(flashBytes)} of flash, ${kib(ramBytes)} of RAM and ${ms(latencyMs)}.`;
+  });
+}
+
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
     judgedText(result),
@@ -78,6 +91,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
     ...checkedText(result),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...failedText(result),
+    ...runtimeText(result),
     ...(result.endedByClock ? ['The study was ended by the clock: another machine may end it after more or fewer trials.'] : []),
     ...data.notes,
   ];

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import type { Graph } from '../graph/graph.ts';
 import { findTarget, type Profile, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { MODEL, readModel } from './files.ts';
@@ -29,10 +30,14 @@ export function addProfile(program: Command): void {
       const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz }));
       for (const warning of grouped(found)) out.warn(warning);
       out.result(found.length === 1 ? found[0] : { targets: found }, () =>
-        found.length === 1 ? showOne(out, found[0]) : showAll(out, found),
+        found.length === 1 ? showOne(out, found[0], besideOf(graph, found[0], clockMhz)) : showAll(out, found),
       );
     });
 }
+
+/** The other runtimes that a user may choose. */
+const besideOf = (graph: Graph, { target, runtime }: Profile, clockMhz: number | undefined): Profile[] =>
+  RUNTIMES.filter((r) => r !== runtime).map((r) => profile(graph, target, { runtime: r, clockMhz }));
 
 const SHOWN = 3;
 
@@ -55,7 +60,7 @@ function namesText(names: readonly string[]): string {
   return names.join(', ');
 }
 
-function showOne(out: Output, p: Profile): void {
+function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
   const rows = p.layers.map((l) => [
     short(l.name),
     l.op,
@@ -68,12 +73,35 @@ function showOne(out: Output, p: Profile): void {
   ]);
   out.say(table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B'], rows, 2));
   showAll(out, [p]);
-  const { instructions, latency } = p.heldOutError;
-  const off = (e: { median: number; p90: number; count: number }) =>
-    `${percent(e.median)} in the median, ${percent(e.p90)} at the 90th percentile, of ${e.count}`;
-  out.say(
-    `how far off on data left out of the fit: instructions ${off(instructions)}; latency ${latency ? off(latency) : 'not known for this core'}`,
-  );
+  const peak = p.layers.reduce((most, l) => (l.ramBytes > most.ramBytes ? l : most));
+  const parts = (of: Readonly<Record<string, number | boolean>>) =>
+    Object.entries(of)
+      .filter(([name, n]) => name !== 'total' && typeof n === 'number' && n > 0)
+      .map(([name, n]) => `${PARTS[name] ?? name} ${kib(n as number)}`)
+      .join(', ');
+  out.say(`flash: ${parts(p.flash)}`);
+  out.say(`RAM: ${parts(p.ram)}; most of it is in use while "${short(peak.name)}" runs`);
+  for (const other of beside) {
+    out.say(
+      `with --runtime ${other.runtime}: flash ${kib(other.flashBytes)}, RAM ${kib(other.ramBytes)}, latency ${ms(other.latencyMs)}`,
+    );
+  }
+  for (const { runtime, times, low, high, count: n } of p.levels) {
+    out.say(
+      `published figures of ${runtime} on ${p.core} are ${times} (${low} to ${high}) times what is modelled for cmsis-nn; ${n} of them`,
+    );
+  }
+  out.say('how far off figures are on data that the models have not seen:');
+  for (const [what, error] of Object.entries(p.heldOutError)) out.say(`  ${what.padEnd(12)} ${errorText(error)}`);
+}
+
+const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runtime: 'of the runtime' };
+
+function errorText(error: Profile['heldOutError']['latency']): string {
+  if (!error) return 'not known: there is no measurement to hold it against';
+  const { median, p90, count: n, condition } = error;
+  if (p90 === 0) return `none: ${condition}`;
+  return `${percent(median)} in the median, ${percent(p90)} at the 90th percentile of ${n} (${condition})`;
 }
 
 function showAll(out: Output, all: readonly Profile[]): void {

@@ -1,7 +1,7 @@
 import type { CountedKernel } from '../ops/cost.ts';
 import type { Cost } from '../ops/index.ts';
-import { INSTRUCTIONS } from './instruction_data.ts';
 import type { CoreName } from '../targets/index.ts';
+import { INSTRUCTIONS } from './instruction_data.ts';
 
 /** Cores without counts of their own run the instructions of the nearest one. */
 const COUNTED: Partial<Record<CoreName, string>> = { 'cortex-m0+': 'cortex-m0', 'cortex-m85': 'cortex-m55' };

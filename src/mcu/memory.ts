@@ -2,17 +2,19 @@ import { type Arena, type Lifetime, planArena } from '../graph/arena.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
 import { layerOf } from '../run/layers.ts';
+import type { CoreName } from '../targets/index.ts';
 import { CODE } from './code_data.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import { countedCore } from './instructions.ts';
 import type { Runtime } from './runtime.ts';
-import type { CoreName } from '../targets/index.ts';
 
 /** Bytes of RAM. Scratch lies in the arena, alive only while its kernel runs. */
 export interface RamBytes {
   readonly arena: number;
   /** State kept from call to call. */
   readonly state: number;
+  /** Inputs and outputs that the caller holds; 0 where they lie in the arena. */
+  readonly io: number;
   readonly stack: number;
   /** Structures of the runtime itself. */
   readonly runtime: number;
@@ -54,6 +56,7 @@ export function ramOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime)
   return {
     arena: arena.bytes,
     state,
+    io: 0,
     stack,
     runtime: own,
     total: arena.bytes + state + stack + own,

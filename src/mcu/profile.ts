@@ -1,14 +1,16 @@
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Cost } from '../ops/index.ts';
+import { findTarget, type Target } from '../targets/index.ts';
 import { CYCLES } from './cycle_data.ts';
+import { generatedCost } from './generated_cost.ts';
 import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes } from './graph_cost.ts';
-import { INSTRUCTION_ERROR } from './instruction_data.ts';
-import { countedCore, instructionsOf } from './instructions.ts';
+import { heldOutErrors } from './held_out.ts';
+import { instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
+import { milliwattPerMhz, VENDOR_FACTOR } from './power.ts';
 import { quirksOn } from './quirks.ts';
 import { RUNTIMES, type Runtime } from './runtime.ts';
-import { findTarget, type Target } from '../targets/index.ts';
 
 export interface ProfileOptions {
   readonly runtime?: Runtime;
@@ -37,6 +39,18 @@ export interface HeldOut {
   readonly median: number;
   readonly p90: number;
   readonly count: number;
+  /** Of what, and what the fit knew. */
+  readonly condition: string;
+}
+
+/** How far off figures are; null where there is no measurement to hold them against. */
+export interface HeldOutErrors {
+  readonly instructions: HeldOut;
+  readonly latency: HeldOut | null;
+  /** Of the power alone; the error of the latency comes on top. */
+  readonly energy: HeldOut | null;
+  readonly flash: HeldOut | null;
+  readonly ram: HeldOut | null;
 }
 
 /** Bytes, ms and µJ; of one inference. */
@@ -56,8 +70,9 @@ export interface Profile {
   readonly fits: { readonly flash: boolean; readonly ram: boolean };
   readonly flash: Omit<FlashBytes, 'byNode'>;
   readonly ram: Omit<RamBytes, 'byNode'>;
-  /** Of the instruction counts on this core, and of the latency (null: no measurement could be left out). */
-  readonly heldOutError: { readonly instructions: HeldOut; readonly latency: HeldOut | null };
+  readonly heldOutError: HeldOutErrors;
+  /** Latency of other runtimes beside this one, by published networks on this core. */
+  readonly levels: (typeof CYCLES)[string]['levels'];
   readonly warnings: readonly string[];
 }
 
@@ -68,11 +83,6 @@ const INTERPRETER_CYCLES = 700;
  * plain C executes 5 instructions.
  */
 const FLOAT_FACTOR = 1.43;
-/** Vendors' run currents are best cases: measured inference took 2.05 times as much in the median of the five parts that have both. */
-const VENDOR_FACTOR = 2.05;
-/** Where nothing is known of a chip's current. */
-const UNKNOWN_MICROAMP = 150;
-
 /**
  * Flash, RAM, latency and energy of a graph on a chip: integer graphs, float graphs, and float graphs that are to become integer.
  *
@@ -85,10 +95,11 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
   checkOptions(chip, runtime, clockMhz);
   const held = onChip(graph, options.assume);
   const costs = costsOf(held, chip.kind);
-  const { byNode: ramByNode, ...ram } = ramOf(held, costs, runtime);
-  const { byNode: flashByNode, ...flash } = flashOf(held, costs, runtime, chip.core);
+  const own = runtime === 'thumbnet' ? generatedCost(held, chip.core) : null;
+  const { byNode: ramByNode, ...ram } = own?.ram ?? ramOf(held, costs, runtime);
+  const { byNode: flashByNode, ...flash } = own?.flash ?? flashOf(held, costs, runtime, chip.core);
   const layers = graph.nodes.map(({ name, op }, i): LayerProfile => {
-    const instructions = Math.round(instructionsOf(costs[i], chip.core));
+    const instructions = Math.round(own?.instructions[i] ?? instructionsOf(costs[i], chip.core));
     const cycles = cyclesOf(chip, clockMhz, runtime, costs[i], instructions, constantBytes(held, i));
     const latencyMs = cycles / (1000 * clockMhz);
     const { macs } = costs[i];
@@ -105,7 +116,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     flashBytes: flash.total,
     ramBytes: ram.total,
     latencyMs,
-    energyUj: latencyMs * runMilliwatt(chip, clockMhz),
+    energyUj: latencyMs * milliwattPerMhz(chip) * clockMhz,
     macs: sum((l) => l.macs),
     instructions: sum((l) => l.instructions),
     cycles,
@@ -113,8 +124,9 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     fits: { flash: flash.total <= chip.flashBytes, ram: ram.total <= chip.ramBytes },
     flash,
     ram,
-    heldOutError: { instructions: INSTRUCTION_ERROR[countedCore(chip.core)], latency: CYCLES[chip.core].heldOut },
-    warnings: warningsOf(held, chip),
+    heldOutError: heldOutErrors(chip, runtime, own !== null),
+    levels: CYCLES[chip.core].levels,
+    warnings: warningsOf(held, chip, own !== null),
   };
 }
 
@@ -153,14 +165,8 @@ function constantBytes(chip: ChipGraph, i: number): number {
   return chip.graph.nodes[i].inputs.reduce((n, t) => (t >= 0 && chip.operands[t].data ? n + tensorBytes(chip, t) : n), 0);
 }
 
-/** Milliwatt of the chip while it infers. */
-function runMilliwatt(chip: Target, clockMhz: number): number {
-  const microamp = (chip.microampPerMhz ?? UNKNOWN_MICROAMP) * (chip.power === 'vendor' ? VENDOR_FACTOR : 1);
-  return (microamp * clockMhz * chip.supplyV) / 1000;
-}
-
-function warningsOf(held: ChipGraph, chip: Target): string[] {
-  const warnings = quirksOn(held, chip.kind).map(
+function warningsOf(held: ChipGraph, chip: Target, isOwn: boolean): string[] {
+  const warnings = (isOwn ? [] : quirksOn(held, chip.kind)).map(
     ({ node, quirk, what }) => `"${node}" hits the CMSIS-NN defect ${quirk} on ${chip.core}: ${what}`,
   );
   const { graph, operands } = held;
@@ -168,11 +174,16 @@ function warningsOf(held: ChipGraph, chip: Target): string[] {
     const how = chip.fpu === 'none' ? 'software floating point' : 'plain C on the FPU';
     warnings.push(`float layers are counted as ${how}: an estimate; quantize to get the integer kernels' figures`);
   }
-  if (!CYCLES[chip.core].heldOut) {
-    warnings.push(`latency on ${chip.core} rests on few measurements; none could be left out to check it`);
+  const { chips } = CYCLES[chip.core];
+  if (chips < 2) warnings.push(`latency on ${chip.core} rests on measurements of one chip: it may be far off on another`);
+  if (isOwn) {
+    warnings.push(
+      `the C that Thumbnet writes was never timed on a chip: cycles for each instruction on ${chip.core} are those of CMSIS-NN`,
+    );
   }
-  if (chip.power === 'none')
-    warnings.push(`run current of ${chip.name} is not known; ${UNKNOWN_MICROAMP} uA/MHz is assumed for energy`);
+  if (chip.microampPerMhz === null) {
+    warnings.push(`run current of ${chip.name} is not known; energy uses the median of the chips with its core`);
+  }
   if (chip.power === 'vendor') {
     warnings.push(
       `energy uses the vendor's run current of ${chip.name} times ${VENDOR_FACTOR}, what measured chips took in the median`,

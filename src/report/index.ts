@@ -128,4 +128,4 @@ ${Object.entries(files ?? {}).map(([what, path]) => html`<dt>${what}</dt><dd><a 
 const foot = ({ created, versions }: History): Html =>
   html`<footer>Made by Thumbnet ${versions.thumbnet ?? null}${
     created ? ` on ${created}` : null
-  }. Flash and RAM are exact for the runtime named; latency and energy are models, whose error <code>thumbnet profile</code> tells.</footer>`;
+  }. Figures are those of the runtime named. Of the C that Thumbnet writes, memory and constants are exact; code, latency and energy are models, whose error <code>thumbnet profile</code> tells.</footer>`;

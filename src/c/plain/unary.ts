@@ -1,8 +1,9 @@
 import { CompressError } from '../../errors.ts';
-import { type DType, sizeOf, type Values } from '../../graph/graph.ts';
+import { type DType, newValues, sizeOf, type Values } from '../../graph/graph.ts';
 import type { CallOf, KernelCall } from '../../ops/kernel_call.ts';
 import type { PlacedOperand } from '../../ops/op.ts';
 import { stepOf } from '../../run/kernel_step.ts';
+import type { Heap } from '../../wasm/heap.ts';
 import { sigmoidTable } from '../../wasm/luts.ts';
 import { type Argument, type Call, type LayerCode, type Parts, type Placed, TYPES } from '../parts.ts';
 import { floatText } from '../project/types.ts';
@@ -55,7 +56,7 @@ const FIRST: Partial<Record<DType, number>> = { i8: -128, u8: 0 };
 function lookup(call: UnaryCall, parts: Parts, tag: string): LayerCode {
   const { x, y } = call.operands;
   const first = FIRST[x.dtype]!;
-  const table = parts.table(`${tag}_table`, TYPES[y.dtype], valuesOf(call, parts));
+  const table = tableOf(call, parts, tag);
   const [from, to] = [TYPES[x.dtype], TYPES[y.dtype]];
   const name = parts.function(
     'lookup',
@@ -69,10 +70,18 @@ function lookup(call: UnaryCall, parts: Parts, tag: string): LayerCode {
   return { calls: [{ function: name, arguments: [parts.operand(y), parts.operand(x), table] }], scratchBytes: 0, notes: [] };
 }
 
-/** What the engine makes of all 256 values. */
-function valuesOf(call: Call, parts: Parts): Values {
-  const { x, y } = call.operands as { x: Placed; y: Placed };
+function tableOf(call: UnaryCall, parts: Parts, tag: string): Argument {
+  const { x, y } = call.operands;
   const { heap } = parts;
+  const type = TYPES[y.dtype];
+  if (heap) return parts.table(`${tag}_table`, type, valuesOf(call, heap));
+  const is = JSON.stringify([call.kernel, call.parameters, x.quant, y.quant]);
+  return parts.table(`${tag}_table`, type, newValues(y.dtype, 256), is);
+}
+
+/** What the engine makes of all 256 values. */
+function valuesOf(call: Call, heap: Heap): Values {
+  const { x, y } = call.operands as { x: Placed; y: Placed };
   return heap.scope(() => {
     const all = Array.from({ length: 256 }, (_, i) => i + FIRST[x.dtype]!);
     const place = (o: Placed, values?: ArrayLike<number>): PlacedOperand => ({ ...o, ...heap.tensor(o.dtype, [256], values) });

@@ -53,7 +53,10 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
     _Static_assert(((-1) >> 1) == -1, "right shifts of negative numbers keep the sign");
     _Static_assert((sizeof(int) == 4u) && (sizeof(float) == 4u), "int and float have 32 bits");
   `)}
-${parts.functions(layers.flatMap((l) => l.calls.map((c) => c.function))).join('\n')}
+${parts
+  .functions(layers.flatMap((l) => l.calls.map((c) => c.function)))
+  .map((f) => f.text)
+  .join('\n')}
 ${formatC(`
     ${
       arenaBytes

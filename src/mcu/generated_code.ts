@@ -1,0 +1,10 @@
+import type { NamedText } from '../c/parts.ts';
+
+/** How much code a function's text is: lines of assembly, or words of C. Of twins the assembly is compiled. */
+export function sizeOfText(text: string): { readonly assembly: number; readonly words: number } {
+  const assembly = text.match(/^\s*"\s+[a-z]/gm)?.length ?? 0;
+  return assembly ? { assembly, words: 0 } : { assembly, words: text.match(/\w+|[^\s\w]/g)?.length ?? 0 };
+}
+
+/** The generator's own name of a function, without the number that tells it from others. */
+export const baseOf = ({ name }: NamedText): string => name.replace(/_\d+$/, '');

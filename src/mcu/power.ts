@@ -1,0 +1,34 @@
+import { TARGETS, type Target } from '../targets/index.ts';
+
+/** Vendors' run currents are best cases: measured inference took 2.05 times as much in the median of the five parts that have both. */
+export const VENDOR_FACTOR = 2.05;
+
+/** Milliwatt for each MHz while a chip infers; null where its current is not known. */
+const known = ({ microampPerMhz, power, supplyV }: Target): number | null =>
+  microampPerMhz === null ? null : (microampPerMhz * (power === 'vendor' ? VENDOR_FACTOR : 1) * supplyV) / 1000;
+
+/** Of chips whose current is not that of a whole board. */
+const others = (core: Target['core'], but: string): number[] =>
+  TARGETS.filter((t) => t.core === core && t.name !== but && t.power !== 'board').flatMap((t) => known(t) ?? []);
+
+/** Of any core, where no chip of the core has a current. */
+const like = (chip: Target): number[] => {
+  const same = others(chip.core, chip.name);
+  return same.length ? same : TARGETS.flatMap((t) => (t.name === chip.name || t.power === 'board' ? [] : (known(t) ?? [])));
+};
+
+const quantile = (values: readonly number[], q: number): number =>
+  [...values].sort((a, b) => a - b)[Math.round(q * (values.length - 1))];
+
+/** Milliwatt for each MHz; of a chip without a current the median of those of its core. */
+export const milliwattPerMhz = (chip: Target): number => known(chip) ?? quantile(like(chip), 0.5);
+
+/** How far off the median of others is, of chips of the core whose current is known; null for fewer than three. */
+export function guessError({ core }: Pick<Target, 'core'>): { median: number; p90: number; count: number } | null {
+  const errors = TARGETS.filter((t) => t.core === core && t.power !== 'board').flatMap((t) => {
+    const own = known(t);
+    const rest = others(core, t.name);
+    return own === null || rest.length < 2 ? [] : [Math.abs(quantile(rest, 0.5) / own - 1)];
+  });
+  return errors.length < 3 ? null : { median: quantile(errors, 0.5), p90: quantile(errors, 0.9), count: errors.length };
+}
