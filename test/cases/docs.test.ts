@@ -11,6 +11,7 @@ import { CAUSES } from '../../src/run/losses.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { METRIC_NAMES, TASK_NAMES } from '../../src/task/index.ts';
 import { inProcess } from '../cli/in_process.ts';
+import { built, type Ended } from '../cli/sample.ts';
 import { npz } from '../data/sources.ts';
 
 const read = (name: string) => readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
@@ -88,6 +89,13 @@ test('the page has commands for every task', () => {
   for (const metric of METRIC_NAMES) assert.ok(page.includes(`\`${metric}\``), metric);
 });
 
+/** `compress` starts threads, which take compiled modules only: as it was built last. */
+function run(folder: string, args: string[]): Promise<Ended> {
+  if (args[0] !== 'compress') return inProcess(...args);
+  const isPath = (i: number) => /\.(tflite|npz)$/.test(args[i]) || args[i - 1] === '--out';
+  return built(...args.map((arg, i) => (isPath(i) ? join(folder, arg) : arg)), '--workers', '1');
+}
+
 /** Runs commands one after another in a folder with the files of the pages; what each said, by its verb and everything behind. */
 async function said(lines: readonly string[]): Promise<(pattern: RegExp) => string> {
   const folder = mkdtempSync(join(tmpdir(), 'thumbnet-docs-'));
@@ -98,9 +106,12 @@ async function said(lines: readonly string[]): Promise<(pattern: RegExp) => stri
   try {
     const texts: string[] = [];
     for (const line of lines) {
-      const { code, out, err } = await inProcess(...line.split(/\s+/).slice(1));
+      const { code, out, err } = await run(folder, line.split(/\s+/).slice(1));
       assert.is(code, 0, `${line}\n${out}${err}`);
       texts.push(`${line}\n${out}${err}`);
+    }
+    if (lines.some((line) => line.includes('--out fruit_again.tflite'))) {
+      assert.equal(readFileSync('fruit_again.tflite'), readFileSync('fruit_small/model.tflite'));
     }
     return (pattern) => texts.findLast((text) => pattern.test(text.split('\n')[0]))!;
   } finally {
@@ -118,6 +129,14 @@ test('every command of the page works, one after another', async () => {
   assert.match(shown('evaluate', 'forecast.tflite'), /regression of 3 values[\s\S]*mean absolute error/);
   assert.match(shown('evaluate', 'machine.tflite'), /reconstruction[\s\S]*area under the ROC curve \(AUC\) 0\.[89]\d/);
   assert.match(shown('evaluate', 'weather.tflite'), /"accel" \[6\] and "press" \[4\]/);
+  assert.match(
+    shown('compress', 'fruit.tflite'),
+    /balanced accuracy on the test part[\s\S]*checked by \d+ examples that had no part in it/,
+  );
+  assert.match(shown('compress', 'alarm.tflite'), /area under the ROC curve/);
+  assert.match(shown('compress', 'tags.tflite'), /F1 on the test part/);
+  assert.match(shown('compress', 'forecast.tflite'), /mean absolute error \(MAE\) on the test part[\s\S]*% (worse|better)/);
+  assert.match(shown('compress', 'machine.tflite'), /mean squared error on the test part/);
   assert.match(shown('evaluate', 'two_heads.tflite'), /by output "kind"[\s\S]*accuracy 100\.0 %/);
   assert.match(shown('infer', 'two_heads.tflite'), /"ripeness" \[300,1\][\s\S]*"kind" \[300,3\]/);
 });
