@@ -5,6 +5,7 @@ import type { Model } from '../stage.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type CExport, generateC } from './index.ts';
+import type { Trade } from './parts.ts';
 import type { Example } from './project/example.ts';
 
 export interface ExportCOptions {
@@ -13,6 +14,8 @@ export interface ExportCOptions {
   /** What `main.c` runs and prints the class of; by default two inputs of noise. */
   readonly examples?: readonly Example[];
   readonly classNames?: readonly string[];
+  /** What weights of 4 bits are stored for; by default `flash`. */
+  readonly trade?: Trade;
   /** What the first lines of each file say of the model's recipe. */
   readonly recipe?: string;
   /** By default a new one. */
@@ -35,8 +38,8 @@ export async function exportC(model: Model, target: Target | string, options: Ex
       'quantize it first: thumbnet quantize MODEL --data DATA --out FILE',
     );
   }
-  const { name = 'network', examples, classNames, recipe, heap = await Heap.open() } = options;
-  const made = await generateC(heap, graph, chip, { name, examples, classNames, recipe });
+  const { name = 'network', examples, classNames, recipe, trade, heap = await Heap.open() } = options;
+  const made = await generateC(heap, graph, chip, { name, examples, classNames, recipe, trade });
   checkFits(made, chip);
   return made;
 }

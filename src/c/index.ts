@@ -5,7 +5,7 @@ import { compile } from '../run/compile.ts';
 import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { emitInto, type Network, planNetwork } from './network.ts';
-import { Parts, variantOf } from './parts.ts';
+import { Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
 import { type Example, exampleText, type Golden, noise } from './project/example.ts';
@@ -31,6 +31,8 @@ export interface GenerateOptions {
   readonly name: string;
   /** What is known of where the model comes from, for the first lines of each file. */
   readonly recipe?: string | null;
+  /** By default `flash`. */
+  readonly trade?: Trade;
   /** Examples that `main.c` runs, by default two of noise. */
   readonly examples?: readonly Example[];
   /** What `main.c` calls the classes. */
@@ -58,7 +60,7 @@ const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
  */
 export async function generateC(heap: Heap, graph: Graph, target: Target, options: GenerateOptions): Promise<CExport> {
   const name = `thumbnet_${checkName(options.name)}`;
-  const parts = new Parts(heap, variantOf(target.core), name);
+  const parts = new Parts(heap, variantOf(target.core), name, options.trade);
   const network = planNetwork(graph, emitInto(parts));
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);

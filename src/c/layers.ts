@@ -78,7 +78,13 @@ const EMITTERS: Emitters = {
   lstm_unidirectional: lstmPlain,
 };
 
-export function emitLayer(call: Call, parts: Parts, tag: string): LayerCode {
+/** A layer with a byte for each of its weights: the values are the same, so are the sums. */
+function widened(call: Call): Call {
+  return { ...call, form: 's8', kernel: call.kernel.replace(/_s4$/, '_s8') } as Call;
+}
+
+export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {
+  const call = given.form === 's4' && parts.trade === 'speed' ? widened(given) : given;
   const emit = EMITTERS[call.family] as (call: Call, parts: Parts, tag: string) => LayerCode;
   return emit(call, parts, tag);
 }

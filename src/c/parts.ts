@@ -27,6 +27,10 @@ const VARIANTS: Readonly<Record<CoreName, Variant>> = {
 
 export const variantOf = (core: CoreName): Variant => VARIANTS[core];
 
+/** What is given up where both cannot be had: `flash` keeps weights of 4 bits two to a byte, `speed` gives each a byte and the kernels of 8 bits. */
+export const TRADES = ['flash', 'speed'] as const;
+export type Trade = (typeof TRADES)[number];
+
 /** What a layer's function is called with. */
 export type Argument =
   /** The place of a computed tensor. */
@@ -96,6 +100,7 @@ export class Parts {
   readonly variant: Variant;
   /** Where the engine fills tables; null where only their sizes count. */
   readonly heap: Heap | null;
+  readonly trade: Trade;
   readonly #prefix: string;
   readonly #functions = new Map<string, string>();
   readonly #tables = new Map<string, Table>();
@@ -103,7 +108,7 @@ export class Parts {
   /** Functions, callees first. */
   readonly #texts: NamedText[] = [];
 
-  constructor(heap: Heap | null, variant: Variant, prefix: string) {
+  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'flash') {
     this.heap = heap;
     this.variant = variant;
     this.#prefix = prefix;

@@ -5,7 +5,7 @@ import { OPSETS } from '../formats/onnx/index.ts';
 import { asStored } from '../model.ts';
 import { type ExportCFlags, exportFolder } from './export_c.ts';
 import { checkNamed, checkOutput, MODEL, readModel, writeModel } from './files.ts';
-import { dataFlags, type IoFlags, ioOption } from './flags.ts';
+import { dataFlags, type IoFlags, ioOption, tradeOption } from './flags.ts';
 import { createOutput, kib } from './output.ts';
 
 interface Flags extends IoFlags, WriteOptions, ExportCFlags {
@@ -33,7 +33,8 @@ export function addExport(program: Command): void {
     .addOption(ioOption())
     .addOption(new Option('--opset <n>', 'operator set of ONNX, 13 or 21 (13)').argParser(opsetOf))
     .option('--target <mcu>', 'with --format c: the chip (see `thumbnet targets`)')
-    .option('--name <name>', "with --format c: part of all names in it; by default the file's");
+    .option('--name <name>', "with --format c: part of all names in it; by default the file's")
+    .addOption(tradeOption('with --format c: '));
   dataFlags(command, false)
     .option('--force', 'replace what exists')
     .option('--json', 'one JSON object on stdout')

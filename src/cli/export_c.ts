@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { exportC } from '../c/export.ts';
+import type { Trade } from '../c/parts.ts';
 import type { Example } from '../c/project/example.ts';
 import { classesOf, type Dataset, inputsOf, planBatch, takeBatch } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
@@ -16,6 +17,7 @@ export interface ExportCFlags extends DataFlags {
   readonly target?: string;
   readonly name?: string;
   readonly force?: boolean;
+  readonly trade?: Trade;
 }
 
 /** `export --format c`: a folder of C. */
@@ -31,9 +33,13 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   const examples = data ? examplesOf(asStored(model), data) : undefined;
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);
-  const { files, network, constantBytes, notes } = await exportC(model, target, { name, examples, classNames, recipe }).catch(
-    asBadInput,
-  );
+  const { files, network, constantBytes, notes } = await exportC(model, target, {
+    name,
+    examples,
+    classNames,
+    recipe,
+    trade: flags.trade,
+  }).catch(asBadInput);
   await checkFolder(folder, new Set(Object.keys(files).map((file) => file.split('/')[0])), force ?? false);
   await makeFolder(folder);
   for (const [file, text] of Object.entries(files)) await writeWhole(join(folder, file), text);

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { TRADES } from '../c/parts.ts';
+import { OBJECTIVE } from '../compress/index.ts';
 import {
   type DataOptions,
   type Dataset,
@@ -12,7 +14,6 @@ import {
   parseScale,
   rangeWarning,
 } from '../data/index.ts';
-import { OBJECTIVE } from '../compress/index.ts';
 import { CompressError } from '../errors.ts';
 import { isInteger } from '../graph/graph.ts';
 import { IO_TYPES, type IoType } from '../run/edges.ts';
@@ -197,3 +198,9 @@ export const ioOption = (): Option =>
   new Option('--io <type>', "type of the result's inputs and outputs; QUANTIZE and DEQUANTIZE convert (as in the model)").choices(
     [...IO_TYPES],
   );
+
+/** What generated C stores weights of 4 bits for. */
+export const tradeOption = (before = ''): Option =>
+  new Option('--trade <what>', `${before}weights of 4 bits two to a byte (flash), or a byte each and the fast kernels (speed)`)
+    .choices(TRADES)
+    .default('flash');

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { generateC } from '../c/index.ts';
+import type { Trade } from '../c/parts.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { type Verification, verifyGraph } from '../emulator/verify.ts';
 import { CompressError } from '../errors.ts';
@@ -8,13 +9,14 @@ import { asStored, isIntegerGraph } from '../model.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
-import { number } from './flags.ts';
+import { number, tradeOption } from './flags.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, type Output, table } from './output.ts';
 
 interface Flags {
   readonly target: string;
   readonly inputs: number;
+  readonly trade: Trade;
   readonly json?: boolean;
 }
 
@@ -25,8 +27,9 @@ export function addVerify(program: Command): void {
     .argument('<model>', MODEL)
     .requiredOption('--target <mcu>', 'the chip (see `thumbnet targets`)')
     .option('--inputs <n>', 'how many inputs are run', number, 8)
+    .addOption(tradeOption())
     .option('--json', 'one JSON object on stdout')
-    .action(async (path: string, { target, inputs, json }: Flags) => {
+    .action(async (path: string, { target, inputs, trade, json }: Flags) => {
       const out = createOutput(json ?? false);
       if (!(Number.isInteger(inputs) && inputs >= 1 && inputs <= 10000)) {
         throw new CompressError('bad-option', `--inputs ${inputs} is not a number of inputs`, 'give a whole number of 1..10000');
@@ -38,7 +41,7 @@ export function addVerify(program: Command): void {
       }
       checkToolchain();
       const heap = await Heap.open();
-      const generated = await generateC(heap, graph, chip, { name: 'network' });
+      const generated = await generateC(heap, graph, chip, { name: 'network', trade });
       const result = await verifyGraph(heap, graph, chip, { inputs, generated });
       if (result.difference) process.exitCode = MISSED;
       out.result({ target: chip.name, ...result, notes: generated.notes }, () => show(out, chip.name, result));

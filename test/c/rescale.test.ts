@@ -4,8 +4,7 @@ import { dspForm } from '../../src/c/dsp/rescale.ts';
 import { fitFolded } from '../../src/c/fit.ts';
 import { mveForm } from '../../src/c/mve/rescale.ts';
 import { type Channel, floorProduct, isExact, requantize, rescaled, thresholds } from '../../src/c/rescale.ts';
-import { signProduct } from '../../src/c/thumb1/matrix.ts';
-import { thumbForms } from '../../src/c/thumb1/rescale.ts';
+import { signProduct, thumbForms } from '../../src/c/thumb1/rescale.ts';
 import { createRandom } from '../../src/random.ts';
 
 /** CMSIS-NN's arm_nn_requantize with double rounding, in exact integers. */
@@ -159,6 +158,55 @@ test('the form of two 32-bit products gives every output of the reference', () =
     });
     assert.ok(found >= 35, `${found} of 40`);
   }
+});
+
+test('the form of two products where every threshold is negative, or slopes lie far apart', () => {
+  const some = channels(60).filter((_, i) => i % 2);
+  const low = some.map((c) => ({ ...c, yOffset: 120, largest: 5000 }));
+  const wide = some.map((c, i) => (i % 2 ? { ...c, shift: c.shift - 9, least: -(2 ** 21), largest: 2 ** 21 } : c));
+  let found = 0;
+  for (const all of [low, wide, ...low.map((c) => [c])]) {
+    const { forms, split, shift, sign } = thumbForms(all);
+    all.forEach((c, i) => {
+      const f = forms[i];
+      if (!f) return;
+      found++;
+      for (const sum of sums(c)) {
+        const t = f.range - Math.min(f.range, Math.max(0, sum - f.least));
+        let product = Math.floor((t * f.multiplier) / 2 ** split);
+        if (sign && product > signProduct(f, split)) product += f.tie;
+        assert.is(Math.floor((f.constant - product) / 2 ** shift), expected(c, sum), `sum ${sum} of ${JSON.stringify(c)}`);
+      }
+    });
+  }
+  assert.ok(found > 30, `${found}`);
+});
+
+/** A channel with few sums, so that all of them can be run. */
+const small = (): Channel[] =>
+  channels(24).map((c) => ({ ...c, least: Math.max(c.least, -40000), largest: Math.min(c.largest, 40000) }));
+
+test('every sum of a range, one after another: forms that agree at the thresholds agree everywhere', () => {
+  let sumsRun = 0;
+  for (const c of small()) {
+    const [dsp, mve, fold] = [dspForm(c), mveForm(c), fitFolded(c, 0, 256, 7 - c.shift)];
+    assert.ok(dsp && mve);
+    for (let sum = c.least; sum <= c.largest; sum++) {
+      const wanted = rescaled(c, sum);
+      sumsRun++;
+      const high = floorProduct(sum * 256, dsp.multiplier, 32) + dsp.constant - (dsp.sign && sum < 0 ? 128 : 0);
+      if (Math.min(c.yMax, Math.max(c.yMin, Math.floor(high / 2 ** dsp.shift))) !== wanted) assert.unreachable(`DSP, sum ${sum}`);
+      let v = Math.floor((floorProduct(sum, mve.multiplier, 30) + 1) / 2); // VQRDMULH
+      if (mve.sign && v < 0) v -= 1;
+      const right = -mve.shift;
+      if (right > 0) v = Math.floor((v + 2 ** (right - 1)) / 2 ** right); // VRSHL
+      if (Math.min(c.yMax, Math.max(c.yMin, v + c.yOffset)) !== wanted) assert.unreachable(`MVE, sum ${sum}`);
+      if (!fold) continue;
+      const folded = Math.floor(floorProduct(sum * 256 + fold.first, fold.multiplier, 32) / 2 ** (7 - c.shift));
+      if (Math.min(c.yMax, Math.max(c.yMin, folded)) !== wanted) assert.unreachable(`folded, sum ${sum}`);
+    }
+  }
+  assert.ok(sumsRun > 200000, `${sumsRun}`);
 });
 
 test.run();

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generateC } from '../../src/c/index.ts';
+import type { Trade } from '../../src/c/parts.ts';
 import { verifyGraph } from '../../src/emulator/verify.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../c/layers.ts';
@@ -96,6 +97,25 @@ for (const [name, specs] of Object.entries(GROUPS)) {
     });
   }
 }
+
+test('weights of 4 bits: two to a byte, or a byte each and far fewer instructions', async () => {
+  if (!hasTools) return;
+  const graph = layersGraph(GROUPS['layers with int4 weights'], 7);
+  const sizeAndCount = async (trade: Trade) => {
+    const generated = await generateC(heap, graph, chipOf('cortex-m4'), { name: 'network', trade });
+    const { difference, instructions } = await verifyGraph(heap, graph, chipOf('cortex-m4'), {
+      inputs: 6,
+      flags: WARNINGS,
+      generated,
+    });
+    assert.equal(difference, null);
+    return { bytes: generated.constantBytes, instructions };
+  };
+  const flash = await sizeAndCount('flash');
+  const speed = await sizeAndCount('speed');
+  assert.ok(speed.instructions < 0.4 * flash.instructions, `${speed.instructions} of ${flash.instructions}`);
+  assert.ok(speed.bytes > 1.2 * flash.bytes, `${speed.bytes} beside ${flash.bytes}`);
+});
 
 test('what a wrong answer looks like', async () => {
   if (!hasTools) return;

@@ -52,6 +52,10 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
 
     _Static_assert(((-1) >> 1) == -1, "right shifts of negative numbers keep the sign");
     _Static_assert((sizeof(int) == 4u) && (sizeof(float) == 4u), "int and float have 32 bits");
+    #if defined(__BYTE_ORDER__)
+    _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "constants are packed for little-endian machines");
+    #endif
+    ${placesText(network, macro)}
   `)}
 ${parts
   .functions(layers.flatMap((l) => l.calls.map((c) => c.function)))
@@ -94,6 +98,15 @@ ${formatC(`
     }
     #endif
   `)}`;
+}
+
+/** Layers take their places in the arena for whole words or vectors. */
+function placesText({ arenaBytes, stateBytes }: Network, macro: string): string {
+  const banks = [...(arenaBytes ? ['ARENA'] : []), ...(stateBytes ? ['STATE'] : [])];
+  return [
+    `_Static_assert((16 % ${macro}_ALIGNMENT) == 0, "places in the arena are multiples of 16");`,
+    ...banks.map((b) => `_Static_assert(${macro}_${b}_BYTES <= INT32_MAX, "offsets fit in 32 bits");`),
+  ].join('\n');
 }
 
 function layerText(network: Network, index: number): string {

@@ -36,7 +36,9 @@ function definition({ name, type, values }: Table, section: string): string {
     const row = Array.from({ length: Math.min(columns, values.length - i) }, (_, k) => literal(type, values[i + k]));
     rows.push(`    ${row.join(', ')},`);
   }
-  return `${section} _Alignas(16) const ${type} ${name}[${values.length}] = {\n${rows.join('\n')}\n};\n`;
+  const bytes = values.length * BYTES_OF_TYPE[type];
+  const check = `_Static_assert(sizeof ${name} == ${bytes}u, "the size that the checksum and the kernels take");`;
+  return `${section} _Alignas(16) const ${type} ${name}[${values.length}] = {\n${rows.join('\n')}\n};\n${check}\n`;
 }
 
 /** The file of constants, and the check of their CRC. */

@@ -3,8 +3,8 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { canPack, firstSum, packWords } from '../dsp/words.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
-import { ASSEMBLY, rescaleListing, rescaleText, signProduct } from './matrix.ts';
-import { type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
+import { ASSEMBLY, rescaleListing, rescaleText } from './matrix.ts';
+import { signProduct, type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
 /**
  * Dense layer. Two weights lie in a halfword h = 256 * -w0 + w1, s is its low byte; of two inputs

@@ -2,8 +2,8 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { backTo, type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
-import { ASSEMBLY, rescaleText, signProduct } from './matrix.ts';
-import { type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
+import { ASSEMBLY, rescaleText } from './matrix.ts';
+import { signProduct, type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
 /**
  * Depthwise convolution.

@@ -1,5 +1,5 @@
 import { type Parts, twins } from '../parts.ts';
-import type { ThumbForm, ThumbForms } from './rescale.ts';
+import { signProduct, type ThumbForm, type ThumbForms } from './rescale.ts';
 
 /**
  * The product of four pixels with the weights of channels: two pixels in the halves of a word, so that one MULS makes two products.
@@ -61,10 +61,6 @@ export function matrixScales({ forms, split, sign }: ThumbForms, biases: readonl
     ...(sign ? [signProduct(f, split), f.tie] : []),
   ]);
 }
-
-/** Products above it come from negative sums. */
-export const signProduct = ({ zero, multiplier, range }: ThumbForm, split: number): number =>
-  zero < 0 || zero > range ? 2 ** 31 - 1 : Math.floor((zero * multiplier) / 2 ** split);
 
 export interface MatrixKind {
   readonly split: number;

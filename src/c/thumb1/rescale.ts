@@ -56,6 +56,12 @@ const inReach = (c: Channel) => fits32(c) && c.largest < 2 ** 30 && c.least > -(
 /** Whether thresholds of negative sums exist behind a right shift. */
 const needsSign = ({ shift }: Channel, steps: readonly number[]) => shift < 0 && steps.length > 0 && steps[0] < 0;
 
+/** Products above it come from negative sums: all of them where even the last threshold is one. */
+export const signProduct = (
+  { zero, multiplier, range }: Pick<ThumbForm, 'zero' | 'multiplier' | 'range'>,
+  split: number,
+): number => (zero < 0 ? -1 : zero > range ? 2 ** 31 - 1 : Math.floor((zero * multiplier) / 2 ** split));
+
 function formOf(
   channel: Channel,
   steps: readonly number[],
@@ -78,7 +84,12 @@ function formOf(
   for (let i = 0; i <= 2 * TRIED; i++) {
     const multiplier = middle + (i & 1 ? -apart : apart) * ((i + 1) >> 1);
     if (multiplier < 0 || multiplier >= 2 ** 32 || range * Math.floor(multiplier / 2 ** split) >= 2 ** 31) continue;
-    const product = (t: number) => Math.floor((t * multiplier) / 2 ** split) + (t > zero ? tie : 0);
+    // As the code compares: by products, which a small multiplier may leave equal on both sides of 0.
+    const limit = signProduct({ zero, multiplier, range }, split);
+    const product = (t: number) => {
+      const value = Math.floor((t * multiplier) / 2 ** split);
+      return value + (value > limit ? tie : 0);
+    };
     let low = top * unit;
     let high = top * unit + unit - 1;
     steps.forEach((s, k) => {
