@@ -110,6 +110,7 @@ export class Parts {
 
   constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'flash') {
     this.heap = heap;
+    this.trade = trade;
     this.variant = variant;
     this.#prefix = prefix;
   }
