@@ -86,7 +86,8 @@ export function addCompress(program: Command): void {
     const data = await readData(flags, model, out);
     const options = { ...optionsOf(flags), ...(recipe && { recipe: recipe.stages }) };
     const { workers, resume = false } = flags;
-    await runCompress({ model, data, options, folder, title: basename(path), command: commandLine(), workers, resume, out });
+    const named = { folder, split: flags.split, title: basename(path), command: commandLine() };
+    await runCompress({ model, data, options, ...named, workers, resume, out });
   });
 }
 
