@@ -122,11 +122,11 @@ if (small) {
     const bytes = exportTflite(importTflite(readFileSync(small.path)));
     const codes = new FlatFile(bytes).root(IDENTIFIER).tables(MODEL.operatorCodes);
     const { buffer, start } = codes[codes.length - 1];
-    bytes[start + buffer.__offset(start, 4 + 2 * OPERATOR_CODE.shortCode)] = 111;
-    bytes[start + buffer.__offset(start, 4 + 2 * OPERATOR_CODE.code)] = 111;
+    bytes[start + buffer.__offset(start, 4 + 2 * OPERATOR_CODE.shortCode)] = 109;
+    bytes[start + buffer.__offset(start, 4 + 2 * OPERATOR_CODE.code)] = 109;
     const e = attempt(bytes) as CompressError;
     assert.is(e.code, 'unsupported');
-    assert.match(e.message, /^operator 12 \(ELU, output "Identity[^"]*"\) is not supported\n/);
+    assert.match(e.message, /^operator 12 \(WHERE, output "Identity[^"]*"\) is not supported\n/);
     assert.match(e.fix, /CONV_2D.*FULLY_CONNECTED.*HARD_SWISH/);
   });
 }

@@ -97,6 +97,8 @@ for (const [op, { float, tflite, fuses }] of Object.entries(OPS)) {
   const sample = float && tflite && SAMPLES[op]?.find(isPlain);
   if (!sample) continue;
   const layer = graphOf(op, sample, 'f32');
+  // What gives whole numbers has neither behind it.
+  if (layer.tensors[layer.outputs[0]].dtype !== 'f32') continue;
   test(`${op}: takes a ReLU behind it if its row says so, answers stay`, () => {
     const graph = followed(layer, 'relu6', {}, []);
     const folded = foldActivations(graph);
