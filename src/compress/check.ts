@@ -6,7 +6,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Progress } from '../stage.ts';
 import { type Checked, chanceOfKeeping, checkedTogether, type Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
-import type { JobContext } from './arm.ts';
+import type { JobContext } from './job.ts';
 import { type Figures, standardOf } from './judge.ts';
 import { foldsOf, type Parts } from './parts.ts';
 import type { Pool } from './pool.ts';

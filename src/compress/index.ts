@@ -12,7 +12,7 @@ import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '..
 import { missed, recognizeTask, type Task, type TaskOptions } from '../task/index.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
-import type { JobContext } from './arm.ts';
+import type { JobContext } from './job.ts';
 import { type Checkable, type CheckReport, LastCheck } from './check.ts';
 import { type Figures, figuresOf, fits, foundIn, standardOf } from './judge.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';

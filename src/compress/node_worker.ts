@@ -3,7 +3,8 @@ import { parentPort } from 'node:worker_threads';
 import { CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
 import { remember } from '../prune/survey.ts';
-import { type JobContext, runArm } from './arm.ts';
+import { runArm } from './arm.ts';
+import type { JobContext } from './job.ts';
 import type { FromWorker, ToWorker } from './pool.ts';
 
 const port = parentPort!;

@@ -3,7 +3,8 @@ import { shareDataset } from '../data/index.ts';
 import { type Code, CompressError } from '../errors.ts';
 import { type Findings, remembered } from '../prune/survey.ts';
 import type { Progress } from '../stage.ts';
-import { type ArmResult, type Job, type JobContext, runArm } from './arm.ts';
+import { runArm } from './arm.ts';
+import type { ArmResult, Job, JobContext } from './job.ts';
 
 /** Runs jobs, at most `size` at once. */
 export interface Pool {

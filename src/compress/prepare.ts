@@ -23,7 +23,7 @@ import {
   smallestLoss,
   type Task,
 } from '../task/index.ts';
-import type { JobContext } from './arm.ts';
+import type { JobContext } from './job.ts';
 import { type Figures, figuresOf, foundIn, goalOf, marginOf, type Standard, standardOf, unmet, worthOf } from './judge.ts';
 import type { Settings } from './options.ts';
 import type { Stages } from './steps.ts';

@@ -3,7 +3,7 @@ import type { Json, RunningTrial, Study, Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import { type Artifacts, openStudy, type Storage } from '../study/index.ts';
-import type { ArmResult, Job, Node } from './arm.ts';
+import type { ArmResult, Job, Node } from './job.ts';
 import type { Checkable, LastCheck } from './check.ts';
 import { type Figures, type Goal, violations } from './judge.ts';
 import type { Settings } from './options.ts';
@@ -180,8 +180,8 @@ export class Search {
   }
 
   async #node(trial: number, which: NodeName): Promise<Node> {
-    const { stages, model, walked } = factsOf(this.#study.records[trial])!;
-    const place = which === 'walked' && walked ? walked : { stages, model: model! };
+    const { stages, model, walked, held } = factsOf(this.#study.records[trial])!;
+    const place = { candidate: null, walked, held }[which] ?? { stages, model: model! };
     return { stages: place.stages, packed: await this.#artifact(place.model, trial) };
   }
 
@@ -214,7 +214,7 @@ export class Search {
 
   async #keep(number: number, result: ArmResult, place: Pick<TrialFacts, 'from' | 'round' | 'plan'>): Promise<void> {
     const { artifacts, goal } = this.#o;
-    const { candidate, spares, walked, samples, macs } = result;
+    const { candidate, spares, walked, held, samples, macs } = result;
     const { stages, figures, margin, value } = candidate;
     const facts: TrialFacts = {
       state: 'complete',
@@ -235,9 +235,14 @@ export class Search {
           value: c.value,
         })),
       ),
-      ...(walked && { walked: { stages: [...walked.stages], model: await artifacts.put(walked.packed) } }),
+      ...(walked && { walked: await this.#placed(walked) }),
+      ...(held && { held: await this.#placed(held) }),
     };
     await this.#study.tell(number, value, { constraints: violations(figures, goal.limits), userAttrs: toUserAttrs(facts) });
+  }
+
+  async #placed({ stages, packed }: Node): Promise<{ stages: Node['stages'][number][]; model: string }> {
+    return { stages: [...stages], model: await this.#o.artifacts.put(packed) };
   }
 
   #ended(trial: number): Ended {

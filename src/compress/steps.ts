@@ -101,7 +101,7 @@ export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan
   const fewerBits = suggestBits(trial, 'again.', mixed);
   const smaller = trial.suggestCategorical('again.cut', [0.25, 0.5, 1]);
   return {
-    node: trial.suggestCategorical('again.node', ['candidate', 'walked']),
+    node: trial.suggestCategorical('again.node', ['candidate', 'walked', 'held']),
     plan: {
       ...plan,
       change: plan.change * smaller,
@@ -112,8 +112,8 @@ export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan
   };
 }
 
-/** Which of the nodes that a trial leaves another continues from: its candidate, or the one that its last training began with. */
-export type NodeName = 'candidate' | 'walked';
+/** Which node of a trial another continues from: its candidate, the one its last training began with, or the best that holds the goal. */
+export type NodeName = 'candidate' | 'walked' | 'held';
 
 function suggestBits(trial: Trial, prefix: string, mixed: boolean): number | null {
   if (!mixed || trial.suggestCategorical(`${prefix}bits`, ['8', 'mixed']) === '8') return null;
@@ -169,8 +169,9 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
     ...(mixed && { 'again.bits': '8' }),
     ...over,
   });
-  const goOn = [again({}), again(mixed ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03 } : { 'again.hope': 0.3 })];
-  return [...starts, ...Array.from({ length: starts.length }, (_, i) => goOn[i % 2])];
+  const other: Record<string, Choice> = mixed ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03 } : { 'again.hope': 0.3 };
+  const goOn = [again({}), again({ ...other, 'again.node': 'held' })];
+  return [...starts, ...Array.from({ length: Math.max(2, starts.length) }, (_, i) => goOn[i % 2])];
 }
 
 function startWith({ groups, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {

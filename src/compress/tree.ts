@@ -46,6 +46,8 @@ const factsSchema = v.object({
   model: v.optional(v.string()),
   /** The node that its last training began with. */
   walked: v.optional(nodeSchema),
+  /** The best of its nodes that holds the goal as it is. */
+  held: v.optional(nodeSchema),
   /** Of the score, held back for luck. */
   margin: v.optional(v.number()),
   /** Others of its nodes that need more and lose less. */

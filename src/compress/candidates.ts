@@ -1,0 +1,114 @@
+/** From the nodes of an arm to what it hands back: quantized as its plan wants it, judged by the chip's own bits on all of the validation part. */
+import { judge } from '../evaluate.ts';
+import { exportTflite, importTflite } from '../formats/tflite/index.ts';
+import type { Graph } from '../graph/graph.ts';
+import { asStored } from '../model.ts';
+import type { Model } from '../stage.ts';
+import { pack } from '../study/packed.ts';
+import type { ArmResult, Candidate, Node } from './job.ts';
+import { costOf, figuresOf, foundIn, marginOf, worthOf } from './judge.ts';
+import { allocate, type LayerBits, measureFewerBits } from './sensitivity.ts';
+import { PLAIN_SCHEME, type Spot, type Spots } from './spots.ts';
+import type { Plan, Stages } from './steps.ts';
+import { isFeasible } from './tree.ts';
+
+/** Nodes of an arm that are quantized to see what they are worth. */
+const TRIED = 4;
+/** By so much of the allowed loss, others of its nodes are better. */
+const SPARE = [0.25, 0.5];
+
+/** Nodes of an arm: as its plan cuts, and those as well that came near to the goal in smaller cuts. */
+interface Trails {
+  readonly coarse: readonly Spot[];
+  readonly fine: readonly Spot[];
+}
+
+/**
+ * The best of the nodes, which may be just under the goal: what goes on from it may win that back. Beside it what may be handed back: the best
+ * node that holds the goal as it is, with layers in 4 bits too, and others that need more and lose less, for the case that a last check fails.
+ */
+export async function candidatesOf(
+  spots: Spots,
+  { coarse, fine }: Trails,
+  plan: Plan,
+): Promise<Pick<ArmResult, 'candidate' | 'spares' | 'held'>> {
+  const ranked = spots.ranked(coarse);
+  const made = new Map<Spot, Candidate>();
+  const quantized = async (spot: Spot): Promise<Candidate> => {
+    const candidate = made.get(spot) ?? (await inIntegers(spots, spot, plan));
+    made.set(spot, candidate);
+    return candidate;
+  };
+  let best: Candidate | null = null;
+  // Until one holds what it promised.
+  for (const spot of ranked.slice(0, TRIED)) {
+    if (best && best.value <= spots.promise(spot, 0)) break;
+    const candidate = await quantized(spot);
+    if (!best || candidate.value < best.value) best = candidate;
+  }
+  const { before, floor } = spots.job.goal;
+  const score = best!.figures.score!;
+  const found = new Set<Candidate>();
+  let held: Node | null = null;
+  for (const share of SPARE) {
+    const spot = ranked.find((s) => s.score >= score + share * (before - floor));
+    if (!spot) continue;
+    const candidate = await quantized(spot);
+    if (candidate.figures.score! > score) found.add(candidate);
+  }
+  for (const spot of spots.ranked(fine.filter((s) => spots.room(s, 0) >= 0)).slice(0, 2 * TRIED)) {
+    const candidate = await quantized(spot);
+    if (!holds(spots, candidate)) continue;
+    const fewer = await inFewerBits(spots, spot, candidate, plan);
+    for (const c of fewer ? [candidate, fewer] : [candidate]) found.add(c);
+    held = { stages: spot.stages, packed: pack(spot.model) };
+    break;
+  }
+  found.delete(best!);
+  return { candidate: best!, spares: [...found], held };
+}
+
+const holds = ({ job: { goal } }: Spots, { figures, margin }: Candidate): boolean => isFeasible(figures, margin, goal);
+
+/** Changes of the logits that layers in 4 bits are tried with, where no training follows. */
+const UNTRAINED = [0.04, 0.02, 0.01, 0.005, 0.002];
+
+/** A node with as many of its layers in 4 bits as keep the goal without another training; null where none do. */
+async function inFewerBits(spots: Spots, spot: Spot, than: Candidate, plan: Plan): Promise<Candidate | null> {
+  if (spots.job.goal.settings.weightBits !== 'mixed') return null;
+  for (const fewerBits of UNTRAINED) {
+    const stages = await schemeOf(spots, spot, { ...plan, fewerBits });
+    const model = await spots.follow(spot.model, stages);
+    const candidate = candidateOf(spots, model, [...spot.stages, ...stages]);
+    if (holds(spots, candidate) && candidate.value < than.value) return candidate;
+  }
+  return null;
+}
+
+async function inIntegers(spots: Spots, spot: Spot, plan: Plan): Promise<Candidate> {
+  const stages = spot.model.facts.quantize ? [] : await schemeOf(spots, spot, { ...plan, fewerBits: null });
+  return candidateOf(spots, await spots.follow(spot.model, stages), [...spot.stages, ...stages]);
+}
+
+/** Stages that quantize a node as the plan wants it; none where it is so already. */
+export async function schemeOf(spots: Spots, { model }: Spot, { fewerBits, quantize: options }: Plan): Promise<Stages> {
+  const { quantize: scheme } = model.facts;
+  if (scheme && fewerBits === null) return [];
+  if (fewerBits === null) return [{ stage: 'quantize', ...options }];
+  const cost = async (graph: Graph, layerBits: LayerBits) =>
+    costOf(spots.figures({ graph, facts: { ...model.facts, quantize: { ...PLAIN_SCHEME, layerBits } } }), spots.job.goal);
+  const chosen = allocate(await measureFewerBits(model, cost, spots.context), {}, fewerBits);
+  const layerBits = Object.fromEntries(Object.entries(chosen).flatMap(([name, ratio]) => (ratio ? [[name, 4]] : [])));
+  return [{ stage: 'quantize', ...options, layerBits: { ...scheme?.layerBits, ...layerBits } }];
+}
+
+/** Judged by the chip's own bits on all of the validation part. */
+export function candidateOf({ job, context }: Spots, model: Model, stages: Stages): Candidate {
+  const { data, task, goal, reference } = job;
+  const graph = asStored(model);
+  const tflite = exportTflite(graph);
+  const judged = judge(context.heap, graph, data, 'validation', task);
+  const margin = marginOf(judged, reference, goal);
+  const figures = figuresOf(importTflite(tflite), goal.target, goal.settings, foundIn(goal.standard, judged));
+  return { stages, packed: pack(model), tflite, figures, margin, value: worthOf(figures, margin, goal) };
+}
