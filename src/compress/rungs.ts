@@ -54,7 +54,6 @@ function roundsOf({ samples, parallel }: Budget): Round[] {
   if (parallel === 1) {
     return [
       { on: 0, start: 1, share: 0.6 },
-      { on: 1, start: 0, share: 3 / 4 },
       { on: 1, start: 0, share: 1 },
     ];
   }
