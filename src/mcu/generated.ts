@@ -108,9 +108,11 @@ const OWN_TABLE = new RegExp(`^${NAME}_(${TAG}_|t\\d).*`);
 const shortly = (name: string, value: unknown): unknown =>
   name === 'tensor'
     ? undefined
-    : ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > 8 && typeof value[0] === 'number')
-      ? [(value as Int8Array).length, (value as Int8Array)[0]]
-      : value;
+    : typeof value === 'bigint'
+      ? `${value}`
+      : ArrayBuffer.isView(value) || (Array.isArray(value) && value.length > 8 && typeof value[0] === 'number')
+        ? [(value as Int8Array).length, (value as Int8Array)[0]]
+        : value;
 
 /** Whether the graph is the one that a chip would hold, and not what is to become it. */
 const isStored = ({ graph, operands }: ChipGraph): boolean => graph.tensors.every((t, i) => t.dtype === operands[i].dtype);
