@@ -1,6 +1,9 @@
-import { type Graph, isInteger, type Node, type Tensor } from '../../src/graph/graph.ts';
+import type { Graph, Node, Tensor } from '../../src/graph/graph.ts';
 
-/** The graph with float inputs and outputs: a quantize node before each integer input, a dequantize node behind each integer output. */
+/**
+ * The graph with float inputs and outputs: a quantize node before each quantized input, a dequantize node behind each quantized output. Whole
+ * numbers without a scale (indices) stay.
+ */
 export function withFloatInputs(graph: Graph): Graph {
   const tensors = [...graph.tensors];
   const float = (t: number) => {
@@ -17,13 +20,13 @@ export function withFloatInputs(graph: Graph): Graph {
   const before: Node[] = [];
   const behind: Node[] = [];
   const inputs = graph.inputs.map((t) => {
-    if (!isInteger(tensors[t].dtype)) return t;
+    if (!tensors[t].quant) return t;
     const f = float(t);
     before.push(bridge('quantize', f, t));
     return f;
   });
   const outputs = graph.outputs.map((t) => {
-    if (!isInteger(tensors[t].dtype)) return t;
+    if (!tensors[t].quant) return t;
     const f = float(t);
     behind.push(bridge('dequantize', t, f));
     return f;
