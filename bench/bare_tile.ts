@@ -76,8 +76,8 @@ export const percent = (share: number): string => `${(100 * share).toFixed(0)} %
 
 /** What every table of rates says first. */
 export function bareLine({ plain, relaxed }: Halves): string {
-  const told = `${plain.median.toFixed(1)} GMAC/s (best ${plain.best.toFixed(1)}) with plain dots`;
-  return `Bare tiles in this run: ${told}, ${
+  const plainDots = `${plain.median.toFixed(1)} GMAC/s (best ${plain.best.toFixed(1)}) with plain dots`;
+  return `Bare tiles in this run: ${plainDots}, ${
     relaxed
       ? `${relaxed.median.toFixed(1)} (best ${relaxed.best.toFixed(1)}) with relaxed ones, ${(relaxed.median / plain.median).toFixed(2)} ×`
       : 'and this host has no exact relaxed ones (Node 24 on a processor with VNNI has)'

@@ -30,7 +30,7 @@ async function studyIn(folder: string): Promise<Study> {
 
 const samplesOf = (trial: TrialRecord): number => factsOf(trial)?.samples ?? 0;
 
-/** The trials that fit into so many samples, and how many they took. */
+/** The trials that fit into `most` samples, and how many they took. */
 function upTo({ trials }: Study, most: number): { trials: TrialRecord[]; samples: number } {
   let samples = 0;
   const within = trials.filter((t) => {

@@ -149,7 +149,7 @@ try {
     }
   }
   const head = ['job', 'before, s', 'after, s', 'times less processor time', 'times less by the clock'];
-  const text = `Seconds of processor time, all threads, of whole processes; in brackets by the clock, which tells something on an idle machine only. Medians of 1 to 3
+  const text = `Seconds of processor time, all threads, of whole processes; in brackets by the clock, which is meaningful on an idle machine only. Medians of 1 to 3
 runs in turns. Before: ${versions[0].name}, after: ${versions[1].name}. Networks of the jobs by depth are chains of 3x3 convolutions with 8 channels.
 
 ${table(head, rows)}`;

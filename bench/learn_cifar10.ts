@@ -1,5 +1,5 @@
 /**
- * ResNet8 (MLPerf Tiny) on the part of CIFAR-10 at hand, JPEG pictures included: at least 75 % on exact test pixels.
+ * ResNet8 (MLPerf Tiny) on the given part of CIFAR-10, JPEG pictures included: at least 75 % on exact test pixels.
  */
 import { loadDataset } from '../src/data/index.ts';
 import { buildNetwork, type Value } from '../src/run/build.ts';

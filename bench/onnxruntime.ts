@@ -21,7 +21,7 @@ interface Ort {
 
 export type Flavour = 'node' | 'web';
 
-/** A graph compiled by ONNX Runtime, one thread. int8 networks take and give int8, whatever form the runtime works in. */
+/** A graph compiled by ONNX Runtime, one thread. int8 networks take and give int8, in either form of file. */
 export interface OrtProgram {
   run(): Promise<unknown>;
   output(): Promise<Float32Array | Int8Array>;

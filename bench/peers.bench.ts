@@ -16,7 +16,7 @@ import type { LitertResult } from './pages/litert.ts';
 import { type Contender, race, type Timing } from './rounds.ts';
 import { type Section, table } from './section.ts';
 
-/** ONNX Runtime rescales in float, so it is held against the engine's single rounding; so many int8 outputs must be the same within a step. */
+/** ONNX Runtime rescales in float, so it is compared with the engine's single rounding; this share of int8 outputs must be equal within a step. */
 const SHARE = 0.95;
 /** Float sums in another order; a share of the output's largest magnitude. */
 const RELATIVE = 1e-3;
@@ -38,7 +38,7 @@ export default async function peers(): Promise<Section> {
     ? 'with relaxed dots, which are exact on this machine'
     : 'with plain dots: this host has no exact relaxed ones';
   const text = `Milliseconds of processor time per example; in brackets how many times as long as Thumbnet takes. Thumbnet's int8 networks run ${dots}. ONNX Runtime gets
-the networks as QDQ files with int8 and with uint8 activations; the faster of the two is told.
+the networks as QDQ files with int8 and with uint8 activations; the faster of the two is shown.
 
 ### int8, in Node
 

@@ -18,7 +18,7 @@ export interface Training {
 export interface PyTorch {
   /** The library of its matrix products. */
   readonly blas: string;
-  /** The loss before the last of so many steps. */
+  /** The loss before the last of `count` steps. */
   steps(count: number): Promise<number>;
   /** Milliseconds of its processor time until its last answer. */
   clock(): number;

@@ -21,7 +21,7 @@ const eight = { epochs: 1, learningRate: 0.0001, weight: 1 } as const;
 /** Labels beside the float network's answers. */
 const labels = { weight: 0.6, temperature: 2 } as const;
 
-/** Ways to train what has so many bits; one of them is chosen by the validation part, and judged by the test part. */
+/** Ways to train at each number of bits; the validation part chooses one of them, and the test part judges it. */
 const CHOICES: readonly {
   bits: string;
   weightBits: 4 | 8;
@@ -62,7 +62,7 @@ const CHOICES: readonly {
 ];
 
 /**
- * Quantization-aware training of MLPerf Tiny's ResNet8 on the part of CIFAR-10 at hand, judged by the integer engine: distilled from the float
+ * Quantization-aware training of MLPerf Tiny's ResNet8 on the given part of CIFAR-10, judged by the integer engine: distilled from the float
  * network with ranges that stay (fixed) and with learned step sizes (Esser et al., "Learned Step Size Quantization", 2020, who keep 8 bits in
  * the first and the last layer).
  */

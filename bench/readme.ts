@@ -20,7 +20,7 @@ export function putSection(name: string, title: string, text: string): void {
   console.log(`\n## ${title}\n\n${text}`);
 }
 
-/** Sections of the file as it stands, by the name in the comment that opens each. */
+/** Sections of the file as it is, by the name in the comment that opens each. */
 function stored(): Map<string, string> {
   if (!existsSync(FILE)) return new Map();
   const parts = readFileSync(FILE, 'utf8').split(/^(?=<!-- \S+ -->$)/m);

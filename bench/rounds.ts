@@ -18,7 +18,7 @@ export interface Timing {
 }
 
 /**
- * Times contenders in turn, round after round, so that whatever else the machine does falls on all of them alike.
+ * Times contenders in turn, round after round, so that other load of the machine falls on all of them alike.
  *
  * @param millis how long one contender works in one round, about
  * @param clock  processor time of those that have no clock of their own: other work on the machine lengthens it least. By default that of
@@ -44,7 +44,7 @@ export async function race(
   });
 }
 
-/** How many calls take about so long; asking the clock takes time too, so few calls tell little. */
+/** How many calls take about this long; reading the clock takes time too, so few calls measure little. */
 async function callsFor(millis: number, run: Contender['run'], clock: Clock): Promise<number> {
   for (let calls = 1; ; calls *= 4) {
     const taken = calls * (await time(run, calls, clock));

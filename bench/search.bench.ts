@@ -63,7 +63,7 @@ function suggestAll(trial: Trial, space: string, dims: number): number {
   return sum;
 }
 
-/** Milliseconds of processor time from asking for a trial to having told it, 30 times after so many trials. */
+/** Milliseconds of processor time of an `ask` and its `tell`, 30 times after a number of trials. */
 async function cost(sampler: Sampler, { space, dims, trials }: Size): Promise<number[]> {
   const store = new MemoryStore();
   const one = async (study: Study) => {

@@ -150,7 +150,7 @@ function suggest(trial: Trial, { name, type, low = 0, high = 0, log, step, choic
   return type === 'int' ? trial.suggestInt(name, low, high, { log, step }) : trial.suggestFloat(name, low, high, { log, step });
 }
 
-/** The score after so many trials: the smallest value, or with two objectives the area dominated up to (1, 1). */
+/** The score after a number of trials: the smallest value, or with two objectives the area dominated up to (1, 1). */
 export async function runOurs(problem: Problem, sampler: Sampler, seed: number, trials: number): Promise<number> {
   const study = new Study({ directions: Array(problem.objectives).fill('minimize'), sampler, seed });
   const values: number[][] = [];

@@ -19,7 +19,7 @@ import { tfjsStep } from './tfjs.ts';
 import { layerOf } from '../src/run/layers.ts';
 
 const BATCH = 64;
-/** tfjs's processor backend takes seconds for one example, whatever the batch. */
+/** tfjs's processor backend takes seconds for one example, in any batch. */
 const TFJS_BATCH = 2;
 const RATE = 1e-4;
 /** Steps after which both losses must agree. */

@@ -31,7 +31,7 @@ function line(op: string, row: AnyRow): string {
   ].join(' | ')} |`;
 }
 
-/** The page, as it must stand. */
+/** The page, as it must be. */
 export function operatorMatrix(): string {
   const rows = Object.entries(OPS).map(([op, row]) => line(op, row));
   const inTflite = new Set(Object.values<AnyRow>(OPS).flatMap((row) => (row.tflite?.codes ?? []).map(builtinName)));

@@ -3,7 +3,7 @@ import { BAD_INPUT } from './cli/exit_codes.ts';
 import { reason } from './cli/files.ts';
 import { main } from './cli/main.ts';
 
-// A reader that stops early (`| head`) is no error.
+// A pipe that closes early (`| head`) is no error.
 process.stdout.on('error', (e: NodeJS.ErrnoException) => {
   if (e.code === 'EPIPE') process.exit(0);
   process.stderr.write(`error: cannot write to stdout: ${reason(e)}\n`);

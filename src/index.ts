@@ -74,7 +74,7 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
 export const exportTflite = (model: Model, { io }: { io?: IoType } = {}): Uint8Array => writeTflite(asStored(model, io));
 
 /**
- * The model as an `.onnx` file: float, or int8 as QuantizeLinear/DequantizeLinear pairs. Inputs and outputs stand as in the file that the model
+ * The model as an `.onnx` file: float, or int8 as QuantizeLinear/DequantizeLinear pairs. Inputs and outputs are as in the file that the model
  * was read from.
  *
  * @param options `opset` 13 (default) or 21, `io` as in `exportTflite`, `unsigned` for activations as uint8 (fastest in ONNX Runtime on x86)

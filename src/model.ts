@@ -15,7 +15,7 @@ import type { Model, QuantizeOptions } from './stage.ts';
  * Reads a trained network from a file of any known format (`.tflite`: float, hybrid or full-integer, whose integers are kept exactly).
  * Await it: reading may load what the format needs.
  *
- * Batch, height, width, channels stand in this order (NHWC) in every tensor of it.
+ * Batch, height, width, channels are in this order (NHWC) in every tensor of it.
  *
  * @throws CompressError `bad-file` for bytes that are no whole model file, `unsupported` naming the first operator or type that is not known,
  *   or what the file is instead

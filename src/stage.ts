@@ -47,7 +47,7 @@ export interface Facts {
   readonly quantization?: QuantizationFacts;
   /** The last stage that changed the network learned its scales while training: they hold, nothing is measured. */
   readonly learnedScales?: boolean;
-  /** Types of inputs and outputs that its file has in place of the network's own; conversions stand between. */
+  /** Types of inputs and outputs that its file has in place of the network's own; conversions are inserted. */
   readonly edges?: Edges;
   /** The type that they have once the network is quantized; the file may have had another. */
   readonly io?: IoType;

@@ -57,7 +57,7 @@ function files(folder: string): string[] {
 
 const roomOf = (path: string) => relative(SRC, path).split(/[/\\]/)[0];
 
-test('every room under src/ stands in the list', () => {
+test('every room under src/ is in the list', () => {
   for (const name of readdirSync(SRC)) assert.ok(ROOMS.includes(name), `src/${name} is not in the list of rooms`);
 });
 

@@ -45,7 +45,7 @@ for (const [file, what, fix] of FOREIGN) {
   });
 }
 
-test('bytes that nothing tells are no model', () => {
+test('unknown bytes are no model', () => {
   for (const file of [new Uint8Array(0), new Uint8Array(7), new Uint8Array(4096), text('not a model at all')]) {
     assert.throws(
       () => loadModel(file),

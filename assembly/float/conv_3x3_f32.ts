@@ -6,7 +6,7 @@
 //   bias    f32 [outC] or 0
 //   scratch conv_3x3_scratch_f32 bytes
 //
-// Images go in groups that fill a strip of tiles; a strip's planes stay in the cache.
+// Images are taken in groups that fill a strip of tiles; a strip's planes stay in the cache.
 import { frame_image } from "../math/frame";
 import { plane_products } from "./tile_products";
 import { transform_inputs, transform_outputs, winograd_pack } from "./winograd";

@@ -1,7 +1,7 @@
 // Gradients of the 3x3 convolution by Winograd's method. What they fill they add to; operands as conv_grad_f32 takes them.
 //
 // The gradients of a strip's outputs are transformed once. Times the transformed taps they are the gradients of the transformed inputs, which
-// go back to dx; times the transformed inputs, summed over all tiles of the batch, those of the transformed taps, which go back to dw at the end.
+// are transformed back to dx; times the transformed inputs, summed over all tiles of the batch, those of the transformed taps, which are transformed back to dw at the end.
 import { mask_image } from "../math/activation_f32";
 import { frame_image } from "../math/frame";
 import { plane_outer_products, plane_products } from "./tile_products";

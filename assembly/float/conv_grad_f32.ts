@@ -1,6 +1,6 @@
 // Gradients of the float convolution. What they fill they add to.
 //
-//   dx      f32 [batch, inH, inW, inC] or 0; `fresh`: each image of it is cleared first, while it is at hand
+//   dx      f32 [batch, inH, inW, inC] or 0; `fresh`: each image of it is cleared first, while it is in the cache
 //   dw      f32 [outC, kH, kW, inC / groups] or 0
 //   dbias   f32 [outC] or 0
 //   dy      f32 [batch, outH, outW, outC]
@@ -192,7 +192,7 @@ function run_dx(
     const y0 = phase_start(ry, sH, top), x0 = phase_start(rx, sW, left);
     const rows = phase_count(y0, inH, sH), columns = phase_count(x0, inW, sW);
     if (rows > 0 && columns > 0) {
-      // The row of dy that meets tap ky at input row y0, less the taps that stand before it once reversed.
+      // The row of dy that meets tap ky at input row y0, less the taps before it once reversed.
       const oy = (y0 + top - ky * dH) / sH - (ny - 1) * stepH + gTop;
       const ox = (x0 + left - kx * dW) / sW - (nx - 1) * stepW + gLeft;
       const at = g + (oy * gW + ox) * outRow, to = dx + (y0 * inW + x0) * inC * 4;

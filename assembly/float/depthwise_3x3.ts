@@ -1,4 +1,4 @@
-// Depthwise convolution of 3x3 taps one pixel apart, stride 1, four channels a time. The taps stay in registers while a line goes by, and
+// Depthwise convolution of 3x3 taps one pixel apart, stride 1, four channels a time. The taps stay in registers along a line, and
 // every input is loaded once for the three outputs that it takes part in. Lines are rows, or columns where an image is higher than it is wide:
 // the longer a line, the less its beginning costs.
 //

@@ -1,6 +1,6 @@
 // Gradients of the float depthwise convolution. What they fill they add to.
 //
-//   dx      f32 [batch, inH, inW, c] or 0; `fresh`: each image of it is cleared first, while it is at hand
+//   dx      f32 [batch, inH, inW, c] or 0; `fresh`: each image of it is cleared first, while it is in the cache
 //   dw      f32 [kH, kW, c * multiplier] or 0
 //   dbias   f32 [c * multiplier] or 0
 //   dy      f32 [batch, outH, outW, c * multiplier]

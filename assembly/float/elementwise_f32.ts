@@ -60,7 +60,7 @@ function row(y: usize, a: usize, b: usize, op: i32, n: i32, as: i32, bs: i32, lo
 /**
  * Gradient by one operand, added (`fresh`: written, of an operand that is not stretched): `d` by a (`side` 0) or by b (1), element strides
  * d0..d3 in bytes (0 sums over a broadcast).
- * dy and y are contiguous; dy counts where low < y < high. Equal operands of min and max: the gradient goes to a.
+ * dy and y are contiguous; dy counts where low < y < high. Equal operands of min and max: a gets the gradient.
  */
 export function binary_grad_f32(
   d: usize, dy: usize, y: usize, a: usize, b: usize, op: i32, side: i32, n0: i32, n1: i32, n2: i32, n3: i32,

@@ -21,7 +21,7 @@ export function fully_connected_f32(
   gemm_f32(y, x, packed, bias, batch, depth, units, depth << 2, units << 2, 0, low, high);
 }
 
-/** Rows whose gradients are at hand together. */
+/** Rows whose gradients are held together. */
 const BAND: i32 = 128;
 
 /** Scratch bytes of fully_connected_grad_f32. */

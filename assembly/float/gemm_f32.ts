@@ -15,7 +15,7 @@ export function gemm_pack_f32(packed: usize, w: usize, k: i32, columns: i32, row
 
 /**
  * y [rows, columns] = clamp(a [rows, k] * b + bias), or y += a * b when `add`. `aRow` and `yRow` are the bytes from a row to the next.
- * Rows go in groups whose A stays in the first-level cache while all of B passes.
+ * Rows are taken in groups whose A stays in the first-level cache while all of B passes.
  */
 export function gemm_f32(
   y: usize, a: usize, b: usize, bias: usize, rows: i32, k: i32, columns: i32, aRow: i32, yRow: i32, add: i32, low: f32, high: f32,

@@ -4,7 +4,7 @@
 //   B  f32 [columns / 8][k][8], packed; the last block filled with zeros
 //   Y  f32, four rows given by their addresses
 //
-// Each y is ((a0*b0 + a1*b1) + a2*b2) + ... in the order of k, then the bias, then the clamp: the order of every kernel that goes by tiles.
+// Each y is ((a0*b0 + a1*b1) + a2*b2) + ... in the order of k, then the bias, then the clamp: the order of every kernel that works by tiles.
 import { clamp_s, clamp_v } from "../math/activation_f32";
 
 /** One tile: y = clamp_v(a * b + bias), or y += a * b when `add`. Rows may be given twice; `columns` is 1..8. */
@@ -57,7 +57,7 @@ export function gemm_tile(
     v128.store(y3, c30); v128.store(y3, c31, 16);
     return;
   }
-  // A row given twice is written once: its copies stand last.
+  // A row given twice is written once: its copies are last.
   store_part(y0, c00, c01, columns, add, bias, low, high);
   if (y1 != y0) store_part(y1, c10, c11, columns, add, bias, low, high);
   if (y2 != y1) store_part(y2, c20, c21, columns, add, bias, low, high);

@@ -1,4 +1,4 @@
-// Matrix products of whole tiles of 4 rows by 8 columns of floats, in the order of sums that tile.ts tells. `rows` is a multiple of 4, `columns`
+// Matrix products of whole tiles of 4 rows by 8 columns of floats, in the order of sums given in tile.ts. `rows` is a multiple of 4, `columns`
 // of 8. The loops over tiles lie in one function with the loop over k: what a call costs is as much as sixteen steps of k.
 import { clamp_v } from "../math/activation_f32";
 

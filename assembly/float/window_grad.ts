@@ -31,7 +31,7 @@ export function window_grad_w(
     outW *= outH;
     outH = 1;
   }
-  // What is left of a piece after blocks of 8, when it is at most 4, goes by 8 channels of dy at a time.
+  // What is left of a piece after blocks of 8, when it is at most 4, is computed 8 channels of dy at a time.
   const wide = (length & 7) > 4 ? length : length & ~7;
   for (let iy = 0; iy < ny; iy++) for (let ix = 0; ix < nx; ix++) {
     const at = a + iy * sy + ix * sx, to = dw + (iy * nx + ix) * length * 4;

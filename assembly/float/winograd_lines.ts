@@ -1,5 +1,5 @@
 // The one-dimensional transforms of Winograd's method for three taps, four channels at a time (Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks", 2016), and their transposes, which the gradients go through.
+// Convolutional Neural Networks", 2016), and their transposes, for the gradients.
 //
 //   y = A' ((G g) * (B' d))      dg = G' ((A dy) * (B' d))      dd = B ((G g) * (A dy))
 //
@@ -8,7 +8,7 @@
 // Stride 2: two outputs with 5 products in place of 6: taps 0 and 2 meet the even inputs, which is F(2, 2) with the points 0, 1 and infinity,
 // tap 1 the odd ones.
 //
-// A line's values lie `step` bytes apart at `from`, and go `toStep` bytes apart to `to`. `s` is the stride.
+// A line's values lie `step` bytes apart at `from`, and are written `toStep` bytes apart to `to`. `s` is the stride.
 import { clamp_v } from "../math/activation_f32";
 
 const A: f32 = 0.70710678118654752;

@@ -44,7 +44,7 @@ export function copy_bytes(y: usize, x: usize, n: i32): void {
 /**
  * Constant padding of a 4-D tensor; `value` is the byte that fills.
  *
- *   y [n + ., h + ., w + ., c + .] bytes, x [n, h, w, c] bytes; yN .. yC are y's dims, n0 .. c0 what stands before x along each axis
+ *   y [n + ., h + ., w + ., c + .] bytes, x [n, h, w, c] bytes; yN .. yC are y's dims, n0 .. c0 what is before x along each axis
  *
  * Source: CMSIS-NN 99f736a, arm_pad_s8.
  */

@@ -3,7 +3,7 @@
 import { dot, store_weight, VALUES } from "../math/products";
 import { rescale2, store_bytes } from "../math/rescale";
 
-/** Whether windows go by columns. */
+/** Whether windows are computed by columns. */
 // @ts-ignore: decorator
 @inline
 export function by_columns(kH: i32, kW: i32, sH: i32, sW: i32, dH: i32, dW: i32): bool {

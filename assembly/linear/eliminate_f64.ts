@@ -138,7 +138,7 @@ function divide(y: usize, d: f64, bytes: i32): void {
   for (const end = y + bytes; y < end; y += 8) store<f64>(y, load<f64>(y) / d);
 }
 
-/** One row of m less its shares of the rows that go, in their order. */
+/** One row of m less its shares of the removed rows, in their order. */
 function subtract(m: usize, s: usize, share: usize, gone: usize, k: i32, width: i32): void {
   const row = width << 3;
   for (let i = 0; i < k; i++) store<f64>(share + (i << 3), load<f64>(m + (load<i32>(gone + (i << 2)) << 3)));

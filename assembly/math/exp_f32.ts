@@ -91,7 +91,7 @@ export function rsqrt_v(x: v128): v128 {
   return f32x4.div(f32x4.splat(1), f32x4.sqrt(x));
 }
 
-/** A single value goes the vector's way, so that a tail has the bits it would have inside a vector. */
+/** A single value is computed as a vector, so that a tail has the bits it would have inside a vector. */
 export function exp_s(x: f32): f32 {
   return f32x4.extract_lane(exp_v(f32x4.splat(x)), 0);
 }

@@ -47,7 +47,7 @@ export function reduceMultiplier(multiplier: i32): i32 {
   return multiplier < 0x7fff0000 ? (multiplier + 0x8000) >> 16 : 0x7fff;
 }
 
-/** 64-bit accumulator by a Q15 multiplier; `shift` -31..7. One rounding, whatever the engine's. */
+/** 64-bit accumulator by a Q15 multiplier; `shift` -31..7. One rounding, in either rounding mode of the engine. */
 // @ts-ignore: decorator
 @inline
 export function requantizeS64(x: i64, multiplier16: i32, shift: i32): i32 {

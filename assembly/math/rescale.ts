@@ -9,7 +9,7 @@
 // because floor(floor(a / n) / m) = floor(a / (n * m)). Eight channels share R = max r + 2: x is first multiplied by 2^(R - r), so that all
 // lanes end with the same shift and everything added is a multiple of 2^32; what is left is the high half of a product, one addition
 // that depends on the sign, and a shift. The product needs |x| * 2^(R - r) < 2^31: `record` proves it from the weights, and marks the few
-// blocks where it cannot, which then go lane by lane.
+// blocks where it cannot, which are then computed lane by lane.
 //
 // Where the clamp begins at y's zero point (ReLU), negative sums end there with or without s, so that the sign is not asked for; these
 // blocks, nearly all of a network, share R = 15 as well.

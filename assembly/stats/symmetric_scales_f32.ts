@@ -1,4 +1,4 @@
-// Scale of each index along one axis that lets `top` stand for the largest magnitude. Where all is zero it is the largest scale of the
+// Scale of each index along one axis with which `top` encodes the largest magnitude. Where all is zero it is the largest scale of the
 // others (steps of a bias depend on it), or 1.
 //
 //   scales f32 [channels]                written

@@ -1,4 +1,4 @@
-// The inner loop of the int8 tile alone: 4 rows by 8 channels, so many words (products.ts) of each row, `tiles` times; no widening, no rescaling.
+// The inner loop of the int8 tile alone: 4 rows by 8 channels, `words` words (products.ts) of each row, `tiles` times; no widening, no rescaling.
 // Its rate is the limit that kernels are measured against.
 import { dot } from "../../assembly/math/products";
 

@@ -1,4 +1,4 @@
-// Asks a sampler so many times, and tells it what it asked for: what bench/costs.ts measures. The library is that of the commit at hand.
+// Asks a sampler a number of times, and tells it the results: what bench/costs.ts measures. The library is that of the commit measured.
 //   node asks.mjs DIST tpe|evolution ASKS
 import { pathToFileURL } from 'node:url';
 
@@ -8,7 +8,7 @@ const sampler = name === 'tpe' ? new search.TpeSampler() : new search.EvolutionS
 const study = new search.Study({ sampler });
 const space = (trial) => Array.from({ length: 8 }, (_, d) => trial.suggestFloat(`p${d}`, 0, 1));
 const loss = (point) => point.reduce((sum, v, d) => sum + (v - d / 8) ** 2, 0);
-// Studies of later commits are told of the space when asked, and answer later.
+// In later commits `ask` takes the space, and returns a promise.
 const later = 'MemoryStore' in search;
 for (let i = 0; i < Number(asks); i++) {
   if (later) {

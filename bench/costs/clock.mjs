@@ -1,4 +1,4 @@
-// Imported first by a process that is measured: at its end, its processor time and its time by the clock, in seconds, go into the file named by
+// Imported first by a process that is measured: at its end, its processor time and its time by the clock, in seconds, are written to the file named by
 // THUMBNET_COST.
 import { writeFileSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-// Runs a network on so many random examples, 32 at a time: what bench/costs.ts measures. The library is that of the commit at hand.
+// Runs a network on a number of random examples, 32 at a time: what bench/costs.ts measures. The library is that of the commit measured.
 //   node inference.mjs DIST MODEL EXAMPLES
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';

@@ -15,7 +15,7 @@ export interface Files {
   readonly data: string;
 }
 
-/** A chain of so many 3x3 convolutions with 8 channels, over 8x8 pixels. */
+/** A chain of `layers` 3x3 convolutions with 8 channels, over 8x8 pixels. */
 export function deepNetwork(folder: string, layers: number): Files {
   const net = buildNetwork('deep', [8, 8, 4], 1);
   let x = net.input;
@@ -23,7 +23,7 @@ export function deepNetwork(folder: string, layers: number): Files {
   return write(folder, `deep${layers}`, net.finish(net.softmax(net.dense(net.globalMean(x), 4))), [8, 8, 4]);
 }
 
-/** Two dense layers of so many units. */
+/** Two dense layers of `units` units. */
 export function wideNetwork(folder: string, units: number): Files {
   const net = buildNetwork('wide', [64], 1);
   const x = net.dense(net.dense(net.input, units, { activation: 'relu' }), units, { activation: 'relu' });

@@ -55,7 +55,7 @@ function fits(c: Case): boolean {
 }
 
 type Picker = <T>(from: readonly T[]) => T;
-/** Adds so many cases of a kernel that fit; `make` gives null where it drew one of no use. */
+/** Adds `count` cases of a kernel that fit; `make` returns null for a draw of no use. */
 type Draw = (kernel: string, count: number, make: (pick: Picker) => Partial<Case> | null) => void;
 
 /** Geometries of each kernel, drawn from one seed and the number of cases before: another order of families gives other cases. */

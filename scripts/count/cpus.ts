@@ -1,4 +1,4 @@
-/** What tells GCC the core. */
+/** GCC's flags for each core. */
 export const CPUS: Record<string, string[]> = {
   'cortex-m0': ['-mcpu=cortex-m0'],
   'cortex-m3': ['-mcpu=cortex-m3'],

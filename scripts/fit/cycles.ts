@@ -123,7 +123,7 @@ export interface CycleModel {
   readonly cpi: Record<string, number>;
   /** Cycles for each byte of weights that must come from flash once an inference. */
   readonly fetch: Record<string, number>;
-  /** How a runtime stands to CMSIS-NN's instruction counts. */
+  /** A runtime's cycles relative to CMSIS-NN's instruction counts. */
   readonly stack: Record<string, number>;
 }
 

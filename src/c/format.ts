@@ -1,5 +1,5 @@
 /**
- * C as it is read: templates stand as they fit in their own files, and their lines are indented here, by braces. A line that continues with
+ * Layout of C: templates are indented as they fit in their own files, and their lines are indented here, by braces. A line that continues with
  * what the one before began is indented twice.
  */
 export function formatC(text: string): string {

@@ -46,7 +46,7 @@ export interface CExport {
   readonly network: Network;
   /** Bytes of constants. */
   readonly constantBytes: number;
-  /** Where a fast form was not exact, and what stands in its place. */
+  /** Where a fast form was not exact, and what replaces it. */
   readonly notes: readonly { readonly layer: string; readonly note: string }[];
 }
 

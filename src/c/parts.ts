@@ -52,7 +52,7 @@ export interface FunctionCall {
 export interface LayerCode {
   readonly calls: readonly FunctionCall[];
   readonly scratchBytes: number;
-  /** Where a fast form was not exact and what stands in its place, in plain words. */
+  /** Where a fast form was not exact and what replaces it, in plain words. */
   readonly notes: readonly string[];
 }
 
@@ -95,7 +95,7 @@ export interface NamedText {
   readonly text: string;
 }
 
-/** Functions and tables that layers share: equal ones stand once. */
+/** Functions and tables that layers share: equal ones occur once. */
 export class Parts {
   readonly variant: Variant;
   /** Where the engine fills tables; null where only their sizes count. */

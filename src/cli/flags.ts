@@ -176,8 +176,8 @@ export async function readData(
     ...(model ? { model } : { inputs: names }),
   } as DataOptions);
   const parts = PARTS.flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
-  const told = whole && isOnePart(data) ? `${data.test.count} examples` : parts.join(', ');
-  out.say(`data: ${data.name}, ${told}; the model is given ${describeNormalization(data)}`);
+  const described = whole && isOnePart(data) ? `${data.test.count} examples` : parts.join(', ');
+  out.say(`data: ${data.name}, ${described}; the model is given ${describeNormalization(data)}`);
   for (const note of data.notes) out.say(`data: ${note}`);
   const inputs = model ? inputsOf(model.graph) : [];
   if (inputs.some(({ dtype }) => isInteger(dtype))) {

@@ -98,7 +98,7 @@ async function runAll(graph: Graph, fed: readonly Fed[], { trace, keepState }: F
   });
 }
 
-/** Every computed tensor as it stands after a run, a file each. */
+/** Every computed tensor after a run, a file each. */
 async function writeTrace(heap: Heap, { graph, operands }: Program, folder: string): Promise<void> {
   for (const [t, { name, data }] of graph.tensors.entries()) {
     if (data) continue;

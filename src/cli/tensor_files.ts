@@ -40,7 +40,7 @@ interface Given {
   readonly where: string;
 }
 
-const told = (tensors: readonly Tensor[]): string => tensors.map((t) => `"${t.name}" [${fileShape(t)}]`).join(', ');
+const listed = (tensors: readonly Tensor[]): string => tensors.map((t) => `"${t.name}" [${fileShape(t)}]`).join(', ');
 
 async function arraysGiven(given: readonly string[], inputs: readonly Tensor[]): Promise<Given[]> {
   if (given.length === 1 && !namesOne(given[0], inputs)) {
@@ -70,7 +70,7 @@ function assigned(given: readonly string[], inputs: readonly Tensor[]): string[]
   if (files.every((f) => f !== undefined) && inOrder.length === 0) return files;
   throw new CompressError(
     'bad-option',
-    `the model takes ${inputs.length} input${inputs.length > 1 ? 's' : ''}, ${told(inputs)}, but ${given.length} ${given.length === 1 ? 'file is' : 'files are'} given`,
+    `the model takes ${inputs.length} input${inputs.length > 1 ? 's' : ''}, ${listed(inputs)}, but ${given.length} ${given.length === 1 ? 'file is' : 'files are'} given`,
     inputs.length > 1
       ? `give each: ${inputs.map(({ name }) => `--input ${name}=FILE.npy`).join(' ')}; or one .npz or folder with arrays of these names`
       : 'give one --input',
@@ -90,7 +90,7 @@ async function archiveOf(path: string): Promise<NamedArrays | null> {
   return isZip(bytes) ? npzArrays(bytes, path, { notes: [] }) : null;
 }
 
-/** How many examples an array holds, and whether its axes stand as in the model's own file. */
+/** How many examples an array holds, and whether its axes are as in the model's own file. */
 function countOf(shape: readonly number[], input: Tensor, name: string): { examples: number; isFileOrder: boolean } {
   const total = sizeOf(shape);
   const squeeze = (s: readonly number[]) => s.filter((d) => d !== 1).join();
@@ -159,7 +159,7 @@ function filesOf(given: readonly string[], outputs: readonly Tensor[]): string[]
   if (given.length === outputs.length && byName.every((f) => f === undefined)) return [...given];
   throw new CompressError(
     'bad-option',
-    `the model has ${outputs.length} outputs, ${told(outputs)}, but ${given.length} files are named`,
+    `the model has ${outputs.length} outputs, ${listed(outputs)}, but ${given.length} files are named`,
     `name each: ${outputs.map(({ name }) => `--output ${name}=FILE.npy`).join(' ')}; or one .npz for all`,
   );
 }

@@ -145,7 +145,7 @@ const BITS = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 
 /** Converters join the names of all that was folded into a layer by semicolons. */
 const shortName = (name: string): string => name.split(';').at(-1)!;
 
-/** Parameters of a stage for a reader; maps by layer have short names. The recipe's own file has the whole ones. */
+/** Parameters of a stage as text for people; maps by layer have short names. The recipe's own file has the whole ones. */
 function withShortNames(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shorten = (value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

@@ -22,7 +22,7 @@ export interface Step {
   readonly saving: number;
 }
 
-/** By name of the group or layer, by rising ratio, as far as they are worth knowing. */
+/** By name of the group or layer, by rising ratio, as far as they are of use. */
 export type Sensitivity = Readonly<Record<string, readonly Step[]>>;
 
 const EXAMPLES = 256;
@@ -115,7 +115,7 @@ const NOTHING: Step = { ratio: 0, change: 0, saving: 0 };
 
 /**
  * Ratios of all groups (or layers) that save the most while the changes that each makes alone add up to at most `allowed`: each goes as
- * far as what it saves, times its worth (1 where none is named), pays for what it changes, at one price for all.
+ * far as what it saves, times its weight (1 by default), pays for what it changes, at one price for all.
  */
 export function allocate(
   sensitivity: Sensitivity,

@@ -5,7 +5,7 @@ import { powerOfTwoInput } from '../wasm/activation_int.ts';
 import { MalformedCase, Reader } from './case.ts';
 import { lstm, svdf } from './recurrent_calls.ts';
 
-/** Golden cases as kernel calls, whose operands lie on the reader's heap. */
+/** Golden cases as kernel calls, whose operands are on the case reader's heap. */
 
 /** The kernel call that a case asks for. */
 export type CallMaker = (c: Reader) => KernelCall;
@@ -25,14 +25,14 @@ function layerOf(c: Reader, shape = c.in('params').list('output_shape')) {
 
 /** Offsets, multipliers and clamp as the golden files name them. */
 function rescaleOf({ x, bias }: ReturnType<typeof layerOf>, p: Reader) {
-  const told = p.has('bias_dtype') ? p.text('bias_dtype') : bias?.dtype === 'i32' ? 'int32' : 'int64';
+  const stated = p.has('bias_dtype') ? p.text('bias_dtype') : bias?.dtype === 'i32' ? 'int32' : 'int64';
   return {
     xOffset: p.number('input_offset'),
     yOffset: p.number('output_offset'),
     multiplier: p.list('multiplier'),
     shift: p.list('shift'),
     ...clampOf(p),
-    wide: x.dtype === 'i16' && told === 'int64',
+    wide: x.dtype === 'i16' && stated === 'int64',
   };
 }
 

@@ -27,13 +27,13 @@ export function difference(golden: Case, results: Results, rounding: 'double' | 
 /**
  * The field of a case that holds what is right under `rounding`. Quirks follow the operator's definition, given for double
  * rounding. Single rounding is given for `output` and the sequence only, where it differs; final states are not given,
- * and the last step of a sequence stands in the sequence.
+ * and the sequence holds its last step.
  */
 function expectedOf(golden: Case, field: string, rounding: 'double' | 'single'): unknown {
   if (field === 'output' && golden.output_ideal) return rounding === 'double' ? golden.output_ideal : undefined;
   if (rounding === 'double') return golden[field];
-  const told = golden[`${field}_single_rounding`];
-  if (told) return told;
+  const expected = golden[`${field}_single_rounding`];
+  if (expected) return expected;
   if (field === 'output_sequence' || (field === 'output' && !golden.output_sequence_single_rounding)) return golden[field];
   return undefined;
 }

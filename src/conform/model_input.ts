@@ -31,7 +31,7 @@ function bytesOf(kind: unknown, seed: number, n: number): Int8Array {
 }
 
 /** The input of a case for the model's first input tensor, and the sha256 it must have. */
-export function modelInput(input: unknown, tensor: Tensor): { values: Values; told: string | null } {
+export function modelInput(input: unknown, tensor: Tensor): { values: Values; expected: string | null } {
   if (!isRecord(input)) throw new MalformedCase('input is missing');
   const q = bytesOf(input.kind, Number(input.seed), sizeOf(tensor.shape));
   const float = tensor.dtype === 'f32';
@@ -41,6 +41,6 @@ export function modelInput(input: unknown, tensor: Tensor): { values: Values; to
   const first = input.first16 === undefined ? [] : numbers(input.first16, 'input.first16');
   const wrong = first.findIndex((v, i) => Math.fround(v) !== values[i]);
   if (wrong >= 0) throw new MalformedCase(`element ${wrong} of the generated input is ${values[wrong]}, not ${first[wrong]}`);
-  const told = float ? input.float32_sha256 : input.sha256;
-  return { values, told: typeof told === 'string' ? told : null };
+  const expected = float ? input.float32_sha256 : input.sha256;
+  return { values, expected: typeof expected === 'string' ? expected : null };
 }

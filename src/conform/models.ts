@@ -36,8 +36,8 @@ export async function runModelCase(heap: Heap, graph: Graph, golden: GoldenModel
   const fields = golden.cases[index];
   if (!isRecord(fields)) throw new MalformedCase('it is not an object');
   const input = modelInput(fields.input, graph.tensors[graph.inputs[0]]);
-  const told = input.told && (await checkInput(input));
-  if (told) return told;
+  const failure = input.expected && (await checkInput(input));
+  if (failure) return failure;
   const { outputs, layers } = heap.scope(() => run(heap, graph, input.values, layerTensors(graph, golden)));
   if (golden.arithmetic === 'float') return floatDifference(golden, fields, outputs);
   const single = heap.rounding === 'single';
@@ -111,5 +111,5 @@ function floatDifference(golden: GoldenModel, fields: Readonly<Record<string, un
 
 async function checkInput(input: ReturnType<typeof modelInput>): Promise<Difference | null> {
   const actual = await sha256(input.values);
-  return actual === input.told ? null : { field: 'input', index: -1, expected: input.told!, actual };
+  return actual === input.expected ? null : { field: 'input', index: -1, expected: input.expected!, actual };
 }

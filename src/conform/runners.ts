@@ -12,7 +12,7 @@ export function runnerOf(op: string): Runner | null {
 }
 
 function runCall(c: Reader, make: CallMaker): Results {
-  const call = make(c) as KernelCall<PlacedOperand>; // every operand of a reader lies on its heap
+  const call = make(c) as KernelCall<PlacedOperand>; // every operand of a case reader is on its heap
   if (call.family === 'svdf') return runSequence(c, call);
   stepOf(c.heap, call)();
   const results: Results = { output: c.heap.read(call.operands.y as PlacedOperand) };

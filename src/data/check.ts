@@ -17,8 +17,8 @@ export function needPart(data: Dataset, name: PartName): Part {
 /** A warning where the data has more or fewer classes than the model has outputs; null where they agree. */
 export function classWarning({ name, classes, classNames }: Dataset, outputs: number): string | null {
   if (classes === 0 || classes === outputs) return null;
-  const told = classNames ? `${name} has ${classes} classes` : `the labels of ${name} run from 0 to ${classes - 1}`;
-  return `${told}, but the model has ${outputs} outputs: check that they were trained in this order`;
+  const described = classNames ? `${name} has ${classes} classes` : `the labels of ${name} run from 0 to ${classes - 1}`;
+  return `${described}, but the model has ${outputs} outputs: check that they were trained in this order`;
 }
 
 /** The least and greatest of real inputs, and which share lies outside what an integer input holds. */

@@ -56,7 +56,7 @@ export interface Dataset {
   readonly notes: readonly string[];
 }
 
-/** Whether all there is stands in the test part: nothing was split. */
+/** Whether all examples are in the test part: nothing was split. */
 export const isOnePart = (data: Dataset): data is Dataset & { readonly test: Part } =>
   data.test !== null && !data.train && !data.validation;
 

@@ -12,8 +12,8 @@ export function withValidationOf(data: Dataset, wanted: number, seed: number): D
   const moved = target - validation.count;
   if (moved <= 0) return data;
   const share = moved / train.count;
-  const [stays, goes] = splitStratified(train, data.inputs[0].shape, [1 - share, share], seed).map((places) =>
+  const [kept, toValidation] = splitStratified(train, data.inputs[0].shape, [1 - share, share], seed).map((places) =>
     takeExamples(train, places),
   );
-  return { ...data, train: stays, validation: joinExamples([validation, goes]) };
+  return { ...data, train: kept, validation: joinExamples([validation, toValidation]) };
 }

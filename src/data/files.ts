@@ -50,7 +50,7 @@ export async function diskFiles(path: string): Promise<Files> {
   }
   const { readdir, readFile, stat } = await import('node:fs/promises');
   const { basename, join, resolve } = await import('node:path');
-  const single = !(await told(path, () => stat(path))).isDirectory();
+  const single = !(await guarded(path, () => stat(path))).isDirectory();
   const list: string[] = [];
   const folders: string[] = [];
   const passedOver: string[] = [];
@@ -60,7 +60,7 @@ export async function diskFiles(path: string): Promise<Files> {
       () => false,
     );
   const walk = async (folder: string, prefix: string, depth: number) => {
-    for (const entry of await told(folder, () => readdir(folder, { withFileTypes: true }))) {
+    for (const entry of await guarded(folder, () => readdir(folder, { withFileTypes: true }))) {
       if (isOfSystem(entry.name)) {
         passedOver.push(prefix + entry.name);
         continue;
@@ -81,12 +81,12 @@ export async function diskFiles(path: string): Promise<Files> {
     single,
     read: (name) => {
       const full = single ? path : join(path, name);
-      return told(full, () => readFile(full));
+      return guarded(full, () => readFile(full));
     },
   };
 }
 
-async function told<T>(path: string, work: () => Promise<T>): Promise<T> {
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -73,7 +73,7 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   };
 }
 
-/** Arrays that stand as the inputs do in the model's own file, channels first, are brought to the order of its graph. */
+/** Arrays with the axes of the model's own file, channels first, are brought to the order of its graph. */
 function layoutOf({ info }: RawPart, { model }: DataOptions, notes: string[]): Layout {
   const inputs = model?.graph.inputs.map((t) => model.graph.tensors[t]) ?? [];
   const isFirst =

@@ -157,7 +157,7 @@ async function readFolders(files: Files, pictures: readonly string[], { channels
   if (stray) {
     throw new CompressError(
       'unsupported',
-      `${stray.join('/')} in ${files.name} stands where no class folder says what it shows`,
+      `${stray.join('/')} in ${files.name} is in no class folder that says what it shows`,
       'put pictures in class folders (cat/1.png), these in train and test if wanted (train/cat/1.png)',
     );
   }

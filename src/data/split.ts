@@ -7,7 +7,7 @@ import { classesOf } from './labels.ts';
 /**
  * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
  * Windows cut from one signal with half of each shared with the next (as UCI HAR's) stay together: apart, one part would leak into the other.
- * They stand in time, so the parts follow each other in time too, within each class: later ones are of other days or persons, as what the
+ * They are in the order of time, so the parts follow each other in time too, within each class: later ones are of other days or persons, as what the
  * network will meet. Labels that are no classes divide nothing.
  *
  * @param shape     of one example

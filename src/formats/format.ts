@@ -23,7 +23,7 @@ export interface Written {
   readonly notes: readonly string[];
 }
 
-/** A format of model files. What operators mean stands in their rows; a format knows containers and syntax. */
+/** A format of model files. Rows say what operators mean; a format knows containers and syntax. */
 export interface Format {
   /** As the command line names it. */
   readonly name: string;

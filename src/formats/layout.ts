@@ -18,7 +18,7 @@ import { unitsInOrder } from './units.ts';
 
 /**
  * A graph whose relabels (transposes around every convolution of a channels-first file) are moved until they meet and vanish. What is left
- * of them stands as transposes and reshapes. Inputs and outputs take the order of axes that leaves the fewest; `Tensor.fileOrder` keeps
+ * of them become transposes and reshapes. Inputs and outputs take the order of axes that leaves the fewest; `Tensor.fileOrder` keeps
  * that of the file.
  *
  * A relabel is carried along as a view: it passes operators that work place by place, with their constants reordered; operators
@@ -47,7 +47,7 @@ export const withRelabelsMoved = (draft: Graph): Graph =>
     (work, t) => materialize(work, viewOf(work, t), work.draft.tensors[t].name),
   );
 
-/** An attribute of nodes whose operands stand in another order than their row says. */
+/** An attribute of nodes whose operands are in another order than their row says. */
 export const FIXED = '@order';
 
 const axesOf = (node: Node) => (FIXED in node.attrs ? null : rowOf(node.op).axes);

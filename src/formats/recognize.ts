@@ -92,7 +92,7 @@ const KINDS: readonly Kind[] = [
 /** What the bytes are that no format of the table recognizes; null where that is unknown. */
 export function foreignKind(bytes: Uint8Array): { what: string; fix: string } | null {
   const text = new TextDecoder('latin1').decode(bytes.subarray(0, LOOKED_AT));
-  // names of a zip archive's files stand at its end too
+  // names of a zip archive's files are at its end too
   const end = new TextDecoder('latin1').decode(bytes.subarray(Math.max(0, bytes.length - LOOKED_AT)));
   return KINDS.find((kind) => kind.is(bytes, text) || (isZip(bytes) && kind.is(bytes, end))) ?? null;
 }

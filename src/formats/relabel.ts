@@ -6,7 +6,7 @@ import { type Node, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
  */
 export type Relabel = readonly number[];
 
-/** The node that stands for it until `toChannelsLast` has moved or removed it. */
+/** The node that represents it until `toChannelsLast` has moved or removed it. */
 export const RELABEL = '@relabel';
 
 export const identity = (rank: number): Relabel => Array.from({ length: rank }, (_, i) => i);

@@ -1,6 +1,6 @@
 import { sizeOf, type Tensor, type Values } from './graph.ts';
 
-/** Inputs and outputs whose axes stand in another order in the model's own file (channels first). */
+/** Inputs and outputs whose axes are in another order in the model's own file (channels first). */
 
 type Ordered = Pick<Tensor, 'shape' | 'fileOrder'>;
 

@@ -70,7 +70,7 @@ export interface Attachments {
   readonly about: { readonly interface: string; readonly operators: string };
 }
 
-/** Nodes stand in an order in which every operand is ready. */
+/** Nodes are in an order in which every operand is ready. */
 export interface Graph {
   readonly name: string;
   readonly tensors: readonly Tensor[];

@@ -1,4 +1,4 @@
-/** The number that the 16 bits of an IEEE 754 half-precision float stand for. */
+/** The number that the 16 bits of an IEEE 754 half-precision float encode. */
 export function fromHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;

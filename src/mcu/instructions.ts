@@ -8,7 +8,7 @@ const COUNTED: Partial<Record<CoreName, string>> = { 'cortex-m0+': 'cortex-m0', 
 
 export const countedCore = (core: CoreName): string => COUNTED[core] ?? core;
 
-/** Under which the counts of a kernel, or of one of its branches, stand. */
+/** The key of the counts of a kernel, or of one of its branches. */
 export const countKey = (name: string, form: CountedKernel['form'], path: string | null): string =>
   path === null ? `${name}_${form}` : `${name}_${form}/${path}`;
 

@@ -13,7 +13,7 @@ import type { Shape } from './op.ts';
 export interface CountedKernel {
   readonly name: string;
   readonly form: k.Weights | 'f32';
-  /** The branch that runs, then those whose counts stand in where it has none; empty where a kernel has but one. */
+  /** The branch that runs, then those whose counts are used where it has none; empty where a kernel has only one. */
   readonly paths: readonly string[];
 }
 

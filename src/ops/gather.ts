@@ -9,7 +9,7 @@ export interface Gather {
   readonly axis: number;
   /** The places taken along it, from 0 on. */
   readonly indices: readonly number[];
-  /** Their shape, which stands in the output where the axis was: [] for one place alone. */
+  /** Their shape, which replaces the axis in the output: [] for one place alone. */
   readonly shape: readonly number[];
 }
 

@@ -26,7 +26,7 @@ const PLACES = 20;
 export const lstm = defineOp<Lstm>({
   operands: 9,
   infer: (x) => [[x[0]![0], x[0]![1], x[4]![0]]],
-  float: null, // it stands in integer networks only
+  float: null, // it occurs in integer networks only
   lower: ({ x, y: [y], attrs }) => lstmCall(x, y, attrs),
   layer: null,
   trainable: [],

@@ -172,9 +172,9 @@ export const isDepthwise = (from: OnnxRead, groups: number): boolean =>
 
 /** Height and width of the filter, as the weights have it and `kernel_shape` says again. */
 export function filterOf(from: OnnxRead, window: readonly number[]): Pair {
-  const told = from.attributes.list('kernel_shape');
-  if (told && told.join() !== window.join())
-    throw unsupported(`a kernel_shape of ${told.join(' x ')} for weights of ${window.join(' x ')}`, 'export the model again');
+  const stated = from.attributes.list('kernel_shape');
+  if (stated && stated.join() !== window.join())
+    throw unsupported(`a kernel_shape of ${stated.join(' x ')} for weights of ${window.join(' x ')}`, 'export the model again');
   return window.length === 1 ? [1, window[0]] : [window[0], window[1]];
 }
 
@@ -182,9 +182,9 @@ export function filterOf(from: OnnxRead, window: readonly number[]): Pair {
 export function reducedAxes(from: OnnxRead): { axes: number[]; after: OnnxNode<unknown>['after'] } {
   const all = from.shape(0).map((_, i) => i);
   if (from.type.startsWith('Global')) return { axes: all.slice(2), after: [] };
-  const told = listOf(from, 'axes', 1);
-  const axes = axesOf(told?.length ? told : null, from.shape(0));
-  if (from.attributes.int('noop_with_empty_axes', 0) && !told?.length)
+  const stated = listOf(from, 'axes', 1);
+  const axes = axesOf(stated?.length ? stated : null, from.shape(0));
+  if (from.attributes.int('noop_with_empty_axes', 0) && !stated?.length)
     throw unsupported('a reduction over no axes', 'leave it out');
   if (from.attributes.int('keepdims', 1)) return { axes, after: [] };
   return { axes, after: [{ op: '@relabel', attrs: { map: all.filter((i) => !axes.includes(i)) } }] };

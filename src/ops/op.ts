@@ -178,7 +178,7 @@ export interface OpRow<A> {
  */
 export type Axes<A> = 'each' | ((attrs: A, from: readonly number[], rank: number) => A | null) | null;
 
-/** How an operator stands in a TFLite file (TensorFlow Lite schema.fbs). */
+/** How a TFLite file holds an operator (TensorFlow Lite schema.fbs). */
 export interface TfliteCell<A> {
   /** BuiltinOperator codes that read as this row. */
   readonly codes: readonly number[];
@@ -189,7 +189,7 @@ export interface TfliteCell<A> {
 /** By field name of the schema's options table. */
 export type TfliteOptions = Readonly<Record<string, number | boolean | string | readonly number[]>>;
 
-/** Operands of one operator of a file as a reader hands it over: tensor indices, -1 where left out. */
+/** Operands of one operator of a file: tensor indices, -1 where left out. */
 export interface FileOperands {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
@@ -243,7 +243,7 @@ export interface TfliteConstant {
   readonly biasOf?: readonly [number, number];
 }
 
-/** How an operator stands in an ONNX file (https://onnx.ai/onnx/operators). */
+/** How an ONNX file holds an operator (https://onnx.ai/onnx/operators). */
 export interface OnnxCell<A> {
   /** `op_type`s of the domain ai.onnx that may be meant for this row. */
   readonly types: readonly string[];
@@ -262,7 +262,7 @@ export interface OnnxAttributes {
   texts(name: string): readonly string[];
 }
 
-/** One operator of a file; axes as they stand there. */
+/** One operator of a file; axes as in the file. */
 export interface OnnxRead extends FileOperands {
   readonly type: string;
   /** Of ai.onnx. */
@@ -271,7 +271,7 @@ export interface OnnxRead extends FileOperands {
   readonly outputCount: number;
   isThere(place: number): boolean;
   isConstant(place: number): boolean;
-  /** Operand 0, and the outputs with it, are to stand in other axes: axis i is axis `map[i]`, or a new one (-1). `shape(0)` follows. */
+  /** Operand 0 and the outputs get other axes: axis i is axis `map[i]`, or a new one (-1). `shape(0)` follows. */
   reorder(map: readonly number[]): void;
   /** The same for a constant operand. @returns the tensor */
   constantIn(place: number, map: readonly number[]): number;
@@ -288,7 +288,7 @@ export interface OnnxNode<A> {
   readonly after?: readonly { readonly op: string; readonly attrs: Attrs }[];
 }
 
-/** A node to be written; axes as they stand in the graph. */
+/** A node to be written; axes as in the graph. */
 export interface OnnxSource<A> {
   readonly attrs: A;
   readonly inputs: readonly number[];
@@ -311,7 +311,7 @@ export interface OnnxWrite {
    * axis `in[i]` of the graph's, or a new one (-1).
    */
   readonly inputs: readonly (number | { readonly of: number; readonly in: readonly number[] } | OnnxConstant | OnnxWrite)[];
-  /** Operand 0 and the outputs stand in the file with axis i being axis `order[i]` of the graph's. */
+  /** Axis i of operand 0 and the outputs in the file is axis `order[i]` in the graph. */
   readonly order?: readonly number[];
 }
 

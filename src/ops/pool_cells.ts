@@ -44,7 +44,7 @@ export const poolTflite = (code: number): TfliteCell<Pool> => ({
   write({ attrs, inputs, shape }) {
     const size: Pair = [shape(0)[1], shape(0)[2]];
     const filter = { filter_height: attrs.filter[0], filter_width: attrs.filter[1] };
-    // an average counts what lies inside, so that no pad can stand for the padding
+    // an average counts what lies inside, so that no pad can replace the padding
     if (code !== MAX_POOL) return { code, options: { ...writeNamedWindow(attrs, size, attrs.filter), ...filter }, inputs };
     const { options, pads } = writeWindow(attrs, size, attrs.filter);
     return { code, options: { ...options, ...filter }, inputs, pads, padsLowest: true };

@@ -63,9 +63,9 @@ export const reshape = defineOp<Reshape>({
         return { attrs: { shape: general(x, [sizeOf(x.slice(0, at)), sizeOf(x.slice(at))]) }, inputs: [from.inputs[0]] };
       }
       const keepsZeros = from.attributes.int('allowzero', 0) === 1;
-      const told = listOf(from, 'shape', 1) ?? [];
+      const stated = listOf(from, 'shape', 1) ?? [];
       const shape = resolveShape(
-        told.map((d, i) => (d === 0 && !keepsZeros ? x[i] : d)),
+        stated.map((d, i) => (d === 0 && !keepsZeros ? x[i] : d)),
         x,
       );
       return { attrs: { shape: general(x, shape) }, inputs: [from.inputs[0]] };

@@ -12,7 +12,7 @@ export interface Stream {
   readonly axis: number;
 }
 
-/** TFLite's ASSIGN_VARIABLE, the one of the operators it stands for in a file that nothing else uses. */
+/** TFLite's ASSIGN_VARIABLE, the only one of the operators it replaces that nothing else uses. */
 const ASSIGN_VARIABLE = 144;
 
 /**

@@ -136,13 +136,13 @@ function readStrided({ options: o, values, shape }: TfliteRead): StridedSlice {
   }
   const has = (mask: unknown, i: number) => Boolean((Number(mask) >> i) & 1);
   const x = shape(0);
-  const told = values(1).length;
-  const strides = x.map((_, i) => (i < told ? values(3)[i] : 1));
+  const stated = values(1).length;
+  const strides = x.map((_, i) => (i < stated ? values(3)[i] : 1));
   const shrink = x.flatMap((_, i) => (has(o.shrink_axis_mask, i) ? [i] : []));
-  const begin = x.map((d, i) => (i >= told || has(o.begin_mask, i) ? (strides[i] < 0 ? d - 1 : 0) : values(1)[i]));
+  const begin = x.map((d, i) => (i >= stated || has(o.begin_mask, i) ? (strides[i] < 0 ? d - 1 : 0) : values(1)[i]));
   const end = x.map((_, i) => {
     if (shrink.includes(i)) return begin[i] === -1 ? FAR : begin[i] + 1;
-    return i >= told || has(o.end_mask, i) ? (strides[i] < 0 ? -FAR - 1 : FAR) : values(2)[i];
+    return i >= stated || has(o.end_mask, i) ? (strides[i] < 0 ? -FAR - 1 : FAR) : values(2)[i];
   });
   return { begin, end, strides, shrink };
 }

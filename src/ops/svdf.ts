@@ -20,7 +20,7 @@ export interface Svdf {
 export const svdf = defineOp<Svdf>({
   operands: 3,
   infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
-  float: null, // it stands in integer networks only
+  float: null, // it occurs in integer networks only
   lower({ x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) {
     allOf(['i8'], 'SVDF', x!, y);
     const form = plainForm('the state of an SVDF', state!, wTime!) === 's16' ? 'state_s16_s8' : 's8';

@@ -55,15 +55,15 @@ const FAR = 0x7fffffff;
 /** Where the output lies in that of the whole size, by `pads`, `output_padding`, `output_shape` and `auto_pad`. */
 function placeIn(from: OnnxRead, full: Pair, stride: Pair, [h, w]: Pair): { before: Pair; size: Pair } {
   const more = pairOf(from, 'output_padding', [0, 0]);
-  const told = from.attributes.list('output_shape');
+  const stated = from.attributes.list('output_shape');
   const auto = from.attributes.text('auto_pad', 'NOTSET');
   const pads = from.attributes.list('pads') ?? [0, 0, 0, 0];
   const [top, left, bottom, right] = pads.length === 2 ? [0, pads[0], 0, pads[1]] : pads;
-  if (!told && !auto.startsWith('SAME')) {
+  if (!stated && !auto.startsWith('SAME')) {
     const size: Pair = [full[0] - top - bottom + more[0], full[1] - left - right + more[1]];
     return { before: [top, left], size };
   }
-  const size: Pair = told ? (told.length === 1 ? [1, told[0]] : [told[0], told[1]]) : [h * stride[0], w * stride[1]];
+  const size: Pair = stated ? (stated.length === 1 ? [1, stated[0]] : [stated[0], stated[1]]) : [h * stride[0], w * stride[1]];
   const before = [0, 1].map((d) => {
     const total = Math.max(0, full[d] + more[d] - size[d]);
     return auto === 'SAME_UPPER' ? total >> 1 : total - (total >> 1);

@@ -14,7 +14,7 @@ export type Range =
 export interface Text {
   /** The flag, where it is not the option's own name. */
   readonly flag?: string;
-  /** What stands behind it, for example `name=bits`. */
+  /** Its argument in the help, for example `name=bits`. */
   readonly form: string;
   /** @param before what the same flag gave before, where it may be repeated. @throws Error that says what is wrong */
   parse(text: string, before?: unknown): unknown;

@@ -44,5 +44,5 @@ export class Registry<T> {
   }
 }
 
-/** A name of a registry, as it stands when a value is checked. */
+/** A name of a registry, looked up when a value is checked. */
 export const named = <T>(registry: Registry<T>) => v.lazy(() => v.picklist(registry.names));

@@ -68,9 +68,9 @@ function uniquelyNamed(groups: readonly ChannelGroup[]): ChannelGroup[] {
 export function cutOf(graph: Graph, units: readonly Unit[]): Cut {
   const cut = new Map<number, Uint8Array>();
   for (const { tensor, channel } of units.flat()) {
-    const goes = cut.get(tensor) ?? new Uint8Array(channelCount(graph.tensors[tensor].shape));
-    goes[channel] = 1;
-    cut.set(tensor, goes);
+    const removed = cut.get(tensor) ?? new Uint8Array(channelCount(graph.tensors[tensor].shape));
+    removed[channel] = 1;
+    cut.set(tensor, removed);
   }
   return cut;
 }

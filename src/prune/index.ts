@@ -31,9 +31,9 @@ export const pruneSchema = v.object({
   }),
   scope: option(v.picklist(['group', 'global']), 'group', 'the share holds for each group, or for all together'),
   reconstruct: option(
-    v.picklist(['none', 'readers', 'network']),
+    v.picklist(['none', 'consumers', 'network']),
     'network',
-    'which layers take over, by least squares over data, what the doomed channels contributed: those that read them (readers), or these and ' +
+    'which layers take over, by least squares over data, what the cut channels contributed: their consumers (consumers), or these and ' +
       'then all layers after the cut, one after another (network); passed over without data',
   ),
   multiple: option(
@@ -76,7 +76,7 @@ export const prune = defineStage({
     if (cut.size === 0) return uncut(model, options, context);
     if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
     const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, survey())), cut);
-    return { ...model, graph: options.reconstruct === 'readers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
+    return { ...model, graph: options.reconstruct === 'consumers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
   },
 });
 

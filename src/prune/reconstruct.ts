@@ -8,23 +8,23 @@ import { ridged } from './ridge.ts';
 import type { Survey } from './survey.ts';
 
 /**
- * What layers have in place of their weights and biases so that the doomed channels of a cut count for nothing: where least squares can fit
+ * What layers have in place of their weights and biases so that the cut channels count for nothing: where least squares can fit
  * them, those that come nearest to their outputs over data (He, Zhang and Sun, "Channel Pruning for Accelerating Very Deep Neural
  * Networks", 2017), else zeros.
  */
 export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, grams }: Survey): Map<number, Tensor> {
   const fitted = new Map(consumers.map((consumer, i) => [consumer.node, { consumer, gram: grams[i] }]));
   const changed = graph.nodes.flatMap((node) => {
-    const goes = cut.get(node.inputs[0]);
+    const removed = cut.get(node.inputs[0]);
     const channels = channelsOf(graph, node);
-    if (channels.kind !== 'mix' || !goes?.includes(1)) return [];
+    if (channels.kind !== 'mix' || !removed?.includes(1)) return [];
     const found = fitted.get(node);
     // Least squares would bring masked weights back.
-    if (!found || !goes.includes(0) || graph.tensors[layerOf(node)!.weights].mask)
-      return silenced(graph, node, channels.in, goes);
+    if (!found || !removed.includes(0) || graph.tensors[layerOf(node)!.weights].mask)
+      return silenced(graph, node, channels.in, removed);
     const { consumer, gram } = found;
     const { rows } = rowsOf(graph, consumer);
-    handOver(heap, rows, ridged(gram, consumer), (k) => k < consumer.columns && goes[k % consumer.channels] === 1);
+    handOver(heap, rows, ridged(gram, consumer), (k) => k < consumer.columns && removed[k % consumer.channels] === 1);
     return tensorsOf(graph, consumer, rows);
   });
   return new Map(changed);
@@ -35,21 +35,21 @@ function silenced(
   graph: Graph,
   { inputs }: Node,
   places: readonly (readonly [number, number])[],
-  goes: Uint8Array,
+  removed: Uint8Array,
 ): [number, Tensor][] {
   return places.flatMap(([operand, axis]): [number, Tensor][] => {
     const tensor = graph.tensors[inputs[operand]];
     if (!(tensor?.data instanceof Float32Array)) return [];
     const channel = indexAlong(tensor.shape, axis);
-    return [[inputs[operand], { ...tensor, data: tensor.data.map((w, i) => (goes[channel(i) % goes.length] ? 0 : w)) }]];
+    return [[inputs[operand], { ...tensor, data: tensor.data.map((w, i) => (removed[channel(i) % removed.length] ? 0 : w)) }]];
   });
 }
 
 /** Makes rows W [out, n] those W' that make (W' - W) H (W' - W)' least where the columns that are cut are 0: H[S, G] W_G is solved for H[S, S]. */
-function handOver(heap: Heap, rows: Float64Array, h: Float64Array, goes: (column: number) => boolean): void {
+function handOver(heap: Heap, rows: Float64Array, h: Float64Array, removed: (column: number) => boolean): void {
   const n = Math.sqrt(h.length);
   const columns = Array.from({ length: n }, (_, k) => k);
-  const [gone, stays] = [columns.filter(goes), columns.filter((k) => !goes(k))];
+  const [gone, stays] = [columns.filter(removed), columns.filter((k) => !removed(k))];
   const among = new Float64Array(stays.length ** 2);
   for (let i = 0; i < stays.length; i++) {
     for (let j = 0; j < stays.length; j++) among[i * stays.length + j] = h[stays[i] * n + stays[j]];

@@ -55,9 +55,9 @@ function layersOf(before: Graph, after: Graph, cut: Cut): Map<number, CutLayer> 
     const place = after.nodes.indexOf(consumer.node);
     const original = originals.get(place);
     if (place <= first || !original || isMasked(after, consumer)) continue;
-    const goes = cut.get(original.node.outputs[0]);
+    const removed = cut.get(original.node.outputs[0]);
     const outputs = before.tensors[layerOf(original.node)!.weights].shape[0];
-    layers.set(place, { original, consumer, kept: Array.from({ length: outputs }, (_, o) => o).filter((o) => !goes?.[o]) });
+    layers.set(place, { original, consumer, kept: Array.from({ length: outputs }, (_, o) => o).filter((o) => !removed?.[o]) });
   }
   return layers;
 }

@@ -42,7 +42,7 @@ function checkFinite(name: string, low: number, high: number): void {
   const held = Number.isNaN(low) ? 'values that are not a number (NaN)' : `values from ${low} to ${high}`;
   throw new CompressError(
     'bad-data',
-    `"${name}" takes ${held} on the data: no integers can stand for them`,
+    `"${name}" takes ${held} on the data: no integers can represent them`,
     'check the weights in front of it: the arithmetic overflows; give a model whose training did not diverge',
   );
 }

@@ -11,7 +11,7 @@ const ALL: Clip = { domain: undefined, isInside: () => true, edge: 0 };
 /**
  * Values far under the better half would flatten the picture: it begins above them.
  *
- * @param shown what must stand inside whatever it is
+ * @param shown what must be inside in any case
  * @param most the largest value there can be
  */
 export function clipLow(values: readonly number[], shown: readonly number[], most: number): Clip {

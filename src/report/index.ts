@@ -59,7 +59,7 @@ function head(history: History): Html {
   }.${budgetText(history)} Data: ${data.name}.</p>
 <p><span class="verdict ${goal.reached ? null : 'missed'}">${goal.reached ? 'Goal reached' : 'Goal not reached'}</span> ${goal.text}</p>
 <ul class="cards"><li><b>${quality.show(is)}</b><span>${quality.label}${isAccuracy ? ` ± ${(100 * spread).toFixed(1)}` : null}, ${quality.change(was, is)}</span></li>${cards}</ul>
-<p class="soft">Compared with ${against.label}${isAccuracy ? '. After ± stands the standard error' : ','} on ${data.test} test examples.</p></header>`;
+<p class="soft">Compared with ${against.label}${isAccuracy ? '. ± is the standard error' : ','} on ${data.test} test examples.</p></header>`;
 }
 
 function pictures(history: History): Html {
@@ -118,10 +118,10 @@ const said = (v: unknown): string =>
   typeof v === 'number' ? String(Number(v.toPrecision(4))) : v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v);
 
 function again({ command, seed, versions, files, goal }: History): Html {
-  const told = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const described = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const weights = Object.entries(goal.objective).map(([name, weight]) => `${name} ${weight}`);
   return html`<pre><code>${command}</code></pre>
-<dl><dt>Seed</dt><dd>${seed}</dd><dt>Objective</dt><dd>${weights.join(', ')}</dd><dt>Versions</dt><dd>${told.join(', ')}</dd>
+<dl><dt>Seed</dt><dd>${seed}</dd><dt>Objective</dt><dd>${weights.join(', ')}</dd><dt>Versions</dt><dd>${described.join(', ')}</dd>
 ${Object.entries(files ?? {}).map(([what, path]) => html`<dt>${what}</dt><dd><a href="${encodeURI(path)}">${path}</a></dd>`)}</dl>`;
 }
 

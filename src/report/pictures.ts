@@ -112,7 +112,7 @@ const goalMarks = (y: number): Plot.Markish[] => [
   Plot.text(['goal'], { className: 'goal-label', y: [y], frameAnchor: 'right', textAnchor: 'end', dx: -2, dy: 9 }),
 ];
 
-/** A budget far right of everything would flatten the picture; what it is stands in the header. */
+/** A budget far right of everything would flatten the picture; the header says what it is. */
 const FAR = 1.25;
 
 function budgetMarks({ goal }: History, axis: Axis, spots: readonly Spot[]): Plot.Markish[] {

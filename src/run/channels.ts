@@ -64,10 +64,10 @@ export function cutChannels(graph: Graph, cut: Cut): Graph {
   for (const node of graph.nodes) for (const t of node.inputs) if (t >= 0) uses[t]++;
   const nodes = graph.nodes.map((node) => {
     const inputs = [...node.inputs];
-    for (const [operand, axis, goes] of parameterCuts(graph, node, cut)) {
+    for (const [operand, axis, removed] of parameterCuts(graph, node, cut)) {
       const t = inputs[operand];
-      if (!(t >= 0) || !goes.includes(1)) continue;
-      const smaller = withoutPlaces(tensors[t], axis, goes);
+      if (!(t >= 0) || !removed.includes(1)) continue;
+      const smaller = withoutPlaces(tensors[t], axis, removed);
       if (t < uses.length && uses[t] > 1) inputs[operand] = tensors.push(smaller) - 1;
       else tensors[t] = smaller;
     }
@@ -112,30 +112,32 @@ function parameterCuts(graph: Graph, node: Node, cut: Cut): [number, number, Uin
 }
 
 /** A constant without some places along `axis`. */
-function withoutPlaces(tensor: Tensor, axis: number, goes: Uint8Array): Tensor {
+function withoutPlaces(tensor: Tensor, axis: number, removed: Uint8Array): Tensor {
   const { shape, data, mask, quant } = tensor;
-  const left = goes.reduce((n, g) => n - g, goes.length);
+  const left = removed.reduce((n, g) => n - g, removed.length);
   const smaller = {
     ...tensor,
     shape: shape.map((d, i) => (i === axis ? left : d)),
-    data: data && pick(data, newValues(tensor.dtype, (data.length / goes.length) * left), shape, axis, goes),
-    quant: quant && smallerQuantization(quant, axis, goes),
+    data: data && pick(data, newValues(tensor.dtype, (data.length / removed.length) * left), shape, axis, removed),
+    quant: quant && smallerQuantization(quant, axis, removed),
   };
-  return mask ? { ...smaller, mask: pick(mask, new Uint8Array((mask.length / goes.length) * left), shape, axis, goes) } : smaller;
+  return mask
+    ? { ...smaller, mask: pick(mask, new Uint8Array((mask.length / removed.length) * left), shape, axis, removed) }
+    : smaller;
 }
 
-function smallerQuantization(quant: Quantization, axis: number, goes: Uint8Array): Quantization {
+function smallerQuantization(quant: Quantization, axis: number, removed: Uint8Array): Quantization {
   if (quant.axis !== axis) return quant;
-  const stays = (_: number, i: number) => !goes[i];
+  const stays = (_: number, i: number) => !removed[i];
   const scales = quant.scales.filter(stays);
   return { ...quant, scales, zeros: quant.zeros.filter(stays), axis: scales.length > 1 ? axis : null };
 }
 
-function pick<T extends Values>(from: Values, to: T, shape: Shape, axis: number, goes: Uint8Array): T {
+function pick<T extends Values>(from: Values, to: T, shape: Shape, axis: number, removed: Uint8Array): T {
   const inner = sizeOf(shape.slice(axis + 1));
   let at = 0;
   for (let i = 0; i < from.length; i += inner) {
-    if (goes[(i / inner) % goes.length]) continue;
+    if (removed[(i / inner) % removed.length]) continue;
     (to as Int8Array).set((from as Int8Array).subarray(i, i + inner), at);
     at += inner;
   }

@@ -79,8 +79,8 @@ function shapeProblem({ tensors }: Graph, node: Node): string | null {
     const found = OPS[node.op].infer(shapes, node.attrs);
     if (found.length !== node.outputs.length) return `has ${node.outputs.length} outputs where its operands make ${found.length}`;
     for (let i = 0; i < found.length; i++) {
-      const told = tensors[node.outputs[i]].shape;
-      if (found[i].join() !== told.join()) return `makes ${showShape(found[i])} where the model says ${showShape(told)}`;
+      const stated = tensors[node.outputs[i]].shape;
+      if (found[i].join() !== stated.join()) return `makes ${showShape(found[i])} where the model says ${showShape(stated)}`;
     }
     return null;
   } catch (e) {

@@ -2,7 +2,7 @@ import { CompressError } from '../errors.ts';
 import { compatible, type Distribution } from './distribution.ts';
 import type { TrialRecord } from './record.ts';
 
-/** What each name of a study's parameters stands for, from its first distribution on. */
+/** The kind of each parameter of a study, set by its first distribution. */
 export class ParameterKinds {
   readonly #first = new Map<string, Distribution>();
   #read = 0;

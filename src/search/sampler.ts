@@ -17,7 +17,7 @@ export interface View {
   readonly directions: readonly Direction[];
   /** Complete and pruned trials, in order of number. */
   readonly finished: readonly TrialRecord[];
-  /** Trials that stand as running, in order of number. */
+  /** Trials that are marked as running, in order of number. */
   readonly running: readonly Pending[];
 }
 

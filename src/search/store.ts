@@ -18,7 +18,7 @@ export interface TrialStore {
   readonly records: readonly TrialRecord[];
   /** Reads what other processes have written. */
   refresh(): Promise<void>;
-  /** Whether no process works on a trial that stands as running: the one that began it has ended, or cannot be reached. */
+  /** Whether no process works on a trial that is marked as running: the one that began it has ended, or cannot be reached. */
   isLeft(number: number): boolean;
   /** Adds a waiting trial, unless one with the same values was ever added. */
   enqueue(fixed: Readonly<Record<string, Choice>>): Promise<void>;

@@ -8,7 +8,7 @@ import { Serial } from './serial.ts';
 import { MemoryStore, type TrialStore } from './store.ts';
 import {
   checkOptions,
-  checkTold,
+  checkResult,
   outOfRange,
   type RunningTrial,
   type StudyOptions,
@@ -68,7 +68,7 @@ export class Study {
     return this.#store.records;
   }
 
-  /** All trials by number, as they stand. */
+  /** All trials by number, as they are now. */
   get trials(): TrialResult[] {
     return this.records.map(toResult);
   }
@@ -130,15 +130,15 @@ export class Study {
   ): Promise<boolean> {
     const number = typeof trial === 'number' ? trial : trial.number;
     this.#checkRunning(number, 'tell every trial once, after ask');
-    const told = typeof values === 'number' ? [values] : (values ?? null);
+    const given = typeof values === 'number' ? [values] : (values ?? null);
     const { constraints = [], state = 'complete', userAttrs = {} } = options;
-    checkTold(number, told, state, this.directions.length);
-    const usable = !told?.some(Number.isNaN) && !constraints.some(Number.isNaN);
+    checkResult(number, given, state, this.directions.length);
+    const usable = !given?.some(Number.isNaN) && !constraints.some(Number.isNaN);
     this.#running.delete(number);
     const reported = this.directions.length === 1 ? lastReport(this.records[number]) : null;
     return this.#store.end(number, {
       state: usable ? state : 'failed',
-      values: !usable || state === 'failed' ? null : (told ?? reported),
+      values: !usable || state === 'failed' ? null : (given ?? reported),
       constraints: [...constraints],
       userAttrs,
     });
@@ -237,7 +237,7 @@ export class Study {
   #checkRunning(number: number, fix: string): void {
     if (this.#running.has(number)) return;
     const state = this.records[number]?.state ?? 'unknown';
-    const told = state === 'running' ? 'not of this process' : `${state}, not running`;
-    throw new CompressError('bad-option', `trial ${number} is ${told}`, fix);
+    const reason = state === 'running' ? 'not of this process' : `${state}, not running`;
+    throw new CompressError('bad-option', `trial ${number} is ${reason}`, fix);
   }
 }

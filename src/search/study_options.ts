@@ -41,7 +41,7 @@ export interface RunningTrial<T> {
   report(value: number, step: number): Promise<void>;
 }
 
-/** A trial as it stands. */
+/** The state of a trial. */
 export interface TrialResult {
   readonly number: number;
   readonly state: State;
@@ -66,9 +66,14 @@ export function checkOptions(directions: readonly Direction[], seed: number, lag
 }
 
 /** @throws CompressError `bad-option` unless a complete trial has a value for each objective */
-export function checkTold(number: number, told: readonly number[] | null, state: TellOptions['state'], objectives: number): void {
-  if (told ? told.length === objectives && told.every((v) => typeof v === 'number') : state !== 'complete') return;
-  const got = told ? `${told.length} values [${told}]` : 'no value';
+export function checkResult(
+  number: number,
+  given: readonly number[] | null,
+  state: TellOptions['state'],
+  objectives: number,
+): void {
+  if (given ? given.length === objectives && given.every((v) => typeof v === 'number') : state !== 'complete') return;
+  const got = given ? `${given.length} values [${given}]` : 'no value';
   throw new CompressError(
     'bad-option',
     `trial ${number} got ${got}, but the study has ${objectives} objective(s)`,

@@ -19,7 +19,7 @@ import { zeroOf } from './meaning.ts';
 export function removeDeadChannels(heap: Heap, graph: Graph): Graph {
   const constants = constantChannels(heap, graph);
   const cut = removable(graph, constants);
-  if (![...cut.values()].some((goes) => goes.includes(1))) return graph;
+  if (![...cut.values()].some((removed) => removed.includes(1))) return graph;
   return cutChannels(intoBiases(graph, constants, cut), cut);
 }
 
@@ -37,7 +37,7 @@ function removable(graph: Graph, constants: ConstantChannels): Cut {
       any = false;
       for (const rule of rules) any = rule() || any;
     }
-    const empty = [...cut].find(([, goes]) => !goes.includes(0));
+    const empty = [...cut].find(([, removed]) => !removed.includes(0));
     if (!empty) return cut;
     empty[1][0] = 0;
   }
@@ -50,7 +50,7 @@ function ruleOf(graph: Graph, node: Node, constants: ConstantChannels, cut: Cut)
   const layer = linearLayer(graph, node);
   if (layer && channelsOf(graph, node).kind === 'mix') return layerRule(graph, node, layer, constants, cut);
   const sources = channelSources(graph, node);
-  const computed = [...node.inputs, ...node.outputs].map((t) => cut.get(t)).filter((goes) => goes !== undefined);
+  const computed = [...node.inputs, ...node.outputs].map((t) => cut.get(t)).filter((removed) => removed !== undefined);
   const pinned = (list: readonly Uint8Array[]) => () => list.map(callBack).includes(true);
   if (!sources) return pinned(computed);
   const tied = sources.map((from, channel) => [
@@ -64,19 +64,19 @@ function ruleOf(graph: Graph, node: Node, constants: ConstantChannels, cut: Cut)
 
 type Slot = readonly [Uint8Array, number];
 
-const slot = (goes: Uint8Array | undefined, channel: number): Slot[] => (goes ? [[goes, channel]] : []);
+const slot = (removed: Uint8Array | undefined, channel: number): Slot[] => (removed ? [[removed, channel]] : []);
 
-function callBack(goes: Uint8Array): boolean {
-  const any = goes.includes(1);
-  goes.fill(0);
+function callBack(removed: Uint8Array): boolean {
+  const any = removed.includes(1);
+  removed.fill(0);
   return any;
 }
 
 /** All of them are removed, or none. */
 function agree(slots: readonly Slot[]): boolean {
-  if (slots.every(([goes, c]) => goes[c])) return false;
-  const any = slots.some(([goes, c]) => goes[c]);
-  for (const [goes, c] of slots) goes[c] = 0;
+  if (slots.every(([removed, c]) => removed[c])) return false;
+  const any = slots.some(([removed, c]) => removed[c]);
+  for (const [removed, c] of slots) removed[c] = 0;
   return any;
 }
 
@@ -96,8 +96,8 @@ function layerRule(graph: Graph, node: Node, layer: LinearLayer, constants: Cons
   };
   return () => {
     let any = false;
-    into.forEach((goes, c) => {
-      if (!goes || free[c] || !isRead(c)) return;
+    into.forEach((removed, c) => {
+      if (!removed || free[c] || !isRead(c)) return;
       into[c] = 0;
       any = true;
     });
@@ -133,10 +133,10 @@ function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph 
   const tensors = [...graph.tensors];
   const nodes = graph.nodes.map((node) => {
     const layer = linearLayer(graph, node);
-    const goes = cut.get(node.inputs[0]);
+    const removed = cut.get(node.inputs[0]);
     const values = constants.get(node.inputs[0]);
-    if (!layer || !goes || !values || channelsOf(graph, node).kind !== 'mix') return node;
-    const sums = moved(graph, node, layer, values, goes);
+    if (!layer || !removed || !values || channelsOf(graph, node).kind !== 'mix') return node;
+    const sums = moved(graph, node, layer, values, removed);
     if (!sums) return node;
     const bias = tensors.push(biasTensor(graph, node, sums)) - 1;
     return withParameters(node, { bias });
@@ -145,14 +145,14 @@ function intoBiases(graph: Graph, constants: ConstantChannels, cut: Cut): Graph 
 }
 
 /** The bias with the parts of removed channels, or null where they have none. */
-function moved(graph: Graph, node: Node, layer: LinearLayer, values: Float64Array, goes: Uint8Array): Float64Array | null {
+function moved(graph: Graph, node: Node, layer: LinearLayer, values: Float64Array, removed: Uint8Array): Float64Array | null {
   const input = graph.tensors[node.inputs[0]];
   const zero = zeroOf(input);
   const sums = biasSums(graph, node, layer);
   let any = false;
   forEachWeight(layer, (i, weight) => {
     const c = layer.inChannel(i);
-    if (!goes[c] || Number.isNaN(values[c]) || weight === 0 || values[c] === zero) return;
+    if (!removed[c] || Number.isNaN(values[c]) || weight === 0 || values[c] === zero) return;
     sums[layer.unit(i)] += weight * (values[c] - zero);
     any = true;
   });

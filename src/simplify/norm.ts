@@ -3,7 +3,7 @@ import { layerOf, takesNorm, withParameters } from '../run/layers.ts';
 
 /**
  * Batch normalization folded into the layer before it: w' = w * g, b' = (b - mean) * g + beta, g = gamma / sqrt(variance + epsilon),
- * in float64 and rounded once. Where no such layer stands before it, it becomes a multiplication and an addition.
+ * in float64 and rounded once. Without such a layer before it, it becomes a multiplication and an addition.
  * Quantization records of changed weights are dropped.
  */
 export function foldNorms(graph: Graph): Graph {

@@ -16,7 +16,7 @@ export function asConvolutions(graph: Graph): Graph {
   return nodes.some((n, i) => n !== graph.nodes[i]) ? compact({ ...graph, tensors, nodes }) : graph;
 }
 
-/** [1, kh, kw, c] as [c, kh, kw, 1]; scales stand along the first axis then. */
+/** [1, kh, kw, c] as [c, kh, kw, 1]; scales are along the first axis then. */
 function turned(w: Tensor): Tensor {
   const [, kh, kw, c] = w.shape;
   const order = <T extends Values>(from: T, to: T): T => {

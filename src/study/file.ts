@@ -75,7 +75,7 @@ export class FolderArtifacts implements Artifacts {
     guard(path, () => {
       mkdirSync(this.#folder, { recursive: true });
       if (existsSync(path)) return;
-      // Written beside and renamed: a name never stands for half of its content.
+      // Written beside and renamed: a name never has half of its content.
       const beside = `${path}.${process.pid}.part`;
       try {
         withFile(beside, 'w', (file) => {

@@ -49,7 +49,7 @@ export const TRIAL_SYSTEM_ATTR = 9;
 /** Fields that hold floats; Python writes and expects 1.0 where JavaScript writes 1. */
 const FLOATS = new Set(['param_value_internal', 'values', 'value', 'intermediate_value', 'constraints']);
 
-/** The line of an operation, ending in a newline. Numbers that JSON lacks stand bare, as Python writes them. */
+/** The line of an operation, ending in a newline. Numbers that JSON lacks are written bare, as Python writes them. */
 export const encode = (op: Op): string => `${toJson(op, false, ',', ':')}\n`;
 
 function toJson(value: unknown, floats: boolean, comma: string, colon: string): string {
@@ -100,13 +100,13 @@ export function decodeLines(text: string, before: number, where: string): Op[] {
         `line ${before + i + 1} of ${where} is not an operation of an Optuna journal`,
         before + i === 0
           ? 'give a study file, or start a new one elsewhere'
-          : `what stands before is sound: keep a copy, remove line ${before + i + 1} and all after it, then resume`,
+          : `the lines before are sound: keep a copy, remove line ${before + i + 1} and all after it, then resume`,
       );
     }
   });
 }
 
-/** The text in which a distribution stands in an operation. */
+/** The text of a distribution in an operation. */
 export function encodeDistribution(d: Distribution): string {
   if (d.kind === 'categorical') {
     return `{"name": "CategoricalDistribution", "attributes": {"choices": ${toJson(d.choices, false, ', ', ': ')}}}`;

@@ -26,7 +26,7 @@ export function withLock<T>(path: string, work: () => T): T {
 const held = new Set<string>();
 
 /**
- * Keeps other processes from what stands at `path` until the function returned is called or this process ends.
+ * Keeps other processes from the file or folder at `path` until the function returned is called or this process ends.
  *
  * @throws CompressError `exists` while another process keeps it, `cannot-write` where no mark can be made
  */

@@ -13,7 +13,7 @@ export class MemoryStorage implements Storage, Journal {
     this.#text = text.slice(0, text.lastIndexOf('\n') + 1);
   }
 
-  /** The whole journal, as it would stand in a file. */
+  /** The whole journal, as a file would hold it. */
   get text(): string {
     return this.#text;
   }

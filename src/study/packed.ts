@@ -3,7 +3,7 @@
  *
  *   bytes of the JSON, u32 little endian; the JSON; all arrays one after another
  *
- * In the JSON an array stands as {"$": its kind, "at": first byte, "n": elements}. The same value gives the same bytes.
+ * In the JSON an array is {"$": its kind, "at": first byte, "n": elements}. The same value gives the same bytes.
  */
 const KINDS = { Float32Array, Float64Array, Int8Array, Uint8Array, Int16Array, Int32Array, BigInt64Array } as const;
 type Kind = keyof typeof KINDS;
@@ -16,10 +16,10 @@ export function pack(value: unknown): Uint8Array {
   let at = 0;
   const json = JSON.stringify(value, (_, v) => {
     if (!isArray(v)) return v;
-    const told = { $: v.constructor.name, at, n: v.length };
+    const stored = { $: v.constructor.name, at, n: v.length };
     arrays.push(v);
     at += v.byteLength;
-    return told;
+    return stored;
   });
   const text = new TextEncoder().encode(json);
   const bytes = new Uint8Array(4 + text.length + at);

@@ -112,11 +112,11 @@ function nothingFits(
     });
     return of.length ? [`for "${output.name}" give ${of.join('; or ')}`] : [];
   });
-  const told = outputs.map(describeOutput).join(', ');
+  const described = outputs.map(describeOutput).join(', ');
   const what = names.length > 1 ? 'no task' : names[0];
   return new CompressError(
     'bad-data',
-    `${labelText(data, labels)} and the model's output${outputs.length > 1 ? 's' : ''} ${told}: ${what} fits ${names.length > 1 ? 'both' : 'them'}`,
+    `${labelText(data, labels)} and the model's output${outputs.length > 1 ? 's' : ''} ${described}: ${what} fits ${names.length > 1 ? 'both' : 'them'}`,
     demands.length ? demands.join('. ') : 'name another output (--output), or give the data that belongs to this model',
   );
 }

@@ -69,7 +69,7 @@ export interface ValueFigures {
   readonly r2: number | null;
 }
 
-/** What answers are worth beside the labels. */
+/** What is measured of answers and labels. */
 export interface Measures {
   /** null: it has no value on these examples. */
   readonly metrics: Readonly<Partial<Record<MetricName, number | null>>>;

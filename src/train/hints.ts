@@ -71,11 +71,11 @@ export function checkTeachers(student: Graph, { graphs }: Teachers): void {
     for (const end of ['inputs', 'outputs'] as const) {
       const [own, other] = [student, teacher].map((graph) => graph[end].map((t) => graph.tensors[t].shape));
       if (own.map(squeezed).join(';') === other.map(squeezed).join(';')) continue;
-      const told = (shapes: typeof own) => shapes.map((shape) => `[${shape.slice(1)}]`).join(' and ');
+      const text = (shapes: typeof own) => shapes.map((shape) => `[${shape.slice(1)}]`).join(' and ');
       const one = own.length === 1 && other.length === 1;
       throw new CompressError(
         'shape-mismatch',
-        `the teacher's ${one ? `${end.slice(0, -1)} is` : `${end} are`} ${told(other)}, but the model's ${one ? 'is' : 'are'} ${told(own)}`,
+        `the teacher's ${one ? `${end.slice(0, -1)} is` : `${end} are`} ${text(other)}, but the model's ${one ? 'is' : 'are'} ${text(own)}`,
         'give a teacher (--original) whose inputs and outputs have the shapes of the model',
       );
     }

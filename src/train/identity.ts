@@ -23,10 +23,10 @@ export function checkSame(begun: Identity, now: Identity): void {
       'give what it was begun with to continue, or name another file for the checkpoint',
     );
   };
-  const told = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value));
+  const text = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value));
   if (begun.purpose !== now.purpose) refuse(`${begun.purpose}, not ${now.purpose}`);
   for (const name of new Set([...Object.keys(begun.options), ...Object.keys(now.options)])) {
-    const [before, after] = [told(begun.options[name]), told(now.options[name])];
+    const [before, after] = [text(begun.options[name]), text(now.options[name])];
     if (before !== after) refuse(`${name} ${before}, not ${after}`);
   }
   if (begun.seed !== now.seed) refuse(`seed ${begun.seed}, not ${now.seed}`);

@@ -170,7 +170,7 @@ function behind(graph: Graph, from: readonly number[]): Uint8Array {
   return found;
 }
 
-/** Gradients of activations live from the last reader's backward step (of `ends`: from the loss) to the producer's; of `kept` to the end. */
+/** Gradients of activations live from the last consumer's backward step (of `ends`: from the loss) to the producer's; of `kept` to the end. */
 function placeGradients(
   heap: Heap,
   graph: Graph,
@@ -187,7 +187,7 @@ function placeGradients(
     for (const t of node.outputs) {
       if (!wanted[t]) continue;
       last.set(t, end - i);
-      first.set(t, end - i); // until a reader is found
+      first.set(t, end - i); // until a consumer is found
     }
   });
   for (const t of ends) first.set(t, 0);

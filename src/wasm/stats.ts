@@ -27,7 +27,7 @@ export function channelNormF32(heap: Heap, norms: HeapTensor, x: HeapTensor, axi
 
 /**
  * Symmetric scale of each index along `axis` (null: one for all), written to `scales` (f32): 8 bits take the one whose largest integer
- * stands for the largest magnitude; 4 bits, where that wastes too much, the one that errs least.
+ * encodes the largest magnitude; 4 bits, where that wastes too much, the one that errs least.
  */
 export function weightScalesF32(heap: Heap, scales: HeapTensor, x: HeapTensor, axis: number | null, bits: 4 | 8): Step {
   const [outer, channels, inner] = aroundAxis(x.shape, axis);

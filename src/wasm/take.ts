@@ -3,7 +3,7 @@ import { sizeOf } from '../graph/graph.ts';
 import { elementBytes, stridesOf } from './copy.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
 
-/** For each axis of x the places taken along it, in order; null: all of them as they stand. */
+/** For each axis of x the places taken along it, in order; null: all of them in order. */
 export type Places = readonly (readonly number[] | null)[];
 
 /** y = x[places[0], places[1], ...], any type: NumPy's x[np.ix_(...)]. */

@@ -136,7 +136,7 @@ async function moved(a: Graph, b: Graph, output: number, made: Case): Promise<nu
   return Math.abs(values(a) - values(b));
 }
 
-test('two outputs: finetune tells that the other one changes, distill keeps it', async () => {
+test('two outputs: finetune warns that the other one changes, distill keeps it', async () => {
   const made = twoOutputs();
   const long = { ...brief, epochs: 20, learningRate: 0.01 };
   const trained = await after(made, finetune(long));

@@ -240,7 +240,7 @@ test('folders of the system are no classes', async () => {
   assert.match(err, /passed over in shift, of the system or hidden: \.DS_Store, @eaDir, __MACOSX/);
 });
 
-test('what seems wrong is told before the work: chance, classes in another order, another scale', async () => {
+test('what seems wrong gives a warning before the work: chance, classes in another order, another scale', async () => {
   const made = fruit();
   const { model } = files('fruit', made);
   const x = made.x.x.x as Float32Array;

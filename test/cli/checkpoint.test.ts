@@ -21,7 +21,7 @@ async function stopped(command: readonly string[], kept: string, signal: 'SIGINT
   return ended;
 }
 
-test('finetune: Ctrl-C ends it with 130; the same command goes on and writes the file of an uninterrupted run', async () => {
+test('finetune: Ctrl-C ends it with 130; the same command continues and writes the file of an uninterrupted run', async () => {
   const kept = inFolder('finetune.checkpoint');
   const command = commandOf('finetune', 'finetune.tflite', '--checkpoint', kept);
   const { code, out, err } = await stopped(command, kept, 'SIGINT');
@@ -38,7 +38,7 @@ test('finetune: Ctrl-C ends it with 130; the same command goes on and writes the
   assert.not(readdirSync(folder).some((name) => name.endsWith('.part')));
 });
 
-test('distill: killed at any moment it goes on from the last epoch', async () => {
+test('distill: killed at any moment it continues from the last epoch', async () => {
   const kept = inFolder('distill.checkpoint');
   const hints = [
     '--hint',
@@ -60,7 +60,7 @@ test('distill: killed at any moment it goes on from the last epoch', async () =>
   assert.equal(readFileSync(inFolder('distill.tflite')), readFileSync(inFolder('distill_whole.tflite')));
 });
 
-test('a checkpoint that is cut off is told, and stays', async () => {
+test('a checkpoint that is cut off is refused, and stays', async () => {
   const kept = inFolder('short.checkpoint');
   writeFileSync(kept, readFileSync(inFolder('finetune.checkpoint')).subarray(0, 5000));
   const { code, err } = await thumbnet(...commandOf('finetune', 'short.tflite', '--checkpoint', kept));
@@ -69,7 +69,7 @@ test('a checkpoint that is cut off is told, and stays', async () => {
   assert.is(readFileSync(kept).length, 5000);
 });
 
-test('a checkpoint that cannot be written is told before anything is trained', async () => {
+test('a checkpoint that cannot be written is refused before anything is trained', async () => {
   const within = join(trainFile, 'state.checkpoint');
   const { code, err } = await thumbnet(...commandOf('finetune', 'nowhere.tflite', '--checkpoint', within));
   assert.is(code, 2);

@@ -37,7 +37,7 @@ test('all of one file, or the part that is asked for', async () => {
   assert.ok(part.examples > 6 && part.examples < 20);
 });
 
-test('classes that are not the outputs are told', async () => {
+test('classes that are not the outputs give a warning', async () => {
   const { err } = await json(
     '--data',
     few('five.npz', 20, (i) => i % 5),

@@ -48,7 +48,7 @@ test('a folder of C, named after the model, and never over something else', asyn
   assert.match(other.err, /mine\.txt/);
 });
 
-test('what is wrong is told with its fix, and nothing is written', async () => {
+test('errors name what is wrong with its fix, and nothing is written', async () => {
   const out = join(folder, 'none');
   for (const [flags, wanted] of [
     [['--out', out], /--target/],

@@ -22,7 +22,7 @@ test('an output that can be written leaves nothing behind', async () => {
   assert.equal(readdirSync(folder), before);
 });
 
-test('an output that cannot be written is told', async () => {
+test('an output that cannot be written is refused', async () => {
   const taken = inFolder('taken');
   writeFileSync(taken, 'x');
   mkdirSync(inFolder('a_folder'));

@@ -63,7 +63,7 @@ test('a model that cannot be written leaves nothing', async () => {
   assert.not(readdirSync(folder).some((name) => name.endsWith('.part')));
 });
 
-test('what cannot be written is told before any work', async () => {
+test('what cannot be written is refused before any work', async () => {
   const under = join(file('plain.tflite', 'x'), 'y.tflite');
   await refuses(['finetune', model, '--data', inFolder('none'), '--out', under], /cannot write/);
   await refuses(['export', model, '--format', 'tflite', '--out', ''], /--out is empty/);

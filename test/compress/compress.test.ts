@@ -134,7 +134,7 @@ test('a goal that nothing can reach is refused before the work', async () => {
   await refused({ flashBudget: 1000 }, 'does-not-fit', /KiB of flash would be left/);
 });
 
-test('a study that ended early goes on and comes to the same result', async () => {
+test('a study that ended early continues and ends with the same result', async () => {
   const host = { storage: new MemoryStorage(), artifacts: new MemoryArtifacts() };
   await finished(host, { trials: 5 });
   const resumed = await finished({ ...host, resume: true });
@@ -163,7 +163,7 @@ test('other options than those it began with are refused', async () => {
   await isRefused(finished(again), /begun with another model/).finally(() => {
     first[0] = before;
   });
-  // The same, told otherwise.
+  // The same, written differently.
   await finished(again, { trials: 2, target: 'nucleo-l476rg', samples: 4000 });
 });
 
@@ -190,7 +190,7 @@ test('however short the time, a model is handed back', async () => {
   assert.ok(result.accuracy! > 0.5);
 });
 
-test('what does not fit is told with its limit', async () => {
+test('what does not fit is refused with its limit', async () => {
   await finished({}, { maxLatencyMs: 0.001, trials: 2 }).then(
     () => assert.unreachable(),
     (e) => {

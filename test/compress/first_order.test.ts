@@ -128,7 +128,7 @@ test('sensitivity of the demo: rising, near to what the cuts change, and the sam
         ratio: 0,
         ratios: { [name]: ratio },
         criterion: 'reconstruction',
-        reconstruct: 'readers',
+        reconstruct: 'consumers',
         multiple: 4,
       } as const;
       const { graph } = await prune(options).run(model, context);

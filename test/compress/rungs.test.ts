@@ -61,7 +61,7 @@ test('what trial n does follows from the rounds before its own alone', () => {
   assert.equal(new Rungs(b, known([])).turn(13), rungs.turn(13));
 });
 
-test("many start with little, the better ones go on, and half of the budget is the best few's", () => {
+test("many start with little, the better ones continue, and half of the budget is the best few's", () => {
   const turns = played(budget(), (n, { round }) => values[n] - round);
   assert.ok(turns.slice(0, 8).every((t) => t.from === null && Math.abs(t.samples - 100_000 / 32) < 1e-6));
   const byValue = [...turns.keys()].slice(0, 8).sort((a, b) => values[a] - values[b]);
@@ -75,7 +75,7 @@ test("many start with little, the better ones go on, and half of the budget is t
   assert.ok(share > 0.45 && share < 0.55, `${share}`);
 });
 
-test('a small budget goes to one arm and to what goes on from it', () => {
+test('a small budget is spent on one arm and on what continues from it', () => {
   const turns = played(budget({ parallel: 1, samples: 10_000 }), (n) => 1 - n / 10);
   assert.equal(turns, [
     { round: 0, from: null, samples: 6000 },
@@ -101,7 +101,7 @@ test('it ends before the budget where the goal holds and two rounds brought noth
   assert.equal([flat.length, missed.length], [18, falling.length]);
 });
 
-test('a recipe that somebody found is tried first and costs nothing of the budget; most trials', () => {
+test('a given recipe is tried first and costs nothing of the budget; most trials', () => {
   const turns = played(budget({ given: 1, trials: 5 }), (n) => values[n]);
   assert.equal(turns[0], { round: 0, from: null, samples: 0 });
   assert.is(turns.length, 5);

@@ -44,7 +44,7 @@ for (const [what, over] of [
   });
 }
 
-test('bits are asked only where some may have 4, and go on where nothing else is chosen', () => {
+test('bits are asked only where some may have 4, and stay where nothing else is chosen', () => {
   const plan = suggestStart(asked({ bits: 'mixed', fewerBits: 0.02 }).trial, space);
   assert.is(plan.fewerBits, 0.02);
   assert.is(suggestAgain(asked({}).trial, space, plan).plan.fewerBits, 0.02);

@@ -42,7 +42,7 @@ const mutated = fc
   .chain((i) => fc.tuple(fc.constant(cases[i]), fc.constantFrom(...paths(cases[i]).filter((p) => p.length > 0)), junk))
   .map(([c, path, by]) => replaced(c, path, by));
 
-test('a malformed case is told, and never thrown', async () => {
+test('a malformed case is reported, and never thrown', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(mutated, { minLength: 8, maxLength: 8 }), async (json) => {
       const { passed, failed, unsupported, failures } = await conform([{ name: 'mutated', json }]);

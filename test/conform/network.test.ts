@@ -22,7 +22,7 @@ const layers = (last: number[]) => [
   { name: 'both', op: 'concatenation_s8', params: { axis: 3 }, inputs: [from(1, 3), from(0, 3)], output: tensor(last) },
 ];
 
-test('layers feed each other wherever a tensor stands', async () => {
+test('layers feed each other in any order of tensors', async () => {
   const good = await conform([{ name: 'n', json: { name: 'n', layers: layers([1, 2, 6, 0, 2, 6]) } }]);
   assert.equal(good, { passed: 3, failed: 0, unsupported: 0, failures: [] });
   const { failures } = await conform([{ name: 'n', json: { name: 'n', layers: layers([1, 2, 6, 0, 2, 5]) } }]);

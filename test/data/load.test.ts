@@ -548,7 +548,7 @@ test('an archive that a Mac has packed', async () => {
   assert.equal(d.notes, ['not used in d.npz: __MACOSX/._x.npy']);
 });
 
-test('a picture below a class folder is told, however deep', async () => {
+test('a picture below a class folder is named, at any depth', async () => {
   await fails({ 'a/1.png': png(2, 2, 1), 'train/a/b/c/1.png': png(2, 2, 1) }, 'unsupported', /train\/a\/b\/c\/1\.png/);
 });
 

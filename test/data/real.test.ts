@@ -1,4 +1,4 @@
-/** The datasets at hand, whole. */
+/** The real datasets, whole. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDataset } from '../../src/data/index.ts';

@@ -10,7 +10,7 @@ const part = (y: number[] | null, size = 1, x = new Float32Array(y?.length ?? 10
   count: x.length / size,
 });
 
-test('every example goes to exactly one part; each class by the fractions, to within one', () => {
+test('every example is in exactly one part; each class by the fractions, to within one', () => {
   const fractions = [0.7, 0.1, 0.2];
   fc.assert(
     fc.property(fc.array(fc.nat(4), { minLength: 1, maxLength: 200 }), fc.nat(1000), (y, seed) => {
@@ -56,7 +56,7 @@ test('windows that overlap by half stay together', () => {
   }
 });
 
-test('what was split is told', async () => {
+test('the notes say what was split', async () => {
   const d = await loadDataset(
     { x: new Float32Array(40), y: new Uint8Array(40), shape: [40, 1] },
     { seed: 3, split: [0.5, 0.25, 0.25] },

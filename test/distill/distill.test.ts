@@ -117,7 +117,7 @@ test('a teacher that reads or answers something else is refused before anything 
   }
 });
 
-test('a hint that is not there is told before anything is trained', async () => {
+test('a hint that does not exist is refused before anything is trained', async () => {
   const error = await distilled({ hints: [{ student: 'relu_9' }] }, demo).catch((e) => e);
   assert.instance(error, CompressError);
   assert.is(error.code, 'bad-option');

@@ -48,7 +48,7 @@ const attachments: Attachments = {
 const graph: Graph = { ...plain, attachments };
 const names = (a: Attachments | undefined) => a?.metadata.map((m) => m.name);
 
-test('signatures, metadata, description and files go into the next file', () => {
+test('signatures, metadata, description and files are written into the next file', () => {
   const { bytes, notes } = writeTflite(graph);
   const again = importTflite(bytes);
   const { metadata, ...others } = attachments;

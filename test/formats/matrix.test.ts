@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { operatorMatrix } from '../../scripts/operator_matrix.ts';
 
-test('every operator of docs/operators.md stands there as it is', () => {
+test('docs/operators.md is as its script writes it', () => {
   const page = readFileSync(new URL('../../docs/operators.md', import.meta.url), 'utf8').split('\n');
   const now = operatorMatrix().split('\n');
   const isRow = (line: string) => line.startsWith('| `');

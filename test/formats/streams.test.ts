@@ -85,13 +85,13 @@ test('a file holds the stream as variables, and is the same network when read', 
   assert.equal(exportTflite(again), bytes);
 });
 
-test('state goes on: the last places of one call stand before the next, and a reset begins anew', () => {
+test('state is kept: the last places of one call precede the next call, and a reset begins anew', () => {
   const made = calls(streaming());
   assert.equal(made[4], made[0]);
   assert.is(new Set(made.map((m) => m.join())).size, 4);
 });
 
-test('a channel that goes, goes from the state as well', () => {
+test('a channel that is cut is cut from the state as well', () => {
   const graph = streaming();
   const [group] = channelGroups(graph);
   assert.equal(group.units.length, 4);

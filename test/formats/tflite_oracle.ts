@@ -34,13 +34,13 @@ interface Runner {
 }
 
 export interface OracleModel {
-  /** One call. State goes on from call to call. */
+  /** One call. State is kept from call to call. */
   run(inputs: readonly ArrayLike<number>[]): Numbers[];
 }
 
 const all = (list: List): Info[] => Array.from({ length: list.size() }, (_, i) => list.get(i));
 
-/** What it made is kept: where it is collected, the memory of its model goes with it. */
+/** Results are kept: when one is garbage-collected, the memory of its model is freed too. */
 const kept: unknown[] = [];
 
 /** @returns what loads a model, or throws with TFLite's message where it refuses it */

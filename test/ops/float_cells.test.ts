@@ -40,7 +40,7 @@ function check(kind: string, sample: Sample, training: boolean): void {
     const call = { x, y, attrs: sample.attrs, training, draws: { seed: 1, step: heap.tensor('i32', [1]) }, saved };
     const step = float.forward(heap, call);
     step();
-    if (kind !== 'stream') step(); // a stream goes on
+    if (kind !== 'stream') step(); // a stream keeps its state
     define(values).forEach((want, k) => {
       close(floats(heap, y[k]), want, TOLERANCE, `output ${k}`);
     });

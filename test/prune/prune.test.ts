@@ -103,7 +103,7 @@ const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / 
 const NOISE = 0.015;
 
 test('fitting all layers after a cut again keeps more accuracy than only those that read it: a little, more the more is cut', async () => {
-  const found = await losses({ reconstruct: 'readers' });
+  const found = await losses({ reconstruct: 'consumers' });
   assert.ok(Math.min(...found) > -NOISE, `${found}`);
   assert.ok(mean(found) > 0.01, `${mean(found)}`);
   assert.ok(mean(found.filter((_, i) => i % 6 > 3)) > 0.04, `${found}`);
@@ -115,14 +115,14 @@ test('channels chosen by what their loss changes keep more accuracy than by the 
   assert.ok(mean(found) > 0.05, `${mean(found)}`);
 });
 
-test('a channel that is a sum of others goes without a trace', async () => {
+test('a channel that is a sum of others is cut without a change', async () => {
   const { graph } = model;
   const conv = graph.nodes[1];
   const [w, b] = conv.inputs.slice(1).map((t) => graph.tensors[t]);
   const per = w.data!.length / w.shape[0];
   const weights = (w.data as Float32Array).slice();
   const bias = (b.data as Float32Array).slice();
-  // Channel 0 becomes half of channel 1: smaller, so it is the one to go, and half of another after the ReLU as well.
+  // Channel 0 becomes half of channel 1: smaller, so it is the one to be cut, and half of another after the ReLU as well.
   for (let i = 0; i < per; i++) weights[i] = weights[per + i] / 2;
   bias[0] = bias[1] / 2;
   const twin = {
@@ -144,7 +144,7 @@ test('groups: residual adds tie channels; inputs and outputs stay', () => {
   assert.is(groups[0].units.length, 8);
 });
 
-test('that nothing was cut is told, unless nothing was to be cut', async () => {
+test('a prune that cut nothing says so, unless nothing was to be cut', async () => {
   const told: string[] = [];
   const warn = (line: string) => void told.push(line);
   assert.is(await prune({ multiple: 1000 }).run(model, { ...context, warn }), model);

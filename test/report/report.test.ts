@@ -47,7 +47,7 @@ test('the page can be read aloud', () => {
   assert.is(document.querySelectorAll('svg.picture').length, 3);
 });
 
-test('the summary tells every figure and its ratio', () => {
+test('the summary has every figure and its ratio', () => {
   const { document } = parseHTML(page);
   const rows = [...document.querySelector('table')!.querySelectorAll('tbody tr')].map((r) =>
     [...r.children].map((c) => c.textContent),
@@ -119,7 +119,7 @@ test('an error in place of accuracy: its name, its unit, lower is better', () =>
   assert.match(html, /<th scope="row">Root mean squared error \(RMSE\)<\/th>/);
   assert.match(html, /<b>1\.2\d+<\/b><span>Root mean squared error \(RMSE\), \d+(\.\d+)? % (more|less)<\/span>/);
   assert.not.match(html, /Accuracy|NaN|undefined|Infinity/);
-  // Of two trials the one with the smaller error stands higher.
+  // Of two trials the one with the smaller error is higher.
   const dots = [...html.matchAll(/cy="([\d.]+)"[^>]*><title>trial (\d+):/g)].map(([, y, n]) => [Number(y), Number(n)]);
   const errorOf = (n: number) => history.trials[n].figures!.quality!;
   const [high, low] = [...dots].sort((a, b) => a[0] - b[0]).filter((_, i, all) => i === 0 || i === all.length - 1);
@@ -150,7 +150,7 @@ test('the best so far counts only trials that keep what is asked', () => {
   );
 });
 
-test('the goal stands where the validation part has to keep it: between the trials that do and those that do not', () => {
+test('the goal is where the validation part has to keep it: between the trials that do and those that do not', () => {
   const line = lineOf(page);
   const kept = marks(page, 0, 'feasible').map((m) => m.y);
   assert.ok(kept.length > 10 && Math.max(...kept) <= line, `${Math.max(...kept)} > ${line}`);
@@ -169,14 +169,14 @@ test('a trial far below the others is a triangle at the foot, and not lost', () 
   assert.match(page, /class="clipped"[\s\S]*?<title>trial 20:/);
 });
 
-test('the chosen trial is named, and marked where its own candidate stands', () => {
+test('the chosen trial is named, and marked at its own candidate', () => {
   assert.match(page, new RegExp(`result: trial ${history.chosen!.trial}<`));
   const spare = { ...history.chosen!.figures, flashBytes: history.chosen!.figures.flashBytes! + 20000 };
   const other = writeReport({ ...history, chosen: { trial: history.chosen!.trial, figures: spare } });
   assert.ok(marks(other, 0, 'chosen')[0].x > marks(page, 0, 'chosen')[0].x + 20);
 });
 
-test('budgets of the caller stand in the header and the picture, a rejected quantization in the text', () => {
+test('budgets of the caller are in the header and the picture, a rejected quantization in the text', () => {
   const lead = parseHTML(page).document.querySelector('.lead')!.textContent!;
   assert.match(lead, /512 KiB flash.* Budget: 64 KiB flash\./);
   assert.match(page, />budget</);
@@ -193,7 +193,7 @@ test('a job that failed has no result and no green savings', () => {
   assert.not.match(page, /<main class="failed-job">/);
 });
 
-test('a broken history is told by its first wrong field', () => {
+test('a broken history is refused, with its first wrong field', () => {
   const { seed: _, ...rest } = history;
   for (const text of ['{', '[]', JSON.stringify(rest)])
     assert.throws(
@@ -203,7 +203,7 @@ test('a broken history is told by its first wrong field', () => {
   assert.throws(() => parseHistory(JSON.stringify(rest)), /seed/);
 });
 
-test('a history that is no history is told by the field', () => {
+test('a history that is no history is refused, with the field', () => {
   assert.throws(
     () => parseHistory(JSON.stringify({ ...history, trials: 3 })),
     (e: CompressError) => e.code === 'bad-file' && /^history.json: trials must be a list, not 3\n/.test(e.message),

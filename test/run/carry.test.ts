@@ -44,7 +44,7 @@ for (const count of [1, 16, 31]) {
   });
 }
 
-test('what nobody reads any more is forgotten', () => {
+test('a tensor without further consumers is dropped', () => {
   const graph = branched();
   const carry = new Carry(heap, graph, drawExamples(data, 4, 1, 'test'));
   const [first, depthwise, pointwise, add] = graph.nodes;

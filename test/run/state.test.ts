@@ -6,7 +6,7 @@ import { Heap } from '../../src/wasm/heap.ts';
 import { graphOf, samplesOf } from '../formats/row_graphs.ts';
 
 for (const op of ['svdf', 'lstm', 'stream']) {
-  test(`${op}: state goes on from run to run, and reset takes it back to its beginning`, async () => {
+  test(`${op}: state is kept from run to run, and reset takes it back to its beginning`, async () => {
     const heap = await Heap.open();
     const graph = graphOf(op, samplesOf(op)[0], 'i8');
     const program = compile(heap, graph);

@@ -37,7 +37,7 @@ const module: Module | null = FOLDER ? await import(pathToFileURL(`${FOLDER}/fun
 /** The black-box test functions; empty where they are absent. */
 export const FUNCTIONS = module?.functions ?? [];
 
-/** What Optuna's samplers reach: per function and sampler one row per seed, scores after so many trials. */
+/** What Optuna's samplers reach: per function and sampler one row per seed, scores after given numbers of trials. */
 export const REFERENCE: Record<string, Record<string, number[][]>> = FOLDER
   ? readScores(`${FOLDER}/optuna_reference_seeds.json`)
   : {};

@@ -22,7 +22,7 @@ async function run(trials: number): Promise<Study> {
   return study;
 }
 
-test('what decides is told from what does not, for each objective', async () => {
+test('parameters that decide rank above those that do not, for each objective', async () => {
   const study = await run(400);
   const first = importances(study);
   assert.equal(Object.keys(first).slice(0, 2), ['much', 'little']);

@@ -12,7 +12,7 @@ test('2^k points have one in each of 2^k equal intervals, in each dimension and 
   }
 });
 
-test('2^k points of the first two dimensions have one in each box of that area, whatever its shape', () => {
+test('2^k points of the first two dimensions have one in each box of that area, of any shape', () => {
   const k = 6;
   for (let a = 0; a <= k; a++) {
     const boxes = new Set(

@@ -126,7 +126,7 @@ for (const [name, sampler] of Object.entries(SAMPLERS)) {
     );
   });
 
-  test(`${name}: a study rebuilt from its records goes on as if it had not stopped`, async () => {
+  test(`${name}: a study rebuilt from its records continues as if it had not stopped`, async () => {
     const whole = await runInOrder({ sampler: sampler(), lag: 4 }, 40);
     const half = await runInOrder({ sampler: sampler(), lag: 4 }, 25);
     const study = new Study({ sampler: sampler(), lag: 4, store: new MemoryStore(half.records) });
@@ -241,7 +241,7 @@ test('enqueued values come first, once, and the rest is sampled', async () => {
   assert.is(study.records[3].state, 'waiting');
 });
 
-test('with lag, there is no trial while it must know a result that nobody told', async () => {
+test('with lag, there is no trial while a result that it must know is missing', async () => {
   const study = new Study({ lag: 3 });
   const trials = await Promise.all([0, 1, 2, 3].map(() => study.ask(suggest)));
   assert.equal(
@@ -401,7 +401,7 @@ for (const [name, message, act] of refused) {
   test(`refused: ${name}`, () => isRefused(new Promise((done) => done(act())), message));
 }
 
-test('without lag a trial knows all that was told, in whatever order', async () => {
+test('without lag a trial knows all results, in any order', async () => {
   const run = async (order: readonly number[], losses: (i: number) => number) => {
     const study = new Study();
     for (let i = 0; i < 12; i++) await study.ask(suggest);

@@ -165,7 +165,7 @@ test('in many dimensions every third trial is a child of evolution, whoever ends
   assert.ok(others.some((count) => count === 0) && others.some((count) => count > 0), String(others));
 });
 
-test('halving: the best of four goes on, and NaN stops', async () => {
+test('halving: the best of four continues, and NaN stops', async () => {
   const study = new Study();
   const halving = new Halving(study);
   const stops: boolean[] = [];

@@ -65,7 +65,7 @@ test('a float network loses what is zero, and answers the same within rounding',
   x = net.depthwiseConv2d(x, { kernel: [3, 3], norm: true, activation: 'relu' });
   x = net.conv2d(x, 5, { kernel: [1, 1], activation: 'relu' });
   const graph = net.finish(net.dense(net.globalMean(x), 4));
-  // units 1 and 4 of the first layer are zero; what batch normalization adds to them goes on into the depthwise layer's padding
+  // units 1 and 4 of the first layer are zero; what batch normalization adds to them continues into the depthwise layer's padding
   const [w] = graph.nodes[0].inputs.slice(1);
   const data = (graph.tensors[w].data as Float32Array).slice();
   const unit = data.length / 6;

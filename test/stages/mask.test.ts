@@ -1,4 +1,4 @@
-/** Weights that unstructured pruning took away stay away, whatever stage comes next. */
+/** Weights removed by unstructured pruning stay 0 through every later stage. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { distill } from '../../src/distill/index.ts';
@@ -30,7 +30,7 @@ const short = { epochs: 0.2, batch: 32 } as const;
 const quick = { examples: 64 } as const;
 const STAGES: Readonly<Record<string, readonly Stage[]>> = {
   'prune without handing over': [prune({ ratio: 0.3, reconstruct: 'none' })],
-  'prune, readers take over': [prune({ ratio: 0.3, reconstruct: 'readers' })],
+  'prune, consumers take over': [prune({ ratio: 0.3, reconstruct: 'consumers' })],
   'prune, all layers take over': [prune({ ratio: 0.3 })],
   'prune globally': [prune({ ratio: 0.3, scope: 'global', criterion: 'l2' })],
   quantize: [quantize(quick)],

@@ -109,7 +109,7 @@ test('as a step that a search tries, with options from its schema', async () => 
   };
   const { own } = suggestStart(trial as unknown as Trial, space);
   assert.equal(own, [{ stage: 'thin', share: 0.1 }]);
-  // One that cuts nothing stands in the path of what is trained behind it.
+  // One that cuts nothing is in the path of what is trained after it.
   const idle = [{ stage: 'thin', share: 0 }];
   const pool: CompressHost['pool'] = (context) => ({
     size: 1,

@@ -74,7 +74,7 @@ test('any operation is read back as it was written', () => {
   );
 });
 
-/** The rules of Optuna's journal: per operation the fields that its reader asks for, and no others. */
+/** The rules of Optuna's journal: per operation the fields that Optuna reads, and no others. */
 const FIELDS: Record<number, string[]> = {
   0: ['directions', 'study_name'],
   2: ['study_id', 'user_attr'],

@@ -73,7 +73,7 @@ const same = (a: Study, b: Study) => assert.equal(JSON.parse(JSON.stringify(a.tr
 
 for (const [storageName, storage] of Object.entries(STORAGES)) {
   for (const [samplerName, sampler] of Object.entries(SAMPLERS)) {
-    test(`${storageName}, ${samplerName}: what is read back is what was kept, and the study goes on as if it had not stopped`, async () => {
+    test(`${storageName}, ${samplerName}: what is read back is what was kept, and the study continues as if it had not stopped`, async () => {
       const whole = await openStudy({ storage: new MemoryStorage(), name: 's', lag: 1, sampler: sampler() });
       for (let i = 0; i < 20; i++) await step(whole);
       const { open } = storage();
@@ -170,7 +170,7 @@ for (const [storageName, storage] of Object.entries(STORAGES)) {
   });
 }
 
-test('a file is torn anywhere: the whole lines stand, and the next one starts afresh', async () => {
+test('a file is torn anywhere: the whole lines stay, and the next one starts afresh', async () => {
   const path = newPath();
   const study = await openStudy({ storage: new FileStorage(path), name: 's' });
   for (let i = 0; i < 3; i++) await step(study);
@@ -184,7 +184,7 @@ test('a file is torn anywhere: the whole lines stand, and the next one starts af
   }
 });
 
-test('a study of another version is not gone on with; one that another program began is', async () => {
+test('a study of another version is not resumed; one that another program began is', async () => {
   const begun = (settings: string) =>
     new MemoryStorage(
       `{"op_code":0,"worker_id":"w","study_name":"s","directions":[1]}\n{"op_code":2,"worker_id":"w","study_id":0,"user_attr":{${settings}}}\n`,
@@ -226,7 +226,7 @@ test('a folder that is not there cannot be written', async () => {
   await isRefused(openStudy({ storage: new FileStorage(join(folder, 'no', 'where.log')), name: 's' }), 'cannot-write', /ENOENT/);
 });
 
-test('the lock of a dead process is taken over at once, one that names nobody after half a minute', async () => {
+test('the lock of a dead process is taken over at once, one that names no process after half a minute', async () => {
   const path = newPath();
   const lock = `${path}.lock`;
   writeFileSync(lock, `${hostname()} 999999999`);
@@ -245,7 +245,7 @@ test('the lock of a dead process is taken over at once, one that names nobody af
   assert.ok(asked > 3, `the clock was asked ${asked} times`);
 });
 
-test('what one process holds another is refused, until it lets go or is dead', async () => {
+test('what one process holds another is refused, until it releases it or is dead', async () => {
   const path = newPath();
   const mark = `${path}.running`;
   const free = holdFile(path, 'the study');
@@ -258,7 +258,7 @@ test('what one process holds another is refused, until it lets go or is dead', a
     holdFile(path, 'the study')();
     assert.not(existsSync(mark));
   }
-  // Whoever made it has not told yet who it is.
+  // Its process has not written its name yet.
   writeFileSync(mark, '');
   assert.throws(() => holdFile(path, 'the study'), /another process is running the study/);
   utimesSync(mark, 1, 1);
@@ -307,7 +307,7 @@ test.run();
 const killed = suite('killed');
 killed.after(() => rmSync(folder, { recursive: true }));
 
-/** Runs the study's process; kills it a moment after it has begun so many trials, or lets it end. */
+/** Runs the study's process; kills it a moment after it has begun `trials` trials, or lets it end. */
 function runChild(path: string, workers: number, trials: number, ms = 0): Promise<number | null> {
   const script = fileURLToPath(new URL('worker.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', script, path, '40', String(workers)], {

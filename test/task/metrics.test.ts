@@ -171,7 +171,7 @@ test('labels that do not fit are refused with the example', () => {
   refuses(taskOf('regression', { width: 2 }), [1, 0], Float32Array.of(1), /has 1 numbers [\s\S]* has 2/);
 });
 
-test('area under the curve is the share of pairs in the right order, whatever the ties', () => {
+test('area under the curve is the share of pairs in the right order, with any ties', () => {
   const random = createRandom(2, 'auc');
   const scores = Array.from({ length: 50 }, () => random.below(7));
   const labels = scores.map(() => random.below(2));
@@ -227,7 +227,7 @@ test('goals: a value, a drop, the recall of single classes', () => {
   refuses(() => goalOf(rmse, 2, { minRecall: { 0: 1 } }), /no classes/);
 });
 
-test('quality as one number: a loss on it is a drop, whatever the metric', () => {
+test('quality as one number: a loss on it is a drop, with every metric', () => {
   const task = taskOf('classification', { width: 2 });
   const shares = qualityScale(goalOf(task, 0.9, { maxDrop: 0.02, minRecall: { 1: 0.8 } }), 0.9);
   near(shares.before, 0.9);

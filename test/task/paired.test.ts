@@ -135,7 +135,7 @@ test('two networks that are equally good are called worse no more often than the
   assert.ok(called <= 0.05 * 400 + 3 * Math.sqrt(400 * 0.05 * 0.95), `${called} of 400`);
 });
 
-test('what few examples can show is told', () => {
+test('the message says what few examples can show', () => {
   near(smallestLoss(20), 0.25);
   near(smallestLoss(1000), 0.005);
   assert.is(describeSmallData(1000, 0.01, 'validation'), null);

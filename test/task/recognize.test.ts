@@ -7,7 +7,7 @@ import { outputsOf, recognizeTask, type TaskOptions } from '../../src/task/index
 
 type End = 'none' | 'softmax' | 'logistic';
 
-/** A graph of one dense layer, whatever its input's shape, and of outputs of these shapes. */
+/** A graph of one dense layer, with inputs and outputs of these shapes. */
 function graphOf(input: readonly number[], ...outputs: readonly (readonly [readonly number[], End])[]): Graph {
   const tensor = (name: string, shape: readonly number[]) => ({ name, shape, dtype: 'f32' as const, data: null, quant: null });
   const tensors = [tensor('x', [1, ...input])];
@@ -23,7 +23,7 @@ function graphOf(input: readonly number[], ...outputs: readonly (readonly [reado
   return { name: 'made', tensors, nodes, inputs: [0], outputs: places };
 }
 
-/** Labels of so many numbers each; null for none. */
+/** Labels of a number of values each; null for none. */
 function labelled(width: number, values: readonly number[] | null, classNames?: readonly string[]): Dataset {
   const count = 12;
   const whole = values?.every(Number.isInteger);

@@ -26,7 +26,7 @@ const batchOf = (step: number, indices: number[]): Batch => ({
   step,
 });
 
-test('an example that is not varied is asked for once, whatever the batch', () => {
+test('an example that is not varied is asked for once, for any batch', () => {
   const { count, answer } = counting(teacher);
   assert.equal(answer(batchOf(0, [4, 2, 7])), [4, -4, 2, -2, 7, -7]);
   assert.equal(answer(batchOf(1, [7, 4, 2])), [7, -7, 4, -4, 2, -2]);

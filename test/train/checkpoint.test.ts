@@ -112,7 +112,7 @@ test('a training that stopped by the validation part stays stopped', async () =>
   assert.ok(writes < 40);
 });
 
-test('distillation and autoencoders go on as well; a quantized pipeline gives the same file', async () => {
+test('distillation and autoencoders continue as well; a quantized pipeline gives the same file', async () => {
   const student = () => distill({ epochs: 1, batch: 64, width: 0.5 });
   assert.is((await interrupted(student, [5, 5])).digest, await run(student()));
   const auto: Model = { graph: autoencoder(), facts: {} };
@@ -130,7 +130,7 @@ test('distillation and autoencoders go on as well; a quantized pipeline gives th
 });
 
 for (const qat of ['fixed', 'learned'] as const) {
-  test(`a quantized network with ${qat} ranges goes on as well, its scales with it`, async () => {
+  test(`a quantized network with ${qat} ranges continues as well, its scales with it`, async () => {
     const quantized = await runPipeline(start, [quantize({ examples: 64 })], contextOf(start));
     const hints = [{ student: 'mean_1' }];
     const stage = () => distill({ ...everything, epochs: 1.5, qat, freezeRanges: 0.3, hints, teacher: 'both' });
@@ -188,7 +188,7 @@ test('another teacher is refused', async () => {
   assert.match((await refused(run(stage(), { checkpoint, original: other }))).message, /another teacher/);
 });
 
-test('a file that is cut off, damaged or none of ours is told', async () => {
+test('a file that is cut off, damaged or none of ours is refused', async () => {
   const stage = () => finetune({ epochs: 1, batch: 64 });
   const checkpoint = new MemoryStore();
   await run(stage(), { checkpoint, signal: abortAfter(3) }).catch(() => {});

@@ -110,7 +110,7 @@ function refused(student: Graph, teacher: Graph, hint: { student: string; teache
   }
 }
 
-test('unknown names get the nearest ones, tensors that do not fit are told', () => {
+test('unknown names get the nearest ones, tensors that do not fit are named', () => {
   const [student, teacher] = [forked(5, 1), forked(7, 2)];
   const unknown = refused(student, teacher, { student: 'conv2d_22' });
   assert.is(unknown.code, 'bad-option');

@@ -32,7 +32,7 @@ export function autoencoder(): Graph {
   return net.finish(net.conv2d(x, 3, { kernel: [5, 1] }));
 }
 
-/** An autoencoder, whatever the labels are. */
+/** An autoencoder, for any labels. */
 export const autoencoding = recognizeTask(autoencoder(), data, { task: 'reconstruction' });
 
 export const contextOf = (model: Model, over: Partial<Context> = {}): Context => {

@@ -22,7 +22,7 @@ const run = (options: Options, graph: Graph = network(), part: Dataset = data, t
 
 const firstBest = (scores: readonly number[]) => scores.indexOf(Math.max(...scores));
 
-test('training stops after so many epochs without a better one, with the weights of the best', async () => {
+test('training stops after `patience` epochs without a better one, with the weights of the best', async () => {
   const { graph, losses, scores } = await run({ ...level, epochs: 40, patience: 2 });
   const best = firstBest(scores);
   assert.ok(scores.length < 40, `${scores.length} epochs`);

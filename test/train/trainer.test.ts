@@ -62,7 +62,7 @@ test('an autoencoder learns its own input', async () => {
   assert.ok(error(await trained({ ...brief, epochs: 1 }, graph, { task: autoencoding })) < error(graph) / 4);
 });
 
-test('what cannot be trained is told', async () => {
+test('what cannot be trained is refused', async () => {
   const fails = async (work: Promise<unknown>, code: string, message: RegExp) => {
     const error = await work.then(
       () => null,

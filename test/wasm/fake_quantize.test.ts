@@ -72,7 +72,7 @@ test('the gradient of a step size is the slope of what rounding leaves when the 
     close(floats(heap, dscales), [slope(held) + slope(through)], 1e-4, 'dscales');
   }));
 
-test('ties go away from zero, and just below a half stays', () =>
+test('ties are rounded away from zero, and just below a half stays', () =>
   heap.scope(() => {
     const given = [0.5, -0.5, 1.5, 2.5, -2.5, 0.49999997, -0.49999997, 8388609, 0];
     const x = heap.tensor('f32', [given.length], given);
@@ -145,7 +145,7 @@ function fromTie(sum: number, real: number): number {
   return Math.abs(first - Math.floor(first) - 0.5);
 }
 
-test('step sizes stay above 0 whatever an optimizer makes', () =>
+test('step sizes stay above 0 after any step of an optimizer', () =>
   heap.scope(() => {
     const s = heap.tensor('f32', [4], [1, 1, 1e-37, 2]);
     const z = heap.tensor('f32', [4], [-5, 0.25, -1, -0.5]);

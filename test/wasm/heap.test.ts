@@ -29,7 +29,7 @@ test('a scope refuses work that pauses', () => {
   assert.is(heap.used, used);
 });
 
-test('exclusive scopes wait for each other, whatever becomes of them; plain scopes may run in their pauses', async () => {
+test('exclusive scopes wait for each other, even where one throws; plain scopes may run in their pauses', async () => {
   const used = heap.used;
   const events: string[] = [];
   const work = (name: string, fails: boolean) =>

@@ -273,7 +273,7 @@ const reals = fc.oneof(
 const TYPES = { s8: [Int8Array, -128, 127], u8: [Uint8Array, 0, 255], s16: [Int16Array, -32768, 32767] } as const;
 for (const [type, [Values, low, high]] of Object.entries(TYPES)) {
   property(
-    `quantize to ${type} is round half away from zero, and dequantize goes back`,
+    `quantize to ${type} is round half away from zero, and dequantize inverts it`,
     fc.tuple(
       size.chain((n) => fc.array(reals, { minLength: n, maxLength: n })),
       fc.constantFrom(1, 0.25, 0.1),

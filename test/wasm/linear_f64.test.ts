@@ -153,7 +153,7 @@ test('what a unit costs is what least squares without its columns loses; what st
   ];
   const h = positive(n, 0.1);
   const w = numbers(out * n, 'weights'); // [out, n]
-  /** Weights that come nearest where `gone` are 0, and by how much they miss. */
+  /** The nearest weights with `gone` at 0, and their error. */
   const fitted = (gone: readonly number[]) => {
     const stays = [...Array(n).keys()].filter((k) => !gone.includes(k));
     const among = Float64Array.from(stays.flatMap((i) => stays.map((j) => h[i * n + j])));

@@ -62,7 +62,7 @@ for (const n of [1, 3, 4, 5, 8, 13]) {
 }
 
 for (const n of [0, 1, 3, 4, 5, 12, 13]) {
-  test(`the moving average is its plain twin to the bit and the mean it stands for, n = ${n}`, () =>
+  test(`the moving average is its plain twin to the bit and the mean it approximates, n = ${n}`, () =>
     heap.scope(() => {
       const decay = 0.9;
       const [average, w] = [heap.tensor('f32', [n], noise(n, 'start')), heap.tensor('f32', [n])];

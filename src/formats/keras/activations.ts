@@ -43,11 +43,15 @@ const ACTIVATIONS: Readonly<Record<string, Activate>> = {
 const OLD: Readonly<Record<string, Activate>> = { hard_sigmoid: hardSigmoid(0.2), leaky_relu: row('leakyRelu', { alpha: 0.2 }) };
 
 /** The activation that a configuration names, applied to `x`. */
-export function activated(call: Call, x: number, told: unknown): number {
-  if (told === null || told === undefined) return x;
-  const named = typeof told === 'object' ? (told as { class_name?: unknown; config?: unknown }) : null;
+export function activated(call: Call, x: number, activation: unknown): number {
+  if (activation === null || activation === undefined) return x;
+  const named = typeof activation === 'object' ? (activation as { class_name?: unknown; config?: unknown }) : null;
   const name =
-    typeof told === 'string' ? told : typeof named?.config === 'string' ? named.config : String(named?.class_name ?? '');
+    typeof activation === 'string'
+      ? activation
+      : typeof named?.config === 'string'
+        ? named.config
+        : String(named?.class_name ?? '');
   const activate: Activate | undefined = (call.version < 3 && OLD[name]) || ACTIVATIONS[name];
   if (activate === undefined || (['elu', 'gelu'].includes(name) && !OPS[name]))
     throw call.refuse(`has the activation "${name}", which is not known`, `use one of ${Object.keys(ACTIVATIONS).join(', ')}`);

@@ -4,7 +4,7 @@ import { readKeras } from './read.ts';
 
 const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** A zip archive with a configuration and weights; the names of its files stand at its end. */
+/** A zip archive with a configuration and weights; the names of its files are at its end. */
 function isArchive(bytes: Uint8Array): boolean {
   const names = new TextDecoder('latin1').decode(bytes.subarray(-4096));
   return isZip(bytes) && names.includes('config.json') && /model\.weights|metadata\.json/.test(names);

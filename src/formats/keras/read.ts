@@ -114,7 +114,7 @@ function addModel(work: Work, model: ModelConfig, weights: Weights, given: reado
     add(layer, 0, [given ? given[inputPlace(model, layer)] : addInput(work, layer)]);
     return [];
   });
-  // calls stand in the order of layers, which is not always that of the data
+  // calls are in the order of layers, which is not always that of the data
   for (let waiting = pending; waiting.length; ) {
     const rest = waiting.filter(({ layer, node, references }) => {
       const operands = references.map((r) => found.get(keyOf(r)));

@@ -87,7 +87,7 @@ function fromRaw(bytes: Uint8Array, type: number, count: number, where: string):
   }
 }
 
-/** Values kept as numbers in the message: int32 stands for all small types, halves as their bits. */
+/** Values kept as numbers in the message: int32 holds all small types, halves as their bits. */
 function fromFields(proto: TensorProto, dtype: DType, count: number, where: string): Values {
   const stored = STORED[proto.dataType];
   const list: readonly (number | bigint)[] =

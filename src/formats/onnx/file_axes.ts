@@ -7,15 +7,15 @@ import { generalShape, inverse, RELABEL, type Relabel, relabelled } from '../rel
 import { withDroppedAxes } from '../tidy.ts';
 
 /**
- * A graph whose operands stand as the operators of ONNX want them, images channels first, with as few transposes as that takes; inputs and
- * outputs stand as in the file that the model came from. Nodes turned so say their order in `FIXED`.
+ * A graph whose operands are as the operators of ONNX expect them, images channels first, with as few transposes as that takes; inputs and
+ * outputs are as in the file that the model came from. Nodes turned so say their order in `FIXED`.
  */
 export function inFileAxes(graph: Graph, opset: number): Graph {
   const turning = new Turning(graph, opset);
   return withOwnNames(withDroppedAxes(withRelabelsMoved(turning.graph())), graph);
 }
 
-/** What a node's cell asks, where it stands in the file's order or in the row's own. */
+/** What a node's cell may ask, for axes in the file's order or in the row's own. */
 export function sourceOf(graph: Graph, node: Node, opset: number): OnnxSource<never> {
   const order = node.attrs[FIXED] as Relabel | undefined;
   const shape = (t: number, turned: boolean): Shape => {

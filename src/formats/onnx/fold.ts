@@ -33,7 +33,7 @@ function fromNumbers(shape: readonly number[], dtype: DType, list: readonly numb
 const int64s = (list: readonly number[]): Tensor => fromNumbers([list.length], 'i64', list);
 
 /** Numbers from an attribute of older files or an operand of newer ones. */
-const told = ({ attributes, x }: Folding, name: string, place: number): readonly number[] | null =>
+const stated = ({ attributes, x }: Folding, name: string, place: number): readonly number[] | null =>
   attributes.list(name) ?? (x[place] ? numbers(x[place]) : null);
 
 /** The shape of a computed tensor, as a constant. */
@@ -84,7 +84,7 @@ function expanded(t: Tensor, shape: readonly number[]): number[] {
 function reduce(compute: (list: number[]) => number): Fold {
   return (f) => {
     const [a] = f.x;
-    const axes = (told(f, 'axes', 1) ?? a!.shape.map((_, i) => i)).map((i) => axisOf(i, a!.shape.length));
+    const axes = (stated(f, 'axes', 1) ?? a!.shape.map((_, i) => i)).map((i) => axisOf(i, a!.shape.length));
     const keep = f.attributes.int('keepdims', 1) === 1;
     f.attributes.int('noop_with_empty_axes', 0);
     const others = a!.shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
@@ -110,8 +110,8 @@ function gather({ x: [a, at], attributes }: Folding): Tensor[] {
 
 function slice(f: Folding): Tensor[] {
   const [a] = f.x;
-  const [starts, ends] = [told(f, 'starts', 1) ?? [], told(f, 'ends', 2) ?? []];
-  const axes = told(f, 'axes', 3) ?? starts.map((_, i) => i);
+  const [starts, ends] = [stated(f, 'starts', 1) ?? [], stated(f, 'ends', 2) ?? []];
+  const axes = stated(f, 'axes', 3) ?? starts.map((_, i) => i);
   const steps = f.x[4] ? numbers(f.x[4]) : starts.map(() => 1);
   let now = a!;
   axes.forEach((raw, k) => {
@@ -158,7 +158,7 @@ function constant({ attributes, where }: Folding): Tensor[] {
 
 function unsqueeze(f: Folding): Tensor[] {
   const [a] = f.x;
-  const axes = told(f, 'axes', 1) ?? [];
+  const axes = stated(f, 'axes', 1) ?? [];
   return [{ ...a!, shape: withUnits(a!.shape, axes) }];
 }
 
@@ -192,7 +192,7 @@ function range({ x: [start, limit, delta] }: Folding): Tensor[] {
 function split(f: Folding, outputs: number): Tensor[] {
   const [a] = f.x;
   const axis = axisOf(f.attributes.int('axis', 0), a!.shape.length);
-  const sizes = told(f, 'split', 1) ?? new Array<number>(outputs).fill(a!.shape[axis] / outputs);
+  const sizes = stated(f, 'split', 1) ?? new Array<number>(outputs).fill(a!.shape[axis] / outputs);
   let first = 0;
   return sizes.map((size) => {
     const attributes = { int: () => axis } as unknown as Attributes;
@@ -264,7 +264,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Unsqueeze: unsqueeze,
   Squeeze: (f) => {
     const [a] = f.x;
-    const axes = told(f, 'axes', 1)?.map((i) => axisOf(i, a!.shape.length));
+    const axes = stated(f, 'axes', 1)?.map((i) => axisOf(i, a!.shape.length));
     return [{ ...a!, shape: a!.shape.filter((d, i) => (axes ? !axes.includes(i) : d !== 1)) }];
   },
   Reshape: ({ x: [a, shape], attributes }) => {

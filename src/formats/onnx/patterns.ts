@@ -21,7 +21,7 @@ function besides({ scalars }: Net, node: NodeProto | undefined, type: string, va
   return near(a) && type !== 'Div' ? b : null;
 }
 
-/** x where y = 0.5 * x * (1 + erf(x / sqrt(2))), however the products stand. */
+/** x where y = 0.5 * x * (1 + erf(x / sqrt(2))), with the products in any order. */
 function geluOf(net: Net, node: NodeProto): string | null {
   const sides = (n: NodeProto | undefined): [string, string] | null => (n?.opType === 'Mul' ? [n.input[0], n.input[1]] : null);
   const halved = (name: string): string | null => besides(net, net.by.get(name), 'Mul', 0.5);

@@ -36,8 +36,8 @@ function quantOf({ tensors }: Draft, { inputs, where }: Place, attributes: Attri
 
 /** The type that a QuantizeLinear makes: that of its zero point, uint8 without one. */
 const madeType = ({ tensors }: Draft, { inputs }: Place, attributes: Attributes): DType => {
-  const told = attributes.int('output_dtype', 0);
-  return inputs[2] >= 0 ? tensors[inputs[2]].dtype : (({ 3: 'i8', 5: 'i16' } as const)[told as 3] ?? 'u8');
+  const stated = attributes.int('output_dtype', 0);
+  return inputs[2] >= 0 ? tensors[inputs[2]].dtype : (({ 3: 'i8', 5: 'i16' } as const)[stated as 3] ?? 'u8');
 };
 
 /** Reads the two operators. A tensor of integers is the float tensor that it means, with its record. */

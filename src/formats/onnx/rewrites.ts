@@ -27,8 +27,8 @@ const chained =
 
 const squeezed: Rewrite = (from) => {
   const shape = from.shape(0);
-  const told = listOf(from, 'axes', 1)?.map((a) => axisOf(a, shape.length));
-  const kept = shape.flatMap((d, i) => ((told ? told.includes(i) : d === 1 && i > 0) ? [] : [i]));
+  const stated = listOf(from, 'axes', 1)?.map((a) => axisOf(a, shape.length));
+  const kept = shape.flatMap((d, i) => ((stated ? stated.includes(i) : d === 1 && i > 0) ? [] : [i]));
   return [from.relabel(from.inputs[0], kept)];
 };
 

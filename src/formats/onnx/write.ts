@@ -38,8 +38,8 @@ export interface OnnxOptions {
 const IR: Readonly<Record<number, bigint>> = { 13: 7n, 21: 10n };
 
 /**
- * Writes an ONNX file: float, or integers as QuantizeLinear/DequantizeLinear pairs, which runtimes fuse into integer kernels. Images stand
- * channels first inside; inputs and outputs stand as in the file that the model came from.
+ * Writes an ONNX file: float, or integers as QuantizeLinear/DequantizeLinear pairs, which runtimes fuse into integer kernels. Images are
+ * channels first inside; inputs and outputs are as in the file that the model came from.
  *
  * @throws CompressError `unsupported` for an operator that ONNX has no word for
  */

@@ -215,10 +215,10 @@ export function readerOf(operator: Operator, tensors: readonly Tensor[], where: 
 
 function readOptions({ code, table }: Operator, where: string): TfliteOptions {
   const { type, fields } = OPTIONS[code] ?? { type: 0, fields: {} };
-  const told = table.u8(OPERATOR.optionsType);
+  const stated = table.u8(OPERATOR.optionsType);
   const options = table.table(OPERATOR.options);
-  if (type && told && told !== type) throw badFile(`${where} has options of kind ${told} instead of ${type}`);
-  const present = type === told ? options : null;
+  if (type && stated && stated !== type) throw badFile(`${where} has options of kind ${stated} instead of ${type}`);
+  const present = type === stated ? options : null;
   return Object.fromEntries(
     Object.entries(fields).map(([name, { id, kind, otherwise }]) => {
       if (kind === 'i32s') return [name, present?.i32s(id) ?? []];

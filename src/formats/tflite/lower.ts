@@ -105,7 +105,7 @@ function writePad(node: Node, sides: Sides, value: number, tensors: Tensor[], op
 function notWritable({ name, op }: Node): CompressError {
   return new CompressError(
     'not-ready',
-    `"${name}" (${op}) cannot stand in a .tflite file`,
+    `"${name}" (${op}) cannot be written to a .tflite file`,
     'simplify the model first: it folds batch normalization',
   );
 }

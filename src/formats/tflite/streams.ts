@@ -7,7 +7,7 @@ import type { FileGraph, FileOperator } from './lower.ts';
 import { ASSIGN_VARIABLE, CALL_ONCE, OPERATOR, READ_VARIABLE, VAR_HANDLE } from './schema.ts';
 
 /**
- * State that the application keeps between calls, as converters of streaming models write it: a variable is read, the input stands behind
+ * State that the application keeps between calls, as converters of streaming models write it: a variable is read, the input is appended
  * it, the last places of both are assigned to it. That is the row `stream`; another use of a variable is refused by name.
  */
 
@@ -91,7 +91,7 @@ function streamOf(
   if (readers.length !== 1 || join.code !== CONCATENATION || join.inputs.length !== 2 || join.inputs[0] !== state)
     throw otherUse(name, 'its value is used for more than being put before an input');
   if (readerOf(join, tensors, 'the concatenation of a stream').options.fused_activation_function)
-    throw otherUse(name, 'an activation stands between');
+    throw otherUse(name, 'an activation is between them');
   const slice = operators.find((o) => o.outputs.includes(assign.inputs[1]));
   if (!slice || !SLICES.has(slice.code) || slice.inputs[0] !== join.outputs[0] || !takesEnd(slice, tensors, state))
     throw otherUse(name, 'what is assigned to it is not the end of what was read with the input behind it');

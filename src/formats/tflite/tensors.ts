@@ -76,10 +76,10 @@ function readQuantization(table: FlatTable | null, dtype: DType, shape: readonly
   const bits = BITS[dtype];
   const scales = table?.f32s(QUANTIZATION.scale) ?? [];
   if (!table || !bits || scales.length === 0) return null;
-  const told = table.i64s(QUANTIZATION.zeroPoint);
+  const stated = table.i64s(QUANTIZATION.zeroPoint);
   // a bias has one dimension, even where older converters wrote more
   const axis = scales.length > 1 ? (shape.length === 1 ? 0 : table.i32(QUANTIZATION.dimension)) : null;
-  const zeros = told.length ? told : scales.map(() => 0);
+  const zeros = stated.length ? stated : scales.map(() => 0);
   if (axis !== null && scales.length !== shape[axis]) {
     throw badFile(`${where} has ${scales.length} scales along dimension ${axis} of ${showShape(shape)}`);
   }

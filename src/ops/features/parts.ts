@@ -9,7 +9,7 @@ import type { WindowGeometry } from '../buffer_sizes.ts';
 export type Features = Readonly<Record<string, number>>;
 
 export interface KernelFeatures {
-  /** The branch of the kernel that runs, then those that stand in where it was never counted; empty where there is but one. */
+  /** The branch of the kernel that runs, then those used instead where it was never counted; empty where there is only one. */
   readonly paths: readonly string[];
   readonly features: Features;
 }

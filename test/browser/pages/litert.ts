@@ -33,7 +33,7 @@ const CIFAR = { model: 'pretrainedResnet', data: 'cifar10' };
 const KWS = { model: 'kws_savedmodel_float', data: 'kws01/test_mfcc.npz' };
 const CASES: readonly Case[] = [
   { name: 'ResNet8 float', ...CIFAR },
-  { name: 'ResNet8 int8 as it came', model: 'pretrainedResnet_quant', data: 'cifar10' },
+  { name: 'ResNet8 int8 as given', model: 'pretrainedResnet_quant', data: 'cifar10' },
   { name: 'ResNet8 quantized', ...CIFAR, stages: [quantize()] },
   { name: 'ResNet8 quantized, 4-bit weights', ...CIFAR, stages: [quantize({ weightBits: 4 })] },
   { name: 'ResNet8 pruned, quantized', ...CIFAR, stages: [prune({ ratio: 0.25, multiple: 4 }), quantize()] },
@@ -44,8 +44,8 @@ const CASES: readonly Case[] = [
   },
   { name: 'DS-CNN float', ...KWS },
   { name: 'DS-CNN quantized, 4-bit weights', ...KWS, stages: [quantize({ weightBits: 4 })] },
-  { name: 'DS-CNN int8 as it came', model: 'kws_ref_model', data: 'kws01/test_mfcc.npz' },
-  { name: 'MobileNetV1-0.25 int8 as it came', model: 'vww_96_int8', data: 'vww01/test.npz', scale: 1 / 255 },
+  { name: 'DS-CNN int8 as given', model: 'kws_ref_model', data: 'kws01/test_mfcc.npz' },
+  { name: 'MobileNetV1-0.25 int8 as given', model: 'vww_96_int8', data: 'vww01/test.npz', scale: 1 / 255 },
 ];
 
 /**
@@ -68,10 +68,10 @@ export default async function litert({ file, list }: PageContext): Promise<PageR
       const dataset = await loadDataset(await sources(data, file), scale ? { scale } : {});
       const graph = await make(heaps.single, importTflite((await file(`shared/data/models/${model}.tflite`))!), dataset, stages);
       const share = await agreement(heaps, graph, dataset);
-      const told = `${name}: ${(100 * share).toFixed(1)} % of ${EXAMPLES} examples agree`;
-      notes.push(told);
+      const line = `${name}: ${(100 * share).toFixed(1)} % of ${EXAMPLES} examples agree`;
+      notes.push(line);
       if (share >= SHARE) passed++;
-      else failures.push(told);
+      else failures.push(line);
     } catch (e) {
       failures.push(`${name}: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`);
     }

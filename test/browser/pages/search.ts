@@ -11,7 +11,7 @@ const SAMPLERS: Record<string, () => Sampler> = {
   evolution: () => new EvolutionSampler({ populationSize: 10 }),
 };
 
-/** The same seed and results give the same suggestions, bit for bit, and a study kept in memory goes on as if it had not stopped. */
+/** The same seed and results give the same suggestions, bit for bit, and a study kept in memory continues as if it had not stopped. */
 export default async function search(): Promise<PageResult> {
   const digests: Record<string, string> = { 'exp, log, normal distribution': await sha256(functionValues()) };
   const failures: string[] = [];
@@ -34,7 +34,7 @@ function functionValues(): Float64Array {
   return Float64Array.from(values);
 }
 
-/** Goes on to so many trials. */
+/** Continues up to `trials` trials. */
 async function run(study: Study, trials: number): Promise<void> {
   while (study.records.length < trials) {
     const trial = (await study.ask(objective))!;

@@ -16,10 +16,10 @@ interface Filters {
 }
 
 function padding(call: Call, kernel: Pair, dilation: Pair): 'same' | 'valid' | Sides {
-  const told = call.text('padding', 'valid').toLowerCase();
-  if (told === 'same' || told === 'valid') return told;
-  if (told === 'causal') return { top: 0, bottom: 0, left: (kernel[1] - 1) * dilation[1], right: 0 };
-  throw call.refuse(`has the padding "${told}"`, 'use same, valid or causal');
+  const stated = call.text('padding', 'valid').toLowerCase();
+  if (stated === 'same' || stated === 'valid') return stated;
+  if (stated === 'causal') return { top: 0, bottom: 0, left: (kernel[1] - 1) * dilation[1], right: 0 };
+  throw call.refuse(`has the padding "${stated}"`, 'use same, valid or causal');
 }
 
 function convolve(call: Call, x: number, { op, weights, kernel, attrs, bias }: Filters): number {
@@ -104,14 +104,14 @@ const transposed: Layer = {
     if (call.pair('dilation_rate', [1, 1]).some((d) => d !== 1)) throw call.refuse('has a dilation', 'use a dilation_rate of 1');
     if (call.list('output_padding'))
       throw call.refuse('has an output_padding', 'leave it out: the padding "same" doubles the size');
-    const told = call.text('padding', 'valid').toLowerCase() as 'same' | 'valid';
+    const stated = call.text('padding', 'valid').toLowerCase() as 'same' | 'valid';
     const [, h, w] = call.shape(x);
     const outputSize = [h, w].map((n, d) =>
-      told === 'same' ? n * stride[d] : n * stride[d] + Math.max(kernel[d] - stride[d], 0),
+      stated === 'same' ? n * stride[d] : n * stride[d] + Math.max(kernel[d] - stride[d], 0),
     );
     const weights = call.weight('kernel', call.shape().length === 3 ? [1, -1, 0, 2] : [2, 0, 1, 3]);
     const bias = hasBias(call.config) ? [call.weight('bias', [])] : [];
-    const y = call.emit('transposeConv2d', [x, weights, ...bias], { stride, padding: told, outputSize, activation: 'none' });
+    const y = call.emit('transposeConv2d', [x, weights, ...bias], { stride, padding: stated, outputSize, activation: 'none' });
     return back(ends(call, y));
   },
 };

@@ -78,8 +78,8 @@ const batchNorm: Layer = {
   roles: rolesOfNorm,
   build(call) {
     const shape = call.shape();
-    const told = call.list('axis')?.[0] ?? -1;
-    const axis = told < 0 ? told + shape.length : told;
+    const stated = call.list('axis')?.[0] ?? -1;
+    const axis = stated < 0 ? stated + shape.length : stated;
     const roles = rolesOfNorm(call.config);
     const vector = (role: string, value: number) =>
       roles.includes(role)
