@@ -14,7 +14,7 @@ export interface ExportCOptions {
   /** What `main.c` runs and prints the class of; by default two inputs of noise. */
   readonly examples?: readonly Example[];
   readonly classNames?: readonly string[];
-  /** What weights of 4 bits are stored for; by default `flash`. */
+  /** What weights of 4 bits are stored for; by default `speed`. */
   readonly trade?: Trade;
   /** What the first lines of each file say of the model's recipe. */
   readonly recipe?: string;

@@ -3,7 +3,7 @@ import { convolve } from './convolve.ts';
 import { dense } from './dense.ts';
 import { depthwise } from './depthwise.ts';
 import { addOrSubtract } from './elementwise.ts';
-import type { Call, LayerCode, Parts, Placed } from './parts.ts';
+import type { Call, LayerCode, Parts, Placed, Trade } from './parts.ts';
 import { argExtremumPlain, castPlain } from './plain/counted.ts';
 import { binaryPlain } from './plain/elementwise.ts';
 import { l2NormalizationPlain } from './plain/l2_normalization.ts';
@@ -83,8 +83,12 @@ function widened(call: Call): Call {
   return { ...call, form: 's8', kernel: call.kernel.replace(/_s4$/, '_s8') } as Call;
 }
 
+/** The call whose kernel runs: by default that of 8 bits stands for weights of 4. */
+export const asEmitted = (call: Call, trade: Trade = 'speed'): Call =>
+  call.form === 's4' && trade === 'speed' ? widened(call) : call;
+
 export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {
-  const call = given.form === 's4' && parts.trade === 'speed' ? widened(given) : given;
+  const call = asEmitted(given, parts.trade);
   const emit = EMITTERS[call.family] as (call: Call, parts: Parts, tag: string) => LayerCode;
   return emit(call, parts, tag);
 }

@@ -108,7 +108,7 @@ export class Parts {
   /** Functions, callees first. */
   readonly #texts: NamedText[] = [];
 
-  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'flash') {
+  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'speed') {
     this.heap = heap;
     this.trade = trade;
     this.variant = variant;

@@ -203,4 +203,4 @@ export const ioOption = (): Option =>
 export const tradeOption = (before = ''): Option =>
   new Option('--trade <what>', `${before}weights of 4 bits two to a byte (flash), or a byte each and the fast kernels (speed)`)
     .choices(TRADES)
-    .default('flash');
+    .default('speed');
