@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
-import { withTensors } from '../graph/graph.ts';
+import { type Graph, withTensors } from '../graph/graph.ts';
 import { named, option, optional } from '../options/index.ts';
 import { cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
+import { layerOf } from '../run/layers.ts';
 import { asConvolutions } from '../simplify/single_channel.ts';
 import { type Context, defineStage, type Model } from '../stage.ts';
 import { CRITERIA, needData, type Scorer, scorerOf, usualCriterion } from './criteria.ts';
@@ -47,9 +48,10 @@ type Options = v.InferOutput<typeof pruneSchema>;
 
 /**
  * Structured pruning: the least important channels are cut out, with everything tied to them (residual sums, concatenations, depthwise
- * layers). A depthwise layer over one channel is the convolution it is. The result has the same inputs and outputs; of each group one channel stays at least. Filter norms are Li et al.'s ("Pruning
- * Filters for Efficient ConvNets", 2017); `reconstruction` and what the remaining layers take over are described at `eliminate`, `reconstruct`
- * and `refit`.
+ * layers). A depthwise layer over one channel is the convolution it is. The result has the same inputs and outputs; of each group one channel
+ * stays at least. The steps of an LSTM or GRU share their weights: such a layer stays whole, and that is said. Filter norms are Li et al.'s
+ * ("Pruning Filters for Efficient ConvNets", 2017); `reconstruction` and what the remaining layers take over are described at `eliminate`,
+ * `reconstruct` and `refit`.
  *
  * @throws CompressError `bad-option` for options that cannot be; while it runs for a group in `ratios` that is not there, and `bad-data` for
  *   a criterion that needs a train or validation part where there is none
@@ -73,6 +75,7 @@ export const prune = defineStage({
     const { graph, groups, scorer, survey } = subjectOf(model, options, context);
     const { heap, data, seed } = context;
     const cut = cutOf(graph, leastImportant(groups, scorer(), options));
+    sayWhatStaysWhole(graph, context);
     if (cut.size === 0) return uncut(model, options, context);
     if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
     const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, survey())), cut);
@@ -88,6 +91,18 @@ function subjectOf(model: Model, { ratios, criterion }: Options, { heap, data, s
   const name = criterion ?? usualCriterion(data);
   const survey = () => surveyOf(heap, graph, needData(data, name), seed);
   return { graph, groups, survey, scorer: () => scorerOf(name, model.graph, graph, { heap, data, seed, survey }) };
+}
+
+/** Steps of an LSTM or GRU share weights: a channel would have to be cut from all of them. */
+function sayWhatStaysWhole({ tensors, nodes }: Graph, { warn }: Context): void {
+  const steps = new Map<number, number>();
+  for (const layer of nodes.map(layerOf)) if (layer) steps.set(layer.weights, (steps.get(layer.weights) ?? 0) + 1);
+  for (const [weights, count] of steps) {
+    if (count < 2) continue;
+    warn?.(
+      `prune cuts no channels of the recurrent layer with weights "${tensors[weights].name}": its ${count} steps share them`,
+    );
+  }
 }
 
 function uncut(model: Model, { ratio, ratios, multiple }: Options, { warn }: Context): Model {

@@ -12,7 +12,7 @@ export interface LinearReader {
   readonly padded: boolean;
 }
 
-/** What stands between: `factors` pass where a channel may be multiplied by a positive number, `offsets` where one may be added too. */
+/** What may be between: `factors` pass where a channel may be multiplied by a positive number, `offsets` where one may be added too. */
 const PASSES: Readonly<Record<string, 'factors' | 'offsets'>> = {
   reshape: 'offsets',
   concat: 'offsets',
@@ -32,14 +32,19 @@ const PASSES: Readonly<Record<string, 'factors' | 'offsets'>> = {
  */
 export function linearReaders(graph: Graph, t: number, what: 'factors' | 'offsets'): LinearReader[] | null {
   const readers = consumers(graph);
-  const found: LinearReader[] = [];
+  const found = new Map<Node, LinearReader>();
+  // Two ways to one layer, such as two kinds of pooling that are concatenated, are one reader.
+  const add = (node: Node, channels: Int32Array, padded: boolean) => {
+    const known = found.get(node)?.channels;
+    found.set(node, { node, channels: known ? channels.map((c, i) => Math.max(c, known[i])) : channels, padded });
+  };
   const follow = (tensor: number, channels: Int32Array): boolean => {
     if (graph.outputs.includes(tensor) || !readers[tensor].length) return false;
     return readers[tensor].every((i) => {
       const node = graph.nodes[i];
       const layer = linearLayer(graph, node);
       if (layer && layerOf(node)!.x === tensor) {
-        found.push({ node, channels, padded: layer.padded });
+        add(node, channels, layer.padded);
         return what === 'factors' || !layer.padded;
       }
       const passed = PASSES[node.op];
@@ -52,7 +57,7 @@ export function linearReaders(graph: Graph, t: number, what: 'factors' | 'offset
     });
   };
   const all = Int32Array.from({ length: channelCount(graph.tensors[t].shape) }, (_, c) => c);
-  return follow(t, all) ? found : null;
+  return follow(t, all) ? [...found.values()] : null;
 }
 
 /** The same tensor twice in a concatenation would be found under one of its places only. */

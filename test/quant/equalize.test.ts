@@ -80,6 +80,26 @@ test('equalization changes not a bit of what float networks answer', async () =>
   assert.ok(changed >= 10, `only ${changed} networks of 12 were changed`);
 });
 
+test('a layer that reads a tensor in two ways is one reader', async () => {
+  let changed = 0;
+  for (let seed = 1; seed <= 6; seed++) {
+    const net = buildNetwork('two ways', [4, 4, 2], seed);
+    const x = net.conv2d(net.input, 6, { kernel: [3, 3], activation: 'relu' });
+    const flat = net.concat([net.globalMean(x), net.globalMean(net.maxPool2d(x, [2, 2]))]);
+    const graph = withUneven(net.finish(net.dense(flat, 2)), createRandom(seed, 'two ways'));
+    const readers = linearReaders(graph, x.tensor, 'factors')!;
+    assert.equal(
+      readers.map((r) => [...r.channels]),
+      [[0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5]],
+    );
+    const examples = drawExamples(await imagesFor(graph), 32, 0, 'calibrate');
+    const after = equalized(heap, graph, examples);
+    if (after !== graph) changed++;
+    assert.equal(answersOf(heap, after, examples), answersOf(heap, graph, examples));
+  }
+  assert.ok(changed > 0);
+});
+
 /** Constant arithmetic by channel behind a tensor. */
 function withArithmetic(graph: Graph, t: number, seed: number): Graph {
   const random = createRandom(seed, 'arithmetic');

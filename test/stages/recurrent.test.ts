@@ -44,7 +44,12 @@ for (const name of ['lstm', 'gru']) {
     const before = (await evaluateGraph(trained.graph, data)).accuracy!;
     assert.ok(before > 0.8, `trained to ${before}`);
     const stages = [prune({ ratio: 0.3 }), distill({ epochs: 1, batch: 32 }), quantize({ examples: 100 })];
-    const { graph } = await runPipeline(trained, stages, { ...context, original: trained });
+    const warnings: string[] = [];
+    const { graph } = await runPipeline(trained, stages, { ...context, original: trained, warn: (line) => warnings.push(line) });
+    assert.match(
+      warnings.join('\n'),
+      /prune cuts no channels of the recurrent layer with weights ".+": its \d+ steps share them/,
+    );
     assert.is(findProblem(graph), null);
     const integer = toInteger(graph);
     const dense = integer.nodes.filter((n) => n.op === 'fullyConnected');
