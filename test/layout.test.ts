@@ -73,6 +73,40 @@ test('no import points to a room below', () => {
   assert.equal(wrong, []);
 });
 
+const CONTRIBUTING = readFileSync(new URL('../CONTRIBUTING.md', import.meta.url), 'utf8');
+
+test('CONTRIBUTING lists the rooms in this order', () => {
+  const [, list] = /^ {4}src\/.*\n((?: {6}.*\n)+)/m.exec(CONTRIBUTING)!;
+  const named = list.split('\n').flatMap((line) =>
+    line
+      .trim()
+      .split(/(?<!,) +/)[0]
+      .split(/, */),
+  );
+  assert.equal(
+    named.filter((name) => name).map((name) => name.replace('/', '')),
+    ROOMS,
+  );
+});
+
+test('what the diffs of CONTRIBUTING add is in the files that they name', () => {
+  let lines = 0;
+  for (const [, diff] of CONTRIBUTING.matchAll(/```diff\n([\s\S]*?)```/g)) {
+    let path = '';
+    let file: string[] = [];
+    for (const line of diff.trimEnd().split('\n')) {
+      if (line.startsWith('--- ')) {
+        path = line.slice(4);
+        file = readFileSync(new URL(`../${path}`, import.meta.url), 'utf8').split('\n');
+      } else if (line.startsWith('+')) {
+        assert.ok(file.includes(line.slice(1)), `${path} has no line "${line.slice(1)}"`);
+        lines++;
+      }
+    }
+  }
+  assert.ok(lines > 30);
+});
+
 test('file names are snake_case', () => {
   for (const path of files(SRC)) assert.match(relative(SRC, path), /^[a-z0-9_/\\]+(\.[a-z]+)?\.ts$/);
 });

@@ -2,28 +2,22 @@ import { type Graph, indexAlong, type Node, type Quantization, type Tensor } fro
 import { channelCount } from '../run/channels.ts';
 import type { Cause } from '../run/losses.ts';
 import { short } from './input_scaling.ts';
+import { channelMoments, type Moments } from './moments.ts';
 
-/** A channel that spans fewer steps is lost, if another spans so many times more. */
+/** A channel that spans fewer steps is lost, if another spans this many times as many. */
 const [FEW_STEPS, TIMES] = [16, 8];
 const CLIPPED = 0.01;
 /** Range by standard deviation, from which few values take most of the range. */
 const FAR = 30;
-
-interface Spread {
-  readonly low: number;
-  readonly high: number;
-  readonly mean: number;
-  readonly deviation: number;
-}
 
 /** Of a layer's output, or an input. */
 export function activationCause({ name, shape, quant }: Tensor, values: Float64Array, isInput: boolean): Cause {
   const { scales, zeros, bits } = quant!;
   const step = scales[0];
   const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1].map((q) => step * (q - zeros[0]));
-  const channels = spreads(values, channelCount(shape));
+  const channels = channelMoments(values, channelCount(shape));
   const steps = channels.map((c) => (c.high - c.low) / step);
-  const fewest = steps.reduce((a, s, c) => (channels[c].deviation > 0 && (steps[a] === 0 || s < steps[a]) ? c : a), 0);
+  const fewest = steps.reduce((a, s, c) => (channels[c].variance > 0 && (steps[a] === 0 || s < steps[a]) ? c : a), 0);
   const most = steps.reduce((a, s, c) => (s > steps[a] ? c : a), 0);
   const is = (kind: Cause['kind'], what: string, fix: string): Cause => ({ tensor: name, kind, what: `"${name}" ${what}`, fix });
   const range = (c: number) => `${short(channels[c].low)}..${short(channels[c].high)}`;
@@ -55,7 +49,7 @@ export function activationCause({ name, shape, quant }: Tensor, values: Float64A
     const what = `is clipped: ${short(100 * clipped)} % of its values are beyond ${short(low)}..${short(high)}`;
     return is('clipped', what, '--calibrator min-max, or more --examples');
   }
-  const { deviation } = spreads(values, 1)[0];
+  const deviation = deviationOf(channelMoments(values, 1)[0]);
   const times = (high - low) / deviation;
   if (times > FAR) {
     const what = `has a range ${short(times)} times its standard deviation (${short(low)}..${short(high)} against ${short(deviation)}): few values take most of the steps`;
@@ -82,29 +76,15 @@ export function weightCause({ tensors }: Graph, { name, inputs }: Node, t: numbe
       return is('units', what, '--equalize on, or finetune --qat learned');
     }
   }
-  const x = input ? spreads(input, channelCount(tensors[inputs[0]].shape)) : [];
-  const far = x.filter((c) => Math.abs(c.mean) > TIMES * c.deviation);
+  const x = input ? channelMoments(input, channelCount(tensors[inputs[0]].shape)) : [];
+  const far = x.filter((c) => Math.abs(c.mean) > TIMES * deviationOf(c));
   if (far.length) {
-    const { mean, deviation } = far.reduce((a, c) => (Math.abs(c.mean) > Math.abs(a.mean) ? c : a));
-    const what = `multiplies "${tensors[inputs[0]].name}", of which a channel lies around ${short(mean)} with a standard deviation of ${short(deviation)}: what rounding it costs is multiplied by that`;
+    const most = far.reduce((a, c) => (Math.abs(c.mean) > Math.abs(a.mean) ? c : a));
+    const what = `multiplies "${tensors[inputs[0]].name}", of which a channel has a mean of ${short(most.mean)} and a standard deviation of ${short(deviationOf(most))}: the mean multiplies what rounding the weights costs`;
     return is('offset', what, 'centre the input (--mean), or leave out --no-scale-inputs');
   }
   if (bits === 4) return is('bits', 'in 4 bits', `--layer-bits "${name}=8", or finetune --qat learned`);
   return is('bits', `in ${bits} bits`, 'finetune --qat learned');
 }
 
-function spreads(values: Float64Array, channels: number): Spread[] {
-  return Array.from({ length: channels }, (_, c) => {
-    let [low, high, mean, squares, count] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0, 0];
-    for (let i = c; i < values.length; i += channels) {
-      const v = values[i];
-      low = Math.min(low, v);
-      high = Math.max(high, v);
-      count++;
-      const d = v - mean;
-      mean += d / count;
-      squares += d * (v - mean);
-    }
-    return { low, high, mean, deviation: Math.sqrt(squares / Math.max(1, count)) };
-  });
-}
+const deviationOf = ({ variance }: Moments): number => Math.sqrt(variance);

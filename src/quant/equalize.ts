@@ -7,7 +7,7 @@ import { linearLayer } from '../simplify/constant_channels.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Moments, tensorMoments } from './moments.ts';
 
-/** A layer whose output goes to nothing but linear layers, with no more than ReLU, pooling and the like between. */
+/** A layer whose output only linear layers read, with no more than ReLU, pooling and the like between. */
 interface Pair {
   readonly producer: Node;
   readonly tensor: number;
@@ -55,11 +55,10 @@ function factorsOf(graph: Graph, producer: Node, readers: readonly LinearReader[
   const ranges = rangesOf(graph, producer, moments);
   const mixing = readers.filter(({ node }) => channelsOf(graph, node).kind === 'mix');
   const weights = mixing.length ? weightsOf(graph, mixing, moments.length) : null;
-  const factors = Float64Array.from(ranges, (r, c) => {
+  return Float64Array.from(ranges, (r, c) => {
     if (!weights) return r > 0 ? powerOfTwo(r) : 1;
     return r > 0 && weights[c] > 0 ? powerOfTwo(Math.sqrt(r / weights[c])) : 1;
   });
-  return factors;
 }
 
 /** Of each channel, 1 for the largest: of its values, and of the weights that make it where all have one scale. */

@@ -5,7 +5,7 @@ import { realNumbers, toFloat, toInteger } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
 import { withLogits } from '../run/logits.ts';
 import type { Explanation, LayerLoss } from '../run/losses.ts';
-import { drawExamples, type Examples, observe } from '../run/observe.ts';
+import { drawExamples, type Examples, visitBatches } from '../run/observe.ts';
 import { foldActivations } from '../simplify/activation.ts';
 import { foldNorms } from '../simplify/norm.ts';
 import { withFakeQuantization, withoutRecords } from '../train/fake.ts';
@@ -81,14 +81,8 @@ function onlyRecordOf(records: Graph, t: number): Graph {
 
 function valuesOf(heap: Heap, graph: Graph, tensors: readonly number[], examples: Examples): Map<number, Float64Array> {
   const parts = new Map(tensors.map((t) => [t, [] as Float64Array[]]));
-  heap.scope(() => {
-    observe(
-      heap,
-      graph,
-      examples,
-    )(({ operands }) => () => {
-      for (const [t, list] of parts) list.push(realsOf(heap, operands[t]));
-    });
+  visitBatches(heap, graph, examples, ({ operands }) => {
+    for (const [t, list] of parts) list.push(realsOf(heap, operands[t]));
   });
   return new Map([...parts].map(([t, list]) => [t, joined(list)]));
 }

@@ -4,8 +4,8 @@ import type { Graph } from '../graph/graph.ts';
 import { named, option } from '../options/index.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
-import { foldAffine } from '../simplify/affine.ts';
 import { foldActivations } from '../simplify/activation.ts';
+import { foldAffine } from '../simplify/affine.ts';
 import { foldNorms } from '../simplify/norm.ts';
 import { type Context, defineStage, type Model, type QuantizeOptions } from '../stage.ts';
 import { calibrate, computedTensors } from './calibrate.ts';
@@ -36,7 +36,7 @@ export const quantizeSchema = v.object({
     search: { choices: ['mse', 'min-max', 'percentile'] },
   }),
   examples: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 512, 'examples of the train part to measure ranges on'),
-  scaleInputs: option(v.boolean(), true, 'leave inputs as they are, whatever units their features have'),
+  scaleInputs: option(v.boolean(), true, 'leave inputs as they are, even with features in very different units'),
   equalize: option(v.picklist(['auto', 'on', 'off']), 'auto', 'cross-layer equalization where it lowers the error'),
   explain: option(v.boolean(), false, 'what each layer loses by rounding, and why'),
   biasCorrection: option(v.picklist(['auto', 'on', 'off']), 'auto', 'correct biases where it lowers the error'),
@@ -62,7 +62,10 @@ export const quantize = defineStage({
   run: (model, options, context) => measureRanges(model, context, options),
 });
 
-/** Writes fresh records by `options`, or by the scheme in force. A model without a scheme and without options stays as it is. */
+/**
+ * Writes fresh records by `options`, or by the scheme in force. A model without a scheme and without options stays as it is. Only with options
+ * are losses mended: a float network whose biases were corrected already is no reference to correct them by.
+ */
 export function measureRanges(model: Model, context: Context, options?: QuantizeOptions): Model {
   const { heap, data, seed } = context;
   const scheme = options ?? model.facts.quantize;

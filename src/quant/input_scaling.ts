@@ -1,8 +1,8 @@
 import type { Dataset } from '../data/index.ts';
 import { compact, type Graph, type Node, type Tensor } from '../graph/graph.ts';
 import { realInputs } from '../judge.ts';
-import { drawExamples } from '../run/observe.ts';
 import { layerOf } from '../run/layers.ts';
+import { drawExamples } from '../run/observe.ts';
 import { sharedScales } from '../run/shared_scales.ts';
 import { absorbed, type LinearReader, linearReaders } from '../simplify/absorb.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
@@ -37,7 +37,7 @@ interface Member {
 
 /** Power of the signal by that of the noise behind the layers that read an input: below it rounding disturbs them by a tenth. */
 const ENOUGH = 100;
-/** Scaling must lower the power of the noise so many times. */
+/** Scaling must divide the power of the noise by at least this. */
 const GAIN = 4;
 
 /** Inputs that are to be scaled feature by feature before they are rounded. */

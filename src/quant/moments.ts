@@ -2,7 +2,7 @@ import { batchInto, createBatch, planBatch } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { realInputs } from '../judge.ts';
 import { channelCount } from '../run/channels.ts';
-import { type Examples, observe } from '../run/observe.ts';
+import { type Examples, visitBatches } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 
 /** Values of one channel over examples and places. */
@@ -34,16 +34,17 @@ export function inputMoments(graph: Graph, { data, part, order }: Examples): Mom
 /** Of the channels of computed tensors of a float graph, by tensor. */
 export function tensorMoments(heap: Heap, graph: Graph, tensors: readonly number[], examples: Examples): Map<number, Moments[]> {
   const gathered = new Map([...new Set(tensors)].map((t) => [t, newMoments(channelCount(graph.tensors[t].shape))]));
-  heap.scope(() => {
-    observe(
-      heap,
-      graph,
-      examples,
-    )(({ operands }) => () => {
-      for (const [t, moments] of gathered) moments.add(heap.read(operands[t]) as Float32Array);
-    });
+  visitBatches(heap, graph, examples, ({ operands }) => {
+    for (const [t, moments] of gathered) moments.add(heap.read(operands[t]) as Float32Array);
   });
   return new Map([...gathered].map(([t, moments]) => [t, moments.all()]));
+}
+
+/** Of the channels of values, the last axis. */
+export function channelMoments(values: ArrayLike<number>, channels: number): Moments[] {
+  const moments = newMoments(channels);
+  moments.add(values);
+  return moments.all();
 }
 
 /** In one pass (Welford, 1962). */
@@ -54,7 +55,7 @@ function newMoments(channels: number) {
   const squares = new Float64Array(channels);
   let count = 0;
   return {
-    add(values: Float32Array): void {
+    add(values: ArrayLike<number>): void {
       for (let i = 0; i < values.length; i += channels) {
         count++;
         for (let c = 0; c < channels; c++) {

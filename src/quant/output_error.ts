@@ -2,7 +2,7 @@ import { log } from '../elementary.ts';
 import type { Graph } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { withLogits } from '../run/logits.ts';
-import { type Examples, observe } from '../run/observe.ts';
+import { type Examples, visitBatches } from '../run/observe.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 
 /** Answers of a network: by output, one example after another, as real numbers. A softmax or sigmoid at the end is left out. */
@@ -26,16 +26,10 @@ export function asRun(graph: Graph): Graph {
 export function answersOf(heap: Heap, given: Graph, examples: Examples): Answers {
   const graph = withLogits(asRun(given));
   const kept: number[][] = graph.outputs.map(() => []);
-  heap.scope(() => {
-    observe(
-      heap,
-      graph,
-      examples,
-    )(({ outputs }) => () => {
-      outputs.forEach((y, i) => {
-        const values = realsOf(heap, y);
-        for (let k = 0; k < values.length; k++) kept[i].push(values[k]);
-      });
+  visitBatches(heap, graph, examples, ({ outputs }) => {
+    outputs.forEach((y, i) => {
+      const values = realsOf(heap, y);
+      for (let k = 0; k < values.length; k++) kept[i].push(values[k]);
     });
   });
   return kept.map((values) => Float64Array.from(values));

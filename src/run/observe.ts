@@ -65,3 +65,10 @@ export function observe(heap: Heap, graph: Graph, { data, part, order }: Example
     }
   };
 }
+
+/** Runs a graph on examples once, batch by batch; every tensor can be read in between. */
+export function visitBatches(heap: Heap, graph: Graph, examples: Examples, visit: (program: Program) => void): void {
+  heap.scope(() => {
+    observe(heap, graph, examples)((program) => () => visit(program));
+  });
+}

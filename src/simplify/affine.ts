@@ -10,7 +10,7 @@ interface Affine {
 }
 
 /**
- * Constant arithmetic on the channels of a float tensor (what is left of a normalization that no layer stands before) goes into the layers
+ * Constant arithmetic on the channels of a float tensor (what is left of a normalization that is not behind a layer) is folded into the layers
  * that read it: w' = w * factor, b' = b + w * offset. It stays where anything but linear layers reads it, or where an offset meets padding.
  */
 export function foldAffine(graph: Graph): Graph {
