@@ -5,12 +5,13 @@ import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
+import { digits } from '../report/units.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
 import { dropBetween, metricOf } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
-import { count, kib, microjoule, ms, type Output, table } from './output.ts';
+import { count, kib, ms, type Output, table } from './output.ts';
 import { VERSION } from './version.ts';
 
 /** Names of what is written. */
@@ -55,7 +56,7 @@ function checkedText({ checks, unchecked, examples, checkSamples, task }: Compre
   const value = (n: number | null) => (n === null ? '-' : show(n));
   const each = checks.map(
     ({ trial, quality, given, holds }) =>
-      `${trial === null ? 'plain int8' : `trial ${trial}`} has ${value(quality)} of ${value(given)} there and ${holds ? 'holds' : 'does not hold'}`,
+      `${trial === null ? 'plain int8' : `trial ${trial}`} has ${value(quality)} there, the model as given ${value(given)}: it ${holds ? 'holds' : 'does not hold'}`,
   );
   const by =
     checkSamples > 0
@@ -140,13 +141,41 @@ export async function writeResults(
   }
 }
 
+/** Units of one kind, from the largest, and what one of them is of the smallest. */
+type Units = readonly (readonly [name: string, size: number])[];
+
+const BYTES: Units = [
+  ['MiB', 2 ** 20],
+  ['KiB', 2 ** 10],
+  ['B', 1],
+];
+const TIME: Units = [
+  ['s', 1e3],
+  ['ms', 1],
+];
+const ENERGY: Units = [
+  ['mJ', 1e3],
+  ['µJ', 1],
+];
+const COUNT: Units = [
+  ['M', 1e6],
+  ['k', 1e3],
+  ['', 1],
+];
+
+/** Values of a row in the largest unit in which none is below 1. */
+function inOneUnit(values: readonly (number | null)[], units: Units): string[] {
+  const least = Math.min(...values.filter((n) => n !== null));
+  const [name, size] = units.find((u) => least >= u[1]) ?? units[units.length - 1];
+  return values.map((n) => (n === null ? '-' : `${digits(n / size)} ${name}`.trim()));
+}
+
 function showResult(done: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
   const { original, ptq, result, target, recipe, trials, task } = done;
-  const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x` : '-');
-  const row = (label: string, pick: (f: typeof result) => number | null, print: (n: number) => string) => {
+  const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x less` : '-');
+  const row = (label: string, pick: (f: typeof result) => number | null, units: Units) => {
     const [a, b, c] = [pick(original), pick(ptq), pick(result)];
-    const text = (n: number | null) => (n === null ? '-' : print(n));
-    return [label, text(a), text(b), text(c), ratio(a, c), ratio(b, c)];
+    return [label, ...inOneUnit([a, b, c], units), ratio(a, c), ratio(b, c)];
   };
   const { label, show, drop } = metricOf(task.metric);
   const quality = (f: typeof result) => (f.quality === null ? '-' : show(f.quality));
@@ -157,18 +186,20 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
     return `${Math.abs(lost).toFixed(1)} % ${lost > 0 ? 'worse' : 'better'}`;
   };
   const rows = [
-    row('flash', (f) => f.flashBytes, kib),
-    row('RAM', (f) => f.ramBytes, kib),
-    row('latency', (f) => f.latencyMs, ms),
-    row('energy', (f) => f.energyUj, microjoule),
-    row('MACs', (f) => f.macs, count),
-    row('weights', (f) => f.weightBytes, kib),
-    [label, quality(original), quality(ptq), quality(result), change(original), change(ptq)],
+    row('flash', (f) => f.flashBytes, BYTES),
+    row('RAM', (f) => f.ramBytes, BYTES),
+    row('latency', (f) => f.latencyMs, TIME),
+    row('energy', (f) => f.energyUj, ENERGY),
+    row('MACs', (f) => f.macs, COUNT),
+    row('weights', (f) => f.weightBytes, BYTES),
+    [task.metric, quality(original), quality(ptq), quality(result), change(original), change(ptq)],
   ];
   out.say();
   out.say(`${target.name} (${target.core}), ${label} on the test part, ${trials.length} trials`);
-  out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'less than given', 'less than int8'], rows));
+  out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'vs given', 'vs int8'], rows));
   for (const line of checkedText(done)) out.say(line);
   out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
+  out.say(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);
+  out.say(`        thumbnet verify ${paths.model} --target ${target.name}`);
 }

@@ -10,31 +10,63 @@ export interface Bar {
 
 const LINE_EVERY_MS = 5000;
 
+/** Columns from which a line has room for more than the share, the time left and what is best. */
+const WIDE = 110;
+
 export function createBar(what: string): Bar {
   if (!process.stderr.isTTY) return lines(what);
-  const bar = new cliProgress.SingleBar(
-    {
-      format: `${what} {bar} {percentage}% {value}/{total} {duration_formatted}, left {eta_formatted} {detail}`,
-      hideCursor: true,
-      stream: process.stderr,
-      fps: 8,
-    },
-    cliProgress.Presets.shades_classic,
-  );
+  const bar = new cliProgress.SingleBar({
+    format: (_, { progress, value, total, startTime }, { detail }) =>
+      barLine(
+        what,
+        { done: value, total, progress, seconds: (Date.now() - startTime) / 1000, detail },
+        process.stderr.columns ?? 80,
+      ),
+    hideCursor: true,
+    stream: process.stderr,
+    fps: 8,
+  });
   let started = false;
   return {
     update(done, total, detail) {
-      const room = Math.max(10, (process.stderr.columns ?? 80) - what.length - 90);
-      const shown = detail.length > room ? `${detail.slice(0, room - 1)}…` : detail;
-      if (!started) bar.start(total, done, { detail: shown });
+      if (!started) bar.start(total, done, { detail });
       else bar.setTotal(total);
       started = true;
-      bar.update(done, { detail: shown });
+      bar.update(done, { detail });
     },
     stop() {
       if (started) bar.stop();
     },
   };
+}
+
+interface BarState {
+  readonly done: number;
+  readonly total: number;
+  /** Of 1. */
+  readonly progress: number;
+  readonly seconds: number;
+  readonly detail: string;
+}
+
+/** One line of `columns`: the detail is cut where it does not fit, and nothing else. */
+export function barLine(what: string, { done, total, progress, seconds, detail }: BarState, columns: number): string {
+  const wide = columns >= WIDE;
+  const cells = wide ? 24 : 8;
+  const full = Math.round(cells * progress);
+  const rate = wide && done > 0 ? `, ${(done / seconds).toPrecision(3)}/s` : '';
+  const counts = wide ? ` ${done}/${total}, ${duration(seconds)}${rate}` : '';
+  const left = done > 0 && done < total ? `, ${duration((seconds / done) * (total - done))} left` : '';
+  const head = `${what} ${'█'.repeat(full)}${'░'.repeat(cells - full)} ${Math.floor(100 * progress)} %${counts}${left} `;
+  const room = Math.max(0, columns - 1 - head.length);
+  return head + (detail.length > room ? `${detail.slice(0, Math.max(0, room - 1))}…` : detail);
+}
+
+function duration(seconds: number): string {
+  const s = Math.round(seconds);
+  const two = (n: number) => String(n).padStart(2, '0');
+  if (s < 60) return `${s}s`;
+  return s < 3600 ? `${Math.floor(s / 60)}m${two(s % 60)}s` : `${Math.floor(s / 3600)}h${two(Math.floor((s % 3600) / 60))}m`;
 }
 
 function lines(what: string): Bar {

@@ -1,0 +1,32 @@
+/** The line of a bar, in terminals of several widths. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { barLine } from '../../src/cli/progress.ts';
+
+const BEST = 'best so far #18 97.6 %, 15.6 KiB, 3.354 ms';
+const state = (done: number) => ({
+  done,
+  total: 150_000,
+  progress: done / 150_000,
+  seconds: 95,
+  detail: `${BEST} | #19 distill/6 epoch 4/5`,
+});
+
+test('80 columns hold the share, the time left and all of what is best', () => {
+  const line = barLine('search', state(65_749), 80);
+  assert.ok(line.length < 80, line);
+  assert.match(line, /^search ████░░░░ 43 %, 2m02s left best so far #18 97\.6 %, 15\.6 KiB, 3\.354 ms.*…$/);
+});
+
+test('a time left that is not known is not said', () => {
+  assert.not.match(barLine('search', state(0), 80), /left|NaN|Infinity/);
+  assert.not.match(barLine('search', state(150_000), 200), /left|NaN|Infinity/);
+});
+
+test('wide terminals have counts and rate too; none is passed over', () => {
+  for (const columns of [40, 60, 80, 110, 160, 240])
+    assert.ok(barLine('search', state(65_749), columns).length < Math.max(columns, 40));
+  assert.match(barLine('search', state(65_749), 160), / 65749\/150000, 1m35s, 692\/s, 2m02s left best/);
+});
+
+test.run();
