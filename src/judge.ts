@@ -120,7 +120,7 @@ export function judge(heap: Heap, graph: Graph, data: Dataset, name: PartName, t
   const targets = rules.targets(task, part, `the ${name} part of ${data.name}`);
   const kept = rules.kept(task);
   const answers = new Float64Array(part.count * kept);
-  const size = task.places * task.width;
+  const size = task.places * (task.isIndex ? 1 : task.width);
   const output = graph.tensors[graph.outputs[task.output]];
   const real = realOf(output);
   const given = task.name === 'reconstruction' ? givenOf(data, graph, part, task.input) : null;
@@ -179,7 +179,14 @@ function givenOf(data: Dataset, graph: Graph, part: Part, input: number): (examp
   return (example) => takeBatch(plan, part, [example])[input] as Float32Array;
 }
 
-function checkTop(top: number | undefined, { name, width }: Task): void {
+function checkTop(top: number | undefined, { name, width, isIndex, outputName }: Task): void {
+  if (top !== undefined && isIndex) {
+    throw new CompressError(
+      'bad-option',
+      `the ${top} largest cannot be asked for: the output "${outputName}" gives class numbers without scores`,
+      'leave it out, or give the model without the ARG_MAX at its end',
+    );
+  }
   if (top === undefined || (name === 'classification' && Number.isInteger(top) && top >= 1 && top <= width)) return;
   const what = name === 'classification' ? `${width} outputs` : `a network for ${name}`;
   throw new CompressError(

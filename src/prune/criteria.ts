@@ -67,7 +67,7 @@ interface Known {
 /** A graph is outlined, then cut, again and again: its channels are scored once. */
 const known = new WeakMap<Graph, Known>();
 
-/** @param source the graph as the caller holds it, of which `graph` is a copy in this memory */
+/** @param source the graph as the caller holds it, by which scores are remembered; `graph` is its float form */
 export function scorerOf(name: string, source: Graph, graph: Graph, evidence: Evidence): Scorer {
   const { data, seed } = evidence;
   let found = known.get(source);

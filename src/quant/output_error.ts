@@ -5,7 +5,7 @@ import { withLogits } from '../run/logits.ts';
 import { type Examples, visitBatches } from '../run/observe.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 
-/** Answers of a network: by output, one example after another, as real numbers. A softmax or sigmoid at the end is left out. */
+/** Answers of a network: by output, one example after another, as real numbers. A softmax, a sigmoid or an ARG_MAX at the end is left out. */
 export type Answers = readonly Float64Array[];
 
 /** The graph without what is there for training alone (dropout), and has no integer form; tensors keep their numbers. */

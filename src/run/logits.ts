@@ -26,6 +26,6 @@ export function withoutActivation(graph: Graph, output: number, activation: stri
   return { ...graph, nodes: nodes.map((node) => (node === view ? moved : node)) };
 }
 
-/** The graph without a softmax or sigmoid at the end of any output. */
+/** The graph without a softmax, a sigmoid or an ARG_MAX at the end of any output. */
 export const withLogits = (graph: Graph): Graph =>
-  graph.outputs.reduce((g, _, i) => withoutActivation(withoutActivation(g, i, 'softmax'), i, 'logistic'), graph);
+  graph.outputs.reduce((g, _, i) => ['argMax', 'softmax', 'logistic'].reduce((h, op) => withoutActivation(h, i, op), g), graph);

@@ -6,7 +6,7 @@ import { figuresOfConfusion, macroF1, meanRecall } from './figures.ts';
 import { needLabels } from './labels.ts';
 import type { Fit, Targets, Task, TaskRules } from './task.ts';
 
-/** One of several classes, for each example or for each place of a map; the answer is the largest output. */
+/** One of several classes, for each example or for each place of a map; the answer is the largest output, or what an ARG_MAX says. */
 export const classification: TaskRules = {
   about: 'one of several classes: labels 0, 1, 2 ... or rows with a single 1; the largest output is the answer',
   metrics: ['accuracy', 'balanced', 'f1'],
@@ -50,8 +50,8 @@ export const classification: TaskRules = {
   rows: ({ places }) => places,
   imitation: klDivergenceF32,
   kept: ({ places }) => places,
-  keep({ places, width }, outputs, from, _real, _given, into) {
-    for (let p = 0; p < places; p++) into[p] = argmax(outputs, from + p * width, width);
+  keep({ places, width, isIndex }, outputs, from, _real, _given, into) {
+    for (let p = 0; p < places; p++) into[p] = isIndex ? Number(outputs[from + p]) : argmax(outputs, from + p * width, width);
   },
   measure(task, answers, targets) {
     const confusion = confusionOf(task, answers, targets);

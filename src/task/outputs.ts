@@ -1,4 +1,4 @@
-import { type Graph, producers, sizeOf } from '../graph/graph.ts';
+import { type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 
 /** What a graph says of one of its outputs. */
@@ -13,6 +13,8 @@ export interface OutputFacts {
   readonly channels: number;
   /** The last operator that computes; views and changes of type are looked through. */
   readonly ends: string;
+  /** Behind an ARG_MAX: each place holds the number of one of `channels` classes, and there are no scores. */
+  readonly isIndex: boolean;
   /** The first input of the same size, by its place, or -1. */
   readonly input: number;
 }
@@ -23,19 +25,25 @@ export function outputsOf(graph: Graph): OutputFacts[] {
   return graph.outputs.map((t, place) => {
     const { name, shape } = graph.tensors[t];
     const one = shape.slice(1);
-    const channels = one.at(-1) ?? 1;
     const size = sizeOf(one);
-    return { place, name, shape: one, places: size / channels, channels, ends: endOf(graph, by, t), input: inputs.indexOf(size) };
+    const end = endOf(graph, by, t);
+    const isIndex = end?.op === 'argMax';
+    const channels = isIndex ? graph.tensors[end.inputs[0]].shape[end.attrs.axis as number] : (one.at(-1) ?? 1);
+    const places = isIndex ? size : size / channels;
+    return { place, name, shape: one, places, channels, ends: end?.op ?? 'none', isIndex, input: inputs.indexOf(size) };
   });
 }
 
-function endOf(graph: Graph, by: Int32Array, t: number): string {
-  const node = graph.nodes[by[t]];
-  if (!node) return 'none';
-  const isPassage = rowOf(node.op).memory === 'view' || node.op === 'quantize' || node.op === 'dequantize';
-  return isPassage ? endOf(graph, by, node.inputs[0]) : node.op;
+const CHANGES_OF_TYPE = ['quantize', 'dequantize', 'cast'];
+
+function endOf(graph: Graph, by: Int32Array, t: number): Node | undefined {
+  const node: Node | undefined = graph.nodes[by[t]];
+  const isPassage = node && (rowOf(node.op).memory === 'view' || CHANGES_OF_TYPE.includes(node.op));
+  return isPassage ? endOf(graph, by, node.inputs[0]) : node;
 }
 
 /** `"out" [3], after softmax` */
 export const describeOutput = ({ name, shape, ends }: OutputFacts): string =>
-  `"${name}" [${shape}]${ends === 'softmax' || ends === 'logistic' ? ` after ${ends === 'logistic' ? 'a sigmoid' : 'softmax'}` : ''}`;
+  `"${name}" [${shape}]${ends in AFTER ? ` after ${AFTER[ends as keyof typeof AFTER]}` : ''}`;
+
+const AFTER = { softmax: 'softmax', logistic: 'a sigmoid', argMax: 'ARG_MAX (class numbers without scores)' };

@@ -5,7 +5,7 @@ import { describeLabels, type LabelFacts, labelFacts } from './labels.ts';
 import { METRIC_NAMES, type MetricName, metricOf } from './metrics.ts';
 import { describeOutput, type OutputFacts, outputsOf } from './outputs.ts';
 import { rulesOf } from './rules.ts';
-import { TASK_NAMES, type Task, type TaskName } from './task.ts';
+import { type Fit, TASK_NAMES, type Task, type TaskName } from './task.ts';
 
 /** What is stated of a model's purpose; what is left out is recognized from labels and graph. */
 export interface TaskOptions {
@@ -37,14 +37,20 @@ export function recognizeTask(graph: Graph, data: Dataset, options: TaskOptions 
   const labels = stated === 'reconstruction' ? null : labelFacts(data);
   const names = stated ? [stated] : TASK_NAMES;
   const all = outputs.flatMap((output) =>
-    names.map((name): Candidate => ({ name, output, level: rulesOf(name).fit(output, labels).level })),
+    names.map((name): Candidate => ({ name, output, level: fitOf(name, output, labels).level })),
   );
   const best = Math.max(...all.map((c) => c.level));
   if (best < (stated ? 1 : 2)) throw nothingFits(data, outputs, labels, names);
-  const found = all.filter((c) => c.level === best);
+  const fitting = all.filter((c) => c.level === best);
+  const scored = fitting.filter((c) => !c.output.isIndex);
+  const found = scored.length ? scored : fitting;
   if (found.length > 1) throw severalFit(data, found, labels);
   return taskOf(found[0], data, metric);
 }
+
+/** Class numbers without scores are classification, and nothing else. */
+const fitOf = (name: TaskName, output: OutputFacts, labels: LabelFacts | null): Fit =>
+  output.isIndex && name !== 'classification' ? { level: 0, demand: null } : rulesOf(name).fit(output, labels);
 
 function checkStated(task: TaskName | undefined, metric: MetricName | undefined): void {
   const check = (what: string, value: string | undefined, known: readonly string[]) => {
@@ -80,6 +86,7 @@ function taskOf({ name, output }: Candidate, data: Dataset, stated: MetricName |
     outputName: output.name,
     places: output.places,
     width: output.channels,
+    isIndex: output.isIndex,
     logits: output.ends !== 'logistic',
     input: Math.max(0, output.input),
     classNames: data.classNames ?? null,
@@ -107,7 +114,7 @@ function nothingFits(
   if (!labels) return unlabelled(data, outputs);
   const demands = outputs.flatMap((output) => {
     const of = names.flatMap((name) => {
-      const { demand } = rulesOf(name).fit(output, labels);
+      const { demand } = fitOf(name, output, labels);
       return demand === null ? [] : [`${name}: ${demand}`];
     });
     return of.length ? [`for "${output.name}" give ${of.join('; or ')}`] : [];

@@ -19,6 +19,8 @@ export interface Task {
   readonly places: number;
   /** Numbers in one answer: classes, labels, or values. */
   readonly width: number;
+  /** Classification alone: an output gives the number of the class, without a score for each (ARG_MAX). */
+  readonly isIndex: boolean;
   /** Whether a yes is a logit above 0 (else a probability above 0.5): where the graph does not end in a sigmoid. */
   readonly logits: boolean;
   /** The input that is to come out again, by its place: reconstruction alone reads it. */

@@ -48,6 +48,7 @@ export async function train(
   checkTrainable(model.graph);
   if (teachers) checkTeachers(model.graph, teachers);
   const task = context.task ?? findTask(heap, model.graph, data);
+  checkScores(task);
   checkOutputs(model.graph, task, teachers !== undefined, context, purpose);
   const teaching = teachers ? findHints(model.graph, teachers) : null;
   const batch = Math.min(options.batch, part.count);
@@ -111,6 +112,15 @@ function checkOutputs(
   const others = outputs.flatMap((t, i) => (i === output ? [] : [`"${tensors[t].name}"`]));
   warn?.(
     `${purpose} trains the output "${outputName}" alone: ${others.join(', ')} will change with the layers they share (distill keeps them)`,
+  );
+}
+
+function checkScores({ isIndex, outputName }: Task): void {
+  if (!isIndex) return;
+  throw new CompressError(
+    'unsupported',
+    `the output "${outputName}" gives class numbers without scores, and training needs the scores`,
+    'leave out the stages that train, or give the model without the ARG_MAX at its end',
   );
 }
 

@@ -35,6 +35,7 @@ const task: Task = {
   outputName: 'y',
   places: 1,
   width: 2,
+  isIndex: false,
   logits: true,
   input: 0,
   classNames: null,

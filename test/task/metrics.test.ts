@@ -24,7 +24,18 @@ import {
 } from '../../src/task/index.ts';
 
 const taskOf = (name: TaskName, over: Partial<Task> = {}): Task => ({
-  ...{ name, output: 0, outputName: 'y', places: 1, width: 1, logits: false, input: 0, classNames: null, metric: 'accuracy' },
+  ...{
+    name,
+    output: 0,
+    outputName: 'y',
+    places: 1,
+    width: 1,
+    isIndex: false,
+    logits: false,
+    input: 0,
+    classNames: null,
+    metric: 'accuracy',
+  },
   ...over,
 });
 

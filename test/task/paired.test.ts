@@ -56,7 +56,17 @@ test('a loss that is allowed: of those that differ more may be lost; as much as 
 });
 
 const values: Task = {
-  ...{ name: 'regression', output: 0, outputName: 'y', places: 1, width: 1, logits: true, input: 0, classNames: null },
+  ...{
+    name: 'regression',
+    output: 0,
+    outputName: 'y',
+    places: 1,
+    width: 1,
+    isIndex: false,
+    logits: true,
+    input: 0,
+    classNames: null,
+  },
   metric: 'rmse',
 };
 const classes: Task = { ...values, name: 'classification', width: 2, metric: 'accuracy' };
