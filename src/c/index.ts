@@ -31,7 +31,7 @@ export interface GenerateOptions {
   readonly name: string;
   /** What is known of where the model comes from, for the first lines of each file. */
   readonly recipe?: string | null;
-  /** By default `flash`. */
+  /** By default `speed`. */
   readonly trade?: Trade;
   /** Examples that `main.c` runs, by default two of noise. */
   readonly examples?: readonly Example[];

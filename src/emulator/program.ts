@@ -1,14 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BOARDS, LINK_FLAGS, linkerScript, qemuArguments, STARTUP } from '../c/project/boards.ts';
-import { CompressError } from '../errors.ts';
 import type { CoreName } from '../targets/index.ts';
 import type { StackFacts } from './stack.ts';
+import { COUNTING_PLUGIN } from './toolchain.ts';
 
 const execute = promisify(execFile);
 const LARGEST_OUTPUT = 64 * 1024 * 1024;
@@ -106,11 +104,8 @@ let plugin: Promise<string> | null = null;
 /** The counting plugin, compiled once for this process. */
 function countingPlugin(): Promise<string> {
   plugin ??= (async () => {
-    const source = fileURLToPath(new URL('../../assets/emulator/count.c', import.meta.url));
-    if (!existsSync(source))
-      throw new CompressError('not-ready', `${source} is missing, which counts instructions`, 'install thumbnet whole again');
     const file = join(await mkdtemp(join(tmpdir(), 'thumbnet-count-')), 'count.so');
-    await execute('gcc', ['-O2', '-shared', '-fPIC', '-o', file, source]);
+    await execute('gcc', ['-O2', '-shared', '-fPIC', '-o', file, COUNTING_PLUGIN]);
     return file;
   })();
   return plugin;

@@ -1,9 +1,10 @@
 import { showShape, sizeOf } from '../graph/graph.ts';
 import { batchMatmulF32, batchMatmulGradF32 } from '../wasm/batch_matmul_f32.ts';
+import type { Shape } from './dims.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { unsupported } from './onnx_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { clampOf, denseMultipliers, perTensor } from './requant.ts';
 import { broadcast, mismatch } from './shapes.ts';
 import { products } from './work.ts';

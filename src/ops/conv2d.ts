@@ -1,10 +1,11 @@
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { convF32, convGradF32 } from '../wasm/conv_f32.ts';
+import type { Shape } from './dims.ts';
 import { windowF32 } from './float_cells.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { asImage, CHANNELS_FIRST, filterOf, isDepthwise, readOnnxWindow, writeOnnxWindow } from './onnx_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { biasType, withBias } from './tflite_cells.ts';

@@ -1,8 +1,8 @@
 import { type DType, sizeOf } from '../graph/graph.ts';
 import * as scratch from './buffer_sizes.ts';
+import type { Shape } from './dims.ts';
 import * as k from './features/index.ts';
 import type { CallOf, Family, KernelCall, Operand, PlainForm } from './kernel_call.ts';
-import type { Shape } from './op.ts';
 
 /**
  * What a kernel call costs on a kind of core: how often each part of the kernel runs, and what it needs.

@@ -3,7 +3,8 @@ import { copy } from '../wasm/copy.ts';
 import { type BinaryKind, binaryF32, binaryGradF32, clampF32, clampGradF32 } from '../wasm/elementwise_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { addF32 } from '../wasm/movement_f32.ts';
-import type { OpRow, Shape } from './op.ts';
+import type { Shape } from './dims.ts';
+import type { OpRow } from './op.ts';
 import { sidesOf, type Window } from './window.ts';
 
 /** Float cells that several rows share, and how attributes become what the kernels take. */

@@ -4,7 +4,8 @@ import { fullyConnectedF32, fullyConnectedGradF32 } from '../wasm/fully_connecte
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { int64s, unsupported } from './onnx_cells.ts';
-import { defineOp, type OnnxNode, type OnnxRead } from './op.ts';
+import { defineOp } from './op.ts';
+import type { OnnxNode, OnnxRead } from './op_onnx.ts';
 import { denseMultipliers, layerParams, perTensor } from './requant.ts';
 import { last, mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';

@@ -1,6 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
-import { defineOp, type Shape } from './op.ts';
+import type { Shape } from './dims.ts';
+import { defineOp } from './op.ts';
 import { axisOf, mismatch } from './shapes.ts';
 import { takeCells, takenChannels } from './take_cells.ts';
 

@@ -1,5 +1,6 @@
 import { erf, tanh } from './elementary.ts';
-import { defineOp, type OnnxConstant, type OnnxWrite } from './op.ts';
+import { defineOp } from './op.ts';
+import type { OnnxConstant, OnnxWrite } from './op_onnx.ts';
 import { functionCells } from './unary_cells.ts';
 import { perOutput } from './work.ts';
 

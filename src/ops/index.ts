@@ -63,8 +63,11 @@ import { transposeConv2d } from './transpose_conv2d.ts';
 import { unpack } from './unpack.ts';
 
 export type { Cost } from './cost.ts';
+export type * from './dims.ts';
 export type { CallOf, Family, KernelCall, Operand } from './kernel_call.ts';
 export type * from './op.ts';
+export type * from './op_onnx.ts';
+export type * from './op_tflite.ts';
 
 /** The table: one line per operator. */
 export const OPS: Readonly<Record<string, AnyRow>> = {

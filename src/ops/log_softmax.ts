@@ -1,12 +1,10 @@
-import { sizeOf } from '../graph/graph.ts';
 import { allOf } from '../wasm/check.ts';
 import { logSoftmaxF32, logSoftmaxGradF32 } from '../wasm/elementwise_f32.ts';
 import { nothing } from './float_cells.ts';
 import { kernelCall } from './kernel_call.ts';
-import { lastAxis, unsupported } from './onnx_cells.ts';
+import { softmaxAxis } from './onnx_cells.ts';
 import { defineOp, type NoAttrs } from './op.ts';
 import { logSoftmaxParams } from './requant.ts';
-import { axisOf } from './shapes.ts';
 import { plainTflite } from './tflite_cells.ts';
 import { perOutput } from './work.ts';
 
@@ -35,12 +33,7 @@ export const logSoftmax = defineOp<NoAttrs>({
   onnx: {
     types: ['LogSoftmax'],
     read(from) {
-      const x = from.shape(0);
-      const axis = axisOf(from.attributes.int('axis', from.opset < 13 ? 1 : -1), x.length);
-      // until opset 12 everything from the axis on is one
-      if (from.opset < 13 && sizeOf(x.slice(axis + 1)) !== 1)
-        throw unsupported(`a softmax over the axes from ${axis} on together`, 'export the model with opset 13 or later');
-      lastAxis(from, axis);
+      softmaxAxis(from);
       return { attrs: {}, inputs: [from.inputs[0]] };
     },
     write: ({ inputs }) => ({ type: 'LogSoftmax', attributes: { axis: { int: -1 } }, inputs }),

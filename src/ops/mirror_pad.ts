@@ -1,6 +1,7 @@
 import { showShape } from '../graph/graph.ts';
+import type { Shape } from './dims.ts';
 import { int64s, listOf, unsupported } from './onnx_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { mismatch } from './shapes.ts';
 import { takeCells, takenChannels } from './take_cells.ts';
 

@@ -1,6 +1,9 @@
 import { CompressError } from '../errors.ts';
-import type { Activation } from '../graph/graph.ts';
-import type { NoAttrs, OnnxCell, OnnxConstant, OnnxNode, OnnxRead, OnnxWrite, Pair, Shape, Sides } from './op.ts';
+import { type Activation, sizeOf } from '../graph/graph.ts';
+import type { Pair, Shape, Sides } from './dims.ts';
+import type { NoAttrs } from './op.ts';
+import type { OnnxCell, OnnxConstant, OnnxNode, OnnxRead, OnnxWrite } from './op_onnx.ts';
+import { axisOf } from './shapes.ts';
 import { sidesOf, type Window } from './window.ts';
 
 /** Parts of the `onnx` cells that several rows share. */
@@ -153,6 +156,15 @@ export function lastAxis(from: OnnxRead, axis: number): void {
   if (at === length - 1) return;
   const others = Array.from({ length }, (_, i) => i).filter((i) => i !== at);
   from.reorder([...others, at]);
+}
+
+/** Puts the axis of a softmax last. Until opset 12 everything from the axis on is one. */
+export function softmaxAxis(from: OnnxRead): void {
+  const x = from.shape(0);
+  const axis = axisOf(from.attributes.int('axis', from.opset < 13 ? 1 : -1), x.length);
+  if (from.opset < 13 && sizeOf(x.slice(axis + 1)) !== 1)
+    throw unsupported(`a softmax over the axes from ${axis} on together`, 'export the model with opset 13 or later');
+  lastAxis(from, axis);
 }
 
 export const int64s = (name: string, values: readonly number[]): OnnxConstant => ({

@@ -1,12 +1,12 @@
-import type { Attrs, DType, Quantization } from '../graph/graph.ts';
 import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
+import type { Pair, Shape } from './dims.ts';
 import type { KernelCall, Operand } from './kernel_call.ts';
+import type { OnnxCell } from './op_onnx.ts';
+import type { TfliteCell } from './op_tflite.ts';
 
 /** A row of the operator table says everything Thumbnet knows of one operator; a cell is data or a few lines. */
-
-export type Shape = readonly number[];
 
 /** An operand with its place in memory. */
 export interface PlacedOperand extends Operand, HeapTensor {}
@@ -35,17 +35,6 @@ export interface GradCall<A> extends FloatCall<A> {
   readonly dx: readonly (HeapTensor | null)[];
   /** Which of `dx` hold nothing yet and are written; only places of the row's `clears`. */
   readonly fresh: readonly boolean[];
-}
-
-/** Two numbers for height and width. */
-export type Pair = readonly [number, number];
-
-/** Rows and columns around an image. */
-export interface Sides {
-  readonly top: number;
-  readonly bottom: number;
-  readonly left: number;
-  readonly right: number;
 }
 
 /** How pruning may cut channels (the last axis of activations). Lists are [operand, axis]; an operand left out is passed over. */
@@ -177,150 +166,6 @@ export interface OpRow<A> {
  * axes of its own; null where they cannot be said. null: the axes have a fixed meaning.
  */
 export type Axes<A> = 'each' | ((attrs: A, from: readonly number[], rank: number) => A | null) | null;
-
-/** How a TFLite file holds an operator (TensorFlow Lite schema.fbs). */
-export interface TfliteCell<A> {
-  /** BuiltinOperator codes that read as this row. */
-  readonly codes: readonly number[];
-  read(from: TfliteRead): TfliteNode<A>;
-  write(node: TfliteSource<A>): TfliteWrite;
-}
-
-/** By field name of the schema's options table. */
-export type TfliteOptions = Readonly<Record<string, number | boolean | string | readonly number[]>>;
-
-/** Operands of one operator of a file: tensor indices, -1 where left out. */
-export interface FileOperands {
-  readonly inputs: readonly number[];
-  readonly outputs: readonly number[];
-  shape(place: number): Shape;
-  outputShape(place: number): Shape;
-  /** Values of operand `place`, which must be constant; real numbers where the tensor is quantized. */
-  values(place: number): readonly number[];
-}
-
-export interface TfliteRead extends FileOperands {
-  readonly code: number;
-  readonly options: TfliteOptions;
-  /** Quantization of what an operator keeps to itself (LSTM's `intermediates`). */
-  readonly intermediates: readonly (Quantization | null)[];
-}
-
-export interface TfliteNode<A> {
-  readonly attrs: A;
-  /** Operands that stay operands; structural constants (shapes, axes, paddings) become attributes. */
-  readonly inputs: readonly number[];
-}
-
-/** A node to be written. */
-export interface TfliteSource<A> extends TfliteNode<A> {
-  readonly outputs: readonly number[];
-  shape(place: number): Shape;
-  outputShape(place: number): Shape;
-  /** Type of operand `place`, or null where it is left out. */
-  dtype(place: number): DType | null;
-  outputDtype(place: number): DType | null;
-}
-
-export interface TfliteWrite {
-  readonly code: number;
-  readonly options: TfliteOptions;
-  /** Operands in the file's order: tensor indices, and structural constants to be made. */
-  readonly inputs: readonly (number | TfliteConstant)[];
-  readonly intermediates?: readonly (Quantization | null)[];
-  /** Rows and columns of zeros to be put around operand 0 by an operator of their own. */
-  readonly pads?: Sides | null;
-  /** What they hold in place of zeros: the lowest number, which no maximum takes. */
-  readonly padsLowest?: boolean;
-}
-
-/** int32; or real numbers stored as tensor `like` stores its own; or as a bias of the layer of input and weights `biasOf`. */
-export interface TfliteConstant {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly values: readonly number[];
-  readonly like?: number;
-  readonly biasOf?: readonly [number, number];
-}
-
-/** How an ONNX file holds an operator (https://onnx.ai/onnx/operators). */
-export interface OnnxCell<A> {
-  /** `op_type`s of the domain ai.onnx that may be meant for this row. */
-  readonly types: readonly string[];
-  /** null: another row of that type is meant. */
-  read(from: OnnxRead): OnnxNode<A> | null;
-  /** null: the operator is written as others, by a pass before (src/formats/onnx). */
-  readonly write: ((node: OnnxSource<A>) => OnnxWrite) | null;
-}
-
-/** Attributes by name; a cell asks for every one that it understands, and what it did not ask for is refused. */
-export interface OnnxAttributes {
-  int(name: string, otherwise: number): number;
-  float(name: string, otherwise: number): number;
-  text(name: string, otherwise: string): string;
-  list(name: string): readonly number[] | null;
-  texts(name: string): readonly string[];
-}
-
-/** One operator of a file; axes as in the file. */
-export interface OnnxRead extends FileOperands {
-  readonly type: string;
-  /** Of ai.onnx. */
-  readonly opset: number;
-  readonly attributes: OnnxAttributes;
-  readonly outputCount: number;
-  isThere(place: number): boolean;
-  isConstant(place: number): boolean;
-  /** Operand 0 and the outputs get other axes: axis i is axis `map[i]`, or a new one (-1). `shape(0)` follows. */
-  reorder(map: readonly number[]): void;
-  /** The same for a constant operand. @returns the tensor */
-  constantIn(place: number, map: readonly number[]): number;
-  /** A constant multiplied by a number. */
-  times(tensor: number, factor: number): number;
-  /** A constant made of numbers. */
-  constant(part: string, shape: Shape, values: ArrayLike<number>): number;
-}
-
-export interface OnnxNode<A> {
-  readonly attrs: A;
-  readonly inputs: readonly number[];
-  /** Operators behind it that belong to it. */
-  readonly after?: readonly { readonly op: string; readonly attrs: Attrs }[];
-}
-
-/** A node to be written; axes as in the graph. */
-export interface OnnxSource<A> {
-  readonly attrs: A;
-  readonly inputs: readonly number[];
-  readonly opset: number;
-  shape(place: number): Shape;
-  outputShape(place: number): Shape;
-}
-
-export type OnnxAttribute =
-  | { readonly int: number }
-  | { readonly ints: readonly number[] }
-  | { readonly float: number }
-  | { readonly text: string };
-
-export interface OnnxWrite {
-  readonly type: string;
-  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
-  /**
-   * Operands in the file's order: tensors (-1 = left out), what another operator gives, or constants. `in`: a constant whose axis i is to be
-   * axis `in[i]` of the graph's, or a new one (-1).
-   */
-  readonly inputs: readonly (number | { readonly of: number; readonly in: readonly number[] } | OnnxConstant | OnnxWrite)[];
-  /** Axis i of operand 0 and the outputs in the file is axis `order[i]` in the graph. */
-  readonly order?: readonly number[];
-}
-
-export interface OnnxConstant {
-  readonly name: string;
-  readonly type: 'f32' | 'i64';
-  readonly shape: Shape;
-  readonly values: readonly number[];
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of rows holds rows of every attribute type
 export type AnyRow = OpRow<any>;

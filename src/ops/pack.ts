@@ -1,11 +1,12 @@
 import { showShape } from '../graph/graph.ts';
 import { concat } from '../wasm/concat.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
+import type { Shape } from './dims.ts';
 import { inTurn } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { int64s } from './onnx_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { axisOf, mismatch } from './shapes.ts';
 import { seenAs } from './take_cells.ts';
 

@@ -1,10 +1,13 @@
 import type { Activation } from '../graph/graph.ts';
 import { geometryOf } from './cost.ts';
+import type { Pair, Shape } from './dims.ts';
 import { tapsOf } from './features/index.ts';
 import { windowF32 } from './float_cells.ts';
 import type { Operand } from './kernel_call.ts';
 import { asImage, CHANNELS_FIRST, pairOf, readOnnxWindow, unsupported, writeOnnxWindow } from './onnx_cells.ts';
-import type { OnnxCell, Pair, Shape, TfliteCell, Work } from './op.ts';
+import type { Work } from './op.ts';
+import type { OnnxCell } from './op_onnx.ts';
+import type { TfliteCell } from './op_tflite.ts';
 import { clampOf } from './requant.ts';
 import { padBefore, readWindow, sidesOf, type Window, windowInt, windowOutput, writeNamedWindow, writeWindow } from './window.ts';
 

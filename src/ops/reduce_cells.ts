@@ -1,10 +1,13 @@
 import { sizeOf } from '../graph/graph.ts';
 import { reduceExtremum, reduceExtremumGradF32 } from '../wasm/reduce_extremum.ts';
+import type { Shape } from './dims.ts';
 import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { reducedAxes, writeReduce } from './onnx_cells.ts';
-import type { Axes, Channels, OnnxCell, OpRow, Shape, TfliteCell } from './op.ts';
+import type { Axes, Channels, OpRow } from './op.ts';
+import type { OnnxCell } from './op_onnx.ts';
+import type { TfliteCell } from './op_tflite.ts';
 import { axisOf } from './shapes.ts';
 
 /** Parts of rows that make one number of many along some axes. */

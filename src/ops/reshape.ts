@@ -1,9 +1,10 @@
 import { sizeOf } from '../graph/graph.ts';
+import type { Shape } from './dims.ts';
 import { identityCell } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { int64s, listOf } from './onnx_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { last, resolveShape } from './shapes.ts';
 
 export interface Reshape {

@@ -1,6 +1,8 @@
 import type { BilinearParams, NearestParams } from '../wasm/resize.ts';
+import type { Pair, Shape } from './dims.ts';
 import { asImage, CHANNELS_FIRST, int64s, unsupported } from './onnx_cells.ts';
-import type { OnnxCell, OnnxRead, Pair, Shape, TfliteCell } from './op.ts';
+import type { OnnxCell, OnnxRead } from './op_onnx.ts';
+import type { TfliteCell } from './op_tflite.ts';
 
 /** What the rows of the two resizings share. */
 export interface Resize {

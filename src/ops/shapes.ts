@@ -1,6 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { showShape, sizeOf } from '../graph/graph.ts';
-import type { Channels, Shape } from './op.ts';
+import type { Shape } from './dims.ts';
+import type { Channels } from './op.ts';
 
 export function mismatch(what: string, fix: string): CompressError {
   return new CompressError('shape-mismatch', what, fix);

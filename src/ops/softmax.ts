@@ -1,12 +1,10 @@
-import { sizeOf } from '../graph/graph.ts';
 import { softmaxF32, softmaxGradF32 } from '../wasm/elementwise_f32.ts';
 import { nothing } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { lastAxis, unsupported } from './onnx_cells.ts';
+import { softmaxAxis, unsupported } from './onnx_cells.ts';
 import { defineOp } from './op.ts';
 import { softmaxParams, softmaxParamsS16 } from './requant.ts';
-import { axisOf } from './shapes.ts';
 import { perOutput } from './work.ts';
 
 export interface Softmax {
@@ -43,12 +41,7 @@ export const softmax = defineOp<Softmax>({
   onnx: {
     types: ['Softmax'],
     read(from) {
-      const x = from.shape(0);
-      const axis = axisOf(from.attributes.int('axis', from.opset < 13 ? 1 : -1), x.length);
-      // until opset 12 everything from the axis on is one
-      if (from.opset < 13 && sizeOf(x.slice(axis + 1)) !== 1)
-        throw unsupported(`a softmax over the axes from ${axis} on together`, 'export the model with opset 13 or later');
-      lastAxis(from, axis);
+      softmaxAxis(from);
       return { attrs: { beta: 1 }, inputs: [from.inputs[0]] };
     },
     write({ attrs, inputs }) {

@@ -2,11 +2,14 @@ import { CompressError } from '../errors.ts';
 import { showShape } from '../graph/graph.ts';
 import { transpose } from '../wasm/copy.ts';
 import { transposeGradF32 } from '../wasm/movement_f32.ts';
+import type { Shape } from './dims.ts';
 import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { asImage, CHANNELS_FIRST } from './onnx_cells.ts';
-import type { defineOp, OnnxCell, Shape, TfliteCell } from './op.ts';
+import type { defineOp } from './op.ts';
+import type { OnnxCell } from './op_onnx.ts';
+import type { TfliteCell } from './op_tflite.ts';
 import { seenAs } from './take_cells.ts';
 
 /** Blocks of an image as channels and back: the transpose of a view. */

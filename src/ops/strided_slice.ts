@@ -1,11 +1,13 @@
 import { CompressError } from '../errors.ts';
 import { slice } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
+import type { Shape } from './dims.ts';
 import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { int64s, listOf } from './onnx_cells.ts';
-import { defineOp, type Shape, type TfliteRead } from './op.ts';
+import { defineOp } from './op.ts';
+import type { TfliteRead } from './op_tflite.ts';
 import { axisOf } from './shapes.ts';
 
 export interface StridedSlice {

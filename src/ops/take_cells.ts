@@ -1,9 +1,10 @@
 import type { HeapTensor } from '../wasm/heap.ts';
 import { type Places, take, takeGradF32 } from '../wasm/take.ts';
+import type { Shape } from './dims.ts';
 import { nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import type { Channels, OpRow, Shape } from './op.ts';
+import type { Channels, OpRow } from './op.ts';
 
 /** Cells of rows whose output is made of places of their input, listed for each axis. */
 

@@ -1,5 +1,6 @@
 import type { Activation, DType } from '../graph/graph.ts';
-import type { NoAttrs, TfliteCell, TfliteConstant } from './op.ts';
+import type { NoAttrs } from './op.ts';
+import type { TfliteCell, TfliteConstant } from './op_tflite.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 
 /** Parts of the `tflite` cells that several rows share. */

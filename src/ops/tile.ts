@@ -1,5 +1,6 @@
+import type { Shape } from './dims.ts';
 import { int64s, listOf } from './onnx_cells.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { mismatch } from './shapes.ts';
 import { takeCells, takenChannels } from './take_cells.ts';
 

@@ -1,10 +1,12 @@
 import { type Activation, showShape, sizeOf } from '../graph/graph.ts';
 import { transposeConvF32, transposeConvGradF32 } from '../wasm/transpose_conv_f32.ts';
+import type { Pair } from './dims.ts';
 import { windowF32 } from './float_cells.ts';
 import { layerForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { asImage, CHANNELS_FIRST, filterOf, pairOf, unsupported, writeOnnxWindow } from './onnx_cells.ts';
-import { defineOp, type OnnxNode, type OnnxRead, type Pair } from './op.ts';
+import { defineOp } from './op.ts';
+import type { OnnxNode, OnnxRead } from './op_onnx.ts';
 import { layerParams, productMultipliers } from './requant.ts';
 import { mismatch } from './shapes.ts';
 import { biasType, present } from './tflite_cells.ts';

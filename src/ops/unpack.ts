@@ -1,9 +1,10 @@
 import { split } from '../wasm/copy.ts';
 import { sliceGradF32 } from '../wasm/movement_f32.ts';
+import type { Shape } from './dims.ts';
 import { inTurn, nothing } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { defineOp, type Shape } from './op.ts';
+import { defineOp } from './op.ts';
 import { axisOf } from './shapes.ts';
 import { seenAs } from './take_cells.ts';
 

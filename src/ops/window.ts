@@ -1,6 +1,8 @@
 import { CompressError } from '../errors.ts';
 import type { Activation } from '../graph/graph.ts';
-import type { Linear, Pair, Patch, Sides, TfliteOptions } from './op.ts';
+import type { Pair, Sides } from './dims.ts';
+import type { Linear, Patch } from './op.ts';
+import type { TfliteOptions } from './op_tflite.ts';
 import { mismatch } from './shapes.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 

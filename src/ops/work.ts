@@ -1,5 +1,6 @@
 import { sizeOf } from '../graph/graph.ts';
-import type { Shape, Work } from './op.ts';
+import type { Shape } from './dims.ts';
+import type { Work } from './op.ts';
 
 /** The `work` cells that several rows share. */
 

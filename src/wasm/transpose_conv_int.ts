@@ -64,14 +64,7 @@ export function transposeConvInt(
   return () => int8.transpose_conv_s8(...args);
 }
 
-function transposeConvS16(
-  heap: Heap,
-  y: HeapTensor,
-  x: HeapTensor,
-  w: HeapTensor,
-  bias: HeapTensor | null,
-  p: TransposeConvInt,
-): Step {
+const transposeConvS16: typeof transposeConvInt = (heap, y, x, w, bias, p) => {
   allOf(['i8'], 'a transposed convolution of int16', w);
   const { multiplier, shift, each } = factors(heap, y.shape[3], p);
   const head = [y.ptr, x.ptr, w.ptr, bias?.ptr ?? 0, multiplier, shift, each, Number(isWide(bias, p)), x.shape[0]] as const;
@@ -79,4 +72,4 @@ function transposeConvS16(
   const [sH, sW] = p.stride;
   const [top, left] = p.padding;
   return () => heap.wasm.transpose_conv_s16(...head, ...sizes, sH, sW, top, left, p.yMin, p.yMax);
-}
+};

@@ -4,7 +4,7 @@ import { dspForm } from '../../src/c/dsp/rescale.ts';
 import { fitFolded } from '../../src/c/fit.ts';
 import { mveForm } from '../../src/c/mve/rescale.ts';
 import { type Channel, floorProduct, isExact, requantize, rescaled, thresholds } from '../../src/c/rescale.ts';
-import { signProduct, thumbForms } from '../../src/c/thumb1/rescale.ts';
+import { signProduct, type ThumbForm, type ThumbForms, thumbForms } from '../../src/c/thumb1/rescale.ts';
 import { createRandom } from '../../src/random.ts';
 
 /** CMSIS-NN's arm_nn_requantize with double rounding, in exact integers. */
@@ -137,23 +137,30 @@ test('the MVE form gives every output of the reference', () => {
   }
 });
 
+/** As the listing computes, on registers of 32 bits: none may overflow. */
+function twoProducts(f: ThumbForm, sum: number, { split, shift, sign }: ThumbForms): number {
+  const t = f.range - Math.min(f.range, Math.max(0, sum - f.least));
+  const [high, low] = [Math.floor(f.multiplier / 2 ** split), f.multiplier % 2 ** split];
+  let product = t * high + Math.floor((t * low) / 2 ** split);
+  if (t * low >= 2 ** 32 || product >= 2 ** 31) assert.unreachable(`a product of sum ${sum} does not fit`);
+  if (sign && product > signProduct(f, split)) product += f.tie;
+  const rest = f.constant - product;
+  if (rest !== (rest | 0)) assert.unreachable(`the difference of sum ${sum} does not fit`);
+  return rest >> shift;
+}
+
 test('the form of two 32-bit products gives every output of the reference', () => {
   for (const sign of [false, true]) {
     const all = channels(80).filter((_, i) => (i % 2 === 0) !== sign);
-    const { forms, split, shift, sign: signed } = thumbForms(all);
-    assert.is(signed, sign);
+    const common = thumbForms(all);
+    assert.is(common.sign, sign);
     let found = 0;
     all.forEach((c, i) => {
-      const f = forms[i];
+      const f = common.forms[i];
       if (!f) return;
       found++;
       for (const sum of sums(c)) {
-        const t = f.range - Math.min(f.range, Math.max(0, sum - f.least));
-        const [high, low] = [Math.floor(f.multiplier / 2 ** split), f.multiplier % 2 ** split];
-        assert.ok(t * high < 2 ** 32 && t * low < 2 ** 32, 'products fit in 32 bits');
-        let product = t * high + Math.floor((t * low) / 2 ** split);
-        if (sign && product > signProduct(f, split)) product += f.tie;
-        assert.is(Math.floor((f.constant - product) / 2 ** shift), expected(c, sum), `sum ${sum} of ${JSON.stringify(c)}`);
+        assert.is(twoProducts(f, sum, common), expected(c, sum), `sum ${sum} of ${JSON.stringify(c)}`);
       }
     });
     assert.ok(found >= 35, `${found} of 40`);
@@ -166,16 +173,13 @@ test('the form of two products where every threshold is negative, or slopes lie 
   const wide = some.map((c, i) => (i % 2 ? { ...c, shift: c.shift - 9, least: -(2 ** 21), largest: 2 ** 21 } : c));
   let found = 0;
   for (const all of [low, wide, ...low.map((c) => [c])]) {
-    const { forms, split, shift, sign } = thumbForms(all);
+    const common = thumbForms(all);
     all.forEach((c, i) => {
-      const f = forms[i];
+      const f = common.forms[i];
       if (!f) return;
       found++;
       for (const sum of sums(c)) {
-        const t = f.range - Math.min(f.range, Math.max(0, sum - f.least));
-        let product = Math.floor((t * f.multiplier) / 2 ** split);
-        if (sign && product > signProduct(f, split)) product += f.tie;
-        assert.is(Math.floor((f.constant - product) / 2 ** shift), expected(c, sum), `sum ${sum} of ${JSON.stringify(c)}`);
+        assert.is(twoProducts(f, sum, common), expected(c, sum), `sum ${sum} of ${JSON.stringify(c)}`);
       }
     });
   }
@@ -207,6 +211,47 @@ test('every sum of a range, one after another: forms that agree at the threshold
     }
   }
   assert.ok(sumsRun > 200000, `${sumsRun}`);
+});
+
+/** Layers of so many products, whose outputs span what such a sum mostly does: activations that clamp at zero or none, slopes apart. */
+function layers(): Channel[][] {
+  return [1, 9, 64].flatMap((products) =>
+    [-128, 0, 120].map((yOffset) =>
+      Array.from({ length: 4 }, (_, i) => {
+        const reach = products * 255 * 127;
+        const bias = whole(reach) - (reach >> 1);
+        const slope = (100 + whole(300)) / ((reach / Math.sqrt(products)) * (i % 2 ? 1 : 0.3));
+        const shift = Math.floor(Math.log2(slope)) + 1;
+        const multiplier = Math.min(2 ** 31 - 1, Math.round(slope * 2 ** (31 - shift)));
+        return { multiplier, shift, yOffset, yMin: -128, yMax: 127, least: bias - reach, largest: bias + reach };
+      }),
+    ),
+  );
+}
+
+/**
+ * The form never falls while the sum rises, as t falls and its product with it, so that agreeing at both sides of every threshold is a proof;
+ * here sums are run one after another all the same. Outside of the range of t nothing changes: those sums are the ends'.
+ */
+test('every sum that a layer of up to 64 products can have, by the form of two products', () => {
+  let [found, sumsRun] = [0, 0];
+  for (const all of layers()) {
+    const common = thumbForms(all);
+    all.forEach((c, i) => {
+      const f = common.forms[i];
+      if (!f) return;
+      found++;
+      let before = -129;
+      for (let sum = c.least; sum <= c.largest; sum++) {
+        const y = twoProducts(f, sum, common);
+        if (y !== rescaled(c, sum) || y < before) assert.unreachable(`sum ${sum} of ${JSON.stringify(c)}`);
+        before = y;
+        sumsRun++;
+      }
+    });
+  }
+  assert.ok(found === 36, `${found} of 36`);
+  assert.ok(sumsRun > 2 ** 25, `${sumsRun}`);
 });
 
 test.run();

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { BOARDS, qemuArguments } from '../../src/c/project/boards.ts';
 import { exportTflite } from '../../src/index.ts';
 import { layersGraph } from '../c/layers.ts';
-import { hasTools } from '../emulator/tools.ts';
+import { hasTools, withTools } from '../emulator/tools.ts';
 import { inProcess } from './in_process.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'thumbnet-export-'));
@@ -63,8 +63,7 @@ test('errors name what is wrong with its fix, and nothing is written', async () 
   }
 });
 
-test('verify says what it counted', async () => {
-  if (!hasTools) return;
+withTools(test)('verify says what it counted', async () => {
   const { code, out: json, err } = await inProcess('verify', model, '--target', 'stm32f446re', '--inputs', '3', '--json');
   assert.is(code, 0, err);
   const { difference, layers, instructions, stackBytes, sections } = JSON.parse(json);
@@ -81,22 +80,24 @@ test('verify says what it counted', async () => {
 
 const hasCmake = spawnSync('cmake', ['--version']).status === 0;
 
-test('the folder builds with CMake, on the host and for the emulated board, and its example agrees', async () => {
-  if (!hasTools || !hasCmake) return;
-  const out = join(folder, 'project');
-  assert.is((await run('--target', 'stm32f446re', '--out', out)).code, 0);
-  const cmake = (...args: string[]) => execFileSync('cmake', args, { cwd: out, stdio: 'pipe' });
-  cmake('-B', 'host');
-  cmake('--build', 'host');
-  assert.match(execFileSync(join(out, 'host/example'), { encoding: 'utf8' }), /equal to the engine/);
-  cmake('-B', 'arm', '-DCMAKE_TOOLCHAIN_FILE=board/toolchain.cmake');
-  cmake('--build', 'arm');
-  const printed = execFileSync('qemu-system-arm', qemuArguments(BOARDS['cortex-m4'], 'arm/example.elf'), {
-    cwd: out,
-    encoding: 'utf8',
-  });
-  assert.match(printed, /example 0: class \d+, cycles \d+/);
-  assert.match(printed, /equal to the engine/);
-});
+withTools(test, hasTools && hasCmake)(
+  'the folder builds with CMake, on the host and for the emulated board, and its example agrees',
+  async () => {
+    const out = join(folder, 'project');
+    assert.is((await run('--target', 'stm32f446re', '--out', out)).code, 0);
+    const cmake = (...args: string[]) => execFileSync('cmake', args, { cwd: out, stdio: 'pipe' });
+    cmake('-B', 'host');
+    cmake('--build', 'host');
+    assert.match(execFileSync(join(out, 'host/example'), { encoding: 'utf8' }), /equal to the engine/);
+    cmake('-B', 'arm', '-DCMAKE_TOOLCHAIN_FILE=board/toolchain.cmake');
+    cmake('--build', 'arm');
+    const printed = execFileSync('qemu-system-arm', qemuArguments(BOARDS['cortex-m4'], 'arm/example.elf'), {
+      cwd: out,
+      encoding: 'utf8',
+    });
+    assert.match(printed, /example 0: class \d+, cycles \d+/);
+    assert.match(printed, /equal to the engine/);
+  },
+);
 
 test.run();

@@ -11,7 +11,7 @@ import { sha256 } from '../../src/digest.ts';
 import { gestures } from '../../src/demo/index.ts';
 import { exportTflite } from '../../src/index.ts';
 import { layersGraph } from '../c/layers.ts';
-import { hasTools } from '../emulator/tools.ts';
+import { hasTools, withTools } from '../emulator/tools.ts';
 import { inProcess } from './in_process.ts';
 
 /** From the demo's network to its C on an emulated chip, by commands alone. */
@@ -69,8 +69,7 @@ test('the example of the exported folder prints the class of real samples on the
   assert.match(printed, /equal to the engine/);
 });
 
-test('verify that finds a difference says where and ends with 1', async () => {
-  if (!hasTools) return;
+withTools(test)('verify that finds a difference says where and ends with 1', async () => {
   // A compiler that damages one weight of the constants on its way.
   const tools = join(folder, 'tools');
   mkdirSync(tools);

@@ -5,9 +5,10 @@ import type { Trade } from '../../src/c/parts.ts';
 import { verifyGraph } from '../../src/emulator/verify.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../c/layers.ts';
-import { CORES, chipOf, hasTools } from './tools.ts';
+import { CORES, chipOf, withTools } from './tools.ts';
 
 const test = suite('generated kernels on emulated cores');
+const emulated = withTools(test);
 const heap = await Heap.open();
 const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wcast-align', '-Werror'];
 
@@ -88,8 +89,7 @@ const GROUPS: Record<string, LayerSpec[]> = {
 
 for (const [name, specs] of Object.entries(GROUPS)) {
   for (const core of CORES) {
-    test(`${name}: ${core}`, async () => {
-      if (!hasTools) return;
+    emulated(`${name}: ${core}`, async () => {
       const graph = layersGraph(specs, 7);
       const { difference, examples } = await verifyGraph(heap, graph, chipOf(core), { inputs: 6, flags: WARNINGS });
       assert.equal(difference, null);
@@ -98,8 +98,7 @@ for (const [name, specs] of Object.entries(GROUPS)) {
   }
 }
 
-test('weights of 4 bits: two to a byte, or a byte each and far fewer instructions', async () => {
-  if (!hasTools) return;
+emulated('weights of 4 bits: two to a byte, or a byte each and far fewer instructions', async () => {
   const graph = layersGraph(GROUPS['layers with int4 weights'], 7);
   const sizeAndCount = async (trade: Trade) => {
     const generated = await generateC(heap, graph, chipOf('cortex-m4'), { name: 'network', trade });
@@ -117,8 +116,7 @@ test('weights of 4 bits: two to a byte, or a byte each and far fewer instruction
   assert.ok(speed.bytes > 1.2 * flash.bytes, `${speed.bytes} beside ${flash.bytes}`);
 });
 
-test('what a wrong answer looks like', async () => {
-  if (!hasTools) return;
+emulated('what a wrong answer looks like', async () => {
   const graph = layersGraph(GROUPS['dense layers of every size'], 3);
   const generated = await generateC(heap, graph, chipOf('cortex-m4'), { name: 'wrong' });
   const file = 'thumbnet_wrong_weights.c';

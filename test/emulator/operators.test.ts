@@ -8,15 +8,15 @@ import { Heap } from '../../src/wasm/heap.ts';
 import { datasetOf, joinedUnits } from '../cases/make.ts';
 import { samplesOf } from '../formats/row_graphs.ts';
 import { allOf } from './all_operators.ts';
-import { chipOf, hasTools } from './tools.ts';
+import { chipOf, withTools } from './tools.ts';
 
 const test = suite('every operator in C');
+const emulated = withTools(test);
 const heap = await Heap.open();
 
 for (const dtype of ['i8', 'i16'] as const) {
   for (const core of ['cortex-m0', 'cortex-m4', 'cortex-m55'] as const) {
-    test(`samples of every operator on ${dtype}: ${core}`, async () => {
-      if (!hasTools) return;
+    emulated(`samples of every operator on ${dtype}: ${core}`, async () => {
       const { graph, operators } = allOf(heap, dtype);
       const wanted =
         dtype === 'i8' ? Object.keys(OPS).filter((op) => OPS[op].lower && samplesOf(op).length) : ['lstm', 'conv2d', 'softmax'];
@@ -31,7 +31,7 @@ for (const dtype of ['i8', 'i16'] as const) {
 }
 
 for (const core of ['cortex-m0', 'cortex-m4', 'cortex-m55'] as const) {
-  (hasTools ? test : test.skip)(`features scaled as real numbers before they are rounded, ${core}`, async () => {
+  emulated(`features scaled as real numbers before they are rounded, ${core}`, async () => {
     const made = joinedUnits();
     const model = { graph: made.graph, facts: {} };
     const found = await quantize().run(model, { heap, data: await datasetOf(made, {}), seed: 1, original: model });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { gestures } from '../../../src/demo/gestures.ts';
+import { sha256 } from '../../../src/digest.ts';
 import { distill } from '../../../src/distill/index.ts';
 import { exportTflite } from '../../../src/formats/tflite/index.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
@@ -8,7 +9,6 @@ import { prune } from '../../../src/prune/index.ts';
 import { quantize, toInteger } from '../../../src/quant/index.ts';
 import { buildNetwork } from '../../../src/run/build.ts';
 import type { Context, Model } from '../../../src/stage.ts';
-import { sha256 } from '../../../src/digest.ts';
 import { finetune, finetuneSchema } from '../../../src/train/index.ts';
 import { train } from '../../../src/train/trainer.ts';
 import { Heap } from '../../../src/wasm/heap.ts';
@@ -53,6 +53,8 @@ export default async function training(): Promise<PageResult> {
     distill({ epochs: 0.2, qat: 'learned' }),
   ];
   const compressed = await runPipeline({ graph: network(false), facts: {} }, stages, context);
+  const aware = [quantize({ examples: 64 }), finetune({ epochs: 0.2, qat: 'fixed' })];
+  const fixed = await runPipeline({ graph: network(false), facts: {} }, aware, context);
   const learned = adam.losses.every((l) => Number.isFinite(l));
   return {
     passed: learned ? 1 : 0,
@@ -61,7 +63,10 @@ export default async function training(): Promise<PageResult> {
       'weights after Adam': await weights(adam.graph),
       'weights after distillation by SGD': await weights(sgd.graph),
       'weights after distillation by hints, averaged': await weights(hinted.graph),
-      'the .tflite of a pipeline': await sha256(exportTflite(toInteger(compressed.graph))),
+      'the .tflite of a pipeline, quantization-aware with learned scales': await sha256(
+        exportTflite(toInteger(compressed.graph)),
+      ),
+      'the .tflite of quantization-aware training with fixed scales': await sha256(exportTflite(toInteger(fixed.graph))),
     },
   };
 }
