@@ -2,8 +2,8 @@ import type { Dataset } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
 import { explainQuantization } from '../quant/explain.ts';
 import { decibels } from '../quant/output_error.ts';
-import type { Explanation, LayerLoss } from '../run/losses.ts';
 import { toFloat } from '../run/integer.ts';
+import type { Explanation, LayerLoss } from '../run/losses.ts';
 import type { Model } from '../stage.ts';
 import { dropBetween, metricOf, type Task } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
@@ -52,7 +52,7 @@ export function showExplanation({ layers, outputError, examples }: Explanation, 
     ...[text(l.outputAlone), l.weightsAlone === null ? '' : text(l.weightsAlone), l.cause?.kind ?? ''],
   ]);
   out.say(table(head, rows, 2));
-  out.say(`answers: signal to quantization noise ${text(outputError)}, on ${examples} examples; "alone": were only that rounded`);
+  out.say(`answers: signal to quantization noise ${text(outputError)}, on ${examples} examples; "alone": with only that rounded`);
 }
 
 /** As JSON: dB where there is an error, else null. */

@@ -63,7 +63,7 @@ export function checkDataOptions(options: DataOptions): void {
     throw new CompressError('bad-option', `the layout "${layout}" is not known`, 'give "nhwc" or "nchw"');
   }
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new CompressError('bad-option', `the seed ${seed} cannot be`, 'give a whole number from 0');
+    throw new CompressError('bad-option', `the seed ${seed} is no whole number from 0`, 'give one such as 0 or 1');
   }
 }
 

@@ -115,7 +115,11 @@ function checkNames(groups: readonly ChannelGroup[], ratios: Readonly<Record<str
   const known = groups.map((g) => g.name);
   const unknown = Object.keys(ratios).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw new CompressError('bad-option', `no channels can be pruned at "${unknown}"`, `the groups are: ${known.join(', ')}`);
+  throw new CompressError(
+    'bad-option',
+    `no channels can be pruned at "${unknown}"`,
+    known.length ? `the groups are: ${known.join(', ')}` : 'leave it out: no channels of this network can be cut',
+  );
 }
 
 /** Units to cut; every group keeps at least one multiple of channels. */

@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { named, option } from '../options/index.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
+import { layerOf } from '../run/layers.ts';
 import { foldActivations } from '../simplify/activation.ts';
 import { foldAffine } from '../simplify/affine.ts';
 import { foldNorms } from '../simplify/norm.ts';
@@ -20,8 +21,6 @@ export { toFloat, toInteger } from '../run/integer.ts';
 export { type Calibrator, registerCalibrator } from './calibrators.ts';
 export type { Histogram } from './range.ts';
 export { withRoundedWeights } from './records.ts';
-
-import { layerOf } from '../run/layers.ts';
 
 export const quantizeSchema = v.object({
   weightBits: option(v.picklist([4, 8]), 8, 'of all weights, 8 or 4'),

@@ -152,6 +152,6 @@ export function edgesFor(graph: Graph, type: IoType): Edges {
 }
 
 const SCALED =
-  'its features are scaled apart, as no scale holds them together: leave --io out, or give the model scaled data (--mean, --std) and --no-scale-inputs';
+  'no one scale holds its features, so that each is scaled: leave --io out, or give the model scaled data (--mean, --std) and --no-scale-inputs';
 
 const NAMED: Readonly<Record<IoType, DType>> = { int8: 'i8', uint8: 'u8', float32: 'f32' };
