@@ -3,6 +3,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { divideByPowerOfTwo, doublingHighMult, expOnNegativeValues } from '../fixed.ts';
 import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { clampFunction, requantizeFunction } from './rescale.ts';
+import { largestText } from './softmax_s16.ts';
 
 /** Logarithm of softmax over the last axis; exp and the distance in Q5.26 depend on the distance to the largest value only and are tables. */
 export function logSoftmaxPlain(call: CallOf<'log_softmax', Placed>, parts: Parts, tag: string): LayerCode {
@@ -24,10 +25,7 @@ export function logSoftmaxPlain(call: CallOf<'log_softmax', Placed>, parts: Part
     (n) => `
       static void ${n}(int8_t *y, const int8_t *x, const int32_t *exps, const int32_t *distances) {
         for (int32_t row = 0; row < ${sizeOf(x.shape) / size}; row++) {
-          int32_t largest = x[0];
-          for (int32_t i = 1; i < ${size}; i++) {
-            largest = (x[i] > largest) ? x[i] : largest;
-          }
+          ${largestText(size)}
           int32_t sum = 0;
           for (int32_t i = 0; i < ${size}; i++) {
             const int32_t d = largest - x[i];

@@ -2,7 +2,7 @@ import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { doublingHighMult, expOnNegativeValues } from '../fixed.ts';
 import type { LayerCode, Parts, Placed } from '../parts.ts';
-import { softmaxS16 } from './softmax_s16.ts';
+import { largestText, softmaxS16 } from './softmax_s16.ts';
 
 /** By form: types in and out, bits of the result, its zero point and largest value. */
 const FORMS = {
@@ -33,10 +33,7 @@ export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag:
       `
       static void ${n}(${to} *y, const ${from} *x, const int32_t *exps) {
         for (int32_t row = 0; row < ${rows}; row++) {
-          int32_t largest = x[0];
-          for (int32_t i = 1; i < ${size}; i++) {
-            largest = (x[i] > largest) ? x[i] : largest;
-          }
+          ${largestText(size)}
           int32_t sum = 0;
           for (int32_t i = 0; i < ${size}; i++) {
             const int32_t d = largest - x[i];

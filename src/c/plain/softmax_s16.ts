@@ -4,6 +4,12 @@ import { expTable, oneOverOnePlusTable } from '../../wasm/luts.ts';
 import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { clampFunction, requantizeFunction } from './rescale.ts';
 
+/** `largest` of the row at x. */
+export const largestText = (size: number): string => `int32_t largest = x[0];
+          for (int32_t i = 1; i < ${size}; i++) {
+            largest = (x[i] > largest) ? x[i] : largest;
+          }`;
+
 /** Softmax of int16 logits by two tables; `arm_softmax_s16`. */
 export function softmaxS16(call: CallOf<'softmax', Placed>, parts: Parts): LayerCode {
   const { x, y } = call.operands;
@@ -28,10 +34,7 @@ export function softmaxS16(call: CallOf<'softmax', Placed>, parts: Parts): Layer
     (n) => `
       static void ${n}(int16_t *y, const int16_t *x, const int16_t *exps, const int16_t *reciprocals) {
         for (int32_t row = 0; row < ${rows}; row++) {
-          int32_t largest = x[0];
-          for (int32_t i = 1; i < ${size}; i++) {
-            largest = (x[i] > largest) ? x[i] : largest;
-          }
+          ${largestText(size)}
           int32_t sum = 0;
           for (int32_t i = 0; i < ${size}; i++) {
             const int32_t scaled = ${requantize}(x[i] - largest, ${multiplier}, ${shift});
