@@ -1,5 +1,5 @@
 /**
- * Fits the instruction and cycle models and writes src/mcu/cost_data.ts. Reads scripts/data and ../shared/data/measured.
+ * Fits the models of instructions, code and cycles and writes src/mcu/instruction_data.ts, code_data.ts and cycle_data.ts. Reads scripts/data and ../shared/data/measured.
  *
  *   node --import tsx scripts/fit_cost_model.ts
  */
@@ -137,45 +137,10 @@ writeFileSync(
   `// Written by scripts/fit_cost_model.ts; do not edit.
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers
 
-/** Relative error of latency: median and 90th percentile of \`count\` published ones. */
-export interface LatencyError {
-  readonly median: number;
-  readonly p90: number;
-  readonly count: number;
-}
+import type { Cycles, LatencyError } from './cycles.ts';
 
-/**
- * cpi     cycles for each instruction of CMSIS-NN kernels
- * fetch   cycles for each byte of weights, which come from flash once an inference (0.3 and 0.5: no measurement, a guess)
- * chips   how many were measured
- * heldOut each network on each chip, predicted by a fit that has seen neither the chip nor the network (of M55, M85, M3 and M0 one chip was
- *         measured: they are predicted by the cycles for each instruction of M85, M55, M4 and M0+). known: the level of the runtime is taken
- *         from others; unknown: it is 1; cmsisNn: of those runtimes whose level is 1
- * levels  cycles of other runtimes beside this model's: median, 10th and 90th percentile
- *
- * Source: published latencies (MLPerf Tiny v0.5 to v1.3, ST model zoo, TinyMaix, helia-profiler, executorch and others) against counted
- * instructions of the same networks. Runtimes differ: each has a level for each kind of network; that of CMSIS-NN (ONNC, heliaRT,
- * ExecuTorch, TFLM since 2021) is 1 and is what these figures stand for.
- */
 // biome-ignore format: one line a figure
-export const CYCLES: Readonly<
-  Record<
-    string,
-    {
-      readonly cpi: number;
-      readonly fetch: number;
-      readonly chips: number;
-      readonly heldOut: Readonly<Record<'known' | 'unknown' | 'cmsisNn', LatencyError | null>>;
-      readonly levels: readonly {
-        readonly runtime: string;
-        readonly times: number;
-        readonly low: number;
-        readonly high: number;
-        readonly count: number;
-      }[];
-    }
-  >
-> = {
+export const CYCLES: Readonly<Record<string, Cycles>> = {
 ${cycleTable.join('\n')}
 };
 

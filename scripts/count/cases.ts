@@ -2,7 +2,8 @@ import { createRandom } from '../../src/random.ts';
 import { type Case, ONE } from './geometry.ts';
 
 const CHANNELS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 27, 32, 40, 48, 60, 64, 80, 96, 128];
-const FILTERS = [
+/** Windows of convolutions. */
+export const FILTERS = [
   [3, 3],
   [3, 3],
   [3, 3],

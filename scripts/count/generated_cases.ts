@@ -1,27 +1,21 @@
+import type { Trade, Variant } from '../../src/c/parts.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { createRandom, type Random } from '../../src/random.ts';
+import type { CoreName } from '../../src/targets/index.ts';
 import { type LayerSpec, layersGraph } from '../../test/c/layers.ts';
 import { mergeGraphs } from '../../test/c/merge.ts';
 import { graphOf } from '../../test/formats/row_graphs.ts';
-import type { Sample } from '../../test/ops/samples.ts';
+import { FILTERS } from './cases.ts';
+import { IMAGES, KEPT_IMAGES, operatorGraphs } from './generated_operators.ts';
 
 /** Networks of layers side by side, whose generated C is counted: equal in every run. */
 
 const CHANNELS = [1, 2, 3, 4, 5, 6, 8, 8, 10, 12, 16, 16, 20, 24, 28, 32, 32, 40, 48, 64, 64, 96, 128];
 const SIZES = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 20, 24, 25, 28, 32];
-const WINDOWS = [
-  [3, 3],
-  [3, 3],
-  [3, 3],
-  [5, 5],
-  [2, 2],
-  [1, 3],
-  [3, 1],
-  [10, 4],
-  [5, 1],
-  [1, 9],
-  [7, 3],
-];
+/** Those of the counts of CMSIS-NN, and more along one axis. */
+const WINDOWS = [...FILTERS, [5, 1], [1, 9], [7, 3]];
+/** Windows over time. */
+const LINES = [3, 4, 5, 7, 9, 12, 16].map((n) => [n, 1]);
 const LARGEST = { work: 400_000, bytes: 20_000, outputs: 40_000 };
 /** Of layers as networks have them: whole vectors of channels, and more of everything. */
 const USUAL = { channels: [3, 8, 16, 16, 24, 32, 32, 64, 64, 128], least: 300_000, work: 2_500_000 };
@@ -29,6 +23,8 @@ const USUAL = { channels: [3, 8, 16, 16, 24, 32, 32, 64, 64, 128], least: 300_00
 const TOGETHER_USUAL = 8;
 /** Layers of one network: its inputs and outputs must fit into the memory of a board. */
 const TOGETHER = 30;
+/** Those of 16 bits take twice as much. */
+const TOGETHER_WIDE = 12;
 
 const size = (s: readonly number[]) => s.reduce((a, b) => a * b, 1);
 
@@ -74,12 +70,15 @@ const dense: Draw = (pick, random) => ({
 });
 
 const POINT = [[1, 1]];
-const KINDS: readonly (readonly [count: number, draw: Draw])[] = [
-  [110, convolution(WINDOWS)],
+type Kinds = readonly (readonly [count: number, draw: Draw])[];
+
+const KINDS: Kinds = [
+  [140, convolution(WINDOWS)],
   [90, convolution(POINT)],
   [20, convolution([[3, 3]], { dilation: [2, 2], stride: [1, 1], padding: 'same' })],
   [70, depthwise([[3, 3]])],
-  [60, depthwise(WINDOWS)],
+  [90, depthwise(WINDOWS)],
+  [40, depthwise(LINES)],
   [
     20,
     depthwise(
@@ -93,9 +92,12 @@ const KINDS: readonly (readonly [count: number, draw: Draw])[] = [
   [80, dense],
 ];
 
-function layerSpecs(): LayerSpec[] {
-  return KINDS.flatMap(([count, draw], kind) => {
-    const random = createRandom(11, `generated/${kind}`);
+/** Of forms that have one kernel in plain C. */
+const OTHER_KINDS: Kinds = KINDS.map(([count, draw]) => [Math.ceil(count / 2), draw]);
+
+function layerSpecs(kinds: Kinds, seed: number): LayerSpec[] {
+  return kinds.flatMap(([count, draw], kind) => {
+    const random = createRandom(seed, `generated/${kind}`);
     const found: LayerSpec[] = [];
     while (found.length < count) {
       const drawn = draw((from) => from[random.below(from.length)], random);
@@ -115,78 +117,6 @@ function layerSpecs(): LayerSpec[] {
     return found;
   });
 }
-
-const window = (filter: readonly number[], stride: readonly number[]) => ({
-  filter,
-  stride,
-  padding: 'valid',
-  activation: 'none',
-});
-const images = [
-  [1, 4, 4, 8],
-  [1, 8, 8, 16],
-  [1, 7, 9, 5],
-  [1, 16, 16, 4],
-  [1, 12, 12, 32],
-  [1, 3, 3, 64],
-  [1, 6, 10, 12],
-  [1, 25, 5, 24],
-  [1, 10, 10, 3],
-];
-const plain = images.map((shape): Sample => ({ shapes: [shape], attrs: {} }));
-const pairs = images.map((shape): Sample => ({ shapes: [shape, shape], attrs: { activation: 'none' } }));
-const pools = images.flatMap((shape): Sample[] => [
-  { shapes: [shape], attrs: window([2, 2], [2, 2]) },
-  { shapes: [shape], attrs: window([3, 3], [1, 1]) },
-  { shapes: [shape], attrs: window(shape.slice(1, 3), [1, 1]) },
-]);
-
-/** Operators beside layers, by the samples that are counted. */
-const OPERATORS: Readonly<Record<string, readonly Sample[]>> = {
-  add: pairs,
-  sub: pairs,
-  mul: pairs,
-  maximum: pairs,
-  minimum: pairs,
-  maxPool2d: pools,
-  avgPool2d: pools,
-  mean: images.map((shape) => ({ shapes: [shape], attrs: { axes: [1, 2], keepDims: false } })),
-  softmax: [
-    [1, 2],
-    [1, 4],
-    [1, 10],
-    [1, 35],
-    [8, 6],
-    [3, 100],
-  ].map((shape) => ({ shapes: [shape], attrs: {} })),
-  relu: plain,
-  relu6: plain,
-  logistic: plain,
-  tanh: plain,
-  hardSwish: plain,
-  transpose: images.map((shape) => ({ shapes: [shape], attrs: { perm: [0, 2, 1, 3] } })),
-  concat: pairs.map((s) => ({ ...s, attrs: { axis: 3, activation: 'none' } })),
-  pad: images.map((shape) => ({
-    shapes: [shape],
-    attrs: {
-      paddings: [
-        [0, 0],
-        [1, 1],
-        [1, 1],
-        [0, 0],
-      ],
-      value: 0,
-    },
-  })),
-  transposeConv2d: [
-    [4, 4, 8, 8],
-    [6, 5, 16, 4],
-    [3, 8, 4, 12],
-  ].map(([h, w, c, units]) => ({
-    shapes: [[1, h, w, c], [units, 3, 3, c], [units]],
-    attrs: { stride: [2, 2], padding: 'same', activation: 'none', outputSize: [2 * h, 2 * w] },
-  })),
-};
 
 /** Layers of usual sizes. */
 function usualSpecs(): LayerSpec[] {
@@ -218,56 +148,64 @@ function usualSpecs(): LayerSpec[] {
   });
 }
 
-/** Sums as networks have them: each operand with a scale of its own. */
-function withScales(graph: Graph): Graph {
-  const scales = [0.0235, 0.0412, 0.0473];
-  const zeros = [-128, 4, -128];
-  const tensors = graph.tensors.map((t, i) => ({
-    ...t,
-    quant: { bits: 8 as const, scales: [scales[i]], zeros: [zeros[i]], axis: null },
-  }));
-  return { ...graph, tensors };
+/** A layer on 16-bit activations. */
+function onWide({ op, x, w, attrs, activation = 'none' }: LayerSpec): Graph {
+  const more = { stride: [1, 1], padding: 'same', dilation: [1, 1], groups: 1, multiplier: 1, ...attrs, activation };
+  const units = op === 'depthwiseConv2d' ? w[3] : w[0];
+  return graphOf(op, { shapes: [x, w, [units]], attrs: more }, 'i16');
 }
 
-/** Networks to be counted. `fails` is told of a sample that has no C. */
-export function generatedCases(skip: (op: string, error: unknown) => void = () => {}): Graph[] {
-  const specs = layerSpecs();
-  const layers: Graph[] = [];
-  for (let at = 0; at < specs.length; at += TOGETHER) layers.push(layersGraph(specs.slice(at, at + TOGETHER), at));
-  const others = Object.entries(OPERATORS).flatMap(([op, samples]) =>
-    samples.flatMap((sample) => {
-      try {
-        return [graphOf(op, sample, 'i8')];
-      } catch (e) {
-        skip(op, e);
-        return [];
-      }
-    }),
-  );
-  const usual = usualSpecs();
-  for (let at = 0; at < usual.length; at += TOGETHER_USUAL)
-    layers.push(layersGraph(usual.slice(at, at + TOGETHER_USUAL), 1000 + at));
-  const sums = [
-    ...pairs,
-    {
-      shapes: [
-        [1, 16, 16, 32],
-        [1, 16, 16, 32],
-      ],
-      attrs: { activation: 'none' },
-    },
+export interface GeneratedCase {
+  readonly graph: Graph;
+  readonly trade: Trade;
+}
+
+/** Parts of `all` of `length` each. */
+const parted = <T>(all: readonly T[], length: number): T[][] =>
+  Array.from({ length: Math.ceil(all.length / length) }, (_, i) => all.slice(i * length, (i + 1) * length));
+
+const layersOf = (specs: readonly LayerSpec[], seed: number, length = TOGETHER): Graph[] =>
+  parted(specs, length).map((some, i) => layersGraph(some, seed + i * length));
+
+const four = (specs: readonly LayerSpec[]) => specs.map((spec): LayerSpec => ({ ...spec, bits: 4 }));
+
+/** Networks to be counted, which figures are fitted on. */
+export function generatedCases(): GeneratedCase[] {
+  const fast = [...layersOf(layerSpecs(KINDS, 11), 0), ...layersOf(usualSpecs(), 1000, TOGETHER_USUAL)];
+  const wide = parted(layerSpecs(OTHER_KINDS, 13), TOGETHER_WIDE).map((some) => mergeGraphs(some.map(onWide)));
+  const others = parted(operatorGraphs(IMAGES), TOGETHER).map(mergeGraphs);
+  return [
+    ...[...fast, ...wide, ...others].map((graph): GeneratedCase => ({ graph, trade: 'speed' })),
+    ...layersOf(four(layerSpecs(OTHER_KINDS, 14)), 2000).map((graph): GeneratedCase => ({ graph, trade: 'flash' })),
   ];
-  others.push(...sums.map((sample) => withScales(graphOf('add', sample, 'i8'))));
-  const merged: Graph[] = [];
-  for (let at = 0; at < others.length; at += TOGETHER) merged.push(mergeGraphs(others.slice(at, at + TOGETHER)));
-  return [...layers, ...merged];
+}
+
+/** Networks of other sizes, which no fit sees. */
+export function keptCases(): GeneratedCase[] {
+  const few = KINDS.map(([, draw]) => [4, draw] as const);
+  const specs = layerSpecs(few, 21);
+  const others = parted(operatorGraphs(KEPT_IMAGES), TOGETHER).map(mergeGraphs);
+  const wide = parted(specs, TOGETHER_WIDE).map((some) => mergeGraphs(some.map(onWide)));
+  return [
+    ...[...layersOf(specs, 3000), ...wide, ...others].map((graph): GeneratedCase => ({ graph, trade: 'speed' })),
+    ...layersOf(four(specs), 4000).map((graph): GeneratedCase => ({ graph, trade: 'flash' })),
+  ];
 }
 
 /** What was counted of them on a core. */
 export interface GeneratedCounts {
   /** Executed instructions by network and layer. */
   readonly instructions: number[][];
-  /** Bytes of the code file of each network, and of its stack. */
+  /** Bytes of the code file of each network. */
   readonly code: number[];
-  readonly stack: number[];
+  /** Instructions of the networks that no fit sees. */
+  readonly kept: number[][];
 }
+
+/** A core for each way to write C. */
+export const COUNTED: Readonly<Record<Variant, CoreName>> = {
+  thumb1: 'cortex-m0',
+  plain: 'cortex-m3',
+  dsp: 'cortex-m4',
+  mve: 'cortex-m55',
+};

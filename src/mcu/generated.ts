@@ -3,7 +3,7 @@
  * (src/c), so that they are those of an export to the byte.
  */
 import { type Emit, emitInto, type Network, planNetwork, type ToEmit } from '../c/network.ts';
-import { BYTES_OF_TYPE, type LayerCode, type NamedText, Parts, type Variant } from '../c/parts.ts';
+import { BYTES_OF_TYPE, type LayerCode, type NamedText, Parts, type Trade, type Variant } from '../c/parts.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, isInteger, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
@@ -27,25 +27,33 @@ interface Emitted {
   readonly tables: readonly { readonly key: string; readonly bytes: number }[];
 }
 
-/** What was made of a graph, by variant: chips of one kind of core have the same. */
-const MADE = new WeakMap<Graph, Map<Variant, Generated | null>>();
+/** How C is written: chips of one kind of core have the same. */
+export interface Form {
+  readonly variant: Variant;
+  readonly trade: Trade;
+}
+
+const keyOf = ({ variant, trade }: Form): string => `${variant}/${trade}`;
+
+/** What was made of a graph, by form. */
+const MADE = new WeakMap<Graph, Map<string, Generated | null>>();
 
 /** The C of a graph; null where a node computes with real numbers. */
-export function generated(chip: ChipGraph, variant: Variant): Generated | null {
-  const made = MADE.get(chip.graph) ?? new Map<Variant, Generated | null>();
+export function generated(chip: ChipGraph, form: Form): Generated | null {
+  const made = MADE.get(chip.graph) ?? new Map<string, Generated | null>();
   MADE.set(chip.graph, made);
-  const known = made.get(variant);
+  const known = made.get(keyOf(form));
   if (known !== undefined) return known;
-  const found = generate(chip, variant);
-  made.set(variant, found);
+  const found = generate(chip, form);
+  made.set(keyOf(form), found);
   return found;
 }
 
-function generate(chip: ChipGraph, variant: Variant): Generated | null {
+function generate(chip: ChipGraph, form: Form): Generated | null {
   const stored = isStored(chip);
   const emitted: Emitted[] = [];
   const network = planned(stored ? chip.graph : standIn(chip), (layer) => {
-    const made = stored ? emit(layer, variant, true) : emitOnce(layer, variant);
+    const made = stored ? emit(layer, form, true) : emitOnce(layer, form);
     if (made) emitted.push(made);
     return made?.code ?? null;
   });
@@ -73,8 +81,8 @@ function planned(graph: Graph, emit: Emit): Network | null {
 const NAME = 'network';
 
 /** @param byContent whether tables of equal values are one; else those of one name are, which carries the layer's tag */
-function emit(layer: ToEmit, variant: Variant, byContent: boolean): Emitted | null {
-  const parts = new Parts(null, variant, NAME);
+function emit(layer: ToEmit, { variant, trade }: Form, byContent: boolean): Emitted | null {
+  const parts = new Parts(null, variant, NAME, trade);
   const code = emitInto(parts)(layer);
   if (!code) return null;
   return {
@@ -88,13 +96,13 @@ function emit(layer: ToEmit, variant: Variant, byContent: boolean): Emitted | nu
 const EMITTED = new Map<string, Emitted>();
 const KEPT = 20_000;
 
-function emitOnce(layer: ToEmit, variant: Variant): Emitted | null {
+function emitOnce(layer: ToEmit, form: Form): Emitted | null {
   const { call, node, tag } = layer;
-  if (!call) return emit(layer, variant, false);
-  const key = `${variant}${JSON.stringify(call, shortly)}`;
+  if (!call) return emit(layer, form, false);
+  const key = `${keyOf(form)}${JSON.stringify(call, shortly)}`;
   const known = EMITTED.get(key);
   if (EMITTED.size > KEPT) EMITTED.clear();
-  const made = known ?? emit({ ...layer, tag: TAG }, variant, false);
+  const made = known ?? emit({ ...layer, tag: TAG }, form, false);
   if (!made) throw new Error(`no C of "${node.name}" (${call.kernel})`);
   EMITTED.set(key, made);
   // Tables of the layer are its own, whatever layer they were made for.

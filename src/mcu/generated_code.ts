@@ -8,3 +8,22 @@ export function sizeOfText(text: string): { readonly assembly: number; readonly 
 
 /** The generator's own name of a function, without the number that tells it from others. */
 export const baseOf = ({ name }: NamedText): string => name.replace(/_\d+$/, '');
+
+/** Bytes of a code file for each line of assembly, word of C, call of a layer and file; the most stack that was seen painted. */
+export interface FittedCode {
+  readonly heldOut: { readonly median: number; readonly p90: number; readonly count: number };
+  readonly stack: number;
+  readonly assembly: number;
+  readonly word: number;
+  readonly call: number;
+  readonly fixed: number;
+}
+
+/** Relative error of layers that were left out of the fit. */
+export interface LayerError {
+  readonly mean: number;
+  readonly median: number;
+  readonly p90: number;
+  readonly worst: number;
+  readonly count: number;
+}

@@ -1,14 +1,13 @@
 import { asEmitted } from '../c/layers.ts';
-import { variantOf } from '../c/parts.ts';
+import { type Call, type NamedText, type Trade, type Variant, variantOf } from '../c/parts.ts';
 import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
 import { type Generated, generated } from './generated.ts';
 import { sizeOfText } from './generated_code.ts';
 import { GENERATED_CODE, GENERATED_INSTRUCTIONS } from './generated_data.ts';
-import { generatedFeatures, pathsOf } from './generated_features.ts';
+import { generatedFeatures, pathsOf, predicted } from './generated_features.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
-import { countedCore } from './instructions.ts';
 import type { FlashBytes, RamBytes } from './memory.ts';
 
 /** Figures of the C that Thumbnet writes. Memory and tables are the generator's own; instructions and code are models of what was counted. */
@@ -19,48 +18,49 @@ export interface GeneratedCost {
   readonly ram: RamBytes;
 }
 
-/** For a product in plain C of a kernel that was not counted: the most of 14 to 21 that `verify` saw on cortex-m4. */
-const PLAIN_PRODUCT = 21;
-
 /** Figures of a graph's C on a core; null where a node computes with real numbers. */
-export function generatedCost(chip: ChipGraph, core: CoreName): GeneratedCost | null {
+export function generatedCost(chip: ChipGraph, core: CoreName, trade: Trade): GeneratedCost | null {
   const variant = variantOf(core);
-  const made = generated(chip, variant);
+  const made = generated(chip, { variant, trade });
   if (!made) return null;
   const instructions: (number | null)[] = chip.graph.nodes.map(() => 0);
-  const fitted = GENERATED_INSTRUCTIONS[countedCore(core)];
   made.network.layers.forEach(({ call, node }, i) => {
-    if (!call) {
-      instructions[node] = null;
-      return;
-    }
-    const path = pathsOf(asEmitted(call), made.layers[i].functions).find((p) => fitted[p]);
-    const features = generatedFeatures(call, variant);
-    const counted = Object.entries(fitted[path ?? 'any']).reduce((n, [name, each]) => n + each * (features[name] ?? 0), 0);
-    instructions[node] = counted + (path ? 0 : PLAIN_PRODUCT * (features.macs ?? 0));
+    instructions[node] = call && instructionsOf(asEmitted(call, trade), made.layers[i].functions, variant);
   });
-  return { instructions, flash: flashOf(chip, made, core), ram: ramOf(chip, made, core) };
+  return { instructions, flash: flashOf(chip, made, core, trade), ram: ramOf(chip, made, core) };
+}
+
+/** @throws Error for a family that was never counted; test/mcu/generated.test.ts holds that there is none */
+function instructionsOf(call: Call, functions: readonly NamedText[], variant: Variant): number {
+  const fitted = GENERATED_INSTRUCTIONS[variant];
+  const path = pathsOf(call, functions).find((p) => fitted[p]);
+  if (!path) throw new Error(`no instruction counts of the C of ${call.kernel}`);
+  return predicted(fitted[path], generatedFeatures(call, variant));
 }
 
 function ramOf({ graph, operands }: ChipGraph, { network }: Generated, core: CoreName): RamBytes {
   const { arenaBytes: arena, stateBytes: state, optimal } = network;
   const edges = [...graph.inputs, ...graph.outputs];
   const io = edges.reduce((n, t) => n + bytesOf(operands[t].dtype, sizeOf(operands[t].shape)), 0);
-  const { stack } = GENERATED_CODE[countedCore(core)];
+  const { stack } = GENERATED_CODE[variantOf(core)];
   const byNode = graph.nodes.map(() => 0);
   for (const { node, liveBytes } of network.layers) byNode[node] = liveBytes + io + state;
   return { arena, state, io, stack, runtime: 0, total: arena + state + io + stack, byNode, optimal };
 }
 
-function flashOf(chip: ChipGraph, made: Generated, core: CoreName): FlashBytes {
+function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade): FlashBytes {
   const parts = { weights: 0, biases: 0 };
+  const { tensors } = chip.graph;
+  /** As the C stores them. */
+  const bytes = (t: number) =>
+    chip.operands[t].dtype === 'i4' && trade === 'speed' ? sizeOf(tensors[t].shape) : tensorBytes(chip, t);
   const seen = new Set<number>();
   for (const node of chip.graph.nodes) {
     const bias = layerOf(node)?.bias;
     for (const t of node.inputs) {
-      if (t < 0 || !chip.graph.tensors[t].data || seen.has(t) || !chip.operands[t].quant) continue;
+      if (t < 0 || !tensors[t].data || seen.has(t) || !chip.operands[t].quant) continue;
       seen.add(t);
-      parts[t === bias ? 'biases' : 'weights'] += tensorBytes(chip, t);
+      parts[t === bias ? 'biases' : 'weights'] += bytes(t);
     }
   }
   const byNode = chip.graph.nodes.map(() => 0);
@@ -81,7 +81,7 @@ export function codeFeatures({ functions, network }: Generated): [assembly: numb
 }
 
 function codeBytes(made: Generated, core: CoreName): number {
-  const { assembly, word, call, fixed } = GENERATED_CODE[countedCore(core)];
+  const { assembly, word, call, fixed } = GENERATED_CODE[variantOf(core)];
   const each = [assembly, word, call, fixed];
   return Math.round(codeFeatures(made).reduce((n, feature, i) => n + feature * each[i], 0));
 }

@@ -7,6 +7,12 @@ import { baseOf } from './generated_code.ts';
 
 export type Features = Readonly<Record<string, number>>;
 
+/** What one run of each part of a layer executes. */
+export type Coefficients = Readonly<Record<string, number>>;
+
+export const predicted = (coefficients: Coefficients, features: Features): number =>
+  Object.entries(coefficients).reduce((sum, [name, each]) => sum + each * (features[name] ?? 0), 0);
+
 /** Bytes that one step of a product takes. */
 const STEP: Readonly<Record<Variant, number>> = { thumb1: 4, plain: 4, dsp: 4, mve: 16 };
 /** Pixels that a convolution computes together, and channels. */
@@ -19,11 +25,12 @@ const up = (n: number, multiple: number): number => Math.ceil(n / multiple) * mu
 
 /**
  * Which code runs: a layer's kernel and the functions that it calls, whatever their numbers, with what compilers make other code of; then
- * the same in fewer words, for what was seldom counted.
+ * the same in fewer words, for what was seldom counted: the kernel, and the family for forms that were not counted.
  */
 export function pathsOf(call: Call, functions: readonly NamedText[]): string[] {
   const bases = [...new Set(functions.map(baseOf))].sort().join('+');
-  return [[call.kernel, bases, ...shapeOf(call)].join(':'), `${call.kernel}:${bases}`, call.kernel];
+  const paths = [[call.kernel, bases, ...shapeOf(call)].join(':'), `${call.kernel}:${bases}`, call.kernel, call.family];
+  return [...new Set(paths)];
 }
 
 /** Whether every window lies inside the image. */
@@ -48,6 +55,7 @@ function shapeOf(call: Call): string[] {
     const [kH, kW] = (call as CallOf<'avg_pool', Placed>).parameters.filter;
     return [kH * kW <= 4 ? 'small' : kH * kW <= 9 ? 'middle' : 'large'];
   }
+  if (call.family === 'take') return [call.parameters.places.at(-1) ? 'listed' : 'runs'];
   return [];
 }
 
@@ -63,7 +71,36 @@ export function generatedFeatures(call: Call, variant: Variant): Features {
     case 'max_pool':
       return pool(call as CallOf<'avg_pool', Placed>);
     default:
-      return elements(call);
+      return { ...elements(call), ...productsOf(call) };
+  }
+}
+
+/** Multiply-accumulates of the families that gather products in plain C. */
+function productsOf(call: Call): Features {
+  switch (call.family) {
+    case 'transpose_conv': {
+      const { x, y, w } = (call as CallOf<'transpose_conv', Placed>).operands;
+      const windows = (sizeOf(y.shape) / w.shape[0]) * sizeOf(w.shape.slice(0, 3));
+      return { windows, macs: (sizeOf(x.shape) / x.shape[3]) * sizeOf(w.shape) };
+    }
+    case 'batch_matmul': {
+      const { operands, parameters } = call as CallOf<'batch_matmul', Placed>;
+      const depth = operands.x1.shape.at(parameters.adjX ? -2 : -1)!;
+      return { macs: depth * sizeOf(operands.y.shape) };
+    }
+    case 'svdf': {
+      const { x, wFeature, wTime } = (call as CallOf<'svdf', Placed>).operands;
+      const batch = x.shape[0];
+      return { filters: batch * wTime.shape[0], times: batch * sizeOf(wTime.shape), macs: batch * sizeOf(wFeature.shape) };
+    }
+    case 'lstm_unidirectional': {
+      const { x, inputX } = (call as CallOf<'lstm_unidirectional', Placed>).operands;
+      const [hidden, input] = inputX.shape;
+      const rows = x.shape[0] * x.shape[1];
+      return { states: rows * hidden, macs: 4 * rows * hidden * (input + hidden) };
+    }
+    default:
+      return {};
   }
 }
 
@@ -155,6 +192,7 @@ function dense({ operands: { x, w } }: CallOf<'fully_connected', Placed>, varian
     groupSteps: batch * Math.ceil(units / 4) * steps,
     turns: batch * units * Math.ceil(steps / TURN),
     inputs: batch * depth,
+    macs: batch * units * depth,
     rest: batch * units * (depth % STEP[variant]),
   };
 }

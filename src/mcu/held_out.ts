@@ -1,5 +1,7 @@
+import { variantOf } from '../c/parts.ts';
 import type { Target } from '../targets/index.ts';
-import { CYCLES, type LatencyError, POWER_ERROR } from './cycle_data.ts';
+import { CYCLES, POWER_ERROR } from './cycle_data.ts';
+import type { LatencyError } from './cycles.ts';
 import { GENERATED_CODE, GENERATED_ERROR } from './generated_data.ts';
 import { INSTRUCTION_ERROR } from './instruction_data.ts';
 import { countedCore } from './instructions.ts';
@@ -14,18 +16,18 @@ const told = (error: LatencyError | null, condition: string): HeldOut | null => 
 
 /** @param isOwn whether the figures are those of the C that Thumbnet writes */
 export function heldOutErrors(chip: Target, runtime: Runtime, isOwn: boolean): HeldOutErrors {
-  const core = countedCore(chip.core);
-  const { median, p90, count } = isOwn ? GENERATED_ERROR[core] : INSTRUCTION_ERROR[core];
+  const variant = variantOf(chip.core);
+  const { median, p90, count } = isOwn ? GENERATED_ERROR[variant] : INSTRUCTION_ERROR[countedCore(chip.core)];
   return {
     instructions: { median, p90, count, condition: 'layers' },
     latency: latencyError(chip, runtime),
     energy: energyError(chip),
-    flash: isOwn ? told(GENERATED_CODE[core].heldOut, 'code of networks; constants are exact') : null,
+    flash: isOwn ? told(GENERATED_CODE[variant].heldOut, 'code of networks; constants are exact') : null,
     ram: isOwn
       ? {
           median: 0,
           p90: 0,
-          count: GENERATED_CODE[core].heldOut.count,
+          count: GENERATED_CODE[variant].heldOut.count,
           condition: 'memory is planned by the generator itself; the stack is the most that was seen',
         }
       : null,

@@ -1,8 +1,10 @@
+import type { Trade } from '../c/parts.ts';
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Cost } from '../ops/index.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import { CYCLES } from './cycle_data.ts';
+import type { Cycles } from './cycles.ts';
 import { generatedCost } from './generated_cost.ts';
 import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes } from './graph_cost.ts';
 import { heldOutErrors } from './held_out.ts';
@@ -18,6 +20,8 @@ export interface ProfileOptions {
   readonly clockMhz?: number;
   /** Takes float tensors without a quantization record for integers of these bits: what a candidate will cost before it is quantized. */
   readonly assume?: Assumed;
+  /** What the C that Thumbnet writes stores weights of 4 bits for. Default: `speed`. */
+  readonly trade?: Trade;
 }
 
 export interface LayerProfile {
@@ -72,7 +76,7 @@ export interface Profile {
   readonly ram: Omit<RamBytes, 'byNode'>;
   readonly heldOutError: HeldOutErrors;
   /** Latency of other runtimes beside this one, by published networks on this core. */
-  readonly levels: (typeof CYCLES)[string]['levels'];
+  readonly levels: Cycles['levels'];
   readonly warnings: readonly string[];
 }
 
@@ -90,12 +94,12 @@ const FLOAT_FACTOR = 1.43;
  */
 export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
-  checkOptionNames(options, ['runtime', 'clockMhz', 'assume'], 'profile');
-  const { runtime = 'thumbnet', clockMhz = chip.clockMhz } = options;
+  checkOptionNames(options, ['runtime', 'clockMhz', 'assume', 'trade'], 'profile');
+  const { runtime = 'thumbnet', clockMhz = chip.clockMhz, trade = 'speed' } = options;
   checkOptions(chip, runtime, clockMhz);
   const held = onChip(graph, options.assume);
   const costs = costsOf(held, chip.kind);
-  const own = runtime === 'thumbnet' ? generatedCost(held, chip.core) : null;
+  const own = runtime === 'thumbnet' ? generatedCost(held, chip.core, trade) : null;
   const { byNode: ramByNode, ...ram } = own?.ram ?? ramOf(held, costs, runtime);
   const { byNode: flashByNode, ...flash } = own?.flash ?? flashOf(held, costs, runtime, chip.core);
   const layers = graph.nodes.map(({ name, op }, i): LayerProfile => {

@@ -1,13 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { COUNTED, type GeneratedCounts, keptCases } from '../../scripts/count/generated_cases.ts';
 import { generateC } from '../../src/c/index.ts';
+import type { Call, Trade } from '../../src/c/parts.ts';
 import { demoModel } from '../../src/demo/model.ts';
+import { CompressError } from '../../src/errors.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { generated } from '../../src/mcu/generated.ts';
+import { onChip } from '../../src/mcu/graph_cost.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { asStored, loadModel } from '../../src/model.ts';
+import { OPS } from '../../src/ops/index.ts';
 import { findTarget } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../c/layers.ts';
+import { chipOf } from '../emulator/tools.ts';
+import { graphOf, samplesOf } from '../formats/row_graphs.ts';
 import { sharedPath } from '../shared.ts';
 
 const heap = await Heap.open();
@@ -97,6 +106,54 @@ for (const network of new Set(rows.map((r) => r[0]))) {
     }
   });
 }
+
+const counts: Record<string, GeneratedCounts> = JSON.parse(
+  readFileSync(new URL('../../scripts/data/generated_counts.json', import.meta.url), 'utf8'),
+);
+const kept = keptCases();
+const cores = Object.values(COUNTED);
+
+test('layers that no fit has seen: each within a factor of 2 of what was counted', () => {
+  for (const core of cores) {
+    kept.forEach(({ graph, trade }, i) => {
+      const { layers } = profile(graph, chipOf(core), { trade });
+      const own = counts[core].kept[i];
+      assert.is(layers.length, own.length);
+      layers.forEach(({ name, op, instructions }, k) => {
+        const ratio = instructions / own[k];
+        assert.ok(ratio > 0.5 && ratio < 2, `${name} (${op}) on ${core}: ${instructions} of ${own[k]}`);
+      });
+    });
+  }
+});
+
+/** Calls of a graph's C; none where there is no such C. */
+function callsOf(graph: Graph, trade: Trade = 'speed'): Call[] {
+  try {
+    return generated(onChip(graph), { variant: 'plain', trade })?.network.layers.flatMap((l) => l.call ?? []) ?? [];
+  } catch (e) {
+    if (e instanceof CompressError) return [];
+    throw e;
+  }
+}
+
+test('every operator that has C has a figure on both types, and its family was counted apart', () => {
+  const apart = new Set(kept.flatMap(({ graph, trade }) => callsOf(graph, trade).map((c) => c.family)));
+  const found = new Set<string>();
+  for (const op of Object.keys(OPS)) {
+    for (const dtype of ['i8', 'i16'] as const) {
+      for (const sample of samplesOf(op)) {
+        const graph = graphOf(op, sample, dtype);
+        for (const { family, kernel } of callsOf(graph)) {
+          found.add(family);
+          assert.ok(apart.has(family), `${kernel} (${op}) was not counted apart`);
+          for (const core of cores) assert.ok(profile(graph, chipOf(core)).instructions > 0, `${kernel} on ${core}`);
+        }
+      }
+    }
+  }
+  assert.ok(found.size > 30);
+});
 
 test('a chip whose current is not known is about as good as its twins', () => {
   const graph = layersGraph(SPECS, 3);

@@ -1,0 +1,204 @@
+import { CompressError } from '../../src/errors.ts';
+import type { DType, Graph, Tensor } from '../../src/graph/graph.ts';
+import { generated } from '../../src/mcu/generated.ts';
+import { onChip } from '../../src/mcu/graph_cost.ts';
+import { graphOf } from '../../test/formats/row_graphs.ts';
+import type { Sample } from '../../test/ops/samples.ts';
+
+/** Operators beside layers, as networks of one node. */
+
+type Shape = readonly number[];
+
+export const IMAGES: readonly Shape[] = [
+  [1, 4, 4, 8],
+  [1, 8, 8, 16],
+  [1, 7, 9, 5],
+  [1, 16, 16, 4],
+  [1, 12, 12, 32],
+  [1, 3, 3, 64],
+  [1, 6, 10, 12],
+  [1, 25, 5, 24],
+  [1, 10, 10, 3],
+];
+/** Of networks that no fit sees. */
+export const KEPT_IMAGES: readonly Shape[] = [
+  [1, 5, 11, 8],
+  [1, 14, 9, 20],
+  [1, 9, 4, 6],
+];
+
+type Make = (image: Shape) => readonly Sample[];
+
+const one =
+  (attrs: Sample['attrs'] = {}): Make =>
+  (image) => [{ shapes: [image], attrs }];
+const pair =
+  (attrs: Sample['attrs'] = {}): Make =>
+  (image) => [{ shapes: [image, image], attrs }];
+const window = (filter: Shape, stride: Shape) => ({ filter, stride, padding: 'valid', activation: 'none' });
+const pools: Make = (image) => [
+  { shapes: [image], attrs: window([2, 2], [2, 2]) },
+  { shapes: [image], attrs: window([3, 3], [1, 1]) },
+  { shapes: [image], attrs: window(image.slice(1, 3), [1, 1]) },
+];
+const rows: Make = ([, h, w, c]) => [
+  { shapes: [[h, c]], attrs: {} },
+  { shapes: [[1, w * c]], attrs: {} },
+];
+const none = { activation: 'none' };
+const around = [
+  [0, 0],
+  [1, 1],
+  [1, 1],
+  [0, 0],
+];
+const resized: Make = (image) => [
+  {
+    shapes: [image],
+    attrs: { size: [2 * image[1], image[2] + 3], alignCorners: false, halfPixelCenters: true },
+  },
+];
+const reduced = one({ axes: [1, 2], keepDims: false });
+
+const OPERATORS: Readonly<Record<string, Make>> = {
+  add: pair(none),
+  sub: pair(none),
+  mul: pair(none),
+  squaredDifference: pair(),
+  maximum: pair(),
+  minimum: pair(),
+  prelu: (image) => [{ shapes: [image, image.slice(3)], attrs: {} }],
+  maxPool2d: pools,
+  avgPool2d: pools,
+  mean: reduced,
+  sum: reduced,
+  reduceMax: reduced,
+  reduceMin: reduced,
+  softmax: (image) => rows(image).map((s) => ({ ...s, attrs: { beta: 1 } })),
+  logSoftmax: rows,
+  l2Normalize: rows,
+  argMax: one({ axis: 3 }),
+  argMin: one({ axis: 3 }),
+  cast: one(),
+  relu: one(),
+  relu6: one(),
+  leakyRelu: one({ alpha: 0.1 }),
+  logistic: one(),
+  tanh: one(),
+  hardSwish: one(),
+  elu: one(),
+  quantize: one(),
+  dequantize: one(),
+  reshape: one({ shape: [0, -1] }),
+  transpose: one({ perm: [0, 2, 1, 3] }),
+  concat: pair({ axis: 3, activation: 'none' }),
+  split: (image) => [{ shapes: [image], attrs: { axis: 1, sizes: [1, image[1] - 1] } }],
+  pad: one({ paddings: around, value: 0 }),
+  mirrorPad: one({ paddings: around, symmetric: false }),
+  tile: one({ multiples: [1, 2, 1, 2] }),
+  gather: (image) => [
+    { shapes: [image], attrs: { axis: 1, indices: image[1] > 4 ? [3, 0, 4, 1] : [2, 0, 1], shape: [image[1] > 4 ? 4 : 3] } },
+  ],
+  stridedSlice: (image) => [{ shapes: [image], attrs: { begin: [0, 1, 0, 0], end: image, strides: [1, 1, 2, 1], shrink: [] } }],
+  stream: ([n, h, w, c]) => [
+    {
+      shapes: [
+        [n, 1, w, c],
+        [n, h, w, c],
+      ],
+      attrs: { axis: 1 },
+    },
+  ],
+  resizeNearest: resized,
+  resizeBilinear: resized,
+  batchMatmul: ([, h, w, c]) =>
+    [
+      [false, false],
+      [false, true],
+      [true, false],
+    ].map(([adjX, adjY]) => ({
+      shapes: [
+        [2, ...(adjX ? [c, h] : [h, c])],
+        [2, ...(adjY ? [w, c] : [c, w])],
+      ],
+      attrs: { adjX, adjY },
+    })),
+  transposeConv2d: ([, h, w, c]) =>
+    [3, 2].map((k) => ({
+      shapes: [[1, Math.min(h, 8), Math.min(w, 8), c], [6, k, k, c], [6]],
+      attrs: { stride: [2, 2], padding: 'same', activation: 'none', outputSize: [2 * Math.min(h, 8), 2 * Math.min(w, 8)] },
+    })),
+  svdf: ([, h, w, c]) => [
+    { shapes: [[1, c], [2 * w, c], [2 * w, h], [w], [1, 2 * w * h]], attrs: { rank: 2, activation: 'relu' } },
+  ],
+  lstm: ([, h, w, c]) => {
+    const q = (bits: 8 | 16) => ({ bits, scales: [bits === 8 ? 0.0625 : 0.03125], zeros: [0], axis: null });
+    const four = (shape: Shape) => [shape, shape, shape, shape];
+    const state = [1, w];
+    const weights = [...four([w, c]), ...four([w, w]), null, null, null, ...four([w])];
+    return [
+      {
+        shapes: [[1, Math.min(h, 6), c], ...weights, null, null, state, state],
+        attrs: { timeMajor: false, cellClip: 10, intermediates: [q(16), q(16), q(16), q(16), q(8)] },
+      },
+    ];
+  },
+};
+
+/** The hidden state of an LSTM is of its output's type. */
+const typed = (graph: Graph, dtype: DType): Graph => ({
+  ...graph,
+  tensors: graph.tensors.map((t) => (t.variable && t.dtype === 'i8' ? { ...t, dtype } : t)),
+});
+
+/** Whether the operator has C on these types. */
+function isWritten(graph: Graph): boolean {
+  try {
+    return generated(onChip(graph), { variant: 'plain', trade: 'speed' }) !== null;
+  } catch (e) {
+    if (e instanceof CompressError) return false;
+    throw e;
+  }
+}
+
+/** Sums as networks have them: each operand with a scale of its own. */
+function withScales(graph: Graph): Graph {
+  const scales = [0.0235, 0.0412, 0.0473];
+  const zeros = [-128, 4, -128];
+  return withTensors(graph, (t, i) => ({ ...t, quant: { bits: 8, scales: [scales[i]], zeros: [zeros[i]], axis: null } }));
+}
+
+const withTensors = (graph: Graph, change: (t: Tensor, i: number) => Tensor): Graph => ({
+  ...graph,
+  tensors: graph.tensors.map(change),
+});
+
+/** From one type to another. */
+function converted(image: Shape, from: DType, to: DType): Graph {
+  const bits = { i8: 8, u8: 8, i16: 16, i32: 32 } as const;
+  return withTensors(graphOf('quantize', { shapes: [image], attrs: {} }, 'i8'), (t, i) => {
+    const dtype = i ? to : from;
+    const quant = dtype === 'f32' ? null : { ...t.quant!, bits: bits[dtype as 'i8'], zeros: [0] };
+    return { ...t, dtype, quant };
+  });
+}
+
+const CONVERSIONS: readonly (readonly [DType, DType])[] = [
+  ['f32', 'i8'],
+  ['f32', 'i16'],
+  ['i8', 'i16'],
+  ['i16', 'i8'],
+];
+
+/** All operators on 8 and on 16 bits, where they have such a form. */
+export function operatorGraphs(images: readonly Shape[]): Graph[] {
+  const types = ['i8', 'i16'] as const;
+  const plain = Object.entries(OPERATORS).flatMap(([op, make]) =>
+    types.flatMap((dtype) => images.flatMap(make).map((sample) => typed(graphOf(op, sample, dtype), dtype))),
+  );
+  return [
+    ...plain.filter(isWritten),
+    ...images.map((shape) => withScales(graphOf('add', { shapes: [shape, shape], attrs: none }, 'i8'))),
+    ...CONVERSIONS.flatMap(([from, to]) => images.map((shape) => converted(shape, from, to))),
+  ];
+}
