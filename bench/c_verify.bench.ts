@@ -20,9 +20,9 @@ export default async function bench(): Promise<Section> {
   for (const network of C_NETWORKS) {
     const graph = await network.load(heap);
     for (const [bits, form, trade] of [
-      ['int8', graph, 'speed'],
-      ['4 and 8 bits', withFourBits(graph), 'speed'],
+      ['int8', graph, 'flash'],
       ['4 and 8 bits, `--trade flash`', withFourBits(graph), 'flash'],
+      ['4 and 8 bits, `--trade speed`', withFourBits(graph), 'speed'],
     ] as const) {
       const cells: string[] = [];
       for (const core of CORES) cells.push(await cellOf(heap, form, core, trade));

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
+import type { Trade } from '../c/parts.ts';
 import type { Graph } from '../graph/graph.ts';
-import { findTarget, type Profile, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
+import { findTarget, type Profile, type ProfileOptions, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { MODEL, readModel } from './files.ts';
-import { number } from './flags.ts';
+import { number, tradeOption } from './flags.ts';
 import { short } from './inspect.ts';
 import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
 
@@ -11,6 +12,7 @@ interface Flags {
   readonly target: string;
   readonly runtime: Runtime;
   readonly clock?: number;
+  readonly trade: Trade;
   readonly json?: boolean;
 }
 
@@ -22,22 +24,23 @@ export function addProfile(program: Command): void {
     .requiredOption('--target <mcu,..>', 'chips, or all (see `thumbnet targets`)')
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip').choices([...RUNTIMES]).default('thumbnet'))
     .option('--clock <mhz>', 'another clock than the highest', number)
+    .addOption(tradeOption('in generated C: '))
     .option('--json', 'one JSON object on stdout')
-    .action(async (path: string, { target, runtime, clock: clockMhz, json }: Flags) => {
+    .action(async (path: string, { target, runtime, clock: clockMhz, trade, json }: Flags) => {
       const out = createOutput(json ?? false);
       const graph = asStored(await readModel(path));
       const names = target === 'all' ? TARGETS.map((t) => t.name) : target.split(',').map((s) => s.trim());
-      const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz }));
+      const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz, trade }));
       for (const warning of grouped(found)) out.warn(warning);
       out.result(found.length === 1 ? found[0] : { targets: found }, () =>
-        found.length === 1 ? showOne(out, found[0], besideOf(graph, found[0], clockMhz)) : showAll(out, found),
+        found.length === 1 ? showOne(out, found[0], besideOf(graph, found[0], { clockMhz, trade })) : showAll(out, found),
       );
     });
 }
 
 /** The other runtimes that a user may choose. */
-const besideOf = (graph: Graph, { target, runtime }: Profile, clockMhz: number | undefined): Profile[] =>
-  RUNTIMES.filter((r) => r !== runtime).map((r) => profile(graph, target, { runtime: r, clockMhz }));
+const besideOf = (graph: Graph, { target, runtime }: Profile, options: ProfileOptions): Profile[] =>
+  RUNTIMES.filter((r) => r !== runtime).map((r) => profile(graph, target, { ...options, runtime: r }));
 
 const SHOWN = 3;
 

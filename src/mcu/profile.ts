@@ -1,4 +1,4 @@
-import type { Trade } from '../c/parts.ts';
+import { TRADES, type Trade } from '../c/parts.ts';
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Cost } from '../ops/index.ts';
@@ -90,13 +90,15 @@ const FLOAT_FACTOR = 1.43;
 /**
  * Flash, RAM, latency and energy of a graph on a chip: integer graphs, float graphs, and float graphs that are to become integer.
  *
- * @throws CompressError `unknown-target` for a name that no chip has, `bad-option` for a runtime or a clock that cannot be
+ * @throws CompressError `unknown-target` for a name that no chip has, `bad-option` for a runtime, a trade or a clock that cannot be
  */
 export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
   checkOptionNames(options, ['runtime', 'clockMhz', 'assume', 'trade'], 'profile');
   const { runtime = 'thumbnet', clockMhz = chip.clockMhz, trade = 'speed' } = options;
-  checkOptions(chip, runtime, clockMhz);
+  checkChoice('runtime', runtime, RUNTIMES);
+  checkChoice('trade', trade, TRADES);
+  checkClock(chip, clockMhz);
   const held = onChip(graph, options.assume);
   const costs = costsOf(held, chip.kind);
   const own = runtime === 'thumbnet' ? generatedCost(held, chip.core, trade) : null;
@@ -151,10 +153,13 @@ function cyclesOf(
   return Math.round(slow * cpi * instructions + fetch * wait * fetched + overhead);
 }
 
-function checkOptions(chip: Target, runtime: Runtime, clockMhz: number) {
-  if (!RUNTIMES.includes(runtime)) {
-    throw new CompressError('bad-option', `runtime "${runtime}" is not known`, `choose one of ${RUNTIMES.join(', ')}`);
+function checkChoice(name: string, value: string, known: readonly string[]) {
+  if (!known.includes(value)) {
+    throw new CompressError('bad-option', `${name} "${value}" is not known`, `choose one of ${known.join(', ')}`);
   }
+}
+
+function checkClock(chip: Target, clockMhz: number) {
   if (!(clockMhz > 0 && clockMhz <= 2 * chip.clockMhz)) {
     throw new CompressError(
       'bad-option',

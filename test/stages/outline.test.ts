@@ -141,7 +141,7 @@ async function checkOutline(model: Model, stages: readonly Stage[]): Promise<voi
   // Weights choose forms of generated C that cost a little more or less.
   const own = (graph: Graph) => figuresOf(graph, chip, { runtime: 'thumbnet' }, null);
   const [expected, found] = [own(outline.graph), own(stored)];
-  for (const key of ['flashBytes', 'ramBytes'] as const) {
+  for (const key of ['flashBytes', 'ramBytes', 'latencyMs'] as const) {
     assert.ok(Math.abs(expected[key] / found[key] - 1) < 0.08, `${key}: ${expected[key]}, then ${found[key]}`);
   }
 }
