@@ -91,6 +91,18 @@ test('the DSP form gives every output of the reference', () => {
   assert.ok(signed > 10 && signed < 70, 'channels with and without the term of the sign');
 });
 
+test('the DSP form holds with the term of the sign, which other channels of a layer may need', () => {
+  const all = [...channels(80), ...channels(10).map((c) => ({ ...c, least: -5, largest: -5 }))];
+  for (const c of all) {
+    const form = dspForm(c)!;
+    for (const sum of c.least === c.largest ? [c.least] : sums(c)) {
+      const high = (BigInt(sum) * 256n * BigInt(form.multiplier)) >> 32n;
+      const shifted = (high + BigInt(form.constant) - (sum < 0 ? 128n : 0n)) >> BigInt(form.shift);
+      assert.is(clamp(shifted, c), expected(c, sum), `sum ${sum} of ${JSON.stringify(c)}`);
+    }
+  }
+});
+
 test('the DSP form is refused where a sum times 256 does not fit, and found for a constant sum', () => {
   const c: Channel = {
     multiplier: 2 ** 30 + 77,

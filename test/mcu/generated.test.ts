@@ -115,8 +115,10 @@ const cores = Object.values(COUNTED);
 
 /** Of one channel, or of a window larger than the image: compilers make shorter code of these than of others, and were seldom asked to. */
 function isOdd({ nodes, tensors }: Graph, i: number): boolean {
-  const [x, w] = nodes[i].inputs.map((t) => tensors[t].shape);
-  return nodes[i].op.endsWith('onv2d') && (x[3] === 1 || w[1] > x[1] || w[2] > x[2]);
+  const { op, inputs } = nodes[i];
+  if (!op.endsWith('onv2d')) return false;
+  const [x, w] = inputs.map((t) => tensors[t].shape);
+  return x[3] === 1 || w[1] > x[1] || w[2] > x[2];
 }
 
 test('layers that no fit has seen: each within a factor of 2 of what was counted', () => {

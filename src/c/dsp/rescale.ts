@@ -22,7 +22,8 @@ const LARGEST_SUM = 2 ** 23;
 export function dspForm(channel: Channel): DspForm | null {
   const { least, largest, multiplier, shift, yOffset, yMin, yMax } = channel;
   if (least === largest || multiplier === 0) {
-    return { multiplier: 0, constant: rescaled(channel, least) * 2, shift: 1, sign: false };
+    // The term of the sign, which another channel of the layer may need, is far below what is left of the shift.
+    return { multiplier: 0, constant: rescaled(channel, least) * 2 ** 16 + 2 ** 15, shift: 16, sign: false };
   }
   if (!fits32(channel) || least < -LARGEST_SUM || largest >= LARGEST_SUM) return null;
   const right = 7 - shift;
