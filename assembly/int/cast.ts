@@ -26,7 +26,7 @@ function keep(y: usize, i: i32, type: i32, v: i64): void {
 @inline
 function saturated(x: f32, type: i32): i64 {
   if (x != x) return 0;
-  const v = <i64>min<f64>(max<f64>(x, -9223372036854774784), 9223372036854774784);
+  const v = <i64>min<f64>(max<f64>(x, -9223372036854775808.0), 9223372036854774784);
   if (type == 1) return min<i64>(max<i64>(v, 0), 255);
   if (type == 4) return v;
   const top = (<i64>1 << (type == 0 ? 7 : type == 2 ? 15 : 31)) - 1;

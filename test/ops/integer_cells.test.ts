@@ -276,6 +276,7 @@ test('a cast: integers keep their low bits, real numbers lose what is behind the
     assert.equal(cast(reals, 'u8'), [1, 0, 255, 0, 0, 255]);
     assert.equal(cast(reals, 'i32'), [1, -1, 300, -300, 0, 2147483647]);
     assert.equal(cast(reals, 'i64'), [1, -1, 300, -300, 0, Math.fround(3e10)]);
+    assert.equal(cast(bare('f32', 2, [-1e30, 1e30]), 'i64'), [-(2 ** 63), 2 ** 63 - 1024]); // as the generated C
     assert.equal(cast(bare('i32', 3, [300, -1, 128]), 'i8'), [44, -1, -128]);
     assert.equal(cast(bare('u8', 2, [200, 3]), 'f32'), [200, 3]);
   }));
