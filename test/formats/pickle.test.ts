@@ -51,4 +51,26 @@ test('every byte cut off or changed is refused or read, never a crash', () => {
   assert.ok(refused > npy.length / 3, `${refused} refused`);
 });
 
+/**
+ * NumPy 1.24's savez_compressed of `layers/dense`, an array of one dictionary: 0 to 5 as [2, 3] by columns, [0.5, -2, 1/3] as float16, and 0 to
+ * 23 as [2, 3, 4] by columns.
+ */
+const ORDERS =
+  'UEsDBBQAAAAIAAAAIQDPtC6tpQEAAH4CAAAQABQAbGF5ZXJzL2RlbnNlLm5weQEAEAB+AgAAAAAAAKUBAAAAAAAApY9PT9tAEMXHMdDWUKClBQoUTP/ZtGkEqEioQiJWpB6wGpAlJDhUYDtGRoIkb7OpFBWkXEKSWyUuHDn22GOPfJR+E5i1k0PVIyPNvt3x+P1mLou7X3f2NfpOP6xSVAuF9dm0zratrGkdVYQUfvmgIkqRKn/xT2oR12uxX434ba9kl7LmuXmfMJp6WK6fVhu5sCKi3Gn9RB77QvgN40BEYaVck6IeSgOUdhnlUvoVmkstZApaAL2NAQ+Dtqu5WgtDvcaSbFQjAw/2MkS0vY6H3U4bjzwYtqvvaVw7w3CxWNy65UgOd1NiJOh+w+NzjNpJyzLGYooT0njMmCcenipMxtUvMBGn3kef8Ex5P/cw2ffewNS/3iQxHXQK05REPk/U3OTMqwfRdR4vJGaC5N8VzPahcwr60sO8guotLPSRqzAVctHDK0bG/8NeB93CEK3Tze4a3ki8Ta1X8a5vbSlr28NSbx93oI338WSncNgb0UnHa7IS57WTjryj7lzvsI5z/nLSFQ5Zb1h/spqcv510zSrrX9Yr1mXOPw4+SGSDui/xMcjdAVBLAQIUAxQAAAAIAAAAIQDPtC6tpQEAAH4CAAAQAAAAAAAAAAAAAACAAQAAAABsYXllcnMvZGVuc2UubnB5UEsFBgAAAAABAAEAPgAAAOcBAAAAAA==';
+
+test('arrays by columns and of half floats are read as numpy means them', () => {
+  const { array } = openNpz(Uint8Array.from(Buffer.from(ORDERS, 'base64')));
+  const first = array('layers/dense/vars/0')!;
+  assert.equal(
+    [first.shape, [...first.data]],
+    [
+      [2, 3],
+      [0, 1, 2, 3, 4, 5],
+    ],
+  );
+  assert.equal([...array('layers/dense/vars/1')!.data], [0.5, -2, 0.333251953125]);
+  const third = array('layers/dense/vars/2')!;
+  assert.equal([third.shape, [...third.data]], [[2, 3, 4], Array.from({ length: 24 }, (_, i) => i)]);
+});
+
 test.run();

@@ -1,5 +1,6 @@
 import { unzip } from '../../data/zip.ts';
 import { sizeOf } from '../../graph/graph.ts';
+import { fromHalf } from '../../graph/half.ts';
 import { type Array32, badFile, type Hdf5 } from './hdf5.ts';
 import { Global, Made, type Pickled, unpickled } from './pickle.ts';
 
@@ -49,6 +50,7 @@ function stateOf(value: Pickled): Pickled[] {
 }
 
 const READERS: Readonly<Record<string, (view: DataView, at: number, little: boolean) => number>> = {
+  f2: (view, at, little) => fromHalf(view.getUint16(at, little)),
   f4: (view, at, little) => view.getFloat32(at, little),
   f8: (view, at, little) => view.getFloat64(at, little),
 };
@@ -63,8 +65,21 @@ function arrayOf(value: Pickled, where: string): Array32 {
   const size = Number(name[1]);
   if (!isShape || !(data instanceof Uint8Array) || data.length !== size * sizeOf(shape as number[]))
     throw badFile(`the weights of "${where}" do not have the size of their shape`);
-  if (columns && shape.length > 1) throw badFile(`the weights of "${where}" are stored by columns`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   const values = Float32Array.from({ length: data.length / size }, (_, i) => read(view, i * size, order !== '>'));
-  return { shape: shape as number[], data: values };
+  return { shape: shape as number[], data: columns ? byRows(values, shape as number[]) : values };
+}
+
+/** Values that are stored with their first axis running fastest, in the usual order. */
+function byRows(values: Float32Array, shape: readonly number[]): Float32Array {
+  return values.map((_, i) => {
+    let [rest, at] = [i, 0];
+    // From the last axis, which runs fastest in the result and lies furthest apart in the file.
+    for (let axis = shape.length - 1, apart = values.length; axis >= 0; axis--) {
+      apart /= shape[axis];
+      at += (rest % shape[axis]) * apart;
+      rest = Math.floor(rest / shape[axis]);
+    }
+    return values[at];
+  });
 }
