@@ -15,6 +15,7 @@ import { Heap } from '../wasm/heap.ts';
 import { candidateOf, candidatesOf, schemeOf } from './candidates.ts';
 import type { ArmResult, Job, JobContext, Node } from './job.ts';
 import { costOf } from './judge.ts';
+import { once } from './memory.ts';
 import { foldsOf } from './parts.ts';
 import { allocate, measureSensitivity } from './sensitivity.ts';
 import { type Spot, Spots } from './spots.ts';
@@ -45,6 +46,14 @@ async function replay(spots: Spots, recipe: Stages): Promise<ArmResult> {
   return { candidate: candidateOf(spots, model, recipe), spares: [], walked: null, held: null, samples, macs };
 }
 
+/** What each cut of a node alone loses and saves. */
+const cutsOf = once(async (spots, { model }) => {
+  const groups = channelGroups(toFloat(model.graph));
+  const multiple = multipleOf(groups);
+  const cost = async (graph: Graph) => costOf(spots.figures({ ...model, graph }), spots.job.goal);
+  return { multiple, sensitivity: await measureSensitivity(model, groups, multiple, cost, spots.context) };
+});
+
 /** Cuts of the last descent, beside those of the plan: the goal is come near to in ever smaller ones. */
 const FINE = [1, 1 / 4, 1 / 16];
 
@@ -53,6 +62,7 @@ class Arm {
   readonly #plan: Plan;
   readonly #toBeat: number | null;
   readonly #trail: Spot[] = [];
+  readonly #cuts = new Map<Spot, Map<string, Spot>>();
 
   constructor(spots: Spots, plan: Plan, toBeat: number | null) {
     this.#spots = spots;
@@ -118,19 +128,25 @@ class Arm {
 
   /** Cuts a little where it saves the most; null where nothing is left that may go. */
   async #cut(at: Spot, change: number): Promise<Spot | null> {
-    const { model } = at;
-    const groups = channelGroups(toFloat(model.graph));
-    const multiple = multipleOf(groups);
-    const cost = async (graph: Graph) => costOf(this.#spots.figures({ ...model, graph }), this.#spots.job.goal);
-    const sensitivity = await measureSensitivity(model, groups, multiple, cost, this.#spots.context);
+    const { sensitivity, multiple } = await cutsOf(this.#spots, at);
     for (const times of [1, 2, 4]) {
       const ratios = allocate(sensitivity, this.#plan.worth, times * change);
       const cut = Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => ratio > 0));
       if (Object.keys(cut).length) {
-        return this.#spots.step(at, [{ stage: 'prune', ratio: 0, ratios: cut, multiple, ...this.#plan.prune }]);
+        return this.#step(at, [{ stage: 'prune', ratio: 0, ratios: cut, multiple, ...this.#plan.prune }]);
       }
     }
     return null;
+  }
+
+  /** Cuts that were made already lead to the node that they led to. */
+  async #step(at: Spot, stages: Stages): Promise<Spot> {
+    const path = JSON.stringify(stages);
+    const known = this.#cuts.get(at) ?? new Map<string, Spot>();
+    this.#cuts.set(at, known);
+    const next = known.get(path) ?? (await this.#spots.step(at, stages));
+    known.set(path, next);
+    return next;
   }
 
   /** null where there are no samples for a step. */

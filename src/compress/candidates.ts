@@ -7,6 +7,7 @@ import type { Model } from '../stage.ts';
 import { pack } from '../study/packed.ts';
 import type { ArmResult, Candidate, Node } from './job.ts';
 import { costOf, figuresOf, foundIn, marginOf, worthOf } from './judge.ts';
+import { once } from './memory.ts';
 import { allocate, type LayerBits, measureFewerBits } from './sensitivity.ts';
 import { PLAIN_SCHEME, type Spot, type Spots } from './spots.ts';
 import type { Plan, Stages } from './steps.ts';
@@ -76,8 +77,13 @@ const UNTRAINED = [0.04, 0.02, 0.01, 0.005, 0.002];
 /** A node with as many of its layers in 4 bits as keep the goal without another training; null where none do. */
 async function inFewerBits(spots: Spots, spot: Spot, than: Candidate, plan: Plan): Promise<Candidate | null> {
   if (spots.job.goal.settings.weightBits !== 'mixed') return null;
+  const inForce = spot.model.facts.quantize?.layerBits ?? {};
+  const tried = new Set([layersText(inForce)]);
   for (const fewerBits of UNTRAINED) {
     const stages = await schemeOf(spots, spot, { ...plan, fewerBits });
+    const layers = layersText(stages[0].layerBits as LayerBits);
+    if (tried.has(layers)) continue;
+    tried.add(layers);
     const model = await spots.follow(spot.model, stages);
     const candidate = candidateOf(spots, model, [...spot.stages, ...stages]);
     if (holds(spots, candidate) && candidate.value < than.value) return candidate;
@@ -85,19 +91,31 @@ async function inFewerBits(spots: Spots, spot: Spot, than: Candidate, plan: Plan
   return null;
 }
 
+/** The layers of 4 bits, whatever their order. */
+const layersText = (layerBits: LayerBits): string =>
+  Object.keys(layerBits)
+    .filter((name) => layerBits[name] === 4)
+    .sort()
+    .join('\n');
+
 async function inIntegers(spots: Spots, spot: Spot, plan: Plan): Promise<Candidate> {
   const stages = spot.model.facts.quantize ? [] : await schemeOf(spots, spot, { ...plan, fewerBits: null });
   return candidateOf(spots, await spots.follow(spot.model, stages), [...spot.stages, ...stages]);
 }
 
-/** Stages that quantize a node as the plan wants it; none where it is so already. */
-export async function schemeOf(spots: Spots, { model }: Spot, { fewerBits, quantize: options }: Plan): Promise<Stages> {
-  const { quantize: scheme } = model.facts;
-  if (scheme && fewerBits === null) return [];
-  if (fewerBits === null) return [{ stage: 'quantize', ...options }];
+/** What the weights of each layer of a node lose and save in 4 bits. */
+const fewerBitsOf = once((spots, { model }) => {
   const cost = async (graph: Graph, layerBits: LayerBits) =>
     costOf(spots.figures({ graph, facts: { ...model.facts, quantize: { ...PLAIN_SCHEME, layerBits } } }), spots.job.goal);
-  const chosen = allocate(await measureFewerBits(model, cost, spots.context), {}, fewerBits);
+  return measureFewerBits(model, cost, spots.context);
+});
+
+/** Stages that quantize a node as the plan wants it; none where it is so already. */
+export async function schemeOf(spots: Spots, spot: Spot, { fewerBits, quantize: options }: Plan): Promise<Stages> {
+  const { quantize: scheme } = spot.model.facts;
+  if (scheme && fewerBits === null) return [];
+  if (fewerBits === null) return [{ stage: 'quantize', ...options }];
+  const chosen = allocate(await fewerBitsOf(spots, spot), {}, fewerBits);
   const layerBits = Object.fromEntries(Object.entries(chosen).flatMap(([name, ratio]) => (ratio ? [[name, 4]] : [])));
   return [{ stage: 'quantize', ...options, layerBits: { ...scheme?.layerBits, ...layerBits } }];
 }

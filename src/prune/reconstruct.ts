@@ -50,15 +50,17 @@ function handOver(heap: Heap, rows: Float64Array, h: Float64Array, removed: (col
   const n = Math.sqrt(h.length);
   const columns = Array.from({ length: n }, (_, k) => k);
   const [gone, stays] = [columns.filter(removed), columns.filter((k) => !removed(k))];
+  const rowOf = (k: number) => Float64Array.from(stays, (s) => h[k * n + s]);
   const among = new Float64Array(stays.length ** 2);
-  for (let i = 0; i < stays.length; i++) {
-    for (let j = 0; j < stays.length; j++) among[i * stays.length + j] = h[stays[i] * n + stays[j]];
-  }
+  stays.forEach((k, i) => {
+    among.set(rowOf(k), i * stays.length);
+  });
   const right = new Float64Array((rows.length / n) * stays.length);
-  for (let o = 0; o * n < rows.length; o++) {
-    for (const g of gone) {
+  for (const g of gone) {
+    const row = rowOf(g);
+    for (let o = 0, at = 0; o * n < rows.length; o++) {
       const weight = rows[o * n + g];
-      for (let i = 0; i < stays.length; i++) right[o * stays.length + i] += weight * h[g * n + stays[i]];
+      for (let i = 0; i < row.length; i++, at++) right[at] += weight * row[i];
     }
   }
   const more = solveF64(heap, among, right);

@@ -15,6 +15,7 @@ import { explainQuantization } from './explain.ts';
 import { type ApartInput, inputsApart, withScaledInputs } from './input_scaling.ts';
 import { mended } from './mend.ts';
 import { withRecords } from './records.ts';
+import { anyScale } from './weights.ts';
 import { withConversions } from './widths.ts';
 
 export { toFloat, toInteger } from '../run/integer.ts';
@@ -87,13 +88,13 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
   return { graph: records, facts: { ...model.facts, quantize: scheme, quantization } };
 }
 
-/** The same records with any range in the place of what is measured. */
+/** The same records with any range in the place of what is measured, and any scale of weights. */
 export function outlineRanges(model: Model, context: Context, options?: QuantizeOptions): Model {
   const scheme = options ?? model.facts.quantize;
   if (!scheme) return model;
   const { graph } = preparedForRecords(model, scheme, context, options);
   const histograms = new Map(computedTensors(graph).map((t) => [t, ANY_RANGE]));
-  const records = withRecords(context.heap, graph, histograms, { ...scheme, calibrator: 'min-max' });
+  const records = withRecords(context.heap, graph, histograms, { ...scheme, calibrator: 'min-max' }, anyScale);
   return { graph: records, facts: { ...model.facts, quantize: scheme, isOutline: true } };
 }
 

@@ -17,6 +17,7 @@ export function withRecords(
   graph: Graph,
   histograms: ReadonlyMap<number, Histogram>,
   options: QuantizeOptions,
+  scaled: typeof weightRecord = weightRecord,
 ): Graph {
   const records = activationRecords(graph, histograms, options);
   const changes = new Map<number, Tensor>();
@@ -27,7 +28,7 @@ export function withRecords(
     const { x, weights: w, bias } = layer;
     const weights = graph.tensors[w];
     const bits = options.layerBits[node.name] ?? options.weightBits;
-    const record = weightRecord(heap, weights, bits, scaleAxis(layer), graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
+    const record = scaled(heap, weights, bits, scaleAxis(layer), graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
     changes.set(w, { ...weights, quant: record });
     if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
   }

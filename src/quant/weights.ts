@@ -27,6 +27,12 @@ export function weightRecord(
   return { bits, scales, zeros: scales.map(() => 0), axis };
 }
 
+/** In the place of `weightRecord` where only the form of a record counts. */
+export function anyScale(_: Heap, w: Tensor, bits: 4 | 8, axis: number | null): Quantization {
+  const channels = axis === null ? 1 : w.shape[axis];
+  return { bits, scales: new Array<number>(channels).fill(1), zeros: new Array<number>(channels).fill(0), axis };
+}
+
 /** Range of a constant that is an operand of elementwise arithmetic. */
 export function constantRange(t: Tensor): Range {
   let [low, high] = [0, 0];
