@@ -85,7 +85,9 @@ async function inFewerBits(spots: Spots, spot: Spot, than: Candidate, plan: Plan
     if (tried.has(layers)) continue;
     tried.add(layers);
     const model = await spots.follow(spot.model, stages);
-    const candidate = candidateOf(spots, model, [...spot.stages, ...stages]);
+    const judged = judgedOf(spots, model);
+    if (judged.found.score! - judged.margin < spots.job.goal.floor) continue;
+    const candidate = candidateOf(spots, model, [...spot.stages, ...stages], judged);
     if (holds(spots, candidate) && candidate.value < than.value) return candidate;
   }
   return null;
@@ -120,13 +122,17 @@ export async function schemeOf(spots: Spots, spot: Spot, { fewerBits, quantize: 
   return [{ stage: 'quantize', ...options, layerBits: { ...scheme?.layerBits, ...layerBits } }];
 }
 
-/** Judged by the chip's own bits on all of the validation part. */
-export function candidateOf({ job, context }: Spots, model: Model, stages: Stages): Candidate {
+/** A quantized network, judged by the chip's own bits on all of the validation part. */
+function judgedOf({ job, context }: Spots, model: Model) {
   const { data, task, goal, reference } = job;
   const graph = asStored(model);
-  const tflite = exportTflite(graph);
   const judged = judge(context.heap, graph, data, 'validation', task);
-  const margin = marginOf(judged, reference, goal);
-  const figures = figuresOf(importTflite(tflite), goal.target, goal.settings, foundIn(goal.standard, judged));
+  return { graph, found: foundIn(goal.standard, judged), margin: marginOf(judged, reference, goal) };
+}
+
+export function candidateOf(spots: Spots, model: Model, stages: Stages, { graph, found, margin } = judgedOf(spots, model)): Candidate {
+  const { goal } = spots.job;
+  const tflite = exportTflite(graph);
+  const figures = figuresOf(importTflite(tflite), goal.target, goal.settings, found);
   return { stages, packed: pack(model), tflite, figures, margin, value: worthOf(figures, margin, goal) };
 }

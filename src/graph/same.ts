@@ -21,3 +21,25 @@ function sameValues(a: Values | null, b: Values | null): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
+
+const KEPT = 4;
+
+/** What was found out about the last few networks, by what they were run on: a search runs the same ones again and again. */
+export class NetworkMemory<T extends { readonly graph: Graph }> {
+  readonly #kept = new WeakMap<object, readonly T[]>();
+
+  /** What is kept, the last first. */
+  all = (on: object): readonly T[] => this.#kept.get(on) ?? [];
+
+  keep(on: object, found: readonly T[]): void {
+    this.#kept.set(on, [...found, ...this.all(on)].slice(0, KEPT));
+  }
+
+  /** What was found out about a network that computes the same, where `isSo`; else it is found now. */
+  get(on: object, graph: Graph, isSo: (known: T) => boolean, find: () => T): T {
+    const known = this.all(on).find((k) => isSo(k) && sameNetwork(k.graph, graph));
+    const found = known ?? find();
+    this.#kept.set(on, [found, ...this.all(on).filter((k) => k !== found)].slice(0, KEPT));
+    return found;
+  }
+}

@@ -1,7 +1,21 @@
 import type { NamedText } from '../c/parts.ts';
 
-/** How much code a function's text is: lines of assembly, or words of C. Of twins the assembly is compiled. */
-export function sizeOfText(text: string): { readonly assembly: number; readonly words: number } {
+interface CodeSize {
+  readonly assembly: number;
+  readonly words: number;
+}
+
+/** A search asks for the same functions thousands of times. */
+const SIZES = new WeakMap<NamedText, CodeSize>();
+
+/** How much code a function is: lines of assembly, or words of C. Of twins the assembly is compiled. */
+export function codeSizeOf(f: NamedText): CodeSize {
+  const size = SIZES.get(f) ?? sizeOfText(f.text);
+  SIZES.set(f, size);
+  return size;
+}
+
+function sizeOfText(text: string): CodeSize {
   const assembly = text.match(/^\s*"\s+[a-z]/gm)?.length ?? 0;
   return assembly ? { assembly, words: 0 } : { assembly, words: text.match(/\w+|[^\s\w]/g)?.length ?? 0 };
 }

@@ -4,7 +4,7 @@ import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
 import { type Generated, generated } from './generated.ts';
-import { sizeOfText } from './generated_code.ts';
+import { codeSizeOf } from './generated_code.ts';
 import { GENERATED_CODE, GENERATED_INSTRUCTIONS } from './generated_data.ts';
 import { generatedFeatures, pathsOf, predicted } from './generated_features.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
@@ -75,7 +75,7 @@ function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade)
 
 /** Code of all functions by the length of their text, and of what calls them. */
 export function codeFeatures({ functions, network }: Generated): [assembly: number, words: number, calls: number, file: number] {
-  const sizes = functions.map((f) => sizeOfText(f.text));
+  const sizes = functions.map(codeSizeOf);
   const sum = (part: 'assembly' | 'words') => sizes.reduce((n, size) => n + size[part], 0);
   return [sum('assembly'), sum('words'), network.layers.length, 1];
 }

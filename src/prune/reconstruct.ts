@@ -50,7 +50,11 @@ function handOver(heap: Heap, rows: Float64Array, h: Float64Array, removed: (col
   const n = Math.sqrt(h.length);
   const columns = Array.from({ length: n }, (_, k) => k);
   const [gone, stays] = [columns.filter(removed), columns.filter((k) => !removed(k))];
-  const rowOf = (k: number) => Float64Array.from(stays, (s) => h[k * n + s]);
+  const rowOf = (k: number) => {
+    const row = new Float64Array(stays.length);
+    for (let i = 0; i < row.length; i++) row[i] = h[k * n + stays[i]];
+    return row;
+  };
   const among = new Float64Array(stays.length ** 2);
   stays.forEach((k, i) => {
     among.set(rowOf(k), i * stays.length);

@@ -1,6 +1,6 @@
 import type { Dataset } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
-import { sameNetwork } from '../graph/same.ts';
+import { NetworkMemory } from '../graph/same.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { type Consumer, consumersOf } from './consumers.ts';
 import { eliminate, problemOf, reads } from './elimination.ts';
@@ -26,9 +26,7 @@ export interface Findings {
   readonly scores: Map<string, Float64Array>;
 }
 
-/** A search cuts the same network again and again, as it was given or with ranges beside it: the last few are remembered. */
-const memory = new WeakMap<Dataset, Findings[]>();
-const REMEMBERED = 4;
+const memory = new NetworkMemory<Findings>();
 
 /** @param graph float */
 export function surveyOf(heap: Heap, graph: Graph, data: Dataset, seed: number): Survey {
@@ -50,17 +48,12 @@ export function surveyOf(heap: Heap, graph: Graph, data: Dataset, seed: number):
 }
 
 function findingsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[], data: Dataset, seed: number): Findings {
-  const known = memory.get(data)?.find((f) => f.seed === seed && sameNetwork(f.graph, graph));
-  if (known) return known;
-  const findings = { graph, seed, grams: gramsOf(heap, graph, consumers, data, seed), scores: new Map() };
-  remember(data, [findings]);
-  return findings;
+  const measure = () => ({ graph, seed, grams: gramsOf(heap, graph, consumers, data, seed), scores: new Map() });
+  return memory.get(data, graph, (known) => known.seed === seed, measure);
 }
 
 /** What is known of networks on `data`, for another thread. */
-export const remembered = (data: Dataset): readonly Findings[] => memory.get(data) ?? [];
+export const remembered = (data: Dataset): readonly Findings[] => memory.all(data);
 
 /** Takes over what another thread has found. */
-export function remember(data: Dataset, findings: readonly Findings[]): void {
-  memory.set(data, [...findings, ...remembered(data)].slice(0, REMEMBERED));
-}
+export const remember = (data: Dataset, findings: readonly Findings[]): void => memory.keep(data, findings);

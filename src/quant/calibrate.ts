@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { NetworkMemory } from '../graph/same.ts';
 import { drawExamples, type Observer, observe } from '../run/observe.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { histogramF32, minMaxF32 } from '../wasm/stats.ts';
@@ -13,10 +14,30 @@ const BINS = 2048;
  *
  * @throws CompressError `bad-data` where there is neither a train nor a validation part, or where a tensor's values are not finite
  */
-export function calibrate(heap: Heap, graph: Graph, data: Dataset, examples: number, seed: number): Map<number, Histogram> {
-  const drawn = drawExamples(data, examples, seed, 'calibrate');
-  return heap.scope(() => histograms(heap, graph, computedTensors(graph), observe(heap, graph, drawn)));
+export function calibrate(
+  heap: Heap,
+  graph: Graph,
+  data: Dataset,
+  examples: number,
+  seed: number,
+): ReadonlyMap<number, Histogram> {
+  const measure = (): Measured => {
+    const drawn = drawExamples(data, examples, seed, 'calibrate');
+    const found = heap.scope(() => histograms(heap, graph, computedTensors(graph), observe(heap, graph, drawn)));
+    return { graph, examples, seed, histograms: found };
+  };
+  return memory.get(data, graph, (known) => known.examples === examples && known.seed === seed, measure).histograms;
 }
+
+interface Measured {
+  readonly graph: Graph;
+  readonly examples: number;
+  readonly seed: number;
+  /** By tensor. */
+  readonly histograms: ReadonlyMap<number, Histogram>;
+}
+
+const memory = new NetworkMemory<Measured>();
 
 /** Two passes: the range of each tensor, then how its values are spread over it. */
 function histograms(heap: Heap, graph: Graph, tensors: readonly number[], run: Observer): Map<number, Histogram> {
