@@ -130,7 +130,12 @@ function judgedOf({ job, context }: Spots, model: Model) {
   return { graph, found: foundIn(goal.standard, judged), margin: marginOf(judged, reference, goal) };
 }
 
-export function candidateOf(spots: Spots, model: Model, stages: Stages, { graph, found, margin } = judgedOf(spots, model)): Candidate {
+export function candidateOf(
+  spots: Spots,
+  model: Model,
+  stages: Stages,
+  { graph, found, margin } = judgedOf(spots, model),
+): Candidate {
   const { goal } = spots.job;
   const tflite = exportTflite(graph);
   const figures = figuresOf(importTflite(tflite), goal.target, goal.settings, found);
