@@ -5,13 +5,13 @@ import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
-import { digits } from '../report/units.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
-import { dropBetween, metricOf } from '../task/index.ts';
+import { metricOf } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
-import { count, kib, ms, type Output, table } from './output.ts';
+import { count, kib, ms, type Output } from './output.ts';
+import { resultTable } from './result_table.ts';
 import { VERSION } from './version.ts';
 
 /** Names of what is written. */
@@ -141,62 +141,11 @@ export async function writeResults(
   }
 }
 
-/** Units of one kind, from the largest, and what one of them is of the smallest. */
-type Units = readonly (readonly [name: string, size: number])[];
-
-const BYTES: Units = [
-  ['MiB', 2 ** 20],
-  ['KiB', 2 ** 10],
-  ['B', 1],
-];
-const TIME: Units = [
-  ['s', 1e3],
-  ['ms', 1],
-];
-const ENERGY: Units = [
-  ['mJ', 1e3],
-  ['µJ', 1],
-];
-const COUNT: Units = [
-  ['M', 1e6],
-  ['k', 1e3],
-  ['', 1],
-];
-
-/** Values of a row in the largest unit in which none is below 1. */
-function inOneUnit(values: readonly (number | null)[], units: Units): string[] {
-  const least = Math.min(...values.filter((n) => n !== null));
-  const [name, size] = units.find((u) => least >= u[1]) ?? units[units.length - 1];
-  return values.map((n) => (n === null ? '-' : `${digits(n / size)} ${name}`.trim()));
-}
-
 function showResult(done: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
-  const { original, ptq, result, target, recipe, trials, task } = done;
-  const ratio = (a: number | null, b: number | null) => (a && b ? `${(a / b).toFixed(2)} x less` : '-');
-  const row = (label: string, pick: (f: typeof result) => number | null, units: Units) => {
-    const [a, b, c] = [pick(original), pick(ptq), pick(result)];
-    return [label, ...inOneUnit([a, b, c], units), ratio(a, c), ratio(b, c)];
-  };
-  const { label, show, drop } = metricOf(task.metric);
-  const quality = (f: typeof result) => (f.quality === null ? '-' : show(f.quality));
-  const change = (then: typeof result) => {
-    if (then.quality === null || result.quality === null) return '-';
-    const lost = 100 * dropBetween(task.metric, then.quality, result.quality);
-    if (drop === 'points') return `${lost <= 0 ? '+' : ''}${(-lost).toFixed(1)} points`;
-    return `${Math.abs(lost).toFixed(1)} % ${lost > 0 ? 'worse' : 'better'}`;
-  };
-  const rows = [
-    row('flash', (f) => f.flashBytes, BYTES),
-    row('RAM', (f) => f.ramBytes, BYTES),
-    row('latency', (f) => f.latencyMs, TIME),
-    row('energy', (f) => f.energyUj, ENERGY),
-    row('MACs', (f) => f.macs, COUNT),
-    row('weights', (f) => f.weightBytes, BYTES),
-    [task.metric, quality(original), quality(ptq), quality(result), change(original), change(ptq)],
-  ];
+  const { target, recipe, trials, task } = done;
   out.say();
-  out.say(`${target.name} (${target.core}), ${label} on the test part, ${trials.length} trials`);
-  out.say(table(['', 'as given', 'plain int8', 'Thumbnet', 'vs given', 'vs int8'], rows));
+  out.say(`${target.name} (${target.core}), ${metricOf(task.metric).label} on the test part, ${trials.length} trials`);
+  out.say(resultTable(done));
   for (const line of checkedText(done)) out.say(line);
   out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
