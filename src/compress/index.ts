@@ -12,15 +12,18 @@ import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '..
 import { missed, recognizeTask, type Task, type TaskOptions } from '../task/index.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
-import type { JobContext } from './job.ts';
 import { type Checkable, type CheckReport, LastCheck } from './check.ts';
+import { choose } from './choice.ts';
+import type { JobContext } from './job.ts';
 import { type Figures, figuresOf, fits, foundIn, standardOf } from './judge.ts';
+import { Kept } from './kept.ts';
+import { openSearch } from './open.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';
 import { checkParts, type Parts, partsOf, VALIDATION } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { recipeOf } from './recipe.ts';
-import { openSearch, Search } from './search.ts';
+import { Search } from './search.ts';
 import { spaceOf } from './steps.ts';
 import type { CompressProgress, TrialReport } from './tree.ts';
 
@@ -127,20 +130,16 @@ export async function* compress(
   const prepared = await prepare(model, context, target, settings, host.tell ?? (() => {}));
   const { job, plain } = prepared;
   const study = resumed ?? (await open());
-  const search = new Search({
-    goal: job.goal,
-    space: spaceOf(job.base, settings, task),
-    first: job.first,
-    study,
-    artifacts: host.artifacts ?? new MemoryArtifacts(),
-    begun,
-  });
+  const kept = new Kept(host.artifacts ?? new MemoryArtifacts());
+  const { goal, base } = job;
+  const search = new Search({ goal, space: spaceOf(base, settings, task), study, kept, begun });
   const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(job);
   try {
     yield* search.run(pool, host.progress, host.signal);
     const isLate = performance.now() >= begun + (settings.timeMs ?? Number.POSITIVE_INFINITY);
     const check = parts.check || (parts.folds && !isLate) ? new LastCheck(heap, job, parts, pool) : null;
-    const choice = await search.choose(plain, check, host.progress, host.signal);
+    const tell = (p: CompressProgress['running'][number]) => host.progress?.({ ...search.progress(), running: [p] });
+    const choice = await choose({ records: study.records, plain, goal, kept }, check, tell, host.signal);
     const unchecked = check ? null : (parts.unchecked ?? 'the time was over');
     return finish({ heap, data, parts, prepared, search, choice, check, unchecked });
   } finally {

@@ -1,6 +1,7 @@
 /** What of a dataset the search sees, and what its choice is checked by. */
 import {
   type Dataset,
+  inputsOf,
   needPart,
   type Part,
   planBatch,
@@ -9,7 +10,6 @@ import {
   takeExamples,
   withValidationOf,
 } from '../data/index.ts';
-import { inputsOf } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
 import type { Model } from '../stage.ts';
 import { foldsBeside, rulesOf, type Task } from '../task/index.ts';

@@ -117,7 +117,7 @@ const history = v.object({
 });
 
 export type History = v.InferOutput<typeof history>;
-export type Figures = v.InferOutput<typeof figures>;
+export type ModelMetrics = v.InferOutput<typeof figures>;
 export type LayerRow = v.InferOutput<typeof layer>;
 export type TrialRow = v.InferOutput<typeof trial>;
 

@@ -6,7 +6,7 @@ import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
 import { bytes, ratio } from './units.ts';
 
-export { type Figures, type History, type LayerRow, parseHistory, type TrialRow } from './history.ts';
+export { type History, type LayerRow, type ModelMetrics, parseHistory, type TrialRow } from './history.ts';
 export { bestSoFar, standalonePicture } from './pictures.ts';
 
 /**

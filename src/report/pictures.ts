@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { type Clip, clipHigh, clipLow, quantile } from './clip.ts';
-import type { Figures, History, TrialRow } from './history.ts';
+import type { History, ModelMetrics, TrialRow } from './history.ts';
 import { type Html, raw } from './html.ts';
 import { type QualityView, qualityView } from './quality.ts';
 import { COLOURS, PICTURE_STYLE } from './style.ts';
@@ -35,7 +35,7 @@ interface Spot {
 export function tradeOff(history: History, axis: Axis): Html {
   const quality = qualityView(history);
   const { chosen, plain, trials } = history;
-  const spot = (figures: Figures | null, name: string, feasible: boolean): Spot[] => {
+  const spot = (figures: ModelMetrics | null, name: string, feasible: boolean): Spot[] => {
     const at = figures && place(figures, axis, quality);
     return at
       ? [{ ...at, feasible, title: `${name}\n${quality.show(quality.of(figures))}, ${axis.show(figures[axis.key])}` }]
@@ -180,7 +180,7 @@ export function bestSoFar(
   });
 }
 
-function place(figures: Figures, axis: Axis, quality: QualityView): { x: number; y: number } | null {
+function place(figures: ModelMetrics, axis: Axis, quality: QualityView): { x: number; y: number } | null {
   const [x, y] = [figures[axis.key], quality.of(figures)];
   return x === null || y === null ? null : { x: x / axis.unit, y: quality.axis.factor * y };
 }

@@ -1,12 +1,12 @@
 import { METRICS, type MetricName, metricOf } from '../task/index.ts';
-import type { Figures, History } from './history.ts';
+import type { History, ModelMetrics } from './history.ts';
 import { digits, points, UNKNOWN } from './units.ts';
 
 /** How the metric of a history is shown: accuracy in percent, an area or an error as it is. */
 export interface QualityView {
   /** As a heading: `Accuracy`. */
   readonly label: string;
-  readonly of: (figures: Figures) => number | null;
+  readonly of: (figures: ModelMetrics) => number | null;
   readonly show: (value: number | null | undefined) => string;
   /** How far one is from another: in points, as a difference, or as a share of an error. */
   readonly change: (then: number | null, now: number | null) => string;
@@ -20,7 +20,7 @@ export function qualityView({ metric = 'accuracy' }: Pick<History, 'metric'>): Q
   const { label, better } = metricOf(metric);
   const name = label[0].toUpperCase() + label.slice(1);
   const isShare = SHARES.has(metric);
-  const of = (f: Figures) => f.quality ?? f.accuracy;
+  const of = (f: ModelMetrics) => f.quality ?? f.accuracy;
   const lower = better === 'lower';
   const axis = { label: isShare ? `${name} (%)` : name, factor: isShare ? 100 : 1, lower };
   const known = (n: number | null | undefined): n is number => typeof n === 'number' && Number.isFinite(n);

@@ -1,10 +1,10 @@
-import type { Figures, History, LayerRow, TrialRow } from './history.ts';
+import type { History, LayerRow, ModelMetrics, TrialRow } from './history.ts';
 import { type Html, html } from './html.ts';
 import { type QualityView, qualityView } from './quality.ts';
 import { bytes, count, microjoules, milliseconds, ratio } from './units.ts';
 
 interface Line {
-  readonly key: Exclude<keyof Figures, 'quality'>;
+  readonly key: Exclude<keyof ModelMetrics, 'quality'>;
   readonly label: string;
   readonly show: (n: number | null) => string;
 }

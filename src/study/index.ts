@@ -14,6 +14,8 @@ export interface OpenOptions extends Omit<StudyOptions, 'store'> {
   readonly name: string;
   /** Go on with the study of this name; start it when there is none. Without: a study that exists is an error. */
   readonly resume?: boolean;
+  /** Of what the trials do: raised when they come to other results than before, or keep other facts. A study of another version is not resumed. */
+  readonly version?: number;
   /** Whatever else the trials depend on; kept with the study and compared when it is resumed. */
   readonly settings?: Readonly<Record<string, Json>>;
   /** Names of the objectives, for Optuna's displays. */
@@ -31,8 +33,9 @@ const VERSION = 2;
  * @throws CompressError `exists`, `bad-option` as `checkFound`, and what the storage throws
  */
 export async function openStudy(options: OpenOptions): Promise<Study> {
-  const { storage, name, resume = false, settings = {}, metricNames = [], ...study } = options;
+  const { storage, name, resume = false, version, settings = {}, metricNames = [], ...study } = options;
   const { directions = [study.direction ?? 'minimize'], seed = 0, lag } = study;
-  const head = { directions, settings: { version: VERSION, seed, lag: lag ?? null, ...settings }, metricNames };
+  const own = version === undefined ? VERSION : `${VERSION}.${version}`;
+  const head = { directions, settings: { version: own, seed, lag: lag ?? null, ...settings }, metricNames };
   return new Study({ ...study, store: await storage.open(name, head, resume) });
 }

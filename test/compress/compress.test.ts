@@ -167,6 +167,20 @@ test('other options than those it began with are refused', async () => {
   await finished(again, { trials: 2, target: 'nucleo-l476rg', samples: 4000 });
 });
 
+test('a study of an older version is not resumed', async () => {
+  const storage = new MemoryStorage();
+  await finished({ storage }, { trials: 1 });
+  const older = new MemoryStorage(storage.text.replace('"version":"2.1"', '"version":2'));
+  assert.is.not(older.text, storage.text);
+  await finished({ storage: older, resume: true }, { trials: 1 }).then(
+    () => assert.unreachable(),
+    (e) => {
+      assert.is(e.code, 'bad-option');
+      assert.match(e.message, /begun by another version of Thumbnet \(its studies have version 2, here they have 2.1\)/);
+    },
+  );
+});
+
 test('a journal that cannot be written ends the search, and makes no trial a failed one', async () => {
   class Full extends MemoryStorage {
     left = 20;

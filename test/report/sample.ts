@@ -1,10 +1,10 @@
 import { createRandom } from '../../src/random.ts';
-import type { Figures, History, LayerRow, TrialRow } from '../../src/report/history.ts';
+import type { ModelMetrics, History, LayerRow, TrialRow } from '../../src/report/history.ts';
 
 /** A made-up history with every kind of trial, for tests of the page. The numbers mean nothing. */
 export function sampleHistory(): History {
   const random = createRandom(7, 'report sample');
-  const figures = (share: number, accuracy: number | null, weightBits = 8): Figures => ({
+  const figures = (share: number, accuracy: number | null, weightBits = 8): ModelMetrics => ({
     flashBytes: Math.round(18000 + share * 96000),
     ramBytes: Math.round(9000 + share * 42000),
     latencyMs: 6 + share * 140,

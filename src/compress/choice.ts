@@ -1,0 +1,76 @@
+/** What a search hands back: the best of all candidates that its trials have left, by what is known of them and by a last check. */
+import type { TrialRecord } from '../search/record.ts';
+import type { Progress } from '../stage.ts';
+import type { Checkable, LastCheck } from './check.ts';
+import type { Figures, Goal } from './judge.ts';
+import type { Kept } from './kept.ts';
+import type { Plain } from './prepare.ts';
+import type { Stages } from './steps.ts';
+import { factsOf, isEnded, isFeasible } from './tree.ts';
+import { abortion } from './waiting.ts';
+
+interface Choice {
+  /** null: plain int8. */
+  readonly trial: number | null;
+  readonly stages: Stages;
+  readonly figures: Figures;
+  /** Name of the artifact; empty for plain int8. */
+  readonly file: string;
+  readonly value: number;
+  readonly feasible: boolean;
+}
+
+export interface Candidates {
+  readonly records: readonly TrialRecord[];
+  readonly plain: Plain;
+  readonly goal: Goal;
+  readonly kept: Kept;
+}
+
+/**
+ * The best candidate that fits, keeps the goal on the validation part and holds in the last check. Where none holds there, the one that came
+ * nearest to it; where none keeps the goal, the one that comes nearest, so that something is handed back.
+ */
+export async function choose(
+  candidates: Candidates,
+  check: LastCheck | null,
+  tell: (p: Progress & { readonly trial: number }) => void,
+  signal?: AbortSignal,
+): Promise<Checkable> {
+  const { plain, kept } = candidates;
+  const ranked = rankedOf(candidates);
+  const open = async ({ trial, stages, figures, file }: Choice): Promise<Checkable> => ({
+    ...{ trial, stages, figures },
+    tflite: trial === null ? plain.tflite : await kept.file(file, trial),
+  });
+  const feasible = ranked.filter((c) => c.feasible);
+  if (!check || feasible.length === 0) return open(ranked[0]);
+  const stopped = abortion(signal);
+  let best: { readonly candidate: Checkable; readonly chance: number } | null = null;
+  for (const choice of feasible.filter((c, i) => i < check.most || c.trial === null)) {
+    const candidate = await open(choice);
+    const progress = (p: Progress) => tell({ ...p, what: `last check: ${p.what}`, trial: choice.trial ?? -1 });
+    const { holds, chance } = await Promise.race([check.judge(candidate, progress), stopped]);
+    if (holds) return candidate;
+    if (!best || chance > best.chance) best = { candidate, chance };
+  }
+  return best!.candidate;
+}
+
+/** All candidates, the best first: those that hold the goal, then those that come near. */
+function rankedOf({ records, plain, goal }: Candidates): Choice[] {
+  const own = { ...plain, trial: null, file: '', feasible: isFeasible(plain.figures, plain.margin, goal) };
+  const all = records.filter(isEnded).flatMap((record): Choice[] => {
+    const facts = factsOf(record);
+    if (!facts?.file) return [];
+    const { stages, file, figures, margin, spares = [] } = facts;
+    const best = { stages, file, figures: figures!, margin: margin!, value: record.values![0] };
+    return [best, ...spares].map((c) => ({ ...c, trial: record.number, feasible: isFeasible(c.figures, c.margin, goal) }));
+  });
+  const order = ({ trial }: Choice) => trial ?? Number.POSITIVE_INFINITY;
+  const sorted = [...all, own].sort(
+    (a, b) => Number(b.feasible) - Number(a.feasible) || a.value - b.value || order(a) - order(b),
+  );
+  // Several trials may have come to the same network.
+  return sorted.filter((c, i) => c.trial === null || sorted.findIndex(({ file }) => file === c.file) === i);
+}

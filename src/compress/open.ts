@@ -1,0 +1,36 @@
+import type { Json, Study } from '../search/index.ts';
+import { openStudy, type Storage } from '../study/index.ts';
+import type { Settings } from './options.ts';
+import { SAMPLERS } from './samplers.ts';
+
+/** Raised when arms come to other candidates than before by the same plans, or a study keeps other facts of them. */
+const VERSION = 1;
+
+interface Place {
+  readonly storage: Storage;
+  readonly resume: boolean;
+}
+
+/**
+ * The study of a compression, new or resumed.
+ *
+ * @param given digests of the model and the data
+ * @throws CompressError `bad-option` where it was begun with something else
+ */
+export function openSearch(
+  { storage, resume }: Place,
+  { timeMs: _time, trials: _trials, seed, ...settings }: Settings,
+  given: Readonly<Record<'model' | 'data', string>>,
+): Promise<Study> {
+  return openStudy({
+    storage,
+    name: 'compress',
+    resume,
+    sampler: SAMPLERS.get(settings.sampler)(),
+    seed,
+    lag: settings.parallel,
+    version: VERSION,
+    settings: { ...(JSON.parse(JSON.stringify(settings)) as Record<string, Json>), ...given },
+    metricNames: ['value'],
+  });
+}
