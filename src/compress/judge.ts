@@ -42,8 +42,8 @@ export function figuresOf(
   { runtime, clockMhz }: Pick<Settings, 'runtime' | 'clockMhz'>,
   found: Found | null,
 ): Figures {
-  const { flashBytes, ramBytes, latencyMs, energyUj, macs, flash } = profile(graph, target, { runtime, clockMhz });
-  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes: flash.weights + flash.biases, ...(found ?? UNKNOWN) };
+  const { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes } = profile(graph, target, { runtime, clockMhz });
+  return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes, ...(found ?? UNKNOWN) };
 }
 
 /** Figures with a quality that a training may come to. */

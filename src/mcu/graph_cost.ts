@@ -60,6 +60,13 @@ const isFloatConstant = ({ tensors }: Graph, t: number) => t >= 0 && tensors[t].
 /** Bytes of a tensor on the chip. */
 export const tensorBytes = ({ operands }: ChipGraph, t: number): number => bytesOf(operands[t].dtype, sizeOf(operands[t].shape));
 
+/** Bytes of weights and biases as a file of the model holds them, weights of 4 bits two to a byte; each tensor once. */
+export function weightBytes(chip: ChipGraph): number {
+  const { graph, operands } = chip;
+  const constants = graph.nodes.flatMap((n) => n.inputs).filter((t) => t >= 0 && graph.tensors[t].data && operands[t].quant);
+  return [...new Set(constants)].reduce((n, t) => n + tensorBytes(chip, t), 0);
+}
+
 /** What each node costs on a kind of core. */
 export const costsOf = ({ graph, operands, calls }: ChipGraph, core: CoreKind): Cost[] =>
   graph.nodes.map((node, i) => costOf(node, operands, calls[i], core));

@@ -6,7 +6,7 @@ import { findTarget, type Target } from '../targets/index.ts';
 import { CYCLES } from './cycle_data.ts';
 import type { Cycles } from './cycles.ts';
 import { generatedCost } from './generated_cost.ts';
-import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes } from './graph_cost.ts';
+import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes, weightBytes } from './graph_cost.ts';
 import { heldOutErrors } from './held_out.ts';
 import { instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
@@ -68,6 +68,8 @@ export interface Profile {
   readonly latencyMs: number;
   readonly energyUj: number;
   readonly macs: number;
+  /** Of the model itself, whatever a runtime stores. */
+  readonly weightBytes: number;
   readonly instructions: number;
   readonly cycles: number;
   readonly layers: readonly LayerProfile[];
@@ -124,6 +126,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     latencyMs,
     energyUj: latencyMs * milliwattPerMhz(chip) * clockMhz,
     macs: sum((l) => l.macs),
+    weightBytes: weightBytes(held),
     instructions: sum((l) => l.instructions),
     cycles,
     layers,

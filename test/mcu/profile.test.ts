@@ -28,6 +28,21 @@ function liveBytes(graph: Graph): number[] {
   return graph.nodes.map((_, step) => buffers.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), 0));
 }
 
+test("weight bytes are the model's own, whatever a runtime stores: 4 bits two to a byte", () => {
+  const graph = toFloat(importTflite(new Uint8Array(readFileSync(new URL('../../assets/gestures.tflite', import.meta.url)))));
+  const outline = (weights: 4 | 8) => ({ assume: { weights, activations: 8 as const } });
+  const runtimes = ['thumbnet', 'cmsis-nn'] as const;
+  const [four, eight] = ([4, 8] as const).map((w) =>
+    runtimes.map((runtime) => profile(graph, 'stm32l476rg', { runtime, ...outline(w) })),
+  );
+  assert.equal(new Set(four.map((p) => p.weightBytes)).size, 1);
+  const layers = graph.nodes.flatMap((n) => layerOf(n) ?? []);
+  const halves = layers.reduce((n, { weights }) => n + Math.floor(graph.tensors[weights].data!.length / 2), 0);
+  assert.is(eight[0].weightBytes - four[0].weightBytes, halves);
+  // The C that is made for speed stores a byte each.
+  assert.is(four[0].flash.weights, eight[0].flash.weights);
+});
+
 test('a defect of CMSIS-NN that the core would hit is named with its layer', () => {
   const record = (scales: number[], zeros: number[]) => ({ bits: 8 as const, scales, zeros, axis: scales.length > 1 ? 0 : null });
   const activation = { dtype: 'i8' as const, data: null, quant: record([0.1], [0]) };
