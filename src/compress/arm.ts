@@ -15,9 +15,9 @@ import { Heap } from '../wasm/heap.ts';
 import { candidateOf, candidatesOf, schemeOf } from './candidates.ts';
 import type { ArmResult, Job, JobContext, Node } from './job.ts';
 import { costOf } from './judge.ts';
-import { once } from './memory.ts';
+import { byPath } from './memory.ts';
 import { foldsOf } from './parts.ts';
-import { allocate, measureSensitivity } from './sensitivity.ts';
+import { allocate, measureSensitivity, type Sensitivity } from './sensitivity.ts';
 import { type Spot, Spots } from './spots.ts';
 import { multipleOf, type Plan, type Stages, trainStage } from './steps.ts';
 
@@ -47,12 +47,14 @@ async function replay(spots: Spots, recipe: Stages): Promise<ArmResult> {
 }
 
 /** What each cut of a node alone loses and saves. */
-const cutsOf = once(async (spots, { model }) => {
-  const groups = channelGroups(toFloat(model.graph));
-  const multiple = multipleOf(groups);
-  const cost = async (graph: Graph) => costOf(spots.figures({ ...model, graph }), spots.job.goal);
-  return { multiple, sensitivity: await measureSensitivity(model, groups, multiple, cost, spots.context) };
-});
+interface Cuts {
+  /** Of channels that are left. */
+  readonly multiple: number;
+  readonly sensitivity: Sensitivity;
+}
+
+const cutsAt = byPath<Cuts>();
+const nodeAt = byPath<Spot>();
 
 /** Cuts of the last descent, beside those of the plan: the goal is come near to in ever smaller ones. */
 const FINE = [1, 1 / 4, 1 / 16];
@@ -62,7 +64,6 @@ class Arm {
   readonly #plan: Plan;
   readonly #toBeat: number | null;
   readonly #trail: Spot[] = [];
-  readonly #cuts = new Map<Spot, Map<string, Spot>>();
 
   constructor(spots: Spots, plan: Plan, toBeat: number | null) {
     this.#spots = spots;
@@ -71,9 +72,7 @@ class Arm {
   }
 
   async run(from: Node | null, samples: number): Promise<ArmResult> {
-    const { base, first } = this.#spots.job;
-    const start = from ? this.#spots.of(unpack(from.packed) as Model, from.stages) : this.#spots.of(base, first);
-    const chosen = await this.#walk(start, samples);
+    const chosen = await this.#walk(await this.#start(from), samples);
     const ready = await this.#ready(chosen);
     const wins = this.#spots.canWin(ready, this.#toBeat);
     const trained = wins ? await this.#train(ready, samples - this.#spots.samples) : null;
@@ -83,6 +82,13 @@ class Arm {
     const { candidate, spares, held } = await candidatesOf(this.#spots, { coarse, fine: this.#trail }, this.#plan);
     const walked = { stages: chosen.stages, packed: pack(chosen.model) };
     return { candidate, spares, walked, held, samples: this.#spots.samples, macs: this.#spots.macs };
+  }
+
+  #start(from: Node | null): Promise<Spot> {
+    const { job } = this.#spots;
+    const { base, first } = job;
+    if (from) return nodeAt(job, from.stages, async () => this.#spots.of(unpack(from.packed) as Model, from.stages));
+    return nodeAt(job, first, async () => this.#spots.of(base, first));
   }
 
   /** All steps but the last: the node that the last one is to train. */
@@ -128,25 +134,24 @@ class Arm {
 
   /** Cuts a little where it saves the most; null where nothing is left that may go. */
   async #cut(at: Spot, change: number): Promise<Spot | null> {
-    const { sensitivity, multiple } = await cutsOf(this.#spots, at);
+    const { sensitivity, multiple } = await cutsAt(this.#spots.job, at.stages, () => this.#measure(at));
     for (const times of [1, 2, 4]) {
       const ratios = allocate(sensitivity, this.#plan.worth, times * change);
       const cut = Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => ratio > 0));
       if (Object.keys(cut).length) {
-        return this.#step(at, [{ stage: 'prune', ratio: 0, ratios: cut, multiple, ...this.#plan.prune }]);
+        const stages = [{ stage: 'prune', ratio: 0, ratios: cut, multiple, ...this.#plan.prune }];
+        return nodeAt(this.#spots.job, [...at.stages, ...stages], () => this.#spots.step(at, stages));
       }
     }
     return null;
   }
 
-  /** Cuts that were made already lead to the node that they led to. */
-  async #step(at: Spot, stages: Stages): Promise<Spot> {
-    const path = JSON.stringify(stages);
-    const known = this.#cuts.get(at) ?? new Map<string, Spot>();
-    this.#cuts.set(at, known);
-    const next = known.get(path) ?? (await this.#spots.step(at, stages));
-    known.set(path, next);
-    return next;
+  async #measure({ model }: Spot): Promise<Cuts> {
+    const { job, context } = this.#spots;
+    const groups = channelGroups(toFloat(model.graph));
+    const multiple = multipleOf(groups);
+    const cost = async (graph: Graph) => costOf(this.#spots.figures({ ...model, graph }), job.goal);
+    return { multiple, sensitivity: await measureSensitivity(model, groups, multiple, cost, context) };
   }
 
   /** null where there are no samples for a step. */

@@ -7,8 +7,8 @@ import type { Model } from '../stage.ts';
 import { pack } from '../study/packed.ts';
 import type { ArmResult, Candidate, Node } from './job.ts';
 import { costOf, figuresOf, foundIn, marginOf, worthOf } from './judge.ts';
-import { once } from './memory.ts';
-import { allocate, type LayerBits, measureFewerBits } from './sensitivity.ts';
+import { byPath } from './memory.ts';
+import { allocate, type LayerBits, measureFewerBits, type Sensitivity } from './sensitivity.ts';
 import { PLAIN_SCHEME, type Spot, type Spots } from './spots.ts';
 import type { Plan, Stages } from './steps.ts';
 import { isFeasible } from './tree.ts';
@@ -74,6 +74,9 @@ const holds = ({ job: { goal } }: Spots, { figures, margin }: Candidate): boolea
 /** Changes of the logits that layers in 4 bits are tried with, where no training follows. */
 const UNTRAINED = [0.04, 0.02, 0.01, 0.005, 0.002];
 
+/** null where it does not keep the goal. */
+const untrainedAt = byPath<Candidate | null>();
+
 /** A node with as many of its layers in 4 bits as keep the goal without another training; null where none do. */
 async function inFewerBits(spots: Spots, spot: Spot, than: Candidate, plan: Plan): Promise<Candidate | null> {
   if (spots.job.goal.settings.weightBits !== 'mixed') return null;
@@ -84,11 +87,13 @@ async function inFewerBits(spots: Spots, spot: Spot, than: Candidate, plan: Plan
     const layers = layersText(stages[0].layerBits as LayerBits);
     if (tried.has(layers)) continue;
     tried.add(layers);
-    const model = await spots.follow(spot.model, stages);
-    const judged = judgedOf(spots, model);
-    if (judged.found.score! - judged.margin < spots.job.goal.floor) continue;
-    const candidate = candidateOf(spots, model, [...spot.stages, ...stages], judged);
-    if (holds(spots, candidate) && candidate.value < than.value) return candidate;
+    const path = [...spot.stages, ...stages];
+    const candidate = await untrainedAt(spots.job, path, async () => {
+      const model = await spots.follow(spot.model, stages);
+      const judged = judgedOf(spots, model);
+      return judged.found.score! - judged.margin < spots.job.goal.floor ? null : candidateOf(spots, model, path, judged);
+    });
+    if (candidate && holds(spots, candidate) && candidate.value < than.value) return candidate;
   }
   return null;
 }
@@ -100,24 +105,29 @@ const layersText = (layerBits: LayerBits): string =>
     .sort()
     .join('\n');
 
+const candidateAt = byPath<Candidate>();
+
 async function inIntegers(spots: Spots, spot: Spot, plan: Plan): Promise<Candidate> {
   const stages = spot.model.facts.quantize ? [] : await schemeOf(spots, spot, { ...plan, fewerBits: null });
-  return candidateOf(spots, await spots.follow(spot.model, stages), [...spot.stages, ...stages]);
+  const path = [...spot.stages, ...stages];
+  return candidateAt(spots.job, path, async () => candidateOf(spots, await spots.follow(spot.model, stages), path));
 }
 
+const fewerBitsAt = byPath<Sensitivity>();
+
 /** What the weights of each layer of a node lose and save in 4 bits. */
-const fewerBitsOf = once((spots, { model }) => {
+function measureBits(spots: Spots, { model }: Spot): Promise<Sensitivity> {
   const cost = async (graph: Graph, layerBits: LayerBits) =>
     costOf(spots.figures({ graph, facts: { ...model.facts, quantize: { ...PLAIN_SCHEME, layerBits } } }), spots.job.goal);
   return measureFewerBits(model, cost, spots.context);
-});
+}
 
 /** Stages that quantize a node as the plan wants it; none where it is so already. */
 export async function schemeOf(spots: Spots, spot: Spot, { fewerBits, quantize: options }: Plan): Promise<Stages> {
   const { quantize: scheme } = spot.model.facts;
   if (scheme && fewerBits === null) return [];
   if (fewerBits === null) return [{ stage: 'quantize', ...options }];
-  const chosen = allocate(await fewerBitsOf(spots, spot), {}, fewerBits);
+  const chosen = allocate(await fewerBitsAt(spots.job, spot.stages, () => measureBits(spots, spot)), {}, fewerBits);
   const layerBits = Object.fromEntries(Object.entries(chosen).flatMap(([name, ratio]) => (ratio ? [[name, 4]] : [])));
   return [{ stage: 'quantize', ...options, layerBits: { ...scheme?.layerBits, ...layerBits } }];
 }

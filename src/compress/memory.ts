@@ -1,18 +1,23 @@
-/** What was found out about the nodes of a study: every arm begins at the same one, and the end of an arm comes by the same few again and again. */
-import type { Model } from '../stage.ts';
 import type { JobContext } from './job.ts';
-import type { Spot, Spots } from './spots.ts';
+import type { Stages } from './steps.ts';
 
-/** Finds something out about a node once in a thread; it is kept as long as the node is. */
-export function once<T>(find: (spots: Spots, spot: Spot) => Promise<T>): (spots: Spots, spot: Spot) => Promise<T> {
-  const memory = new WeakMap<JobContext, WeakMap<Model, T>>();
-  return async (spots, spot) => {
-    const known = memory.get(spots.job) ?? new WeakMap<Model, T>();
-    memory.set(spots.job, known);
-    const before = known.get(spot.model);
-    if (before !== undefined) return before;
-    const found = await find(spots, spot);
-    known.set(spot.model, found);
+/** As many of one kind, the last ones. */
+const KEPT = 24;
+
+/**
+ * Work of a study that is done once for each path of stages, in a thread: a path decides every bit of what it leads to, and arms have the same
+ * beginnings and come by the same few nodes at their ends.
+ */
+export function byPath<T>(): (job: JobContext, path: Stages, work: () => Promise<T>) => Promise<T> {
+  const memory = new WeakMap<JobContext, Map<string, T>>();
+  return async (job, path, work) => {
+    const known = memory.get(job) ?? new Map<string, T>();
+    memory.set(job, known);
+    const key = JSON.stringify(path);
+    const found = known.has(key) ? (known.get(key) as T) : await work();
+    known.delete(key);
+    known.set(key, found);
+    if (known.size > KEPT) known.delete(known.keys().next().value!);
     return found;
   };
 }
