@@ -4,10 +4,10 @@
  * distilled on half of what is left of the budget, and on the other half with the weights of some layers in 4 bits. All are quantized and
  * judged as `compress` judges; the best is handed back.
  */
+import { figuresOf } from '../../src/compress/figures.ts';
 import {
   type Answers,
   costOf,
-  figuresOf,
   foundIn,
   type Goal,
   goalOf,
@@ -19,7 +19,7 @@ import {
 import { checkSettings } from '../../src/compress/options.ts';
 import { allocate, type LayerBits, measureFewerBits, measureSensitivity } from '../../src/compress/sensitivity.ts';
 import { augmentationsFor, multipleOf } from '../../src/compress/steps.ts';
-import { isFeasible } from '../../src/compress/tree.ts';
+import { isFeasible } from '../../src/compress/judge.ts';
 import type { Dataset } from '../../src/data/index.ts';
 import { distill } from '../../src/distill/index.ts';
 import { findTask, type Judgement, judge, qualityOf } from '../../src/evaluate.ts';

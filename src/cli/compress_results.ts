@@ -7,7 +7,7 @@ import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
-import { metricOf } from '../task/index.ts';
+import { metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { count, kib, ms, type Output } from './output.ts';
@@ -35,10 +35,8 @@ const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
 
 /** What was judged by which examples, and how far they can tell. */
 function judgedText({ task, before, floor, smallestLoss, examples }: CompressResult): string {
-  const { show, label, drop } = metricOf(task.metric);
-  const least =
-    drop === 'points' ? `${(100 * smallestLoss).toFixed(2)} points` : `${Number((100 * smallestLoss).toPrecision(2))} %`;
-  return `By ${examples.validation} validation examples the model as given has ${show(before)} (${label}). A candidate had to keep ${show(floor)} there, beyond a standard error of its loss; a loss of less than ${least} is not significant on that number of examples. The test part was used once, for the table.`;
+  const { show, label } = metricOf(task.metric);
+  return `By ${examples.validation} validation examples the model as given has ${show(before)} (${label}). A candidate had to keep ${show(floor)} there, beyond a standard error of its loss; a loss of less than ${showDrop(task.metric, smallestLoss)} is not significant on that number of examples. The test part was used once, for the table.`;
 }
 
 /** Where few validation examples were given. */

@@ -6,12 +6,13 @@ import { asStored } from '../model.ts';
 import type { Model } from '../stage.ts';
 import { pack } from '../study/packed.ts';
 import type { ArmResult, Candidate, Node } from './job.ts';
-import { costOf, figuresOf, foundIn, marginOf, worthOf } from './judge.ts';
+import { figuresOf } from './figures.ts';
+import { costOf, foundIn, marginOf, worthOf } from './judge.ts';
 import { byPath } from './memory.ts';
 import { allocate, type LayerBits, measureFewerBits, type Sensitivity } from './sensitivity.ts';
 import { PLAIN_SCHEME, type Spot, type Spots } from './spots.ts';
 import type { Plan, Stages } from './steps.ts';
-import { isFeasible } from './tree.ts';
+import { isFeasible } from './judge.ts';
 
 /** Nodes of an arm that are quantized to see what they are worth. */
 const TRIED = 4;

@@ -2,11 +2,13 @@
 import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import type { Checkable, LastCheck } from './check.ts';
-import type { Figures, Goal } from './judge.ts';
+import type { Figures } from './figures.ts';
+import type { Goal } from './judge.ts';
 import type { Kept } from './kept.ts';
 import type { Plain } from './prepare.ts';
 import type { Stages } from './steps.ts';
-import { factsOf, isEnded, isFeasible } from './tree.ts';
+import { isFeasible } from './judge.ts';
+import { factsOf, isEnded } from './tree.ts';
 import { abortion } from './waiting.ts';
 
 interface Choice {

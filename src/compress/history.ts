@@ -5,8 +5,9 @@ import { profile } from '../mcu/index.ts';
 import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import { defaultDrop, describeGoal, describeRecalls, goalOf, metricOf, qualityScale } from '../task/index.ts';
+import type { Figures } from './figures.ts';
 import type { CompressResult } from './index.ts';
-import { budgetsText, type Figures, limitsOf, unmet } from './judge.ts';
+import { budgetsOf, budgetsText, FIGURE_OF, limitsOf, RESOURCES, unmet } from './limits.ts';
 import type { Settings } from './options.ts';
 import type { TrialReport } from './tree.ts';
 
@@ -33,7 +34,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     goal: {
       text: goalText(result),
       floor: result.floor,
-      budgets: budgetsOf(settings),
+      budgets: budgetsByFigure(settings),
       reached: result.reached,
       objective: { ...settings.objective },
     },
@@ -99,16 +100,9 @@ function keptText({ settings, original, task }: Pick<CompressResult, 'settings' 
 }
 
 /** What a caller allows, by the names of figures. */
-function budgetsOf(s: Settings): History['goal']['budgets'] {
-  const given = {
-    flashBytes: s.flashBudget,
-    ramBytes: s.ramBudget,
-    latencyMs: s.maxLatencyMs,
-    energyUj: s.maxEnergyUj,
-    weightBytes: s.weightBudget,
-    macs: s.maxMacs,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+function budgetsByFigure(settings: Settings): History['goal']['budgets'] {
+  const budgets = budgetsOf(settings);
+  return Object.fromEntries(RESOURCES.flatMap((r) => (budgets[r] === null ? [] : [[FIGURE_OF[r], budgets[r]]])));
 }
 
 /** What speaks against plain int8 quantization. */

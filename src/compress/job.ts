@@ -2,7 +2,8 @@
 import type { Dataset } from '../data/index.ts';
 import type { Model } from '../stage.ts';
 import type { Task } from '../task/index.ts';
-import type { Answers, Figures, Goal } from './judge.ts';
+import type { Figures } from './figures.ts';
+import type { Answers, Goal } from './judge.ts';
 import type { Plan, Stages } from './steps.ts';
 
 /** What every arm of a study shares; a thread is given it once. */

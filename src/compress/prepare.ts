@@ -19,12 +19,15 @@ import {
   dropBetween,
   dropError,
   metricOf,
+  showDrop,
   showMetric,
   smallestLoss,
   type Task,
 } from '../task/index.ts';
 import type { JobContext } from './job.ts';
-import { type Figures, figuresOf, foundIn, goalOf, marginOf, type Standard, standardOf, unmet, worthOf } from './judge.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { foundIn, goalOf, marginOf, type Standard, standardOf, worthOf } from './judge.ts';
+import { unmet } from './limits.ts';
 import type { Settings } from './options.ts';
 import type { Stages } from './steps.ts';
 
@@ -141,10 +144,12 @@ function tellSmallest(
     ? smallestLoss(examples)
     : FIVE_PERCENT * dropError({ ...task, metric: asked.metric }, reference, plain, examples, seed);
   const allowed = dropBetween(asked.metric, given, asked.floor);
-  const { label, drop } = metricOf(asked.metric);
+  const { label } = metricOf(asked.metric);
   const small = counts && allowed >= 0 ? describeSmallData(examples, allowed, 'the validation part') : null;
-  const amount = drop === 'points' ? `${(100 * least).toFixed(2)} points` : `${Number((100 * least).toPrecision(2))} %`;
-  tell(small ?? `a loss of less than ${amount} of ${label} is not significant on ${examples} validation examples`);
+  tell(
+    small ??
+      `a loss of less than ${showDrop(asked.metric, least)} of ${label} is not significant on ${examples} validation examples`,
+  );
   return least;
 }
 

@@ -6,7 +6,9 @@ import { runPipeline, stagesOf } from '../pipeline.ts';
 import { outlineRanges, quantize } from '../quant/index.ts';
 import type { Context, Model, QuantizeOptions } from '../stage.ts';
 import type { JobContext } from './job.ts';
-import { type Answers, type Figures, figuresOf, fits, foundIn, hopedFor, marginOf, worthOf } from './judge.ts';
+import { type Figures, figuresOf } from './figures.ts';
+import { type Answers, foundIn, hopedFor, marginOf, worthOf } from './judge.ts';
+import { fits } from './limits.ts';
 import type { Stages } from './steps.ts';
 
 /** A node on the way. */

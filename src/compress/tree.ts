@@ -7,7 +7,8 @@ import { CompressError } from '../errors.ts';
 import type { Json, TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import type { MetricName } from '../task/index.ts';
-import { type Figures, fits, type Goal } from './judge.ts';
+import type { Figures } from './figures.ts';
+import { type Goal, isFeasible } from './judge.ts';
 import type { Stages } from './steps.ts';
 
 const figuresSchema = v.object({
@@ -105,10 +106,6 @@ export interface CompressProgress {
   /** What each running trial is doing. */
   readonly running: readonly (Progress & { readonly trial: number })[];
 }
-
-/** Whether a candidate fits and keeps the goal on the validation part with its margin. */
-export const isFeasible = (figures: Figures, margin: number, { limits, floor }: Goal): boolean =>
-  fits(figures, limits) && figures.score !== null && figures.score - margin >= floor;
 
 /** As it stands in the study's journal, judged by what must fit and what must be kept. */
 export function reportOf(t: TrialRecord, goal: Goal): TrialReport {

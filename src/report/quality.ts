@@ -1,4 +1,4 @@
-import { METRICS, type MetricName, metricOf } from '../task/index.ts';
+import { metricOf } from '../task/index.ts';
 import type { History, ModelMetrics } from './history.ts';
 import { digits, points, UNKNOWN } from './units.ts';
 
@@ -14,19 +14,16 @@ export interface QualityView {
   readonly axis: { readonly label: string; readonly factor: number; readonly lower: boolean };
 }
 
-const SHARES: ReadonlySet<MetricName> = new Set(['accuracy', 'balanced', 'f1', 'exact']);
-
 export function qualityView({ metric = 'accuracy' }: Pick<History, 'metric'>): QualityView {
-  const { label, better } = metricOf(metric);
+  const { label, better, inPercent, show } = metricOf(metric);
   const name = label[0].toUpperCase() + label.slice(1);
-  const isShare = SHARES.has(metric);
   const of = (f: ModelMetrics) => f.quality ?? f.accuracy;
   const lower = better === 'lower';
-  const axis = { label: isShare ? `${name} (%)` : name, factor: isShare ? 100 : 1, lower };
+  const axis = { label: inPercent ? `${name} (%)` : name, factor: inPercent ? 100 : 1, lower };
   const known = (n: number | null | undefined): n is number => typeof n === 'number' && Number.isFinite(n);
-  const plain = (value: number | null | undefined) => (known(value) ? METRICS[metric].show(value) : UNKNOWN);
+  const plain = (value: number | null | undefined) => (known(value) ? show(value) : UNKNOWN);
   const percent = (value: number | null | undefined) => (known(value) ? `${(100 * value).toFixed(2)} %` : UNKNOWN);
-  return { label: name, of, show: isShare ? percent : plain, change: isShare ? points : lower ? growth : difference, axis };
+  return { label: name, of, show: inPercent ? percent : plain, change: inPercent ? points : lower ? growth : difference, axis };
 }
 
 /** `+0.0123` */

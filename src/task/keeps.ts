@@ -22,7 +22,7 @@ export function checkedTogether(task: Task, parts: readonly Answered[]): Checked
   const targets = parts.every((p) => p.targets) ? Float32Array.from(parts.flatMap((p) => [...p.targets!])) : null;
   const { metrics, classes } = rules.measure(task, answers, targets);
   const evaluation = { quality: metrics[task.metric] ?? null, classes };
-  return { answers, targets: targets, scores: rules.scores(task, answers, targets), evaluation };
+  return { answers, targets, scores: rules.scores(task, answers, targets), evaluation };
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Metric {
    * (0.02: it may be 2 % worse).
    */
   readonly drop: 'points' | 'share';
+  /** Whether it is shown in percent. */
+  readonly inPercent: boolean;
   /** A value in words: `97.2 %`, `0.0123`. */
   show(value: number): string;
 }
@@ -17,11 +19,17 @@ const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 const plain = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** A share of examples, 0..1. */
-const share = (label: string): Metric => ({ label, better: 'higher', drop: 'points', show: percent });
+const share = (label: string): Metric => ({ label, better: 'higher', drop: 'points', inPercent: true, show: percent });
 /** An area or a coefficient, 1 at best. */
-const score = (label: string): Metric => ({ label, better: 'higher', drop: 'points', show: (v) => v.toFixed(4) });
+const score = (label: string): Metric => ({
+  label,
+  better: 'higher',
+  drop: 'points',
+  inPercent: false,
+  show: (v) => v.toFixed(4),
+});
 /** In the unit of the targets (or its square), 0 at best. */
-const error = (label: string): Metric => ({ label, better: 'lower', drop: 'share', show: plain });
+const error = (label: string): Metric => ({ label, better: 'lower', drop: 'share', inPercent: false, show: plain });
 
 export const METRICS = {
   accuracy: share('accuracy'),
@@ -56,6 +64,10 @@ export function dropBetween(name: MetricName, before: number, after: number): nu
   if (metricOf(name).drop === 'points') return worse;
   return worse / Math.max(Math.abs(before), Number.MIN_VALUE);
 }
+
+/** A drop in words: `1.25 points` of a share, `1.3 %` of an error. */
+export const showDrop = (name: MetricName, drop: number): string =>
+  metricOf(name).drop === 'points' ? `${(100 * drop).toFixed(2)} points` : `${Number((100 * drop).toPrecision(2))} %`;
 
 /** The value that is left after a drop. */
 export function afterDrop(name: MetricName, before: number, drop: number): number {

@@ -65,10 +65,7 @@ export function drawnDrops(task: Task, before: Answered, after: Answered, count:
   });
 }
 
-/** The metric on some examples of a part of `count`, given by their places, again where they are named again. */
-export const qualityOn = (task: Task, of: Answered, count: number, places: Int32Array): number | null =>
-  judgedOn(task, of, count, places).quality;
-
+/** On some examples of a part of `count`, given by their places, again where they are named again. */
 function judgedOn(task: Task, { answers, targets }: Answered, count: number, places: Int32Array): Judged {
   const found = rulesOf(task.name).measure(task, taken(answers, count, places), targets && taken(targets, count, places));
   return { quality: found.metrics[task.metric] ?? null, perClass: found.classes.map((c) => c.recall) };

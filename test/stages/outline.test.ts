@@ -1,7 +1,7 @@
 /** What a stage says it will leave is what it leaves. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Figures, figuresOf } from '../../src/compress/judge.ts';
+import { type Figures, figuresOf } from '../../src/compress/figures.ts';
 import { checkSettings } from '../../src/compress/options.ts';
 import { demoModel } from '../../src/demo/model.ts';
 import { distill } from '../../src/distill/index.ts';
