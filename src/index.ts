@@ -25,7 +25,7 @@ export {
 } from './compress/index.ts';
 export { type ConformResult, conform } from './conform/index.ts';
 export { type DataOptions, type DataSource, type Dataset, loadDataset, readNpy, writeNpy } from './data/index.ts';
-export { distill } from './distill/index.ts';
+export { distill, type Outside, teacherNamed, unlabelledNamed, withoutLabels } from './distill/index.ts';
 export { type Code, CompressError } from './errors.ts';
 export type { EvaluateOptions, Evaluation } from './evaluate.ts';
 export type { Graph, Node, Quantization, Tensor } from './graph/graph.ts';

@@ -100,6 +100,7 @@ function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): voi
  */
 export async function runPipeline(model: Model, stages: readonly Stage[], context: Context): Promise<Model> {
   checkCheckpoint(stages, context);
+  for (const stage of stages) await stage.check(context);
   let current = model;
   for (const stage of stages) {
     context.signal?.throwIfAborted();

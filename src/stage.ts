@@ -91,6 +91,10 @@ export interface Context {
   readonly seed: number;
   /** The float model the pipeline began with: a teacher. */
   readonly original: Model;
+  /** Other networks that stages name, by their digests, as teachers. */
+  readonly teachers?: readonly Model[];
+  /** Examples without labels that stages name, by their digests; each has them as its train part. */
+  readonly unlabelled?: readonly Dataset[];
   readonly progress?: (p: Progress) => void;
   readonly warn?: (message: string) => void;
   /** Once aborted, the stage that runs throws the signal's reason at its next pause. */
@@ -108,6 +112,8 @@ export interface Stage {
   readonly trains: boolean;
   /** The ranges of activations that were in force before it are right after it; else a quantized model is measured again. */
   readonly keepsRanges: boolean;
+  /** Finds out before any work whether all that the options name is there. @throws CompressError */
+  check(context: Context): Promise<void>;
   /**
    * The structure and the bits that `run` would leave, exactly, at the cost of a cut: nothing is trained. null where they depend on weights
    * or ranges that an outline does not have (`Facts.isOutline`).
@@ -125,6 +131,7 @@ export interface StageKind<S extends OptionsSchema> extends Pick<Stage, 'name' |
   /** A caller's own: `compress` tries it before the last training of an arm, with options from the ranges of its schema. */
   readonly searched?: boolean;
   readonly options: S;
+  check?(options: v.InferOutput<S>, context: Context): Promise<void> | void;
   outline(model: Model, options: v.InferOutput<S>, context: Context): Promise<Model | null> | Model | null;
   run(model: Model, options: v.InferOutput<S>, context: Context): Promise<Model> | Model;
 }
@@ -152,6 +159,7 @@ export function defineStage<S extends OptionsSchema>(kind: StageKind<S>): MakeSt
       options: options as Stage['options'],
       trains,
       keepsRanges,
+      check: async (context) => kind.check?.(options, context),
       outline: async (model, context) => kind.outline(model, options, context),
       run: async (model, context) => kind.run(model, options, context),
     };

@@ -33,12 +33,13 @@ import {
   weights,
   workers,
 } from './flags.ts';
+import { type Given, type OutsideFlags, readOutside } from './outside_flags.ts';
 import { createOutput, kib, ms } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
 import { dropFlag, type GoalFlags, goalFlags, sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
-interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags {
+interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly target: string;
   readonly runtime?: CompressOptions['runtime'];
   readonly clock?: number;
@@ -84,10 +85,11 @@ export function addCompress(program: Command): void {
     const recipe = flags.recipe ? await readRecipe(flags.recipe) : null;
     const model = await readModel(path);
     const data = await readData(flags, model, out);
-    const options = { ...optionsOf(flags), ...(recipe && { recipe: recipe.stages }) };
+    const outside = await readOutside(flags, model, out);
+    const options = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
     const { workers, resume = false } = flags;
     const named = { folder, split: flags.split, title: basename(path), command: commandLine() };
-    await runCompress({ model, data, options, ...named, workers, resume, out });
+    await runCompress({ model, data, options, outside, ...named, workers, resume, out });
   });
 }
 
@@ -129,6 +131,8 @@ const compressFlags = (command: Command): Command =>
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
     .option('--resume', 'continue the study in --out')
+    .option('--teacher <file>', 'another model file of the same task that may teach')
+    .option('--unlabelled <path>', 'examples without labels, which teachers alone answer to, read as --data is')
     .option('--json', 'one JSON object on stdout');
 
 function optionsOf(flags: Flags): CompressOptions {
@@ -158,6 +162,7 @@ const commandLine = (): string =>
 
 interface Run extends Made {
   readonly options: CompressOptions;
+  readonly outside?: Given;
   readonly workers: number;
   readonly resume: boolean;
 }
@@ -195,7 +200,7 @@ export async function runCompress(run: Run): Promise<CompressResult> {
   }
 }
 
-async function searchIn({ folder, out, model, data, options, resume, workers }: Run): Promise<CompressResult> {
+async function searchIn({ folder, out, model, data, options, outside, resume, workers }: Run): Promise<CompressResult> {
   if (resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search');
@@ -204,6 +209,8 @@ async function searchIn({ folder, out, model, data, options, resume, workers }: 
     const search = compress(model, data, options, {
       storage: new FileStorage(join(folder, JOURNAL)),
       artifacts: new FolderArtifacts(join(folder, 'artifacts')),
+      teachers: outside?.teachers,
+      unlabelled: outside?.unlabelled,
       resume,
       signal,
       tell: out.say,

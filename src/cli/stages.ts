@@ -15,11 +15,12 @@ import { explainLoss, explanationJson, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
+import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { count, createOutput, kib, type Output } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
-interface Flags extends DataFlags, IoFlags, TaskFlags {
+interface Flags extends DataFlags, IoFlags, TaskFlags, OutsideFlags {
   readonly out: string;
   readonly force?: boolean;
   readonly json?: boolean;
@@ -48,14 +49,15 @@ function addStage(program: Command, make: MakeStage): void {
     );
   resultFlags(taskFlags(dataFlags(command, needsData))).action(async (path: string, flags: Flags) => {
     const given = optionsFrom(options, flags);
-    const stage = make(hasTeacher && flags.original ? { teacher: 'original', ...given } : given);
     const out = createOutput(flags.json ?? false);
     const model = await readModel(path);
+    const outside = hasTeacher ? await readOutside(flags, model, out) : null;
+    const stage = make({ ...(hasTeacher && flags.original ? { teacher: 'original' } : {}), ...given, ...outside?.options });
     const original = typeof flags.original === 'string' ? await readModel(flags.original) : model;
     await checkOutput(flags.out, flags);
     const checkpoint = flags.checkpoint === undefined ? undefined : await checkpointFile(flags.checkpoint);
     const data = flags.data ? await readData(flags, model, out) : null;
-    await apply(model, [stage], { data, seed: flags.seed ?? 0, original, checkpoint }, flags, out);
+    await apply(model, [stage], { data, seed: flags.seed ?? 0, original, checkpoint, ...outside }, flags, out);
   });
 }
 
@@ -73,32 +75,37 @@ function addRun(program: Command): void {
     .description('replay a recipe (the JSON of stages that compress found)')
     .argument('<recipe>', 'a recipe.json')
     .argument('<model>', 'the model file it was found for');
-  resultFlags(taskFlags(dataFlags(command, true))).action(async (recipePath: string, path: string, flags: Flags) => {
-    const out = createOutput(flags.json ?? false);
-    const recipe = await readRecipe(recipePath);
-    const stages = stagesOf(recipe);
-    const model = await readModel(path);
-    await checkOutput(flags.out, flags);
-    const seed = flags.seed ?? recipe.seed;
-    const defaults = {
-      ...normalizationOptions(recipe),
-      ...(recipe.layout && { layout: recipe.layout }),
-      ...(recipe.split && { split: recipe.split as [number, number, number] }),
-    };
-    const whole = await readData({ ...flags, seed }, model, out, { defaults });
-    const data = recipe.validation ? withValidationOf(whole, recipe.validation, seed) : whole;
-    await apply(model, stages, { data, seed, original: model }, { ...recipe.task, ...flags }, out);
-  });
+  outsideFlags(resultFlags(taskFlags(dataFlags(command, true))), 'that the recipe names').action(
+    async (recipePath: string, path: string, flags: Flags) => {
+      const out = createOutput(flags.json ?? false);
+      const recipe = await readRecipe(recipePath);
+      const stages = stagesOf(recipe);
+      const model = await readModel(path);
+      await checkOutput(flags.out, flags);
+      const seed = flags.seed ?? recipe.seed;
+      const defaults = {
+        ...normalizationOptions(recipe),
+        ...(recipe.layout && { layout: recipe.layout }),
+        ...(recipe.split && { split: recipe.split as [number, number, number] }),
+      };
+      const whole = await readData({ ...flags, seed }, model, out, { defaults });
+      const data = recipe.validation ? withValidationOf(whole, recipe.validation, seed) : whole;
+      const { teachers, unlabelled } = await readOutside(flags, model, out, defaults);
+      const rest = { data, seed, original: model, teachers, unlabelled };
+      await apply(model, stages, rest, { ...recipe.task, ...flags }, out);
+    },
+  );
 }
 
 async function apply(
   model: Model,
   stages: readonly Stage[],
-  rest: Pick<Context, 'data' | 'seed' | 'original' | 'checkpoint'>,
+  rest: Pick<Context, 'data' | 'seed' | 'original' | 'checkpoint' | 'teachers' | 'unlabelled'>,
   flags: Flags,
   out: Output,
 ): Promise<void> {
   const heap = await Heap.open();
+  for (const stage of stages) await stage.check({ ...rest, heap });
   if (flags.io) await checkIo(model, stages, { ...rest, heap }, flags.io);
   const measured = measuring(heap, model, stages, rest.data, flags, out);
   const before = { ...figuresOf(model), ...measured?.before };

@@ -29,8 +29,8 @@ export async function runArm(
 ): Promise<ArmResult> {
   const heap = await Heap.open();
   const here = 'fold' in what ? onFold(heap, job, what.fold!) : job;
-  const { data, task, seed, model } = here;
-  const spots = new Spots(here, { heap, data, task, seed, original: model, progress, signal });
+  const { data, teachers, unlabelled, task, seed, model } = here;
+  const spots = new Spots(here, { heap, data, teachers, unlabelled, task, seed, original: model, progress, signal });
   return 'recipe' in what ? replay(spots, what.recipe) : new Arm(spots, what.plan, what.toBeat).run(what.from, what.samples);
 }
 

@@ -1,15 +1,18 @@
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, inputsOf, planBatch } from '../data/index.ts';
+import { distill } from '../distill/index.ts';
+import { outsideExamples, outsideTeacher } from '../distill/outside.ts';
 import { findTask, judge, qualityOf } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { betweenEdges } from '../model.ts';
-import type { Recipe } from '../pipeline.ts';
+import { type Recipe, stagesOf } from '../pipeline.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
-import type { Model } from '../stage.ts';
+import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import { missed, recognizeTask, type Task, type TaskOptions } from '../task/index.ts';
+import { checkTeacher } from '../train/hints.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Checkable, type CheckReport, LastCheck } from './check.ts';
@@ -50,6 +53,9 @@ export interface CompressHost {
   readonly resume?: boolean;
   readonly progress?: (p: CompressProgress) => void;
   readonly signal?: AbortSignal;
+  /** The networks and examples that options and a recipe name. */
+  readonly teachers?: readonly Model[];
+  readonly unlabelled?: readonly Dataset[];
 }
 
 export interface CompressResult {
@@ -128,7 +134,9 @@ export async function* compress(
   // What is refused leaves no study behind; one that is there is looked at first.
   const resumed = host.resume ? await open() : null;
   const begun = performance.now();
-  const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal };
+  const { teachers, unlabelled } = host;
+  const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal, teachers, unlabelled };
+  await checkOutside(model, settings, context);
   const prepared = await prepare(model, context, target, settings, host.tell ?? (() => {}));
   const { job, plain } = prepared;
   const study = resumed ?? (await open());
@@ -147,6 +155,14 @@ export async function* compress(
   } finally {
     await pool.close();
   }
+}
+
+/** @throws CompressError for a teacher or examples that are not there, or of another task or shape */
+async function checkOutside(model: Model, { teacher, unlabelled, recipe = [] }: Settings, context: Context): Promise<void> {
+  const stages = [distill({ ...(teacher && { teacher }), ...(unlabelled && { unlabelled }) }), ...stagesOf({ stages: recipe })];
+  for (const stage of stages) await stage.check(context);
+  if (unlabelled) planBatch(await outsideExamples(unlabelled, context.unlabelled), inputsOf(model.graph));
+  if (teacher) checkTeacher(model.graph, (await outsideTeacher(teacher, context.teachers)).graph);
 }
 
 const taskOptions = ({ task, output, metric }: TaskOptions): TaskOptions =>

@@ -15,6 +15,8 @@ export interface JobContext {
   readonly first: Stages;
   /** Train and validation; the test part stays outside. */
   readonly data: Dataset;
+  readonly teachers: readonly Model[];
+  readonly unlabelled: readonly Dataset[];
   readonly task: Task;
   readonly seed: number;
   /** What the model as given answers to the validation examples. */

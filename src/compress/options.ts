@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { outsideSchema } from '../distill/outside.ts';
 import { checkOptions, named } from '../options/index.ts';
 import { IO_TYPES } from '../run/edges.ts';
 import { METRIC_NAMES, TASK_NAMES } from '../task/index.ts';
@@ -55,6 +56,10 @@ const compressSchema = v.object({
   maxMacs: v.optional(positive),
   /** Weights of all layers in 8 bits, or of some in 4 where that pays. */
   weightBits: v.optional(v.picklist([8, 'mixed']), 'mixed'),
+  /** Another model that may teach, by `teacherNamed`; it is given beside. */
+  teacher: v.optional(outsideSchema),
+  /** Examples without labels, by `unlabelledNamed`; they are given beside. */
+  unlabelled: v.optional(outsideSchema),
   /** Quantization-aware training is among the choices. */
   qat: v.optional(v.boolean(), true),
   /** Stages of a recipe that is tried before all else. */

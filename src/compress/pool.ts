@@ -40,7 +40,7 @@ export async function nodePool(
   { plugins = [] as readonly string[], file = new URL('./node_worker.js', import.meta.url) } = {},
 ): Promise<Pool> {
   const { Worker } = await import('node:worker_threads');
-  const given = { ...context, data: shareDataset(context.data) };
+  const given = { ...context, data: shareDataset(context.data), unlabelled: context.unlabelled.map(shareDataset) };
   const findings = remembered(context.data);
   const workers = Array.from({ length: size }, () => {
     const worker = new Worker(file);

@@ -74,7 +74,8 @@ export async function prepare(model: Model, context: Seen, target: Target, setti
   const base = isSimpler ? await simplify().run(model, context) : model;
   const first = isSimpler ? [{ stage: 'simplify' }] : [];
   const batch = data.train!.count < FEW_EXAMPLES ? 32 : 64;
-  const job = { model, base, first, data, task, seed, reference, goal, batch };
+  const { teachers = [], unlabelled = [] } = context;
+  const job = { model, base, first, data, teachers, unlabelled, task, seed, reference, goal, batch };
   checkReachable(standard, reference, quantized, tell);
   await checkLimits(job, context, tell);
   return {

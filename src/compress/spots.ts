@@ -1,6 +1,7 @@
 /** Nodes on the way of an arm: what leads there, what they need, how well they answer and what they promise. */
 import { type Dataset, takeEvenly } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
+import { inspect } from '../inspect.ts';
 import { asStored, betweenEdges } from '../model.ts';
 import { runPipeline, stagesOf } from '../pipeline.ts';
 import { outlineRanges, quantize } from '../quant/index.ts';
@@ -34,6 +35,7 @@ export class Spots {
   /** Seen by all trainings so far, teachers' answers included, and their multiplications. */
   samples = 0;
   macs = 0;
+  #teachers: number | null = null;
   readonly #judged: Dataset;
   readonly #reference: Answers;
 
@@ -84,8 +86,14 @@ export class Spots {
   /** What one example of a training counts: itself, and the teacher's share of the multiplications. */
   weightOf({ teacher }: Readonly<Record<string, unknown>>, student: number): number {
     const given = this.job.goal.plain.macs;
-    const answers = { original: given, self: student, both: given + student }[String(teacher)] ?? 0;
+    const outside = () => this.#macsOf(this.job.teachers);
+    const answers = { original: given, self: student, both: given + student }[String(teacher)] ?? outside();
     return 1 + answers / (PASSES * given);
+  }
+
+  #macsOf(teachers: readonly Model[]): number {
+    this.#teachers ??= Math.max(0, ...teachers.map((t) => inspect(t).macs));
+    return this.#teachers;
   }
 
   /** What a network needs when it is quantized, to 8 bits where it is not. */

@@ -7,6 +7,7 @@ import { toFloat } from '../run/integer.ts';
 import type { Choice, Trial } from '../search/index.ts';
 import type { Model } from '../stage.ts';
 import type { Task } from '../task/index.ts';
+import type { Settings } from './options.ts';
 
 export type Stages = Recipe['stages'];
 
@@ -38,6 +39,8 @@ export interface Space {
   readonly mixed: boolean;
   readonly qat: boolean;
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
+  /** Another model that may teach, and examples without labels. */
+  readonly outside: Pick<Settings, 'teacher' | 'unlabelled'>;
 }
 
 /** What is worth trying for inputs [h, w, c] of this shape: pictures shift both ways and may be mirrored, signals shift in time. */
@@ -57,7 +60,7 @@ export function augmentationsFor([h, w, c]: readonly number[]): Space['augmentat
 
 export function spaceOf(
   { graph }: Model,
-  { weightBits, qat }: { weightBits: 8 | 'mixed'; qat: boolean },
+  { weightBits, qat, teacher, unlabelled }: Pick<Settings, 'weightBits' | 'qat' | 'teacher' | 'unlabelled'>,
   task?: Pick<Task, 'name'>,
 ): Space {
   const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
@@ -67,6 +70,7 @@ export function spaceOf(
     groups: channelGroups(toFloat(graph)).map((g) => g.name),
     mixed: weightBits === 'mixed',
     qat,
+    outside: { ...(teacher && { teacher }), ...(unlabelled && { unlabelled }) },
     // A value may change where its input is moved.
     augmentations: isOfValues ? { none: null, ...augmentations } : augmentations,
   };
@@ -76,7 +80,7 @@ export function spaceOf(
 export const multipleOf = (groups: readonly ChannelGroup[]): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
 
 /** A plan of an arm that starts from the model as given. Conditional: a parameter is asked for only where it counts. */
-export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations }: Space): Plan {
+export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations, outside }: Space): Plan {
   const worth = groups.map((name) => [name, trial.suggestFloat(`worth.${name}`, 0, 2, { step: 0.5 })]);
   const augment = augmentations[trial.suggestCategorical('augment', Object.keys(augmentations))];
   return {
@@ -88,7 +92,9 @@ export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations }
     aware: qat && trial.suggestCategorical('aware', [true, false]),
     prune: suggestOptions(trial, 'prune', ['criterion']),
     distill: {
-      ...suggestOptions(trial, 'distill', ['teacher', 'temperature', 'weight', 'learningRate']),
+      ...suggestOptions(trial, 'distill', ['learningRate']),
+      ...suggestTeacher(trial, outside),
+      ...suggestOptions(trial, 'distill', ['temperature', 'weight']),
       ...(augment && { augment }),
     },
     quantize: suggestOptions(trial, 'quantize', ['calibrator']),
@@ -114,6 +120,17 @@ export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan
 
 /** Which node of a trial another continues from: its candidate, the one its last training began with, or the best that holds the goal. */
 export type NodeName = 'candidate' | 'walked' | 'held';
+
+/** Who teaches; unlabelled examples are used where there are any. */
+function suggestTeacher(trial: Trial, { teacher, unlabelled }: Space['outside']): Record<string, unknown> {
+  const range = rangeOf(STAGES.get('distill').kind.options.entries.teacher as Parameters<typeof rangeOf>[0]);
+  const own = range && 'choices' in range ? range.choices : [];
+  const chosen = trial.suggestCategorical('distill.teacher', teacher ? [OUTSIDE, ...own] : own);
+  return { teacher: chosen === OUTSIDE ? teacher : chosen, ...(unlabelled && { unlabelled }) };
+}
+
+/** What a parameter calls the teacher from outside. */
+const OUTSIDE = 'outside';
 
 function suggestBits(trial: Trial, prefix: string, mixed: boolean): number | null {
   if (!mixed || trial.suggestCategorical(`${prefix}bits`, ['8', 'mixed']) === '8') return null;
@@ -146,7 +163,7 @@ const ownStages = (trial: Trial): Stages =>
 
 /** Arms to try first, and how they continue: as many of each as may run at once. The first is the plain greedy loop. */
 export function knownStarts(space: Space, count: number): Readonly<Record<string, Choice>>[] {
-  const { groups, mixed, augmentations } = space;
+  const { groups, mixed, augmentations, outside } = space;
   const [usual] = Object.keys(augmentations);
   const blend = Object.keys(augmentations).find((name) => name.includes('blend')) ?? usual;
   const fewer = (fewerBits: number): Record<string, Choice> => (mixed ? { bits: 'mixed', fewerBits } : {});
@@ -160,7 +177,9 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
     startWith(space, { ...fewer(0.05), steps: 3, hope: 0.5, augment: blend }),
     startWith(space, { change: 0.01, 'distill.weight': 1, 'distill.temperature': 4 }),
     startWith(space, { ...fewer(0.2), hope: 0.1 }),
-  ].slice(0, count);
+  ]
+    .slice(0, count)
+    .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
   const again = (over: Readonly<Record<string, Choice>>) => ({
     'again.cut': 0.5,
     'again.node': 'candidate',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Graph } from '../graph/graph.ts';
-import { option, type Text } from '../options/index.ts';
+import { option, optional, type Text } from '../options/index.ts';
 import { prune } from '../prune/index.ts';
 import { measureRanges, outlineRanges } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
@@ -8,6 +8,9 @@ import { type Context, defineStage, type Model } from '../stage.ts';
 import { outlineTraining } from '../train/index.ts';
 import { trainFields } from '../train/options.ts';
 import { train } from '../train/trainer.ts';
+import { type Outside, outsideExamples, outsideSchema, outsideTeacher } from './outside.ts';
+
+export { type Outside, teacherNamed, unlabelledNamed, withoutLabels } from './outside.ts';
 
 /** NAME[=TEACHER][@WEIGHT], as often as wanted. */
 const hintText: Text = {
@@ -28,14 +31,21 @@ const hint = v.strictObject({
   weight: v.optional(v.pipe(v.number(), v.gtValue(0)), 1),
 });
 
+/** Teachers that every pipeline has. */
+export const TEACHERS = ['self', 'original', 'both'] as const;
+
 export const distillSchema = v.object({
   ...trainFields,
   teacher: option(
-    v.picklist(['self', 'original', 'both']),
+    v.union([v.picklist(TEACHERS), outsideSchema]),
     'self',
-    'whose answers are imitated: the model as this stage gets it (self), the float model the pipeline began with, or the mean of both',
-    { search: { choices: ['original', 'self'] } },
+    'whose answers are imitated: the model as this stage gets it (self), the float model the pipeline began with (original), the mean of ' +
+      'both, or another model file of the same task, of any width',
+    { search: { choices: ['original', 'self'] }, text: { form: `${TEACHERS.join('|')}|file`, parse: (text) => text } },
   ),
+  unlabelled: optional(outsideSchema, 'examples without labels, which the teacher alone answers to, beside the train part', {
+    text: { form: 'path', parse: (text) => text },
+  }),
   temperature: option(v.pipe(v.number(), v.minValue(0.5), v.maxValue(50)), 4, 'softens the answers', {
     search: { low: 1, high: 8, log: true },
   }),
@@ -65,7 +75,8 @@ export const distillSchema = v.object({
 /**
  * Knowledge distillation (Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015): the student learns the
  * teacher's softened answers and the labels, and by `hints` its inner tensors (Romero et al., "FitNets", 2015). A quantized model stays
- * quantized; `qat` says how it is trained.
+ * quantized; `qat` says how it is trained. A teacher and unlabelled examples from outside are
+ * named by `teacherNamed` and `unlabelledNamed`, and found in the context.
  *
  * @throws CompressError `bad-option` naming the option that is wrong. Its `run` throws `bad-data` without a train part or without labels,
  *   `bad-option` for a hint that names no inner tensor, `shape-mismatch` where hinted tensors differ in more than channels or a
@@ -78,6 +89,10 @@ export const distill = defineStage({
   trains: true,
   keepsRanges: false,
   needsData: true,
+  async check({ teacher, unlabelled }, context) {
+    if (typeof teacher === 'object') await outsideTeacher(teacher, context.teachers);
+    if (unlabelled) await outsideExamples(unlabelled, context.unlabelled);
+  },
   async outline(model, options, context) {
     const student = options.width < 1 ? await narrowedOutline(model, options.width, context) : model;
     return student && outlineTraining(student, options);
@@ -85,7 +100,9 @@ export const distill = defineStage({
   async run(model, o, context): Promise<Model> {
     const given: Model = { ...model, graph: toFloat(model.graph) };
     const student = o.width < 1 ? await narrowed(given, o.width, context) : given;
-    const trained = await train(student, context, o, 'distill', { ...o, graphs: teachersOf(o.teacher, given, context) });
+    const graphs = await teachersOf(o.teacher, given, context);
+    const unlabelled = o.unlabelled ? await outsideExamples(o.unlabelled, context.unlabelled) : null;
+    const trained = await train(student, context, o, 'distill', { ...o, graphs }, unlabelled);
     return { ...student, graph: trained.graph, facts: trained.facts };
   },
 });
@@ -102,8 +119,22 @@ async function narrowedOutline(model: Model, width: number, context: Context): P
   return student && outlineRanges(student, context);
 }
 
-function teachersOf(who: 'self' | 'original' | 'both', self: Model, { original }: Context): Graph[] {
+async function teachersOf(
+  who: (typeof TEACHERS)[number] | Outside,
+  self: Model,
+  { original, teachers }: Context,
+): Promise<Graph[]> {
+  if (typeof who === 'object') return [floatOf(await outsideTeacher(who, teachers))];
   if (who === 'self') return [self.graph];
   const first = toFloat(original.graph);
   return who === 'original' ? [first] : [first, self.graph];
+}
+
+const floats = new WeakMap<Graph, Graph>();
+
+/** Answers are remembered by graph: each teacher is made float once. */
+function floatOf({ graph }: Model): Graph {
+  const found = floats.get(graph) ?? toFloat(graph);
+  floats.set(graph, found);
+  return found;
 }

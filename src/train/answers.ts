@@ -15,6 +15,8 @@ export interface Batch {
 /** Where the batches of a training come from. */
 export interface Batches {
   readonly data: Dataset;
+  /** Examples beside the train part of `data`, counted on from its own. */
+  readonly unlabelled: Dataset | null;
   readonly options: Pick<TrainOptions, 'batch' | 'augment'>;
   readonly source: RandomSource;
 }
@@ -25,7 +27,11 @@ interface Answers {
   known: Uint8Array;
 }
 
-const memory = new WeakMap<Graph, WeakMap<Dataset, Map<string, Answers>>>();
+type ByKey = Map<string, Answers>;
+
+const memory = new WeakMap<Graph, WeakMap<Dataset, ByKey>>();
+/** Of trainings with unlabelled examples. */
+const memoryOfBoth = new WeakMap<Graph, WeakMap<Dataset, WeakMap<Dataset, ByKey>>>();
 
 /** More answers than that are not kept. */
 const MOST_VALUES = 1 << 24;
@@ -40,16 +46,17 @@ const MOST_VALUES = 1 << 24;
  */
 export function remembering(
   teacher: Graph,
-  { data, options: { batch, augment }, source }: Batches,
+  { data, unlabelled, options: { batch, augment }, source }: Batches,
   width: number,
   ask: (batch: Batch) => Float32Array,
 ): (batch: Batch) => Float32Array {
-  const answers = answersOf(teacher, data, augment ? JSON.stringify([source, batch, augment]) : 'as they are');
+  const count = data.train!.count + (unlabelled ? unlabelled.train!.count : 0);
+  const answers = answersOf(teacher, data, unlabelled, augment ? JSON.stringify([source, batch, augment]) : 'as they are');
   const found = new Float32Array(batch * width);
   return (asked) => {
     const { indices, step } = asked;
     const row = (i: number) => (augment ? step * batch + i : indices[i]);
-    if (!makeRoom(answers, augment ? (step + 1) * batch : data.train!.count, width)) return ask(asked);
+    if (!makeRoom(answers, augment ? (step + 1) * batch : count, width)) return ask(asked);
     if (indices.some((_, i) => !answers.known[row(i)])) {
       const fresh = ask(asked);
       indices.forEach((_, i) => {
@@ -65,14 +72,22 @@ export function remembering(
   };
 }
 
-function answersOf(teacher: Graph, data: Dataset, key: string): Answers {
-  const byData = memory.get(teacher) ?? new WeakMap<Dataset, Map<string, Answers>>();
-  memory.set(teacher, byData);
-  const byKey = byData.get(data) ?? new Map<string, Answers>();
-  byData.set(data, byKey);
+function answersOf(teacher: Graph, data: Dataset, unlabelled: Dataset | null, key: string): Answers {
+  const byKey = unlabelled
+    ? within(within(within(memoryOfBoth, teacher, weak), data, weak), unlabelled, map)
+    : within(within(memory, teacher, weak), data, map);
   const answers = byKey.get(key) ?? { rows: new Float32Array(0), known: new Uint8Array(0) };
   byKey.set(key, answers);
   return answers;
+}
+
+const map = (): ByKey => new Map();
+const weak = () => new WeakMap();
+
+function within<K extends object, V>(all: WeakMap<K, V>, key: K, make: () => V): V {
+  const found = all.get(key) ?? make();
+  all.set(key, found);
+  return found;
 }
 
 /** Whether there is room for `count` rows. */

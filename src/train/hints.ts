@@ -3,6 +3,7 @@ import type { Graph, Node, Tensor } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { heUniform } from '../run/build.ts';
 import { withLogits } from '../run/logits.ts';
+import { outputsOf } from '../task/index.ts';
 import type { RandomSource, TrainingProgram } from './program.ts';
 
 /** An inner tensor of the student that is to become as the teacher's (Romero et al., 2015), both by name. */
@@ -65,20 +66,31 @@ const squeezed = (shape: readonly number[]): string =>
     .filter((n) => n !== 1)
     .join();
 
-/** @throws CompressError `shape-mismatch` for a teacher that reads or answers something else than the student */
-export function checkTeachers(student: Graph, { graphs }: Teachers): void {
-  for (const teacher of graphs) {
-    for (const end of ['inputs', 'outputs'] as const) {
-      const [own, other] = [student, teacher].map((graph) => graph[end].map((t) => graph.tensors[t].shape));
-      if (own.map(squeezed).join(';') === other.map(squeezed).join(';')) continue;
-      const text = (shapes: typeof own) => shapes.map((shape) => `[${shape.slice(1)}]`).join(' and ');
-      const one = own.length === 1 && other.length === 1;
-      throw new CompressError(
-        'shape-mismatch',
-        `the teacher's ${one ? `${end.slice(0, -1)} is` : `${end} are`} ${text(other)}, but the model's ${one ? 'is' : 'are'} ${text(own)}`,
-        'give a teacher (--original) whose inputs and outputs have the shapes of the model',
-      );
-    }
+/** What an answer means by the operator at its end. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  softmax: 'one of several classes (softmax)',
+  logistic: 'each class for itself (sigmoid)',
+  argMax: 'the number of a class (ARG_MAX)',
+};
+
+/** @throws CompressError `shape-mismatch` for a teacher that reads or answers something else than the student, `bad-option` for one of another task */
+export function checkTeacher(student: Graph, teacher: Graph): void {
+  const [own, other] = [student, teacher].map((graph) => outputsOf(graph).map(({ ends }) => MEANINGS[ends]));
+  const differs = own.findIndex((meaning, i) => meaning && other[i] && meaning !== other[i]);
+  if (differs >= 0) {
+    const what = `the teacher answers ${other[differs]}, and the model ${own[differs]}`;
+    throw new CompressError('bad-option', what, 'give a teacher of the same task');
+  }
+  for (const end of ['inputs', 'outputs'] as const) {
+    const [own, other] = [student, teacher].map((graph) => graph[end].map((t) => graph.tensors[t].shape));
+    if (own.map(squeezed).join(';') === other.map(squeezed).join(';')) continue;
+    const text = (shapes: typeof own) => shapes.map((shape) => `[${shape.slice(1)}]`).join(' and ');
+    const one = own.length === 1 && other.length === 1;
+    throw new CompressError(
+      'shape-mismatch',
+      `the teacher's ${one ? `${end.slice(0, -1)} is` : `${end} are`} ${text(other)}, but the model's ${one ? 'is' : 'are'} ${text(own)}`,
+      'give a teacher (--teacher, --original) whose inputs and outputs have the shapes of the model',
+    );
   }
 }
 

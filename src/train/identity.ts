@@ -12,6 +12,7 @@ export interface Identity {
   readonly model: string;
   readonly teachers: readonly string[];
   readonly data: string;
+  readonly unlabelled: string | null;
 }
 
 /** @throws CompressError `bad-option` naming the first thing that differs from what the checkpoint was begun with */
@@ -33,6 +34,7 @@ export function checkSame(begun: Identity, now: Identity): void {
   if (begun.model !== now.model) refuse('another model');
   if (begun.teachers.join() !== now.teachers.join()) refuse('another teacher');
   if (begun.data !== now.data) refuse('other data');
+  if ((begun.unlabelled ?? null) !== now.unlabelled) refuse('other unlabelled data');
 }
 
 export async function identityOf(
@@ -40,6 +42,7 @@ export async function identityOf(
   model: Graph,
   teachers: readonly Graph[],
   data: Dataset,
+  unlabelled: Dataset | null,
 ): Promise<Identity> {
   return {
     purpose,
@@ -48,6 +51,7 @@ export async function identityOf(
     model: await graphDigest(model),
     teachers: await Promise.all(teachers.map(graphDigest)),
     data: await dataDigest(data),
+    unlabelled: unlabelled && (await dataDigest(unlabelled)),
   };
 }
 

@@ -1,5 +1,4 @@
 import { CompressError } from '../errors.ts';
-import { createRandom, permutation } from '../random.ts';
 import { type Context, pause } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { Average } from './average.ts';
@@ -15,6 +14,8 @@ export interface Run {
   /** Examples of the part that is trained on. */
   readonly count: number;
   readonly batch: number;
+  /** The examples of a step. */
+  readonly draw: (step: number) => Int32Array;
   /** Brings the batch of a step, its examples varied, and its targets to the heap. */
   readonly prepare: (indices: Int32Array, step: number) => void;
   readonly losses: Losses;
@@ -42,16 +43,14 @@ export const currentValues = ({ heap, program, average }: Run): Constants => val
 
 const PAUSE_MS = 100;
 
-/** Runs the steps that are left. Orders and variations of the examples follow from seed, purpose and step alone. */
+/** Runs the steps that are left. */
 export async function runSteps(run: Run, context: Context, plan: TrainingPlan, position: Position): Promise<void> {
   const perEpoch = Math.floor(run.count / run.batch);
-  let order: Int32Array | null = null;
   let pausedAt = performance.now();
   while (position.step < plan.steps && !isOver(position, plan)) {
     const place = position.step % perEpoch;
     const epoch = Math.floor(position.step / perEpoch);
-    if (place === 0 || !order) order = permutation(run.count, createRandom(context.seed, `${plan.purpose}/order/${epoch}`));
-    position.sum += trainStep(run, order.subarray(place * run.batch, (place + 1) * run.batch), position.step);
+    position.sum += trainStep(run, run.draw(position.step), position.step);
     position.step++;
     checkFinite(position.sum, plan.purpose);
     if (place === perEpoch - 1 || position.step === plan.steps) {

@@ -10,6 +10,7 @@ import { type Batch, remembering } from './answers.ts';
 import type { Teaching } from './hints.ts';
 import type { TrainOptions } from './options.ts';
 import type { RandomSource, TrainingProgram } from './program.ts';
+import type { Unlabelled } from './unlabelled.ts';
 
 /** Brings what a batch is compared with to the heap. */
 export type Aim = (batch: Batch) => void;
@@ -41,6 +42,9 @@ export interface LossSources {
   /** Names the random numbers that vary the examples. */
   readonly random: RandomSource;
   readonly teaching: Teaching | null;
+  readonly unlabelled: Unlabelled | null;
+  /** Of a batch, the first so many examples have labels. */
+  readonly labelled: number;
   /** What each example of a blended batch keeps of itself (mixup). */
   readonly own: Float32Array;
 }
@@ -67,22 +71,23 @@ function summand(heap: Heap, weight: number, rows: number, dx: HeapTensor, make:
 }
 
 function labelLoss(heap: Heap, sources: LossSources, targets: Targets, share: number, unit: number): Losses {
-  const { program, task, options, own } = sources;
+  const { program, task, options, own, labelled } = sources;
   const { batch, augment, labelSmoothing: smoothing } = options;
   if (share === 0) return NOTHING;
   const rules = rulesOf(task.name);
   const { value, gradient } = program.outputs[task.output];
-  const rows = batch * rules.rows(task);
   const weight = share / unit;
   if (!rules.labelLoss) {
     const input = program.inputs[task.input];
+    const rows = batch * rules.rows(task);
     return { aims: [], summands: [summand(heap, weight, rows, gradient!, (to) => mseF32(heap, to, value, input))] };
   }
   const write: Aim[] = [];
-  const blended = augment?.mixup ? own : null;
-  const one = summand(heap, weight, rows, gradient!, (to) => {
-    const loss = rules.labelLoss!(heap, to, value, targets!, task, { batch, smoothing, own: blended });
-    write.push(({ indices }) => loss.write(indices));
+  const blended = augment?.mixup ? own.subarray(0, labelled) : null;
+  const first = <T extends HeapTensor>(t: T): T => ({ ...t, shape: [(t.shape[0] / batch) * labelled, ...t.shape.slice(1)] });
+  const one = summand(heap, weight, labelled * rules.rows(task), first(gradient!), (to) => {
+    const loss = rules.labelLoss!(heap, to, first(value), targets!, task, { batch: labelled, smoothing, own: blended });
+    write.push(({ indices }) => loss.write(indices.subarray(0, labelled)));
     return loss.step;
   });
   return { aims: write, summands: [one] };
@@ -125,15 +130,21 @@ function asking(heap: Heap, master: Program): Aim {
 }
 
 /** The same where only the teacher's answers count. */
-function recalling(heap: Heap, master: Program, teacher: Graph, { data, options, random }: LossSources): Aim {
+function recalling(heap: Heap, master: Program, teacher: Graph, sources: LossSources): Aim {
+  const { data, options, random, unlabelled } = sources;
   const ask = asking(heap, master);
   const sizes = master.outputs.map(({ shape }) => sizeOf(shape) / options.batch);
   const width = sizes.reduce((a, b) => a + b, 0);
-  const answers = remembering(teacher, { data, options, source: random }, width, (batch) => {
-    ask(batch);
-    const all = master.outputs.map((y) => heap.read(y) as Float32Array);
-    return side(all, sizes, options.batch);
-  });
+  const answers = remembering(
+    teacher,
+    { data, unlabelled: unlabelled?.data ?? null, options, source: random },
+    width,
+    (batch) => {
+      ask(batch);
+      const all = master.outputs.map((y) => heap.read(y) as Float32Array);
+      return side(all, sizes, options.batch);
+    },
+  );
   return (batch) => {
     const found = answers(batch);
     let at = 0;

@@ -22,6 +22,7 @@ import { type Losses, lossesOf } from './losses.ts';
 import type { TrainOptions } from './options.ts';
 import { compileTraining, type RandomSource, type TrainingProgram } from './program.ts';
 import type { Changing } from './state.ts';
+import { drawing, drawingBoth, labelledIn, type Unlabelled } from './unlabelled.ts';
 import { updateOf } from './updates.ts';
 
 export interface Setting {
@@ -35,43 +36,65 @@ export interface Setting {
   readonly steps: number;
   readonly random: RandomSource;
   readonly teaching: Teaching | null;
+  readonly unlabelled: Unlabelled | null;
 }
 
 /** Compiles and places everything that the steps of a training need. */
 export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
-  const { data, task, part, fake, options, steps, random, teaching } = setting;
+  const { data, task, part, fake, options, steps, random, teaching, unlabelled } = setting;
   const { batch } = options;
+  const labelled = unlabelled ? labelledIn(batch, part.count, unlabelled.part.count) : batch;
   const { graph: whole, ends } = withProjections(fake.graph, teaching, random);
   const program = compileTraining(heap, whole, batch, { ...random, held: fake.held, taps: ends });
   checkTrained(program, teaching);
   const own = new Float32Array(batch);
-  const losses = lossesOf(heap, { program, graph, data, task, options, random, teaching, own });
-  const prepare = preparation(heap, program, setting, losses, own);
+  const losses = lossesOf(heap, { program, graph, data, task, options, random, teaching, unlabelled, labelled, own });
+  const prepare = preparation(heap, program, setting, losses, own, labelled);
   const update = updateOf(heap, graph, program, options, steps);
   const average = options.ema > 0 ? averageOf(heap, program.constants, options.ema) : null;
-  return { heap, program, count: part.count, batch, prepare, losses, update, average };
+  const draw = unlabelled
+    ? drawingBoth({ count: part.count, labelled, batch, others: unlabelled.part.count }, random.seed, random.purpose)
+    : drawing(part.count, batch, random.seed, `${random.purpose}/order`);
+  return { heap, program, count: part.count, batch, draw, prepare, losses, update, average };
 }
 
-/** @param own written where examples are blended: what each keeps of itself */
+/**
+ * @param own      written where examples are blended: what each keeps of itself
+ * @param labelled of a batch, the first so many; they are blended among themselves
+ */
 function preparation(
   heap: Heap,
   program: TrainingProgram,
-  { part, plan, random: { seed, purpose }, options: { batch, augment } }: Setting,
+  { part, plan, random: { seed, purpose }, options: { batch, augment }, unlabelled }: Setting,
   losses: Losses,
   own: Float32Array,
+  labelled: number,
 ): Run['prepare'] {
   const inputs = createBatch(plan, batch) as Float32Array[];
   const vary = program.inputs.map(({ shape }) => augment && makeAugment(shape.slice(1), forInput(augment, shape, program)));
   const mixup = augment?.mixup ?? 0;
   return (indices, step) => {
     const random = createRandom(seed, `${purpose}/augment/${step}`);
-    batchInto(plan, part, indices, inputs);
+    batchInto(plan, part, indices.subarray(0, labelled), inputs);
+    if (unlabelled) {
+      const places = indices.subarray(labelled).map((place) => place - part.count);
+      batchInto(
+        unlabelled.plan,
+        unlabelled.part,
+        places,
+        inputs.map((values) => values.subarray((values.length / batch) * labelled)),
+      );
+    }
     inputs.forEach((values, i) => {
       vary[i]?.(values, batch, random);
     });
     if (mixup) {
       drawShares(own, mixup, random);
-      for (const values of inputs) blend(values, own);
+      for (const values of inputs) {
+        const first = (values.length / batch) * labelled;
+        blend(values.subarray(0, first), own.subarray(0, labelled));
+        if (unlabelled) blend(values.subarray(first), own.subarray(labelled));
+      }
     }
     feed(heap, program.inputs, inputs);
     for (const aim of losses.aims) aim({ indices, inputs, step });

@@ -9,7 +9,7 @@ import type { Context, Facts, Model } from '../stage.ts';
 import { type Task, upward } from '../task/index.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
 import { withFakeQuantization, withoutRecords } from './fake.ts';
-import { checkTeachers, findHints, type Teachers } from './hints.ts';
+import { checkTeacher, findHints, type Teachers } from './hints.ts';
 import { identityOf } from './identity.ts';
 import { currentValues, type Run, runSteps } from './loop.ts';
 import { foldedValues, withNorms } from './norm.ts';
@@ -17,6 +17,7 @@ import type { TrainOptions } from './options.ts';
 import { changingIn, setUp } from './setup.ts';
 import { type Constants, newPosition, type Position } from './state.ts';
 import { withLearnedScales } from './step_sizes.ts';
+import { unlabelledFor } from './unlabelled.ts';
 
 /** What one training did. */
 export interface Trained {
@@ -33,6 +34,7 @@ export interface Trained {
  * so that it stays quantized.
  *
  * @param purpose names the random numbers of this training, so that two stages of one pipeline draw different ones
+ * @param unlabelled examples beside the train part that only teachers know the answer to
  * @throws CompressError `bad-data` without a train part (with patience: a validation part) or without labels that fit
  */
 export async function train(
@@ -41,16 +43,18 @@ export async function train(
   options: TrainOptions,
   purpose: string,
   teachers?: Teachers,
+  unlabelled: Dataset | null = null,
 ): Promise<Trained> {
   const { heap, seed } = context;
   const drawn = options.round ? `${purpose}/${options.round}` : purpose;
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
-  if (teachers) checkTeachers(model.graph, teachers);
+  for (const teacher of teachers?.graphs ?? []) checkTeacher(model.graph, teacher);
   const task = context.task ?? findTask(heap, model.graph, data);
   checkScores(task);
   checkOutputs(model.graph, task, teachers !== undefined, context, purpose);
   const teaching = teachers ? findHints(model.graph, teachers) : null;
+  const more = unlabelled && unlabelledFor(model.graph, unlabelled);
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
   if (steps === 0) return { ...model, losses: [], scores: [] };
@@ -69,6 +73,7 @@ export async function train(
       steps,
       random: { seed, purpose: drawn },
       teaching,
+      unlabelled: batch > 1 ? more : null,
     };
     const run = setUp(heap, normed.graph, setting);
     const finished = (values: Constants) =>
@@ -79,7 +84,7 @@ export async function train(
         qualityOf(judgeGraph(heap, withFakeQuantization(finished(values), qat).graph, data, 'validation', task).evaluation),
       );
     const position = newPosition();
-    const identity = () => identityOf({ purpose, seed, options }, model.graph, teachers?.graphs ?? [], data);
+    const identity = () => identityOf({ purpose, seed, options }, model.graph, teachers?.graphs ?? [], data, unlabelled);
     const kept = await keptIn(context, run, position, identity);
     const save = async () => kept?.save();
     await runSteps(

@@ -6,6 +6,7 @@ import { allocate } from '../../src/compress/sensitivity.ts';
 import { type Dataset, withValidationOf } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
+import { teacherNamed, unlabelledNamed, withoutLabels } from '../../src/distill/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
 import { profile } from '../../src/mcu/index.ts';
@@ -58,6 +59,20 @@ test('the same bytes in this thread, with one worker and with two', async () => 
   const history = historyOf(results[0], model, small, { title: 'test', command: 'thumbnet', version: '0', notes: [] });
   assert.equal(parseHistory(JSON.stringify(history)), history);
   assert.ok(results[0].result.flashBytes <= results[0].ptq.flashBytes);
+});
+
+test('a teacher and examples from outside reach every thread, and the recipe that names them replays', async () => {
+  const teachers = [await loadModel(await demoModel())];
+  const unlabelled = [withoutLabels({ ...gestures(), name: 'more' })];
+  const named = { teacher: await teacherNamed('t', teachers[0]), unlabelled: await unlabelledNamed('more', unlabelled[0]) };
+  const recipe = [{ stage: 'distill', epochs: 1, ...named }];
+  const changed = { ...named, recipe, trials: 1 };
+  const [inline, threaded] = [{}, threads(1)].map((host) => finished({ ...host, teachers, unlabelled }, changed));
+  const result = await inline;
+  assert.equal((await threaded).trials, result.trials);
+  assert.equal(result.trials[0].stages[0], recipe[0]);
+  const bare = await finished({ teachers: [] }, changed).catch((e) => e);
+  assert.is(bare.code, 'bad-file', bare.stack);
 });
 
 test('a model with other types at its edges keeps them, and its figures are those of the file', async () => {

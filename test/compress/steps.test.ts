@@ -8,6 +8,7 @@ const space: Space = {
   groups: ['a', 'b', 'c', 'd'],
   mixed: true,
   qat: true,
+  outside: {},
   augmentations: { shift: { shift: 2 }, 'shift, blend': { shift: 2, mixup: 0.5 }, none: null },
 };
 

@@ -12,7 +12,13 @@ const teacher = network();
 /** A teacher of two answers a row who counts how often it is asked. */
 function counting(graph: Graph, over: Partial<Batches> = {}) {
   const count = { asked: 0 };
-  const batches: Batches = { data, options: { batch: 3, augment: undefined }, source: { seed: 1, purpose: 'test' }, ...over };
+  const batches: Batches = {
+    data,
+    unlabelled: null,
+    options: { batch: 3, augment: undefined },
+    source: { seed: 1, purpose: 'test' },
+    ...over,
+  };
   const answer = remembering(graph, batches, 2, ({ inputs }) => {
     count.asked++;
     return Float32Array.from(inputs[0]);

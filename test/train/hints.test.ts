@@ -41,7 +41,18 @@ function lossAt(graph: Graph, teaching: Teaching, moved: ReadonlyMap<string, Flo
     const options = { batch: BATCH, labelSmoothing: 0, augment: undefined };
     const task = recognizeTask(graph, data);
     const own = new Float32Array(BATCH);
-    const losses = lossesOf(heap, { program, graph, data, task, options, random: source, teaching, own });
+    const losses = lossesOf(heap, {
+      program,
+      graph,
+      data,
+      task,
+      options,
+      random: source,
+      teaching,
+      own,
+      unlabelled: null,
+      labelled: BATCH,
+    });
     const name = (tensor: number) => whole.tensors[tensor].name;
     for (const { tensor, value } of program.parameters) if (moved.has(name(tensor))) heap.write(value, moved.get(name(tensor))!);
     const input = noise(sizeOf(program.inputs[0].shape), 'input');
