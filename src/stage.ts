@@ -53,6 +53,8 @@ export interface Facts {
   readonly io?: IoType;
   /** What of the model's file is not used, one sentence each. */
   readonly notes?: readonly string[];
+  /** What stages decided by themselves, a sentence each, to be shown. */
+  readonly decisions?: readonly string[];
   /** An outline: structure and bits are those that stages leave, weights and scales are not. */
   readonly isOutline?: boolean;
 }

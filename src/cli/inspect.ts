@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shortName } from '../graph/names.ts';
 import { type Inspection, inspect, type TensorFacts } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
@@ -24,7 +25,7 @@ export function addInspect(program: Command): void {
 
 function show(out: Output, facts: Inspection, gain: { macs: number; parameters: number }): void {
   const rows = facts.layers.map((l) => [
-    ...[short(l.name), l.op, shape(l.input), shape(l.output), l.dtype],
+    ...[shortName(l.name), l.op, shape(l.input), shape(l.output), l.dtype],
     ...[l.macs, l.parameters, l.bytes].map(count),
   ]);
   out.say(table(['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'], rows, 2));
@@ -45,9 +46,3 @@ function show(out: Output, facts: Inspection, gain: { macs: number; parameters: 
 
 const tensorText = ({ name, shape, dtype, scale, zero }: TensorFacts): string =>
   `${name} [${shape}] ${dtype}${scale === null ? '' : `, scale ${scale}, zero point ${zero}`}`;
-
-/** Converters join the names of everything they fused. */
-export const short = (name: string): string => {
-  const last = name.split(';').at(-1)!;
-  return last.length <= 36 ? last : `…${last.slice(-35)}`;
-};

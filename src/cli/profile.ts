@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import type { Trade } from '../c/parts.ts';
 import type { Graph } from '../graph/graph.ts';
+import { shortName } from '../graph/names.ts';
 import { findTarget, type Profile, type ProfileOptions, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { MODEL, readModel } from './files.ts';
 import { number, tradeOption } from './flags.ts';
-import { short } from './inspect.ts';
 import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
 
 interface Flags {
@@ -65,7 +65,7 @@ function namesText(names: readonly string[]): string {
 
 function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
   const rows = p.layers.map((l) => [
-    short(l.name),
+    shortName(l.name),
     l.op,
     count(l.macs),
     count(l.instructions),
@@ -83,7 +83,7 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
       .map(([name, n]) => `${PARTS[name] ?? name} ${kib(n as number)}`)
       .join(', ');
   out.say(`flash: ${parts(p.flash)}`);
-  out.say(`RAM: ${parts(p.ram)}; most of it is in use while "${short(peak.name)}" runs`);
+  out.say(`RAM: ${parts(p.ram)}; most of it is in use while "${shortName(peak.name)}" runs`);
   for (const other of beside) {
     out.say(
       `with --runtime ${other.runtime}: flash ${kib(other.flashBytes)}, RAM ${kib(other.ramBytes)}, latency ${ms(other.latencyMs)}`,

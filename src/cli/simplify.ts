@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { exportTflite } from '../formats/tflite/index.ts';
+import { shortName } from '../graph/names.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { type IoFlags, ioOption } from './flags.ts';
-import { short } from './inspect.ts';
 import { count, createOutput, kib, percent, table } from './output.ts';
 
 interface Flags extends IoFlags {
@@ -35,7 +35,7 @@ export function addSimplify(program: Command): void {
           ['MACs', ...change(report.macs)],
           ['parameters', ...change(report.parameters)],
           ['operators', ...change(report.nodes)],
-          ...report.layers.map((l) => [`channels of ${short(l.name)}`, ...change(l.channels)]),
+          ...report.layers.map((l) => [`channels of ${shortName(l.name)}`, ...change(l.channels)]),
         ];
         out.say(table(['', 'before', 'after', 'saved'], rows));
         if (file) out.say(`written: ${file} (${kib(bytes.length)})`);

@@ -6,6 +6,7 @@ import type { Graph } from '../graph/graph.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
+import { type Sparsity, sparsityOf } from '../prune/sparsity.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Explanation } from '../run/losses.ts';
 import type { Context, MakeStage, Model, Stage } from '../stage.ts';
@@ -16,7 +17,7 @@ import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writ
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
-import { count, createOutput, kib, type Output } from './output.ts';
+import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
@@ -123,15 +124,26 @@ async function apply(
   await writeModel(flags.out, asStored(found, flags.io));
   const after = { ...figuresOf(found), ...measured?.of(asStored(found)) };
   const { quantization } = found.facts;
+  for (const line of found.facts.decisions ?? []) out.say(line);
   for (const line of quantization?.mended ?? []) out.say(`quantize: ${line}`);
   const task = measured?.task ?? null;
   const explanation = rest.data && explainLoss(heap, found, rest.data, task, after.quality, rest.seed, out);
-  report(before, after, task, { mended: quantization?.mended ?? [], explanation }, flags, out);
+  const sparsity = sparsityOf(found.graph);
+  report(
+    before,
+    after,
+    task,
+    { mended: quantization?.mended ?? [], explanation, sparsity, decisions: found.facts.decisions ?? [] },
+    flags,
+    out,
+  );
 }
 
-interface Quantized {
+interface Done {
   readonly mended: readonly string[];
   readonly explanation: Explanation | null;
+  readonly sparsity: Sparsity;
+  readonly decisions: readonly string[];
 }
 
 const figuresOf = (m: Model) => {
@@ -171,17 +183,26 @@ export async function interruption({ checkpoint }: Pick<Flags, 'checkpoint'>): P
   );
 }
 
+/** Weights at zero are stored as any others. */
+function sayZeros({ weights, zeros, bytes, sparseBytes, entropyBytes }: Sparsity, out: Output): void {
+  out.say(`zeros         ${percent(zeros / weights)} of the weights of layers; masks hold them through every later stage`);
+  const stored = `${kib(bytes)} as the chip stores them`;
+  out.say(
+    `              they save nothing on the chip: ${stored}; ${kib(sparseBytes)} with a bitmap, ${kib(entropyBytes)} by entropy`,
+  );
+}
+
 function report(
   before: StageFigures,
   after: StageFigures,
   task: Task | null,
-  { mended, explanation }: Quantized,
+  { mended, explanation, sparsity, decisions }: Done,
   flags: Flags,
   out: Output,
 ): void {
   const judged = task && { task: task.name, output: task.outputName, metric: task.metric };
   const quantization = { mended, ...(explanation && explanationJson(explanation)) };
-  out.result({ out: flags.out, before, after, ...judged, quantization }, () => {
+  out.result({ out: flags.out, before, after, ...judged, quantization, decisions, ...(sparsity.masked && { sparsity }) }, () => {
     const ratio = (a: number, b: number) => (b > 0 ? `${(a / b).toFixed(2)} x` : '-');
     out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);
     out.say(`parameters    ${count(before.parameters)} -> ${count(after.parameters)}`);
@@ -193,6 +214,7 @@ function report(
       const was = before.quality === null ? '-' : show(before.quality);
       out.say(`${label.padEnd(13)} ${was} -> ${show(after.quality)} on the validation part`);
     }
+    if (sparsity.masked) sayZeros(sparsity, out);
     if (explanation) showExplanation(explanation, out);
     out.say(`written: ${flags.out}`);
   });

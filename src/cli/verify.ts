@@ -4,13 +4,13 @@ import type { Trade } from '../c/parts.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { type Verification, verifyGraph } from '../emulator/verify.ts';
 import { CompressError } from '../errors.ts';
+import { shortName } from '../graph/names.ts';
 import { findTarget } from '../mcu/index.ts';
 import { asStored, isIntegerGraph } from '../model.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
 import { number, tradeOption } from './flags.ts';
-import { short } from './inspect.ts';
 import { count, createOutput, kib, type Output, table } from './output.ts';
 
 interface Flags {
@@ -49,7 +49,7 @@ export function addVerify(program: Command): void {
 }
 
 function show(out: Output, target: string, v: Verification): void {
-  const rows = v.layers.map((l) => [short(l.name), l.kernel, count(l.instructions)]);
+  const rows = v.layers.map((l) => [shortName(l.name), l.kernel, count(l.instructions)]);
   out.say(table(['layer', 'kernel', 'instructions'], rows, 2));
   out.say(`${count(v.instructions)} instructions on the emulated ${v.core} of ${target}`);
   out.say(

@@ -8,7 +8,7 @@ import { channelsOf, cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
 import { type Context, type Model, pause } from '../stage.ts';
-import { changesOf } from './first_order.ts';
+import { changesOf } from '../prune/first_order.ts';
 
 /** Bits of the weights of single layers, by name; 8 where there is none. */
 export type LayerBits = Readonly<Record<string, 4 | 8>>;

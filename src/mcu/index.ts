@@ -1,3 +1,5 @@
+import './currencies.ts';
+
 export { type CoreName, findTarget, nearestTargets, TARGETS, type Target } from '../targets/index.ts';
 export type { Assumed } from './graph_cost.ts';
 export { type HeldOut, type LayerProfile, type Profile, type ProfileOptions, profile } from './profile.ts';

@@ -1,20 +1,21 @@
 import type { Dataset } from '../data/index.ts';
-import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { Registry } from '../options/index.ts';
-import type { Heap } from '../wasm/heap.ts';
+import { type Evidence, needData } from './evidence.ts';
 import type { ChannelGroup } from './groups.ts';
-import { activationScores, type ChannelScores, randomScores, unitScore, weightScores } from './importance.ts';
-import type { Survey } from './survey.ts';
-
-/** What importance may be found from. */
-export interface Evidence {
-  readonly heap: Heap;
-  readonly data: Dataset | null;
-  readonly seed: number;
-  /** What the layers of the graph read on the data. @throws CompressError `bad-data` without data */
-  survey(): Survey;
-}
+import {
+  type ActivationMeasure,
+  activationMeasures,
+  activationScores,
+  type ChannelScores,
+  medianScores,
+  normScores,
+  randomScores,
+  taylorScores,
+  unitScore,
+  weightScores,
+} from './importance.ts';
+import { measuredScores } from './measured.ts';
 
 /** Scores of a group's units: the first to be cut has the least. */
 export type Scorer = (group: ChannelGroup) => ArrayLike<number>;
@@ -23,6 +24,8 @@ export type Scorer = (group: ChannelGroup) => ArrayLike<number>;
 export interface Criterion {
   /** It measures on the train part, else on validation. */
   readonly needsData: boolean;
+  /** A score is that of a unit and all that are cut before it, not of the unit alone. */
+  readonly cumulative?: boolean;
   /** @param graph float; called once for all of its groups. Global scopes compare the scores of different groups */
   scores(graph: Graph, evidence: Evidence): Scorer;
 }
@@ -35,15 +38,37 @@ const byChannel = (needsData: boolean, scoresOf: (graph: Graph, evidence: Eviden
   },
 });
 
+const byActivation = (measure: ActivationMeasure): Criterion =>
+  byChannel(true, (graph, { heap, data, seed }) => activationMeasures(heap, graph, needData(data, measure), seed, measure));
+
 /**
  * `reconstruction`: what the loss of a channel changes in the layers that read it after least squares; `l1`, `l2`: the norm of its filter;
- * `activation`: its root mean square over data; `random`: nothing.
+ * `median`: its distance from the geometric median of its layer's filters; `activation`: its root mean square over data, `mean` its mean
+ * size, `variance` its variance, `apoz` the share of its values that are not zero; `taylor`: what its loss changes in the loss, to first
+ * order; `norm`: the factor of its batch normalization; `sensitivity-logits`, `sensitivity-accuracy`: what cutting the group alone, so far
+ * and further, changes in the logits or the task's metric; `random`: nothing.
  */
 export const CRITERIA = new Registry<Criterion>('criterion', {
-  reconstruction: { needsData: true, scores: (_, evidence) => evidence.survey().scoresOf },
+  reconstruction: { needsData: true, cumulative: true, scores: (_, evidence) => evidence.survey().scoresOf },
   l2: byChannel(false, (graph) => weightScores(graph, 2)),
   l1: byChannel(false, (graph) => weightScores(graph, 1)),
+  median: byChannel(false, medianScores),
   activation: byChannel(true, (graph, { heap, data, seed }) => activationScores(heap, graph, data!, seed)),
+  mean: byActivation('mean'),
+  variance: byActivation('variance'),
+  apoz: byActivation('active'),
+  taylor: byChannel(true, taylorScores),
+  norm: byChannel(false, normScores),
+  'sensitivity-logits': {
+    needsData: true,
+    cumulative: true,
+    scores: (graph, evidence) => measuredScores(graph, evidence, 'logits'),
+  },
+  'sensitivity-accuracy': {
+    needsData: true,
+    cumulative: true,
+    scores: (graph, evidence) => measuredScores(graph, evidence, 'accuracy'),
+  },
   random: byChannel(false, (graph, { seed }) => randomScores(graph, seed)),
 });
 
@@ -52,11 +77,6 @@ export const registerCriterion = (name: string, criterion: Criterion): void => C
 
 /** The criterion where none is named. */
 export const usualCriterion = (data: Dataset | null): string => (data ? 'reconstruction' : 'l2');
-
-export function needData(data: Dataset | null, criterion: string): Dataset {
-  if (data?.train || data?.validation) return data;
-  throw new CompressError('bad-data', `the criterion "${criterion}" needs data`, 'add --data, or choose --criterion l2');
-}
 
 interface Known {
   readonly data: Dataset | null;

@@ -1,11 +1,15 @@
 import type { Dataset } from '../data/index.ts';
-import { type Graph, sizeOf } from '../graph/graph.ts';
+import { CompressError } from '../errors.ts';
+import { shortName } from '../graph/names.ts';
+import { type Graph, indexAlong, sizeOf } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { channelCount } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
-import { drawExamples, observe } from '../run/observe.ts';
+import { drawExamples, observe, visitBatches } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { channelNormF32 } from '../wasm/stats.ts';
+import type { Evidence } from './evidence.ts';
+import { visitGradients } from './gradients.ts';
 import type { Unit } from './groups.ts';
 
 /** One number for each channel of a tensor, its mean over the channels being 1; tensors without one have no say. */
@@ -22,6 +26,137 @@ export function unitScore(unit: Unit, scores: ChannelScores): number {
     n++;
   }
   return n ? sum / n : 0;
+}
+
+/** Weights of every layer as they lie in its filters, by channels of its output. */
+function filtersOf(graph: Graph) {
+  return graph.nodes.flatMap((node) => {
+    const layer = layerOf(node);
+    const weights = layer && graph.tensors[layer.weights];
+    if (!(weights?.data instanceof Float32Array)) return [];
+    const units = weights.shape[layer!.axis];
+    return [{ y: node.outputs[0], units, data: weights.data, unit: indexAlong(weights.shape, layer!.axis) }];
+  });
+}
+
+/**
+ * Sum of the distances of each filter from all others of its layer: the one nearest to the geometric median of all is replaced by the others
+ * best (He et al., "Filter Pruning via Geometric Median", 2019).
+ */
+export function medianScores(graph: Graph): ChannelScores {
+  return new Map(
+    filtersOf(graph).map(({ y, units, data, unit }) => {
+      const filters = Array.from({ length: units }, () => [] as number[]);
+      data.forEach((w, i) => {
+        filters[unit(i)].push(w);
+      });
+      const sums = new Float64Array(units);
+      for (let a = 0; a < units; a++) {
+        for (let b = a + 1; b < units; b++) {
+          let square = 0;
+          for (let k = 0; k < filters[a].length; k++) square += (filters[a][k] - filters[b][k]) ** 2;
+          sums[a] += Math.sqrt(square);
+          sums[b] += Math.sqrt(square);
+        }
+      }
+      return [y, normalized(sums)];
+    }),
+  );
+}
+
+/** What of the values of a channel counts. */
+export type ActivationMeasure = 'mean' | 'variance' | 'active';
+
+/**
+ * Of each channel over examples of the train part (else validation): its mean size, its variance, or the share of its values that are not
+ * zero (1 - APoZ: Hu et al., "Network Trimming", 2016).
+ */
+export function activationMeasures(
+  heap: Heap,
+  graph: Graph,
+  data: Dataset,
+  seed: number,
+  measure: ActivationMeasure,
+): ChannelScores {
+  const examples = drawExamples(data, EXAMPLES, seed, 'prune/activation');
+  const tensors = graph.nodes.flatMap((n) => n.outputs);
+  const sums = tensors.map((t) => {
+    const channels = channelCount(graph.tensors[t].shape);
+    return {
+      t,
+      count: 0,
+      mean: new Float64Array(channels),
+      size: new Float64Array(channels),
+      active: new Float64Array(channels),
+      squares: new Float64Array(channels),
+    };
+  });
+  visitBatches(heap, graph, examples, ({ operands }) => {
+    for (const sum of sums) {
+      const values = heap.read(operands[sum.t]) as Float32Array;
+      const channels = sum.mean.length;
+      for (let i = 0; i < values.length; i += channels) {
+        sum.count++;
+        for (let c = 0; c < channels; c++) {
+          const v = values[i + c];
+          const d = v - sum.mean[c];
+          sum.mean[c] += d / sum.count;
+          sum.squares[c] += d * (v - sum.mean[c]);
+          sum.size[c] += Math.abs(v);
+          if (v !== 0) sum.active[c]++;
+        }
+      }
+    }
+  });
+  const found = {
+    mean: (s: (typeof sums)[number]) => s.size,
+    variance: (s: (typeof sums)[number]) => s.squares,
+    active: (s: (typeof sums)[number]) => s.active,
+  };
+  return new Map(sums.map((s) => [s.t, normalized(found[measure](s))]));
+}
+
+/**
+ * By how much the loss would change without a channel, to first order: the size of the sum of activation times gradient over its places, mean
+ * over examples (Molchanov et al., "Pruning Convolutional Neural Networks for Resource Efficient Inference", 2017). One unit for all layers.
+ */
+export function taylorScores(graph: Graph, evidence: Evidence): ChannelScores {
+  const tensors = graph.nodes.flatMap((n) => n.outputs).filter((t) => !graph.outputs.includes(t));
+  const scores = tensors.map((t) => new Float64Array(channelCount(graph.tensors[t].shape)));
+  visitGradients(evidence.heap, graph, tensors, evidence, (slopes, batch) => {
+    slopes.forEach(({ values, gradient }, i) => {
+      const channels = scores[i].length;
+      const size = values.length / batch;
+      const sums = new Float64Array(channels);
+      for (let from = 0; from < values.length; from += size) {
+        sums.fill(0);
+        for (let k = 0; k < size; k++) sums[k % channels] += values[from + k] * gradient[from + k];
+        for (let c = 0; c < channels; c++) scores[i][c] += Math.abs(sums[c]);
+      }
+    });
+  });
+  return new Map(tensors.map((t, i) => [t, scores[i]]));
+}
+
+/**
+ * Size of the factor by which a batch normalization scales each channel (Liu et al., "Network Slimming", 2017).
+ *
+ * @throws CompressError `bad-option` where no normalization is left in the network
+ */
+export function normScores(graph: Graph): ChannelScores {
+  const norms = graph.nodes.filter((n) => n.op === 'batchNorm' && graph.tensors[n.inputs[1]].data);
+  if (!norms.length) {
+    const layers = graph.nodes.filter(layerOf).map((n) => `"${shortName(n.name)}"`);
+    const some = layers.slice(0, 3).join(', ');
+    throw new CompressError(
+      'bad-option',
+      `the criterion "norm" reads the factors of batch normalizations, and none is left behind ${some}${layers.length > 3 ? ` and ${layers.length - 3} more layers` : ''}: they are folded into the weights`,
+      'choose --criterion l2, taylor or another that reads weights or data',
+    );
+  }
+  return new Map(
+    norms.map(({ inputs, outputs }) => [outputs[0], Float64Array.from(graph.tensors[inputs[1]].data as Float32Array, Math.abs)]),
+  );
 }
 
 /** Norm of the filter that makes each channel (Li et al., "Pruning Filters for Efficient ConvNets", 2017). */

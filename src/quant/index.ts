@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { byWholeNames } from '../graph/names.ts';
 import { named, option } from '../options/index.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
@@ -68,11 +69,12 @@ export const quantize = defineStage({
  */
 export function measureRanges(model: Model, context: Context, options?: QuantizeOptions): Model {
   const { heap, data, seed } = context;
-  const scheme = options ?? model.facts.quantize;
-  if (!scheme) return model;
+  const given = options ?? model.facts.quantize;
+  if (!given) return model;
+  const scheme = options ? withWholeNames(model.graph, options) : given;
   if (!data)
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
-  const { graph, apart } = preparedForRecords(model, scheme, context, options);
+  const { graph, apart } = preparedForRecords(model, scheme, context, options && scheme);
   const recorded = (g: Graph) => withRecords(heap, g, calibrate(heap, g, data, scheme.examples, seed), scheme);
   if (!options) return { graph: recorded(graph), facts: { ...model.facts, quantize: scheme } };
   const { graph: records, found } = mended(context, graph, scheme, recorded);
@@ -90,9 +92,10 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
 
 /** The same records with any range in the place of what is measured, and any scale of weights. */
 export function outlineRanges(model: Model, context: Context, options?: QuantizeOptions): Model {
-  const scheme = options ?? model.facts.quantize;
-  if (!scheme) return model;
-  const { graph } = preparedForRecords(model, scheme, context, options);
+  const given = options ?? model.facts.quantize;
+  if (!given) return model;
+  const scheme = options ? withWholeNames(model.graph, options) : given;
+  const { graph } = preparedForRecords(model, scheme, context, options && scheme);
   const histograms = new Map(computedTensors(graph).map((t) => [t, ANY_RANGE]));
   const records = withRecords(context.heap, graph, histograms, { ...scheme, calibrator: 'min-max' }, anyScale);
   return { graph: records, facts: { ...model.facts, quantize: scheme, isOutline: true } };
@@ -111,6 +114,18 @@ function preparedForRecords(
   if (options) checkNames(graph, { ...options.layerBits, ...options.layerActivationBits });
   const apart = data && scheme.scaleInputs ? inputsApart(graph, data, scheme, seed) : [];
   return { graph: withConversions(withScaledInputs(graph, apart), scheme), apart };
+}
+
+/** Layers by their whole names, where the short ones that are shown were given. */
+function withWholeNames({ nodes }: Graph, options: QuantizeOptions): QuantizeOptions {
+  const { layerBits, layerActivationBits } = options;
+  const known = nodes.filter(layerOf).map((n) => n.name);
+  if (Object.keys({ ...layerBits, ...layerActivationBits }).every((name) => known.includes(name))) return options;
+  return {
+    ...options,
+    layerBits: byWholeNames(layerBits, known),
+    layerActivationBits: byWholeNames(layerActivationBits, known),
+  };
 }
 
 function checkNames({ nodes }: Graph, layerBits: Readonly<Record<string, number>>): void {

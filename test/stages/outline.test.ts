@@ -12,6 +12,7 @@ import { findTarget } from '../../src/mcu/index.ts';
 import { asStored, loadModel } from '../../src/model.ts';
 import { outlineOf, runPipeline, STAGES } from '../../src/pipeline.ts';
 import { CRITERIA } from '../../src/prune/criteria.ts';
+import { CURRENCIES } from '../../src/prune/currencies.ts';
 import { channelGroups, prune } from '../../src/prune/index.ts';
 import { CALIBRATORS } from '../../src/quant/calibrators.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';
@@ -87,11 +88,19 @@ const PATHS: Readonly<Record<string, (graph: Graph) => Stage[]>> = {
     distill(short),
     prune({ ratio: 0.2 }),
   ],
+  'prune blocks': () => [prune({ kind: 'blocks', ratio: 0.4 })],
+  'prune single weights': () => [prune({ kind: 'weights', ratio: 0.6 })],
+  'prune single weights, quantize': () => [prune({ kind: 'weights', pattern: '2:4' }), quantize({ examples: 32 })],
   ...Object.fromEntries(
-    CRITERIA.names.map((criterion) => [
-      `prune globally by ${criterion}`,
-      () => [prune({ ratio: 0.3, scope: 'global', criterion })],
+    CURRENCIES.names.map((currency) => [
+      `prune globally to save ${currency}`,
+      () => [prune({ ratio: 0.2, scope: 'global', currency, target: 'stm32f401re', multiple: 2 })],
     ]),
+  ),
+  ...Object.fromEntries(
+    CRITERIA.names
+      .filter((name) => name !== 'norm')
+      .map((criterion) => [`prune globally by ${criterion}`, () => [prune({ ratio: 0.3, scope: 'global', criterion })]]),
   ),
   ...Object.fromEntries(
     CALIBRATORS.names.map((calibrator) => [`quantize by ${calibrator}`, () => [quantize({ examples: 32, calibrator })]]),

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { changesOf, type Variant } from '../../src/compress/first_order.ts';
+import { changesOf, type Variant } from '../../src/prune/first_order.ts';
 import { measureFewerBits, measureSensitivity } from '../../src/compress/sensitivity.ts';
 import { inputsOf, planBatch, takeEvenly } from '../../src/data/index.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';

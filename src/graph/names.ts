@@ -1,0 +1,16 @@
+/** Converters join the names of everything they fused: what people are shown is the end of the last one. */
+export const shortName = (name: string): string => {
+  const last = name.split(';').at(-1)!;
+  return last.length <= 36 ? last : `…${last.slice(-35)}`;
+};
+
+/** The name that somebody means who gives it whole, or as `inspect` prints it where that is the only one; undefined where there is none. */
+export function nameMeant(given: string, names: readonly string[]): string | undefined {
+  if (names.includes(given)) return given;
+  const alike = names.filter((name) => shortName(name) === given);
+  return alike.length === 1 ? alike[0] : undefined;
+}
+
+/** A record by names, each the whole one where it is known. */
+export const byWholeNames = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).map(([given, value]) => [nameMeant(given, names) ?? given, value]));
