@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { planArena } from '../graph/arena.ts';
 import { bytesOf, type DType, type Graph, type Node, sizeOf } from '../graph/graph.ts';
-import { lifetimesOf } from '../graph/lifetimes.ts';
+import { type Block, blocksOf, lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf } from '../ops/index.ts';
 import { lowered } from '../run/lower.ts';
 import { emitLayer } from './layers.ts';
@@ -39,6 +39,8 @@ export interface Network {
   readonly stateBytes: number;
   /** Whether no smaller arena exists. */
   readonly optimal: boolean;
+  /** What lies in the arena; steps are layers. */
+  readonly blocks: readonly Block[];
   /** Tensors that are kept from call to call. */
   readonly state: readonly number[];
 }
@@ -90,8 +92,14 @@ export function planNetwork(graph: Graph, emit: Emit): Network {
     nodes: steps.map(({ node }) => ({ ...node, inputs: node.inputs.map(moved), outputs: node.outputs.map(moved) })),
   };
   const bytes = (t: number) => tensorBytes(graph.tensors[t].dtype, graph.tensors[t].shape);
-  const { buffers, bufferOf } = lifetimesOf(planned, { bytes, memory: (node) => rowOf(node.op).memory });
-  const scratch = steps.map(({ code }, step) => ({ bytes: code.scratchBytes, first: step, last: step }));
+  const lifetimes = lifetimesOf(planned, { bytes, memory: (node) => rowOf(node.op).memory });
+  const { buffers, bufferOf } = lifetimes;
+  const scratch = steps.map(({ node, code }, step) => ({
+    name: `scratch of ${node.name}`,
+    bytes: code.scratchBytes,
+    first: step,
+    last: step,
+  }));
   const arena = planArena([...buffers, ...scratch], { align: ALIGN });
   const places = new Map<number, Place>();
   graph.tensors.forEach((_, t) => {
@@ -118,7 +126,8 @@ export function planNetwork(graph: Graph, emit: Emit): Network {
       liveBytes: [...buffers, ...scratch].reduce((n, b) => n + (b.first <= i && b.last >= i ? aligned(b.bytes) : 0), 0),
     }),
   );
-  return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, optimal: arena.optimal, state };
+  const blocks = blocksOf(graph, lifetimes, scratch, arena.offsets);
+  return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, optimal: arena.optimal, blocks, state };
 }
 
 export const tensorBytes = (dtype: DType, shape: readonly number[]): number => bytesOf(dtype, sizeOf(shape));

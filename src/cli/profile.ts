@@ -64,6 +64,7 @@ function namesText(names: readonly string[]): string {
 }
 
 function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
+  const most = Math.max(1, ...p.layers.map((l) => l.ramBytes));
   const rows = p.layers.map((l) => [
     shortName(l.name),
     l.op,
@@ -73,17 +74,21 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
     ms(l.latencyMs),
     count(l.flashBytes),
     count(l.ramBytes),
+    bar(l.ramBytes, most),
   ]);
-  out.say(table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B'], rows, 2));
+  out.say(
+    table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B', 'RAM over time'], rows, 2),
+  );
   showAll(out, [p]);
-  const peak = p.layers.reduce((most, l) => (l.ramBytes > most.ramBytes ? l : most));
-  const parts = (of: Readonly<Record<string, number | boolean>>) =>
+  const parts = (of: Readonly<Record<string, unknown>>) =>
     Object.entries(of)
       .filter(([name, n]) => name !== 'total' && typeof n === 'number' && n > 0)
       .map(([name, n]) => `${PARTS[name] ?? name} ${kib(n as number)}`)
       .join(', ');
   out.say(`flash: ${parts(p.flash)}`);
-  out.say(`RAM: ${parts(p.ram)}; most of it is in use while "${shortName(peak.name)}" runs`);
+  const peak = p.peakLayer === null ? '' : `; most of it is in use while "${shortName(p.peakLayer)}" runs${heldText(p)}`;
+  out.say(`RAM: ${parts(p.ram)}${peak}`);
+  out.say(`arena: ${kib(p.ram.arena)}, ${p.ram.optimal ? 'the least that is possible' : 'the best plan that was found'}`);
   for (const other of beside) {
     out.say(
       `with --runtime ${other.runtime}: flash ${kib(other.flashBytes)}, RAM ${kib(other.ramBytes)}, latency ${ms(other.latencyMs)}`,
@@ -96,6 +101,17 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
   }
   out.say('how far off figures are on data that the models have not seen:');
   for (const [what, error] of Object.entries(p.heldOutError)) out.say(`  ${what.padEnd(12)} ${errorText(error)}`);
+}
+
+/** Of the most bytes in use, as a line of up to 16 marks. */
+const bar = (bytes: number, most: number): string => '#'.repeat(Math.round((16 * bytes) / most)).padEnd(16);
+
+/** What lies in the arena at the peak, the largest first. */
+function heldText({ layers, peakLayer, ram }: Profile): string {
+  const at = layers.findIndex((l) => l.name === peakLayer);
+  const held = ram.blocks.filter((b) => b.first <= at && b.last >= at).sort((a, b) => b.bytes - a.bytes);
+  const shown = held.slice(0, SHOWN).map((b) => `${shortName(b.name)} ${kib(b.bytes)}`);
+  return held.length ? `, with ${namesText([...shown, ...held.slice(SHOWN).map((b) => shortName(b.name))])} in the arena` : '';
 }
 
 const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runtime: 'of the runtime' };

@@ -33,7 +33,10 @@ interface Buffer {
   readonly last: number;
 }
 
-/** Places `lifetimes`: never more bytes than greedy-by-size, optimal where the exact search finishes. */
+/**
+ * Places `lifetimes`: never more bytes than greedy-by-size or any of several orders; the bound itself on a chain of tensors with scratch;
+ * optimal where a search for the bound succeeds or the exact search finishes.
+ */
 export function planArena(lifetimes: readonly Lifetime[], { align = 16, nodes = 20000 }: ArenaOptions = {}): Arena {
   const steps = sections(lifetimes);
   const buffers = lifetimes.map((l) => ({
@@ -43,19 +46,27 @@ export function planArena(lifetimes: readonly Lifetime[], { align = 16, nodes = 
   }));
   const used = [...buffers.keys()].filter((i) => buffers[i].size > 0);
   const lowerBound = peak(buffers, steps.count);
+  const plan: Plan = fromBothEnds(buffers, used, lowerBound) ?? searched(buffers, used, steps.count, lowerBound, nodes);
+  return { offsets: plan.offsets, bytes: plan.bytes, lowerBound, optimal: plan.optimal ?? plan.bytes === lowerBound };
+}
+
+/** Orders, a search for the bound, the exact search, a search for less than it found; each only while it is not known to be the least. */
+function searched(buffers: readonly Buffer[], used: readonly number[], steps: number, lowerBound: number, nodes: number): Plan {
   let best = place(buffers, bySize(buffers, used));
   for (const order of best.bytes > lowerBound ? otherOrders(buffers, used) : []) {
     if (best.bytes === lowerBound) break;
     const plan = place(buffers, order);
     if (plan.bytes < best.bytes) best = plan;
   }
-  let optimal = best.bytes === lowerBound;
-  if (!optimal) {
-    const search = new ExactSearch(buffers, used, steps.count, lowerBound, best, nodes);
-    optimal = search.run();
-    best = search.best;
-  }
-  return { offsets: best.offsets, bytes: best.bytes, lowerBound, optimal };
+  if (best.bytes === lowerBound) return best;
+  const order = outward(buffers, used, steps);
+  const met = within(buffers, order, lowerBound, 50 * nodes);
+  if (met) return met;
+  const search = new ExactSearch(buffers, used, steps, lowerBound, best, nodes);
+  const optimal = search.run();
+  if (optimal) return { ...search.best, optimal };
+  const smaller = narrowed(buffers, order, lowerBound, search.best, 25 * nodes);
+  return { ...smaller, optimal: smaller.bytes === lowerBound };
 }
 
 /** Greedy-by-size, the planner of TFLite Micro: largest first, each at the lowest gap that holds it. */
@@ -68,6 +79,97 @@ export function greedyBySize(lifetimes: readonly Lifetime[], align = 16): { offs
       [...buffers.keys()].filter((i) => buffers[i].size > 0),
     ),
   );
+}
+
+/**
+ * The bound itself where at most two buffers that outlive a step are alive at once, as in a chain of tensors: one lies at the bottom, the
+ * next one at the top, and what lives for one step only, as scratch does, between them. Null for other lifetimes.
+ */
+function fromBothEnds(buffers: readonly Buffer[], used: readonly number[], bytes: number): Placement | null {
+  const isShort = (i: number) => buffers[i].first === buffers[i].last;
+  const long = used.filter((i) => !isShort(i)).sort((a, b) => buffers[a].first - buffers[b].first || a - b);
+  const offsets = new Array<number>(buffers.length).fill(0);
+  /** For both ends the last section that is taken there, and the buffer. */
+  const taken = [-1, -1];
+  /** By section the first byte above what lies at the bottom. */
+  const above = new Map<number, number>();
+  for (const i of long) {
+    const { first, last, size } = buffers[i];
+    const end = taken.findIndex((until) => until < first);
+    if (end < 0) return null;
+    taken[end] = last;
+    offsets[i] = end === 0 ? 0 : bytes - size;
+    for (let s = first; end === 0 && s <= last; s++) above.set(s, size);
+  }
+  for (const i of used.filter(isShort)) {
+    const { first, size } = buffers[i];
+    offsets[i] = above.get(first) ?? 0;
+    above.set(first, offsets[i] + size);
+  }
+  return { offsets, bytes };
+}
+
+/** From the busiest section outwards in time, the largest first. */
+function outward(buffers: readonly Buffer[], used: readonly number[], steps: number): number[] {
+  const alive = pressures(buffers, steps);
+  const busiest = alive.indexOf(alive.reduce((a, b) => Math.max(a, b), 0));
+  const far = (i: number) => Math.max(0, buffers[i].first - busiest, busiest - buffers[i].last);
+  return [...used].sort((a, b) => far(a) - far(b) || buffers[b].size - buffers[a].size || a - b);
+}
+
+/** Plans within less and less memory, each time half way from what was too little to the best; `tooFew` was too little. */
+function narrowed(
+  buffers: readonly Buffer[],
+  order: readonly number[],
+  tooFew: number,
+  start: Placement,
+  work: number,
+): Placement {
+  const unit = buffers.reduce((a, b) => gcd(a, b.size), 0);
+  let best = start;
+  let low = tooFew;
+  while (best.bytes - low > unit) {
+    const target = low + unit * Math.floor((best.bytes - low) / unit / 2);
+    const found = within(buffers, order, target, work);
+    if (found) best = found;
+    else low = target;
+  }
+  return best;
+}
+
+const gcd = (a: number, b: number): number => (b ? gcd(b, a % b) : a);
+
+/** A plan of at most `bytes`: buffers in turn, each against another one or against an end of the memory. Null where `work` comparisons find none. */
+function within(buffers: readonly Buffer[], order: readonly number[], bytes: number, work: number): Placement | null {
+  const offsets = new Array<number>(buffers.length).fill(0);
+  const meets = order.map((i, n) =>
+    order.slice(0, n).filter((k) => buffers[k].last >= buffers[i].first && buffers[k].first <= buffers[i].last),
+  );
+  let left = work;
+  const go = (n: number): boolean => {
+    if (n === order.length) return true;
+    const i = order[n];
+    const { size } = buffers[i];
+    const others = meets[n];
+    left -= 1 + others.length * others.length;
+    if (left < 0) return false;
+    const isFree = (at: number) =>
+      at >= 0 && at + size <= bytes && others.every((k) => offsets[k] >= at + size || offsets[k] + buffers[k].size <= at);
+    const ends = others.flatMap((k) => [offsets[k] + buffers[k].size, offsets[k] - size]);
+    const places = [...new Set([0, bytes - size, ...ends.sort((a, b) => a - b)])].filter(isFree);
+    for (const at of places) {
+      offsets[i] = at;
+      if (go(n + 1)) return true;
+      if (left < 0) return false;
+    }
+    return false;
+  };
+  return go(0) ? { offsets, bytes: order.reduce((n, i) => Math.max(n, offsets[i] + buffers[i].size), 0) } : null;
+}
+
+interface Plan extends Placement {
+  /** Set where it is known whatever the bound says. */
+  readonly optimal?: boolean;
 }
 
 interface Placement {
@@ -88,11 +190,14 @@ function sections(lifetimes: readonly Lifetime[]): { get(step: number): number |
   return { get: (step) => index.get(step), count: starts.length };
 }
 
-function peak(buffers: readonly Buffer[], count: number): number {
+/** Bytes alive by section. */
+function pressures(buffers: readonly Buffer[], count: number): Float64Array {
   const alive = new Float64Array(count);
   for (const b of buffers) for (let s = b.first; s <= b.last; s++) alive[s] += b.size;
-  return alive.reduce((a, b) => Math.max(a, b), 0);
+  return alive;
 }
+
+const peak = (buffers: readonly Buffer[], count: number): number => pressures(buffers, count).reduce((a, b) => Math.max(a, b), 0);
 
 const bySize = (buffers: readonly Buffer[], used: readonly number[]) =>
   [...used].sort((a, b) => buffers[b].size - buffers[a].size || buffers[a].first - buffers[b].first || a - b);

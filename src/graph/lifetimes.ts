@@ -96,3 +96,24 @@ function shareInPlace(graph: Graph, { memory, bytes }: LifetimeOptions, root: In
     }
   });
 }
+
+/** Bytes of an arena that something takes from the first to the last step in which it is needed. */
+export interface Block extends Lifetime {
+  readonly name: string;
+  readonly offset: number;
+}
+
+/** What lies where and when: tensors, which may share a block, and scratch of steps. */
+export function blocksOf(
+  graph: Pick<Graph, 'tensors'>,
+  { buffers, bufferOf }: Lifetimes,
+  scratch: readonly (Lifetime & { readonly name: string })[],
+  offsets: readonly number[],
+): Block[] {
+  const names = buffers.map((): string[] => []);
+  bufferOf.forEach((buffer, t) => {
+    if (buffer >= 0) names[buffer].push(graph.tensors[t].name);
+  });
+  const all = [...buffers.map((b, i) => ({ ...b, name: names[i].join(' = ') })), ...scratch];
+  return all.map((b, i) => ({ ...b, offset: offsets[i] })).filter((b) => b.bytes > 0);
+}

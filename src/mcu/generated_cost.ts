@@ -45,7 +45,9 @@ function ramOf({ graph, operands }: ChipGraph, { network }: Generated, core: Cor
   const { stack } = GENERATED_CODE[variantOf(core)];
   const byNode = graph.nodes.map(() => 0);
   for (const { node, liveBytes } of network.layers) byNode[node] = liveBytes + io + state;
-  return { arena, state, io, stack, runtime: 0, total: arena + state + io + stack, byNode, optimal };
+  const nodeOf = (layer: number) => network.layers[layer]?.node ?? 0;
+  const blocks = network.blocks.map((b) => ({ ...b, first: nodeOf(b.first), last: nodeOf(b.last) }));
+  return { arena, state, io, stack, runtime: 0, total: arena + state + io + stack, byNode, optimal, blocks };
 }
 
 function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade): FlashBytes {

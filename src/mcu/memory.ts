@@ -1,5 +1,5 @@
-import { type Arena, type Lifetime, planArena } from '../graph/arena.ts';
-import { lifetimesOf } from '../graph/lifetimes.ts';
+import { planArena } from '../graph/arena.ts';
+import { type Block, blocksOf, lifetimesOf } from '../graph/lifetimes.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
@@ -23,6 +23,8 @@ export interface RamBytes {
   readonly byNode: readonly number[];
   /** Whether no smaller arena exists. */
   readonly optimal: boolean;
+  /** What lies in the arena, from which node to which. */
+  readonly blocks: readonly Block[];
 }
 
 /** CMSIS-NN's deepest chain on M4 takes 592 bytes; the rest is the caller's and one interrupt frame's. An interpreter needs more. */
@@ -37,18 +39,19 @@ const TFLM = { tensor: 12, node: 32 + 128, channel: 8, interpreter: 512 };
 export function ramOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime): RamBytes {
   const { graph } = chip;
   const interpreted = runtime === 'tflm';
-  const { buffers, bufferOf } = lifetimesOf(graph, {
+  const lifetimes = lifetimesOf(graph, {
     bytes: (t) => tensorBytes(chip, t),
     memory: (node) => {
       const { memory } = rowOf(node.op);
       return interpreted && memory === 'in-place' ? 'fresh' : memory;
     },
   });
-  const all: Lifetime[] = [...buffers];
-  costs.forEach((c, step) => {
-    if (c.scratchBytes) all.push({ bytes: c.scratchBytes, first: step, last: step });
-  });
-  const arena: Arena = planArena(all);
+  const { buffers, bufferOf } = lifetimes;
+  const scratch = costs.flatMap(({ scratchBytes: bytes }, step) =>
+    bytes ? [{ name: `scratch of ${graph.nodes[step].name}`, bytes, first: step, last: step }] : [],
+  );
+  const all = [...buffers, ...scratch];
+  const arena = planArena(all);
   const byNode = graph.nodes.map((_, step) => all.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), 0));
   const state = graph.tensors.reduce((n, t, i) => n + (t.variable && bufferOf[i] < 0 ? tensorBytes(chip, i) : 0), 0);
   const stack = STACK[runtime];
@@ -62,6 +65,7 @@ export function ramOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime)
     total: arena.bytes + state + stack + own,
     byNode,
     optimal: arena.optimal,
+    blocks: blocksOf(graph, lifetimes, scratch, arena.offsets),
   };
 }
 

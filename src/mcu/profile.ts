@@ -76,6 +76,8 @@ export interface Profile {
   readonly fits: { readonly flash: boolean; readonly ram: boolean };
   readonly flash: Omit<FlashBytes, 'byNode'>;
   readonly ram: Omit<RamBytes, 'byNode'>;
+  /** The layer while which most RAM is in use; null for a graph without layers. */
+  readonly peakLayer: string | null;
   readonly heldOutError: HeldOutErrors;
   /** Latency of other runtimes beside this one, by published networks on this core. */
   readonly levels: Cycles['levels'];
@@ -133,11 +135,15 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     fits: { flash: flash.total <= chip.flashBytes, ram: ram.total <= chip.ramBytes },
     flash,
     ram,
+    peakLayer: peakOf(layers),
     heldOutError: heldOutErrors(chip, runtime, own !== null),
     levels: CYCLES[chip.core].levels,
     warnings: warningsOf(held, chip, own !== null),
   };
 }
+
+const peakOf = (layers: readonly LayerProfile[]): string | null =>
+  layers.reduce<LayerProfile | null>((most, l) => (most && most.ramBytes >= l.ramBytes ? most : l), null)?.name ?? null;
 
 /** Cycles of a node: its instructions, its constants fetched from flash, and what the runtime spends around it. */
 function cyclesOf(

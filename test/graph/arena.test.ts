@@ -34,6 +34,35 @@ test('live buffers never overlap, and greedy-by-size is never better', () => {
   );
 });
 
+const size = fc.integer({ min: 1, max: 5000 });
+
+test('a chain of tensors with scratch takes what its busiest step does, whatever its length', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(size, fc.nat(3000)), { minLength: 1, maxLength: 120 }), (chain) => {
+      const lifetimes = chain.flatMap(([bytes, scratch], i): Lifetime[] => [
+        { bytes, first: i, last: i + 1 },
+        { bytes: scratch, first: i, last: i },
+      ]);
+      const plan = planArena(lifetimes);
+      checkPlan(lifetimes, plan.offsets, plan.bytes, 16);
+      assert.is(plan.bytes, plan.lowerBound);
+      assert.ok(plan.optimal);
+    }),
+    { numRuns: 200, seed: 4 },
+  );
+});
+
+test('tensors that outlive some steps: the bound, proven, for nearly all of 40', () => {
+  const skipping = fc.array(fc.tuple(size, fc.constantFrom(1, 1, 2, 3, 5)), { minLength: 40, maxLength: 40 });
+  const plans = fc.sample(skipping, { numRuns: 40, seed: 5 }).map((tensors) => {
+    const lifetimes = tensors.map(([bytes, steps], i): Lifetime => ({ bytes, first: i, last: Math.min(39, i + steps) }));
+    const plan = planArena(lifetimes);
+    checkPlan(lifetimes, plan.offsets, plan.bytes, 16);
+    return plan;
+  });
+  assert.ok(plans.filter((p) => p.optimal).length >= 36, `${plans.filter((p) => p.optimal).length} of 40`);
+});
+
 /** The smallest arena by trying every order of first fit upon what lies below. */
 function bruteForce(lifetimes: readonly Lifetime[]): number {
   let best = Number.POSITIVE_INFINITY;

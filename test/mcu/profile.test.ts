@@ -6,7 +6,7 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { lifetimesOf } from '../../src/graph/lifetimes.ts';
 import { costsOf, onChip, tensorBytes } from '../../src/mcu/graph_cost.ts';
-import { profile } from '../../src/mcu/index.ts';
+import { profile, RUNTIMES } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
 import { layerOf } from '../../src/run/layers.ts';
@@ -41,6 +41,18 @@ test("weight bytes are the model's own, whatever a runtime stores: 4 bits two to
   assert.is(eight[0].weightBytes - four[0].weightBytes, halves);
   // The C that is made for speed stores a byte each.
   assert.is(four[0].flash.weights, eight[0].flash.weights);
+});
+
+test('what lies in the arena and when, and the layer while which most RAM is in use', () => {
+  const graph = importTflite(new Uint8Array(readFileSync(new URL('../../assets/gestures.tflite', import.meta.url))));
+  for (const runtime of RUNTIMES) {
+    const { ram, layers, peakLayer } = profile(graph, 'stm32l476rg', { runtime });
+    const most = Math.max(...layers.map((l) => l.ramBytes));
+    assert.is(layers.find((l) => l.name === peakLayer)?.ramBytes, most);
+    assert.is(Math.max(...ram.blocks.map((b) => Math.ceil((b.offset + b.bytes) / 16) * 16)), ram.arena);
+    const live = layers.map((_, i) => ram.blocks.reduce((n, b) => n + (b.first <= i && b.last >= i ? b.bytes : 0), 0));
+    for (const [i, l] of layers.entries()) assert.ok(l.ramBytes >= live[i], l.name);
+  }
 });
 
 test('a defect of CMSIS-NN that the core would hit is named with its layer', () => {
