@@ -5,7 +5,7 @@ import type { Model } from '../stage.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type CExport, generateC } from './index.ts';
-import type { Trade } from './parts.ts';
+import type { Kernels, Trade } from './parts.ts';
 import type { Example } from './project/example.ts';
 
 export interface ExportCOptions {
@@ -16,6 +16,8 @@ export interface ExportCOptions {
   readonly classNames?: readonly string[];
   /** What weights of 4 bits are stored for; by default `speed`. */
   readonly trade?: Trade;
+  /** Whose kernels are called; by default `own`. With CMSIS-NN, weights of 4 bits stay two to a byte. */
+  readonly kernels?: Kernels;
   /** What the first lines of each file say of the model's recipe. */
   readonly recipe?: string;
   /** By default a new one. */
@@ -38,8 +40,8 @@ export async function exportC(model: Model, target: Target | string, options: Ex
       'quantize it first: thumbnet quantize MODEL --data DATA --out FILE',
     );
   }
-  const { name = 'network', examples, classNames, recipe, trade, heap = await Heap.open() } = options;
-  const made = await generateC(heap, graph, chip, { name, examples, classNames, recipe, trade });
+  const { name = 'network', examples, classNames, recipe, trade, kernels, heap = await Heap.open() } = options;
+  const made = await generateC(heap, graph, chip, { name, examples, classNames, recipe, trade, kernels });
   checkFits(made, chip);
   return made;
 }

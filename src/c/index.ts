@@ -5,7 +5,7 @@ import { compile } from '../run/compile.ts';
 import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { emitInto, type Network, planNetwork } from './network.ts';
-import { Parts, type Trade, variantOf } from './parts.ts';
+import { type Kernels, Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
 import { type Example, exampleText, type Golden, noise } from './project/example.ts';
@@ -23,6 +23,7 @@ import { tableBytes, weightsHeader, weightsText } from './project/weights.ts';
  *   rescale.ts        exact rescaling and the check of a cheaper form at all thresholds; fit.ts, linear_sum.ts look for such forms
  *   plain/            C for any core and geometry, one file per family: what all else falls back to
  *   dsp/ mve/ thumb1/ one file per family: assembly and its plain twin
+ *   cmsis_nn/         calls of CMSIS-NN in place of all these
  *   project/          the files of a folder: header, source, weights, example, CMake, board
  */
 
@@ -33,6 +34,8 @@ export interface GenerateOptions {
   readonly recipe?: string | null;
   /** By default `speed`. */
   readonly trade?: Trade;
+  /** By default `own`. */
+  readonly kernels?: Kernels;
   /** Examples that `main.c` runs, by default two of noise. */
   readonly examples?: readonly Example[];
   /** What `main.c` calls the classes. */
@@ -60,7 +63,7 @@ const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
  */
 export async function generateC(heap: Heap, graph: Graph, target: Target, options: GenerateOptions): Promise<CExport> {
   const name = `thumbnet_${checkName(options.name)}`;
-  const parts = new Parts(heap, variantOf(target.core), name, options.trade);
+  const parts = new Parts(heap, variantOf(target.core), name, options.trade, options.kernels);
   const network = planNetwork(graph, emitInto(parts));
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
@@ -72,13 +75,13 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
     constantBytes,
     notes: network.layers.flatMap((l) => l.notes.map((note) => ({ layer: l.name, note }))),
     files: {
-      [`${name}.h`]: headerText(network, name, head, ALIGNMENT[parts.variant]),
+      [`${name}.h`]: headerText(network, name, head, { align: ALIGNMENT[parts.variant], kernels: parts.kernels }),
       [`${name}.c`]: sourceText(network, parts, name, head),
       [`${name}_weights.h`]: weightsHeader(parts.tables, name, head),
       [`${name}_weights.c`]: weightsText(parts.tables, name, head),
-      'main.c': exampleText(network, name, golden, options.classNames ?? [], head),
-      'CMakeLists.txt': cmakeLists(name, target.core),
-      'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, version: '' }),
+      'main.c': exampleText(network, name, golden, { classNames: options.classNames ?? [], kernels: parts.kernels }, head),
+      'CMakeLists.txt': cmakeLists(name, target.core, parts.kernels),
+      'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, kernels: parts.kernels }),
       'board/startup.c': STARTUP,
       'board/board.ld': linkerScript(BOARDS[target.core], 8192),
       'board/toolchain.cmake': toolchainFile(target.core),

@@ -1,4 +1,5 @@
 import type { CallOf, Family } from '../ops/kernel_call.ts';
+import { libraryLayer } from './cmsis_nn/index.ts';
 import { convolve } from './convolve.ts';
 import { dense } from './dense.ts';
 import { depthwise } from './depthwise.ts';
@@ -88,6 +89,15 @@ export const asEmitted = (call: Call, trade: Trade = 'speed'): Call =>
   call.form === 's4' && trade === 'speed' ? widened(call) : call;
 
 export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {
+  if (parts.kernels === 'cmsis-nn') {
+    return libraryLayer(given, parts, tag) ?? { ...emitOwn(given, parts, tag), notes: [OWN] };
+  }
+  return emitOwn(given, parts, tag);
+}
+
+const OWN = 'CMSIS-NN has no function for it: plain C stands here';
+
+function emitOwn(given: Call, parts: Parts, tag: string): LayerCode {
   const call = asEmitted(given, parts.trade);
   const emit = EMITTERS[call.family] as (call: Call, parts: Parts, tag: string) => LayerCode;
   return emit(call, parts, tag);

@@ -1,4 +1,5 @@
 import type { DType } from '../graph/graph.ts';
+import type { CoreKind } from '../ops/buffer_sizes.ts';
 import type { KernelCall, Operand } from '../ops/kernel_call.ts';
 import type { CoreName } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -31,6 +32,11 @@ export const variantOf = (core: CoreName): Variant => VARIANTS[core];
 export const TRADES = ['flash', 'speed'] as const;
 export type Trade = (typeof TRADES)[number];
 
+/** Whose kernels the code file calls: those written into it, or CMSIS-NN's where it has one. */
+export type Kernels = 'own' | 'cmsis-nn';
+
+const KINDS: Readonly<Record<Variant, CoreKind>> = { thumb1: 'c', plain: 'c', dsp: 'dsp', mve: 'mve' };
+
 /** What a layer's function is called with. */
 export type Argument =
   /** The place of a computed tensor. */
@@ -54,6 +60,8 @@ export interface LayerCode {
   readonly scratchBytes: number;
   /** Where a fast form was not exact and what replaces it, in plain words. */
   readonly notes: readonly string[];
+  /** With a library: the function that asks it for the scratch it wants. */
+  readonly asks?: string;
 }
 
 export type CType = 'int8_t' | 'uint8_t' | 'int16_t' | 'uint16_t' | 'int32_t' | 'uint32_t' | 'int64_t' | 'float';
@@ -101,6 +109,9 @@ export class Parts {
   /** Where the engine fills tables; null where only their sizes count. */
   readonly heap: Heap | null;
   readonly trade: Trade;
+  readonly kernels: Kernels;
+  /** Which build of CMSIS-NN the variant has. */
+  readonly kind: CoreKind;
   readonly #prefix: string;
   readonly #functions = new Map<string, string>();
   readonly #tables = new Map<string, Table>();
@@ -108,10 +119,12 @@ export class Parts {
   /** Functions, callees first. */
   readonly #texts: NamedText[] = [];
 
-  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'speed') {
+  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'speed', kernels: Kernels = 'own') {
     this.heap = heap;
     this.trade = trade;
     this.variant = variant;
+    this.kernels = kernels;
+    this.kind = KINDS[variant];
     this.#prefix = prefix;
   }
 

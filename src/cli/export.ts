@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS, type WriteOptions } from '../formats/index.ts';
 import { OPSETS } from '../formats/onnx/index.ts';
 import { asStored } from '../model.ts';
+import { RUNTIMES } from '../targets/runtime.ts';
 import { type ExportCFlags, exportFolder } from './export_c.ts';
 import { checkNamed, checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { dataFlags, type IoFlags, ioOption, tradeOption } from './flags.ts';
@@ -34,7 +35,12 @@ export function addExport(program: Command): void {
     .addOption(new Option('--opset <n>', 'operator set of ONNX, 13 or 21 (13)').argParser(opsetOf))
     .option('--target <mcu>', 'with --format c: the chip (see `thumbnet targets`)')
     .option('--name <name>', "with --format c: part of all names in it; by default the file's")
-    .addOption(tradeOption('with --format c: '));
+    .addOption(tradeOption('with --format c: '))
+    .addOption(
+      new Option('--runtime <name>', 'with --format c: whose kernels the folder calls')
+        .choices([...RUNTIMES])
+        .default('thumbnet'),
+    );
   dataFlags(command, false)
     .option('--force', 'replace what exists')
     .option('--json', 'one JSON object on stdout')

@@ -7,7 +7,10 @@ import { classesOf, type Dataset, inputsOf, planBatch, takeBatch } from '../data
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
+import { quirksOf } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
+import { findTarget, type Target } from '../targets/index.ts';
+import type { Runtime } from '../targets/runtime.ts';
 import { checkNamed, exists, isEmpty, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
 import { type DataFlags, readData } from './flags.ts';
 import { kib, type Output } from './output.ts';
@@ -18,6 +21,7 @@ export interface ExportCFlags extends DataFlags {
   readonly name?: string;
   readonly force?: boolean;
   readonly trade?: Trade;
+  readonly runtime: Runtime;
 }
 
 /** `export --format c`: a folder of C. */
@@ -27,24 +31,28 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
     throw new CompressError('bad-option', '--format c needs a chip', 'add --target MCU; `thumbnet targets` lists the chips');
   }
   checkNamed(folder, '--out', 'folder');
+  const chip = findTarget(target);
   const model = await readModel(path);
   const name = flags.name ?? nameOf(path);
   const data = flags.data === undefined ? null : await readData(flags, model, out, { whole: true });
   const examples = data ? examplesOf(asStored(model), data) : undefined;
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);
-  const { files, network, constantBytes, notes } = await exportC(model, target, {
+  const { files, network, constantBytes, notes } = await exportC(model, chip, {
     name,
     examples,
     classNames,
     recipe,
     trade: flags.trade,
+    kernels: flags.runtime === 'cmsis-nn' ? 'cmsis-nn' : 'own',
   }).catch(asBadInput);
+  if (flags.runtime !== 'thumbnet') warnOfDefects(asStored(model), chip, out);
   await checkFolder(folder, new Set(Object.keys(files).map((file) => file.split('/')[0])), force ?? false);
   await makeFolder(folder);
   for (const [file, text] of Object.entries(files)) await writeWhole(join(folder, file), text);
   const facts = {
     format: 'c',
+    runtime: flags.runtime,
     out: folder,
     files: Object.keys(files),
     constantBytes,
@@ -57,6 +65,11 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
     out.say(`constants ${kib(constantBytes)}, arena ${kib(network.arenaBytes)}; README.md says how to build it`);
     for (const { layer, note } of notes) out.say(`"${layer}": ${note}`);
   });
+}
+
+/** Where CMSIS-NN's kernels answer otherwise than an operator's definition. */
+function warnOfDefects(graph: Graph, { kind, name }: Target, out: Output): void {
+  for (const { node, what } of quirksOf(graph, kind)) out.warn(`"${node}" hits a defect of CMSIS-NN on ${name}: ${what}`);
 }
 
 /** A model that does not fit is a wrong input here: nothing is written. */

@@ -1,5 +1,6 @@
 import { variantOf } from '../c/parts.ts';
 import type { Target } from '../targets/index.ts';
+import type { Runtime } from '../targets/runtime.ts';
 import { CYCLES, POWER_ERROR } from './cycle_data.ts';
 import type { LatencyError } from './cycles.ts';
 import { GENERATED_CODE, GENERATED_ERROR } from './generated_data.ts';
@@ -7,7 +8,6 @@ import { INSTRUCTION_ERROR } from './instruction_data.ts';
 import { countedCore } from './instructions.ts';
 import { guessError } from './power.ts';
 import type { HeldOut, HeldOutErrors } from './profile.ts';
-import type { Runtime } from './runtime.ts';
 
 /** Fewer networks of a runtime tell nothing of it. */
 const LEAST = 5;

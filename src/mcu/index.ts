@@ -1,7 +1,7 @@
 import './currencies.ts';
 
 export { type CoreName, findTarget, nearestTargets, TARGETS, type Target } from '../targets/index.ts';
+export { RUNTIMES, type Runtime } from '../targets/runtime.ts';
 export type { Assumed } from './graph_cost.ts';
 export { type HeldOut, type LayerProfile, type Profile, type ProfileOptions, profile } from './profile.ts';
 export { type Quirk, type QuirkId, quirksOf } from './quirks.ts';
-export { RUNTIMES, type Runtime } from './runtime.ts';

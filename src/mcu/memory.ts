@@ -3,10 +3,10 @@ import { type Block, blocksOf, lifetimesOf } from '../graph/lifetimes.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
+import type { Runtime } from '../targets/runtime.ts';
 import { CODE } from './code_data.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import { countedCore } from './instructions.ts';
-import type { Runtime } from './runtime.ts';
 
 /** Bytes of RAM. Scratch lies in the arena, alive only while its kernel runs. */
 export interface RamBytes {

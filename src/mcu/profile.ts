@@ -3,6 +3,7 @@ import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Cost } from '../ops/index.ts';
 import { findTarget, type Target } from '../targets/index.ts';
+import { RUNTIMES, type Runtime } from '../targets/runtime.ts';
 import { CYCLES } from './cycle_data.ts';
 import type { Cycles } from './cycles.ts';
 import { generatedCost } from './generated_cost.ts';
@@ -12,7 +13,6 @@ import { instructionsOf } from './instructions.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
 import { milliwattPerMhz, VENDOR_FACTOR } from './power.ts';
 import { quirksOn } from './quirks.ts';
-import { RUNTIMES, type Runtime } from './runtime.ts';
 
 export interface ProfileOptions {
   readonly runtime?: Runtime;

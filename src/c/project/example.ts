@@ -1,6 +1,7 @@
 import { sizeOf, type Values } from '../../graph/graph.ts';
 import { formatC } from '../format.ts';
 import type { Network } from '../network.ts';
+import type { Kernels } from '../parts.ts';
 import { numbered } from './source.ts';
 import { typeOf } from './types.ts';
 
@@ -30,12 +31,17 @@ export function noise(seed: number): () => number {
 
 const COLUMNS = 20;
 
+export interface ExampleFacts {
+  readonly classNames: readonly string[];
+  readonly kernels: Kernels;
+}
+
 /** The example program: golden outputs compared, cycles printed. */
 export function exampleText(
   network: Network,
   name: string,
   golden: readonly Golden[],
-  classNames: readonly string[],
+  { classNames, kernels }: ExampleFacts,
   head: string,
 ): string {
   const { graph, stateBytes } = network;
@@ -162,6 +168,14 @@ export function exampleText(
       if (${name}_weights_are_whole() == 0) {
         printf("the constants are damaged\\n");
         return 1;
+      }
+      ${
+        kernels === 'cmsis-nn'
+          ? `if (${name}_scratch_is_enough() == 0) {
+        printf("this CMSIS-NN wants more scratch than was planned\\n");
+        return 1;
+      }`
+          : ''
       }
       ${cases.join('\n')}
       printf("${name}: %s\\n", (differences == 0) ? "equal to the engine" : "DIFFERENT from the engine");

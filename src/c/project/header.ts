@@ -1,11 +1,18 @@
 import { sizeOf, type Tensor } from '../../graph/graph.ts';
 import { formatC } from '../format.ts';
 import type { Network } from '../network.ts';
+import type { Kernels } from '../parts.ts';
 import { numbered, parameters } from './source.ts';
 import { floatText, typeOf } from './types.ts';
 
+export interface HeaderFacts {
+  /** Bytes at which tensors begin. */
+  readonly align: number;
+  readonly kernels: Kernels;
+}
+
 /** The header: all that a caller needs. */
-export function headerText(network: Network, name: string, head: string, align: number): string {
+export function headerText(network: Network, name: string, head: string, { align, kernels }: HeaderFacts): string {
   const macro = name.toUpperCase();
   const { graph, arenaBytes, stateBytes } = network;
   const { inputs, outputs, tensors } = graph;
@@ -63,6 +70,13 @@ export function headerText(network: Network, name: string, head: string, align: 
 
     /* 1 if the constants have the CRC they were written with. */
     int32_t ${name}_weights_are_whole(void);
+
+    ${
+      kernels === 'cmsis-nn'
+        ? `/* 1 if the CMSIS-NN that is linked wants no more scratch than the arena holds. */
+    int32_t ${name}_scratch_is_enough(void);`
+        : ''
+    }
 
     ${helpers.join('\n')}
 

@@ -32,6 +32,8 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
 
     #include "${name}_weights.h"
 
+    ${parts.kernels === 'cmsis-nn' ? '#include "arm_nnfunctions.h"' : ''}
+
     #include <string.h>
 
     /* Called before each layer, and after it with what it wrote; a build that counts or compares gives them a meaning. */
@@ -58,7 +60,7 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
     ${placesText(network, macro)}
   `)}
 ${parts
-  .functions(layers.flatMap((l) => l.calls.map((c) => c.function)))
+  .functions(layers.flatMap((l) => [...l.calls.map((c) => c.function), ...(l.asks ? [l.asks] : [])]))
   .map((f) => f.text)
   .join('\n')}
 ${formatC(`
@@ -84,6 +86,8 @@ ${formatC(`
 
     ${stateBytes ? resetText(network, name) : ''}
 
+    ${parts.kernels === 'cmsis-nn' ? scratchText(network, name) : ''}
+
     #if !defined(${macro}_NO_ARENA)
     void ${name}_invoke(${parameters(network).join(', ')}) {
       ${name}_run(${[...own, ...passed(network)].join(', ')});
@@ -98,6 +102,15 @@ ${formatC(`
     }
     #endif
   `)}`;
+}
+
+/** Whether the library that is linked wants no more scratch than is planned: another version, or another build of it, may. */
+function scratchText({ layers }: Network, name: string): string {
+  const checks = layers.flatMap((l) => (l.asks ? [`(${l.asks}() <= ${l.scratchBytes})`] : []));
+  return `
+    int32_t ${name}_scratch_is_enough(void) {
+      return ${checks.length ? `(${checks.join(' && ')}) ? 1 : 0` : '1'};
+    }`;
 }
 
 /** Layers take their places in the arena for whole words or vectors. */

@@ -1,0 +1,168 @@
+import { sizeOf } from '../../graph/graph.ts';
+import { packInt4 } from '../../graph/int4.ts';
+import { costOfCall } from '../../ops/cost.ts';
+import type { CallOf } from '../../ops/kernel_call.ts';
+import { unitsOf } from '../geometry.ts';
+import type { Argument, CType, LayerCode, Parts, Placed } from '../parts.ts';
+import { biasTable, clampOf, contextOf, dims, libraryCall, perChannel, perChannelTables, tile } from './call.ts';
+
+/** Layers with weights. Null: the library has no function for the form. */
+
+type Weighted = CallOf<'convolve' | 'depthwise_conv' | 'fully_connected' | 'transpose_conv', Placed>;
+
+const typeOfForm = (form: string): CType => (form === 's16' ? 'int16_t' : 'int8_t');
+
+/** Weights in the order of the file, those of 4 bits two to a byte. */
+function weightTable(call: Weighted, parts: Parts, tag: string): Argument {
+  const data = call.operands.w.data as Int8Array;
+  return parts.table(`${tag}_weights`, 'int8_t', call.form === 's4' ? Int8Array.from(packInt4(data)) : data);
+}
+
+/** y, x and weights. */
+const tensorsOf = (call: Weighted, parts: Parts, tag: string): (readonly [string, Argument])[] => [
+  [`${typeOfForm(call.form)} *y`, parts.operand(call.operands.y)],
+  [`const ${typeOfForm(call.form)} *x`, parts.operand(call.operands.x)],
+  ['const int8_t *weights', weightTable(call, parts, tag)],
+];
+
+const scratchOf = (call: Weighted, parts: Parts): number => costOfCall(call, parts.kind).scratchBytes;
+
+/** Bias of int16 layers, which sum in 64 bits; `NULL` where there is none. */
+function wideBias(call: Weighted, parts: Parts, tag: string): { given: (readonly [string, Argument])[]; text: string } {
+  const { bias } = call.operands;
+  if (!bias) return { given: [], text: 'NULL' };
+  return { given: [['const int64_t *bias', parts.table(`${tag}_bias`, 'int64_t', bias.data as BigInt64Array)]], text: 'bias' };
+}
+
+export function convolveLibrary(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
+  const { form, operands, parameters: p } = call;
+  if (form !== 's8' && p.groups !== 1) return null;
+  const units = unitsOf(call);
+  const [, kH, kW, depth] = operands.w.shape;
+  const scratchBytes = scratchOf(call, parts);
+  const wide = form === 's16' && p.wide;
+  const long = wide ? wideBias(call, parts, tag) : null;
+  const bias = long ? long.given : [['const int32_t *bias', biasTable(parts, tag, operands.bias, units)] as const];
+  const name = `arm_convolve_wrapper_${form}`;
+  const biasText = form === 's16' ? '&bias_data' : 'bias';
+  return libraryCall(parts, {
+    name: 'convolve',
+    given: [...tensorsOf(call, parts, tag), ...bias, ...perChannelTables(parts, tag, p, units)],
+    structures: [
+      dims('input', operands.x.shape),
+      dims('filter', [units, kH, kW, depth]),
+      dims('output', operands.y.shape),
+      dims('biases', [1, 1, 1, units]),
+      `const cmsis_nn_conv_params params = {
+        .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset}, .stride = ${tile(p.stride)}, .padding = ${tile(p.padding)},
+        .dilation = ${tile(p.dilation)}, .activation = ${clampOf(p)}};`,
+      ...(form === 's16'
+        ? [`const cmsis_nn_bias_data bias_data = {.data = ${long ? long.text : 'bias'}, .is_int32_bias = ${!wide}};`]
+        : []),
+      perChannel('cmsis_nn_per_channel_quant_params'),
+      contextOf('scratch_context', scratchBytes),
+    ],
+    body: `(void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${biasText}, &output, y);`,
+    scratchBytes,
+    asks: `${name}_get_buffer_size(&params, &input, &filter, &output)`,
+  });
+}
+
+export function depthwiseLibrary(call: CallOf<'depthwise_conv', Placed>, parts: Parts, tag: string): LayerCode | null {
+  const { form, operands, parameters: p } = call;
+  if (form === 's16' && !p.wide) return null;
+  const units = unitsOf(call);
+  const [, kH, kW] = operands.w.shape;
+  const scratchBytes = scratchOf(call, parts);
+  const long = form === 's16' ? wideBias(call, parts, tag) : null;
+  const bias = long ? long.given : [['const int32_t *bias', biasTable(parts, tag, operands.bias, units)] as const];
+  const name = `arm_depthwise_conv_wrapper_${form}`;
+  return libraryCall(parts, {
+    name: 'depthwise',
+    given: [...tensorsOf(call, parts, tag), ...bias, ...perChannelTables(parts, tag, p, units)],
+    structures: [
+      dims('input', operands.x.shape),
+      dims('filter', [1, kH, kW, units]),
+      dims('output', operands.y.shape),
+      dims('biases', [1, 1, 1, units]),
+      `const cmsis_nn_dw_conv_params params = {
+        .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset}, .ch_mult = ${units / operands.x.shape[3]}, .stride = ${tile(p.stride)},
+        .padding = ${tile(p.padding)}, .dilation = ${tile(p.dilation)}, .activation = ${clampOf(p)}};`,
+      perChannel('cmsis_nn_per_channel_quant_params'),
+      contextOf('scratch_context', scratchBytes),
+    ],
+    body: `(void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${long ? long.text : 'bias'}, &output, y);`,
+    scratchBytes,
+    asks: `${name}_get_buffer_size(&params, &input, &filter, &output)`,
+  });
+}
+
+export function denseLibrary(call: CallOf<'fully_connected', Placed>, parts: Parts, tag: string): LayerCode | null {
+  const { form, operands, parameters: p } = call;
+  const [units, depth] = operands.w.shape;
+  const each = p.multiplier.length > 1;
+  if (form === 's16' && !p.wide) return null;
+  if (form !== 's8' && (each || p.wOffset !== 0)) return null;
+  const scratchBytes = scratchOf(call, parts);
+  const long = form === 's16' ? wideBias(call, parts, tag) : null;
+  const bias = long ? long.given : [['const int32_t *bias', biasTable(parts, tag, operands.bias, units)] as const];
+  const name =
+    form === 's8' ? (each ? 'arm_fully_connected_per_channel_s8' : 'arm_fully_connected_s8') : `arm_fully_connected_${form}`;
+  // The MVE build reads sums of weights from the buffer.
+  const sums = scratchBytes
+    ? `(void)arm_vector_sum_s8((int32_t *)scratch, ${depth}, ${units}, weights, ${p.xOffset}, ${p.wOffset}, bias);`
+    : '';
+  return libraryCall(parts, {
+    name: 'dense',
+    given: [...tensorsOf(call, parts, tag), ...bias, ...(each ? perChannelTables(parts, tag, p, units) : [])],
+    structures: [
+      dims('input', [sizeOf(operands.x.shape) / depth, 1, 1, depth]),
+      dims('filter', form === 's8' ? [depth, 1, 1, units] : [depth, 1, 1, units]),
+      dims('output', [sizeOf(operands.x.shape) / depth, 1, 1, units]),
+      dims('biases', [1, 1, 1, units]),
+      `const cmsis_nn_fc_params params = {
+        .input_offset = ${p.xOffset}, .filter_offset = ${p.wOffset}, .output_offset = ${p.yOffset}, .activation = ${clampOf(p)}};`,
+      each
+        ? perChannel('cmsis_nn_per_channel_quant_params')
+        : `const cmsis_nn_per_tensor_quant_params quantization = {.multiplier = ${p.multiplier[0]}, .shift = ${p.shift[0]}};`,
+      contextOf('scratch_context', scratchBytes),
+    ],
+    body: `${sums}
+      (void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${long ? long.text : 'bias'}, &output, y);`,
+    scratchBytes,
+    ...(form === 's8' ? { asks: 'arm_fully_connected_s8_get_buffer_size(&filter)' } : {}),
+  });
+}
+
+export function transposeConvLibrary(call: CallOf<'transpose_conv', Placed>, parts: Parts, tag: string): LayerCode | null {
+  const { form, operands, parameters: p } = call;
+  if (form !== 's8') return null;
+  const [units, kH, kW, depth] = operands.w.shape;
+  const reversed = p.stride[0] <= 2 && p.stride[1] <= 2 && depth > 16 ? units * kH * kW * depth : 0;
+  const first = Math.ceil((scratchOf(call, parts) - reversed) / 16) * 16;
+  return libraryCall(parts, {
+    name: 'transpose_conv',
+    given: [
+      ...tensorsOf(call, parts, tag),
+      ['const int32_t *bias', biasTable(parts, tag, operands.bias, units)],
+      ...perChannelTables(parts, tag, p, units),
+    ],
+    structures: [
+      dims('input', operands.x.shape),
+      dims('filter', [units, kH, kW, depth]),
+      dims('output', operands.y.shape),
+      dims('biases', [1, 1, 1, units]),
+      `const cmsis_nn_transpose_conv_params params = {
+        .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset}, .stride = ${tile(p.stride)}, .padding = ${tile(p.padding)},
+        .padding_offsets = ${tile([0, 0])}, .dilation = ${tile([1, 1])}, .activation = ${clampOf(p)}};`,
+      perChannel('cmsis_nn_per_channel_quant_params'),
+      contextOf('scratch_context', first),
+      contextOf('reversed_scratch', reversed, first),
+    ],
+    body: `(void)arm_transpose_conv_wrapper_s8(&scratch_context, &reversed_scratch, &params, &quantization, &input, x, &filter, weights,
+        &biases, bias, &output, y);`,
+    scratchBytes: first + reversed,
+    asks: `arm_transpose_conv_s8_get_buffer_size(&params, &input, &filter, &output) +
+        arm_transpose_conv_s8_get_reverse_conv_buffer_size(&params, &input, &filter)`,
+  });
+}
