@@ -7,10 +7,13 @@ import {
   type CompressResult,
   checkCompress,
   compress,
+  EVALUATIONS,
   nodePool,
   SAMPLERS,
   type TrialReport,
 } from '../compress/index.ts';
+import { checkToolchain } from '../emulator/toolchain.ts';
+import { countInstructions } from '../emulator/verify.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
@@ -43,6 +46,7 @@ interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly target: string;
   readonly runtime?: CompressOptions['runtime'];
   readonly clock?: number;
+  readonly evaluate?: CompressOptions['evaluate'];
   readonly maxDrop?: number;
   readonly weightBits?: CompressOptions['weightBits'];
   readonly qat: boolean;
@@ -77,6 +81,7 @@ export function addCompress(program: Command): void {
       throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
     }
     findTarget(flags.target);
+    if (flags.evaluate === 'emulator') checkToolchain();
     const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
     await checkPlace(folder, flags.resume ?? false);
     if (resolve(path) === resolve(folder, RESULTS.model)) {
@@ -97,6 +102,12 @@ const compressFlags = (command: Command): Command =>
   command
     .requiredOption('--target <mcu>', 'see `thumbnet targets`')
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip (thumbnet)').choices([...RUNTIMES]))
+    .addOption(
+      new Option(
+        '--evaluate <how>',
+        'what orders the best at the end: modelled latency, or instructions counted on QEMU (model)',
+      ).choices([...EVALUATIONS]),
+    )
     .option('--clock <mhz>', 'another clock than the highest', number)
     .addOption(
       new Option('--weight-bits <n>', 'of all layers 8, or of some 4 where that pays (mixed)')
@@ -136,12 +147,27 @@ const compressFlags = (command: Command): Command =>
     .option('--json', 'one JSON object on stdout');
 
 function optionsOf(flags: Flags): CompressOptions {
-  const { target, runtime, goal: kept, maxDrop, minRecall, weightBits, qat, samples, trials, parallel, sampler, seed } = flags;
+  const {
+    target,
+    runtime,
+    evaluate,
+    goal: kept,
+    maxDrop,
+    minRecall,
+    weightBits,
+    qat,
+    samples,
+    trials,
+    parallel,
+    sampler,
+    seed,
+  } = flags;
   const { objective, enough, flashBudget, ramBudget, weightBudget, maxLatency, maxEnergy, maxMacs, time, clock, io } = flags;
   const limits = { flashBudget, ramBudget, weightBudget, maxLatencyMs: maxLatency, maxEnergyUj: maxEnergy, maxMacs };
   const goal = {
     target,
     runtime,
+    evaluate,
     clockMhz: clock,
     goal: kept,
     maxDrop,
@@ -212,6 +238,7 @@ async function searchIn({ folder, out, model, data, options, outside, resume, wo
       teachers: outside?.teachers,
       unlabelled: outside?.unlabelled,
       resume,
+      count: countInstructions,
       signal,
       tell: out.say,
       pool: (context) => nodePool(context, workers, { plugins: pluginsIn(process.argv) }),

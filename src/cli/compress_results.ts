@@ -65,6 +65,16 @@ function checkedText({ checks, unchecked, examples, checkSamples, task }: Compre
     : [];
 }
 
+/** What an emulated core counted. */
+function countedText({ counted, chosen, target }: CompressResult): string[] {
+  if (!counted.length) return [];
+  const each = counted.map(({ trial, instructions, modelled, latencyMs }) => {
+    const name = trial === null ? 'plain int8' : `trial ${trial}`;
+    return `${name} ${count(instructions)} (modelled ${count(modelled)}), ${ms(latencyMs[1])}${trial === chosen ? ', chosen' : ''}`;
+  });
+  return [`Instructions of the best candidates, counted on an emulated ${target.core}: ${each.join('; ')}.`];
+}
+
 function failedText({ trials }: CompressResult): string[] {
   const failed = trials.filter((t) => t.state === 'failed');
   if (failed.length === 0) return [];
@@ -92,6 +102,7 @@ export async function writeResults(
     judgedText(result),
     `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${result.trials.length} trials, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
     ...enlargedText(result, data),
+    ...countedText(result),
     ...checkedText(result),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...failedText(result),
@@ -127,6 +138,7 @@ export async function writeResults(
       goal: goalText(result),
       stages: result.recipe.stages,
       examples: result.examples,
+      counted: result.counted,
     },
     () => showResult(result, paths, out),
   );
@@ -144,7 +156,7 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
   out.say();
   out.say(`${target.name} (${target.core}), ${metricOf(task.metric).label} on the test part, ${trials.length} trials`);
   out.say(resultTable(done));
-  for (const line of checkedText(done)) out.say(line);
+  for (const line of [...countedText(done), ...checkedText(done)]) out.say(line);
   out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
   out.say(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);

@@ -5,6 +5,7 @@ import { findTask, judge, qualityOf } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
+import { CompressError } from '../errors.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { betweenEdges } from '../model.ts';
 import { type Recipe, stagesOf } from '../pipeline.ts';
@@ -17,6 +18,7 @@ import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Checkable, type CheckReport, LastCheck } from './check.ts';
 import { choose } from './choice.ts';
+import { type Counter, type CountReport, Emulated } from './emulated.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { JobContext } from './job.ts';
 import { foundIn, standardOf } from './judge.ts';
@@ -33,8 +35,9 @@ import { spaceOf } from './steps.ts';
 import type { CompressProgress, TrialReport } from './tree.ts';
 
 export type { CheckReport } from './check.ts';
+export type { Counter, CountReport } from './emulated.ts';
 export { type Figures, figuresOf } from './figures.ts';
-export { type CompressOptions, OBJECTIVE } from './options.ts';
+export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool } from './pool.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
 export type { CompressProgress, TrialReport } from './tree.ts';
@@ -51,6 +54,8 @@ export interface CompressHost {
   readonly tell?: (line: string) => void;
   /** Whether to continue a study that `storage` holds. */
   readonly resume?: boolean;
+  /** Counts instructions on an emulated core; `evaluate: 'emulator'` needs it. */
+  readonly count?: Counter;
   readonly progress?: (p: CompressProgress) => void;
   readonly signal?: AbortSignal;
   /** The networks and examples that options and a recipe name. */
@@ -89,6 +94,8 @@ export interface CompressResult {
   readonly endedByClock: boolean;
   /** Last checks by examples that had no part in any choice, the chosen candidate's last where it held. */
   readonly checks: readonly CheckReport[];
+  /** Candidates whose instructions were counted, in that order. */
+  readonly counted: readonly CountReport[];
   /** Why there was no last check, where there was none. */
   readonly unchecked: string | null;
   /** What removing channels that change no output saved before all else; null where there was nothing to remove. */
@@ -119,6 +126,13 @@ export async function* compress(
   host: CompressHost = {},
 ): AsyncGenerator<TrialReport, CompressResult> {
   const { settings, target } = checkCompress(original, data, options);
+  if (settings.evaluate === 'emulator' && !host.count) {
+    throw new CompressError(
+      'bad-option',
+      'evaluate is "emulator", and nothing here counts instructions',
+      'give host.count, or leave evaluate away: emulators run under Node only',
+    );
+  }
   const model = settings.io ? { ...original, facts: { ...original.facts, io: settings.io } } : original;
   const heap = await Heap.open();
   const task = findTask(heap, model.graph, data, taskOptions(settings));
@@ -149,9 +163,10 @@ export async function* compress(
     const isLate = performance.now() >= begun + (settings.timeMs ?? Number.POSITIVE_INFINITY);
     const check = parts.check || (parts.folds && !isLate) ? new LastCheck(heap, job, parts, pool) : null;
     const tell = (p: CompressProgress['running'][number]) => host.progress?.({ ...search.progress(), running: [p] });
-    const choice = await choose({ records: study.records, plain, goal, kept }, check, tell, host.signal);
+    const emulated = settings.evaluate === 'emulator' ? new Emulated(host.count!, goal) : null;
+    const choice = await choose({ records: study.records, plain, goal, kept }, { check, emulated }, tell, host.signal);
     const unchecked = check ? null : (parts.unchecked ?? 'the time was over');
-    return finish({ heap, data, parts, prepared, search, choice, check, unchecked });
+    return finish({ heap, data, parts, prepared, search, choice, check, counted: emulated?.reports ?? [], unchecked });
   } finally {
     await pool.close();
   }
@@ -172,6 +187,13 @@ const taskOptions = ({ task, output, metric }: TaskOptions): TaskOptions =>
 export function checkCompress(model: Model, data: Dataset, options: CompressOptions): { settings: Settings; target: Target } {
   const settings = checkSettings(options);
   const target = findTarget(settings.target);
+  if (settings.evaluate === 'emulator' && settings.runtime !== 'thumbnet') {
+    throw new CompressError(
+      'bad-option',
+      `the runtime is ${settings.runtime}, and the emulator runs C that Thumbnet writes`,
+      'leave the runtime away, or evaluate by the model',
+    );
+  }
   checkParts(model, data, recognizeTask(model.graph, data, taskOptions(settings)));
   return { settings, target };
 }
@@ -184,11 +206,12 @@ interface Work {
   readonly search: Search;
   readonly choice: Checkable;
   readonly check: LastCheck | null;
+  readonly counted: readonly CountReport[];
   readonly unchecked: string | null;
 }
 
 /** The only place where the test part is used. */
-function finish({ heap, data, parts, prepared, search, choice, check, unchecked }: Work): CompressResult {
+function finish({ heap, data, parts, prepared, search, choice, check, counted, unchecked }: Work): CompressResult {
   const { job, plain, simplified, smallestLoss } = prepared;
   const { task, goal } = job;
   const { target, settings, limits, standard } = goal;
@@ -222,6 +245,7 @@ function finish({ heap, data, parts, prepared, search, choice, check, unchecked 
     plain: plain.figures,
     endedByClock: search.endedByClock,
     checks: check?.reports ?? [],
+    counted,
     unchecked,
     examples: {
       train: job.data.train!.count,

@@ -19,7 +19,7 @@ interface Place {
  */
 export function openSearch(
   { storage, resume }: Place,
-  { timeMs: _time, trials: _trials, seed, ...settings }: Settings,
+  { timeMs: _time, trials: _trials, evaluate: _evaluate, seed, ...settings }: Settings,
   given: Readonly<Record<'model' | 'data', string>>,
 ): Promise<Study> {
   return openStudy({

@@ -9,6 +9,8 @@ const positive = v.pipe(v.number(), v.gtValue(0));
 const weight = v.pipe(v.number(), v.finite(), v.minValue(0));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
+export const EVALUATIONS = ['model', 'emulator'] as const;
+
 /** Weights of what a search lowers, where none are given. */
 export const OBJECTIVE = { flash: 1, ram: 1, latency: 1, energy: 0, weights: 0, macs: 0, quality: 0 } as const;
 
@@ -21,6 +23,8 @@ const compressSchema = v.object({
   target: v.string(),
   runtime: v.optional(v.picklist(['thumbnet', 'cmsis-nn', 'tflm']), 'thumbnet'),
   clockMhz: v.optional(positive),
+  /** What orders the best candidates at the end: modelled latency, or instructions counted on an emulated core. */
+  evaluate: v.optional(v.picklist(EVALUATIONS), 'model'),
   /** What the model is for; recognized from labels and graph where absent. */
   task: v.optional(v.picklist(TASK_NAMES)),
   /** The output that is judged, by name. */

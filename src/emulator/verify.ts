@@ -7,7 +7,7 @@ import { typeOf } from '../c/project/types.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { compile, type Program as Engine } from '../run/compile.ts';
 import type { CoreName, Target } from '../targets/index.ts';
-import type { Heap } from '../wasm/heap.ts';
+import { Heap } from '../wasm/heap.ts';
 import { examplesOf } from './examples.ts';
 import { build, run } from './program.ts';
 import { stackBound } from './stack.ts';
@@ -100,6 +100,18 @@ export async function verifyGraph(heap: Heap, graph: Graph, target: Target, opti
   } finally {
     await program.remove();
   }
+}
+
+/**
+ * Instructions of one inference of the C of an integer graph, on the emulated core.
+ *
+ * @throws Error where compiler or emulator fail, or an output differs from the engine's
+ */
+export async function countInstructions(graph: Graph, target: Target): Promise<number> {
+  const { difference, instructions } = await verifyGraph(await Heap.open(), graph, target, { inputs: 1 });
+  if (difference)
+    throw new Error(`"${difference.layer}" answers otherwise on the emulated ${target.core} than the integer engine`);
+  return instructions;
 }
 
 const bytesOf = (v: Values): Uint8Array => new Uint8Array(v.buffer, v.byteOffset, v.byteLength);
