@@ -117,6 +117,7 @@ export function softmaxLibrary(call: CallOf<'softmax', Placed>, parts: Parts): L
   });
 }
 
+/** The library takes the zero point of the input here, not minus it. */
 export function svdfLibrary(call: CallOf<'svdf', Placed>, parts: Parts, tag: string): LayerCode | null {
   const { form, operands, parameters: p } = call;
   const { x, y, wFeature, wTime, bias, state } = operands;
@@ -156,7 +157,7 @@ export function svdfLibrary(call: CallOf<'svdf', Placed>, parts: Parts, tag: str
       dims('biases', [units, 1, 1, 1]),
       dims('output', [batch, units, 1, 1]),
       `const cmsis_nn_svdf_params params = {
-        .rank = ${p.rank}, .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset},
+        .rank = ${p.rank}, .input_offset = ${0 - p.xOffset}, .output_offset = ${p.yOffset},
         .input_activation = {.min = ${p.stateMin}, .max = ${p.stateMax}}, .output_activation = ${clampOf(p)}};`,
       `const cmsis_nn_per_tensor_quant_params into = {.multiplier = ${p.stateMultiplier}, .shift = ${p.stateShift}};`,
       `const cmsis_nn_per_tensor_quant_params out = {.multiplier = ${p.yMultiplier}, .shift = ${p.yShift}};`,
