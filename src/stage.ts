@@ -25,8 +25,23 @@ export interface QuantizeOptions {
   readonly equalize: 'auto' | 'on' | 'off';
   /** Of what rounding weights changes in the mean of a layer's output: as `equalize`. */
   readonly biasCorrection: 'auto' | 'on' | 'off';
+  /** Where the zero point of activations may be; `auto`: at 0 where that errs no more. 16 bits are symmetric. */
+  readonly activationScheme: 'asymmetric' | 'symmetric' | 'auto';
+  /** Scales of weights: one for each output channel where the operator has them (convolutions), or one for each tensor. */
+  readonly weightScheme: 'channel' | 'tensor';
+  /** How weights become whole steps. */
+  readonly rounding: 'auto' | 'nearest' | 'gptq' | 'learned';
   /** Find out what each layer loses by rounding, and why. */
   readonly explain: boolean;
+}
+
+/** How the range of a tensor was chosen again after the network had changed. Errors: of its values now, by their power. */
+export interface RangeChange {
+  readonly tensor: string;
+  readonly before: { readonly low: number; readonly high: number; readonly scheme: 'symmetric' | 'asymmetric' };
+  readonly after: { readonly low: number; readonly high: number; readonly scheme: 'symmetric' | 'asymmetric' };
+  readonly errorBefore: number;
+  readonly errorAfter: number;
 }
 
 /** What quantizing did beside rounding. */
@@ -45,6 +60,8 @@ export interface Facts {
   readonly quantize?: QuantizeOptions;
   /** Of the last `quantize`. */
   readonly quantization?: QuantizationFacts;
+  /** Of the last time that ranges were measured again. */
+  readonly rangeChanges?: readonly RangeChange[];
   /** The last stage that changed the network learned its scales while training: they hold, nothing is measured. */
   readonly learnedScales?: boolean;
   /** Types of inputs and outputs that its file has in place of the network's own; conversions are inserted. */

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
+import { shortName } from '../graph/names.ts';
 import { explainQuantization } from '../quant/explain.ts';
 import { decibels } from '../quant/output_error.ts';
 import { toFloat } from '../run/integer.ts';
@@ -39,7 +40,8 @@ export function explainLoss(
 
 const causeLines = ({ causes }: Explanation): string[] =>
   causes.map(
-    ({ layer, what, fix, alone }) => `"${layer}": ${what} (${text(alone)} in the answers, alone); what may help: ${fix}`,
+    ({ layer, what, fix, alone }) =>
+      `"${shortName(layer)}": ${what} (${text(alone)} in the answers, alone); what may help: ${fix}`,
   );
 
 const text = (error: number): string => (error > 0 ? `${decibels(error).toFixed(1)} dB` : '-');
@@ -48,7 +50,7 @@ const text = (error: number): string => (error > 0 ? `${decibels(error).toFixed(
 export function showExplanation({ layers, outputError, examples }: Explanation, out: Output): void {
   const head = ['layer', 'operator', 'bits', 'SQNR', 'cosine', 'largest error', 'output alone', 'weights alone', 'cause'];
   const rows = layers.map((l) => [
-    ...[l.name, l.op, String(l.bits), text(l.error), l.cosine.toFixed(5), String(Number(l.largest.toPrecision(3)))],
+    ...[shortName(l.name), l.op, String(l.bits), text(l.error), l.cosine.toFixed(5), String(Number(l.largest.toPrecision(3)))],
     ...[text(l.outputAlone), l.weightsAlone === null ? '' : text(l.weightsAlone), l.cause?.kind ?? ''],
   ]);
   out.say(table(head, rows, 2));

@@ -7,9 +7,10 @@ import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import { type Sparsity, sparsityOf } from '../prune/sparsity.ts';
+import { describeChanges } from '../quant/changes.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Explanation } from '../run/losses.ts';
-import type { Context, MakeStage, Model, Stage } from '../stage.ts';
+import type { Context, MakeStage, Model, RangeChange, Stage } from '../stage.ts';
 import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { explainLoss, explanationJson, showExplanation } from './explain.ts';
@@ -124,19 +125,15 @@ async function apply(
   await writeModel(flags.out, asStored(found, flags.io));
   const after = { ...figuresOf(found), ...measured?.of(asStored(found)) };
   const { quantization } = found.facts;
-  for (const line of found.facts.decisions ?? []) out.say(line);
+  const { decisions = [], rangeChanges = [] } = found.facts;
+  for (const line of decisions) out.say(line);
+  const changes = describeChanges(rangeChanges);
+  if (changes) out.say(`quantize: ${changes}`);
   for (const line of quantization?.mended ?? []) out.say(`quantize: ${line}`);
   const task = measured?.task ?? null;
   const explanation = rest.data && explainLoss(heap, found, rest.data, task, after.quality, rest.seed, out);
   const sparsity = sparsityOf(found.graph);
-  report(
-    before,
-    after,
-    task,
-    { mended: quantization?.mended ?? [], explanation, sparsity, decisions: found.facts.decisions ?? [] },
-    flags,
-    out,
-  );
+  report(before, after, task, { mended: quantization?.mended ?? [], explanation, sparsity, decisions, rangeChanges }, flags, out);
 }
 
 interface Done {
@@ -144,6 +141,7 @@ interface Done {
   readonly explanation: Explanation | null;
   readonly sparsity: Sparsity;
   readonly decisions: readonly string[];
+  readonly rangeChanges: readonly RangeChange[];
 }
 
 const figuresOf = (m: Model) => {
@@ -196,12 +194,12 @@ function report(
   before: StageFigures,
   after: StageFigures,
   task: Task | null,
-  { mended, explanation, sparsity, decisions }: Done,
+  { mended, explanation, sparsity, decisions, rangeChanges }: Done,
   flags: Flags,
   out: Output,
 ): void {
   const judged = task && { task: task.name, output: task.outputName, metric: task.metric };
-  const quantization = { mended, ...(explanation && explanationJson(explanation)) };
+  const quantization = { mended, ...(rangeChanges.length && { rangeChanges }), ...(explanation && explanationJson(explanation)) };
   out.result({ out: flags.out, before, after, ...judged, quantization, decisions, ...(sparsity.masked && { sparsity }) }, () => {
     const ratio = (a: number, b: number) => (b > 0 ? `${(a / b).toFixed(2)} x` : '-');
     out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);

@@ -24,15 +24,33 @@ const MOST_BYTES = 2 ** 28;
 export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: Dataset, seed: number): Graph {
   if (before.nodes.length !== after.nodes.length) return after;
   const layers = layersOf(before, after, cut);
+  return sideBySide(heap, before, after, Math.max(...layers.keys()), data, seed, (place, current, was, now) => {
+    const layer = layers.get(place);
+    if (!layer) return current;
+    const means = meansAround(heap, before, layer, was.of(layer.original.x), now.of(layer.consumer.x), seed);
+    return withTensors(current, new Map(tensorsOf(current, layer.consumer, fitted(heap, current, layer, means))));
+  });
+}
+
+/**
+ * Walks two graphs of the same nodes side by side; the second may be given other weights on the way.
+ *
+ * @param change called before node `place` runs, for places up to `last`: the second graph from there on
+ */
+export function sideBySide(
+  heap: Heap,
+  before: Graph,
+  after: Graph,
+  last: number,
+  data: Dataset,
+  seed: number,
+  change: (place: number, current: Graph, was: Carry, now: Carry) => Graph,
+): Graph {
   const examples = fittingExamples(data, seed, Math.floor(MOST_BYTES / (carriedBytes(before) + carriedBytes(after))));
   const [was, now] = [new Carry(heap, before, examples), new Carry(heap, after, examples)];
   let current = after;
-  for (let place = 0; place <= Math.max(...layers.keys()); place++) {
-    const layer = layers.get(place);
-    if (layer) {
-      const means = meansAround(heap, before, layer, was.of(layer.original.x), now.of(layer.consumer.x), seed);
-      current = withTensors(current, new Map(tensorsOf(current, layer.consumer, fitted(heap, current, layer, means))));
-    }
+  for (let place = 0; place <= last; place++) {
+    current = change(place, current, was, now);
     was.run(before, before.nodes[place]);
     now.run(current, current.nodes[place]);
   }
@@ -40,7 +58,7 @@ export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: D
 }
 
 /** A layer of a cut graph, the one it was, and which of its outputs are left. */
-interface CutLayer {
+export interface CutLayer {
   readonly original: Consumer;
   readonly consumer: Consumer;
   readonly kept: readonly number[];
@@ -66,12 +84,12 @@ function layersOf(before: Graph, after: Graph, cut: Cut): Map<number, CutLayer> 
 const isMasked = ({ tensors }: Graph, { node }: Consumer): boolean => tensors[layerOf(node)!.weights].mask !== undefined;
 
 /** Of what a layer reads now: its Gram matrix, and the means of its products with what each output was: [kept, n]. */
-interface Means {
+export interface Means {
   readonly gram: Gram;
   readonly cross: Float64Array;
 }
 
-function meansAround(
+export function meansAround(
   heap: Heap,
   before: Graph,
   { original, consumer, kept }: CutLayer,
@@ -111,7 +129,7 @@ function meansAround(
 }
 
 /** Weights and biases of a layer, [out, n], drawn by a ridge towards those that are there. */
-function fitted(heap: Heap, graph: Graph, { consumer }: CutLayer, { gram, cross }: Means): Float64Array {
+export function fitted(heap: Heap, graph: Graph, { consumer }: CutLayer, { gram, cross }: Means): Float64Array {
   const { rows } = rowsOf(graph, consumer);
   const ridge = ridgeOf(gram, consumer);
   const right = cross.map((v, k) => (k % gram.n < consumer.columns ? v + ridge * rows[k] : v));

@@ -5,7 +5,7 @@ import { NetworkMemory } from '../graph/same.ts';
 import { drawExamples, type Observer, observe } from '../run/observe.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { histogramF32, minMaxF32 } from '../wasm/stats.ts';
-import type { Histogram } from './range.ts';
+import type { Histogram, Range } from './range.ts';
 
 const BINS = 2048;
 
@@ -39,18 +39,31 @@ interface Measured {
 
 const memory = new NetworkMemory<Measured>();
 
-/** Two passes: the range of each tensor, then how its values are spread over it. */
+/** Two passes: the range of each tensor, batch by batch, then how its values are spread over it. */
 function histograms(heap: Heap, graph: Graph, tensors: readonly number[], run: Observer): Map<number, Histogram> {
-  const ranges = tensors.map(() => heap.tensor('f32', [2], [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]));
-  run(({ operands }) => together(tensors.map((t, i) => minMaxF32(heap, ranges[i], operands[t]))));
+  const nothing = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const range = heap.tensor('f32', [2], nothing);
+  const batches = tensors.map(() => [] as Range[]);
+  run(({ operands }) => {
+    const steps = tensors.map((t) => minMaxF32(heap, range, operands[t]));
+    return () => {
+      steps.forEach((step, i) => {
+        heap.write(range, nothing);
+        step();
+        const [low, high] = heap.read(range) as Float32Array;
+        batches[i].push([low, high]);
+      });
+    };
+  });
   const counters = tensors.map((t, i) => {
-    const [low, high] = heap.read(ranges[i]) as Float32Array;
+    // NaN stays NaN.
+    const [low, high] = batches[i].reduce(([l, h], [bl, bh]): Range => [Math.min(l, bl), Math.max(h, bh)]);
     checkFinite(graph.tensors[t].name, low, high);
-    return { t, low, high, counts: heap.tensor('i32', [BINS]) };
+    return { t, low, high, batches: batches[i], counts: heap.tensor('i32', [BINS]) };
   });
   const spread = counters.filter(({ low, high }) => high > low);
   run(({ operands }) => together(spread.map(({ t, low, high, counts }) => histogramF32(heap, counts, operands[t], low, high))));
-  return new Map(counters.map(({ t, low, high, counts }) => [t, { low, high, counts: heap.read(counts) as Int32Array }]));
+  return new Map(counters.map(({ t, counts, ...found }) => [t, { ...found, counts: heap.read(counts) as Int32Array }]));
 }
 
 const together = (steps: readonly Step[]) => () => {

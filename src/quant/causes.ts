@@ -1,4 +1,5 @@
 import { type Graph, indexAlong, type Node, type Quantization, type Tensor } from '../graph/graph.ts';
+import { shortName } from '../graph/names.ts';
 import { channelCount } from '../run/channels.ts';
 import type { Cause } from '../run/losses.ts';
 import { short } from './input_scaling.ts';
@@ -83,7 +84,7 @@ export function weightCause({ tensors }: Graph, { name, inputs }: Node, t: numbe
     const what = `multiplies "${tensors[inputs[0]].name}", of which a channel has a mean of ${short(most.mean)} and a standard deviation of ${short(deviationOf(most))}: the mean multiplies what rounding the weights costs`;
     return is('offset', what, 'centre the input (--mean), or leave out --no-scale-inputs');
   }
-  if (bits === 4) return is('bits', 'in 4 bits', `--layer-bits "${name}=8", or finetune --qat learned`);
+  if (bits === 4) return is('bits', 'in 4 bits', `--layer-bits "${shortName(name)}=8", or finetune --qat learned`);
   return is('bits', `in ${bits} bits`, 'finetune --qat learned');
 }
 

@@ -12,6 +12,7 @@ import { withFakeQuantization, withoutRecords } from '../train/fake.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { activationCause, weightCause } from './causes.ts';
 import { answersOf, asRun, outputError, realsOf } from './output_error.ts';
+import { beforeRounding } from './rounding.ts';
 
 /** Examples that are run: each tensor of each is kept. */
 const EXAMPLES = 32;
@@ -27,11 +28,13 @@ export function explainQuantization(heap: Heap, given: Graph, data: Dataset, see
   const records = asRun(foldActivations(foldNorms(toFloat(given))));
   const examples = drawExamples(data, EXAMPLES, seed, 'calibrate');
   const count = examples.order.length;
-  const should = answersOf(heap, withoutRecords(records), examples);
+  const floats = withoutRecords(beforeRounding(records));
+  const should = answersOf(heap, floats, examples);
   const integers = toInteger(records);
-  const values = [withoutRecords(records), integers].map((graph) => valuesOf(heap, graph, roundedTensors(records), examples));
+  const values = [floats, integers].map((graph) => valuesOf(heap, graph, roundedTensors(records), examples));
   const error = (graph: Graph) => outputError(answersOf(heap, graph, examples), should, count);
-  const alone = (t: number) => error(withFakeQuantization(onlyRecordOf(withLogits(records), t), 'fixed').graph);
+  const alone = (t: number) =>
+    error(withFakeQuantization(onlyRecordOf(withLogits(records), withLogits(floats), t), 'fixed').graph);
   const layers = roundedTensors(records).map((t): LayerLoss => {
     const node = records.nodes.find((n) => n.outputs.includes(t));
     const weights = weightsOf(records, node);
@@ -75,8 +78,8 @@ function weightsOf({ tensors }: Graph, node: Node | undefined): number | null {
   return layer && tensors[layer.weights].data && tensors[layer.weights].quant ? layer.weights : null;
 }
 
-function onlyRecordOf(records: Graph, t: number): Graph {
-  return withTensors(withoutRecords(records), new Map([[t, records.tensors[t]]]));
+function onlyRecordOf(records: Graph, floats: Graph, t: number): Graph {
+  return withTensors(floats, new Map([[t, records.tensors[t]]]));
 }
 
 function valuesOf(heap: Heap, graph: Graph, tensors: readonly number[], examples: Examples): Map<number, Float64Array> {

@@ -11,11 +11,13 @@ import { foldAffine } from '../simplify/affine.ts';
 import { foldNorms } from '../simplify/norm.ts';
 import { type Context, defineStage, type Model, type QuantizeOptions } from '../stage.ts';
 import { calibrate, computedTensors } from './calibrate.ts';
+import { rangeChanges } from './changes.ts';
 import { CALIBRATORS } from './calibrators.ts';
 import { explainQuantization } from './explain.ts';
 import { type ApartInput, inputsApart, withScaledInputs } from './input_scaling.ts';
 import { mended } from './mend.ts';
 import { withRecords } from './records.ts';
+import { withLearnedRounding } from './rounding.ts';
 import { anyScale } from './weights.ts';
 import { withConversions } from './widths.ts';
 
@@ -40,6 +42,21 @@ export const quantizeSchema = v.object({
   scaleInputs: option(v.boolean(), true, 'leave inputs as they are, even with features in very different units'),
   equalize: option(v.picklist(['auto', 'on', 'off']), 'auto', 'cross-layer equalization where it lowers the error'),
   explain: option(v.boolean(), false, 'what each layer loses by rounding, and why'),
+  activationScheme: option(
+    v.picklist(['asymmetric', 'symmetric', 'auto']),
+    'asymmetric',
+    'zero points of 8-bit activations anywhere, at 0, or at 0 where that errs no more on the values of that tensor (auto, chosen again whenever ranges are measured)',
+  ),
+  weightScheme: option(
+    v.picklist(['channel', 'tensor']),
+    'channel',
+    'scales of weights: one for each output channel of convolutions, or one for each tensor',
+  ),
+  rounding: option(
+    v.picklist(['auto', 'nearest', 'gptq', 'learned']),
+    'auto',
+    'weights go to the nearest step, one after another with what the rest can take over (gptq), or to the steps that answer best (learned); auto: learned for weights of 4 bits',
+  ),
   biasCorrection: option(v.picklist(['auto', 'on', 'off']), 'auto', 'correct biases where it lowers the error'),
 });
 
@@ -75,8 +92,16 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
   if (!data)
     throw new CompressError('bad-data', 'quantize measures ranges on data, and there is none', 'add --data with a train part');
   const { graph, apart } = preparedForRecords(model, scheme, context, options && scheme);
-  const recorded = (g: Graph) => withRecords(heap, g, calibrate(heap, g, data, scheme.examples, seed), scheme);
-  if (!options) return { graph: recorded(graph), facts: { ...model.facts, quantize: scheme } };
+  const nearest = (g: Graph) => withRecords(heap, g, calibrate(heap, g, data, scheme.examples, seed), scheme);
+  const rangesOf = (g: Graph) => calibrate(heap, g, data, scheme.examples, seed);
+  const known = model.facts.quantize !== undefined;
+  const changesTo = (g: Graph) => (known ? { rangeChanges: rangeChanges(model.graph, g, rangesOf(graph)) } : {});
+  if (!options) {
+    const again = nearest(graph);
+    return { graph: again, facts: { ...model.facts, quantize: scheme, ...changesTo(again) } };
+  }
+  const rounding = { ...roundingOf(scheme), data, seed };
+  const recorded = (g: Graph) => withLearnedRounding(heap, nearest(g), rounding);
   const { graph: records, found } = mended(context, graph, scheme, recorded);
   const explanation = scheme.explain && { explanation: explainQuantization(heap, records, data, seed) };
   const quantization = {
@@ -89,6 +114,10 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
   };
   return { graph: records, facts: { ...model.facts, quantize: scheme, quantization } };
 }
+
+/** How weights are rounded, and of how many bits those are of which it is worth it. */
+const roundingOf = ({ rounding }: QuantizeOptions): { rounding: QuantizeOptions['rounding']; bits: readonly number[] } =>
+  rounding === 'auto' ? { rounding: 'learned', bits: [4] } : { rounding, bits: [4, 8] };
 
 /** The same records with any range in the place of what is measured, and any scale of weights. */
 export function outlineRanges(model: Model, context: Context, options?: QuantizeOptions): Model {

@@ -1,3 +1,4 @@
+import { log } from '../elementary.ts';
 import type { Quantization } from '../graph/graph.ts';
 
 /** Values of one tensor over the calibration examples: `counts` of equal parts from `low` to `high`. */
@@ -5,20 +6,22 @@ export interface Histogram {
   readonly low: number;
   readonly high: number;
   readonly counts: ArrayLike<number>;
+  /** Lowest and highest value of each batch of examples, in their order. */
+  readonly batches?: readonly Range[];
 }
 
 export type Range = readonly [low: number, high: number];
 
 /**
- * Scale and zero point of a range: it is widened to hold 0, and 0 is exactly an integer. 8 bits asymmetric; 16 bits symmetric
+ * Scale and zero point of a range: it is widened to hold 0, and 0 is exactly an integer. 8 bits asymmetric unless asked for; 16 bits symmetric
  * (TFLite's quantization specification).
  */
-export function recordOf([low, high]: Range, bits: 8 | 16): Quantization {
+export function recordOf([low, high]: Range, bits: 8 | 16, symmetric = bits === 16): Quantization {
   const least = Math.min(low, 0);
   const most = Math.max(high, 0);
-  if (bits === 16) {
+  if (symmetric) {
     const largest = Math.max(-least, most);
-    return { bits, scales: [scaleFor(largest / 32767)], zeros: [0], axis: null };
+    return { bits, scales: [scaleFor(largest / (2 ** (bits - 1) - 1))], zeros: [0], axis: null };
   }
   const scale = scaleFor((most - least) / 255);
   const zero = Math.max(-128, Math.min(127, Math.round(-128 - least / scale)));
@@ -69,6 +72,13 @@ function errorOf({ middles, counts }: Parts, { bits, scales, zeros }: Quantizati
   return error;
 }
 
+/** Sum of squared errors that rounding to a record and clamping cause to the values of a histogram, and the sum of their squares. */
+export function errorBy(histogram: Histogram, record: Quantization): { error: number; signal: number } {
+  const parts = partsOf(histogram);
+  const signal = parts.middles.reduce((sum, v, i) => sum + parts.counts[i] * v * v, 0);
+  return { error: errorOf(parts, record), signal };
+}
+
 /** Everything. */
 export const minMaxRange = ({ low, high }: Histogram): Range => [low, high];
 
@@ -104,4 +114,70 @@ export function percentileRange({ low, high, counts }: Histogram): Range {
   for (let sum = counts[0]; sum <= cut && first < last; sum += counts[++first]);
   for (let sum = counts[last]; sum <= cut && last > first; sum += counts[--last]);
   return [low + first * width, low + (last + 1) * width];
+}
+
+/** Share of the range so far that each batch keeps (PyTorch's MovingAverageMinMaxObserver, for fewer batches). */
+const KEPT = 0.9;
+
+/** The moving average of the lowest and of the highest value of each batch: what a single batch has counts little. */
+export function movingAverageRange({ low, high, batches = [] }: Histogram): Range {
+  if (!batches.length) return [low, high];
+  return batches.reduce(([l, h], [bl, bh]): Range => [KEPT * l + (1 - KEPT) * bl, KEPT * h + (1 - KEPT) * bh]);
+}
+
+/** Ranges tried by `klRange`, from whole to this part of it. */
+const [TRIED, LEAST] = [48, 0.1];
+
+/**
+ * The range whose 256 steps change the distribution of the values least: least Kullback-Leibler divergence of what is left of it from what it
+ * is, clipped values counted at the ends (Migacz, "8-bit Inference with TensorRT", 2017). 16 bits hold all.
+ */
+export function klRange(histogram: Histogram, bits: 8 | 16): Range {
+  const { low, high } = histogram;
+  if (bits === 16 || high <= low) return [low, high];
+  let best: Range = [low, high];
+  let least = Number.POSITIVE_INFINITY;
+  for (const side of ['both', 'high', 'low'] as const) {
+    const [from, to] = best;
+    for (let i = 0; i < TRIED; i++) {
+      const part = 1 - ((1 - LEAST) * i) / TRIED;
+      const range: Range = [side === 'high' ? from : from * part, side === 'low' ? to : to * part];
+      const divergence = divergenceOf(histogram, range);
+      if (!(divergence < least)) continue;
+      least = divergence;
+      best = range;
+    }
+  }
+  return best;
+}
+
+const LEVELS = 256;
+
+function divergenceOf({ low, high, counts }: Histogram, [from, to]: Range): number {
+  const width = (high - low) / counts.length;
+  const first = Math.max(0, Math.min(counts.length - 1, Math.floor((from - low) / width)));
+  const last = Math.max(first, Math.min(counts.length - 1, Math.ceil((to - low) / width) - 1));
+  const size = last - first + 1;
+  const clipped = new Float64Array(size);
+  let total = 0;
+  for (let i = 0; i < counts.length; i++) {
+    clipped[Math.max(first, Math.min(last, i)) - first] += counts[i];
+    total += counts[i];
+  }
+  // Steps hold what lies within the range alone; each gives its share to the parts that hold anything.
+  let divergence = 0;
+  for (let level = 0; level < LEVELS; level++) {
+    const [a, b] = [Math.floor((level * size) / LEVELS), Math.floor(((level + 1) * size) / LEVELS)];
+    let [sum, held] = [0, 0];
+    for (let i = a; i < b; i++) {
+      sum += counts[first + i];
+      if (counts[first + i]) held++;
+    }
+    for (let i = a; i < b; i++) {
+      if (!clipped[i]) continue;
+      const share = counts[first + i] && held ? sum / held : 1e-3;
+      divergence += (clipped[i] / total) * log(clipped[i] / share);
+    }
+  }
+  return divergence;
 }

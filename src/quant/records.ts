@@ -7,7 +7,7 @@ import type { QuantizeOptions } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { weightRange } from '../wasm/stats.ts';
 import { CALIBRATORS } from './calibrators.ts';
-import { type Histogram, type Range, recordOf } from './range.ts';
+import { errorBy, type Histogram, type Range, recordOf } from './range.ts';
 import { constantRange, weightRecord } from './weights.ts';
 import { bitsOf } from './widths.ts';
 
@@ -28,7 +28,8 @@ export function withRecords(
     const { x, weights: w, bias } = layer;
     const weights = graph.tensors[w];
     const bits = options.layerBits[node.name] ?? options.weightBits;
-    const record = scaled(heap, weights, bits, scaleAxis(layer), graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
+    const axis = options.weightScheme === 'tensor' ? null : scaleAxis(layer);
+    const record = scaled(heap, weights, bits, axis, graph.tensors[bias] ?? null, records.get(x)!.scales[0]);
     changes.set(w, { ...weights, quant: record });
     if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
   }
@@ -79,6 +80,7 @@ function activationRecords(
       if (t >= 0 && !isOwn && graph.tensors[t].data instanceof Float32Array) widen(t, constantRange(graph.tensors[t]));
     }
   }
+  const symmetric = symmetricGroups(histograms, root, ranges, bits, o.activationScheme);
   const records = new Map<number, Quantization>();
   for (let t = 0; t < root.length; t++) {
     const range = ranges.get(root[t]);
@@ -86,9 +88,36 @@ function activationRecords(
     if (real.has(t)) continue;
     const computes = histograms.has(t) || (ranges.has(root[t]) && root[t] === t) || isSharedConstant(graph, t, root, ranges);
     if (!computes || !range) continue;
-    records.set(t, isFixed ? fixedRecord(isFixed, bits(t)) : recordOf(range, bits(t)));
+    records.set(t, isFixed ? fixedRecord(isFixed, bits(t)) : recordOf(range, bits(t), symmetric(root[t], bits(t))));
   }
   return records;
+}
+
+/** A scheme that costs a value more than that part is the worse one; else symmetric, whose zero point is 0, is as good. */
+const AS_GOOD = 1.01;
+
+/** Whether a group of tensors that share a scale has its zero point at 0: as asked for, or where that errs no more on their histograms. */
+function symmetricGroups(
+  histograms: ReadonlyMap<number, Histogram>,
+  root: Int32Array,
+  ranges: ReadonlyMap<number, Range>,
+  bits: (t: number) => 8 | 16,
+  scheme: QuantizeOptions['activationScheme'],
+): (group: number, bits: 8 | 16) => boolean {
+  if (scheme !== 'auto') return (_, b) => b === 16 || scheme === 'symmetric';
+  const errors = new Map<number, [symmetric: number, asymmetric: number]>();
+  for (const [t, histogram] of histograms) {
+    const range = ranges.get(root[t]);
+    if (!range) continue;
+    const sums = errors.get(root[t]) ?? [0, 0];
+    for (const [i, isSymmetric] of [true, false].entries())
+      sums[i] += errorBy(histogram, recordOf(range, bits(t), isSymmetric)).error;
+    errors.set(root[t], sums);
+  }
+  return (group, b) => {
+    const [symmetric, asymmetric] = errors.get(group) ?? [1, 0];
+    return b === 16 || symmetric <= AS_GOOD * asymmetric;
+  };
 }
 
 const isSharedConstant = (graph: Graph, t: number, root: Int32Array, ranges: ReadonlyMap<number, Range>) =>
