@@ -33,7 +33,7 @@ export { inspect } from './inspect.ts';
 export { findTarget, type Profile, type ProfileOptions, TARGETS, type Target } from './mcu/index.ts';
 export { loadModel } from './model.ts';
 export { option, optional } from './options/index.ts';
-export { parseRecipe, type Recipe, registerStage, stagesOf } from './pipeline.ts';
+export { dataOfRecipe, parseRecipe, type Recipe, registerStage, stagesOf } from './pipeline.ts';
 export { type ChannelGroup, type Criterion, channelGroups, type Evidence, prune, registerCriterion } from './prune/index.ts';
 export { type Calibrator, type Histogram, quantize, registerCalibrator } from './quant/index.ts';
 export { createRandom, type Random } from './random.ts';

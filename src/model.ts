@@ -5,6 +5,7 @@ import { checkOptions } from './options/index.ts';
 import { integersOf, isQuantized } from './quant/imported.ts';
 import { quantizeSchema } from './quant/index.ts';
 import { edgesFor, type IoType, withEdges, withoutEdges } from './run/edges.ts';
+import { withFlattens, withoutFlattens } from './run/flattens.ts';
 import { toInteger } from './run/integer.ts';
 import { layerOf } from './run/layers.ts';
 import { foldActivations } from './simplify/activation.ts';
@@ -34,7 +35,7 @@ export function loadModel(file: Uint8Array | ArrayBuffer, options: ReadOptions =
 function modelOf(file: FileModel): Model {
   const read = isQuantized(file.graph) ? integersOf(file.graph) : file.graph;
   const inside = withoutEdges(read);
-  const graph = inside?.graph ?? read;
+  const graph = withFlattens(inside?.graph ?? read);
   const scheme = schemeOf(graph);
   const facts = {
     ...(scheme && { quantize: scheme }),
@@ -75,7 +76,8 @@ export function asStored({ graph, facts }: Model, io?: IoType): Graph {
 }
 
 /** The graph of a model, integers or floats with their records, with the conversions of its file or those that `io` asks for. */
-export function betweenEdges({ graph, facts }: Model, io?: IoType): Graph {
+export function betweenEdges({ graph: given, facts }: Model, io?: IoType): Graph {
+  const graph = withoutFlattens(given);
   const isQuantized = graph.inputs.some((t) => graph.tensors[t].quant);
   const type = io ?? (isQuantized ? facts.io : undefined);
   const edges = type ? edgesFor(graph, type) : facts.edges;

@@ -1,10 +1,12 @@
 import * as v from 'valibot';
+import { type Dataset, withPartApart, withValidationOf } from './data/index.ts';
 import { distill } from './distill/index.ts';
 import { CompressError, checkOptionNames } from './errors.ts';
 import { Registry } from './options/index.ts';
 import { demand, type SchemaShape } from './options/words.ts';
 import { prune } from './prune/index.ts';
 import { measureRanges, outlineRanges, quantize } from './quant/index.ts';
+import { IO_TYPES } from './run/edges.ts';
 import { simplify } from './simplify/index.ts';
 import type { Context, MakeStage, Model, Stage } from './stage.ts';
 import { METRIC_NAMES, TASK_NAMES } from './task/index.ts';
@@ -34,12 +36,18 @@ const recipeSchema = v.object({
   normalizations: v.optional(v.record(v.string(), normalization)),
   layout: v.optional(v.picklist(['nhwc', 'nchw'])),
   split: v.optional(v.array(v.number())),
+  /** The array that held the labels, and the output whose labels were read, where they were stated. */
+  reading: v.optional(v.object({ labels: v.optional(v.string()), output: v.optional(v.string()) })),
   /** What the model is for. */
   task: v.optional(
     v.object({ task: v.picklist(TASK_NAMES), output: v.optional(v.string()), metric: v.optional(v.picklist(METRIC_NAMES)) }),
   ),
   /** A validation part of fewer examples took the rest from the train part (withValidationOf). */
   validation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** The part of the validation part that the stages did not see (withPartApart). */
+  apart: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+  /** The types of the result's inputs and outputs. */
+  io: v.optional(v.picklist(IO_TYPES)),
 });
 
 /** The stages that `compress` found, with all of their options: `run` replays them. */
@@ -80,6 +88,12 @@ export function parseRecipe(text: string, name = 'the recipe'): Recipe {
  */
 export const stagesOf = ({ stages }: Pick<Recipe, 'stages'>): Stage[] =>
   stages.map(({ stage, ...options }) => STAGES.get(stage)(options));
+
+/** A dataset as the stages of a recipe saw it. */
+export function dataOfRecipe(data: Dataset, { validation, apart, seed }: Recipe): Dataset {
+  const enlarged = validation ? withValidationOf(data, validation, seed) : data;
+  return apart && enlarged.validation ? withPartApart(enlarged, apart, seed).seen : enlarged;
+}
 
 function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): void {
   const training = stages.filter((s) => s.trains).length;

@@ -33,6 +33,7 @@ import {
   ioOption,
   number,
   readData,
+  readingOfRecipe,
   weights,
   workers,
 } from './flags.ts';
@@ -75,8 +76,11 @@ export function addCompress(program: Command): void {
     .command('compress')
     .description('fit a model into a chip: search over pruning, quantization, distillation and their order')
     .argument('<model>', MODEL);
-  compressFlags(dropFlag(goalFlags(taskFlags(dataFlags(command, true))))).action(async (path: string, flags: Flags) => {
-    const out = createOutput(flags.json ?? false);
+  compressFlags(dropFlag(goalFlags(taskFlags(dataFlags(command, true))))).action(async (path: string, given: Flags) => {
+    const out = createOutput(given.json ?? false);
+    const recipe = given.recipe ? await readRecipe(given.recipe) : null;
+    // What a recipe says beside its stages holds where flags say nothing.
+    const flags: Flags = recipe ? { ...recipe.task, ...(recipe.io && { io: recipe.io }), seed: recipe.seed, ...given } : given;
     if (flags.goal !== undefined && flags.maxDrop !== undefined) {
       throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
     }
@@ -87,13 +91,13 @@ export function addCompress(program: Command): void {
     if (resolve(path) === resolve(folder, RESULTS.model)) {
       throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
     }
-    const recipe = flags.recipe ? await readRecipe(flags.recipe) : null;
     const model = await readModel(path);
-    const data = await readData(flags, model, out);
-    const outside = await readOutside(flags, model, out);
+    const read = recipe ? readingOfRecipe(recipe) : {};
+    const data = await readData({ ...given, seed: flags.seed }, model, out, { defaults: read });
+    const outside = await readOutside(flags, model, out, read);
     const options = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
     const { workers, resume = false } = flags;
-    const named = { folder, split: flags.split, title: basename(path), command: commandLine() };
+    const named = { folder, title: basename(path), command: commandLine() };
     await runCompress({ model, data, options, outside, ...named, workers, resume, out });
   });
 }

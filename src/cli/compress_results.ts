@@ -22,8 +22,6 @@ export interface Made {
   readonly model: Model;
   readonly data: Dataset;
   readonly folder: string;
-  /** How the data was split, where that was stated: the recipe keeps it. */
-  readonly split?: readonly number[];
   readonly title: string;
   /** As it was typed. */
   readonly command: string;
@@ -94,10 +92,7 @@ function runtimeText({ tflite, target, settings: { runtime, clockMhz } }: Compre
   });
 }
 
-export async function writeResults(
-  { model, data, folder, split, title, command, out }: Made,
-  result: CompressResult,
-): Promise<void> {
+export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
     judgedText(result),
     `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${result.trials.length} trials, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
@@ -117,7 +112,7 @@ export async function writeResults(
     report: join(folder, RESULTS.report),
   };
   await writeWhole(paths.model, result.tflite);
-  await writeWhole(paths.recipe, `${JSON.stringify({ ...result.recipe, ...(split && { split }) }, null, 2)}\n`);
+  await writeWhole(paths.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`);
   await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
   await writeWhole(paths.report, writeReport(history));
   const { original, ptq, result: found, reached, trials, task } = result;

@@ -9,6 +9,7 @@ import {
   inputsOf,
   isOnePart,
   loadDataset,
+  normalizationOptions,
   PARTS,
   parseNumbers,
   parseScale,
@@ -16,6 +17,7 @@ import {
 } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { isInteger } from '../graph/graph.ts';
+import type { Recipe } from '../pipeline.ts';
 import { IO_TYPES, type IoType } from '../run/edges.ts';
 import type { Model } from '../stage.ts';
 import type { Output } from './output.ts';
@@ -188,6 +190,14 @@ export async function readData(
   }
   return data;
 }
+
+/** How a recipe says that data is read, where flags do not. */
+export const readingOfRecipe = (recipe: Recipe): Partial<DataOptions> => ({
+  ...normalizationOptions(recipe),
+  ...(recipe.layout && { layout: recipe.layout }),
+  ...(recipe.split && { split: recipe.split as [number, number, number] }),
+  ...recipe.reading,
+});
 
 export interface IoFlags {
   readonly io?: IoType;

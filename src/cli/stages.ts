@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { type Dataset, normalizationOptions, PARTS, withValidationOf } from '../data/index.ts';
+import { type Dataset, PARTS } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
-import { outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
+import { dataOfRecipe, outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import { type Sparsity, sparsityOf } from '../prune/sparsity.ts';
 import { describeChanges } from '../quant/changes.ts';
 import type { IoType } from '../run/edges.ts';
@@ -15,7 +15,7 @@ import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { explainLoss, explanationJson, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
-import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData } from './flags.ts';
+import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, readingOfRecipe } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
@@ -85,16 +85,13 @@ function addRun(program: Command): void {
       const model = await readModel(path);
       await checkOutput(flags.out, flags);
       const seed = flags.seed ?? recipe.seed;
-      const defaults = {
-        ...normalizationOptions(recipe),
-        ...(recipe.layout && { layout: recipe.layout }),
-        ...(recipe.split && { split: recipe.split as [number, number, number] }),
-      };
+      const defaults = readingOfRecipe(recipe);
       const whole = await readData({ ...flags, seed }, model, out, { defaults });
-      const data = recipe.validation ? withValidationOf(whole, recipe.validation, seed) : whole;
+      const data = dataOfRecipe(whole, { ...recipe, seed });
       const { teachers, unlabelled } = await readOutside(flags, model, out, defaults);
+      const io = flags.io ?? recipe.io;
       const rest = { data, seed, original: model, teachers, unlabelled };
-      await apply(model, stages, rest, { ...recipe.task, ...flags }, out);
+      await apply(model, stages, rest, { ...recipe.task, ...flags, io }, out);
     },
   );
 }

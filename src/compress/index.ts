@@ -26,7 +26,7 @@ import { Kept } from './kept.ts';
 import { fits } from './limits.ts';
 import { openSearch } from './open.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';
-import { checkParts, type Parts, partsOf, VALIDATION } from './parts.ts';
+import { APART, checkParts, type Parts, partsOf, VALIDATION } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { recipeOf } from './recipe.ts';
@@ -236,7 +236,12 @@ function finish({ heap, data, parts, prepared, search, choice, check, counted, u
     simplified,
     reached: fits(result, limits) && misses.length === 0,
     missed: misses,
-    recipe: recipeOf(choice.stages, data, task, { seed: settings.seed, validation: parts.moved > 0 ? VALIDATION : null }),
+    recipe: recipeOf(choice.stages, data, task, {
+      seed: settings.seed,
+      io: settings.io,
+      validation: parts.moved > 0 ? VALIDATION : null,
+      apart: parts.check ? APART : 0,
+    }),
     tflite: choice.tflite,
     ptqTflite: plain.tflite,
     trials: search.reports(),

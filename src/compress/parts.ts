@@ -5,9 +5,8 @@ import {
   needPart,
   type Part,
   planBatch,
-  splitStratified,
   takeEvenly,
-  takeExamples,
+  withPartApart,
   withValidationOf,
 } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
@@ -19,7 +18,7 @@ import type { Heap } from '../wasm/heap.ts';
 export const VALIDATION = 600;
 /** Of a validation part of so many examples or more, a third is kept from the search: its choice is checked by it. */
 const CHECKABLE = 1000;
-const CHECKED = 1 / 3;
+export const APART = 1 / 3;
 /** Of a smaller one, the choice is checked by other folds: the search saw the first of so many. */
 const FOLDS = 3;
 
@@ -43,9 +42,8 @@ export function partsOf(heap: Heap, { graph }: Model, data: Dataset, task: Task,
   const validation = seen.validation!;
   const moved = validation.count - given.validation!.count;
   if (validation.count < CHECKABLE) return { seen, check: null, folds: known ? 0 : FOLDS - 1, unchecked: known, moved };
-  const places = splitStratified(validation, seen.inputs[0].shape, [1 - CHECKED, CHECKED], seed);
-  const [judged, check] = places.map((p) => takeExamples(validation, p));
-  return { seen: { ...seen, validation: judged }, check, folds: 0, unchecked: null, moved };
+  const { seen: judged, apart } = withPartApart(seen, APART, seed);
+  return { seen: judged, check: apart, folds: 0, unchecked: null, moved };
 }
 
 /** The datasets of the folds beside what the search sees. */

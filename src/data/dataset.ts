@@ -34,6 +34,15 @@ export interface Normalization {
 /** What the source holds: channels last (NHWC, NWC) or first (NCHW, NCW). After reading they are always last. */
 export type Layout = 'nhwc' | 'nchw';
 
+/** What a reader was told: a recipe keeps it, so that the same examples and labels are read again. */
+export interface Stated {
+  readonly split?: readonly number[];
+  /** The array that holds the labels. */
+  readonly labels?: string;
+  /** The output whose labels are read. */
+  readonly output?: string;
+}
+
 export const PARTS = ['train', 'validation', 'test'] as const;
 export type PartName = (typeof PARTS)[number];
 
@@ -51,6 +60,8 @@ export interface Dataset {
   /** Of every input that has none of its own. */
   readonly normalization: Normalization;
   readonly layout: Layout;
+  /** How it was read, as far as that was stated and cannot be seen in it. */
+  readonly stated?: Stated;
   readonly sourceFiles: readonly string[];
   /** What the reader decided by itself and what it did not use, a line each, to be shown. */
   readonly notes: readonly string[];

@@ -1,4 +1,4 @@
-import { type Dataset, joinExamples, takeExamples } from './dataset.ts';
+import { type Dataset, joinExamples, type Part, takeExamples } from './dataset.ts';
 import { splitStratified } from './split.ts';
 
 /**
@@ -16,4 +16,12 @@ export function withValidationOf(data: Dataset, wanted: number, seed: number): D
     takeExamples(train, places),
   );
   return { ...data, train: kept, validation: joinExamples([validation, toValidation]) };
+}
+
+/** The dataset without a share of its validation part (stratified and seeded), and that share. */
+export function withPartApart(data: Dataset, share: number, seed: number): { readonly seen: Dataset; readonly apart: Part } {
+  const validation = data.validation!;
+  const places = splitStratified(validation, data.inputs[0].shape, [1 - share, share], seed);
+  const [kept, apart] = places.map((p) => takeExamples(validation, p));
+  return { seen: { ...data, validation: kept }, apart };
 }

@@ -37,7 +37,7 @@ export {
   takeEvenly,
   takeExamples,
 } from './dataset.ts';
-export { withValidationOf } from './enlarge.ts';
+export { withPartApart, withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type DataSource, loadDataset } from './load.ts';
 export type { ArrayInput, ArraySource } from './memory.ts';

@@ -68,9 +68,15 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
     test: finish(split.test),
     normalization: commonNormalization(options, inputs),
     layout,
+    ...statedIn(options),
     sourceFiles: [...new Set(Object.values(split).flatMap((part) => part?.files ?? []))],
     notes,
   };
+}
+
+function statedIn({ split, labels, output }: DataOptions): Pick<Dataset, 'stated'> {
+  const stated = Object.entries({ split, labels, output }).filter(([, value]) => value !== undefined);
+  return stated.length ? { stated: Object.fromEntries(stated) } : {};
 }
 
 /** Arrays with the axes of the model's own file, channels first, are brought to the order of its graph. */

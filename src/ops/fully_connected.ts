@@ -79,7 +79,7 @@ export const fullyConnected = defineOp<FullyConnected>({
   memory: 'fresh',
   outputRange: 'measured',
   fuses: { activation: true, norm: true },
-  channels: (_, [x, w]) =>
+  channels: ({ keepDims }, [x, w]) =>
     last(x!) === w![1]
       ? {
           kind: 'mix',
@@ -91,7 +91,7 @@ export const fullyConnected = defineOp<FullyConnected>({
           linear: 'inside',
           reads: 'row',
         }
-      : { kind: 'fixed' },
+      : { kind: 'fixed', ...(!keepDims && sizeOf(x!) === x![0] * w![1] && { flattens: w![1] }) },
   work: ([, w], [y]) => products(sizeOf(y) * w![1]),
   tflite: {
     codes: [9],

@@ -62,7 +62,11 @@ export type Channels =
   /** Channel i of [.., h, w, c] becomes places i, i + c, i + 2c ... of a flat axis. */
   | { readonly kind: 'flatten' }
   /** Channels meet here in a way that cutting cannot follow; groups that reach it stay whole. */
-  | { readonly kind: 'fixed' };
+  | {
+      readonly kind: 'fixed';
+      /** Operand 0 is read as if a reshape to [n, so many] stood before it, which cutting could follow. */
+      readonly flattens?: number;
+    };
 
 /**
  * What one place of the output [n, ...output, out] multiplies by weights [out, ...filter, c]: values of operand 0 [n, h, w, c] from `before`

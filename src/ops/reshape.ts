@@ -10,6 +10,8 @@ import { last, resolveShape } from './shapes.ts';
 export interface Reshape {
   /** 0 is the input's dimension at the same place (the batch), one -1 is what is left (so channels may be pruned). */
   readonly shape: readonly number[];
+  /** The layer behind it would do the same: no file holds it (withFlattens). */
+  readonly implied?: true;
 }
 
 const RESHAPE = 22;

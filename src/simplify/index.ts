@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { macsOf } from '../run/cost.ts';
+import { withFlattens, withoutFlattens } from '../run/flattens.ts';
 import { toInteger } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
 import { type Context, defineStage, type Model } from '../stage.ts';
@@ -63,10 +64,17 @@ function simplified(model: Model, { heap }: Context): Model {
  * @returns the same graph where nothing can be removed
  */
 export function simplifyGraph(heap: Heap, graph: Graph): Simplified {
+  const open = withFlattens(graph);
+  const found = simplestOf(heap, open);
+  const simpler = found === open ? graph : open === graph ? found : withoutFlattens(found);
+  return { graph: simpler, report: reportOf(graph, simpler) };
+}
+
+function simplestOf(heap: Heap, graph: Graph): Graph {
   let simpler = foldActivations(foldPads(foldNorms(asConvolutions(foldConstants(heap, graph)))));
   for (;;) {
     const next = asConvolutions(removeDeadChannels(heap, simpler));
-    if (next === simpler) return { graph: simpler, report: reportOf(graph, simpler) };
+    if (next === simpler) return simpler;
     simpler = next;
   }
 }
