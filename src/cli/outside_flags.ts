@@ -1,7 +1,7 @@
 /** Teachers and examples without labels that are named on the command line. */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { type Dataset, isOnePart } from '../data/index.ts';
+import { type DataOptions, type Dataset, isOnePart } from '../data/index.ts';
 import { type Outside, TEACHERS, teacherNamed, unlabelledNamed, withoutLabels } from '../distill/index.ts';
 import type { Context, Model } from '../stage.ts';
 import { readModel } from './files.ts';
@@ -36,7 +36,7 @@ export async function readOutside(
   flags: OutsideFlags & DataFlags,
   model: Model,
   out: Output,
-  defaults = {},
+  { labels: _, ...defaults }: Partial<DataOptions> = {},
 ): Promise<NamedOutside> {
   const files = listOf(flags.teacher).filter((name) => !TEACHERS.some((t) => t === name));
   const teachers: Model[] = [];

@@ -18,8 +18,9 @@ export const classification: TaskRules = {
     if (!labels) return { level: 0, demand };
     if (labels.width === places * channels && labels.oneHot(channels)) return { level: 3, demand };
     if (!labels.whole || labels.width !== places || labels.least < 0 || labels.greatest >= channels) return { level: 0, demand };
-    if (labels.classes === channels) return { level: 3, demand };
-    const likely = ends === 'softmax' || 2 * labels.classes >= channels;
+    const classes = places > 1 ? labels.greatest + 1 : labels.classes;
+    if (classes === channels) return { level: 3, demand };
+    const likely = ends === 'softmax' || ends === 'argMax' || 2 * classes >= channels;
     return { level: likely ? 2 : 1, demand };
   },
   targets(task, part, where) {

@@ -1,5 +1,5 @@
-import { type Graph, type Node, producers, sizeOf } from '../graph/graph.ts';
-import { rowOf } from '../ops/index.ts';
+import { type Graph, producers, sizeOf } from '../graph/graph.ts';
+import { endOf } from '../run/logits.ts';
 
 /** What a graph says of one of its outputs. */
 export interface OutputFacts {
@@ -26,20 +26,12 @@ export function outputsOf(graph: Graph): OutputFacts[] {
     const { name, shape } = graph.tensors[t];
     const one = shape.slice(1);
     const size = sizeOf(one);
-    const end = endOf(graph, by, t);
+    const end = endOf(graph, t, by);
     const isIndex = end?.op === 'argMax';
     const channels = isIndex ? graph.tensors[end.inputs[0]].shape[end.attrs.axis as number] : (one.at(-1) ?? 1);
     const places = isIndex ? size : size / channels;
     return { place, name, shape: one, places, channels, ends: end?.op ?? 'none', isIndex, input: inputs.indexOf(size) };
   });
-}
-
-const CHANGES_OF_TYPE = ['quantize', 'dequantize', 'cast'];
-
-function endOf(graph: Graph, by: Int32Array, t: number): Node | undefined {
-  const node: Node | undefined = graph.nodes[by[t]];
-  const isPassage = node && (rowOf(node.op).memory === 'view' || CHANGES_OF_TYPE.includes(node.op));
-  return isPassage ? endOf(graph, by, node.inputs[0]) : node;
 }
 
 /** `"out" [3], after softmax` */

@@ -4,9 +4,9 @@ import { findTask, judge as judgeGraph, qualityOf } from '../evaluate.ts';
 import { type Graph, type Node, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { isBatchable } from '../run/compile.ts';
-import { withLogits } from '../run/logits.ts';
+import { endOf, withLogits, withScores } from '../run/logits.ts';
 import type { Context, Facts, Model } from '../stage.ts';
-import { type Task, upward } from '../task/index.ts';
+import { outputsOf, type Task, upward } from '../task/index.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
 import { withFakeQuantization, withoutRecords } from './fake.ts';
 import { checkTeacher, findHints, type Teachers } from './hints.ts';
@@ -42,18 +42,19 @@ export async function train(
   context: Context,
   options: TrainOptions,
   purpose: string,
-  teachers?: Teachers,
+  given?: Teachers,
   unlabelled: Dataset | null = null,
 ): Promise<Trained> {
   const { heap, seed } = context;
   const drawn = options.round ? `${purpose}/${options.round}` : purpose;
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
-  for (const teacher of teachers?.graphs ?? []) checkTeacher(model.graph, teacher);
   const task = context.task ?? findTask(heap, model.graph, data);
-  checkScores(task);
-  checkOutputs(model.graph, task, teachers !== undefined, context, purpose);
-  const teaching = teachers ? findHints(model.graph, teachers) : null;
+  const subject = scoredSubject(model.graph, task, given);
+  const { teachers } = subject;
+  for (const teacher of teachers?.graphs ?? []) checkTeacher(subject.graph, teacher);
+  checkOutputs(subject.graph, subject.task, teachers !== undefined, context, purpose);
+  const teaching = teachers ? findHints(subject.graph, teachers) : null;
   const more = unlabelled && unlabelledFor(model.graph, unlabelled);
   const batch = Math.min(options.batch, part.count);
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
@@ -61,11 +62,11 @@ export async function train(
   return heap.exclusive(async () => {
     const plan = planBatch(data, inputsOf(model.graph));
     const { qat } = options;
-    const normed = withNorms(heap, qat === 'off' ? withoutRecords(model.graph) : model.graph, data, seed);
+    const normed = withNorms(heap, qat === 'off' ? withoutRecords(subject.graph) : subject.graph, data, seed);
     const fake = withFakeQuantization(withLogits(normed.graph), qat);
     const setting = {
       data,
-      task,
+      task: subject.task,
       part,
       plan,
       fake,
@@ -120,12 +121,46 @@ function checkOutputs(
   );
 }
 
-function checkScores({ isIndex, outputName }: Task): void {
-  if (!isIndex) return;
+interface Subject {
+  readonly graph: Graph;
+  readonly task: Task;
+  readonly teachers: Teachers | undefined;
+}
+
+/**
+ * What is trained of a network with an ARG_MAX at its end: up to the scores before it. The result has the ARG_MAX again. Outputs that only
+ * name the largest of scores which are an output too say nothing more.
+ */
+function scoredSubject(graph: Graph, task: Task, teachers: Teachers | undefined): Subject {
+  const whole = withScores(graph);
+  if (whole === graph) return { graph, task, teachers };
+  checkScores(graph, task);
+  const isIndex = graph.outputs.map((t, i) => t !== whole.outputs[i]);
+  const places = [...graph.outputs.keys()].filter((i) => i === task.output || !isIndex[i]);
+  const scores = (g: Graph): Graph => {
+    const all = withScores(g);
+    return places.length === g.outputs.length ? all : { ...all, outputs: places.map((i) => all.outputs[i]) };
+  };
+  const output = places.indexOf(task.output);
+  const open = scores(graph);
+  return {
+    graph: open,
+    task: { ...task, output, isIndex: false, logits: outputsOf(open)[output].ends !== 'logistic' },
+    teachers: teachers && { ...teachers, graphs: teachers.graphs.map(scores) },
+  };
+}
+
+/** The loss reads one row of scores after another. */
+function checkScores(graph: Graph, { output, outputName }: Task): void {
+  const end = endOf(graph, graph.outputs[output]);
+  if (end?.op !== 'argMax') return;
+  const { shape, name } = graph.tensors[end.inputs[0]];
+  const axis = end.attrs.axis as number;
+  if (shape.slice(axis + 1).every((d) => d === 1)) return;
   throw new CompressError(
     'unsupported',
-    `the output "${outputName}" gives class numbers without scores, and training needs the scores`,
-    'leave out the stages that train, or give the model without the ARG_MAX at its end',
+    `the output "${outputName}" is an ARG_MAX along axis ${axis} of "${name}" [${shape}], and training needs the classes on the last axis`,
+    'leave out the stages that train, or give the model with its classes last',
   );
 }
 
