@@ -116,9 +116,8 @@ function heldText({ layers, peakLayer, ram }: Profile): string {
 
 const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runtime: 'of the runtime' };
 
-function errorText(error: Profile['heldOutError']['latency']): string {
-  if (!error) return 'not known: there is no measurement to hold it against';
-  const { median, p90, count: n, condition } = error;
+function errorText({ median, p90, count: n, condition }: Profile['heldOutError']['latency']): string {
+  if (median === null || p90 === null) return `not known: ${condition}`;
   if (p90 === 0) return `none: ${condition}`;
   return `${percent(median)} in the median, ${percent(p90)} at the 90th percentile of ${n} (${condition})`;
 }

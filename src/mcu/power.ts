@@ -1,5 +1,17 @@
 import { TARGETS, type Target } from '../targets/index.ts';
 
+/**
+ * µA/MHz of inference as measured (MLPerf Tiny, energy over latency at the same supply), and as the vendor states: STM32L4R5ZI, STM32H7A3ZI,
+ * STM32U575ZI, STM32U385RG, EFR32MG24.
+ */
+const BOTH = [
+  [208.1, 112],
+  [164.4, 117],
+  [87.7, 19.5],
+  [30.6, 10],
+  [67.8, 33],
+] as const;
+
 /** Vendors' run currents are best cases: measured inference took 2.05 times as much in the median of the five parts that have both. */
 export const VENDOR_FACTOR = 2.05;
 
@@ -31,4 +43,14 @@ export function guessError({ core }: Pick<Target, 'core'>): { median: number; p9
     return own === null || rest.length < 2 ? [] : [Math.abs(quantile(rest, 0.5) / own - 1)];
   });
   return errors.length < 3 ? null : { median: quantile(errors, 0.5), p90: quantile(errors, 0.9), count: errors.length };
+}
+
+/** How far off a vendor's current times the median of the other four parts is. */
+export function vendorError(): { median: number; p90: number; count: number } {
+  const factors = BOTH.map(([measured, stated]) => measured / stated);
+  const errors = factors.map((own, i) => {
+    const [, a, b] = factors.filter((_, k) => k !== i).sort((x, y) => x - y);
+    return Math.abs((a + b) / 2 / own - 1);
+  });
+  return { median: quantile(errors, 0.5), p90: quantile(errors, 0.9), count: errors.length };
 }

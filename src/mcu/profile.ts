@@ -38,23 +38,23 @@ export interface LayerProfile {
   readonly ramBytes: number;
 }
 
-/** Relative error on data that the fit has not seen. */
+/** Relative error on data that the fit has not seen; median and p90 are null where there is none. */
 export interface HeldOut {
-  readonly median: number;
-  readonly p90: number;
+  readonly median: number | null;
+  readonly p90: number | null;
   readonly count: number;
-  /** Of what, and what the fit knew. */
+  /** Of what, and what the fit knew; else why it is not known. */
   readonly condition: string;
 }
 
-/** How far off figures are; null where there is no measurement to hold them against. */
+/** How far off figures are. */
 export interface HeldOutErrors {
   readonly instructions: HeldOut;
-  readonly latency: HeldOut | null;
+  readonly latency: HeldOut;
   /** Of the power alone; the error of the latency comes on top. */
-  readonly energy: HeldOut | null;
-  readonly flash: HeldOut | null;
-  readonly ram: HeldOut | null;
+  readonly energy: HeldOut;
+  readonly flash: HeldOut;
+  readonly ram: HeldOut;
 }
 
 /** Bytes, ms and µJ; of one inference. */

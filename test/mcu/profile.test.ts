@@ -165,7 +165,7 @@ if (counts && resnet8) {
     assert.is(p.cycles, sum('cycles'));
     assert.is(p.instructions, sum('instructions'));
     assert.ok(p.fits.flash && p.fits.ram);
-    assert.ok(p.heldOutError.instructions.median < 0.03 && p.heldOutError.latency!.median < 0.3);
+    assert.ok(p.heldOutError.instructions.median! < 0.03 && p.heldOutError.latency.median! < 0.3);
     const tflm = profile(graph, 'stm32f446re', { runtime: 'tflm' });
     assert.ok(tflm.flashBytes > p.flashBytes && tflm.ramBytes > p.ramBytes && tflm.latencyMs > p.latencyMs);
     assert.ok(Math.abs(profile(graph, 'stm32f446re', { runtime: 'cmsis-nn', clockMhz: 90 }).latencyMs / p.latencyMs - 2) < 0.05);
