@@ -2,6 +2,11 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { importTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/index.ts';
+import { COUNT, fruit } from '../cases/make.ts';
+import { npz } from '../data/sources.ts';
+import { inProcess as thumbnet } from './in_process.ts';
 import { built, inFolder, model, testFile } from './sample.ts';
 
 const given = ['--data', testFile, '--target', 'stm32l476rg', '--workers', '1', '--samples', '4K', '--parallel', '3'];
@@ -16,6 +21,40 @@ test('a recipe makes the same file, also where validation examples were taken fr
   const replayed = await built('run', `${out}/recipe.json`, model, '--data', testFile, '--out', inFolder('again.tflite'));
   assert.is(replayed.code, 0, replayed.err);
   assert.equal(readFileSync(inFolder('again.tflite')), readFileSync(`${out}/model.tflite`));
+});
+
+test('a recipe keeps how data was read and the types at the edges; compress takes them from it too', async () => {
+  const made = fruit();
+  writeFileSync(inFolder('fruit.tflite'), exportTflite({ graph: made.graph, facts: {} }));
+  const { x, shape } = made.x.x;
+  const arrays = { x: [x, shape], kinds: [made.y, [COUNT]], y: [made.y.map((v) => (v + 1) % 3), [COUNT]] } as const;
+  writeFileSync(inFolder('fruit.npz'), npz(arrays as unknown as Parameters<typeof npz>[0]));
+  const base = ['--data', inFolder('fruit.npz'), '--target', 'stm32l476rg', '--workers', '1', '--max-drop', '0.1'];
+  const brief = [...base, '--samples', '2K', '--trials', '1'];
+  const out = inFolder('edges');
+  const read = ['--labels', 'kinds', '--split', '0.5,0.25,0.25', '--io', 'uint8', '--seed', '3'];
+  const study = await built('compress', inFolder('fruit.tflite'), ...brief, ...read, '--out', out);
+  assert.is(study.code, 0, study.err);
+  const { stages, ...recipe } = JSON.parse(readFileSync(`${out}/recipe.json`, 'utf8'));
+  assert.equal([recipe.io, recipe.reading, recipe.split, recipe.seed], ['uint8', { labels: 'kinds' }, [0.5, 0.25, 0.25], 3]);
+  const model = readFileSync(`${out}/model.tflite`);
+  assert.is(importTflite(new Uint8Array(model)).tensors.filter((t) => t.dtype === 'u8').length, 2);
+  const run = ['run', `${out}/recipe.json`, inFolder('fruit.tflite'), '--data', inFolder('fruit.npz')];
+  const again = await thumbnet(...run, '--out', inFolder('edges.tflite'));
+  assert.is(again.code, 0, again.err);
+  assert.equal(readFileSync(inFolder('edges.tflite')), model);
+  const followed = await built(
+    'compress',
+    inFolder('fruit.tflite'),
+    ...brief,
+    '--recipe',
+    `${out}/recipe.json`,
+    '--out',
+    inFolder('followed'),
+  );
+  assert.is(followed.code, 0, followed.err);
+  const { stages: _, ...kept } = JSON.parse(readFileSync(inFolder('followed/recipe.json'), 'utf8'));
+  assert.equal(kept, recipe);
 });
 
 test('a folder with other things is not written to, nor is the model as given', async () => {

@@ -3,18 +3,18 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { goalText, historyOf } from '../../src/compress/history.ts';
 import { type CompressOptions, type CompressResult, compress } from '../../src/compress/index.ts';
-import { type Dataset, loadDataset, withValidationOf } from '../../src/data/index.ts';
+import { type Dataset, loadDataset } from '../../src/data/index.ts';
 import { findTask } from '../../src/evaluate.ts';
 import { exportTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { asStored } from '../../src/model.ts';
-import { parseRecipe, runPipeline, stagesOf } from '../../src/pipeline.ts';
+import { dataOfRecipe, parseRecipe, runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { parseHistory } from '../../src/report/index.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import type { Model } from '../../src/stage.ts';
 import { finetune } from '../../src/train/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { binary, type Case, datasetOf, fruit, multilabel, OFF, regression, rows } from '../cases/make.ts';
+import { answer, binary, type Case, datasetOf, fruit, largest, multilabel, OFF, regression, rows } from '../cases/make.ts';
 
 const heap = await Heap.open();
 const parts = { split: [0.5, 0.25, 0.25] as [number, number, number] };
@@ -34,7 +34,7 @@ async function finished(graph: Graph, data: Dataset, options: Partial<CompressOp
 async function checkWritten({ result, model }: { result: CompressResult; model: Model }, data: Dataset): Promise<void> {
   const { recipe, tflite, task, original, plain } = result;
   assert.equal(recipe.task, { task: task.name, output: task.outputName, metric: task.metric });
-  const seen = recipe.validation ? withValidationOf(data, recipe.validation, recipe.seed) : data;
+  const seen = dataOfRecipe(data, recipe);
   const context = { heap, data: { ...seen, test: null }, task, seed: recipe.seed, original: model };
   const again = await runPipeline(model, stagesOf(parseRecipe(JSON.stringify(recipe))), context);
   assert.equal(exportTflite(asStored(again)), tflite);
@@ -137,6 +137,21 @@ test('few examples: told what they show, checked on other folds, plain int8 at t
   assert.ok(result.checks.length > 0 && result.examples.check > 0);
   assert.equal([result.chosen, true], [result.checks.at(-1)!.trial, result.checks.at(-1)!.holds]);
   for (const { trial, chance, holds } of result.checks) assert.is(holds, chance >= 0.5, `${trial}`);
+});
+
+test('a recipe whose training ends by the validation part: of a large one it saw two thirds', async () => {
+  const made = fruit();
+  const x = rows(4800, 3, 'many');
+  const y = Int32Array.from({ length: 4800 }, (_, i) => largest(answer(made.graph, [[...x.subarray(3 * i, 3 * i + 3)]])[0]));
+  const data = await loadDataset({ x, y, shape: [4800, 3] }, parts);
+  const train = { stage: 'finetune', epochs: 4, patience: 1, learningRate: 0.02 };
+  const { result, model } = await finished(made.graph, data, { recipe: [train, { stage: 'quantize' }], trials: 1, maxDrop: 0.2 });
+  assert.is(result.recipe.apart, 1 / 3);
+  assert.is(result.examples.validation, 800);
+  const recipe = { ...result.recipe, stages: [train, { stage: 'quantize' }] };
+  const seen = dataOfRecipe(data, recipe);
+  assert.is(seen.validation!.count, 800);
+  await checkWritten({ result, model }, data);
 });
 
 test.run();
