@@ -11,7 +11,7 @@ import { metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { count, kib, ms, type Output } from './output.ts';
-import { resultTable } from './result_table.ts';
+import { resultTable, stagesText } from './result_table.ts';
 import { VERSION } from './version.ts';
 
 /** Names of what is written. */
@@ -152,7 +152,7 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
   out.say(`${target.name} (${target.core}), ${metricOf(task.metric).label} on the test part, ${trials.length} trials`);
   out.say(resultTable(done));
   for (const line of [...countedText(done), ...checkedText(done)]) out.say(line);
-  out.say(`stages  ${recipe.stages.map((s) => s.stage).join(' -> ')}`);
+  out.say(`stages  ${stagesText(recipe)}`);
   for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
   out.say(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);
   out.say(`        thumbnet verify ${paths.model} --target ${target.name}`);

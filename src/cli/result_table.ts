@@ -1,5 +1,6 @@
 /** What a compression came to beside what it began with: a table of 80 columns, each row in one unit. */
 import type { CompressResult } from '../compress/index.ts';
+import type { Recipe } from '../pipeline.ts';
 import { digits, ratio } from '../report/units.ts';
 import { dropBetween, type MetricName, metricOf } from '../task/index.ts';
 import { table } from './output.ts';
@@ -66,4 +67,15 @@ function changeOf(metric: MetricName, then: Found, now: Found): string {
   const lost = 100 * dropBetween(metric, then.quality, now.quality);
   if (metricOf(metric).drop === 'points') return `${lost <= 0 ? '+' : ''}${(-lost).toFixed(1)} points`;
   return `${Math.abs(lost).toFixed(1)} % ${lost > 0 ? 'worse' : 'better'}`;
+}
+
+/** In order; a stage that is repeated is named once with its count. */
+export function stagesText({ stages }: Pick<Recipe, 'stages'>): string {
+  const runs: { name: string; count: number }[] = [];
+  for (const { stage } of stages) {
+    const last = runs.at(-1);
+    if (last?.name === stage) last.count++;
+    else runs.push({ name: stage, count: 1 });
+  }
+  return runs.map(({ name, count }) => (count > 1 ? `${count} x ${name}` : name)).join(' -> ');
 }

@@ -16,8 +16,8 @@ import { isFeasible } from './judge.ts';
 
 /** Nodes of an arm that are quantized to see what they are worth. */
 const TRIED = 4;
-/** By so much of the allowed loss, others of its nodes are better. */
-const SPARE = [0.25, 0.5];
+/** Of the way from its cost to that of plain int8: the best answers in each of these parts are kept as well. */
+const SPARE = [0.15, 0.3, 0.5, 0.75];
 
 /** Nodes of an arm: as its plan cuts, and those as well that came near to the goal in smaller cuts. */
 interface Trails {
@@ -48,15 +48,16 @@ export async function candidatesOf(
     const candidate = await quantized(spot);
     if (!best || candidate.value < best.value) best = candidate;
   }
-  const { before, floor } = spots.job.goal;
-  const score = best!.figures.score!;
+  const { goal } = spots.job;
   const found = new Set<Candidate>();
   let held: Node | null = null;
+  const cost = ({ figures }: Spot | Candidate) => costOf(figures, goal);
+  let least = cost(best!);
   for (const share of SPARE) {
-    const spot = ranked.find((s) => s.score >= score + share * (before - floor));
-    if (!spot) continue;
-    const candidate = await quantized(spot);
-    if (candidate.figures.score! > score) found.add(candidate);
+    const most = cost(best!) + share * (1 - cost(best!));
+    const between = coarse.filter((s) => cost(s) > least && cost(s) <= most && spots.fits(s));
+    least = most;
+    if (between.length) found.add(await quantized(between.reduce((top, s) => (s.score > top.score ? s : top))));
   }
   for (const spot of spots.ranked(fine.filter((s) => spots.room(s, 0) >= 0)).slice(0, 2 * TRIED)) {
     const candidate = await quantized(spot);

@@ -48,7 +48,7 @@ const TRAINED = 3;
 /** Judges candidates; trainings of folds are counted. */
 export class LastCheck {
   readonly examples: number;
-  /** So many candidates at most: each asks for trainings where folds judge. */
+  /** So many candidates at most, where each asks for trainings: folds judge. */
   readonly most: number;
   /** Seen by trainings of folds. */
   samples = 0;

@@ -6,6 +6,7 @@ import { COUNTED, type Emulated } from './emulated.ts';
 import type { Figures } from './figures.ts';
 import type { Goal } from './judge.ts';
 import type { Kept } from './kept.ts';
+import { firstOf, type Judged, narrowed } from './narrow.ts';
 import type { Plain } from './prepare.ts';
 import type { Stages } from './steps.ts';
 import { isFeasible, worthOf } from './judge.ts';
@@ -62,15 +63,13 @@ export async function choose(
   const feasible = ranked.filter((c) => c.feasible);
   if (!check || feasible.length === 0) return open(ranked[0]);
   const stopped = abortion(signal);
-  let best: { readonly candidate: Checkable; readonly chance: number } | null = null;
-  for (const choice of feasible.filter((c, i) => i < check.most || c.trial === null)) {
+  const judge = async (choice: Choice): Promise<Judged<Checkable>> => {
     const candidate = await open(choice);
     const progress = (p: Progress) => tell({ ...p, what: `last check: ${p.what}`, trial: choice.trial ?? -1 });
     const { holds, chance } = await Promise.race([check.judge(candidate, progress), stopped]);
-    if (holds) return candidate;
-    if (!best || chance > best.chance) best = { candidate, chance };
-  }
-  return best!.candidate;
+    return { candidate, holds, chance };
+  };
+  return check.most < feasible.length ? narrowed(feasible, check.most, judge) : firstOf(feasible, judge);
 }
 
 /** The same with the best of those that hold the goal ordered by counted figures; more are counted where none of them fits then. */

@@ -53,7 +53,8 @@ const FACTOR = 3;
 function roundsOf({ samples, parallel }: Budget): Round[] {
   if (parallel === 1) {
     return [
-      { on: 0, start: 1, share: 0.6 },
+      { on: 0, start: 1, share: 1 / 2 },
+      { on: 1, start: 0, share: 2 / 5 },
       { on: 1, start: 0, share: 1 },
     ];
   }

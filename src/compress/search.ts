@@ -142,8 +142,17 @@ export class Search {
   async #jobOf({ number, point: { turn, plan, node } }: RunningTrial<Begun>): Promise<Job> {
     if (plan === null) return { recipe: this.#o.goal.settings.recipe! };
     const best = bestOf(this.reports().filter((t) => t.number < this.#rungs.needs(number)));
-    const from = turn.from === null ? null : await this.#o.kept.node(this.#study.records[turn.from], node);
+    const from = turn.from === null ? null : await this.#o.kept.node(this.#nodeOwner(turn.from, node), node);
     return { plan, from, samples: turn.samples, toBeat: best?.objective ?? null };
+  }
+
+  /** The trial that a node comes from: where one left none that holds the goal, the nearest on its way that did. */
+  #nodeOwner(from: number, node: NodeName): TrialRecord {
+    const { records } = this.#study;
+    for (let n: number | null = from; node === 'held' && n !== null; n = factsOf(records[n])!.from) {
+      if (factsOf(records[n])!.held) return records[n];
+    }
+    return records[from];
   }
 
   async #finish(trial: RunningTrial<Begun>, job: ReturnType<Pool['run']>): Promise<number> {

@@ -188,7 +188,10 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
     ...(mixed && { 'again.bits': '8' }),
     ...over,
   });
-  const other: Record<string, Choice> = mixed ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03 } : { 'again.hope': 0.3 };
+  // What holds is trained in fewer bits, with all there is to train it.
+  const other: Record<string, Choice> = mixed
+    ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1, 'again.hope': 0 }
+    : { 'again.hope': 0.3 };
   const goOn = [again({}), again({ ...other, 'again.node': 'held' })];
   return [...starts, ...Array.from({ length: Math.max(2, starts.length) }, (_, i) => goOn[i % 2])];
 }

@@ -59,7 +59,7 @@ export class Replay {
     if (!study) return;
     if (op.op_code === journal.STUDY_USER_ATTR) setAttrs(study.userAttrs, op.user_attr);
     else if (op.op_code === journal.STUDY_SYSTEM_ATTR) setAttrs(study.systemAttrs, op.system_attr);
-    else this.studies.delete(study.id);
+    else if (op.op_code === journal.DELETE_STUDY) this.studies.delete(study.id);
   }
 
   #createTrial(op: Op): void {

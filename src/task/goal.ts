@@ -79,12 +79,6 @@ export interface Judged {
   readonly perClass: readonly (number | null)[];
 }
 
-/** How far a candidate misses the goal, the worst of its parts: points or shares as the metric's drop; at or below 0 it is kept. */
-export function shortfall({ metric, floor, recalls }: Goal, { quality, perClass }: Judged): number {
-  const own = quality === null ? Number.POSITIVE_INFINITY : dropBetween(metric, floor, quality);
-  return recalls.reduce((worst, r) => Math.max(worst, r.least - (perClass[r.class] ?? 1)), own);
-}
-
 /** `accuracy at least 95.0 %, recall of "cat" at least 90.0 %` */
 export function describeGoal(goal: Goal, task: Pick<Task, 'classNames'>): string {
   const { label, show, better } = metricOf(goal.metric);

@@ -7,7 +7,7 @@
  * `task.metric`, and `scores`, a number for each example (more is better) for paired tests (paired.ts). Whether more or less is better, and
  * how far one is from the other: `upward`, `dropBetween`, `afterDrop` (metrics.ts).
  *
- * What is asked of a model, of its metric and of single classes: `goalOf`, `shortfall`, `missed` (goal.ts). As one number for every task:
+ * What is asked of a model, of its metric and of single classes: `goalOf`, `missed` (goal.ts). As one number for every task:
  * `qualityScale`; how sure a drop is: `dropError` (quality.ts). What few examples can show: `pairedTest`, `smallestLoss` (paired.ts), `foldsBeside`
  * (folds.ts).
  */

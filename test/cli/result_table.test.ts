@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { resultTable } from '../../src/cli/result_table.ts';
+import { resultTable, stagesText } from '../../src/cli/result_table.ts';
 import type { CompressResult } from '../../src/compress/index.ts';
 import { METRIC_NAMES, type MetricName } from '../../src/task/index.ts';
 
@@ -40,6 +40,12 @@ test('a row has one unit, and says what is more as well as what is less', () => 
   assert.match(row('RAM'), /1\.55 × more/);
   assert.match(row('flash'), /10 × less .* 2 × less/);
   assert.match(row('accuracy'), /-0\.3 points/);
+});
+
+test('a stage that is repeated is named once', () => {
+  const of = (...names: string[]) => stagesText({ stages: names.map((stage) => ({ stage })) });
+  assert.is(of('prune', 'prune', 'prune', 'distill', 'quantize', 'distill'), '3 x prune -> distill -> quantize -> distill');
+  assert.is(of(), '');
 });
 
 test.run();

@@ -1,0 +1,45 @@
+/** Which candidates a last check looks at, and in what order. */
+
+/** What a check said of a candidate. */
+export interface Judged<T> {
+  readonly candidate: T;
+  readonly holds: boolean;
+  readonly chance: number;
+}
+
+/** The first that holds, else the one that comes nearest to it. */
+export async function firstOf<C, T>(ranked: readonly C[], judge: (c: C) => Promise<Judged<T>>): Promise<T> {
+  let best: Judged<T> | null = null;
+  for (const choice of ranked) {
+    const judged = await judge(choice);
+    if (judged.holds) return judged.candidate;
+    if (!best || judged.chance > best.chance) best = judged;
+  }
+  return best!.candidate;
+}
+
+/**
+ * Where a check is dear, few are looked at: the best, and where it does not hold, one half way in value to the worst, and so on between the
+ * best that holds and one that does not. The worst, plain int8 most often, comes last, where none held.
+ */
+export async function narrowed<C extends { readonly value: number }, T>(
+  ranked: readonly C[],
+  most: number,
+  judge: (c: C) => Promise<Judged<T>>,
+): Promise<T> {
+  let best: Judged<T> | null = null;
+  let [below, above] = [ranked[0].value, ranked[ranked.length - 1].value];
+  let next: C | undefined = ranked[0];
+  for (let left = most; next && left > 0; left--) {
+    const judged = await judge(next);
+    if (judged.holds) above = next.value;
+    else below = next.value;
+    // One that holds needs less than those that held before it.
+    if (judged.holds || !best || (!best.holds && judged.chance > best.chance)) best = judged;
+    const between = ranked.filter((c) => c.value > below && c.value < above);
+    next = between.find((c) => c.value >= (below + above) / 2) ?? between.at(-1);
+  }
+  if (best?.holds) return best.candidate;
+  const last = await judge(ranked[ranked.length - 1]);
+  return last.holds || last.chance > best!.chance ? last.candidate : best!.candidate;
+}
