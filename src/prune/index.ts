@@ -18,7 +18,7 @@ import { type ChannelGroup, channelGroups, cutOf, type Unit } from './groups.ts'
 import { reconstruct } from './reconstruct.ts';
 import { refit } from './refit.ts';
 import { surveyOf } from './survey.ts';
-import { maskable, type Pattern, WEIGHT_CRITERIA, withMasks } from './weights.ts';
+import { maskable, type Pattern, takenOver, WEIGHT_CRITERIA, withMasks } from './weights.ts';
 
 export { type Criterion, registerCriterion, type Scorer } from './criteria.ts';
 export type { Evidence } from './evidence.ts';
@@ -80,7 +80,7 @@ export const pruneSchema = v.object({
   reconstruct: option(
     v.picklist(['none', 'consumers', 'network']),
     'network',
-    'which layers take over, by least squares over data, what the cut channels contributed: their consumers (consumers), or these and ' +
+    'which layers take over, by least squares over data, what was cut contributed: consumers of the channels (consumers), or these and ' +
       'then all layers after the cut, one after another (network); passed over without data',
   ),
   multiple: option(
@@ -215,7 +215,10 @@ function withoutWeights(model: Model, o: Options, context: Context): Model {
   const ratios = checkNames(maskable(graph), o.ratios, 'there are no weights at', 'the layers are');
   const criterion = o.criterion ?? WEIGHT_CRITERIA[0];
   const cut = { ratio: o.ratio, ratios, global: o.scope === 'global', pattern: patternOf(o.pattern) };
-  return { ...model, graph: withMasks(graph, criterion, cut, evidenceOf(graph, criterion, context)) };
+  const masked = withMasks(graph, criterion, cut, evidenceOf(graph, criterion, context));
+  const { heap, data, seed } = context;
+  const isLeft = o.reconstruct === 'none' || !data;
+  return { ...model, graph: isLeft ? masked : takenOver(heap, graph, masked, data, seed) };
 }
 
 /** Steps of an LSTM or GRU share weights: a channel would have to be cut from all of them. */

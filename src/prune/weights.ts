@@ -1,10 +1,16 @@
 /** Unstructured pruning: single weights held at zero by masks. */
+import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { layerOf } from '../run/layers.ts';
+import type { Heap } from '../wasm/heap.ts';
+import { consumersOf, tensorsOf } from './consumers.ts';
 import type { Evidence } from './evidence.ts';
 import { visitGradients } from './gradients.ts';
+import { fitted, meansAround, sideBySide } from './refit.ts';
+import { ridged } from './ridge.ts';
+import { settled } from './settle.ts';
 
 /** What single weights can be ranked by. */
 export const WEIGHT_CRITERIA = ['l1', 'taylor', 'random'];
@@ -46,12 +52,14 @@ function weightsOf({ nodes, tensors }: Graph): { name: string; tensor: number }[
 /** The float graph with the least important weights at zero, and masks that keep them there. What a mask hides already stays hidden. */
 export function withMasks(graph: Graph, criterion: string, cut: WeightCut, evidence: Evidence): Graph {
   const layers = weightsOf(graph);
-  const scores = scoresOf(
+  const own = scoresOf(
     graph,
     criterion,
     layers.map((l) => l.tensor),
     evidence,
   );
+  // Sizes of weights in different layers say nothing of each other.
+  const scores = cut.global && criterion === 'l1' ? own.map(amongLayers) : own;
   const ranked = layers.map(({ name, tensor }, i): Ranked => ({ tensor, scores: scores[i], ratio: cut.ratios[name] ?? null }));
   const line = cut.global
     ? lineOf(
@@ -69,9 +77,54 @@ export function withMasks(graph: Graph, criterion: string, cut: WeightCut, evide
   return withTensors(graph, new Map(changes));
 }
 
+/**
+ * The weights that are left take over, layer by layer, what those at zero contributed on data (Frantar and Alistarh, "SparseGPT", 2023): each
+ * layer comes as near as it can to what it answered, reading what the layers before it now give. Depthwise layers stay as they are.
+ *
+ * @param before the graph without the masks
+ * @param masked the same with them
+ */
+export function takenOver(heap: Heap, before: Graph, masked: Graph, data: Dataset, seed: number): Graph {
+  const layers = new Map(consumersOf(before).map((c) => [before.nodes.indexOf(c.node), c]));
+  const places = [...layers.keys()].filter((place) => masked.tensors[layerOf(masked.nodes[place])!.weights].mask);
+  if (!places.length) return masked;
+  return sideBySide(heap, before, masked, Math.max(...places), data, seed, (place, current, was, now) => {
+    const consumer = layers.get(place);
+    if (!consumer || !places.includes(place)) return current;
+    const { mask, shape } = masked.tensors[layerOf(consumer.node)!.weights];
+    const layer = { original: consumer, consumer, kept: Array.from({ length: shape[0] }, (_, o) => o) };
+    const means = meansAround(heap, before, layer, was.of(consumer.x), now.of(consumer.x), seed);
+    const { columns } = consumer;
+    const rows = settled(heap, {
+      h: ridged(means.gram, consumer),
+      n: means.gram.n,
+      target: fitted(heap, before, layer, means),
+      columns,
+      allow: (row, column, value) => (mask![row * columns + column] ? value : 0),
+    });
+    return withTensors(current, new Map(tensorsOf(current, consumer, rows)));
+  });
+}
+
 function masked(weights: Tensor, hidden: Uint8Array): Tensor {
   const mask = Uint8Array.from(hidden, (h, i) => (h || weights.mask?.[i] === 0 ? 0 : 1));
   return { ...weights, mask, data: (weights.data as Float32Array).map((w, i) => (mask[i] ? w : 0)) };
+}
+
+/**
+ * Scores that compare weights of different layers: the square of each by the sum of the squares of those that would outlive it (LAMP: Lee et
+ * al., "Layer-adaptive sparsity for the Magnitude-based Pruning", 2021).
+ */
+function amongLayers(scores: Float64Array): Float64Array {
+  const order = Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || b - a);
+  const among = new Float64Array(scores.length);
+  let sum = 0;
+  for (const place of order) {
+    const square = scores[place] ** 2;
+    sum += square;
+    among[place] = sum > 0 ? square / sum : 0;
+  }
+  return among;
 }
 
 /** The places of the `count` least. */
@@ -84,7 +137,7 @@ function hiddenBelow(scores: Float64Array, count: number): Uint8Array {
 
 const countBelow = (scores: Float64Array, line: number): number => scores.reduce((n, s) => (s < line ? n + 1 : n), 0);
 
-/** Of weights in different layers, each by the mean of its layer's criterion as it is: the score below which `share` of all lie. */
+/** The score below which `share` of all lie. */
 function lineOf(ranked: readonly Ranked[], share: number): number {
   const all = ranked.flatMap(({ scores }) => [...scores]).sort((a, b) => a - b);
   return all[Math.floor(share * all.length)] ?? Number.POSITIVE_INFINITY;
