@@ -8,6 +8,7 @@ import { type Context, defineStage, type Model } from '../stage.ts';
 import { outlineTraining } from '../train/index.ts';
 import { trainFields } from '../train/options.ts';
 import { train } from '../train/trainer.ts';
+import { separable, separableOnData, weightCount } from './separable.ts';
 import { type Outside, outsideExamples, outsideSchema, outsideTeacher } from './outside.ts';
 
 export { type Outside, teacherNamed, unlabelledNamed, withoutLabels } from './outside.ts';
@@ -62,13 +63,20 @@ export const distillSchema = v.object({
     1,
     "the student's channels as a share of the model's: its most important ones",
   ),
+  depth: option(
+    v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    1,
+    "the student's layers as a share of the model's: whole blocks go, those that are missed least",
+  ),
+  separable: option(v.boolean(), false, 'the student has separable convolutions in the place of plain ones, the nearest to them'),
   hints: option(v.array(hint), [], "an inner tensor that is to become as the teacher's (by its name there); may be repeated", {
     text: hintText,
   }),
   hintLoss: option(
-    v.picklist(['mse', 'cosine']),
+    v.picklist(['mse', 'cosine', 'relation']),
     'mse',
-    'how far it is off: mean squared error, or 1 - cosine of the angle between them',
+    'how far it is off: mean squared error, 1 - cosine of the angle between them, or the difference between the distances of examples ' +
+      '(relation, for tensors of any shapes)',
   ),
 });
 
@@ -94,29 +102,45 @@ export const distill = defineStage({
     if (unlabelled) await outsideExamples(unlabelled, context.unlabelled);
   },
   async outline(model, options, context) {
-    const student = options.width < 1 ? await narrowedOutline(model, options.width, context) : model;
+    const student = await outlineStudent(model, options, context);
     return student && outlineTraining(student, options);
   },
   async run(model, o, context): Promise<Model> {
     const given: Model = { ...model, graph: toFloat(model.graph) };
-    const student = o.width < 1 ? await narrowed(given, o.width, context) : given;
+    const student = await studentOf(given, o, context);
     const graphs = await teachersOf(o.teacher, given, context);
+    if (typeof o.teacher === 'object' && weightCount(graphs[0]) < weightCount(student.graph))
+      context.warn?.(`the teacher "${o.teacher.file}" has fewer weights than the student`);
     const unlabelled = o.unlabelled ? await outsideExamples(o.unlabelled, context.unlabelled) : null;
     const trained = await train(student, context, o, 'distill', { ...o, graphs }, unlabelled);
     return { ...student, graph: trained.graph, facts: trained.facts };
   },
 });
 
-const studentOf = (width: number) => prune({ ratio: 1 - width });
+type Form = Pick<v.InferOutput<typeof distillSchema>, 'width' | 'depth' | 'separable'>;
 
-/** A narrower network takes other values: ranges that a quantized one is trained through are measured again. */
-async function narrowed(model: Model, width: number, context: Context): Promise<Model> {
-  return measureRanges(await studentOf(width).run(model, context), context);
+/** Stages that make a student of a model. */
+const cutsOf = ({ width, depth }: Form) => [
+  ...(depth < 1 ? [prune({ kind: 'blocks', ratio: 1 - depth })] : []),
+  ...(width < 1 ? [prune({ ratio: 1 - width })] : []),
+];
+
+/** A smaller network takes other values: ranges that a quantized one is trained through are measured again. */
+async function studentOf(model: Model, form: Form, context: Context): Promise<Model> {
+  let student = model;
+  for (const cut of cutsOf(form)) student = await cut.run(student, context);
+  const { heap, data, seed } = context;
+  const apart = (graph: Graph) => (data ? separableOnData(heap, graph, data, seed) : separable(graph));
+  const graph = form.separable ? apart(toFloat(student.graph)) : student.graph;
+  return graph === model.graph ? model : measureRanges({ ...student, graph }, context);
 }
 
-async function narrowedOutline(model: Model, width: number, context: Context): Promise<Model | null> {
-  const student = await studentOf(width).outline(model, context);
-  return student && outlineRanges(student, context);
+async function outlineStudent(model: Model, form: Form, context: Context): Promise<Model | null> {
+  let student: Model | null = model;
+  for (const cut of cutsOf(form)) student = student && (await cut.outline(student, context));
+  if (!student) return null;
+  const graph = form.separable ? separable(toFloat(student.graph)) : student.graph;
+  return graph === model.graph ? model : outlineRanges({ ...student, graph }, context);
 }
 
 async function teachersOf(

@@ -1,5 +1,6 @@
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph, Node, Tensor } from '../graph/graph.ts';
+import { nameMeant, shortName } from '../graph/names.ts';
 import { createRandom } from '../random.ts';
 import { heUniform } from '../run/build.ts';
 import { withLogits } from '../run/logits.ts';
@@ -23,7 +24,7 @@ export interface Teachers {
   readonly weight: number;
   /** Of their own weight beside both. */
   readonly hints: readonly Hint[];
-  readonly hintLoss: 'mse' | 'cosine';
+  readonly hintLoss: 'mse' | 'cosine' | 'relation';
 }
 
 /** A hint by tensors of the student and of one teacher. */
@@ -48,12 +49,12 @@ export interface Teaching extends Teachers {
  * @throws CompressError `bad-option` for a name that is not there, `shape-mismatch` where more than the channels differs
  */
 export function findHints(student: Graph, teachers: Teachers): Teaching {
-  const { graphs, hints } = teachers;
+  const { graphs, hints, hintLoss } = teachers;
   const pairs = hints.flatMap((hint) => {
     const own = innerTensor(student, hint.student, 'student');
     return graphs.map((graph, teacher): HintPair => {
       const target = innerTensor(graph, hint.teacher ?? hint.student, 'teacher');
-      const units = projectionOf(student.tensors[own], graph.tensors[target]);
+      const units = hintLoss === 'relation' ? null : projectionOf(student.tensors[own], graph.tensors[target]);
       return { name: hint.student, student: own, teacher, target, units, weight: hint.weight / graphs.length };
     });
   });
@@ -97,7 +98,11 @@ export function checkTeacher(student: Graph, teacher: Graph): void {
 function innerTensor(graph: Graph, name: string, who: 'student' | 'teacher'): number {
   const { tensors, nodes } = withLogits(graph);
   const inner = nodes.flatMap((node) => node.outputs).filter((t) => t >= 0);
-  const found = inner.find((t) => tensors[t].name === name);
+  const whole = nameMeant(
+    name,
+    inner.map((t) => tensors[t].name),
+  );
+  const found = inner.find((t) => tensors[t].name === whole);
   if (found !== undefined) return found;
   const names = nearestNames(
     name,
@@ -106,7 +111,7 @@ function innerTensor(graph: Graph, name: string, who: 'student' | 'teacher'): nu
   throw new CompressError(
     'bad-option',
     `the ${who} computes no inner tensor "${name}"`,
-    `the nearest are ${names.map((n) => `"${n}"`).join(', ')}; \`thumbnet inspect\` lists all`,
+    `the nearest are ${names.map((n) => `"${shortName(n)}"`).join(', ')}; \`thumbnet inspect\` lists all`,
   );
 }
 

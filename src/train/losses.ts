@@ -10,6 +10,7 @@ import { type Batch, remembering } from './answers.ts';
 import type { Teaching } from './hints.ts';
 import type { TrainOptions } from './options.ts';
 import type { RandomSource, TrainingProgram } from './program.ts';
+import { relationF32 } from './relation.ts';
 import type { Unlabelled } from './unlabelled.ts';
 
 /** Brings what a batch is compared with to the heap. */
@@ -93,6 +94,8 @@ function labelLoss(heap: Heap, sources: LossSources, targets: Targets, share: nu
   return { aims: write, summands: [one] };
 }
 
+const COMPARISONS = { mse: mseF32, cosine: cosineF32, relation: relationF32 } as const;
+
 /**
  * What one of the teachers says. The gradient of the divergence from a mean of answers is the mean of the gradients of the
  * divergences from each, so that teachers are followed one by one, each by its part of the weight.
@@ -105,7 +108,7 @@ function teacherLoss(heap: Heap, sources: LossSources, teaching: Teaching, teach
   if (weight === 0 && pairs.length === 0) return NOTHING;
   const master = masterOf(heap, teaching.graphs[teacher], pairs, batch);
   const targets = master.outputs.slice(program.outputs.length);
-  const compare = teaching.hintLoss === 'cosine' ? cosineF32 : mseF32;
+  const compare = COMPARISONS[teaching.hintLoss];
   const hints = pairs.map(({ value, gradient, weight }, i) =>
     summand(heap, weight, batch, gradient!, (to) => compare(heap, to, value, targets[i])),
   );

@@ -75,6 +75,8 @@ const PATHS: Readonly<Record<string, (graph: Graph) => Stage[]>> = {
   'quantize activations to 16 bits': () => [quantize({ examples: 32, activationBits: 16 })],
   finetune: () => [finetune(short)],
   distill: () => [distill(short)],
+  'distill with fewer blocks, separable': () => [distill({ ...short, depth: 0.7, separable: true })],
+  'quantize, distill separable': () => [quantize({ examples: 32 }), distill({ ...short, separable: true, width: 0.8 })],
   'distill narrower': () => [distill({ ...short, width: 0.5 })],
   simplify: () => [simplify()],
   'prune, train, quantize': () => [prune({ ratio: 0.3 }), finetune(short), quantize({ examples: 32 })],
