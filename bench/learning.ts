@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Dataset } from '../src/data/index.ts';
 import { evaluatePart } from '../src/evaluate.ts';
-import { exportTflite } from '../src/formats/tflite/index.ts';
+import { exportTflite } from '../src/formats/tflite/export.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { foldActivations } from '../src/simplify/activation.ts';
 import { foldNorms } from '../src/simplify/norm.ts';

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { writeOnnx } from '../src/formats/onnx/index.ts';
+import { writeOnnx } from '../src/formats/onnx/write.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { isInt8 } from './networks.ts';
 

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { gestures } from '../src/demo/gestures.ts';
 import { evaluatePart } from '../src/evaluate.ts';
-import { exportTflite } from '../src/formats/tflite/index.ts';
+import { exportTflite } from '../src/formats/tflite/export.ts';
 import { buildNetwork } from '../src/run/build.ts';
 import { foldActivations } from '../src/simplify/activation.ts';
 import { foldNorms } from '../src/simplify/norm.ts';

@@ -1,14 +1,11 @@
 /** Thumbnet fits a trained neural network into a Cortex-M microcontroller. */
-import type { Dataset, PartName } from './data/index.ts';
-import { type EvaluateOptions, type Evaluation, evaluateGraph, findTask as taskOfGraph } from './evaluate.ts';
-import { type OnnxOptions, writeOnnx } from './formats/onnx/index.ts';
-import { exportTflite as writeTflite } from './formats/tflite/index.ts';
+import { type OnnxOptions, writeOnnx } from './formats/onnx/write.ts';
+import { exportTflite as writeTflite } from './formats/tflite/export.ts';
 import { type Profile, type ProfileOptions, profile as profileGraph, type Target } from './mcu/index.ts';
 import { asStored } from './model.ts';
 import { runPipeline as runStages } from './pipeline.ts';
 import type { IoType } from './run/edges.ts';
 import type { Context, Model, Stage } from './stage.ts';
-import type { Task, TaskOptions } from './task/index.ts';
 import { Heap } from './wasm/heap.ts';
 
 export { BUILDERS, buildModel, type Purpose } from './builders/index.ts';
@@ -22,10 +19,12 @@ export {
   nodePool,
   registerSampler,
   type TrialReport,
+  webPool,
 } from './compress/index.ts';
 export { type ConformResult, conform } from './conform/index.ts';
 export { type DataOptions, type DataSource, type Dataset, loadDataset, readNpy, writeNpy } from './data/index.ts';
 export { distill, type Outside, teacherNamed, unlabelledNamed, withoutLabels } from './distill/index.ts';
+export { type Answer, evaluate, findTask, infer } from './engine.ts';
 export { type Code, CompressError } from './errors.ts';
 export type { EvaluateOptions, Evaluation } from './evaluate.ts';
 export type { Graph, Node, Quantization, Tensor } from './graph/graph.ts';
@@ -82,31 +81,6 @@ export const exportTflite = (model: Model, { io }: { io?: IoType } = {}): Uint8A
  */
 export const exportOnnx = (model: Model, { io, ...options }: OnnxOptions & { io?: IoType } = {}): Uint8Array =>
   writeOnnx(asStored(model, io), options).bytes;
-
-/**
- * How well a model does on one part of the data, by the arithmetic it has: float, or the chip's own integers, and by the task it is for:
- * classification, binary, multilabel, regression or reconstruction.
- *
- * @throws CompressError `bad-data` where the data lacks the part, or labels that fit the outputs; `shape-mismatch` where an example is not
- *   the model's input; `bad-option` for `top` beyond the number of outputs
- */
-export const evaluate = (
-  model: Model,
-  data: Dataset,
-  part: PartName = 'test',
-  options: EvaluateOptions = {},
-): Promise<Evaluation> => evaluateGraph(asStored(model), data, part, options);
-
-/**
- * What a model is for, beside its data: `evaluate` and every stage that trains find it by themselves; `context.task` of `runPipeline` states it.
- *
- * @throws CompressError `bad-option` where labels and graph fit several tasks or outputs, or what is stated cannot be; `bad-data` where they
- *   fit none
- * @example
- * const task = await findTask(model, data, { task: 'binary', metric: 'auc' });
- */
-export const findTask = async (model: Model, data: Dataset, options: TaskOptions = {}): Promise<Task> =>
-  taskOfGraph(await Heap.open(), asStored(model), data, options);
 
 /**
  * Flash, RAM, latency and energy of one inference on a chip, in bytes, ms and µJ: total and for each layer. Flash and RAM are those of the

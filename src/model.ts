@@ -1,9 +1,8 @@
 import { CompressError } from './errors.ts';
 import { type FileModel, type ReadOptions, readFile } from './formats/index.ts';
 import { type Graph, isInteger } from './graph/graph.ts';
-import { checkOptions } from './options/index.ts';
+import { QUANTIZE_DEFAULTS } from './quant/defaults.ts';
 import { integersOf, isQuantized } from './quant/imported.ts';
-import { quantizeSchema } from './quant/index.ts';
 import { edgesFor, type IoType, withEdges, withoutEdges } from './run/edges.ts';
 import { withFlattens, withoutFlattens } from './run/flattens.ts';
 import { toInteger } from './run/integer.ts';
@@ -53,7 +52,7 @@ function schemeOf(graph: Graph): QuantizeOptions | null {
   const layerBits = Object.fromEntries(
     graph.nodes.flatMap((node) => (graph.tensors[layerOf(node)?.weights ?? -1]?.dtype === 'i4' ? [[node.name, 4 as const]] : [])),
   );
-  return checkOptions(quantizeSchema, { layerBits, ...activationBitsOf(graph) }, 'quantize');
+  return { ...QUANTIZE_DEFAULTS, layerBits, ...activationBitsOf(graph) };
 }
 
 /** Of a graph with layers of both widths: 8, and the layers of 16. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { writeNpy } from '../../src/data/npy.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { createRandom } from '../../src/random.ts';
 import { buildNetwork } from '../../src/run/build.ts';

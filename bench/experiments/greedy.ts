@@ -23,7 +23,7 @@ import { isFeasible } from '../../src/compress/judge.ts';
 import type { Dataset } from '../../src/data/index.ts';
 import { distill } from '../../src/distill/index.ts';
 import { findTask, type Judgement, judge, qualityOf } from '../../src/evaluate.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { findTarget } from '../../src/mcu/index.ts';
 import { asStored } from '../../src/model.ts';

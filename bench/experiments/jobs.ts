@@ -6,7 +6,7 @@ import { buildModel } from '../../src/builders/index.ts';
 import { channelSpreads, type Dataset, inputsOf, loadDataset, takeExamples, withValidationOf } from '../../src/data/index.ts';
 import { splitStratified } from '../../src/data/split.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { asStored, loadModel } from '../../src/model.ts';
 import { checkOptions } from '../../src/options/index.ts';
 import type { Model } from '../../src/stage.ts';

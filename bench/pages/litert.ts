@@ -1,4 +1,5 @@
-import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
+import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';

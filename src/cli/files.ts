@@ -43,7 +43,7 @@ export async function readModel(path: string): Promise<Model> {
 export async function writeModel(path: string, graph: Graph, options: WriteOptions = {}): Promise<Uint8Array> {
   const written = FORMATS.filter((f) => f.write);
   const { write } = written.find((f) => f.endings.some((ending) => path.endsWith(ending))) ?? written[0];
-  const { bytes, notes } = write!(graph, options);
+  const { bytes, notes } = await write!(graph, options);
   await writeWhole(path, bytes);
   for (const note of notes) warn(`"${path}": ${note}`);
   return bytes;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { exportTflite } from '../formats/tflite/index.ts';
+import { exportTflite } from '../formats/tflite/export.ts';
 import { shortName } from '../graph/names.ts';
 import { asStored } from '../model.ts';
 import { simplifyGraph } from '../simplify/index.ts';

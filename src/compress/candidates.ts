@@ -1,18 +1,18 @@
 /** From the nodes of an arm to what it hands back: quantized as its plan wants it, judged by the chip's own bits on all of the validation part. */
 import { judge } from '../evaluate.ts';
-import { exportTflite, importTflite } from '../formats/tflite/index.ts';
+import { exportTflite } from '../formats/tflite/export.ts';
+import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
 import type { Model } from '../stage.ts';
 import { pack } from '../study/packed.ts';
-import type { ArmResult, Candidate, Node } from './job.ts';
 import { figuresOf } from './figures.ts';
-import { costOf, foundIn, marginOf, worthOf } from './judge.ts';
+import type { ArmResult, Candidate, Node } from './job.ts';
+import { costOf, foundIn, isFeasible, marginOf, worthOf } from './judge.ts';
 import { byPath } from './memory.ts';
 import { allocate, type LayerBits, measureFewerBits, type Sensitivity } from './sensitivity.ts';
 import { PLAIN_SCHEME, type Spot, type Spots } from './spots.ts';
 import type { Plan, Stages } from './steps.ts';
-import { isFeasible } from './judge.ts';
 
 /** Nodes of an arm that are quantized to see what they are worth. */
 const TRIED = 4;

@@ -38,13 +38,13 @@ export type { CheckReport } from './check.ts';
 export type { Counter, CountReport } from './emulated.ts';
 export { type Figures, figuresOf } from './figures.ts';
 export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
-export { inlinePool, nodePool, type Pool } from './pool.ts';
+export { inlinePool, nodePool, type Pool, webPool } from './pool.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
 export type { CompressProgress, TrialReport } from './tree.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
 export interface CompressHost {
-  /** Makes the pool that runs the trials: `nodePool`, or `inlinePool` by default. The resulting bytes do not depend on its size. */
+  /** Makes the pool that runs the trials: `nodePool`, `webPool`, or `inlinePool` by default. The resulting bytes do not depend on its size. */
   readonly pool?: (context: JobContext) => Promise<Pool> | Pool;
   /** The study's journal. */
   readonly storage?: Storage;

@@ -1,8 +1,10 @@
-import type { Worker } from 'node:worker_threads';
+import type { Worker as NodeWorker } from 'node:worker_threads';
 import { shareDataset } from '../data/index.ts';
 import { type Code, CompressError } from '../errors.ts';
+import { host } from '../host/node.ts';
 import { type Findings, remembered } from '../prune/survey.ts';
 import type { Progress } from '../stage.ts';
+import { kernelModule, relaxedModule } from '../wasm/load.ts';
 import { runArm } from './arm.ts';
 import type { ArmResult, Job, JobContext } from './job.ts';
 
@@ -13,9 +15,16 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-export type ToWorker =
-  | { readonly context: JobContext; readonly findings: readonly Findings[]; readonly plugins: readonly string[] }
-  | { readonly id: number; readonly job: Job };
+/** What a thread is given before its first job. */
+export interface Beginning {
+  readonly context: JobContext;
+  readonly findings: readonly Findings[];
+  readonly plugins: readonly string[];
+  /** Compiled already; a thread of Node reads the files itself. */
+  readonly kernels?: readonly [WebAssembly.Module, WebAssembly.Module | null];
+}
+
+export type ToWorker = Beginning | { readonly id: number; readonly job: Job };
 
 export type FromWorker =
   | { readonly id: number; readonly progress: Progress }
@@ -33,40 +42,114 @@ export function inlinePool(context: JobContext, signal?: AbortSignal): Pool {
  *
  * @param plugins addresses of modules that each thread imports first: what they register, stages may use
  * @param file    the module that a thread runs
+ * @throws CompressError `unsupported` where there are no such threads
  */
 export async function nodePool(
   context: JobContext,
   size: number,
-  { plugins = [] as readonly string[], file = new URL('./node_worker.js', import.meta.url) } = {},
+  { plugins = [] as readonly string[], file = host.node?.workerFile } = {},
 ): Promise<Pool> {
-  const { Worker } = await import('node:worker_threads');
-  const given = { ...context, data: shareDataset(context.data), unlabelled: context.unlabelled.map(shareDataset) };
-  const findings = remembered(context.data);
-  const workers = Array.from({ length: size }, () => {
-    const worker = new Worker(file);
-    worker.postMessage({ context: given, findings, plugins } satisfies ToWorker);
-    return worker;
-  });
-  const idle = [...workers];
+  if (!host.node || !file)
+    throw new CompressError('unsupported', 'there are no threads of Node here', 'use webPool in a browser');
+  const { Worker } = await host.node.threads();
+  return poolOf(begun(context, plugins), size, () => nodeThread(new Worker(file)));
+}
+
+/**
+ * `size` Web Workers, as `nodePool`. Without cross-origin isolation each has a copy of the data.
+ *
+ * @param worker makes one, where a page's policy allows no worker from a Blob: of a module that imports `thumbnet/worker`
+ * @throws CompressError `unsupported` where there are no Web Workers
+ */
+export async function webPool(
+  context: JobContext,
+  size: number,
+  { plugins = [] as readonly string[], worker = undefined as (() => Worker) | undefined } = {},
+): Promise<Pool> {
+  const open = worker ?? (await fromBundle());
+  const kernels = [await kernelModule(), await relaxedModule()] as const;
+  return poolOf({ ...begun(context, plugins), kernels }, size, () => webThread(open()));
+}
+
+async function fromBundle(): Promise<() => Worker> {
+  if (!host.inside || typeof Worker === 'undefined')
+    throw new CompressError('unsupported', 'there are no Web Workers here', 'use nodePool in Node');
+  const source = new Blob([await host.inside.worker()], { type: 'text/javascript' });
+  return () => {
+    const url = URL.createObjectURL(source);
+    const made = new Worker(url, { type: 'module' });
+    // The worker has read its source before it answers.
+    made.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
+    return made;
+  };
+}
+
+const begun = (context: JobContext, plugins: readonly string[]): Beginning => ({
+  context: { ...context, data: shareDataset(context.data), unlabelled: context.unlabelled.map(shareDataset) },
+  findings: remembered(context.data),
+  plugins,
+});
+
+/** What threads of every host can do. */
+interface Thread {
+  post(message: ToWorker): void;
+  /** Until the function returned is called. */
+  hear(message: (m: FromWorker) => void, ended: (why: Error) => void): () => void;
+  end(): unknown;
+}
+
+function nodeThread(worker: NodeWorker): Thread {
+  return {
+    post: (message) => worker.postMessage(message),
+    hear(message, ended) {
+      const onExit = (code: number) => ended(new Error(`a worker ended with code ${code}`));
+      worker.on('message', message).on('error', ended).on('exit', onExit);
+      return () => worker.off('message', message).off('error', ended).off('exit', onExit);
+    },
+    end: () => worker.terminate(),
+  };
+}
+
+function webThread(worker: Worker): Thread {
+  return {
+    post: (message) => worker.postMessage(message),
+    hear(message, ended) {
+      const onMessage = ({ data }: MessageEvent) => message(data as FromWorker);
+      const onError = (e: ErrorEvent) => ended(new Error(`a worker ended: ${e.message || 'it could not be loaded'}`));
+      worker.addEventListener('message', onMessage);
+      worker.addEventListener('error', onError);
+      return () => {
+        worker.removeEventListener('message', onMessage);
+        worker.removeEventListener('error', onError);
+      };
+    },
+    end: () => worker.terminate(),
+  };
+}
+
+function poolOf(beginning: Beginning, size: number, open: () => Thread): Pool {
+  const threads = Array.from({ length: size }, open);
+  for (const thread of threads) thread.post(beginning);
+  const idle = [...threads];
   let next = 0;
   return {
     size,
     run(job, progress) {
-      const worker = idle.pop();
-      if (!worker) throw new Error('more jobs than workers');
-      return done(worker, next++, job, progress).finally(() => idle.push(worker));
+      const thread = idle.pop();
+      if (!thread) throw new Error('more jobs than workers');
+      return done(thread, next++, job, progress).finally(() => idle.push(thread));
     },
     async close() {
-      await Promise.all(workers.map((w) => w.terminate()));
+      await Promise.all(threads.map((thread) => thread.end()));
     },
   };
 }
 
-/** Gives a worker a job, and waits for what it answers. */
-function done(worker: Worker, id: number, job: Job, progress: (p: Progress) => void): Promise<ArmResult> {
+/** Gives a thread a job, and waits for what it answers. */
+function done(thread: Thread, id: number, job: Job, progress: (p: Progress) => void): Promise<ArmResult> {
   return new Promise((resolve, reject) => {
     const end = (finish: () => void) => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      silence();
       finish();
     };
     const onMessage = (m: FromWorker) => {
@@ -76,9 +159,7 @@ function done(worker: Worker, id: number, job: Job, progress: (p: Progress) => v
       else if ('error' in m) end(() => reject(new CompressError(m.error.code, m.error.what, m.error.fix)));
       else end(() => reject(new Error(m.crash)));
     };
-    const onError = (error: Error) => end(() => reject(error));
-    const onExit = (code: number) => end(() => reject(new Error(`a worker ended with code ${code}`)));
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.postMessage({ id, job } satisfies ToWorker);
+    const silence = thread.hear(onMessage, (why) => end(() => reject(why)));
+    thread.post({ id, job });
   });
 }

@@ -3,7 +3,8 @@ import type { Dataset } from '../data/index.ts';
 import { doubtsAbout, isAtChance } from '../doubts.ts';
 import { CompressError } from '../errors.ts';
 import { type Judgement, judge, qualityOf } from '../evaluate.ts';
-import { exportTflite, importTflite } from '../formats/tflite/index.ts';
+import { exportTflite } from '../formats/tflite/export.ts';
+import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Target } from '../mcu/index.ts';
 import { asStored, betweenEdges } from '../model.ts';
@@ -24,8 +25,8 @@ import {
   smallestLoss,
   type Task,
 } from '../task/index.ts';
-import type { JobContext } from './job.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import type { JobContext } from './job.ts';
 import { foundIn, goalOf, marginOf, type Standard, standardOf, worthOf } from './judge.ts';
 import { unmet } from './limits.ts';
 import type { Settings } from './options.ts';

@@ -1,4 +1,5 @@
 import { CompressError } from '../errors.ts';
+import { host } from '../host/node.ts';
 import { isOfSystem } from './system.ts';
 
 /** A folder (or one file of it), on disk or in memory, read as needed. */
@@ -41,15 +42,15 @@ const DEEPEST = 12;
 
 /** A file or folder of the file system (Node). */
 export async function diskFiles(path: string): Promise<Files> {
-  if (typeof process === 'undefined' || !process.versions?.node) {
+  if (!host.node) {
     throw new CompressError(
       'bad-option',
       `"${path}" names a file, but there is no file system here`,
       'give the files themselves: { name: bytes }',
     );
   }
-  const { readdir, readFile, stat } = await import('node:fs/promises');
-  const { basename, join, resolve } = await import('node:path');
+  const { readdir, readFile, stat } = await host.node.fs();
+  const { basename, join, resolve } = await host.node.path();
   const single = !(await guarded(path, () => stat(path))).isDirectory();
   const list: string[] = [];
   const folders: string[] = [];

@@ -1,8 +1,9 @@
 /** MNIST's IDX files. Source: "The IDX file format", yann.lecun.com/exdb/mnist: two zeros, type, rank, sizes big endian, elements big endian. */
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
+import { isGzip } from './marks.ts';
 import type { NpyArray, NpyData } from './npy.ts';
-import { gunzip, isGzip } from './zip.ts';
+import { gunzip } from './zip.ts';
 
 const TYPES: Readonly<Record<number, { type: string; width: number; array: new (buffer: ArrayBuffer) => NpyData }>> = {
   8: { type: 'u1', width: 1, array: Uint8Array },

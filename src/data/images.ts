@@ -5,20 +5,12 @@ import { CompressError } from '../errors.ts';
 import type { Files } from './files.ts';
 import type { RawPart } from './raw.ts';
 
-export const isImageName = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
-
 /** 8-bit pixels, grey (1 channel) or RGB (3). */
 interface Picture {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3;
   readonly pixels: Uint8Array;
-}
-
-/** Class folders in the order of their numbers where all are numbers, else by name. */
-export function sortClasses(names: Iterable<string>): string[] {
-  const sorted = [...new Set(names)].sort();
-  return sorted.every((n) => /^\d+$/.test(n)) ? sorted.sort((a, b) => Number(a) - Number(b)) : sorted;
 }
 
 /**

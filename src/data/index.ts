@@ -40,10 +40,10 @@ export {
 export { withPartApart, withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type DataSource, loadDataset } from './load.ts';
-export type { ArrayInput, ArraySource } from './memory.ts';
+export { isZip } from './marks.ts';
+export type { ArrayInput, ArraySource, Arrays } from './memory.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { type DataOptions, normalizationFacts, normalizationOptions, parseNumbers, parseScale } from './options.ts';
 export { listed } from './raw.ts';
 export { shareDataset } from './share.ts';
 export { splitStratified } from './split.ts';
-export { isZip } from './zip.ts';

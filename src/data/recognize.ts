@@ -5,11 +5,12 @@ import { isCifarName, readCifar } from './cifar.ts';
 import { PARTS, type PartName, takeExamples } from './dataset.ts';
 import type { Files } from './files.ts';
 import { idxName, isIdx, readIdx } from './idx.ts';
-import { isImageName, readImages, sortClasses } from './images.ts';
+import { isImageName, sortClasses } from './image_names.ts';
+import { isGzip, isZip } from './marks.ts';
 import { partOfName } from './names.ts';
 import { isNpy, type NpyArray, readNpy } from './npy.ts';
 import { joinParts, listed, type RawPart, type RawParts, type Reading } from './raw.ts';
-import { gunzip, isGzip, isZip } from './zip.ts';
+import { gunzip } from './zip.ts';
 
 const SUPPORTED =
   'give an .npz or .npy file, IDX files (MNIST), CIFAR-10 binary batches, class folders of PNG or JPEG, or a folder with train.npz and test.npz';
@@ -166,6 +167,7 @@ async function readFolders(files: Files, pictures: readonly string[], { channels
   const bare = empty.filter(([top]) => withParts === (partOfName(top) !== null)).map((p) => p.at(-1)!);
   if (bare.length) notes.push(`no pictures in the class folder${bare.length > 1 ? 's' : ''} ${listed([...new Set(bare)])}`);
   const classNames = sortClasses([...split.map((p) => p.at(-2)!), ...bare]);
+  const { readImages } = await import('./images.ts');
   const all = await readImages(files, pictures, classNames, channels);
   if (!withParts) return { all, classNames };
   const parts: { [name in PartName]?: RawPart } = {};

@@ -9,9 +9,6 @@ const copyAgain = 'it was probably cut short or damaged on its way: copy or down
 /** Deflate never shrinks below 1/1032 (zlib's documentation): a larger claim is not true, and would only waste memory. */
 const MOST_DENSE = 1032;
 
-export const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
-export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
 /** The content of a gzip file of one member. */
 export function gunzip(bytes: Uint8Array, name: string): Uint8Array {
   const bad = (why: string) => new CompressError('bad-file', `${name} is damaged: ${why}`, copyAgain);

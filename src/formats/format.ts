@@ -40,5 +40,5 @@ export interface Format {
    */
   read(bytes: Uint8Array, options: ReadOptions): FileModel | Promise<FileModel>;
   /** null: the format is read only. */
-  readonly write: ((graph: Graph, options?: WriteOptions) => Written) | null;
+  readonly write: ((graph: Graph, options?: WriteOptions) => Written | Promise<Written>) | null;
 }

@@ -1,8 +1,6 @@
-import * as v from 'valibot';
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { byWholeNames } from '../graph/names.ts';
-import { named, option } from '../options/index.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
@@ -12,12 +10,12 @@ import { foldNorms } from '../simplify/norm.ts';
 import { type Context, defineStage, type Model, type QuantizeOptions } from '../stage.ts';
 import { calibrate, computedTensors } from './calibrate.ts';
 import { rangeChanges } from './changes.ts';
-import { CALIBRATORS } from './calibrators.ts';
 import { explainQuantization } from './explain.ts';
 import { type ApartInput, inputsApart, withScaledInputs } from './input_scaling.ts';
 import { mended } from './mend.ts';
 import { withRecords } from './records.ts';
 import { withLearnedRounding } from './rounding.ts';
+import { quantizeSchema } from './schema.ts';
 import { anyScale } from './weights.ts';
 import { withConversions } from './widths.ts';
 
@@ -25,40 +23,6 @@ export { toFloat, toInteger } from '../run/integer.ts';
 export { type Calibrator, registerCalibrator } from './calibrators.ts';
 export type { Histogram } from './range.ts';
 export { withRoundedWeights } from './records.ts';
-
-export const quantizeSchema = v.object({
-  weightBits: option(v.picklist([4, 8]), 8, 'of all weights, 8 or 4'),
-  layerBits: option(v.record(v.string(), v.picklist([4, 8])), {}, 'other bits for the weights of one layer; may be repeated'),
-  activationBits: option(v.picklist([8, 16]), 8, '8 or 16'),
-  layerActivationBits: option(
-    v.record(v.string(), v.picklist([8, 16])),
-    {},
-    'other bits for the activations of one layer, input and output; may be repeated',
-  ),
-  calibrator: option(named(CALIBRATORS), 'mse', 'how the range of an activation is found from its histogram', {
-    search: { choices: ['mse', 'min-max', 'percentile'] },
-  }),
-  examples: option(v.pipe(v.number(), v.integer(), v.minValue(1)), 512, 'examples of the train part to measure ranges on'),
-  scaleInputs: option(v.boolean(), true, 'leave inputs as they are, even with features in very different units'),
-  equalize: option(v.picklist(['auto', 'on', 'off']), 'auto', 'cross-layer equalization where it lowers the error'),
-  explain: option(v.boolean(), false, 'what each layer loses by rounding, and why'),
-  activationScheme: option(
-    v.picklist(['asymmetric', 'symmetric', 'auto']),
-    'asymmetric',
-    'zero points of 8-bit activations anywhere, at 0, or at 0 where that errs no more on the values of that tensor (auto, chosen again whenever ranges are measured)',
-  ),
-  weightScheme: option(
-    v.picklist(['channel', 'tensor']),
-    'channel',
-    'scales of weights: one for each output channel of convolutions, or one for each tensor',
-  ),
-  rounding: option(
-    v.picklist(['auto', 'nearest', 'gptq', 'learned']),
-    'auto',
-    'weights go to the nearest step, one after another with what the rest can take over (gptq), or to the steps that answer best (learned); auto: learned for weights of 4 bits',
-  ),
-  biasCorrection: option(v.picklist(['auto', 'on', 'off']), 'auto', 'correct biases where it lowers the error'),
-});
 
 /**
  * Post-training quantization by TensorFlow Lite's scheme (Jacob et al., "Quantization and Training of Neural Networks for Efficient

@@ -1,10 +1,9 @@
-import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import { type Clip, clipHigh, clipLow, quantile } from './clip.ts';
 import type { History, ModelMetrics, TrialRow } from './history.ts';
-import { type Html, raw } from './html.ts';
+import type { Html } from './html.ts';
 import { type QualityView, qualityView } from './quality.ts';
 import { COLOURS, PICTURE_STYLE } from './style.ts';
+import { across, dots, type Mark, named, picture, type Spot as Place, shapes, steps, ticks, upright } from './svg.ts';
 import { bytes, microjoules, milliseconds } from './units.ts';
 
 /** Pictures are drawn once, into SVG, by the same code in Node and in a browser; colours come from the page's style sheet. */
@@ -23,10 +22,7 @@ export const AXES: readonly Axis[] = [
   { key: 'energyUj', label: 'Energy (µJ)', unit: 1, show: microjoules },
 ];
 
-interface Spot {
-  readonly x: number;
-  readonly y: number;
-  readonly title: string;
+interface Spot extends Place {
   /** Whether it keeps what is asked of it. */
   readonly feasible: boolean;
 }
@@ -53,25 +49,40 @@ export function tradeOff(history: History, axis: Axis): Html {
   const clip = lower ? clipHigh(all, shown) : clipLow(all, shown, factor);
   const inside = tried.filter((s) => clip.isInside(s.y));
   const ptqShown = ptq.map((s) => ({ ...s, y: clip.isInside(s.y) ? s.y : clip.edge }));
-  return draw(`${quality.label} against ${axis.label} of every trial`, {
+  const beyond = tried.filter((s) => !clip.isInside(s.y));
+  const marks = [
+    ...(goal === null ? [] : [across('goal', goal, 'goal')]),
+    ...budgetMarks(history, axis, [...tried, ...ptq, ...result]),
+    steps('front', frontier(inside, lower)),
+    ...feasibleDots(inside),
+    shapes(
+      'clipped',
+      'down',
+      beyond.map((s) => ({ ...s, y: clip.edge })),
+      3.5,
+    ),
+    dots('chosen', result, 7),
+    shapes('baseline', 'diamond', ptqShown, 4.5),
+    ...ptqShown.map((s) => named('baseline-label', s, ptqText(history, ptq, clip))),
+    ...result.map((s) => named('chosen-label', s, resultText(history), true)),
+  ];
+  const drawn = [...inside, ...ptqShown, ...result];
+  const xs = [...drawn, ...beyond].map((s) => s.x).concat(budgetOf(history, axis, [...tried, ...ptq, ...result]));
+  const best = result.length ? ` The ${resultText(history)} has ${result[0].title.split('\n')[1]}.` : '';
+  return picture({
+    label: `${quality.label} against ${axis.label} of ${tried.length} trials.${best}`,
     width: 460,
     height: 320,
-    x: { label: axis.label, zero: false, nice: true, grid: true },
-    y: { label, domain: clip.domain, nice: true, grid: true, reverse: lower },
-    marks: [
-      ...(goal === null ? [] : goalMarks(goal)),
-      ...budgetMarks(history, axis, [...tried, ...ptq, ...result]),
-      Plot.line(frontier(inside, lower), { className: 'front', x: 'x', y: 'y', curve: 'step-after' }),
-      ...dots(inside),
-      outside(
-        tried.filter((s) => !clip.isInside(s.y)),
-        clip.edge,
-      ),
-      Plot.dot(result, { className: 'chosen', x: 'x', y: 'y', r: 7, title: 'title' }),
-      Plot.dot(ptqShown, { className: 'baseline', x: 'x', y: 'y', r: 5, symbol: 'diamond', title: 'title' }),
-      named(ptqShown, 'baseline-label', ptqText(history, ptq, clip), { textAnchor: 'end', dx: 6, dy: -12 }),
-      named(result, 'chosen-label', resultText(history), { textAnchor: 'start', dx: 10, dy: 10 }),
-    ],
+    x: { label: axis.label, values: xs, nice: true, grid: true },
+    y: {
+      label,
+      values: drawn.map((s) => s.y).concat(goal ?? []),
+      domain: clip.domain,
+      nice: true,
+      grid: true,
+      reverse: lower,
+    },
+    marks,
   });
 }
 
@@ -87,46 +98,26 @@ function ptqText(history: History, [spot]: readonly Spot[], clip: Clip): string 
 }
 
 /** Full where a trial keeps what is asked, else a ring. */
-const dots = (spots: readonly Spot[]): Plot.Markish[] =>
+const feasibleDots = (spots: readonly Spot[]): Mark[] =>
   [false, true].map((feasible) =>
-    Plot.dot(
+    dots(
+      `trial ${feasible ? 'feasible' : 'missed'}`,
       spots.filter((s) => s.feasible === feasible),
-      { className: `trial ${feasible ? 'feasible' : 'missed'}`, x: 'x', y: 'y', r: 3.2, title: 'title' },
+      3.2,
     ),
   );
-
-/** Values beyond the axis, as triangles at its end. */
-const outside = (spots: readonly Pick<Spot, 'x' | 'title'>[], edge: number, up = false): Plot.Markish =>
-  Plot.dot(spots, {
-    className: 'clipped',
-    x: 'x',
-    y: () => edge,
-    r: 3.5,
-    symbol: 'triangle',
-    rotate: up ? 0 : 180,
-    title: 'title',
-  });
-
-const goalMarks = (y: number): Plot.Markish[] => [
-  Plot.ruleY([y], { className: 'goal', strokeDasharray: '4 3' }),
-  Plot.text(['goal'], { className: 'goal-label', y: [y], frameAnchor: 'right', textAnchor: 'end', dx: -2, dy: 9 }),
-];
 
 /** A budget far right of everything would flatten the picture; the header says what it is. */
 const FAR = 1.25;
 
-function budgetMarks({ goal }: History, axis: Axis, spots: readonly Spot[]): Plot.Markish[] {
+function budgetOf({ goal }: History, axis: Axis, spots: readonly Spot[]): number[] {
   const budget = goal.budgets[axis.key];
   if (budget === undefined || budget / axis.unit > FAR * Math.max(...spots.map((s) => s.x))) return [];
-  const x = budget / axis.unit;
-  return [
-    Plot.ruleX([x], { className: 'goal', strokeDasharray: '4 3' }),
-    Plot.text(['budget'], { className: 'goal-label', x: [x], frameAnchor: 'bottom', textAnchor: 'end', dx: -4, dy: -4 }),
-  ];
+  return [budget / axis.unit];
 }
 
-const named = (spots: readonly Spot[], className: string, text: string, where: Plot.TextOptions): Plot.Markish =>
-  Plot.text(spots, { className, x: 'x', y: 'y', text: () => text, ...where });
+const budgetMarks = (history: History, axis: Axis, spots: readonly Spot[]): Mark[] =>
+  budgetOf(history, axis, spots).map((x) => upright('goal', x, 'budget'));
 
 /** The first picture of the report as an SVG file of its own, light or dark as its reader is. */
 export function standalonePicture(history: History): string {
@@ -147,24 +138,25 @@ export function progress(history: History): Html {
     title: `trial ${t.number}: ${t.objective!.toPrecision(4)}, ${t.stages.join(' → ')}`,
   }));
   const chosen = spots.filter((s) => s.x === history.chosen?.trial && s.y <= ceiling);
-  return draw('Objective of each trial and the best so far', {
+  const inside = spots.filter((s) => s.y <= ceiling);
+  const beyond = spots.filter((s) => s.y > ceiling).map((s) => ({ ...s, y: ceiling }));
+  const failed = history.trials
+    .filter((t) => t.state === 'failed')
+    .map((t: TrialRow) => ({ x: t.number, title: `trial ${t.number}: failed` }));
+  const best = bestSoFar(history.trials).map(({ number, best }) => ({ x: number, y: best }));
+  const last = best.at(-1);
+  return picture({
+    label: `Objective of ${history.trials.length} trials and the best so far${last ? `, at the end ${Number(last.y.toPrecision(4))}` : ''}.`,
     width: 940,
     height: 260,
-    x: { label: 'Trial', nice: false, tickFormat: (d: number) => (Number.isInteger(d) ? String(d) : '') },
-    y: { label: 'Objective (lower is better)', grid: true, nice: true },
+    x: { label: 'Trial', values: history.trials.map((t) => t.number), whole: true },
+    y: { label: 'Objective (lower is better)', values: [...inside, ...beyond].map((s) => s.y), grid: true, nice: true },
     marks: [
-      ...dots(spots.filter((s) => s.y <= ceiling)),
-      outside(
-        spots.filter((s) => s.y > ceiling),
-        ceiling,
-        true,
-      ),
-      Plot.tickX(
-        history.trials.filter((t) => t.state === 'failed'),
-        { className: 'failed', x: 'number', title: (t: TrialRow) => `trial ${t.number}: failed`, insetTop: 180 },
-      ),
-      Plot.line(bestSoFar(history.trials), { className: 'front', x: 'number', y: 'best', curve: 'step-after' }),
-      Plot.dot(chosen, { className: 'chosen', x: 'x', y: 'y', r: 6, title: 'title' }),
+      ...feasibleDots(inside),
+      shapes('clipped', 'up', beyond, 3.5),
+      ticks('failed', failed),
+      steps('front', best),
+      dots('chosen', chosen, 6),
     ],
   });
 }
@@ -195,21 +187,4 @@ function frontier(spots: readonly Spot[], lower: boolean): Spot[] {
     best = up(s);
     return true;
   });
-}
-
-function draw(label: string, options: Plot.PlotOptions): Html {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const svg = Plot.plot({
-    marginLeft: 44,
-    marginRight: 20,
-    marginBottom: 42,
-    ...options,
-    document: document as unknown as Document,
-    className: 'picture',
-    ariaLabel: label,
-  });
-  svg.setAttribute('role', 'img');
-  for (const name of ['font-family', 'font-size']) svg.removeAttribute(name);
-  for (const style of svg.querySelectorAll('style')) style.remove();
-  return raw(svg.outerHTML);
 }

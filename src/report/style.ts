@@ -13,7 +13,8 @@ export const COLOURS = `:root {
 `;
 
 export const PICTURE_STYLE = `
-svg [aria-label$="grid"] { stroke: var(--line); stroke-opacity: 1; }
+.grid line { stroke: var(--line); }
+.axis text, .axis-label { fill: var(--soft); }
 .trial { fill: var(--dot); stroke: none; }
 .trial.missed { fill: none; stroke: var(--dot); stroke-width: 1; }
 .clipped { fill: none; stroke: var(--dot); stroke-width: 1; }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { texts } from '../../scripts/browser_bundle.ts';
 import { ROOT } from './files.ts';
 
 export const PAGES = join(ROOT, 'test/browser/pages');
@@ -15,7 +16,7 @@ export const pageNames = (): string[] =>
 /** Where a page is served: two folders deep, as every source file is, so that `../../dist/` means the same from it. */
 export const addressOf = (page: string): string => `/bundle/pages/${page}.js`;
 
-/** Bundles pages of a folder, by the address they are served at. What only Node has stays an import that no browser reaches. */
+/** Bundles pages of a folder, by the address they are served at. */
 export async function bundle(folder: string, pages: readonly string[]): Promise<Map<string, Uint8Array>> {
   const result = await build({
     entryPoints: pages.map((name) => join(folder, `${name}.ts`)),
@@ -25,7 +26,9 @@ export async function bundle(folder: string, pages: readonly string[]): Promise<
     format: 'esm',
     platform: 'browser',
     target: 'es2022',
-    external: ['node:*'],
+    // the page's server has the Wasm modules, and pages start no workers
+    loader: { '.wasm': 'empty' },
+    plugins: [texts(false)],
     nodePaths: [join(ROOT, 'bench/node_modules')],
     logLevel: 'warning',
   });

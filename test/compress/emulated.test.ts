@@ -10,7 +10,7 @@ import { checkSettings } from '../../src/compress/options.ts';
 import type { Plain } from '../../src/compress/prepare.ts';
 import { toUserAttrs } from '../../src/compress/tree.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { findTarget, profile } from '../../src/mcu/index.ts';
 import { loadModel } from '../../src/model.ts';
 import { newRecord } from '../../src/search/record.ts';

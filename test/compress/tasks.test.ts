@@ -5,7 +5,7 @@ import { goalText, historyOf } from '../../src/compress/history.ts';
 import { type CompressOptions, type CompressResult, compress } from '../../src/compress/index.ts';
 import { type Dataset, loadDataset } from '../../src/data/index.ts';
 import { findTask } from '../../src/evaluate.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { asStored } from '../../src/model.ts';
 import { dataOfRecipe, parseRecipe, runPipeline, stagesOf } from '../../src/pipeline.ts';

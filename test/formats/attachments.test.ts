@@ -7,10 +7,11 @@ import { gestures } from '../../src/demo/gestures.ts';
 import { demoModel } from '../../src/demo/model.ts';
 import { distill } from '../../src/distill/index.ts';
 import type { CompressError } from '../../src/errors.ts';
-import { writeTflite } from '../../src/formats/tflite/export.ts';
-import { FlatFile, writeBytes, writeInts, writeOffsets, writeTable } from '../../src/formats/tflite/flat.ts';
+import { exportTflite, writeTflite } from '../../src/formats/tflite/export.ts';
+import { FlatFile } from '../../src/formats/tflite/flat.ts';
+import { writeBytes, writeInts, writeOffsets, writeTable } from '../../src/formats/tflite/flat_write.ts';
 import { readTflite } from '../../src/formats/tflite/import.ts';
-import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { importTflite } from '../../src/formats/tflite/index.ts';
 import {
   BUFFER,
   CUSTOM,

@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
-import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
+import { importTflite } from '../../src/formats/tflite/index.ts';
 import { type Graph, type Node, newValues, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { type AnyRow, OPS } from '../../src/ops/index.ts';
 import { compile } from '../../src/run/compile.ts';

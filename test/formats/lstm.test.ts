@@ -1,8 +1,8 @@
 /** Float LSTMs of TFLite files are read as the operators they consist of; their first call is that of genuine TensorFlow Lite. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { readTflite } from '../../src/formats/tflite/import.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph, Tensor } from '../../src/graph/graph.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';

@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
-import { onnx, writeOnnx } from '../../src/formats/onnx/index.ts';
+import { onnx } from '../../src/formats/onnx/index.ts';
+import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { fileShape, toFileOrder, toGraphOrder } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { OPS } from '../../src/ops/index.ts';

@@ -8,7 +8,7 @@ import { gestures } from '../../src/demo/gestures.ts';
 import { demoModel } from '../../src/demo/model.ts';
 import type { CompressError } from '../../src/errors.ts';
 import { ModelProtoSchema, type NodeProto } from '../../src/formats/onnx/generated/onnx_pb.ts';
-import { writeOnnx } from '../../src/formats/onnx/index.ts';
+import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { fileShape } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';

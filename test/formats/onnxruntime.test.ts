@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { gestures } from '../../src/demo/gestures.ts';
 import { demoModel } from '../../src/demo/model.ts';
-import { writeOnnx } from '../../src/formats/onnx/index.ts';
+import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { fileShape, toFileOrder, toGraphOrder } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';

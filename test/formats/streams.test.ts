@@ -2,8 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { readTflite } from '../../src/formats/tflite/import.ts';
-import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph, Quantization, Tensor } from '../../src/graph/graph.ts';
 import { channelGroups, cutOf } from '../../src/prune/groups.ts';
 import { cutChannels } from '../../src/run/channels.ts';

@@ -1,7 +1,7 @@
 /** Every operator's file in genuine TensorFlow Lite: float within rounding, int8 within one step. Skipped where the oracle is not installed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { type Graph, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { OPS } from '../../src/ops/index.ts';
 import { createRandom } from '../../src/random.ts';

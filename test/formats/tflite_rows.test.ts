@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
-import { exportTflite, importTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
+import { importTflite } from '../../src/formats/tflite/index.ts';
 import { OPTIONS } from '../../src/formats/tflite/schema.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { OPS } from '../../src/ops/index.ts';

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import type { CompressError } from '../../src/errors.ts';
 import { evaluatePart } from '../../src/evaluate.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { loadModel } from '../../src/model.ts';
 import { quantize, toInteger, withRoundedWeights } from '../../src/quant/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';

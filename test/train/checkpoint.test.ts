@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/index.ts';
 import { distill } from '../../src/distill/index.ts';
 import { CompressError } from '../../src/errors.ts';
-import { exportTflite } from '../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';

@@ -1,12 +1,7 @@
-import type { Worker } from 'node:worker_threads';
-import { CompressError } from '../../errors.ts';
-import { sizeOf } from '../../graph/graph.ts';
-import { type Dump, dumpHdf5 } from './hdf5_dump.ts';
+import { arrayOf, textsOf } from './hdf5_data.ts';
+import { badFile, Hdf5File, type Message } from './hdf5_file.ts';
 
-export const badFile = (what: string, fix = 'save the whole model again: model.save("model.keras")'): CompressError =>
-  new CompressError('bad-file', `not a valid Keras file: ${what}`, fix);
-
-export const unsupported = (what: string, fix: string): CompressError => new CompressError('unsupported', what, fix);
+export { badFile, unsupported } from './hdf5_file.ts';
 
 export interface Array32 {
   readonly shape: readonly number[];
@@ -15,116 +10,81 @@ export interface Array32 {
 
 /** Groups, arrays and text attributes of one HDF5 file. */
 export interface Hdf5 {
-  /** Names in a group; none where there is no such group. */
+  /** Names in a group, in order; none where there is no such group. */
   keys(path: string): readonly string[];
   /** Texts of an attribute, which a long list is spread over (`name0`, `name1` ...); null where it is not there. */
   texts(path: string, attribute: string): readonly string[] | null;
   array(path: string): Array32 | null;
 }
 
-/**
- * Reads a file by the HDF5 library, which is loaded when the first such file is read. In Node it runs in a thread of its own: a damaged file
- * can send it around in a circle, and a thread can be ended.
- */
-export async function openHdf5(bytes: Uint8Array): Promise<Hdf5> {
-  const dump = await (isNode ? dumpedInThread(bytes) : dumpHdf5(await import('h5wasm'), bytes)).catch((e) => {
-    throw e instanceof CompressError ? e : badFile(String(e?.message ?? e).split('\n')[0]);
-  });
-  const clean = (path: string) => `/${path.split('/').filter(Boolean).join('/')}`;
-  return {
-    keys: (path) => dump.groups[clean(path)] ?? [],
-    texts: (path, attribute) => textsOf(dump.texts[clean(path)] ?? {}, attribute),
-    array(path) {
-      const found = dump.arrays[clean(path)];
-      if (found && found.data.length !== sizeOf(found.shape))
-        throw badFile(`"${path}" has ${found.data.length} values where its shape takes ${sizeOf(found.shape)}`);
-      return found ?? null;
-    },
+export function openHdf5(bytes: Uint8Array): Hdf5 {
+  const file = new Hdf5File(bytes);
+  const headers = new Map<number, readonly Message[]>();
+  const messagesAt = (at: number) => {
+    if (!headers.has(at)) headers.set(at, file.messages(at));
+    return headers.get(at)!;
   };
+  const members = new Map<string, ReadonlyMap<string, number>>();
+  const texts = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  const find = (path: string): readonly Message[] | null => {
+    let at: number | undefined = file.root;
+    let place = '';
+    for (const name of path.split('/').filter(Boolean)) {
+      at = membersOf(place, messagesAt(at))?.get(name);
+      if (at === undefined) return null;
+      place += `/${name}`;
+    }
+    return messagesAt(at);
+  };
+  const membersOf = (place: string, messages: readonly Message[]) => {
+    if (!members.has(place)) members.set(place, file.members(messages) ?? new Map());
+    return members.get(place)!;
+  };
+  return guarded({
+    keys(path) {
+      const messages = find(path);
+      return messages ? [...membersOf(clean(path), messages).keys()].sort() : [];
+    },
+    texts(path, attribute) {
+      const place = clean(path);
+      const messages = find(path);
+      if (!messages) return null;
+      if (!texts.has(place)) texts.set(place, textsOf(file, messages, place));
+      return spread(texts.get(place)!, attribute);
+    },
+    array(path) {
+      const messages = find(path);
+      return messages && arrayOf(file, messages, clean(path));
+    },
+  });
 }
 
-const isNode = typeof process !== 'undefined' && Boolean(process.versions?.node);
+const clean = (path: string): string =>
+  path
+    .split('/')
+    .filter(Boolean)
+    .map((name) => `/${name}`)
+    .join('');
 
-function textsOf(texts: Dump['texts'][string], attribute: string): readonly string[] | null {
-  if (texts[attribute]) return texts[attribute];
+function spread(texts: ReadonlyMap<string, readonly string[]>, attribute: string): readonly string[] | null {
+  if (texts.has(attribute)) return texts.get(attribute)!;
   const parts: string[] = [];
-  for (let i = 0; texts[`${attribute}${i}`]; i++) parts.push(...texts[`${attribute}${i}`]);
+  for (let i = 0; texts.has(`${attribute}${i}`); i++) parts.push(...texts.get(`${attribute}${i}`)!);
   return parts.length ? parts : null;
 }
 
-/** Milliseconds of computing that reading may take, beside one for each kilobyte: of the process, so that a machine that is busy elsewhere is none slower. */
-const PATIENCE = 500;
-/** Milliseconds from look to look. */
-const LOOK = 50;
-
-/** The thread: it says when the library is there, and answers each file's bytes with what it holds. */
-const SOURCE = `
-const { parentPort, workerData } = require('node:worker_threads');
-const __name = (f) => f;
-const dump = ${dumpHdf5.toString()};
-import(workerData).then(async (library) => {
-  await library.ready;
-  parentPort.on('message', (bytes) => dump(library, bytes).then(
-    (found) => parentPort.postMessage({ found }),
-    (e) => parentPort.postMessage({ what: String(e && e.message || e), broken: !(e instanceof Error) || e instanceof WebAssembly.RuntimeError }),
-  ));
-  parentPort.postMessage({ ready: true });
-});`;
-
-type Answer = { readonly ready: true } | { readonly found: Dump } | { readonly what: string; readonly broken: boolean };
-
-let thread: Promise<Worker> | null = null;
-let queue: Promise<unknown> = Promise.resolve();
-
-/** One file after another. */
-function dumpedInThread(bytes: Uint8Array): Promise<Dump> {
-  const next = queue.then(() => askThread(bytes));
-  queue = next.catch(() => {});
-  return next;
-}
-
-async function startThread(): Promise<Worker> {
-  const { Worker } = await import('node:worker_threads');
-  const worker = new Worker(SOURCE, {
-    eval: true,
-    workerData: import.meta.resolve('h5wasm'),
-    execArgv: [],
-    stderr: true,
-    stdout: true,
-  });
-  await new Promise((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-  });
-  worker.removeAllListeners('error').unref();
-  return worker;
-}
-
-async function askThread(bytes: Uint8Array): Promise<Dump> {
-  thread ??= startThread();
-  const worker = await thread;
-  const end = () => {
-    thread = null;
-    return worker.terminate();
+/** A damaged file can lead outside of every array. */
+function guarded(file: Hdf5): Hdf5 {
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (e) {
+      throw e instanceof RangeError ? badFile(e.message) : e;
+    }
   };
-  const timer = { id: undefined as ReturnType<typeof setInterval> | undefined };
-  const before = process.cpuUsage();
-  const most = 1000 * (PATIENCE + bytes.length / 1024);
-  const answer = await new Promise<Answer>((resolve) => {
-    timer.id = setInterval(() => {
-      const { user, system } = process.cpuUsage(before);
-      if (user + system > most) resolve({ what: 'the HDF5 library finds no end in it', broken: true });
-    }, LOOK);
-    worker.once('message', resolve);
-    worker.once('error', (e) => resolve({ what: e.message, broken: true }));
-    worker.ref();
-    worker.postMessage(bytes);
-  });
-  clearInterval(timer.id);
-  worker.removeAllListeners('message').removeAllListeners('error');
-  worker.unref();
-  if ('found' in answer) return answer.found;
-  if ('ready' in answer) throw new Error('the thread began twice');
-  if (answer.broken) await end();
-  throw badFile(answer.what);
+  return {
+    keys: (path) => attempt(() => file.keys(path)),
+    texts: (path, attribute) => attempt(() => file.texts(path, attribute)),
+    array: (path) => attempt(() => file.array(path)),
+  };
 }

@@ -1,6 +1,5 @@
-import { isZip } from '../../data/zip.ts';
+import { isZip } from '../../data/marks.ts';
 import type { Format } from '../format.ts';
-import { readKeras } from './read.ts';
 
 const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -15,6 +14,6 @@ export const keras: Format = {
   about: 'a Keras file',
   endings: ['.keras', '.h5'],
   recognize: (bytes) => HDF5.every((b, i) => bytes[i] === b) || isArchive(bytes),
-  read: readKeras,
+  read: async (bytes) => (await import('./read.ts')).readKeras(bytes),
   write: null,
 };

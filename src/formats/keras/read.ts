@@ -1,4 +1,5 @@
-import { isZip, unzip } from '../../data/zip.ts';
+import { isZip } from '../../data/marks.ts';
+import { unzip } from '../../data/zip.ts';
 import { CompressError } from '../../errors.ts';
 import type { Attachments, Graph } from '../../graph/graph.ts';
 import { showShape, sizeOf } from '../../graph/graph.ts';
@@ -26,7 +27,7 @@ export async function readKeras(bytes: Uint8Array): Promise<FileModel> {
 const decoder = new TextDecoder();
 
 async function readHdf5(bytes: Uint8Array): Promise<FileModel> {
-  const file = await openHdf5(bytes);
+  const file = openHdf5(bytes);
   const config = file.texts('/', 'model_config')?.[0];
   if (!config) {
     const fix = 'save the whole model, not its weights alone: model.save("model.keras")';
@@ -56,7 +57,7 @@ async function readArchive(bytes: Uint8Array): Promise<FileModel> {
     if (!npz) throw badFile(`it lacks ${WEIGHTS}`);
     return build(parseConfig(decoder.decode(config)), numberedWeights(openNpz(npz)), 3, []);
   }
-  const file = await openHdf5(weights);
+  const file = openHdf5(weights);
   return build(parseConfig(decoder.decode(config)), numberedWeights(file), 3, otherParts(file));
 }
 

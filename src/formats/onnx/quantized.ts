@@ -1,6 +1,6 @@
 import type { DType, Quantization, Tensor, Values } from '../../graph/graph.ts';
-import { type Attributes, unsupported } from './decode.ts';
 import type { Draft } from '../draft.ts';
+import { type Attributes, unsupported } from './decode.ts';
 import type { NodeProto } from './generated/onnx_pb.ts';
 
 /** QuantizeLinear and DequantizeLinear: records beside float tensors, `quantize` nodes where integers begin, constants with their integers. */

@@ -1,5 +1,3 @@
-import { type Zippable, zipSync } from 'fflate';
-import { unzip } from '../../data/zip.ts';
 import type { Attachments, Graph, Signature } from '../../graph/graph.ts';
 import { badFile, type FlatTable } from './flat.ts';
 import { BUFFER, METADATA, MODEL, SIGNATURE, TENSOR, TENSOR_MAP } from './schema.ts';
@@ -11,6 +9,16 @@ const ABOUT: Readonly<Record<string, 'interface' | 'operators' | 'places'>> = {
   min_runtime_version: 'operators',
   OfflineMemoryAllocation: 'places',
 };
+
+/** Size and mark of a zip archive's last part (PKWARE APPNOTE 6.3.10, section 4.3.16). */
+export const END = 22;
+const END_MARK = 0x06054b50;
+
+/** Whether a zip archive is behind the model: files that the metadata writer of TensorFlow Lite appends. */
+export function hasFilesBehind(bytes: Uint8Array): boolean {
+  const at = bytes.length - END;
+  return at >= 0 && new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, true) === END_MARK;
+}
 
 /** Metadata about the .tflite file itself: it means nothing in another format. */
 export const isAboutFile = (name: string): boolean => ABOUT[name] !== undefined && ABOUT[name] !== 'interface';
@@ -38,13 +46,15 @@ function asksNoMore(now: string, before: string): boolean {
 /**
  * What a file says beside its main graph. `notes` gets what is not kept.
  *
- * @param file inputs, outputs and tensors as in the file
+ * @param file  inputs, outputs and tensors as in the file
+ * @param files those behind the model
  */
 export function readAttachments(
   model: FlatTable,
   tables: readonly FlatTable[],
   file: Pick<Graph, 'inputs' | 'outputs'>,
   about: Attachments['about'],
+  files: Attachments['files'],
   notes: string[],
 ): Attachments {
   const buffers = model.tables(MODEL.buffers);
@@ -60,7 +70,7 @@ export function readAttachments(
     description: model.string(MODEL.description),
     signatures: model.tables(MODEL.signatures).flatMap((table) => readSignature(table, file, notes)),
     metadata,
-    files: filesBehind(model.file.bytes, notes),
+    files,
     anyBatch: ends.length > 0 && ends.every((t) => signatureOf(t)[0] === -1 && !signatureOf(t).slice(1).includes(-1)),
     about,
   };
@@ -77,43 +87,6 @@ function readSignature(table: FlatTable, { inputs, outputs }: Pick<Graph, 'input
     `the signature "${key}" is ${isOther ? 'of another graph than the first' : 'not of the inputs and outputs'} and left out`,
   );
   return [];
-}
-
-/** Files that the metadata writer of TensorFlow Lite appends as a zip archive whose offsets count from the model's first byte. */
-function filesBehind(bytes: Uint8Array, notes: string[]): Record<string, Uint8Array> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = bytes.length - END;
-  if (end < 0 || view.getUint32(end, true) !== END_MARK) return {};
-  try {
-    return Object.fromEntries(unzip(bytes, 'the archive behind the model', () => true));
-  } catch {
-    notes.push('a damaged zip archive behind the model is left out');
-    return {};
-  }
-}
-
-/** Size and marks of a zip archive's parts (PKWARE APPNOTE 6.3.10, sections 4.3.12 and 4.3.16). */
-const END = 22;
-const END_MARK = 0x06054b50;
-const ENTRY_MARK = 0x02014b50;
-
-/** A model with files behind it, not compressed, as readers expect. */
-export function withFiles(model: Uint8Array, files: Attachments['files']): Uint8Array {
-  if (!Object.keys(files).length) return model;
-  const stored: Zippable = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes]));
-  const archive = zipSync(stored, { level: 0, mtime: new Date(1980, 0, 1) });
-  const view = new DataView(archive.buffer, archive.byteOffset, archive.byteLength);
-  const move = (at: number) => view.setUint32(at, view.getUint32(at, true) + model.length, true);
-  let entry = view.getUint32(archive.length - END + 16, true);
-  while (view.getUint32(entry, true) === ENTRY_MARK) {
-    move(entry + 42);
-    entry += 46 + view.getUint16(entry + 28, true) + view.getUint16(entry + 30, true) + view.getUint16(entry + 32, true);
-  }
-  move(archive.length - END + 16);
-  const all = new Uint8Array(model.length + archive.length);
-  all.set(model);
-  all.set(archive, model.length);
-  return all;
 }
 
 /** What of a graph's attachments a file with these operators may say, and what it may not any more. */

@@ -3,8 +3,9 @@ import { bytesOf, type DType, type Graph, type Signature, type Tensor, type Valu
 import { packInt4 } from '../../graph/int4.ts';
 import { inferShapes, isBatchable } from '../../run/compile.ts';
 import type { Written } from '../format.ts';
-import { operatorsText, stillTrue, withFiles } from './attachments.ts';
-import { type FlatField, writeBytes, writeFloats, writeInts, writeLongs, writeOffsets, writeTable } from './flat.ts';
+import { withFiles } from './archive.ts';
+import { operatorsText, stillTrue } from './attachments.ts';
+import { type FlatField, writeBytes, writeFloats, writeInts, writeLongs, writeOffsets, writeTable } from './flat_write.ts';
 import { type FileGraph, type FileOperator, lower } from './lower.ts';
 import {
   BUFFER,

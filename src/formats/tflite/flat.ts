@@ -1,4 +1,3 @@
-import { type Builder, ByteBuffer } from 'flatbuffers';
 import { CompressError } from '../../errors.ts';
 
 /**
@@ -6,11 +5,11 @@ import { CompressError } from '../../errors.ts';
  * elements read altogether are limited, since tables may refer to the same bytes over and over.
  */
 export class FlatFile {
-  readonly #buffer: ByteBuffer;
+  readonly #view: DataView;
   #budget: number;
 
   constructor(readonly bytes: Uint8Array) {
-    this.#buffer = new ByteBuffer(bytes);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#budget = 64 * bytes.length + 1e6;
   }
 
@@ -26,24 +25,24 @@ export class FlatFile {
   table(at: number): FlatTable {
     const start = this.follow(at);
     this.need(start, 4);
-    const fields = start - this.#buffer.readInt32(start);
+    const fields = start - this.#view.getInt32(start, true);
     this.need(fields, 4);
-    this.need(fields, this.#buffer.readUint16(fields));
-    this.need(start, this.#buffer.readUint16(fields + 2));
-    return new FlatTable(this, this.#buffer, start);
+    this.need(fields, this.#view.getUint16(fields, true));
+    this.need(start, this.#view.getUint16(fields + 2, true));
+    return new FlatTable(this, this.#view, start);
   }
 
   /** Where the offset at `at` points. */
   follow(at: number): number {
     this.need(at, 4);
-    return at + this.#buffer.readUint32(at);
+    return at + this.#view.getUint32(at, true);
   }
 
   /** First element and length of a vector whose offset lies at `at`. */
   vector(at: number, size: number): { first: number; length: number } {
     const start = this.follow(at);
     this.need(start, 4);
-    const length = this.#buffer.readUint32(start);
+    const length = this.#view.getUint32(start, true);
     this.need(start + 4, length * size);
     return { first: start + 4, length };
   }
@@ -65,13 +64,15 @@ export function badFile(what: string, fix = 'give a complete .tflite file, as th
 export class FlatTable {
   constructor(
     readonly file: FlatFile,
-    readonly buffer: ByteBuffer,
+    readonly view: DataView,
     readonly start: number,
   ) {}
 
   /** Address of field `id`, or 0 where it is left out. */
   #field(id: number, size: number): number {
-    const offset = this.buffer.__offset(this.start, 4 + 2 * id);
+    const fields = this.start - this.view.getInt32(this.start, true);
+    const place = 4 + 2 * id;
+    const offset = place < this.view.getUint16(fields, true) ? this.view.getUint16(fields + place, true) : 0;
     if (!offset) return 0;
     this.file.need(this.start + offset, size);
     return this.start + offset;
@@ -79,7 +80,7 @@ export class FlatTable {
 
   /** Fields that the table has room for. */
   fieldCount(): number {
-    return (this.buffer.readUint16(this.start - this.buffer.readInt32(this.start)) - 4) >> 1;
+    return (this.view.getUint16(this.start - this.view.getInt32(this.start, true), true) - 4) >> 1;
   }
 
   has(id: number): boolean {
@@ -88,7 +89,7 @@ export class FlatTable {
 
   i8(id: number, otherwise = 0): number {
     const at = this.#field(id, 1);
-    return at ? this.buffer.readInt8(at) : otherwise;
+    return at ? this.view.getInt8(at) : otherwise;
   }
 
   u8(id: number, otherwise = 0): number {
@@ -101,7 +102,7 @@ export class FlatTable {
 
   i32(id: number, otherwise = 0): number {
     const at = this.#field(id, 4);
-    return at ? this.buffer.readInt32(at) : otherwise;
+    return at ? this.view.getInt32(at, true) : otherwise;
   }
 
   u32(id: number, otherwise = 0): number {
@@ -110,12 +111,12 @@ export class FlatTable {
 
   u64(id: number): number {
     const at = this.#field(id, 8);
-    return at ? Number(this.buffer.readUint64(at)) : 0;
+    return at ? Number(this.view.getBigUint64(at, true)) : 0;
   }
 
   f32(id: number, otherwise = 0): number {
     const at = this.#field(id, 4);
-    return at ? this.buffer.readFloat32(at) : otherwise;
+    return at ? this.view.getFloat32(at, true) : otherwise;
   }
 
   string(id: number): string {
@@ -130,15 +131,15 @@ export class FlatTable {
   }
 
   i32s(id: number): number[] {
-    return this.#list(id, 4, (at) => this.buffer.readInt32(at));
+    return this.#list(id, 4, (at) => this.view.getInt32(at, true));
   }
 
   f32s(id: number): number[] {
-    return this.#list(id, 4, (at) => this.buffer.readFloat32(at));
+    return this.#list(id, 4, (at) => this.view.getFloat32(at, true));
   }
 
   i64s(id: number): number[] {
-    return this.#list(id, 8, (at) => Number(this.buffer.readInt64(at)));
+    return this.#list(id, 8, (at) => Number(this.view.getBigInt64(at, true)));
   }
 
   table(id: number): FlatTable | null {
@@ -156,40 +157,4 @@ export class FlatTable {
     const { first, length } = this.file.vector(at, size);
     return Array.from({ length }, (_, i) => read(first + i * size));
   }
-}
-
-/** What a field is written as; offsets are of what was written before. */
-export type FlatField = readonly ['i8' | 'i32' | 'f32' | 'offset', number, number?];
-
-/** Writes a table; a scalar that equals its default (0 unless given) is left out. Returns its offset. */
-export function writeTable(builder: Builder, fields: Readonly<Record<number, FlatField>>): number {
-  const ids = Object.keys(fields).map(Number);
-  builder.startObject(Math.max(-1, ...ids) + 1);
-  // the largest first, so that no room is lost to alignment
-  const order = ids.sort((a, b) => Number(fields[a][0] === 'i8') - Number(fields[b][0] === 'i8') || a - b);
-  for (const id of order) {
-    const [kind, value, otherwise = 0] = fields[id];
-    if (kind === 'i8') builder.addFieldInt8(id, value, otherwise);
-    else if (kind === 'i32') builder.addFieldInt32(id, value, otherwise);
-    else if (kind === 'f32') builder.addFieldFloat32(id, value, otherwise);
-    else builder.addFieldOffset(id, value, 0);
-  }
-  return builder.endObject();
-}
-
-export function writeList(builder: Builder, size: 4 | 8, values: readonly number[], add: (v: number) => void): number {
-  builder.startVector(size, values.length, size);
-  for (let i = values.length - 1; i >= 0; i--) add(values[i]);
-  return builder.endVector();
-}
-
-export const writeInts = (b: Builder, values: readonly number[]) => writeList(b, 4, values, (v) => b.addInt32(v));
-export const writeFloats = (b: Builder, values: readonly number[]) => writeList(b, 4, values, (v) => b.addFloat32(v));
-export const writeLongs = (b: Builder, values: readonly number[]) => writeList(b, 8, values, (v) => b.addInt64(BigInt(v)));
-export const writeOffsets = (b: Builder, values: readonly number[]) => writeList(b, 4, values, (v) => b.addOffset(v));
-
-/** Bytes whose first lies at a multiple of 16 from the file's start. */
-export function writeBytes(builder: Builder, bytes: Uint8Array): number {
-  builder.prep(16, bytes.length);
-  return builder.createByteVector(bytes);
 }

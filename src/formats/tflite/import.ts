@@ -1,5 +1,5 @@
 import { CompressError } from '../../errors.ts';
-import type { Graph, Node, Quantization, Tensor } from '../../graph/graph.ts';
+import type { Attachments, Graph, Node, Quantization, Tensor } from '../../graph/graph.ts';
 import { type AnyRow, OPS, type TfliteOptions, type TfliteRead } from '../../ops/index.ts';
 import { dequantize } from '../../run/integer.ts';
 import { checked } from '../checked.ts';
@@ -8,6 +8,7 @@ import { operandsOf } from '../operands.ts';
 import { interfaceText, operatorsText, readAttachments } from './attachments.ts';
 import { foldDilations } from './dilations.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
+import { withoutFloatLstms } from './lstm.ts';
 import {
   ASSIGN_VARIABLE,
   builtinName,
@@ -24,20 +25,23 @@ import {
   VERSION,
 } from './schema.ts';
 import { type Beginning, foldStreams } from './streams.ts';
-import { withoutFloatLstms } from './lstm.ts';
 import { readTensors } from './tensors.ts';
 import { unusedParts } from './unused.ts';
 
 /**
- * Reads a TensorFlow Lite file: float, hybrid (integer weights under float arithmetic, which become floats), or full-integer
+ * Reads a TensorFlow Lite file, without files behind it: float, hybrid (integer weights under float arithmetic, which become floats), or full-integer
  * with its exact integers.
  *
  * @throws CompressError `bad-file` for bytes that are not a valid model or a constant that is NaN or infinite, `unsupported` for an operator or type not known
  */
 export const importTflite = (bytes: Uint8Array): Graph => readTflite(bytes).graph;
 
-/** The same, with what of the file is not used. */
-export function readTflite(bytes: Uint8Array): FileModel {
+/**
+ * The same, with what of the file is not used.
+ *
+ * @param files those behind the model; null where they are damaged
+ */
+export function readTflite(bytes: Uint8Array, files: Attachments['files'] | null = {}): FileModel {
   const file = new FlatFile(bytes);
   const model = file.root(IDENTIFIER);
   const version = model.u32(MODEL.version);
@@ -63,7 +67,8 @@ export function readTflite(bytes: Uint8Array): FileModel {
   const zeros = names.map((n) => `the state of the LSTM "${n}" begins each call with zeros, as after ResetVariableTensors()`);
   const notes = [...unusedParts(model, operators, tensors, ends, folded), ...zeros];
   const about = { interface: interfaceText(found), operators: operatorsText(listed) };
-  const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, notes);
+  if (!files) notes.push('a damaged zip archive behind the model is left out');
+  const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, files ?? {}, notes);
   return { graph: { ...found, attachments }, notes };
 }
 

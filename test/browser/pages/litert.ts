@@ -1,6 +1,7 @@
 import { type Dataset, loadDataset, planBatch, takeBatch } from '../../../src/data/index.ts';
 import { distill } from '../../../src/distill/index.ts';
-import { exportTflite, importTflite } from '../../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../../src/formats/tflite/export.ts';
+import { importTflite } from '../../../src/formats/tflite/index.ts';
 import { type Graph, isInteger, sizeOf, type Tensor, type Values } from '../../../src/graph/graph.ts';
 import { runPipeline } from '../../../src/pipeline.ts';
 import { prune } from '../../../src/prune/index.ts';

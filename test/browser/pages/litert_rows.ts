@@ -1,4 +1,4 @@
-import { exportTflite } from '../../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../../src/formats/tflite/export.ts';
 import { type Graph, sizeOf } from '../../../src/graph/graph.ts';
 import { OPS } from '../../../src/ops/index.ts';
 import { createRandom } from '../../../src/random.ts';

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { gestures } from '../../../src/demo/gestures.ts';
 import { sha256 } from '../../../src/digest.ts';
 import { distill } from '../../../src/distill/index.ts';
-import { exportTflite } from '../../../src/formats/tflite/index.ts';
+import { exportTflite } from '../../../src/formats/tflite/export.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
 import { runPipeline } from '../../../src/pipeline.ts';
 import { prune } from '../../../src/prune/index.ts';

@@ -1,0 +1,18 @@
+/** Datasets: reading, splitting, and arrays in NumPy's format. */
+export {
+  type Arrays,
+  type DataOptions,
+  type DataSource,
+  type Dataset,
+  type Labels,
+  loadDataset,
+  type NpyArray,
+  PARTS,
+  type Part,
+  type PartName,
+  readNpy,
+  splitStratified,
+  takeExamples,
+  writeNpy,
+} from '../data/index.ts';
+export { CompressError } from '../errors.ts';

@@ -1,0 +1,11 @@
+import type { Host } from './host.ts';
+
+export const host: Host = {
+  node: {
+    fs: () => import('node:fs/promises'),
+    path: () => import('node:path'),
+    threads: () => import('node:worker_threads'),
+    workerFile: new URL('../compress/node_worker.js', import.meta.url),
+  },
+  inside: null,
+};
