@@ -36,22 +36,25 @@ const FOREIGN: readonly (readonly [Uint8Array, RegExp, RegExp])[] = [
   [bytes(0x1f, 0x8b, 8), /gzip/, /gunzip/],
 ];
 
+const refusal = async (file: Uint8Array): Promise<CompressError> => {
+  try {
+    await loadModel(file);
+  } catch (e) {
+    return e as CompressError;
+  }
+  throw new Error('the file was read');
+};
+
 for (const [file, what, fix] of FOREIGN) {
-  test(`a file that is something else is named: ${what.source}`, () => {
-    assert.throws(
-      () => loadModel(file),
-      (e: CompressError) => e.code === 'unsupported' && what.test(e.what) && /\.tflite/.test(e.what) && fix.test(e.fix),
-    );
+  test(`a file that is something else is named: ${what.source}`, async () => {
+    const e = await refusal(file);
+    assert.ok(e.code === 'unsupported' && what.test(e.what) && /\.tflite/.test(e.what) && fix.test(e.fix), e.message);
   });
 }
 
-test('unknown bytes are no model', () => {
-  for (const file of [new Uint8Array(0), new Uint8Array(7), new Uint8Array(4096), text('not a model at all')]) {
-    assert.throws(
-      () => loadModel(file),
-      (e: CompressError) => e.code === 'bad-file',
-    );
-  }
+test('unknown bytes are no model', async () => {
+  for (const file of [new Uint8Array(0), new Uint8Array(7), new Uint8Array(4096), text('not a model at all')])
+    assert.is((await refusal(file)).code, 'bad-file');
 });
 
 test.run();

@@ -2,7 +2,6 @@ import { CompressError } from '../errors.ts';
 import type { FileModel, Format, ReadOptions } from './format.ts';
 import { keras } from './keras/index.ts';
 import { onnx } from './onnx/index.ts';
-import { foreignKind } from './recognize.ts';
 import { tflite } from './tflite/index.ts';
 
 export type { FileModel, Format, ReadOptions, WriteOptions, Written } from './format.ts';
@@ -22,6 +21,12 @@ export function readFile(bytes: Uint8Array, options: ReadOptions = {}): FileMode
   if (bytes.length === 0) throw new CompressError('bad-file', 'the model file is empty', `give a complete file: ${ENDINGS}`);
   const format = FORMATS.find((f) => f.recognize(bytes));
   if (format) return format.read(bytes, options);
+  return refuse(bytes);
+}
+
+/** Says what the bytes are instead of a model. */
+async function refuse(bytes: Uint8Array): Promise<never> {
+  const { foreignKind } = await import('./recognize.ts');
   const kind = foreignKind(bytes);
   if (kind) throw new CompressError('unsupported', `this is ${kind.what}, and models are read from ${ENDINGS} files`, kind.fix);
   throw new CompressError('bad-file', `its bytes are not those of a model (${ENDINGS} are known)`, 'give a complete model file');
