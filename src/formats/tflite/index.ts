@@ -3,6 +3,7 @@ import { hasFilesBehind } from './attachments.ts';
 import { readTflite } from './import.ts';
 import { IDENTIFIER } from './schema.ts';
 
+export { exportTflite } from './export.ts';
 export { importTflite } from './import.ts';
 
 export const tflite: Format = {
