@@ -12,6 +12,7 @@ import { toFloat } from '../run/integer.ts';
 import type { Model, Progress } from '../stage.ts';
 import { pack, unpack } from '../study/packed.ts';
 import { Heap } from '../wasm/heap.ts';
+import { blockStep } from './block_steps.ts';
 import { candidateOf, candidatesOf, schemeOf } from './candidates.ts';
 import type { ArmResult, Job, JobContext, Node } from './job.ts';
 import { costOf } from './judge.ts';
@@ -94,7 +95,7 @@ class Arm {
   /** All steps but the last: the node that the last one is to train. */
   async #walk(start: Spot, samples: number): Promise<Spot> {
     const { steps, change, hope } = this.#plan;
-    let at = start;
+    let at = await this.#withoutBlocks(start);
     for (let left = steps; ; left--) {
       const way = await this.#down(at, change, hope);
       this.#trail.push(...way);
@@ -102,6 +103,20 @@ class Arm {
       const trained = left > 1 ? await this.#train(best, (samples - this.#spots.samples) / left) : null;
       if (!trained) return best;
       at = trained;
+    }
+  }
+
+  /** Whole blocks go first, where the plan leaves any out. */
+  async #withoutBlocks(start: Spot): Promise<Spot> {
+    const { blocks } = this.#plan;
+    let [at, left] = [start, blocks ?? 0];
+    for (;;) {
+      const step = blocks === null ? null : await blockStep(this.#spots, at, left);
+      if (!step) return at;
+      const { stages, change } = step;
+      left -= change;
+      at = await nodeAt(this.#spots.job, [...at.stages, ...stages], () => this.#spots.step(at, stages));
+      this.#trail.push(at);
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Augmentation } from '../data/index.ts';
 import { type Range, rangeOf } from '../options/index.ts';
 import { type Recipe, STAGES } from '../pipeline.ts';
+import { blocksOf } from '../prune/blocks.ts';
 import { type ChannelGroup, channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Choice, Trial } from '../search/index.ts';
@@ -23,6 +24,8 @@ export interface Plan {
   readonly worth: Readonly<Record<string, number>>;
   /** Change of the logits that weights of 4 bits may cause; null where all have 8. */
   readonly fewerBits: number | null;
+  /** Change of the logits that leaving out whole blocks may cause, together; null where all stay. */
+  readonly blocks: number | null;
   /** Whether the last training is of the quantized network. */
   readonly aware: boolean;
   /** Options of the stages. */
@@ -36,6 +39,8 @@ export interface Plan {
 /** What plans of one model may hold. */
 export interface Space {
   readonly groups: readonly string[];
+  /** There are blocks that can be left out. */
+  readonly blocks: boolean;
   readonly mixed: boolean;
   readonly qat: boolean;
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
@@ -68,6 +73,7 @@ export function spaceOf(
   const isOfValues = task?.name === 'regression' || task?.name === 'reconstruction';
   return {
     groups: channelGroups(toFloat(graph)).map((g) => g.name),
+    blocks: blocksOf(toFloat(graph)).length > 0,
     mixed: weightBits === 'mixed',
     qat,
     outside: { ...(teacher && { teacher }), ...(unlabelled && { unlabelled }) },
@@ -80,7 +86,7 @@ export function spaceOf(
 export const multipleOf = (groups: readonly ChannelGroup[]): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
 
 /** A plan of an arm that starts from the model as given. Conditional: a parameter is asked for only where it counts. */
-export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations, outside }: Space): Plan {
+export function suggestStart(trial: Trial, { groups, blocks, mixed, qat, augmentations, outside }: Space): Plan {
   const worth = groups.map((name) => [name, trial.suggestFloat(`worth.${name}`, 0, 2, { step: 0.5 })]);
   const augment = augmentations[trial.suggestCategorical('augment', Object.keys(augmentations))];
   return {
@@ -89,6 +95,10 @@ export function suggestStart(trial: Trial, { groups, mixed, qat, augmentations, 
     hope: trial.suggestFloat('hope', 0, 0.7),
     worth: Object.fromEntries(worth),
     fewerBits: suggestBits(trial, '', mixed),
+    blocks:
+      blocks && trial.suggestCategorical('blocks', [false, true])
+        ? trial.suggestFloat('blockChange', 0.05, 2, { log: true })
+        : null,
     aware: qat && trial.suggestCategorical('aware', [true, false]),
     prune: suggestOptions(trial, 'prune', ['criterion']),
     distill: {
@@ -163,7 +173,7 @@ const ownStages = (trial: Trial): Stages =>
 
 /** Arms to try first, and how they continue: as many of each as may run at once. The first is the plain greedy loop. */
 export function knownStarts(space: Space, count: number): Readonly<Record<string, Choice>>[] {
-  const { groups, mixed, augmentations, outside } = space;
+  const { groups, blocks, mixed, augmentations, outside } = space;
   const [usual] = Object.keys(augmentations);
   const blend = Object.keys(augmentations).find((name) => name.includes('blend')) ?? usual;
   const fewer = (fewerBits: number): Record<string, Choice> => (mixed ? { bits: 'mixed', fewerBits } : {});
@@ -176,7 +186,7 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
     startWith(space, { hope: 0.5, ...late }),
     startWith(space, { ...fewer(0.05), steps: 3, hope: 0.5, augment: blend }),
     startWith(space, { change: 0.01, 'distill.weight': 1, 'distill.temperature': 4 }),
-    startWith(space, { ...fewer(0.2), hope: 0.1 }),
+    startWith(space, { ...fewer(0.2), hope: 0.1, ...(blocks && { blocks: true, blockChange: 1 }) }),
   ]
     .slice(0, count)
     .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
@@ -196,7 +206,7 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
   return [...starts, ...Array.from({ length: Math.max(2, starts.length) }, (_, i) => goOn[i % 2])];
 }
 
-function startWith({ groups, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
+function startWith({ groups, blocks, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
   const plan: Record<string, Choice> = {
     ...Object.fromEntries(groups.map((name) => [`worth.${name}`, 1])),
     change: 0.02,
@@ -209,6 +219,7 @@ function startWith({ groups, mixed, qat, augmentations }: Space, over: Readonly<
     'distill.weight': 0.6,
     'distill.learningRate': 0.004,
     'quantize.calibrator': 'mse',
+    ...(blocks && { blocks: false }),
     ...(mixed && { bits: '8' }),
     ...(qat && { aware: true }),
   };

@@ -6,6 +6,7 @@ import type { Trial } from '../../src/search/index.ts';
 
 const space: Space = {
   groups: ['a', 'b', 'c', 'd'],
+  blocks: true,
   mixed: true,
   qat: true,
   outside: {},
@@ -72,6 +73,15 @@ test('a training: a short one of a network that lost little has small steps', ()
   const second = stage(600, 0, 2);
   assert.equal([second.round, second.qat], [2, 'learned']);
   assert.is(stagesOf({ stages: [second] })[0].name, 'distill');
+});
+
+test('whole blocks may go where there are any, and only in plans that say so', () => {
+  assert.is(suggestStart(asked({}).trial, space).blocks, null);
+  assert.is(suggestStart(asked({ blocks: true, blockChange: 0.3 }).trial, space).blocks, 0.3);
+  const { trial, names } = asked({ blocks: true });
+  assert.is(suggestStart(trial, { ...space, blocks: false }).blocks, null);
+  assert.not.ok(names.includes('blocks') || names.includes('blockChange'));
+  assert.ok(knownStarts(space, 8).some((start) => start.blocks === true));
 });
 
 test.run();
