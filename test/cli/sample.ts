@@ -35,7 +35,9 @@ export interface Ended {
 export const start = (...args: readonly string[]) => spawned(['--import', 'tsx', join(root, 'src/cli.ts'), ...args]);
 
 /** As it was built last: `compress` starts threads, which take compiled modules only. */
-export const built = (...args: readonly string[]): Promise<Ended> => spawned([join(root, 'dist/cli.js'), ...args]).ended;
+export const startBuilt = (...args: readonly string[]) => spawned([join(root, 'dist/cli.js'), ...args]);
+
+export const built = (...args: readonly string[]): Promise<Ended> => startBuilt(...args).ended;
 
 function spawned(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(process.execPath, args, { cwd: root });
