@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { built, inFolder, model, startBuilt, testFile } from './sample.ts';
 
 const command = (out: string, ...more: string[]) => {
-  const budget = ['--samples', '2K', '--parallel', '3', '--trials', '8', '--max-drop', '0.1'];
+  const budget = ['--samples', '2K', '--parallel', '3', '--trials', '5', '--max-drop', '0.1'];
   return ['compress', model, '--data', testFile, '--target', 'stm32l476rg', ...budget, '--out', inFolder(out), ...more];
 };
 
@@ -31,7 +31,7 @@ async function killed(trials: number, out: string, ...more: string[]): Promise<v
 
 test('compress: killed twice, with one worker, two and four, it ends in the files of a run that nothing stopped', async () => {
   await killed(1, 'killed', '--workers', '2');
-  await killed(4, 'killed', '--workers', '1', '--resume');
+  await killed(2, 'killed', '--workers', '1', '--resume');
   assert.not(existsSync(join(inFolder('killed'), 'model.tflite')));
   const resumed = await built(...command('killed', '--workers', '4', '--resume'));
   assert.is(resumed.code, 0, resumed.err);
