@@ -43,6 +43,7 @@ const ROOMS = [
   'emulator',
   'report',
   'compress',
+  'ablate',
   'demo',
   'index.ts',
   'entries',

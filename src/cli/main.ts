@@ -8,6 +8,7 @@ import { addEvaluate } from './evaluate.ts';
 import { BAD_INPUT, DONE, EXIT_CODES_TEXT, INTERRUPTED, MISSED } from './exit_codes.ts';
 import { addExport } from './export.ts';
 import { addInfer } from './infer.ts';
+import { addInteractions } from './interactions.ts';
 import { addInspect } from './inspect.ts';
 import { pluginsIn } from './plugins.ts';
 import { addProfile } from './profile.ts';
@@ -38,6 +39,7 @@ function program(): Command {
     addSimplify,
     addStages,
     addTrain,
+    addInteractions,
     addExport,
     addVerify,
     addConform,

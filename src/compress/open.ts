@@ -4,7 +4,7 @@ import type { Settings } from './options.ts';
 import { SAMPLERS } from './samplers.ts';
 
 /** Raised when arms come to other candidates than before by the same plans, or a study keeps other facts of them. */
-const VERSION = 1;
+const VERSION = 2;
 
 interface Place {
   readonly storage: Storage;

@@ -1,0 +1,198 @@
+/** How pruning, quantization and distillation act on each other, measured one against the other. */
+import type { Dataset } from '../data/index.ts';
+import { distill, teacherNamed } from '../distill/index.ts';
+import { judge, qualityOf } from '../evaluate.ts';
+import { type Graph, indexAlong, type Tensor } from '../graph/graph.ts';
+import { inspect } from '../inspect.ts';
+import { asStored } from '../model.ts';
+import { runPipeline } from '../pipeline.ts';
+import { blocksOf } from '../prune/blocks.ts';
+import { prune } from '../prune/index.ts';
+import { calibrate } from '../quant/calibrate.ts';
+import { quantize } from '../quant/index.ts';
+import { errorBy } from '../quant/range.ts';
+import { toFloat } from '../run/integer.ts';
+import { layerOf } from '../run/layers.ts';
+import type { Context, Model, RangeChange, Stage } from '../stage.ts';
+import type { Task } from '../task/index.ts';
+import { withoutRecords } from '../train/fake.ts';
+import { weightRange } from '../wasm/stats.ts';
+
+/** What rounding costs one tensor: the power of the error by that of its values. */
+export interface TensorError {
+  readonly tensor: string;
+  readonly kind: 'weights' | 'activation';
+  readonly error: number;
+}
+
+/** One kind of pruning of a quantized network. */
+export interface KindOfCut {
+  readonly kind: string;
+  /** Multiplications, and weights that are not zero, as a share of the network's. */
+  readonly macs: number;
+  readonly weights: number;
+  /** The metric's value on the validation part, by floats and by integers. */
+  readonly float: number;
+  readonly integer: number;
+  readonly tensors: readonly TensorError[];
+  /** How the cut moved ranges, which schemes were chosen then, and what that gained. */
+  readonly ranges: readonly RangeChange[];
+}
+
+/** A degree of compression, and what one teacher won back. */
+export interface Recovery {
+  /** Share of the channels that is cut. */
+  readonly degree: number;
+  readonly teacher: string;
+  /** The metric's value on the validation part: as given, after the cut, after distillation. */
+  readonly given: number;
+  readonly cut: number;
+  readonly distilled: number;
+  readonly examples: number;
+  /** Of the student's passes and the teacher's answers. */
+  readonly multiplications: number;
+}
+
+export interface Interactions {
+  readonly ratio: number;
+  readonly kinds: readonly KindOfCut[];
+  readonly recoveries: readonly Recovery[];
+}
+
+export interface InteractionOptions {
+  /** Share that every kind of pruning cuts. */
+  readonly ratio: number;
+  /** Shares of the channels after which teachers are compared. */
+  readonly degrees: readonly number[];
+  /** Of each distillation. */
+  readonly epochs: number;
+  /** Beside the compressed and the given model, by name. */
+  readonly teachers: Readonly<Record<string, Model>>;
+}
+
+type Seen = Context & { readonly data: Dataset; readonly task: Task };
+
+/** Calibration examples. */
+const EXAMPLES = 512;
+/** A step of training costs three passes. */
+const PASSES = 3;
+
+/**
+ * Measures, on train and validation parts alone, what each kind of pruning does to the error of quantized weights and activations, tensor by
+ * tensor; how it moves ranges; and what distillation wins back after cuts of channels, by teacher, with its cost in multiplications.
+ */
+export async function interactions(model: Model, options: InteractionOptions, context: Seen): Promise<Interactions> {
+  const stages = kindsOf(model, options.ratio);
+  const total = stages.length + options.degrees.length * (2 + Object.keys(options.teachers).length);
+  let done = 0;
+  const tell = (what: string) => context.progress?.({ what, done: done++, total });
+  const quiet = { ...context, progress: undefined, warn: undefined };
+  const quantized = await runPipeline(model, [quantize({ activationScheme: 'auto', examples: EXAMPLES })], quiet);
+  const kinds: KindOfCut[] = [];
+  for (const [kind, cut] of stages) {
+    tell(kind);
+    kinds.push(await measureKind(kind, cut, model, quantized, quiet));
+  }
+  return { ratio: options.ratio, kinds, recoveries: await recoveries(model, options, quiet, tell) };
+}
+
+/** Kinds of pruning that a network can have. */
+function kindsOf({ graph }: Model, ratio: number): [string, Stage[]][] {
+  const blocks: [string, Stage[]][] = blocksOf(toFloat(graph)).length ? [['blocks', [prune({ kind: 'blocks', ratio })]]] : [];
+  return [
+    ['none', []],
+    ['channels', [prune({ ratio })]],
+    ['channels, global', [prune({ ratio, scope: 'global', currency: 'macs' })]],
+    ...blocks,
+    ['weights', [prune({ kind: 'weights', ratio })]],
+    ['weights, global', [prune({ kind: 'weights', ratio, scope: 'global' })]],
+  ];
+}
+
+async function measureKind(kind: string, cut: Stage[], model: Model, quantized: Model, context: Seen): Promise<KindOfCut> {
+  const { heap, data, seed } = context;
+  const found = await runPipeline(quantized, cut, context);
+  const floats = withoutRecords(toFloat(found.graph));
+  const given = inspect(model);
+  const tensors = [
+    ...weightErrors(found.graph),
+    ...[...calibrate(heap, floats, data, EXAMPLES, seed)].flatMap(([t, histogram]): TensorError[] => {
+      const { name, quant } = found.graph.tensors[t];
+      if (!quant) return [];
+      const { error, signal } = errorBy(histogram, quant);
+      return [{ tensor: name, kind: 'activation', error: error / Math.max(signal, Number.MIN_VALUE) }];
+    }),
+  ];
+  return {
+    kind,
+    macs: inspect(found).macs / given.macs,
+    weights: usedWeights(found.graph) / usedWeights(quantized.graph),
+    float: quality(floats, context),
+    integer: quality(asStored(found), context),
+    tensors,
+    ranges: cut.length ? (found.facts.rangeChanges ?? []) : [],
+  };
+}
+
+function quality(graph: Graph, { heap, data, task }: Seen): number {
+  return qualityOf(judge(heap, graph, data, 'validation', task).evaluation);
+}
+
+const usedWeights = (graph: Graph): number =>
+  layerWeights(graph).reduce((sum, { data }) => sum + (data as Float32Array).reduce((n, w) => (w === 0 ? n : n + 1), 0), 0);
+
+const layerWeights = ({ nodes, tensors }: Graph): Tensor[] =>
+  [...new Set(nodes.flatMap((n) => layerOf(n)?.weights ?? []))]
+    .map((t) => tensors[t])
+    .filter((t) => t?.data instanceof Float32Array);
+
+function weightErrors(graph: Graph): TensorError[] {
+  return layerWeights(graph).flatMap(({ name, data, shape, quant }): TensorError[] => {
+    if (!quant) return [];
+    const [low, high] = weightRange(quant.bits as 4 | 8);
+    const channel = indexAlong(shape, quant.axis);
+    let [error, signal] = [0, 0];
+    (data as Float32Array).forEach((w, i) => {
+      const scale = quant.scales[channel(i)];
+      const off = scale * Math.max(low, Math.min(high, Math.round(w / scale))) - w;
+      error += off * off;
+      signal += w * w;
+    });
+    return [{ tensor: name, kind: 'weights', error: error / Math.max(signal, Number.MIN_VALUE) }];
+  });
+}
+
+async function recoveries(
+  model: Model,
+  { degrees, epochs, teachers: outside }: InteractionOptions,
+  context: Seen,
+  tell: (what: string) => void,
+): Promise<Recovery[]> {
+  const count = context.data.train?.count ?? 0;
+  const given = quality(toFloat(model.graph), context);
+  const named = await Promise.all(
+    Object.entries(outside).map(async ([name, m]) => ({ name, m, teacher: await teacherNamed(name, m) })),
+  );
+  const teachers = { ...context, teachers: named.map(({ m }) => m) };
+  const found: Recovery[] = [];
+  for (const degree of degrees) {
+    const cut = await runPipeline(model, [prune({ ratio: degree })], context);
+    const { macs } = inspect(cut);
+    const ways = [
+      { name: 'compressed', teacher: 'self' as const, cost: macs },
+      { name: 'given', teacher: 'original' as const, cost: inspect(model).macs },
+      ...named.map(({ name, m, teacher }) => ({ name, teacher, cost: inspect(m).macs })),
+    ];
+    for (const { name, teacher, cost } of ways) {
+      tell(`distill after ${degree} by ${name}`);
+      const stage = distill({ teacher, epochs, batch: 32 });
+      const distilled = await runPipeline(cut, [stage], teachers);
+      const examples = Math.round(epochs * count);
+      found.push({
+        ...{ degree, teacher: name, given, cut: quality(cut.graph, context), distilled: quality(distilled.graph, context) },
+        ...{ examples, multiplications: examples * (PASSES * macs + cost) },
+      });
+    }
+  }
+  return found;
+}
