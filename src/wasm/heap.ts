@@ -1,3 +1,4 @@
+import { instantiate } from '@assemblyscript/loader';
 import type { instantiate as rawInstantiate } from '../../dist/thumbnet.js';
 import type { instantiate as rawRelaxed } from '../../dist/thumbnet_relaxed.js';
 import { bytesOf, type DType, newValues, sizeOf, type Values } from '../graph/graph.ts';
@@ -54,7 +55,7 @@ export class Heap {
   /** A new instance; the module's bytes are read once a process. */
   static async open({ rounding = 'double', relaxed = true }: HeapOptions = {}): Promise<Heap> {
     const env: Record<string, unknown> = { singleRounding: rounding === 'single' ? 1 : 0 };
-    const wasm = (await instantiated(await kernelModule(), env)).exports as unknown as Wasm;
+    const wasm = (await instantiate(await kernelModule(), { env })).exports as unknown as Wasm;
     const int8 = relaxed ? await relaxedKernels({ ...env, memory: wasm.memory }) : null;
     return new Heap(wasm, int8 ?? wasm, rounding);
   }
@@ -197,12 +198,9 @@ let exact: boolean | undefined;
 async function relaxedKernels(env: Record<string, unknown>): Promise<Int8Kernels | null> {
   const module = exact === false ? null : await relaxedModule();
   if (!module) return null;
-  const kernels = (await instantiated(module, env)).exports as unknown as Relaxed;
+  const kernels = (await instantiate(module, { env })).exports as unknown as Relaxed;
   exact ??= kernels.relaxed_dot_is_exact() === 1;
   return exact ? kernels : null;
 }
-
-const instantiated = (module: WebAssembly.Module, env: Record<string, unknown>): Promise<WebAssembly.Instance> =>
-  WebAssembly.instantiate(module, { env } as WebAssembly.Imports);
 
 const align = (n: number) => (n + ALIGN - 1) & -ALIGN;
