@@ -2,13 +2,7 @@
  * Where buffers lie in one block of memory (the arena): dynamic storage allocation, known to be NP-hard.
  * Everything here is a pure function of its input; effort is bounded by counted search nodes, never by a clock.
  */
-
-/** A buffer of `bytes` that must stay untouched from step `first` to step `last`, both included. */
-export interface Lifetime {
-  readonly bytes: number;
-  readonly first: number;
-  readonly last: number;
-}
+import { type Buffer, bySize, type Lifetime, type Placement, place } from './greedy.ts';
 
 export interface Arena {
   /** Byte offset of each lifetime, a multiple of the alignment. */
@@ -25,12 +19,6 @@ export interface ArenaOptions {
   readonly align?: number;
   /** Search nodes of the exact search before it settles for the best plan found. */
   readonly nodes?: number;
-}
-
-interface Buffer {
-  readonly size: number;
-  readonly first: number;
-  readonly last: number;
 }
 
 /**
@@ -67,18 +55,6 @@ function searched(buffers: readonly Buffer[], used: readonly number[], steps: nu
   if (optimal) return { ...search.best, optimal };
   const smaller = narrowed(buffers, order, lowerBound, search.best, 25 * nodes);
   return { ...smaller, optimal: smaller.bytes === lowerBound };
-}
-
-/** Greedy-by-size, the planner of TFLite Micro: largest first, each at the lowest gap that holds it. */
-export function greedyBySize(lifetimes: readonly Lifetime[], align = 16): { offsets: readonly number[]; bytes: number } {
-  const buffers = lifetimes.map((l) => ({ size: Math.ceil(l.bytes / align) * align, first: l.first, last: l.last }));
-  return place(
-    buffers,
-    bySize(
-      buffers,
-      [...buffers.keys()].filter((i) => buffers[i].size > 0),
-    ),
-  );
 }
 
 /**
@@ -172,11 +148,6 @@ interface Plan extends Placement {
   readonly optimal?: boolean;
 }
 
-interface Placement {
-  readonly offsets: readonly number[];
-  readonly bytes: number;
-}
-
 /** Steps renumbered so that only those remain at which a buffer begins: pressure is highest there. */
 function sections(lifetimes: readonly Lifetime[]): { get(step: number): number | undefined; count: number } {
   const starts = [...new Set(lifetimes.map((l) => l.first))].sort((a, b) => a - b);
@@ -198,9 +169,6 @@ function pressures(buffers: readonly Buffer[], count: number): Float64Array {
 }
 
 const peak = (buffers: readonly Buffer[], count: number): number => pressures(buffers, count).reduce((a, b) => Math.max(a, b), 0);
-
-const bySize = (buffers: readonly Buffer[], used: readonly number[]) =>
-  [...used].sort((a, b) => buffers[b].size - buffers[a].size || buffers[a].first - buffers[b].first || a - b);
 
 /** Further orders that often win: by area, by length of life, by time, by the pressure at the busiest step of the life. */
 function otherOrders(buffers: readonly Buffer[], used: readonly number[]): number[][] {
@@ -226,28 +194,6 @@ function otherOrders(buffers: readonly Buffer[], used: readonly number[]): numbe
     sorted((a, b) => a.first - b.first || b.size - a.size),
     sorted((a, b) => b.first - a.first || b.size - a.size),
   ];
-}
-
-/** Each buffer in turn at the lowest offset where it meets none that is alive at the same time. */
-function place(buffers: readonly Buffer[], order: readonly number[]): Placement {
-  const offsets = new Array<number>(buffers.length).fill(0);
-  const placed: number[] = [];
-  let bytes = 0;
-  for (const i of order) {
-    const b = buffers[i];
-    let from = 0;
-    for (const k of placed) {
-      const other = buffers[k];
-      if (other.last < b.first || other.first > b.last) continue;
-      if (offsets[k] < from + b.size && offsets[k] + other.size > from) from = offsets[k] + other.size;
-    }
-    offsets[i] = from;
-    bytes = Math.max(bytes, from + b.size);
-    let at = placed.length;
-    while (at > 0 && offsets[placed[at - 1]] > from) at--;
-    placed.splice(at, 0, i);
-  }
-  return { offsets, bytes };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Lifetime } from './arena.ts';
+import type { Lifetime } from './greedy.ts';
 import type { Graph, Node } from './graph.ts';
 
 /** Whether a node's output needs memory of its own. */

@@ -1,4 +1,4 @@
-import { planArena } from '../graph/arena.ts';
+import { greedyBySize } from '../graph/greedy.ts';
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf, type Shape } from '../ops/index.ts';
@@ -12,7 +12,7 @@ export interface Places {
 /** Whole cache lines, and whole vectors from any first element. */
 const ALIGN = 64;
 
-/** Memory for activations while a graph runs here, planned as the chip's arena is; inputs stay as they were. */
+/** Memory for activations while a graph runs here, placed quickly, as how much there is of it hardly counts; inputs stay as they were. */
 export function placeActivations(graph: Graph, shapes: readonly Shape[], keepAll: boolean): Places {
   const { buffers, bufferOf } = lifetimesOf(graph, {
     bytes: (t) => bytesOf(graph.tensors[t].dtype, sizeOf(shapes[t])),
@@ -20,6 +20,6 @@ export function placeActivations(graph: Graph, shapes: readonly Shape[], keepAll
     keepInputs: true,
     keepAll,
   });
-  const { offsets, bytes } = planArena(buffers, { align: ALIGN });
+  const { offsets, bytes } = greedyBySize(buffers, ALIGN);
   return { offsets: Float64Array.from(bufferOf, (b) => (b < 0 ? -1 : offsets[b])), bytes };
 }

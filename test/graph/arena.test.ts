@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { greedyBySize, type Lifetime, planArena } from '../../src/graph/arena.ts';
+import { planArena } from '../../src/graph/arena.ts';
+import { greedyBySize, type Lifetime } from '../../src/graph/greedy.ts';
 
 const lifetime = (maxSize: number, maxStep: number) =>
   fc
