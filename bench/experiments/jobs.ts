@@ -24,7 +24,7 @@ export interface Job {
 }
 
 const shared = (path: string): string => neededPath(`data/${path}`);
-const modelFile = (name: string) => loadModel(new Uint8Array(readFileSync(shared(`models/${name}`))));
+export const modelFile = (name: string) => loadModel(new Uint8Array(readFileSync(shared(`models/${name}`))));
 
 /** All arms see the same validation part, and none enlarges it. */
 const VALIDATION = 600;

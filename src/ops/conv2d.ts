@@ -64,7 +64,15 @@ export const conv2d = defineOp<Conv2d>({
   fuses: { activation: true, norm: true },
   channels: (a, [x, w]) =>
     (a.groups ?? 1) > 1
-      ? { kind: 'fixed' }
+      ? {
+          kind: 'grouped',
+          groups: a.groups ?? 1,
+          in: [[1, 3]],
+          out: [
+            [1, 0],
+            [2, 0],
+          ],
+        }
       : {
           kind: 'mix',
           in: [[1, 3]],

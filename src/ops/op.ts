@@ -59,6 +59,18 @@ export type Channels =
     }
   /** Output channels are those of the inputs one after another. */
   | { readonly kind: 'concat' }
+  /**
+   * As `mix`, but within `groups` equal parts of the channels: the same places of all parts are cut together, on each side. `in` axes follow
+   * the places within a part.
+   */
+  | {
+      readonly kind: 'grouped';
+      readonly groups: number;
+      readonly in: readonly (readonly [number, number])[];
+      readonly out: readonly (readonly [number, number])[];
+    }
+  /** Each output has the next channels of operand 0, as many as its attribute `sizes` says. */
+  | { readonly kind: 'split'; readonly sizes: readonly number[] }
   /** Channel i of [.., h, w, c] becomes places i, i + c, i + 2c ... of a flat axis. */
   | { readonly kind: 'flatten' }
   /** Channels meet here in a way that cutting cannot follow; groups that reach it stay whole. */

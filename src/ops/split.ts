@@ -53,7 +53,8 @@ export const split = defineOp<Split>({
   memory: 'fresh',
   outputRange: 'as-input',
   fuses: null,
-  channels: ({ axis }, [x]) => (axis === x!.length - 1 ? { kind: 'fixed' } : { kind: 'keep', along: [[0, x!.length - 1]] }),
+  channels: ({ axis, sizes }, [x]) =>
+    axis === x!.length - 1 ? { kind: 'split', sizes } : { kind: 'keep', along: [[0, x!.length - 1]] },
   work: 'moves',
   tflite: {
     codes: [SPLIT, SPLIT_V],

@@ -1,5 +1,6 @@
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import { type Cut, channelCount, channelSources, channelsOf } from '../run/channels.ts';
+import { layerOf } from '../run/layers.ts';
 
 /** A channel of a computed tensor. */
 export interface Slot {
@@ -20,29 +21,49 @@ export interface ChannelGroup {
 /** Groups of channels that pruning may cut, in the order of the graph. Inputs, outputs and what operators pin down are left out. */
 export function channelGroups(graph: Graph): ChannelGroup[] {
   const slots = new SlotSets(graph);
-  for (const t of [...graph.inputs, ...graph.outputs]) slots.lock(t);
+  for (const t of [...graph.inputs, ...graph.outputs, ...ofSharedWeights(graph)]) slots.lock(t);
   for (const node of graph.nodes) {
     const isComputed = (operand: number) => node.inputs[operand] >= 0 && !graph.tensors[node.inputs[operand]].data;
     const sources = channelSources(graph, node);
+    const channels = channelsOf(graph, node);
     if (sources) {
       sources.forEach((from, channel) => {
         for (const s of from) {
-          if (isComputed(s.operand)) slots.join(node.inputs[s.operand], s.channel, node.outputs[0], channel);
+          if (isComputed(s.operand)) for (const y of node.outputs) slots.join(node.inputs[s.operand], s.channel, y, channel);
         }
       });
       node.inputs.forEach((t, operand) => {
         if (isComputed(operand) && !sources.some((from) => from.some((s) => s.operand === operand))) slots.lock(t);
       });
-    } else if (channelsOf(graph, node).kind !== 'mix') {
+    } else if (channels.kind === 'split') {
+      let first = 0;
+      for (const [i, size] of channels.sizes.entries()) {
+        for (let c = 0; c < size; c++) slots.join(node.inputs[0], first + c, node.outputs[i], c);
+        first += size;
+      }
+    } else if (channels.kind === 'grouped') {
+      for (const t of [node.inputs[0], node.outputs[0]]) slots.tie(t, channels.groups);
+    } else if (channels.kind !== 'mix') {
       for (const t of [...node.inputs.filter((_, i) => isComputed(i)), ...node.outputs]) slots.lock(t);
     }
   }
   return groupsOf(graph, slots.units());
 }
 
+/** Outputs of layers that share weights, as the steps of an LSTM do: a channel would have to go from all of them. */
+function ofSharedWeights({ nodes }: Graph): number[] {
+  const uses = new Map<number, number>();
+  const weightsOf = (node: Node) => layerOf(node)?.weights ?? -1;
+  for (const node of nodes) uses.set(weightsOf(node), (uses.get(weightsOf(node)) ?? 0) + 1);
+  return nodes.flatMap((node) => (weightsOf(node) >= 0 && uses.get(weightsOf(node))! > 1 ? node.outputs : []));
+}
+
+/** Whether the channels of its outputs are new ones. */
+const makes = (graph: Graph, node: Node): boolean => !channelSources(graph, node) && channelsOf(graph, node).kind !== 'split';
+
 function groupsOf(graph: Graph, units: readonly Unit[]): ChannelGroup[] {
   const maker = new Map<number, string>();
-  for (const node of graph.nodes) if (!channelSources(graph, node)) for (const t of node.outputs) maker.set(t, node.name);
+  for (const node of graph.nodes) if (makes(graph, node)) for (const t of node.outputs) maker.set(t, node.name);
   const groups = new Map<string, { name: string; units: Unit[] }>();
   for (const unit of units) {
     const key = [...new Set(unit.map((s) => s.tensor))].join();
@@ -109,6 +130,13 @@ class SlotSets {
     const [low, high] = one < other ? [one, other] : [other, one];
     this.#root[high] = low;
     this.#locked[low] |= this.#locked[high];
+  }
+
+  /** The same places of equal parts of a tensor's channels. */
+  tie(t: number, parts: number): void {
+    if (this.#graph.tensors[t].data) return;
+    const size = channelCount(this.#graph.tensors[t].shape) / parts;
+    for (let i = size; i < parts * size; i++) this.join(t, i % size, t, i);
   }
 
   lock(t: number): void {

@@ -17,7 +17,7 @@ export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, gra
   const changed = graph.nodes.flatMap((node) => {
     const removed = cut.get(node.inputs[0]);
     const channels = channelsOf(graph, node);
-    if (channels.kind !== 'mix' || !removed?.includes(1)) return [];
+    if ((channels.kind !== 'mix' && channels.kind !== 'grouped') || !removed?.includes(1)) return [];
     const found = fitted.get(node);
     // Least squares would bring masked weights back.
     if (!found || !removed.includes(0) || graph.tensors[layerOf(node)!.weights].mask)

@@ -71,11 +71,19 @@ export function cutChannels(graph: Graph, cut: Cut): Graph {
       if (t < uses.length && uses[t] > 1) inputs[operand] = tensors.push(smaller) - 1;
       else tensors[t] = smaller;
     }
-    return { ...node, inputs };
+    return { ...node, inputs, ...attrsLeft(graph, node, cut) };
   });
   const smaller = compact({ ...graph, tensors, nodes });
   const shapes = inferShapes(smaller, 1);
   return { ...smaller, tensors: smaller.tensors.map((t, i) => (t.data ? t : { ...t, shape: shapes[i] })) };
+}
+
+/** Sizes of a split, without the channels that are cut. */
+function attrsLeft(graph: Graph, node: Node, cut: Cut): Pick<Node, 'attrs'> | null {
+  const channels = channelsOf(graph, node);
+  if (channels.kind !== 'split' || !cut.has(node.inputs[0])) return null;
+  const gone = (t: number) => cut.get(t)?.reduce((n, removed) => n + removed, 0) ?? 0;
+  return { attrs: { ...node.attrs, sizes: channels.sizes.map((size, i) => size - gone(node.outputs[i])) } };
 }
 
 /** [operand, axis, places that are cut] of the constants and the state of a node. */
@@ -91,6 +99,13 @@ function parameterCuts(graph: Graph, node: Node, cut: Cut): [number, number, Uin
     case 'mix':
       return [
         ...channels.in.flatMap(([operand, axis]): [number, number, Uint8Array][] => (into ? [[operand, axis, into]] : [])),
+        ...channels.out.flatMap(([operand, axis]): [number, number, Uint8Array][] => (out ? [[operand, axis, out]] : [])),
+      ];
+    case 'grouped':
+      return [
+        ...channels.in.flatMap(([operand, axis]): [number, number, Uint8Array][] =>
+          into ? [[operand, axis, into.subarray(0, into.length / channels.groups)]] : [],
+        ),
         ...channels.out.flatMap(([operand, axis]): [number, number, Uint8Array][] => (out ? [[operand, axis, out]] : [])),
       ];
     case 'keep':
