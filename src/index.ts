@@ -29,7 +29,15 @@ export { type Code, CompressError } from './errors.ts';
 export type { EvaluateOptions, Evaluation } from './evaluate.ts';
 export type { Graph, Node, Quantization, Tensor } from './graph/graph.ts';
 export { inspect } from './inspect.ts';
-export { findTarget, type Profile, type ProfileOptions, TARGETS, type Target } from './mcu/index.ts';
+export {
+  findTarget,
+  type OwnTarget,
+  type Profile,
+  type ProfileOptions,
+  registerTarget,
+  TARGETS,
+  type Target,
+} from './mcu/index.ts';
 export { loadModel } from './model.ts';
 export { option, optional } from './options/index.ts';
 export { dataOfRecipe, parseRecipe, type Recipe, registerStage, stagesOf } from './pipeline.ts';

@@ -20,6 +20,7 @@ import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
 import { type MetricName, metricOf, recognizeTask } from '../task/index.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
+import { dryRun } from './dry_run.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, readRecipe } from './files.ts';
 import {
   amountsByName,
@@ -31,14 +32,15 @@ import {
   type IoFlags,
   integer,
   ioOption,
-  number,
+  megahertz,
+  microjoules,
   readData,
   readingOfRecipe,
   weights,
   workers,
 } from './flags.ts';
-import { type Given, type OutsideFlags, readOutside } from './outside_flags.ts';
 import { createOutput, kib, ms } from './output.ts';
+import { type Given, type OutsideFlags, readOutside } from './outside_flags.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
 import { dropFlag, type GoalFlags, goalFlags, sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
@@ -68,6 +70,7 @@ interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly out?: string;
   readonly recipe?: string;
   readonly resume?: boolean;
+  readonly dryRun?: boolean;
   readonly json?: boolean;
 }
 
@@ -97,6 +100,7 @@ export function addCompress(program: Command): void {
     const outside = await readOutside(flags, model, out, read);
     const options = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
     const { workers, resume = false } = flags;
+    if (flags.dryRun) return dryRun({ model, data, options, folder, workers, out });
     const named = { folder, title: basename(path), command: commandLine() };
     await runCompress({ model, data, options, outside, ...named, workers, resume, out });
   });
@@ -112,7 +116,7 @@ const compressFlags = (command: Command): Command =>
         'what orders the best at the end: modelled latency, or instructions counted on QEMU (model)',
       ).choices([...EVALUATIONS]),
     )
-    .option('--clock <mhz>', 'another clock than the highest', number)
+    .option('--clock <mhz>', 'another clock than the highest, as 84MHz', megahertz)
     .addOption(
       new Option('--weight-bits <n>', 'of all layers 8, or of some 4 where that pays (mixed)')
         .choices(['8', 'mixed'])
@@ -132,7 +136,7 @@ const compressFlags = (command: Command): Command =>
     .option('--ram-budget <size>', 'as 32K; the whole chip if absent', byteCount)
     .option('--weight-budget <size>', 'of weights and biases, as 9K', byteCount)
     .option('--max-latency <t>', 'as 50ms', duration('ms'))
-    .option('--max-energy <uJ>', 'of one inference, as 100', number)
+    .option('--max-energy <uJ>', 'of one inference, as 100uJ', microjoules)
     .option('--max-macs <n>', 'as 900K', counted)
     .addOption(new Option('--sampler <name>', 'how the next trial is chosen (tpe)').choices(SAMPLERS.names))
     .option(
@@ -146,6 +150,7 @@ const compressFlags = (command: Command): Command =>
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
     .option('--resume', 'continue the study in --out')
+    .option('--dry-run', 'say what would be done, what fits, and about how long it takes; nothing is written')
     .option('--teacher <file>', 'another model file of the same task that may teach')
     .option('--unlabelled <path>', 'examples without labels, which teachers alone answer to, read as --data is')
     .option('--json', 'one JSON object on stdout');

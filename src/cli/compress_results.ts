@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { goalText, historyOf } from '../compress/history.ts';
 import type { CompressResult } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
@@ -10,7 +11,7 @@ import type { Model } from '../stage.ts';
 import { metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
-import { count, kib, ms, type Output } from './output.ts';
+import { count, kib, ms, type Output, percent, plural } from './output.ts';
 import { resultTable, stagesText } from './result_table.ts';
 import { VERSION } from './version.ts';
 
@@ -95,7 +96,7 @@ function runtimeText({ tflite, target, settings: { runtime, clockMhz } }: Compre
 export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
   const notes = [
     judgedText(result),
-    `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${result.trials.length} trials, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
+    `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${plural(result.trials.length, 'trial')}, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
     ...enlargedText(result, data),
     ...countedText(result),
     ...checkedText(result),
@@ -149,11 +150,59 @@ export async function writeResults({ model, data, folder, title, command, out }:
 function showResult(done: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
   const { target, recipe, trials, task } = done;
   out.say();
-  out.say(`${target.name} (${target.core}), ${metricOf(task.metric).label} on the test part, ${trials.length} trials`);
+  out.say(`${target.name} (${target.core}), ${metricOf(task.metric).label} on the test part, ${plural(trials.length, 'trial')}`);
   out.say(resultTable(done));
-  for (const line of [...countedText(done), ...checkedText(done)]) out.say(line);
+  for (const line of [
+    ...validationText(done),
+    ...gainText(done),
+    ...countedText(done),
+    ...checkedText(done),
+    ...errorText(done),
+    ...fourBitText(done),
+  ])
+    out.say(line);
   out.say(`stages  ${stagesText(recipe)}`);
-  for (const [what, path] of Object.entries(paths)) out.say(`${what.padEnd(7)} ${path}`);
+  for (const [what, path] of Object.entries(paths)) if (what !== 'report') out.say(`${what.padEnd(7)} ${path}`);
+  out.say(`report  ${pathToFileURL(resolve(paths.report)).href}`);
   out.say(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);
   out.say(`        thumbnet verify ${paths.model} --target ${target.name}`);
+}
+
+/** What the search saw, beside the table, which is of the test part. */
+function validationText({ task, before, floor, chosenFigures, examples }: CompressResult): string[] {
+  const { show, label } = metricOf(task.metric);
+  if (chosenFigures.quality === null) return [];
+  return [
+    `On the ${examples.validation} validation examples, which the search looked at: ${label} ${show(chosenFigures.quality)}, of the model as given ${show(before)}, at least ${show(floor)} asked.`,
+  ];
+}
+
+function gainText({ chosen, trials, endedByClock }: CompressResult): string[] {
+  if (chosen !== null) return [];
+  const why = endedByClock
+    ? `the time was over after ${plural(trials.length, 'trial')}`
+    : 'no trial kept what is asked with fewer resources';
+  return [`Nothing was gained over plain int8 quantization, which is handed back: ${why}.`];
+}
+
+/** How far off figures that are no counts may be. */
+function errorText({ tflite, target, settings: { runtime, clockMhz } }: CompressResult): string[] {
+  const { heldOutError } = profile(importTflite(tflite), target, { runtime, clockMhz });
+  const said = (['latency', 'energy'] as const).map((what) => {
+    const error = heldOutError[what];
+    return error
+      ? `${what} ${percent(error.median)} in the median, ${percent(error.p90)} at the 90th percentile`
+      : `${what}: not known`;
+  });
+  return [`How far off models are on chips and networks that they have not seen: ${said.join('; ')}.`];
+}
+
+/** Some vendors' tools read no such weights. */
+function fourBitText({ tflite }: CompressResult): string[] {
+  const { tensors } = importTflite(tflite);
+  const count = tensors.filter((t) => t.dtype === 'i4' && t.data).length;
+  if (!count) return [];
+  return [
+    `The weights of ${plural(count, 'layer')} have 4 bits: TFLite Micro and Thumbnet's own C take them, some vendors' tools refuse them; --weight-bits 8 keeps 8.`,
+  ];
 }

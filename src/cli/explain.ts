@@ -53,7 +53,7 @@ export function showExplanation({ layers, outputError, examples }: Explanation, 
     ...[shortName(l.name), l.op, String(l.bits), text(l.error), l.cosine.toFixed(5), String(Number(l.largest.toPrecision(3)))],
     ...[text(l.outputAlone), l.weightsAlone === null ? '' : text(l.weightsAlone), l.cause?.kind ?? ''],
   ]);
-  out.say(table(head, rows, 2));
+  out.say(table(head, rows, 2, { drop: ['cosine', 'largest error', 'weights alone', 'operator'] }));
   out.say(`answers: signal to quantization noise ${text(outputError)}, on ${examples} examples; "alone": with only that rounded`);
 }
 

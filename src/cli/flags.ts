@@ -17,6 +17,7 @@ import {
 } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { isInteger } from '../graph/graph.ts';
+import { parseBytes, parseMegahertz } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import { IO_TYPES, type IoType } from '../run/edges.ts';
 import type { Model } from '../stage.ts';
@@ -33,8 +34,10 @@ export const wrap =
     }
   };
 
+/** 0.5 or 50%. */
 export const number = wrap((text) => {
-  const value = Number(text);
+  const share = /^\s*([^%]+)%\s*$/.exec(text)?.[1];
+  const value = share === undefined ? Number(text) : Number(share) / 100;
   if (text.trim() === '' || !Number.isFinite(value)) throw new Error('It is not a number.');
   return value;
 });
@@ -54,17 +57,43 @@ export const workers = wrap((text) => {
 
 /** 64K, 1M, 65536 as bytes. */
 export const byteCount = wrap((text) => {
-  const found = /^(\d+(?:\.\d+)?)\s*([kKmM]?)(i?[bB])?$/.exec(text.trim());
-  if (!found) throw new Error('It is not a size, as 64K, 1M or 65536.');
-  return Math.round(Number(found[1]) * { '': 1, k: 1024, m: 1024 * 1024 }[found[2].toLowerCase() as '' | 'k' | 'm']);
+  const found = parseBytes(text);
+  if (found === null) throw new Error('It is not a size, as 64K, 1M or 65536.');
+  return found;
 });
+
+/** 84, 84MHz, 0.4GHz as MHz. */
+export const megahertz = wrap((text) => {
+  const found = parseMegahertz(text);
+  if (!found) throw new Error('It is not a clock, as 84MHz.');
+  return found;
+});
+
+/** 100, 100uJ, 2mJ as µJ. */
+export const microjoules = wrap((text) => {
+  const [, digits, unit = 'uJ'] = /^(\d+(?:\.\d+)?)\s*([uµmn]?J)?$/i.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new Error('It is not an energy, as 100uJ or 2mJ.');
+  return Number(digits) * { n: 1e-3, u: 1, µ: 1, m: 1e3, j: 1e6 }[unit[0].toLowerCase() as 'n' | 'u' | 'µ' | 'm' | 'j'];
+});
+
+const UNITS_OF_TIME: Readonly<Record<string, number>> = {
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1e3,
+  sec: 1e3,
+  m: 6e4,
+  min: 6e4,
+  h: 36e5,
+  d: 864e5,
+};
 
 /** 50ms, 30s, 20m, 2h as ms; a bare number is `unit`s. */
 export const duration = (unit: 'ms' | 's') =>
   wrap((text) => {
-    const found = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(text.trim());
+    const found = /^(\d+(?:\.\d+)?)\s*(us|µs|ms|s|sec|m|min|h|d)?$/.exec(text.trim());
     if (!found) throw new Error('It is not a time, as 50ms, 30s, 20m or 2h.');
-    return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(found[2] ?? unit) as 'ms' | 's' | 'm' | 'h'];
+    return Number(found[1]) * UNITS_OF_TIME[found[2] ?? unit];
   });
 
 /** flash=1,latency=2: weights of an objective; what is not named has none. */
@@ -95,7 +124,7 @@ const amounts: Readonly<Record<string, (text: string) => number>> = {
   ram: (text) => byteCount(text),
   weights: (text) => byteCount(text),
   latency: (text) => duration('ms')(text),
-  energy: (text) => number(text),
+  energy: (text) => microjoules(text),
   macs: (text) => quantity(text),
 };
 

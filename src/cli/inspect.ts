@@ -28,7 +28,11 @@ function show(out: Output, facts: Inspection, gain: { macs: number; parameters: 
     ...[shortName(l.name), l.op, shape(l.input), shape(l.output), l.dtype],
     ...[l.macs, l.parameters, l.bytes].map(count),
   ]);
-  out.say(table(['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'], rows, 2));
+  out.say(
+    table(['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'], rows, 2, {
+      drop: ['input', 'parameters', 'type', 'operator'],
+    }),
+  );
   if (gain.macs > 0 || gain.parameters > 0) {
     const saved = `${count(gain.macs)} MACs and ${count(gain.parameters)} parameters`;
     out.say(`thumbnet simplify would take away ${saved}, and change no output`);

@@ -1,29 +1,38 @@
 import { Command, CommanderError } from 'commander';
 import { type Code, CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
+import { addCompare } from './compare.ts';
+import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
+import { withConfig } from './config.ts';
 import { addConform } from './conform.ts';
 import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
 import { addEvaluate } from './evaluate.ts';
+import { EXAMPLES } from './examples.ts';
 import { BAD_INPUT, DONE, EXIT_CODES_TEXT, INTERRUPTED, MISSED } from './exit_codes.ts';
 import { addExport } from './export.ts';
 import { addInfer } from './infer.ts';
+import { addInit } from './init.ts';
 import { addInteractions } from './interactions.ts';
 import { addInspect } from './inspect.ts';
+import { columns } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { addProfile } from './profile.ts';
 import { addReport } from './report.ts';
 import { addSimplify } from './simplify.ts';
 import { addStages } from './stages.ts';
+import { withOwnTargets } from './target_names.ts';
 import { addTargets } from './targets.ts';
 import { addTrain } from './train.ts';
 import { addVerify } from './verify.ts';
 import { VERSION } from './version.ts';
 
-function program(): Command {
+/** The verbs with their options. */
+export function program(): Command {
   const command = new Command('thumbnet')
     .description('Fits a trained neural network into a Cortex-M microcontroller.')
-    .version(VERSION)
+    .version(VERSION, '-v, --version')
     .showHelpAfterError('(add --help for what is accepted)')
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
@@ -43,13 +52,36 @@ function program(): Command {
     addExport,
     addVerify,
     addConform,
+    addCompare,
     addTargets,
     addReport,
+    addInit,
+    addDoctor,
+    addCompletion,
   ]) {
     add(command);
   }
-  for (const sub of [command, ...command.commands]) sub.exitOverride();
+  for (const sub of command.commands) {
+    demandLast(sub);
+    const examples = EXAMPLES[sub.name()];
+    if (examples) sub.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ thumbnet ${line}`).join('\n')}`);
+  }
+  for (const sub of [command, ...command.commands])
+    sub.exitOverride().configureHelp({ sortSubcommands: false, helpWidth: columns() });
   return command;
+}
+
+/** An option that must be given is asked for after the arguments, and after options that are not known were named. */
+function demandLast(command: Command): void {
+  const mandatory = command.options.filter((o) => o.mandatory);
+  for (const option of mandatory) {
+    option.mandatory = false;
+    option.description += ' (required)';
+  }
+  command.hook('preAction', () => {
+    const missing = mandatory.find((o) => command.getOptionValue(o.attributeName()) === undefined);
+    if (missing) command.error(`error: the option ${missing.flags} is required`, { code: 'thumbnet.missingOption' });
+  });
 }
 
 const EXIT_CODES: Partial<Record<Code, number>> = {
@@ -74,7 +106,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   const command = program();
   try {
-    await command.parseAsync(argv as string[], { from: 'user' });
+    await command.parseAsync(withOwnTargets(withConfig(command, argv)), { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : DONE;
   } catch (e) {
     if (e instanceof CommanderError) return e.exitCode === 0 ? DONE : BAD_INPUT;

@@ -4,9 +4,12 @@ import type { Graph } from '../graph/graph.ts';
 import { shortName } from '../graph/names.ts';
 import { findTarget, type Profile, type ProfileOptions, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
+import { digits } from '../report/units.ts';
+import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
-import { number, tradeOption } from './flags.ts';
-import { count, createOutput, kib, microjoule, ms, type Output, percent, table } from './output.ts';
+import { megahertz, tradeOption } from './flags.ts';
+import { count, createOutput, kib, ms, type Output, percent, table } from './output.ts';
+import { targetNames } from './target_names.ts';
 
 interface Flags {
   readonly target: string;
@@ -23,20 +26,27 @@ export function addProfile(program: Command): void {
     .argument('<model>', MODEL)
     .requiredOption('--target <mcu,..>', 'chips, or all (see `thumbnet targets`)')
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip').choices([...RUNTIMES]).default('thumbnet'))
-    .option('--clock <mhz>', 'another clock than the highest', number)
+    .option('--clock <mhz>', 'another clock than the highest, as 84MHz', megahertz)
     .addOption(tradeOption('in generated C: '))
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, { target, runtime, clock: clockMhz, trade, json }: Flags) => {
       const out = createOutput(json ?? false);
       const graph = asStored(await readModel(path));
-      const names = target === 'all' ? TARGETS.map((t) => t.name) : target.split(',').map((s) => s.trim());
+      const names = target === 'all' ? TARGETS.map((t) => t.name) : targetNames(target);
       const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz, trade }));
       for (const warning of grouped(found)) out.warn(warning);
       out.result(found.length === 1 ? found[0] : { targets: found }, () =>
         found.length === 1 ? showOne(out, found[0], besideOf(graph, found[0], { clockMhz, trade })) : showAll(out, found),
       );
+      if (found.every((p) => !p.fits.flash || !p.fits.ram)) {
+        process.stderr.write(`it does not fit ${found.length === 1 ? found[0].target : 'any of these chips'}\n`);
+        process.exitCode = MISSED;
+      }
     });
 }
+
+/** In one unit, whatever the row: figures of chips are to be compared. */
+const kibibytes = (bytes: number): string => `${digits(bytes / 1024)} KiB`;
 
 /** The other runtimes that a user may choose. */
 const besideOf = (graph: Graph, { target, runtime }: Profile, options: ProfileOptions): Profile[] =>
@@ -77,7 +87,10 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
     bar(l.ramBytes, most),
   ]);
   out.say(
-    table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B', 'RAM over time'], rows, 2),
+    table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B', 'RAM over time'], rows, 2, {
+      cut: ['layer', 12],
+      drop: ['RAM over time', 'instructions', 'cycles', 'operator'],
+    }),
   );
   showAll(out, [p]);
   const parts = (of: Readonly<Record<string, unknown>>) =>
@@ -125,11 +138,12 @@ function errorText({ median, p90, count: n, condition }: Profile['heldOutError']
 function showAll(out: Output, all: readonly Profile[]): void {
   const rows = all.map((p) => [
     p.target,
-    `${p.core}, ${p.clockMhz} MHz`,
-    `${kib(p.flashBytes)}${p.fits.flash ? '' : ' too big'}`,
-    `${kib(p.ramBytes)}${p.fits.ram ? '' : ' too big'}`,
-    ms(p.latencyMs),
-    microjoule(p.energyUj),
+    `${p.core.replace('cortex-', '')}, ${p.clockMhz} MHz`,
+    `${kibibytes(p.flashBytes)}${p.fits.flash ? '' : ' too big'}`,
+    `${kibibytes(p.ramBytes)}${p.fits.ram ? '' : ' too big'}`,
+    `${digits(p.latencyMs)} ms`,
+    p.energyUj === null ? '-' : `${digits(p.energyUj)} µJ`,
   ]);
-  out.say(table(['target', 'core', 'flash', 'RAM', 'latency', 'energy'], rows, 2));
+  const head = ['target', 'core', 'flash', 'RAM', 'latency', 'energy'];
+  out.say(table(head, rows, 2, { cut: ['target', 12], drop: ['core', 'energy'] }));
 }

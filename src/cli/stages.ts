@@ -17,8 +17,8 @@ import { explainLoss, explanationJson, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, readingOfRecipe } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
-import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
+import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 

@@ -1,36 +1,68 @@
 import type { Command } from 'commander';
-import { TARGETS } from '../mcu/index.ts';
-import { createOutput, kib, table } from './output.ts';
+import { findTarget, SOURCES, TARGETS, type Target } from '../mcu/index.ts';
+import { createOutput, type Output, table } from './output.ts';
+import { registered, targetNames } from './target_names.ts';
 
 export function addTargets(program: Command): void {
   program
     .command('targets')
-    .description('the chips known')
+    .description('the chips known, or one of them with the sources of its facts')
+    .argument('[target]', 'a name, a core as cortex-m4@100MHz,512K,128K')
     .option('--json', 'one JSON object on stdout')
-    .action((flags: { json?: boolean }) => {
+    .action((name: string | undefined, flags: { json?: boolean }) => {
       const out = createOutput(flags.json ?? false);
-      const targets = TARGETS.map(({ name, core, kind, fpu, flashBytes, ramBytes, clockMhz, aliases }) => ({
-        target: name,
-        core,
-        kernels: kind,
-        fpu,
-        flashBytes,
-        ramBytes,
-        clockMhz,
-        boards: aliases,
-      }));
-      out.result({ targets }, () => {
-        const rows = targets.map((t) => [
-          t.target,
-          t.core,
-          t.kernels,
-          t.boards.join(' '),
-          kib(t.flashBytes),
-          kib(t.ramBytes),
-          `${t.clockMhz} MHz`,
-        ]);
-        out.say(table(['target', 'core', 'kernels', 'boards', 'flash', 'RAM', 'clock'], rows, 4));
-        out.say('kernels: c = plain C, dsp = SMLAD, mve = Helium');
+      const chips = name === undefined ? TARGETS : targetNames(registered(name)).map(findTarget);
+      const targets = chips.map(factsOf);
+      out.result({ targets, sources: sourcesOf(chips) }, () => {
+        if (name === undefined) showAll(chips, out);
+        else for (const chip of chips) showOne(chip, out);
       });
     });
+}
+
+const factsOf = ({ name, kind, aliases, ...facts }: Target) => ({ target: name, ...facts, kernels: kind, boards: aliases });
+
+/** What the keys mean that chips name as their sources. */
+const sourcesOf = (chips: readonly Target[]): Readonly<Record<string, string>> =>
+  Object.fromEntries([...new Set(chips.flatMap((t) => t.sources))].sort().map((key) => [key, SOURCES[key]]));
+
+const kibibytes = (bytes: number): string => `${Number((bytes / 1024).toFixed(1))} KiB`;
+
+function showAll(chips: readonly Target[], out: Output): void {
+  const rows = chips.map((t) => [
+    t.name,
+    t.core.replace('cortex-', ''),
+    t.aliases.join(' '),
+    kibibytes(t.flashBytes),
+    kibibytes(t.ramBytes),
+    String(t.clockMhz),
+    t.kind,
+    t.sources.join('+'),
+  ]);
+  const head = ['target', 'core', 'boards', 'flash', 'RAM', 'MHz', 'kernels', 'sources'];
+  out.say(table(head, rows, 3, { cut: ['boards', 8], drop: ['kernels', 'boards'] }));
+  out.say('cores are Cortex-M; kernels: c = plain C, dsp = SMLAD, mve = Helium');
+  out.say('sources:');
+  for (const [key, what] of Object.entries(sourcesOf(chips))) out.say(`  ${key.padEnd(8)}${what}`);
+  out.say('one chip: thumbnet targets NAME; any other: --target cortex-m4@100MHz,512K,128K, or a JSON file (docs/json.md)');
+}
+
+const POWER: Readonly<Record<Target['power'], string>> = {
+  measured: 'measured while inferring',
+  vendor: 'data sheet, a best case',
+  board: 'of a whole board',
+  none: 'not known: there is no energy',
+};
+
+function showOne(t: Target, out: Output): void {
+  const lines: [string, string][] = [
+    ['target', t.name],
+    ['boards', t.aliases.join(' ') || '-'],
+    ['core', `${t.core} at up to ${t.clockMhz} MHz, floating point: ${t.fpu}`],
+    ['flash', `${kibibytes(t.flashBytes)}, cache: ${t.cache}, wait states: ${t.waitStates ?? 'not known'}`],
+    ['RAM', `${kibibytes(t.ramBytes)} in one piece`],
+    ['current', `${t.microampPerMhz ?? '-'} µA/MHz at ${t.supplyV} V (${POWER[t.power]})`],
+    ...t.sources.map((key): [string, string] => ['source', SOURCES[key]]),
+  ];
+  for (const [what, text] of lines) out.say(`${what.padEnd(8)}${text}`);
 }

@@ -76,7 +76,7 @@ export class Search {
           tell();
         }
         if (jobs.size === 0) return;
-        const first = await Promise.race([...jobs.values(), ...(clock && this.#hasModel() ? [clock.done] : []), stopped]);
+        const first = await Promise.race([...jobs.values(), ...(clock ? [clock.done] : []), stopped]);
         if (first === STOP) {
           this.#endedByClock = true;
           return;
@@ -96,7 +96,7 @@ export class Search {
     const left = records.some((t) => t.state === 'running' && !this.#running.has(t.number));
     const next = records.filter((t) => t.state !== 'waiting').length;
     if (!left && this.#isKnown(next) && this.#rungs.turn(next) === null) return true;
-    if (performance.now() < end || !this.#hasModel()) return false;
+    if (performance.now() < end) return false;
     this.#endedByClock = true;
     return true;
   }
@@ -108,9 +108,6 @@ export class Search {
 
   /** Whether all has ended that trial n must know. */
   #isKnown = (n: number): boolean => this.#study.records.slice(0, this.#rungs.needs(n)).every(isEnded);
-
-  /** However short the time: something is handed back. */
-  #hasModel = (): boolean => this.#study.records.some((t) => factsOf(t)?.state === 'complete');
 
   /** Starts a trial; null while a result that it must know is missing. */
   async #start(pool: Pool, changed: () => void): Promise<{ number: number; done: Promise<number> } | null> {

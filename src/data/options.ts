@@ -71,10 +71,11 @@ export const DEFAULT_SPLIT = [0.7, 0.1, 0.2] as const;
 
 /** `1/255` or `0.5` as a number. */
 export function parseScale(text: string): number {
-  const [above, below = '1', ...more] = text.split('/').map((s) => s.trim());
+  const percent = /^\s*([^%/]+)%\s*$/.exec(text)?.[1];
+  const [above, below = '1', ...more] = (percent === undefined ? text : `${percent}/100`).split('/').map((s) => s.trim());
   const value = Number(above) / Number(below);
   if (!above || !below || more.length || !Number.isFinite(value)) {
-    throw new CompressError('bad-option', `"${text}" is not a number`, 'write a number or a fraction, as 0.5 or 1/255');
+    throw new CompressError('bad-option', `"${text}" is not a number`, 'write a number or a fraction, as 0.5, 50% or 1/255');
   }
   return value;
 }

@@ -1,6 +1,17 @@
 import './currencies.ts';
 
-export { type CoreName, findTarget, nearestTargets, TARGETS, type Target } from '../targets/index.ts';
+export {
+  type CoreName,
+  findTarget,
+  nearestTargets,
+  type OwnTarget,
+  parseBytes,
+  parseMegahertz,
+  registerTarget,
+  SOURCES,
+  TARGETS,
+  type Target,
+} from '../targets/index.ts';
 export { RUNTIMES, type Runtime } from '../targets/runtime.ts';
 export type { Assumed } from './graph_cost.ts';
 export { type HeldOut, type LayerProfile, type Profile, type ProfileOptions, profile } from './profile.ts';

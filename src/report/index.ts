@@ -68,7 +68,7 @@ function pictures(history: History): Html {
   const { label } = qualityView(history);
   const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
   const kept = history.trials.filter((t) => t.feasible).length;
-  return html`<p>${history.trials.length} trials: ${said.join(', ')}; ${kept} keep what is asked of them. Each is the best candidate of an arm of the search. ${label} in these pictures, and the goal, is that of ${history.data.validation} validation examples.</p>
+  return html`<p>${history.trials.length} ${history.trials.length === 1 ? 'trial' : 'trials'}: ${said.join(', ')}; ${kept} keep what is asked of them. Each is the best candidate of an arm of the search. ${label} in these pictures, and the goal, is that of ${history.data.validation} validation examples.</p>
 ${plainText(history)}
 <div class="pair">${drawn.map(
     (

@@ -84,7 +84,7 @@ const arrow = (a: string, b: string): string => (a === b ? a : `${a} → ${b}`);
 export function trialTable(history: History): Html {
   const { trials, chosen } = history;
   const quality = qualityView(history);
-  return html`<details><summary>All ${trials.length} trials</summary><div class="wide"><table>
+  return html`<details><summary>${trials.length === 1 ? 'The only trial' : `All ${trials.length} trials`}</summary><div class="wide"><table>
 <caption>${quality.label} here is that of the validation part, which the search looks at.</caption>
 <thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">${quality.label}</th>
 <th scope="col">Flash</th><th scope="col">RAM</th><th scope="col">Latency</th><th scope="col">Objective</th></tr></thead>

@@ -1,6 +1,11 @@
 import { CompressError, editDistance } from '../errors.ts';
 import type { CoreKind } from '../ops/buffer_sizes.ts';
+import { KINDS } from './kinds.ts';
+import { foreignCore, genericTarget, type OwnTarget, ownTarget } from './own.ts';
 import { SOURCES, TARGET_TABLE } from './target_data.ts';
+
+export { type OwnTarget, parseBytes, parseMegahertz } from './own.ts';
+export { SOURCES } from './target_data.ts';
 
 export type CoreName =
   | 'cortex-m0'
@@ -38,17 +43,6 @@ export interface Target {
   readonly aliases: readonly string[];
 }
 
-const KINDS: Readonly<Record<CoreName, CoreKind>> = {
-  'cortex-m0': 'c',
-  'cortex-m0+': 'c',
-  'cortex-m3': 'c',
-  'cortex-m4': 'dsp',
-  'cortex-m7': 'dsp',
-  'cortex-m33': 'dsp',
-  'cortex-m55': 'mve',
-  'cortex-m85': 'mve',
-};
-
 const numberOrNull = (cell: string) => (cell === '-' ? null : Number(cell));
 
 /** @throws Error for a row that a blank in one of its cells has torn apart */
@@ -85,19 +79,44 @@ const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9+]/g, '');
 const BY_NAME = new Map(TARGETS.flatMap((t) => [t.name, ...t.aliases].map((n) => [plain(n), t] as const)));
 
 /**
- * The chip of a part name, an ordering code of it (`STM32L476RGT6`) or a board; the case does not matter.
+ * The chip of a part name, an ordering code of it (`STM32L476RGT6`) or a board; the case does not matter. `cortex-m4@100MHz,512K,128K` is any chip with
+ * that core, clock, flash and RAM.
  *
  * @throws CompressError `unknown-target` with the nearest names
  */
 export function findTarget(name: string): Target {
   const wanted = plain(name);
-  const found = BY_NAME.get(wanted) ?? BY_NAME.get(wanted.replace(/^(stm32.{6})[a-z]\d[a-z]?$/, '$1'));
+  const found = BY_NAME.get(wanted) ?? BY_NAME.get(wanted.replace(/^(stm32.{6})[a-z]\d[a-z]?$/, '$1')) ?? genericTarget(name);
   if (found) return found;
+  const why = foreignCore(wanted);
+  if (why) {
+    throw new CompressError(
+      'unknown-target',
+      `"${name}" is not a Cortex-M: ${why}`,
+      'choose a chip of `thumbnet targets`; the .tflite that Thumbnet writes runs on others too, without figures for them',
+    );
+  }
   throw new CompressError(
     'unknown-target',
     `target "${name}" is not known`,
     `nearest are ${nearestTargets(name).join(', ')}; \`thumbnet targets\` lists all`,
   );
+}
+
+/**
+ * Adds a chip of one's own, which every function then finds by its name.
+ *
+ * @throws CompressError `bad-option` naming the first field that cannot be, or for the name of another chip
+ * @example
+ * registerTarget({ name: 'my-board', core: 'cortex-m4', flashBytes: '512K', ramBytes: '128K', clockMhz: 100 });
+ */
+export function registerTarget(description: OwnTarget, where?: string): Target {
+  const chip = ownTarget(description, where);
+  const known = BY_NAME.get(plain(chip.name));
+  if (known && JSON.stringify(known) !== JSON.stringify(chip))
+    throw new CompressError('bad-option', `there is a chip "${known.name}" already`, 'choose another name');
+  BY_NAME.set(plain(chip.name), chip);
+  return chip;
 }
 
 /** Names and aliases closest to `name`: by shared beginning and by edits. */

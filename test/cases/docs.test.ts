@@ -152,7 +152,7 @@ test('the page on quantization: its example loses with one scale, and not with s
   assert.ok(lost(/--out sensors_int8\.tflite$/) < 4); // one of 30 examples is 3.3 points
   assert.ok(lost(/--no-scale-inputs/) > 20);
   assert.match(texts(/--no-scale-inputs/), /quantization costs more than a point[\s\S]*what may help:/);
-  assert.match(texts(/--explain/), /SQNR.*cosine.*largest error/);
+  assert.match(texts(/--explain/), /SQNR.*output alone.*cause/);
   for (const kind of CAUSES) assert.match(text, new RegExp(`\\| \`${kind}\` +\\|`));
 });
 

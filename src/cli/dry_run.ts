@@ -1,0 +1,115 @@
+/** What `compress` would do, before it is done. */
+import { type CompressOptions, checkCompress, figuresOf } from '../compress/index.ts';
+import type { Dataset } from '../data/index.ts';
+import { findTask, judge } from '../evaluate.ts';
+import { betweenEdges } from '../model.ts';
+import { outlineOf } from '../pipeline.ts';
+import { prune } from '../prune/index.ts';
+import { quantize } from '../quant/index.ts';
+import type { Model } from '../stage.ts';
+import { finetune } from '../train/index.ts';
+import { Heap } from '../wasm/heap.ts';
+import { count, type Output, plural, table } from './output.ts';
+import { sayTask, taskOptions } from './task_flags.ts';
+
+interface Planned {
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly options: CompressOptions;
+  readonly folder: string;
+  readonly workers: number;
+  readonly out: Output;
+}
+
+/** Trainings that are timed see so many examples. */
+const TIMED = 512;
+/** Of all the time, what is not training: choosing, quantizing, judging. Measured on the demo. */
+const BESIDE = 1.6;
+
+export async function dryRun({ model, data, options, folder, workers, out }: Planned): Promise<void> {
+  const { settings, target } = checkCompress(model, data, options);
+  const heap = await Heap.open();
+  const task = findTask(heap, model.graph, data, taskOptions(options));
+  const context = { heap, data, task, seed: settings.seed, original: model };
+  const plain = await outlineOf(model, [quantize()], context);
+  const smallest = await outlineOf(model, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
+  const limits = {
+    flashBytes: settings.flashBudget ?? target.flashBytes,
+    ramBytes: settings.ramBudget ?? target.ramBytes,
+    latencyMs: settings.maxLatencyMs ?? null,
+  };
+  const rows = (
+    [
+      ['as given', betweenEdges(model)],
+      ['plain int8', betweenEdges(plain!)],
+      ['the smallest', betweenEdges(smallest!)],
+    ] as const
+  ).map(([name, graph]) => {
+    const { flashBytes, ramBytes, latencyMs } = figuresOf(graph, target, settings, null);
+    const fits =
+      flashBytes <= limits.flashBytes &&
+      ramBytes <= limits.ramBytes &&
+      (limits.latencyMs === null || latencyMs <= limits.latencyMs);
+    return { name, flashBytes, ramBytes, latencyMs, fits };
+  });
+  const seconds = await secondsFor(model, data, settings, workers, context);
+  const { quality } = judge(heap, model.graph, data, data.validation ? 'validation' : 'test', task).evaluation;
+  const facts = {
+    target: target.name,
+    task: task.name,
+    metric: task.metric,
+    quality,
+    samples: settings.samples,
+    limits,
+    models: rows,
+    seconds,
+    out: folder,
+  };
+  out.result(facts, () => {
+    sayTask(model.graph, task, out);
+    out.say(table(['', 'flash B', 'RAM B', 'latency ms', 'fits'], rows.map(lineOf)));
+    out.say(`limits: ${count(limits.flashBytes)} B of flash, ${count(limits.ramBytes)} B of RAM of ${target.name}`);
+    if (!rows[2].fits) out.say('nothing that pruning and quantization can leave of this network fits: compress would refuse it');
+    const time = settings.timeMs === undefined ? '' : `, ended after ${timeText(settings.timeMs / 1000)}`;
+    out.say(
+      `search: ${count(settings.samples)} training samples, about ${timeText(seconds)} with ${plural(workers, 'worker')} on this machine${time}`,
+    );
+    out.say(`results would be written to ${folder}; nothing was written`);
+  });
+}
+
+const lineOf = ({
+  name,
+  flashBytes,
+  ramBytes,
+  latencyMs,
+  fits,
+}: {
+  name: string;
+  flashBytes: number;
+  ramBytes: number;
+  latencyMs: number;
+  fits: boolean;
+}) => [name, count(flashBytes), count(ramBytes), count(Number(latencyMs.toPrecision(3))), fits ? 'yes' : 'no'];
+
+/** By a short training of the whole network, which the search's own are mostly smaller than. */
+async function secondsFor(
+  model: Model,
+  data: Dataset,
+  { samples }: { readonly samples: number },
+  workers: number,
+  context: Parameters<typeof outlineOf>[2],
+): Promise<number> {
+  const part = Math.min(1, TIMED / data.train!.count);
+  const begun = performance.now();
+  await finetune({ epochs: part }).run(model, context);
+  const each = (performance.now() - begun) / 1000 / (part * data.train!.count);
+  return Number(((BESIDE * samples * each) / workers).toPrecision(2));
+}
+
+const timeText = (seconds: number): string =>
+  seconds < 90
+    ? `${Math.ceil(seconds)} s`
+    : seconds < 5400
+      ? `${Math.round(seconds / 60)} min`
+      : `${(seconds / 3600).toFixed(1)} h`;

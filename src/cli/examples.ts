@@ -1,0 +1,37 @@
+/** What help shows behind the options of each verb; test/cli/help.test.ts checks that they are accepted. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  demo: ['demo', 'demo --seed 7 --out demo-7'],
+  compress: [
+    'compress net.tflite --data gestures/ --target stm32l476rg',
+    'compress net.keras --data x.npz --target my-board.json --max-drop 2% --flash-budget 64K --time 30m',
+    'compress net.onnx --data cats/ --scale 1/255 --target cortex-m4@100MHz,512K,128K --dry-run',
+  ],
+  inspect: ['inspect net.tflite', 'inspect net.onnx --json'],
+  evaluate: ['evaluate net.tflite --data test.npz', 'evaluate net.tflite --data cats/ --scale 1/255 --goal 90%'],
+  infer: ['infer net.tflite --input x.npy --output y.npy'],
+  profile: [
+    'profile net.tflite --target nucleo-f446re',
+    'profile net.tflite --target all',
+    'profile net.tflite --target rp2040 --clock 48MHz',
+  ],
+  simplify: ['simplify net.tflite --out small.tflite'],
+  prune: ['prune net.tflite --ratio 50% --data train.npz --out half.tflite'],
+  quantize: ['quantize net.tflite --data train.npz --out int8.tflite'],
+  distill: ['distill small.tflite --original net.tflite --data train.npz --out taught.tflite'],
+  finetune: ['finetune net.tflite --data train.npz --epochs 3 --out tuned.tflite'],
+  run: ['run recipe.json net.tflite --data train.npz --out again.tflite'],
+  train: ['train dense --data train.npz --out net.tflite'],
+  export: ['export net.tflite --format c --target stm32l476rg --out firmware', 'export net.tflite --format onnx --out converted'],
+  verify: ['verify net.tflite --target stm32l476rg'],
+  conform: ['conform vectors/small.json'],
+  compare: [
+    'compare before.tflite after.tflite --target stm32l476rg --data test.npz --max-drop 1%',
+    'compare runs/monday runs/tuesday --max-growth flash=0,latency=5%',
+  ],
+  interactions: ['interactions net.tflite --data train.npz'],
+  targets: ['targets', 'targets stm32l476rg', 'targets my-board.json'],
+  report: ['report thumbnet-net'],
+  init: ['init'],
+  doctor: ['doctor'],
+  completion: ['completion bash > ~/.local/share/bash-completion/completions/thumbnet'],
+};

@@ -1,0 +1,60 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EXAMPLES } from '../../src/cli/examples.ts';
+import { program } from '../../src/cli/main.ts';
+import { inProcess } from './in_process.ts';
+
+test('every verb has examples, and all their options are known', () => {
+  const verbs = new Map(program().commands.map((c) => [c.name(), c]));
+  assert.equal([...verbs.keys()].sort(), Object.keys(EXAMPLES).sort());
+  for (const [verb, lines] of Object.entries(EXAMPLES)) {
+    for (const line of lines) {
+      const [name, ...words] = line.split(' ');
+      assert.is(name, verb);
+      const { unknown } = verbs.get(verb)!.parseOptions(words.filter((w) => w !== '>'));
+      assert.equal(unknown, [], line);
+    }
+  }
+});
+
+test('a default is in the help of every option that has one', () => {
+  for (const command of program().commands) {
+    for (const { long, defaultValue, description, mandatory, hidden } of command.options) {
+      if (hidden || defaultValue === undefined || typeof defaultValue === 'boolean') continue;
+      assert.not(mandatory);
+      assert.match(
+        command.helpInformation().replace(/\s+/g, ' '),
+        new RegExp(`${long} [\\s\\S]*?[(,] ?(default: )?"?${defaultValue}`),
+        description,
+      );
+    }
+  }
+});
+
+test('what is wrong is named in order: an option that is not known, then the model, then an option that is missing', async () => {
+  const said = async (...args: string[]) => (await inProcess(...args)).err.split('\n')[0];
+  assert.match(await said('compress', '--tarhet', 'x'), /unknown option '--tarhet'/);
+  assert.match(await said('compress', 'net.tflite', '--max-dorp', '1%'), /unknown option '--max-dorp'/);
+  assert.match(await said('compress'), /missing required argument 'model'/);
+  assert.match(await said('compress', 'net.tflite'), /the option --data <path> is required/);
+  assert.match(await said('compress', 'net.tflite', '--data', 'd'), /the option --target <mcu> is required/);
+});
+
+test('versions by -v, help in the width of the terminal', async () => {
+  assert.match((await inProcess('-v')).out, /^\d+\.\d+\.\d+\n$/);
+  for (const verb of ['compress', 'profile', 'compare']) {
+    const { code, out } = await inProcess(verb, '--help');
+    assert.is(code, 0);
+    assert.match(out, /Examples:\n {2}\$ thumbnet /);
+  }
+});
+
+test('scripts for shells know verbs, options and chips', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { out } = await inProcess('completion', shell);
+    for (const word of ['compare', 'max-growth', 'stm32l476rg']) assert.ok(out.includes(word), `${shell}: ${word}`);
+  }
+  assert.is((await inProcess('completion', 'ksh')).code, 2);
+});
+
+test.run();
