@@ -194,7 +194,10 @@ function show(sides: readonly [Side, Side], out: Output): void {
   out.say(table(['', 'A', 'B', 'change'], rows));
   out.say(`A ${a.name}\nB ${b.name}`);
   const changed = pairs(sides).filter((p) => p.a?.macs !== p.b?.macs || p.a?.weightBytes !== p.b?.weightBytes);
-  if (!changed.length) return out.say('layers: the same');
+  if (!changed.length) {
+    out.say('layers: the same');
+    return;
+  }
   const cell = (l: Layer | null, key: 'macs' | 'weightBytes') => (l ? count(l[key]) : '-');
   const layers = changed.map((p) => [
     p.name,

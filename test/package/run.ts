@@ -38,7 +38,7 @@ await check('sizes of entries', async () => {
   const found = await sizes(app);
   console.table(Object.fromEntries(found.map(({ entry, ...size }) => [entry, size])));
   const engine = found.find(({ entry }) => entry === 'thumbnet/engine')!;
-  assert.ok(engine.gzipped <= 60e3 && engine.wasm <= 60e3, 'the engine is larger than 60 kB of JavaScript and 60 kB of Wasm');
+  assert.ok(engine.gzipped <= 61440 && engine.wasm <= 61440, 'the engine is larger than 60 KiB of JavaScript and 60 KiB of Wasm');
 });
 
 const TSC5 = tool('typescript/bin/tsc');
