@@ -12,7 +12,6 @@ import {
   type Samples,
   takeExamples,
 } from './dataset.ts';
-import { diskFiles, type FileContent, memoryFiles } from './files.ts';
 import { classCount } from './labels.ts';
 import { type Arrays, isArrays, partsInMemory } from './memory.ts';
 import {
@@ -25,10 +24,14 @@ import {
 } from './options.ts';
 import type { RawPart, RawParts, Reading } from './raw.ts';
 import { readParts } from './recognize.ts';
+import { type FileSource, filesOf, isFileSource } from './sources.ts';
 import { splitStratified, strataOf } from './split.ts';
 
-/** A path (Node), the contents of files by name, arrays to be split, or arrays for each part. */
-export type DataSource = string | Readonly<Record<string, FileContent>> | Arrays;
+/**
+ * A path (Node), an address, the bytes of one file, picked files or a folder that the page was let into, the contents of files by name, arrays to be
+ * split, or arrays for each part.
+ */
+export type DataSource = FileSource | Arrays;
 
 /**
  * Reads a dataset: .npz, .npy, folders of .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
@@ -94,8 +97,8 @@ function layoutOf({ info }: RawPart, { model }: DataOptions, notes: string[]): L
 const channelsLast = (shape: readonly number[]): readonly number[] => (shape.length < 2 ? shape : [...shape.slice(1), shape[0]]);
 
 async function open(source: DataSource, options: DataOptions, notes: string[]): Promise<{ name: string; raw: RawParts }> {
-  if (typeof source === 'string' || !isArrays(source)) {
-    const files = typeof source === 'string' ? await diskFiles(source) : memoryFiles(source);
+  if (typeof source === 'string' || isFileSource(source) || !isArrays(source)) {
+    const files = await filesOf(source as FileSource);
     return { name: files.name, raw: await readParts(files, readingOf(options, notes)) };
   }
   return { name: 'dataset', raw: partsInMemory(source) };

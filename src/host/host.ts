@@ -4,6 +4,7 @@ export interface Host {
   readonly node: {
     fs(): Promise<typeof import('node:fs/promises')>;
     path(): Promise<typeof import('node:path')>;
+    url(): Promise<typeof import('node:url')>;
     threads(): Promise<typeof import('node:worker_threads')>;
     /** The module that a thread of a pool runs. */
     readonly workerFile: URL;

@@ -4,6 +4,7 @@ export const host: Host = {
   node: {
     fs: () => import('node:fs/promises'),
     path: () => import('node:path'),
+    url: () => import('node:url'),
     threads: () => import('node:worker_threads'),
     workerFile: new URL('../compress/node_worker.js', import.meta.url),
   },

@@ -25,7 +25,7 @@ function watch() {
 /** @param model bytes of a .tflite @param examples an .npz with x and y */
 export async function job(model, examples) {
   const network = await loadModel(model);
-  const data = await loadDataset({ 'examples.npz': examples }, { model: network, seed: 1 });
+  const data = await loadDataset(new File([examples], 'examples.npz'), { model: network, seed: 1 });
   const before = await evaluate(network, data);
   const [answer] = await infer(network, new Float32Array(data.inputs[0].shape.reduce((a, b) => a * b)));
   const { flashBytes } = await profile(network, 'stm32l476rg');
