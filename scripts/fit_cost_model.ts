@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type CycleError, crossValidate, fitCycles, isCmsisLevel, levelsOf, measurements } from './fit/cycles.ts';
+import { type CycleError, crossValidate, fitCycles, levelsOf, measurements, withoutNetwork } from './fit/cycles.ts';
 import { fitInstructions, instructionErrors, ownCounts, quantile, readCsv, sharedCounts } from './fit/instructions.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -40,6 +40,7 @@ writeFileSync(
   join(here, '../src/mcu/instruction_data.ts'),
   `// Written by scripts/fit_cost_model.ts; do not edit.
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers
+import type { LatencyError } from './cycles.ts';
 
 /**
  * Instructions of one run of each part of a kernel (names: src/ops/features), by core and kernel.
@@ -52,9 +53,7 @@ ${table.join('\n')}
 };
 
 /** Relative error of the instruction model on counts left out of the fit. */
-export const INSTRUCTION_ERROR: Readonly<
-  Record<string, { readonly median: number; readonly p90: number; readonly count: number }>
-> = {
+export const INSTRUCTION_ERROR: Readonly<Record<string, LatencyError>> = {
 ${errors.join('\n')}
 };
 `,
@@ -91,13 +90,21 @@ const rows = measurements(measured, join(measured, '../models'));
 const cycles = fitCycles(rows);
 const known = crossValidate(rows, 'known');
 const unknown = crossValidate(rows, 'unknown');
+const cmsisNn = withoutNetwork(rows);
 const short = (x: number) => Number(x.toPrecision(3));
-const heldOutOf = (found: readonly CycleError[]) => {
-  const errors = found.map((e) => Math.abs(e.error));
+const mean = (all: readonly number[]) => all.reduce((a, b) => a + b, 0) / all.length;
+const errorOf = (signed: readonly number[]) => {
+  const errors = signed.map(Math.abs);
   return errors.length
-    ? `{ median: ${short(quantile(errors, 0.5))}, p90: ${short(quantile(errors, 0.9))}, count: ${errors.length} }`
+    ? `{ mean: ${short(mean(errors))}, median: ${short(quantile(errors, 0.5))}, p90: ${short(quantile(errors, 0.9))}, count: ${errors.length} }`
     : 'null';
 };
+const heldOutOf = (found: readonly CycleError[]) => errorOf(found.map((e) => e.error));
+const energies = cmsisNn.flatMap((e) => e.energy ?? []);
+console.error('CMSIS-NN, network left out', heldOutOf(cmsisNn), 'energy', errorOf(energies));
+if (process.argv.includes('--rows')) {
+  for (const e of cmsisNn) console.error(e.core, e.mcu, e.stack, e.model, `${(100 * e.error).toFixed(1)} %`);
+}
 const levels = levelsOf(rows, cycles);
 
 /** Power of each MLPerf Tiny run that has one, beside the median of its chip. */
@@ -108,25 +115,25 @@ const powerErrors = powers.flatMap(({ chip, each }) => {
   const others = powers.filter((p) => p.chip === chip).map((p) => p.each);
   return others.length > 2 ? [Math.abs(quantile(others, 0.5) / each - 1)] : [];
 });
-const cycleTable = Object.keys(cycles.cpi).map((c) => {
+const cycleTable = Object.keys(cycles.scale).map((c) => {
   const of = rows.filter((r) => r.core === c);
   const chips = [...new Set(of.map((r) => r.mcu))].sort();
   const own = (found: readonly CycleError[]) => found.filter((e) => e.core === c);
   const heldOut = [
     `known: ${heldOutOf(own(known))}`,
     `unknown: ${heldOutOf(own(unknown))}`,
-    `cmsisNn: ${heldOutOf(own(known).filter(isCmsisLevel))}`,
+    `cmsisNn: ${heldOutOf(own(cmsisNn))}`,
   ].join(', ');
   const told = levels
     .filter((l) => l.core === c)
     .map(
       (l) =>
-        `{ runtime: '${l.runtime}', times: ${short(l.times)}, low: ${short(l.low)}, high: ${short(l.high)}, count: ${l.count} }`,
+        `{ runtime: '${l.runtime}', times: ${short(l.times)}, low: ${short(l.low)}, high: ${short(l.high)}, count: ${l.count}, leftOut: ${l.leftOut === null ? null : short(l.leftOut)} }`,
     );
-  console.error(c, cycles.cpi[c], cycles.fetch[c], heldOut);
+  console.error(c, cycles.scale[c], cycles.fetch[c], heldOut);
   return `  // ${of.length} measurements on ${chips.join(', ')}
   'cortex-${c.toLowerCase()}': {
-    cpi: ${short(cycles.cpi[c])}, fetch: ${short(cycles.fetch[c])}, chips: ${chips.length},
+    scale: ${short(cycles.scale[c])}, fetch: ${short(cycles.fetch[c])}, chips: ${chips.length},
     heldOut: { ${heldOut} },
     levels: [${told.join(', ')}],
   },`;
@@ -145,6 +152,12 @@ ${cycleTable.join('\n')}
 };
 
 /** Power of a run of MLPerf Tiny, predicted by the median of all runs of its chip: they differ by network, runtime and clock. */
-export const POWER_ERROR: LatencyError = { median: ${short(quantile(powerErrors, 0.5))}, p90: ${short(quantile(powerErrors, 0.9))}, count: ${powerErrors.length} };
+export const POWER_ERROR: LatencyError = ${errorOf(powerErrors)};
+
+/** Energy of the runs of stacks with CMSIS-NN: latency by a fit that has not seen the network, power by the chip's runs of other networks. */
+export const ENERGY_ERROR: LatencyError = ${errorOf(energies)};
+
+/** Latency of all stacks with CMSIS-NN, on any core: each network by a fit that has not seen it. */
+export const CMSIS_ERROR: LatencyError = ${heldOutOf(cmsisNn)};
 `,
 );

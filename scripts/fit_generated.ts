@@ -8,11 +8,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asEmitted } from '../src/c/layers.ts';
-import type { Variant } from '../src/c/parts.ts';
-import { variantOf } from '../src/c/parts.ts';
+import { type Variant, variantOf } from '../src/c/parts.ts';
 import { generated } from '../src/mcu/generated.ts';
-import { codeFeatures } from '../src/mcu/generated_cost.ts';
-import { type Coefficients, type Features, generatedFeatures, pathsOf, predicted } from '../src/mcu/generated_features.ts';
+import type { FittedCode } from '../src/mcu/generated_code.ts';
+import { bytesOfCode, type CodeFeatures, codeFeatures } from '../src/mcu/generated_cost.ts';
+import { type Coefficients, executedOf, type LayerWalk, tagsOf } from '../src/mcu/generated_features.ts';
 import { onChip } from '../src/mcu/graph_cost.ts';
 import type { CoreName } from '../src/targets/index.ts';
 import { COUNTED, type GeneratedCase, type GeneratedCounts, generatedCases, keptCases } from './count/generated_cases.ts';
@@ -24,8 +24,8 @@ const counts: Record<string, GeneratedCounts> = JSON.parse(readFileSync(join(her
 const cases = generatedCases();
 const kept = keptCases();
 const FOLDS = 5;
-/** A path that was counted fewer times is taken with all of its kernel. */
-const LEAST = 6;
+/** A shape that was counted fewer times is taken with others of its kernel. */
+const LEAST = 4;
 
 /** The most stack of a network of usual inputs and outputs: those that are counted together have so many that they lie on it. */
 const networks = readCsv(join(here, 'data/generated_networks.csv'));
@@ -36,8 +36,8 @@ const stackOf = (variant: Variant): number =>
 
 interface Row {
   readonly kernel: string;
-  readonly paths: readonly string[];
-  readonly features: Features;
+  readonly tags: readonly string[];
+  readonly walk: LayerWalk;
   readonly instructions: number;
 }
 
@@ -46,39 +46,51 @@ function rowsOf(variant: Variant, from: readonly GeneratedCase[], counted: reado
     const { network, layers } = generated(onChip(graph), { variant, trade })!;
     return network.layers.map((l, i) => ({
       kernel: l.kernel,
-      paths: pathsOf(asEmitted(l.call!, trade), layers[i].functions),
-      features: generatedFeatures(l.call!, variant),
+      tags: tagsOf(asEmitted(l.call!, trade), layers[i].functions, layers[i].walk().loops),
+      walk: layers[i].walk(),
       instructions: counted[g][i],
     }));
   });
 }
 
-/** Relative errors count; those of large layers more, since whole networks are made of them. */
-function fit(rows: readonly Row[]): Coefficients {
-  const names = Object.keys(rows[0].features);
-  const solved = nnls(
-    rows.map((r) => names.map((n) => ((r.features[n] ?? 0) / r.instructions) * weightOf(r))),
-    rows.map(weightOf),
-    1e-7,
-  );
-  return Object.fromEntries(names.flatMap((n, i) => (solved[i] > 0 ? [[n, Number(solved[i].toPrecision(4))]] : [])));
-}
+/** How strongly coefficients are held to what is known of them, beside rows: of a kernel, of shapes of it. */
+const HELD = { kernel: 0.02, shape: 0.5 };
 
-const weightOf = ({ instructions: n }: Row): number => Math.sqrt(Math.sqrt(n));
+/**
+ * Relative errors count; assembly is known. Coefficients are held to those of a wider group, and those of a kernel to the length of its
+ * texts, so that few rows do not make them wild.
+ */
+function fit(rows: readonly Row[], word: number, wider: Coefficients | null): Coefficients {
+  const words = new Map<string, number>();
+  for (const { walk } of rows) for (const [key, runs] of walk.parts) if (runs.usual) words.set(key, runs.words);
+  const names = [...words.keys()].sort();
+  const matrix = rows.map((r) => [1, ...names.map((n) => r.walk.parts.get(n)?.usual ?? 0)].map((v) => v / r.instructions));
+  const target = rows.map((r) => Math.max(0, 1 - r.walk.assembly / r.instructions));
+  const held = wider ? HELD.shape : HELD.kernel;
+  ['one', ...names].forEach((name, j) => {
+    const length = Math.sqrt((held * matrix.slice(0, rows.length).reduce((n, row) => n + row[j] * row[j], 0)) / rows.length);
+    const known = wider?.[name] ?? (name === 'one' ? 0 : word * words.get(name)!);
+    matrix.push(Array.from({ length: names.length + 1 }, (_, k) => (k === j ? length : 0)));
+    target.push(length * known);
+  });
+  const solved = nnls(matrix, target, 1e-9);
+  // Parts that cost nothing of their own are told too: they were seen.
+  return Object.fromEntries(['one', ...names].map((n, i) => [n, Number(solved[i].toPrecision(4))]));
+}
 
 function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
   const groups = new Map<string, Row[]>();
   for (const row of rows) {
-    for (const path of row.paths) {
-      const group = groups.get(path);
+    for (const tag of row.tags) {
+      const group = groups.get(tag);
       if (group) group.push(row);
-      else groups.set(path, [row]);
+      else groups.set(tag, [row]);
     }
   }
   for (const [key, found] of groups) if (key.includes(':') && found.length < LEAST) groups.delete(key);
   // Of two that hold the same layers the general one is kept.
-  for (const { paths } of rows) {
-    const known = paths.filter((p) => groups.has(p));
+  for (const { tags } of rows) {
+    const known = tags.filter((p) => groups.has(p));
     known.slice(1).forEach((p, i) => {
       if (groups.get(p)!.length === groups.get(known[i])!.length) groups.delete(known[i]);
     });
@@ -86,20 +98,46 @@ function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
   return groups;
 }
 
-type Fitted = Readonly<Record<string, Coefficients>>;
+interface Fitted {
+  readonly each: Readonly<Record<string, Coefficients>>;
+  readonly word: number;
+}
 
-const fitAll = (rows: readonly Row[]): Fitted => Object.fromEntries([...groupsOf(rows)].map(([key, found]) => [key, fit(found)]));
+/** Instructions for each word of a part's text: the median. */
+const wordOf = (rows: readonly Row[]): number =>
+  quantile(
+    rows.flatMap(({ walk, instructions }) => {
+      const words = [...walk.parts.values()].reduce((n, runs) => n + runs.words * runs.usual, 0);
+      return words ? [Math.max(0, instructions - walk.assembly) / words] : [];
+    }),
+    0.5,
+  );
 
-const pathOf = (fitted: Fitted, { paths }: Row): string => paths.find((p) => fitted[p])!;
+function fitAll(rows: readonly Row[]): Fitted {
+  const word = wordOf(rows);
+  const each: Record<string, Coefficients> = {};
+  const groups = [...groupsOf(rows)].sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
+  for (const [key, found] of groups) each[key] = fit(found, word, widerOf(each, key));
+  return { each, word };
+}
+
+/** The coefficients of the next wider group of shapes. */
+function widerOf(each: Readonly<Record<string, Coefficients>>, key: string): Coefficients | null {
+  for (let at = key.lastIndexOf(':'); at > 0; at = key.lastIndexOf(':', at - 1)) {
+    const found = each[key.slice(0, at)];
+    if (found) return found;
+  }
+  return null;
+}
 
 interface Off {
   readonly row: Row;
   readonly error: number;
 }
 
-const offOf = (fitted: Fitted, row: Row): Off => ({
+const offOf = ({ each, word }: Fitted, row: Row): Off => ({
   row,
-  error: Math.abs(predicted(fitted[pathOf(fitted, row)], row.features) / row.instructions - 1),
+  error: Math.abs(executedOf(row.walk, row.tags, each, word).usual / row.instructions - 1),
 });
 
 function heldOut(rows: readonly Row[]): Off[] {
@@ -124,31 +162,68 @@ function print(found: readonly Off[], keyOf: (row: Row) => string): void {
   }
 }
 
-/** Bytes of whole code files by the length of their functions' texts and the number of calls. */
-function codeOf(variant: Variant, bytes: readonly number[]): string {
-  const rows = cases.map(({ graph, trade }) => codeFeatures(generated(onChip(graph), { variant, trade })!));
-  const fitCode = (isUsed: (i: number) => boolean) => {
-    const places = rows.map((_, i) => i).filter(isUsed);
-    return nnls(
-      places.map((i) => rows[i].map((v) => v / bytes[i])),
-      places.map(() => 1),
-    );
-  };
-  const off = (each: readonly number[], i: number) => Math.abs(rows[i].reduce((n, v, k) => n + v * each[k], 0) / bytes[i] - 1);
-  const left = rows.map((_, i) => {
-    const others = fitCode((k) => k !== i);
-    return off(others, i);
+/** How strongly the bytes for each word of a function are held to those of any. */
+const HELD_WORDS = 0.3;
+
+type CodeFit = Omit<FittedCode, 'heldOut' | 'stack'>;
+
+/** Bytes of whole code files beside their assembly, by words of C, of any function first and then of each, and the number of calls. */
+function fitCode(rows: readonly CodeFeatures[], bytes: readonly number[]): CodeFit {
+  const all = (r: CodeFeatures) => [...r.words.values()].reduce((a, b) => a + b, 0);
+  const rest = rows.map((r, i) => Math.max(0, bytes[i] - r.assembly));
+  const [word, call, fixed] = nnls(
+    rows.map((r, i) => [all(r), r.calls, 1].map((v) => v / bytes[i])),
+    rest.map((v, i) => v / bytes[i]),
+  );
+  const bases = [...new Set(rows.flatMap((r) => [...r.words.keys()]))].sort();
+  const matrix = rows.map((r, i) => bases.map((b) => (r.words.get(b) ?? 0) / bytes[i]));
+  const target = rows.map((r, i) => Math.max(0, rest[i] - call * r.calls - fixed) / bytes[i]);
+  bases.forEach((_, j) => {
+    const length = Math.sqrt(HELD_WORDS * matrix.slice(0, rows.length).reduce((n, row) => Math.max(n, row[j] * row[j]), 0));
+    matrix.push(bases.map((_, k) => (k === j ? length : 0)));
+    target.push(length * word);
   });
-  const [assembly, word, call, fixed] = fitCode(() => true).map(short);
-  const heldOut = `{ median: ${short(quantile(left, 0.5))}, p90: ${short(quantile(left, 0.9))}, count: ${left.length} }`;
+  const each = nnls(matrix, target, 1e-9);
+  return {
+    word: short(word),
+    call: short(call),
+    fixed: short(fixed),
+    words: Object.fromEntries(bases.map((b, i) => [b, short(each[i])])),
+  };
+}
+
+function codeOf(variant: Variant, counted: GeneratedCounts): string {
+  const featuresOf = ({ graph, trade }: GeneratedCase) => codeFeatures(generated(onChip(graph), { variant, trade })!, variant);
+  const rows = cases.map(featuresOf);
+  const bytes = counted.code;
+  const off = (fitted: CodeFit, row: CodeFeatures, real: number) => Math.abs(bytesOfCode(row, fitted) / real - 1);
+  const left = rows.map((row, i) => {
+    const others = fitCode(
+      rows.filter((_, k) => k % FOLDS !== i % FOLDS),
+      bytes.filter((_, k) => k % FOLDS !== i % FOLDS),
+    );
+    return off(others, row, bytes[i]);
+  });
+  const fitted = fitCode(rows, bytes);
+  const mean = left.reduce((a, b) => a + b, 0) / left.length;
+  const heldOut = `{ mean: ${short(mean)}, median: ${short(quantile(left, 0.5))}, p90: ${short(quantile(left, 0.9))}, count: ${left.length} }`;
   console.error('  code left out', heldOut);
-  return `  ${variant}: { heldOut: ${heldOut}, stack: ${stackOf(variant)}, assembly: ${assembly}, word: ${word}, call: ${call}, fixed: ${fixed} },`;
+  const words = Object.entries(fitted.words).map(([base, each]) => `${base}: ${each}`);
+  return `  ${variant}: {
+    heldOut: ${heldOut},
+    stack: ${stackOf(variant)}, word: ${fitted.word}, call: ${fitted.call}, fixed: ${fitted.fixed},
+    words: { ${words.join(', ')} },
+  },`;
 }
 
 const instructions: string[] = [];
+const words: string[] = [];
 const errors: string[] = [];
 const code: string[] = [];
+/** Cores whose errors are printed, and nothing is written. */
+const shown = process.argv.filter((a) => a.startsWith('cortex-'));
 for (const [variant, core] of Object.entries(COUNTED) as [Variant, CoreName][]) {
+  if (shown.length && !shown.includes(core)) continue;
   const counted = counts[core];
   if (counted.code.length !== cases.length || counted.kept.length !== kept.length) {
     throw new Error(`${core} was counted for other networks: run scripts/count_generated.ts ${core}`);
@@ -158,38 +233,45 @@ for (const [variant, core] of Object.entries(COUNTED) as [Variant, CoreName][]) 
   const found = heldOut(rows);
   const unseen = rowsOf(variant, kept, counted.kept).map((row) => offOf(fitted, row));
   console.error(variant, 'left out', errorsOf(found), 'other networks', errorsOf(unseen));
-  if (process.argv.includes('--paths')) print(found, (row) => pathOf(fitted, row));
-  if (process.argv.includes('--kernels')) print(unseen, (row) => row.kernel);
-  const lines = Object.entries(fitted).map(([key, each]) => {
-    const terms = Object.entries(each).map(([name, value]) => `${name}: ${value}`);
+  if (process.argv.includes('--kernels')) print(found, (row) => row.kernel);
+  if (process.argv.includes('--kept')) print(unseen, (row) => row.kernel);
+  const lines = Object.entries(fitted.each).map(([key, each]) => {
+    const terms = Object.entries(each).map(([name, value]) => `${name === 'one' ? name : `'${name}'`}: ${value}`);
     return `    '${key}': { ${terms.join(', ')} },`;
   });
   instructions.push(`  ${variant}: {\n${lines.join('\n')}\n  },`);
-  errors.push(`  ${variant}: ${errorsOf(found)},`);
-  code.push(codeOf(variant, counted.code));
+  words.push(`  ${variant}: ${short(fitted.word)},`);
+  errors.push(`  ${variant}: { leftOut: ${errorsOf(found)}, others: ${errorsOf(unseen)} },`);
+  code.push(codeOf(variant, counted));
 }
 
-writeFileSync(
-  join(here, '../src/mcu/generated_data.ts'),
-  `// Written by scripts/fit_generated.ts; do not edit.
+if (!shown.length)
+  writeFileSync(
+    join(here, '../src/mcu/generated_data.ts'),
+    `// Written by scripts/fit_generated.ts; do not edit.
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers
 import type { Variant } from '../c/parts.ts';
 import type { FittedCode, LayerError } from './generated_code.ts';
 import type { Coefficients } from './generated_features.ts';
 
 /**
- * Of the C that src/c writes, GCC -O2, by the way that it is written. Instructions of one run of each part of a layer (names:
- * generated_features.ts), by the code that runs and, where that was seldom counted, by kernel, then by family.
+ * Of the C that src/c writes, GCC -O2, by the way that it is written. Instructions of one run of each part of a layer's C (walk.ts), by
+ * kernel and, where compilers make other code of some shapes, by these (generated_features.ts). Assembly is counted and not in here.
  * Source: executed instructions on QEMU, scripts/count_generated.ts.
  */
-// biome-ignore format: one line a path
+// biome-ignore format: one line a kernel
 export const GENERATED_INSTRUCTIONS: Readonly<Record<Variant, Readonly<Record<string, Coefficients>>>> = {
 ${instructions.join('\n')}
 };
 
-/** Of a layer's instructions. */
+/** Instructions for each word of a part of which no run was counted. */
+export const GENERATED_WORD: Readonly<Record<Variant, number>> = {
+${words.join('\n')}
+};
+
+/** Of a layer's instructions: of those that were left out, one of five at a time, and of other networks. */
 // biome-ignore format: one line a way to write C
-export const GENERATED_ERROR: Readonly<Record<Variant, LayerError>> = {
+export const GENERATED_ERROR: Readonly<Record<Variant, { readonly leftOut: LayerError; readonly others: LayerError }>> = {
 ${errors.join('\n')}
 };
 
@@ -199,4 +281,4 @@ export const GENERATED_CODE: Readonly<Record<Variant, FittedCode>> = {
 ${code.join('\n')}
 };
 `,
-);
+  );

@@ -92,8 +92,8 @@ const KINDS: Kinds = [
   [80, dense],
 ];
 
-/** Of forms that have one kernel in plain C. */
-const OTHER_KINDS: Kinds = KINDS.map(([count, draw]) => [Math.ceil(count / 2), draw]);
+/** Of forms that have one kernel in plain C, of which compilers make other code for each shape. */
+const OTHER_KINDS: Kinds = KINDS.map(([count, draw]) => [Math.ceil(1.25 * count), draw]);
 
 function layerSpecs(kinds: Kinds, seed: number): LayerSpec[] {
   return kinds.flatMap(([count, draw], kind) => {

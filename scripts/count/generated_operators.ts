@@ -19,6 +19,14 @@ export const IMAGES: readonly Shape[] = [
   [1, 6, 10, 12],
   [1, 25, 5, 24],
   [1, 10, 10, 3],
+  [1, 6, 6, 16],
+  [1, 5, 3, 24],
+  [1, 13, 7, 8],
+  [1, 3, 16, 12],
+  [1, 4, 9, 10],
+  [1, 20, 15, 2],
+  [1, 5, 5, 40],
+  [1, 11, 4, 1],
 ];
 /** Of networks that no fit sees. */
 export const KEPT_IMAGES: readonly Shape[] = [
@@ -36,11 +44,28 @@ const pair =
   (attrs: Sample['attrs'] = {}): Make =>
   (image) => [{ shapes: [image, image], attrs }];
 const window = (filter: Shape, stride: Shape) => ({ filter, stride, padding: 'valid', activation: 'none' });
+const fits = (image: Shape, size: number) => image[1] >= size && image[2] >= size;
 const pools: Make = (image) => [
-  { shapes: [image], attrs: window([2, 2], [2, 2]) },
-  { shapes: [image], attrs: window([3, 3], [1, 1]) },
+  ...(fits(image, 2) ? [{ shapes: [image], attrs: window([2, 2], [2, 2]) }] : []),
+  ...(fits(image, 3) ? [{ shapes: [image], attrs: window([3, 3], [1, 1]) }] : []),
   { shapes: [image], attrs: window(image.slice(1, 3), [1, 1]) },
 ];
+/** As networks have them, with windows that leave the image. */
+const padded: Make = (image) =>
+  [
+    [
+      [2, 2],
+      [1, 1],
+    ],
+    [
+      [3, 3],
+      [2, 2],
+    ],
+    [
+      [3, 2],
+      [1, 2],
+    ],
+  ].map(([filter, stride]) => ({ shapes: [image], attrs: { ...window(filter, stride), padding: 'same' } }));
 const rows: Make = ([, h, w, c]) => [
   { shapes: [[h, c]], attrs: {} },
   { shapes: [[1, w * c]], attrs: {} },
@@ -190,6 +215,11 @@ const CONVERSIONS: readonly (readonly [DType, DType])[] = [
   ['i16', 'i8'],
 ];
 
+const paddedPools = (): Graph[] =>
+  ['maxPool2d', 'avgPool2d'].flatMap((op) =>
+    (['i8', 'i16'] as const).flatMap((dtype) => IMAGES.flatMap(padded).map((sample) => graphOf(op, sample, dtype))),
+  );
+
 /** All operators on 8 and on 16 bits, where they have such a form. */
 export function operatorGraphs(images: readonly Shape[]): Graph[] {
   const types = ['i8', 'i16'] as const;
@@ -198,6 +228,7 @@ export function operatorGraphs(images: readonly Shape[]): Graph[] {
   );
   return [
     ...plain.filter(isWritten),
+    ...(images === IMAGES ? paddedPools() : []),
     ...images.map((shape) => withScales(graphOf('add', { shapes: [shape, shape], attrs: none }, 'i8'))),
     ...CONVERSIONS.flatMap(([from, to]) => images.map((shape) => converted(shape, from, to))),
   ];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { CoreName } from '../../src/targets/index.ts';
 import { quantile, type Row, readCsv } from './instructions.ts';
 import { cifarPooled, cifarStrided, fromFile, mobilenetV1, type Network, oneConvolution } from './networks.ts';
 
@@ -11,9 +12,15 @@ export interface Measurement {
   readonly stack: string;
   readonly model: string;
   readonly cycles: number;
-  readonly instructions: number;
+  /** What the costs of the classes say. */
+  readonly units: number;
   readonly weightBytes: number;
+  /** Energy where it was measured too, in microjoule, the clock, and the power of the other runs of its chip in milliwatt for each MHz. */
+  readonly energy?: { readonly microjoule: number; readonly clockMhz: number; readonly otherPower: number } | undefined;
 }
+
+/** Stacks with CMSIS-NN, of any age. */
+export const isCmsisStack = ({ stack }: { readonly stack: string }): boolean => /CMSIS-NN|^helia|^ExecuTorch/.test(stack);
 
 /** Runtimes that call CMSIS-NN of the last years: their level is 1 by definition. Older and other ones get a factor of their own. */
 const LEVEL_ONE = /^(ONNC\+CMSIS-NN|heliaRT|heliaAOT|ExecuTorch \+ arm CMSIS-NN|TFLM\+CMSIS-NN 2024|TFLM\+CMSIS-NN 2021-09)/;
@@ -50,34 +57,51 @@ export function measurements(measured: string, models: string): Measurement[] {
     convolution: oneConvolution(),
   };
   const found: Measurement[] = [];
-  const add = (core: string, mcu: string, stack: string, model: string, cycles: number, plain = false) => {
+  const add: Add = (core, mcu, stack, model, cycles, { plain = false, energy } = {}) => {
     const counted = plain && core !== 'M0' && core !== 'M0+' ? 'cortex-m3' : COUNTED[core];
     const n = network[model];
     found.push({
       core,
       counted,
       mcu,
-      stack: `${stack} / ${kindOf(model)}`,
+      // Those with CMSIS-NN have the same kernels for every kind of network, and one level.
+      stack: isCmsisStack({ stack }) ? stack : `${stack} / ${kindOf(model)}`,
+      energy,
       model,
       cycles,
-      instructions: n.instructions(counted),
+      units: n.units(counted, `cortex-${core.toLowerCase()}` as CoreName),
       weightBytes: n.weightBytes,
     });
   };
-  for (const r of readCsv(join(measured, 'mlperf_tiny.csv'))) addMlperf(r, add);
+  const mlperf = readCsv(join(measured, 'mlperf_tiny.csv'));
+  for (const r of mlperf) addMlperf(r, mlperf, add);
   for (const r of readCsv(join(measured, 'stm32_model_zoo.csv'))) addZoo(r, add);
   for (const r of readCsv(join(measured, 'other.csv'))) addOther(r, add);
   return found;
 }
 
-type Add = (core: string, mcu: string, stack: string, model: string, cycles: number, plain?: boolean) => void;
+interface More {
+  /** Without SIMD, whatever the core has. */
+  readonly plain?: boolean;
+  readonly energy?: Measurement['energy'];
+}
+type Add = (core: string, mcu: string, stack: string, model: string, cycles: number, more?: More) => void;
 
-function addMlperf(r: Row, add: Add) {
+function addMlperf(r: Row, all: readonly Row[], add: Add) {
   if (r.division !== 'closed' || r.accelerator || !/^(ic|kws|vww|ad)$/.test(r.task) || !r.cycles) return;
   if (/removed/.test(r.vww_dead_channels) || /^(min_ram|max_perf)/.test(r.variant)) return;
   if (r.stack === 'Bosch HALE' && r.stack_version === '1.0.175' && Number(r.cycles_per_executed_mac) > 2.7 && r.core === 'M7')
     return; // its small-memory settings
-  add(r.core, r.mcu.replace('ZIT6P', 'ZI'), `${r.stack} ${r.stack_version}`, r.task, Number(r.cycles));
+  const each = (row: Row) => Number(row.power_mw) / Number(row.clock_mhz);
+  const others = all.filter(
+    (o) =>
+      o.power_mw && !o.accelerator && o.mcu === r.mcu && o.supply_v === r.supply_v && o.task !== r.task && Number(o.clock_mhz),
+  );
+  const energy =
+    r.energy_uj && others.length
+      ? { microjoule: Number(r.energy_uj), clockMhz: Number(r.clock_mhz), otherPower: quantile(others.map(each), 0.5) }
+      : undefined;
+  add(r.core, r.mcu.replace('ZIT6P', 'ZI'), `${r.stack} ${r.stack_version}`, r.task, Number(r.cycles), { energy });
 }
 
 function addZoo(r: Row, add: Add) {
@@ -110,7 +134,7 @@ function addOther(r: Row, add: Add) {
             : null;
     // MM32F3270's larger networks lie in slow memory; AT32F403A runs from flash without wait states, as no part of the table does
     const slow = (/MM32F3270/.test(r.mcu) && model !== 'cifarStrided') || /AT32F403A/.test(r.mcu);
-    if (model && !slow) add(r.core, r.mcu, stack, model, cycles, plain);
+    if (model && !slow) add(r.core, r.mcu, stack, model, cycles, { plain });
   } else if (/SmallCifar/.test(r.model) && r.stack !== 'TFLM') add(r.core, r.mcu, stack, 'cifarPooled', cycles);
   else if (/person_detect/.test(r.model) && /^TFLM\+CMSIS/.test(r.stack) && r.op === 'MODEL')
     add(r.core, r.mcu, stack, 'person', cycles);
@@ -119,8 +143,8 @@ function addOther(r: Row, add: Add) {
 }
 
 export interface CycleModel {
-  /** Cycles for each instruction. */
-  readonly cpi: Record<string, number>;
+  /** Times what the costs of the classes say. */
+  readonly scale: Record<string, number>;
   /** Cycles for each byte of weights that must come from flash once an inference. */
   readonly fetch: Record<string, number>;
   /** A runtime's cycles relative to CMSIS-NN's instruction counts. */
@@ -130,16 +154,16 @@ export interface CycleModel {
 const START_FETCH: Record<string, number> = { M4: 1, M33: 0.8, M7: 0.5, M55: 0.3, M85: 0.3 };
 
 /**
- * Log-additive fit with absolute errors damped like Huber's: cycles = stack * (cpi[core] * instructions + fetch[core] * weights).
+ * Log-additive fit with absolute errors damped like Huber's: cycles = stack * (scale[core] * instructions + fetch[core] * weights).
  * Each parameter in turn is set to the weighted mean of what would make its rows exact, until nothing moves.
  */
 export function fitCycles(rows: readonly Measurement[]): CycleModel {
   const cores = [...new Set(rows.map((r) => r.core))];
   const stacks = [...new Set(rows.map((r) => r.stack))];
-  const cpi: Record<string, number> = Object.fromEntries(cores.map((c) => [c, 1.2]));
+  const scale: Record<string, number> = Object.fromEntries(cores.map((c) => [c, 1.2]));
   const fetch: Record<string, number> = Object.fromEntries(cores.map((c) => [c, START_FETCH[c] ?? 0.5]));
   const stack: Record<string, number> = Object.fromEntries(stacks.map((s) => [s, 1]));
-  const model = { cpi, fetch, stack };
+  const model = { scale, fetch, stack };
   const residual = (r: Measurement) => Math.log(r.cycles / predictCycles(model, r));
   const weight = (r: Measurement) => 1 / Math.max(0.05, Math.abs(residual(r)));
   for (let round = 0; round < 300; round++) {
@@ -151,10 +175,10 @@ export function fitCycles(rows: readonly Measurement[]): CycleModel {
     for (const c of cores) {
       const of = rows.filter((r) => r.core === c);
       const compute = of.filter((r) => r.model !== 'ad');
-      cpi[c] *= Math.exp(mean(compute, residual, weight, 0));
+      scale[c] *= Math.exp(mean(compute, residual, weight, 0));
       const streamed = of.filter((r) => r.model === 'ad');
       if (!streamed.length) continue;
-      const share = (r: Measurement) => (r.cycles / stack[r.stack] - cpi[c] * r.instructions) / r.weightBytes;
+      const share = (r: Measurement) => (r.cycles / stack[r.stack] - scale[c] * r.units) / r.weightBytes;
       fetch[c] = Math.max(0.05, quantile(streamed.map(share), 0.5));
     }
   }
@@ -171,8 +195,8 @@ function mean(
   return total ? (0.7 * rows.reduce((n, r) => n + weight(r) * value(r), 0)) / (total * (1 + ridge)) : 0;
 }
 
-export const predictCycles = ({ cpi, fetch, stack }: CycleModel, r: Measurement) =>
-  (stack[r.stack] ?? 1) * (cpi[r.core] * r.instructions + fetch[r.core] * r.weightBytes);
+export const predictCycles = ({ scale, fetch, stack }: CycleModel, r: Measurement) =>
+  (stack[r.stack] ?? 1) * (scale[r.core] * r.units + fetch[r.core] * r.weightBytes);
 
 export interface CycleError {
   readonly core: string;
@@ -196,8 +220,8 @@ export function crossValidate(rows: readonly Measurement[], level: 'known' | 'un
     const left = rows.filter((r) => group(r) === g);
     const kept = rows.filter((r) => r.mcu !== left[0].mcu && r.model !== left[0].model);
     const model = fitCycles(kept);
-    const core = model.cpi[left[0].core] === undefined ? LIKE[left[0].core] : left[0].core;
-    if (model.cpi[core] === undefined) return [];
+    const core = model.scale[left[0].core] === undefined ? LIKE[left[0].core] : left[0].core;
+    if (model.scale[core] === undefined) return [];
     const stack = level === 'known' ? model.stack : {};
     return left
       .filter((r) => level === 'unknown' || LEVEL_ONE.test(r.stack) || model.stack[r.stack] !== undefined)
@@ -208,6 +232,30 @@ export function crossValidate(rows: readonly Measurement[], level: 'known' | 'un
         stack: r.stack,
         error: predictCycles({ ...model, stack }, { ...r, core }) / r.cycles - 1,
       }));
+  });
+}
+
+/** Each network of stacks with CMSIS-NN, by a fit that has not seen the network on any chip; cores that are then unknown are left out. */
+export function withoutNetwork(rows: readonly Measurement[]): (CycleError & { readonly energy: number | null })[] {
+  const names = [...new Set(rows.filter(isCmsisStack).map((r) => r.model))];
+  return names.flatMap((name) => {
+    const model = fitCycles(rows.filter((r) => r.model !== name));
+    return rows
+      .filter((r) => r.model === name && isCmsisStack(r) && model.scale[r.core] !== undefined)
+      .filter((r) => LEVEL_ONE.test(r.stack) || model.stack[r.stack] !== undefined)
+      .map((r) => {
+        const cycles = predictCycles(model, r);
+        const { energy } = r;
+        const microjoule = energy ? (cycles / energy.clockMhz / 1000) * energy.otherPower * energy.clockMhz : 0;
+        return {
+          core: r.core,
+          mcu: r.mcu,
+          model: r.model,
+          stack: r.stack,
+          error: cycles / r.cycles - 1,
+          energy: energy ? microjoule / energy.microjoule - 1 : null,
+        };
+      });
   });
 }
 
@@ -231,22 +279,26 @@ export interface Level {
   readonly low: number;
   readonly high: number;
   readonly count: number;
+  /** Mean error of each network on each chip by the level of the core's other networks. */
+  readonly leftOut: number | null;
 }
 
 const LEAST = 3;
 
 /** How runtimes stand to the model on a core, where enough networks were measured. */
 export function levelsOf(rows: readonly Measurement[], model: CycleModel): Level[] {
-  return Object.keys(model.cpi).flatMap((core) =>
+  return Object.keys(model.scale).flatMap((core) =>
     RUNTIME_OF.flatMap(([pattern, runtime]) => {
       const of = rows.filter((r) => r.core === core && pattern.test(r.stack));
       if (of.length < LEAST) return [];
       const found = of.map((r) => r.cycles / predictCycles({ ...model, stack: {} }, r));
-      return [
-        { core, runtime, times: quantile(found, 0.5), low: quantile(found, 0.1), high: quantile(found, 0.9), count: of.length },
-      ];
+      const errors = of.flatMap((r, i) => {
+        const others = found.filter((_, k) => of[k].model !== r.model);
+        return others.length < 2 ? [] : [Math.abs(quantile(others, 0.5) / found[i] - 1)];
+      });
+      const leftOut = errors.length ? errors.reduce((a, b) => a + b, 0) / errors.length : null;
+      const [times, low, high] = [0.5, 0.1, 0.9].map((q) => quantile(found, q));
+      return [{ core, runtime, times, low, high, count: of.length, leftOut }];
     }),
   );
 }
-
-export const isCmsisLevel = ({ stack }: { readonly stack: string }): boolean => LEVEL_ONE.test(stack);

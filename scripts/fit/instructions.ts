@@ -151,6 +151,14 @@ export function instructionErrors(byCore: Record<string, Record<string, Coeffici
     errors.get(c.core)!.push(Math.abs(predict(coefficients, features) / c.instructions - 1));
   }
   return Object.fromEntries(
-    [...errors].map(([core, e]) => [core, { median: round(quantile(e, 0.5)), p90: round(quantile(e, 0.9)), count: e.length }]),
+    [...errors].map(([core, e]) => [
+      core,
+      {
+        mean: round(e.reduce((a, b) => a + b, 0) / e.length),
+        median: round(quantile(e, 0.5)),
+        p90: round(quantile(e, 0.9)),
+        count: e.length,
+      },
+    ]),
   );
 }

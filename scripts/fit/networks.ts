@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { bytesOf, sizeOf } from '../../src/graph/graph.ts';
 import { costsOf, onChip } from '../../src/mcu/graph_cost.ts';
+import { mixOf, unitsOf } from '../../src/mcu/cycles.ts';
 import { coefficientsOf, instructionsOf } from '../../src/mcu/instructions.ts';
 import type { CoreName } from '../../src/targets/index.ts';
 import { type Case, ONE } from '../count/geometry.ts';
@@ -12,7 +13,8 @@ import { KINDS, kernelOf, predict } from './instructions.ts';
 export interface Network {
   readonly macs: number;
   readonly weightBytes: number;
-  instructions(core: string): number;
+  /** Cycles that the costs of the classes say: of `core`, which runs what was counted on `counted`. */
+  units(counted: string, core: CoreName): number;
 }
 
 export function fromFile(folder: string, name: string): Network {
@@ -22,7 +24,8 @@ export function fromFile(folder: string, name: string): Network {
   return {
     macs: costs('cortex-m4').reduce((n, c) => n + c.macs, 0),
     weightBytes: graph.tensors.reduce((n, t) => n + (t.data ? bytesOf(t.dtype, sizeOf(t.shape)) : 0), 0),
-    instructions: (core) => costs(core).reduce((n, c) => n + instructionsOf(c, core as CoreName), 0),
+    units: (counted, core) =>
+      costs(counted).reduce((n, c) => n + unitsOf(core, instructionsOf(c, counted as CoreName), mixOf(c.kernel?.name ?? '')), 0),
   };
 }
 
@@ -75,10 +78,10 @@ class Builder {
     return {
       macs: layers.reduce((n, c) => n + (/fully/.test(c.kernel) ? weights(c) : weights(c) * c.oh * c.ow), 0),
       weightBytes: layers.reduce((n, c) => n + weights(c), 0),
-      instructions: (core) =>
+      units: (counted, core) =>
         layers.reduce((n, c) => {
-          const { kernel, features } = kernelOf(core, c);
-          return n + predict(coefficientsOf(core as CoreName, kernel), features);
+          const { kernel, features } = kernelOf(counted, c);
+          return n + unitsOf(core, predict(coefficientsOf(counted as CoreName, kernel), features), mixOf(kernel.name));
         }, 0),
     };
   }

@@ -107,9 +107,10 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
       `with --runtime ${other.runtime}: flash ${kib(other.flashBytes)}, RAM ${kib(other.ramBytes)}, latency ${ms(other.latencyMs)}`,
     );
   }
-  for (const { runtime, times, low, high, count: n } of p.levels) {
+  for (const { runtime, times, low, high, count: n, leftOut } of p.levels) {
+    const off = leftOut === null ? '' : `, ${percent(leftOut)} off in the mean for a network by the level of the others`;
     out.say(
-      `published figures of ${runtime} on ${p.core} are ${times} (${low} to ${high}) times what is modelled for cmsis-nn; ${n} of them`,
+      `published figures of ${runtime} on ${p.core} are ${times} (${low} to ${high}) times what is modelled for cmsis-nn; ${n} of them${off}`,
     );
   }
   out.say('how far off figures are on data that the models have not seen:');
@@ -129,10 +130,11 @@ function heldText({ layers, peakLayer, ram }: Profile): string {
 
 const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runtime: 'of the runtime' };
 
-function errorText({ median, p90, count: n, condition }: Profile['heldOutError']['latency']): string {
+function errorText({ mean, median, p90, count: n, condition }: Profile['heldOutError']['latency']): string {
   if (median === null || p90 === null) return `not known: ${condition}`;
   if (p90 === 0) return `none: ${condition}`;
-  return `${percent(median)} in the median, ${percent(p90)} at the 90th percentile of ${n} (${condition})`;
+  const inMean = mean === undefined ? '' : `${percent(mean)} in the mean, `;
+  return `${inMean}${percent(median)} in the median, ${percent(p90)} at the 90th percentile of ${n} (${condition})`;
 }
 
 function showAll(out: Output, all: readonly Profile[]): void {

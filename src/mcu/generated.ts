@@ -8,20 +8,29 @@ import { CompressError } from '../errors.ts';
 import { type Graph, isInteger, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { layerOf } from '../run/layers.ts';
+import { type LayerWalk, walkOf } from './generated_features.ts';
 import type { ChipGraph } from './graph_cost.ts';
 
 export interface Generated {
   readonly network: Network;
   /** By layer of the network. */
-  readonly layers: readonly { readonly functions: readonly NamedText[]; readonly constantBytes: number }[];
+  readonly layers: readonly GeneratedLayer[];
   /** Bytes of all tables; equal ones stand once. */
   readonly constantBytes: number;
   /** Functions of the code file but those that call the layers, each once. */
   readonly functions: readonly NamedText[];
 }
 
+export interface GeneratedLayer {
+  readonly functions: readonly NamedText[];
+  readonly constantBytes: number;
+  /** How often each part of its code runs. */
+  readonly walk: () => LayerWalk;
+}
+
 /** What the generator makes of one layer. */
 interface Emitted {
+  readonly walk: () => LayerWalk;
   readonly code: LayerCode;
   readonly functions: readonly NamedText[];
   readonly tables: readonly { readonly key: string; readonly bytes: number }[];
@@ -62,7 +71,11 @@ function generate(chip: ChipGraph, form: Form): Generated | null {
   const functions = new Map(emitted.flatMap((e) => e.functions.map((f) => [f.text, f] as const)));
   return {
     network,
-    layers: emitted.map((e) => ({ functions: e.functions, constantBytes: e.tables.reduce((n, t) => n + t.bytes, 0) })),
+    layers: emitted.map(({ functions, tables, walk }) => ({
+      functions,
+      walk,
+      constantBytes: tables.reduce((n, t) => n + t.bytes, 0),
+    })),
     constantBytes: [...tables.values()].reduce((a, b) => a + b, 0),
     functions: [...functions.values()],
   };
@@ -85,9 +98,16 @@ function emit(layer: ToEmit, { variant, trade }: Form, byContent: boolean): Emit
   const parts = new Parts(null, variant, NAME, trade);
   const code = emitInto(parts)(layer);
   if (!code) return null;
+  const functions = parts.functions(code.calls.map((c) => c.function));
+  const corrections = parts.tables.find((t) => t.name.endsWith('_corrections'))?.values.length ?? 0;
+  let walked: LayerWalk | null = null;
   return {
+    walk() {
+      walked ??= walkOf(code, functions, variant, corrections);
+      return walked;
+    },
     code,
-    functions: parts.functions(code.calls.map((c) => c.function)),
+    functions,
     tables: parts.tables.map((t) => ({ key: byContent ? t.key : t.name, bytes: t.values.length * BYTES_OF_TYPE[t.type] })),
   };
 }

@@ -1,6 +1,11 @@
-import type { NamedText } from '../c/parts.ts';
+import type { LatencyError } from './cycles.ts';
+import type { NamedText, Variant } from '../c/parts.ts';
+import { bytesOfListing, parseListing } from './assembly.ts';
+import { linesOfLiteral, MACROS, preprocessed } from './c_text.ts';
 
-interface CodeSize {
+/** Words of the C of a function by its name, without the number that tells it from others; and bytes of its assembly. */
+export interface CodeSize {
+  readonly base: string;
   readonly assembly: number;
   readonly words: number;
 }
@@ -8,27 +13,27 @@ interface CodeSize {
 /** A search asks for the same functions thousands of times. */
 const SIZES = new WeakMap<NamedText, CodeSize>();
 
-/** How much code a function is: lines of assembly, or words of C. Of twins the assembly is compiled. */
-export function codeSizeOf(f: NamedText): CodeSize {
-  const size = SIZES.get(f) ?? sizeOfText(f.text);
+export function codeSizeOf(f: NamedText, variant: Variant): CodeSize {
+  const size = SIZES.get(f) ?? sizeOfText(f, variant);
   SIZES.set(f, size);
   return size;
 }
 
-function sizeOfText(text: string): CodeSize {
-  const assembly = text.match(/^\s*"\s+[a-z]/gm)?.length ?? 0;
-  return assembly ? { assembly, words: 0 } : { assembly, words: text.match(/\w+|[^\s\w]/g)?.length ?? 0 };
+function sizeOfText({ name, text }: NamedText, variant: Variant): CodeSize {
+  const compiled = preprocessed(text, (macro) => MACROS[variant].includes(macro));
+  const lines = compiled.match(/^\s*"(?:[^"\\]|\\.)*"/gm) ?? [];
+  const assembly = bytesOfListing(parseListing(lines.flatMap((l) => linesOfLiteral(l.trim()))));
+  const rest = compiled.replace(/"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\//g, '').replace(/^\s*#.*$/gm, '');
+  const words = rest.match(/\w+|[^\s\w]/g)?.length ?? 0;
+  return { base: name.replace(/_\d+$/, ''), assembly, words: /THUMBNET_ASSEMBLY/.test(compiled) ? 0 : words };
 }
 
-/** The generator's own name of a function, without the number that tells it from others. */
-export const baseOf = ({ name }: NamedText): string => name.replace(/_\d+$/, '');
-
-/** Bytes of a code file for each line of assembly, word of C, call of a layer and file; the most stack that was seen painted. */
+/** Bytes of a code file beside its assembly: for each word of C, of any function and of some; call of a layer; file. The most stack that was seen painted. */
 export interface FittedCode {
-  readonly heldOut: { readonly median: number; readonly p90: number; readonly count: number };
+  readonly heldOut: LatencyError;
   readonly stack: number;
-  readonly assembly: number;
   readonly word: number;
+  readonly words: Readonly<Record<string, number>>;
   readonly call: number;
   readonly fixed: number;
 }

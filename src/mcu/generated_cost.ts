@@ -1,19 +1,20 @@
 import { asEmitted } from '../c/layers.ts';
-import { type Call, type NamedText, type Trade, type Variant, variantOf } from '../c/parts.ts';
+import { type Call, type Trade, type Variant, variantOf } from '../c/parts.ts';
 import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
-import { type Generated, generated } from './generated.ts';
-import { codeSizeOf } from './generated_code.ts';
-import { GENERATED_CODE, GENERATED_INSTRUCTIONS } from './generated_data.ts';
-import { generatedFeatures, pathsOf, predicted } from './generated_features.ts';
+import { type Generated, type GeneratedLayer, generated } from './generated.ts';
+import { codeSizeOf, type FittedCode } from './generated_code.ts';
+import { GENERATED_CODE, GENERATED_INSTRUCTIONS, GENERATED_WORD } from './generated_data.ts';
+import { type Executed, executedOf, tagsOf } from './generated_features.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import type { FlashBytes, RamBytes } from './memory.ts';
+import { NO_CLASSES } from './walk.ts';
 
 /** Figures of the C that Thumbnet writes. Memory and tables are the generator's own; instructions and code are models of what was counted. */
 export interface GeneratedCost {
   /** By node of the graph; 0 where nothing runs, null where it computes with real numbers. */
-  readonly instructions: readonly (number | null)[];
+  readonly instructions: readonly (Executed | null)[];
   readonly flash: FlashBytes;
   readonly ram: RamBytes;
 }
@@ -23,20 +24,17 @@ export function generatedCost(chip: ChipGraph, core: CoreName, trade: Trade): Ge
   const variant = variantOf(core);
   const made = generated(chip, { variant, trade });
   if (!made) return null;
-  const instructions: (number | null)[] = chip.graph.nodes.map(() => 0);
+  const instructions: (Executed | null)[] = chip.graph.nodes.map(() => NOTHING);
   made.network.layers.forEach(({ call, node }, i) => {
-    instructions[node] = call && instructionsOf(asEmitted(call, trade), made.layers[i].functions, variant);
+    instructions[node] = call && instructionsOf(asEmitted(call, trade), made.layers[i], variant);
   });
   return { instructions, flash: flashOf(chip, made, core, trade), ram: ramOf(chip, made, core) };
 }
 
-/** @throws Error for a family that was never counted; test/mcu/generated.test.ts holds that there is none */
-function instructionsOf(call: Call, functions: readonly NamedText[], variant: Variant): number {
-  const fitted = GENERATED_INSTRUCTIONS[variant];
-  const path = pathsOf(call, functions).find((p) => fitted[p]);
-  if (!path) throw new Error(`no instruction counts of the C of ${call.kernel}`);
-  return predicted(fitted[path], generatedFeatures(call, variant));
-}
+const NOTHING: Executed = { usual: 0, most: 0, assembly: 0, classes: NO_CLASSES };
+
+const instructionsOf = (call: Call, { functions, walk }: GeneratedLayer, variant: Variant): Executed =>
+  executedOf(walk(), tagsOf(call, functions, walk().loops), GENERATED_INSTRUCTIONS[variant], GENERATED_WORD[variant]);
 
 function ramOf({ graph, operands }: ChipGraph, { network }: Generated, core: CoreName): RamBytes {
   const { arenaBytes: arena, stateBytes: state, optimal } = network;
@@ -75,15 +73,27 @@ function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade)
   return { weights, biases, tables, code, runtime: 0, total: made.constantBytes + code, byNode };
 }
 
-/** Code of all functions by the length of their text, and of what calls them. */
-export function codeFeatures({ functions, network }: Generated): [assembly: number, words: number, calls: number, file: number] {
-  const sizes = functions.map(codeSizeOf);
-  const sum = (part: 'assembly' | 'words') => sizes.reduce((n, size) => n + size[part], 0);
-  return [sum('assembly'), sum('words'), network.layers.length, 1];
+/** Bytes of assembly, words of C by function, and calls of layers. */
+export interface CodeFeatures {
+  readonly assembly: number;
+  readonly words: ReadonlyMap<string, number>;
+  readonly calls: number;
 }
 
+export function codeFeatures({ functions, network }: Generated, variant: Variant): CodeFeatures {
+  const sizes = functions.map((f) => codeSizeOf(f, variant));
+  const words = new Map<string, number>();
+  for (const s of sizes) if (s.words) words.set(s.base, (words.get(s.base) ?? 0) + s.words);
+  return { assembly: sizes.reduce((n, s) => n + s.assembly, 0), words, calls: network.layers.length };
+}
+
+export const bytesOfCode = ({ assembly, words, calls }: CodeFeatures, fitted: Omit<FittedCode, 'heldOut' | 'stack'>): number =>
+  [...words].reduce(
+    (n, [base, count]) => n + count * (fitted.words[base] ?? fitted.word),
+    assembly + calls * fitted.call + fitted.fixed,
+  );
+
 function codeBytes(made: Generated, core: CoreName): number {
-  const { assembly, word, call, fixed } = GENERATED_CODE[variantOf(core)];
-  const each = [assembly, word, call, fixed];
-  return Math.round(codeFeatures(made).reduce((n, feature, i) => n + feature * each[i], 0));
+  const variant = variantOf(core);
+  return Math.round(bytesOfCode(codeFeatures(made, variant), GENERATED_CODE[variant]));
 }

@@ -775,3 +775,4 @@ export const GENERATED_CODE: Readonly<Record<Variant, FittedCode>> = {
   dsp: { heldOut: { median: 0.187, p90: 0.382, count: 90 }, stack: 260, assembly: 4.47, word: 0.695, call: 0, fixed: 86.6 },
   mve: { heldOut: { median: 0.147, p90: 0.392, count: 90 }, stack: 228, assembly: 3.52, word: 0.714, call: 0, fixed: 94.7 },
 };
+export const GENERATED_WORD: Readonly<Record<Variant, number>> = { thumb1: 1, plain: 1, dsp: 1, mve: 1 };

@@ -1,7 +1,8 @@
 import { variantOf } from '../c/parts.ts';
 import type { Target } from '../targets/index.ts';
 import type { Runtime } from '../targets/runtime.ts';
-import { CYCLES, POWER_ERROR } from './cycle_data.ts';
+import { ENERGY_ERROR, POWER_ERROR } from './cycle_data.ts';
+import { cycleModel } from './cycle_model.ts';
 import type { LatencyError } from './cycles.ts';
 import { GENERATED_CODE, GENERATED_ERROR } from './generated_data.ts';
 import { INSTRUCTION_ERROR } from './instruction_data.ts';
@@ -9,10 +10,8 @@ import { countedCore } from './instructions.ts';
 import { guessError, vendorError } from './power.ts';
 import type { HeldOut, HeldOutErrors } from './profile.ts';
 
-/** Fewer networks of a runtime tell nothing of it. */
-const LEAST = 5;
-
-type Found = LatencyError;
+/** Of some only these are known. */
+type Found = Omit<LatencyError, 'mean'> & { readonly mean?: number };
 
 const told = (error: Found | null, condition: string): HeldOut | null => error && { ...error, condition };
 
@@ -21,14 +20,16 @@ const notKnown = (condition: string): HeldOut => ({ median: null, p90: null, cou
 /** @param isOwn whether the figures are those of the C that Thumbnet writes */
 export function heldOutErrors(chip: Target, runtime: Runtime, isOwn: boolean): HeldOutErrors {
   const variant = variantOf(chip.core);
-  const { median, p90, count } = isOwn ? GENERATED_ERROR[variant] : INSTRUCTION_ERROR[countedCore(chip.core)];
+  const instructions = isOwn ? GENERATED_ERROR[variant].leftOut : INSTRUCTION_ERROR[countedCore(chip.core)];
   return {
-    instructions: { median, p90, count, condition: 'layers' },
+    instructions: { ...figuresOf(instructions), condition: 'layers' },
     latency: latencyError(chip, runtime),
-    energy: energyError(chip),
+    energy: energyError(chip, runtime),
     ...(isOwn ? generatedErrors(variant) : runtime === 'tflm' ? INTERPRETER_ERRORS : libraryErrors(chip)),
   };
 }
+
+const figuresOf = ({ mean, median, p90, count }: LatencyError) => ({ mean, median, p90, count });
 
 type MemoryErrors = Pick<HeldOutErrors, 'flash' | 'ram'>;
 
@@ -78,17 +79,15 @@ const INTERPRETER_ERRORS: MemoryErrors = {
 };
 
 function latencyError({ core }: Target, runtime: Runtime): HeldOut {
-  const { known, unknown, cmsisNn } = CYCLES[core].heldOut;
-  const unseen = 'published networks, chip and network left out of the fit';
-  if (runtime !== 'thumbnet' && cmsisNn && cmsisNn.count >= LEAST) return { ...cmsisNn, condition: `${unseen}, of CMSIS-NN` };
-  return (
-    told(unknown, `${unseen}, of all runtimes taken for this one`) ??
-    told(known, `${unseen}, the level of their runtimes known`) ??
-    notKnown(`no latency on a ${core} is published`)
-  );
+  const { heldOut, condition } = cycleModel(core, runtime);
+  return told(heldOut, condition) ?? notKnown(`no latency on a ${core} is published`);
 }
 
-function energyError(chip: Target): HeldOut {
+function energyError(chip: Target, runtime: Runtime): HeldOut {
+  if (chip.power === 'measured' && runtime !== 'thumbnet') {
+    const condition = 'energy of stacks with CMSIS-NN on measured chips, the network left out of the fits of latency and power';
+    return { ...ENERGY_ERROR, condition };
+  }
   if (chip.power === 'measured')
     return { ...POWER_ERROR, condition: 'power of runs on measured chips beside the median of the chip' };
   if (chip.power === 'vendor')

@@ -1,3 +1,4 @@
+import type { LatencyError } from './cycles.ts';
 import { TARGETS, type Target } from '../targets/index.ts';
 
 /**
@@ -36,13 +37,14 @@ const quantile = (values: readonly number[], q: number): number =>
 export const milliwattPerMhz = (chip: Target): number => known(chip) ?? quantile(like(chip), 0.5);
 
 /** How far off the median of others is, of chips of the core whose current is known; null for fewer than three. */
-export function guessError({ core }: Pick<Target, 'core'>): { median: number; p90: number; count: number } | null {
+export function guessError({ core }: Pick<Target, 'core'>): LatencyError | null {
   const errors = TARGETS.filter((t) => t.core === core && t.power !== 'board').flatMap((t) => {
     const own = known(t);
     const rest = others(core, t.name);
     return own === null || rest.length < 2 ? [] : [Math.abs(quantile(rest, 0.5) / own - 1)];
   });
-  return errors.length < 3 ? null : { median: quantile(errors, 0.5), p90: quantile(errors, 0.9), count: errors.length };
+  const mean = errors.reduce((a, b) => a + b, 0) / errors.length;
+  return errors.length < 3 ? null : { mean, median: quantile(errors, 0.5), p90: quantile(errors, 0.9), count: errors.length };
 }
 
 /** How far off a vendor's current times the median of the other four parts is. */

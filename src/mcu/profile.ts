@@ -1,10 +1,10 @@
 import { TRADES, type Trade } from '../c/parts.ts';
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Cost } from '../ops/index.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import { RUNTIMES, type Runtime } from '../targets/runtime.ts';
 import { CYCLES } from './cycle_data.ts';
+import { cycleModel } from './cycle_model.ts';
 import type { Cycles } from './cycles.ts';
 import { generatedCost } from './generated_cost.ts';
 import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes, weightBytes } from './graph_cost.ts';
@@ -30,6 +30,8 @@ export interface LayerProfile {
   /** Multiply-accumulates of the definition. */
   readonly macs: number;
   readonly instructions: number;
+  /** Where data decides which way branches go: the most. */
+  readonly worstInstructions: number;
   readonly cycles: number;
   readonly latencyMs: number;
   /** Weights, bias, multipliers and shifts. */
@@ -40,6 +42,7 @@ export interface LayerProfile {
 
 /** Relative error on data that the fit has not seen; median and p90 are null where there is none. */
 export interface HeldOut {
+  readonly mean?: number;
   readonly median: number | null;
   readonly p90: number | null;
   readonly count: number;
@@ -51,7 +54,7 @@ export interface HeldOut {
 export interface HeldOutErrors {
   readonly instructions: HeldOut;
   readonly latency: HeldOut;
-  /** Of the power alone; the error of the latency comes on top. */
+  /** Of energy where both were measured; else of the power alone, and the error of the latency comes on top. */
   readonly energy: HeldOut;
   readonly flash: HeldOut;
   readonly ram: HeldOut;
@@ -71,6 +74,8 @@ export interface Profile {
   /** Of the model itself, whatever a runtime stores. */
   readonly weightBytes: number;
   readonly instructions: number;
+  /** Where data decides which way branches go: the most. */
+  readonly worstInstructions: number;
   readonly cycles: number;
   readonly layers: readonly LayerProfile[];
   readonly fits: { readonly flash: boolean; readonly ram: boolean };
@@ -84,13 +89,6 @@ export interface Profile {
   readonly warnings: readonly string[];
 }
 
-/** Cycles that TFLite Micro spends around each node (hello_world networks on four chips, other.csv). */
-const INTERPRETER_CYCLES = 700;
-/**
- * Float code on an FPU waits for each sum: ST MNIST float32 on STM32H747 takes 5.44 cycles for each MAC (stm32_model_zoo.csv), where
- * plain C executes 5 instructions.
- */
-const FLOAT_FACTOR = 1.43;
 /**
  * Flash, RAM, latency and energy of a graph on a chip: integer graphs, float graphs, and float graphs that are to become integer.
  *
@@ -108,12 +106,18 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
   const own = runtime === 'thumbnet' ? generatedCost(held, chip.core, trade) : null;
   const { byNode: ramByNode, ...ram } = own?.ram ?? ramOf(held, costs, runtime);
   const { byNode: flashByNode, ...flash } = own?.flash ?? flashOf(held, costs, runtime, chip.core);
+  const model = cycleModel(chip.core, runtime);
   const layers = graph.nodes.map(({ name, op }, i): LayerProfile => {
-    const instructions = Math.round(own?.instructions[i] ?? instructionsOf(costs[i], chip.core));
-    const cycles = cyclesOf(chip, clockMhz, runtime, costs[i], instructions, constantBytes(held, i));
+    const executed = own?.instructions[i];
+    const instructions = Math.round(executed?.usual ?? instructionsOf(costs[i], chip.core));
+    const worstInstructions = Math.round(executed?.most ?? instructions);
+    const fetched = constantBytes(held, i);
+    const assembly = executed ? { instructions: executed.assembly, classes: executed.classes } : undefined;
+    const cycles = Math.round(model.cyclesOf({ cost: costs[i], instructions, assembly, fetched }, chip, clockMhz));
     const latencyMs = cycles / (1000 * clockMhz);
     const { macs } = costs[i];
-    return { name, op, macs, instructions, cycles, latencyMs, flashBytes: flashByNode[i], ramBytes: ramByNode[i] };
+    const memory = { flashBytes: flashByNode[i], ramBytes: ramByNode[i] };
+    return { name, op, macs, instructions, worstInstructions, cycles, latencyMs, ...memory };
   });
   const sum = (of: (l: LayerProfile) => number) => layers.reduce((n, l) => n + of(l), 0);
   const cycles = sum((l) => l.cycles);
@@ -130,6 +134,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     macs: sum((l) => l.macs),
     weightBytes: weightBytes(held),
     instructions: sum((l) => l.instructions),
+    worstInstructions: sum((l) => l.worstInstructions),
     cycles,
     layers,
     fits: { flash: flash.total <= chip.flashBytes, ram: ram.total <= chip.ramBytes },
@@ -144,23 +149,6 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
 
 const peakOf = (layers: readonly LayerProfile[]): string | null =>
   layers.reduce<LayerProfile | null>((most, l) => (most && most.ramBytes >= l.ramBytes ? most : l), null)?.name ?? null;
-
-/** Cycles of a node: its instructions, its constants fetched from flash, and what the runtime spends around it. */
-function cyclesOf(
-  chip: Target,
-  clockMhz: number,
-  runtime: Runtime,
-  { kernel }: Cost,
-  instructions: number,
-  fetched: number,
-): number {
-  const { cpi, fetch } = CYCLES[chip.core];
-  // Wait states are those of the highest clock; a slower one needs fewer.
-  const wait = chip.waitStates ? (1 + (chip.waitStates * clockMhz) / chip.clockMhz) / (1 + chip.waitStates) : 1;
-  const slow = kernel?.form === 'f32' && chip.fpu !== 'none' ? FLOAT_FACTOR : 1;
-  const overhead = runtime === 'tflm' ? INTERPRETER_CYCLES : 0;
-  return Math.round(slow * cpi * instructions + fetch * wait * fetched + overhead);
-}
 
 function checkChoice(name: string, value: string, known: readonly string[]) {
   if (!known.includes(value)) {
@@ -196,7 +184,7 @@ function warningsOf(held: ChipGraph, chip: Target, isOwn: boolean): string[] {
   if (chips < 2) warnings.push(`latency on ${chip.core} rests on measurements of one chip: it may be far off on another`);
   if (isOwn) {
     warnings.push(
-      `the C that Thumbnet writes was never timed on a chip: cycles for each instruction on ${chip.core} are those of CMSIS-NN`,
+      `the C that Thumbnet writes was never timed on a chip: its instructions are taken by class for as fast on ${chip.core} as those of CMSIS-NN`,
     );
   }
   if (chip.microampPerMhz === null) {
