@@ -8,7 +8,7 @@ import { emitInto, type Network, planNetwork } from './network.ts';
 import { type Kernels, Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
-import { type Example, exampleText, type Golden, noise } from './project/example.ts';
+import { type Example, exampleText, type Golden, modelLine, noise } from './project/example.ts';
 import { headerText } from './project/header.ts';
 import { readmeText } from './project/readme.ts';
 import { sourceText } from './project/source.ts';
@@ -79,7 +79,17 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
       [`${name}.c`]: sourceText(network, parts, name, head),
       [`${name}_weights.h`]: weightsHeader(parts.tables, name, head),
       [`${name}_weights.c`]: weightsText(parts.tables, name, head),
-      'main.c': exampleText(network, name, golden, { classNames: options.classNames ?? [], kernels: parts.kernels }, head),
+      'main.c': exampleText(
+        network,
+        name,
+        golden,
+        {
+          classNames: options.classNames ?? [],
+          kernels: parts.kernels,
+          line: modelLine(graph.name, digest, target.name, parts.kernels),
+        },
+        head,
+      ),
       'CMakeLists.txt': cmakeLists(name, target.core, parts.kernels),
       'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, kernels: parts.kernels }),
       'board/startup.c': STARTUP,

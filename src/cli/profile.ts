@@ -1,12 +1,25 @@
 import { type Command, Option } from 'commander';
 import type { Trade } from '../c/parts.ts';
+import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { shortName } from '../graph/names.ts';
-import { findTarget, type Profile, type ProfileOptions, profile, RUNTIMES, type Runtime, TARGETS } from '../mcu/index.ts';
+import {
+  checkMeasured,
+  findTarget,
+  type Measured,
+  type Profile,
+  type ProfileOptions,
+  parseMeasured,
+  profile,
+  RUNTIMES,
+  type Runtime,
+  TARGETS,
+  type Target,
+} from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { digits } from '../report/units.ts';
 import { MISSED } from './exit_codes.ts';
-import { MODEL, readModel } from './files.ts';
+import { MODEL, readBytes, readModel } from './files.ts';
 import { megahertz, tradeOption } from './flags.ts';
 import { count, createOutput, kib, ms, type Output, percent, table } from './output.ts';
 import { targetNames } from './target_names.ts';
@@ -16,6 +29,7 @@ interface Flags {
   readonly runtime: Runtime;
   readonly clock?: number;
   readonly trade: Trade;
+  readonly measured?: string;
   readonly json?: boolean;
 }
 
@@ -28,15 +42,20 @@ export function addProfile(program: Command): void {
     .addOption(new Option('--runtime <name>', 'what runs the network on the chip').choices([...RUNTIMES]).default('thumbnet'))
     .option('--clock <mhz>', 'another clock than the highest, as 84MHz', megahertz)
     .addOption(tradeOption('in generated C: '))
+    .option('--measured <log>', 'what the main.c of an export printed on a chip: corrects its cycles, latency and energy')
     .option('--json', 'one JSON object on stdout')
-    .action(async (path: string, { target, runtime, clock: clockMhz, trade, json }: Flags) => {
+    .action(async (path: string, { target, runtime, clock: clockMhz, trade, measured: log, json }: Flags) => {
       const out = createOutput(json ?? false);
       const graph = asStored(await readModel(path));
       const names = target === 'all' ? TARGETS.map((t) => t.name) : targetNames(target);
-      const found = names.map(findTarget).map((chip) => profile(graph, chip, { runtime, clockMhz, trade }));
+      const chips = names.map(findTarget);
+      const measured = log === undefined ? {} : { measured: await readMeasured(log, graph, chips, runtime) };
+      const found = chips.map((chip) => profile(graph, chip, { runtime, clockMhz, trade, ...measured }));
       for (const warning of grouped(found)) out.warn(warning);
       out.result(found.length === 1 ? found[0] : { targets: found }, () =>
-        found.length === 1 ? showOne(out, found[0], besideOf(graph, found[0], { clockMhz, trade })) : showAll(out, found),
+        found.length === 1
+          ? showOne(out, found[0], besideOf(graph, chips[0], found[0], { clockMhz, trade }))
+          : showAll(out, found),
       );
       if (found.every((p) => !p.fits.flash || !p.fits.ram)) {
         process.stderr.write(`it does not fit ${found.length === 1 ? found[0].target : 'any of these chips'}\n`);
@@ -49,8 +68,14 @@ export function addProfile(program: Command): void {
 const kibibytes = (bytes: number): string => `${digits(bytes / 1024)} KiB`;
 
 /** The other runtimes that a user may choose. */
-const besideOf = (graph: Graph, { target, runtime }: Profile, options: ProfileOptions): Profile[] =>
-  RUNTIMES.filter((r) => r !== runtime).map((r) => profile(graph, target, { ...options, runtime: r }));
+const besideOf = (graph: Graph, chip: Target, { runtime }: Profile, options: ProfileOptions): Profile[] =>
+  RUNTIMES.filter((r) => r !== runtime).map((r) => profile(graph, chip, { ...options, runtime: r }));
+
+async function readMeasured(log: string, graph: Graph, chips: readonly Target[], runtime: Runtime): Promise<Measured> {
+  const measured = parseMeasured(new TextDecoder().decode(await readBytes(log, 'the log')), log);
+  checkMeasured(measured, { name: graph.name, digest: await graphDigest(graph), runtime }, chips);
+  return measured;
+}
 
 const SHOWN = 3;
 
@@ -102,6 +127,12 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
   const peak = p.peakLayer === null ? '' : `; most of it is in use while "${shortName(p.peakLayer)}" runs${heldText(p)}`;
   out.say(`RAM: ${parts(p.ram)}${peak}`);
   out.say(`arena: ${kib(p.ram.arena)}, ${p.ram.optimal ? 'the least that is possible' : 'the best plan that was found'}`);
+  if (p.measured) {
+    const { cycles, examples, modelled, times } = p.measured;
+    out.say(
+      `cycles are those measured on ${p.target}: ${count(cycles)} in the median of ${examples} examples, ${times.toFixed(2)} times the ${count(modelled)} of the model`,
+    );
+  }
   for (const other of beside) {
     out.say(
       `with --runtime ${other.runtime}: flash ${kib(other.flashBytes)}, RAM ${kib(other.ramBytes)}, latency ${ms(other.latencyMs)}`,

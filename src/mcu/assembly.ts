@@ -224,8 +224,8 @@ class Machine {
 
   private computed(register: string): number {
     const address = this.get(register);
+    if (register === 'lr' && Number.isNaN(address)) return -1;
     const place = ((address & ~1) - CODE) / WIDE;
-    if (register === 'lr' && Number.isNaN(place)) return -1;
     if (!(place >= 0 && place < this.code.length && Number.isInteger(place))) throw new Error(`a jump to nowhere by ${register}`);
     return place;
   }

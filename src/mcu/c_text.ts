@@ -234,19 +234,20 @@ class Parser {
   }
 
   private declarations(start: number): Statement[] {
-    while (this.isType()) this.take();
+    let bytes = 4;
+    while (this.isType()) bytes = Number(/^u?int(\d+)_t$/.exec(this.take())?.[1] ?? 8 * bytes) / 8;
     const found: { name: string; value: Expression | null }[] = [];
     do {
       while (this.peek() === '*' || this.peek() === 'const') this.take();
       const name = this.take();
-      let isArray = false;
+      let elements = 0;
       while (this.is('[')) {
-        isArray = true;
+        elements = Math.max(1, elements) * (Number(this.peek()) || 1);
         while (!this.is(']')) this.take();
       }
       let value: Expression | null = null;
       if (this.is('=')) value = this.peek() === '{' ? this.braces() : this.choice();
-      found.push({ name, value: isArray ? { kind: 'memory', of: value ? [value] : [] } : value });
+      found.push({ name, value: elements ? cleared(value, elements * bytes) : value });
     } while (this.is(','));
     this.need(';');
     const text = this.textFrom(start);
@@ -412,6 +413,12 @@ class Parser {
     return { kind: 'call', name: token, values };
   }
 }
+
+/** An array: where it begins with a list of fewer values than it has, the rest is cleared. */
+const cleared = (list: Expression | null, bytes: number): Expression =>
+  list?.kind === 'memory' && list.of.length === 1
+    ? { kind: 'call', name: 'memset', values: [list, list, { kind: 'number', value: bytes }] }
+    : { kind: 'memory', of: list ? [list] : [] };
 
 /** Lines of a literal of assembly, operands without brackets. */
 export const linesOfLiteral = (literal: string): string[] =>

@@ -1,7 +1,7 @@
 import type { CoreName } from '../targets/index.ts';
+import type { Runtime } from '../targets/runtime.ts';
 import { CYCLES } from './cycle_data.ts';
 import { type CycleModel, type LatencyError, layerCycles } from './cycles.ts';
-import type { Runtime } from '../targets/runtime.ts';
 
 /** Cycles that TFLite Micro spends around each node (hello_world networks on four chips, other.csv). */
 const INTERPRETER_CYCLES = 700;

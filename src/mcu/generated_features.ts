@@ -58,14 +58,19 @@ export function executedOf(
   fitted: Readonly<Record<string, Coefficients>>,
   word: number,
 ): Executed {
-  let all: Executed | null = null;
+  const kernel = fitted[tags[tags.length - 1]];
+  const general = executedBy(walk, kernel ?? {}, word);
   for (const tag of tags) {
     const found = fitted[tag] && executedBy(walk, fitted[tag], word);
-    if (found && found.unseen <= UNSEEN * found.usual) return found;
-    all ??= found ?? null;
+    if (!found || found.unseen > UNSEEN * found.usual) continue;
+    // Few layers were counted of some shapes: what they say is believed while the whole kernel does not contradict it.
+    if (found.usual < general.usual * BELIEVED && found.usual * BELIEVED > general.usual) return found;
   }
-  return all ?? executedBy(walk, {}, word);
+  return general;
 }
+
+/** How far shapes of a kernel may lie from what is true of all of it. */
+const BELIEVED = 2;
 
 function executedBy(walk: LayerWalk, each: Coefficients, word: number): Executed & { readonly unseen: number } {
   let usual = walk.assembly + (each.one ?? 0);
@@ -92,8 +97,7 @@ export function tagsOf(call: Call, functions: readonly NamedText[], loops: strin
   if (functions.some((f) => f.text.includes('__asm'))) return [call.kernel];
   const shape = shapeOf(call);
   const shapes = shape.map((_, i) => [call.kernel, ...shape.slice(0, i + 1)].join(':')).reverse();
-  const looped = shapes.length ? [`${shapes.at(-1)}:${loops}`] : [];
-  return [...(shapes.length > 1 ? [`${shapes[0]}:${loops}`] : []), ...looped, ...shapes, `${call.kernel}:${loops}`, call.kernel];
+  return [...shapes, ...(shapes.length ? [] : [`${call.kernel}:${loops}`]), call.kernel];
 }
 
 /** What tells shapes apart, the most important first. */
@@ -110,7 +114,7 @@ function shapeOf(call: Call): string[] {
       isPadded(inH, outH, filter[0], stride[0], padding[0], 1) || isPadded(inW, outW, filter[1], stride[1], padding[1], 1);
     return [
       `${once(outH)}${once(outW)}${edges ? 'padded' : 'inside'}`,
-      outH * outW === 1 ? 'whole' : filter.join('x'),
+      Math.max(...filter) > 3 ? 'large' : filter.join('x'),
       stride.join('x'),
     ];
   }

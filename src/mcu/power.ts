@@ -1,5 +1,5 @@
-import type { LatencyError } from './cycles.ts';
 import { TARGETS, type Target } from '../targets/index.ts';
+import type { LatencyError } from './cycles.ts';
 
 /**
  * µA/MHz of inference as measured (MLPerf Tiny, energy over latency at the same supply), and as the vendor states: STM32L4R5ZI, STM32H7A3ZI,

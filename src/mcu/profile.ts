@@ -10,6 +10,7 @@ import { generatedCost } from './generated_cost.ts';
 import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes, weightBytes } from './graph_cost.ts';
 import { heldOutErrors } from './held_out.ts';
 import { instructionsOf } from './instructions.ts';
+import type { Measured } from './measured.ts';
 import { type FlashBytes, flashOf, type RamBytes, ramOf } from './memory.ts';
 import { milliwattPerMhz, VENDOR_FACTOR } from './power.ts';
 import { quirksOn } from './quirks.ts';
@@ -22,6 +23,8 @@ export interface ProfileOptions {
   readonly assume?: Assumed;
   /** What the C that Thumbnet writes stores weights of 4 bits for. Default: `speed`. */
   readonly trade?: Trade;
+  /** What an export's example took on a chip; the figures of that chip are corrected by it (`checkMeasured` first). */
+  readonly measured?: Measured;
 }
 
 export interface LayerProfile {
@@ -83,6 +86,8 @@ export interface Profile {
   readonly ram: Omit<RamBytes, 'byNode'>;
   /** The layer while which most RAM is in use; null for a graph without layers. */
   readonly peakLayer: string | null;
+  /** Set where cycles, latency and energy are corrected by what was measured on the chip. */
+  readonly measured: Correction | null;
   readonly heldOutError: HeldOutErrors;
   /** Latency of other runtimes beside this one, by published networks on this core. */
   readonly levels: Cycles['levels'];
@@ -96,7 +101,7 @@ export interface Profile {
  */
 export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
-  checkOptionNames(options, ['runtime', 'clockMhz', 'assume', 'trade'], 'profile');
+  checkOptionNames(options, ['runtime', 'clockMhz', 'assume', 'trade', 'measured'], 'profile');
   const { runtime = 'thumbnet', clockMhz = chip.clockMhz, trade = 'speed' } = options;
   checkChoice('runtime', runtime, RUNTIMES);
   checkChoice('trade', trade, TRADES);
@@ -107,7 +112,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
   const { byNode: ramByNode, ...ram } = own?.ram ?? ramOf(held, costs, runtime);
   const { byNode: flashByNode, ...flash } = own?.flash ?? flashOf(held, costs, runtime, chip.core);
   const model = cycleModel(chip.core, runtime);
-  const layers = graph.nodes.map(({ name, op }, i): LayerProfile => {
+  const modelled = graph.nodes.map(({ name, op }, i): LayerProfile => {
     const executed = own?.instructions[i];
     const instructions = Math.round(executed?.usual ?? instructionsOf(costs[i], chip.core));
     const worstInstructions = Math.round(executed?.most ?? instructions);
@@ -119,6 +124,8 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     const memory = { flashBytes: flashByNode[i], ramBytes: ramByNode[i] };
     return { name, op, macs, instructions, worstInstructions, cycles, latencyMs, ...memory };
   });
+  const correction = options.measured?.target === chip.name ? correctionOf(modelled, options.measured) : null;
+  const layers = correction ? modelled.map((l) => corrected(l, correction.times, clockMhz)) : modelled;
   const sum = (of: (l: LayerProfile) => number) => layers.reduce((n, l) => n + of(l), 0);
   const cycles = sum((l) => l.cycles);
   const latencyMs = cycles / (1000 * clockMhz);
@@ -141,10 +148,30 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     flash,
     ram,
     peakLayer: peakOf(layers),
+    measured: correction,
     heldOutError: heldOutErrors(chip, runtime, own !== null),
     levels: CYCLES[chip.core].levels,
-    warnings: warningsOf(held, chip, own !== null),
+    warnings: warningsOf(held, chip, own !== null, correction),
   };
+}
+
+/** How the cycles that were measured stand to those of the model. */
+export interface Correction {
+  readonly cycles: number;
+  readonly examples: number;
+  /** What the model said. */
+  readonly modelled: number;
+  readonly times: number;
+}
+
+function correctionOf(layers: readonly LayerProfile[], { cycles, examples }: Measured): Correction {
+  const modelled = layers.reduce((n, l) => n + l.cycles, 0);
+  return { cycles, examples, modelled, times: modelled ? cycles / modelled : 1 };
+}
+
+function corrected(layer: LayerProfile, times: number, clockMhz: number): LayerProfile {
+  const cycles = Math.round(layer.cycles * times);
+  return { ...layer, cycles, latencyMs: cycles / (1000 * clockMhz) };
 }
 
 const peakOf = (layers: readonly LayerProfile[]): string | null =>
@@ -157,11 +184,11 @@ function checkChoice(name: string, value: string, known: readonly string[]) {
 }
 
 function checkClock(chip: Target, clockMhz: number) {
-  if (!(clockMhz > 0 && clockMhz <= 2 * chip.clockMhz)) {
+  if (!(clockMhz > 0 && clockMhz <= chip.clockMhz)) {
     throw new CompressError(
       'bad-option',
-      `a clock of ${clockMhz} MHz is out of range for ${chip.name}`,
-      `give a number of MHz up to ${chip.clockMhz}`,
+      `a clock of ${clockMhz} MHz is beyond ${chip.name}, whose core runs at up to ${chip.clockMhz} MHz`,
+      `give a number of MHz above 0 and up to ${chip.clockMhz}`,
     );
   }
 }
@@ -171,7 +198,7 @@ function constantBytes(chip: ChipGraph, i: number): number {
   return chip.graph.nodes[i].inputs.reduce((n, t) => (t >= 0 && chip.operands[t].data ? n + tensorBytes(chip, t) : n), 0);
 }
 
-function warningsOf(held: ChipGraph, chip: Target, isOwn: boolean): string[] {
+function warningsOf(held: ChipGraph, chip: Target, isOwn: boolean, correction: Correction | null): string[] {
   const warnings = (isOwn ? [] : quirksOn(held, chip.kind)).map(
     ({ node, quirk, what }) => `"${node}" hits the CMSIS-NN defect ${quirk} on ${chip.core}: ${what}`,
   );
@@ -181,8 +208,9 @@ function warningsOf(held: ChipGraph, chip: Target, isOwn: boolean): string[] {
     warnings.push(`float layers are counted as ${how}: an estimate; quantize to get the integer kernels' figures`);
   }
   const { chips } = CYCLES[chip.core];
-  if (chips < 2) warnings.push(`latency on ${chip.core} rests on measurements of one chip: it may be far off on another`);
-  if (isOwn) {
+  if (chips < 2 && !correction)
+    warnings.push(`latency on ${chip.core} rests on measurements of one chip: it may be far off on another`);
+  if (isOwn && !correction) {
     warnings.push(
       `the C that Thumbnet writes was never timed on a chip: its instructions are taken by class for as fast on ${chip.core} as those of CMSIS-NN`,
     );

@@ -576,9 +576,17 @@ function assigned(loop: Statement & { kind: 'for' }): Set<string> {
   return found;
 }
 
-/** A text without its numbers, and its functions without theirs: what they are is the layer's. */
+/**
+ * A text without its numbers, and its functions without theirs: what they are is the layer's. Divisors that are powers of two are told
+ * apart: the others take a multiplication, or a function of the library.
+ */
 const normalized = (text: string): string =>
-  text.replace(/(?<![\w.])(0x[0-9a-fA-F]+|\d+)[uUlL]*(?!\w)/g, 'N').replace(/([A-Za-z]\w*?)_\d+ \(/g, '$1 (');
+  text
+    .replace(/([/%] )?(?<![\w.])(0x[0-9a-fA-F]+|\d+)[uUlL]*(?!\w)/g, (_, divided: string | undefined, digits: string) => {
+      const n = Number(digits);
+      return divided ? `${divided}${n & (n - 1) ? 'N' : 'P'}` : 'N';
+    })
+    .replace(/([A-Za-z]\w*?)_\d+ \(/g, '$1 (');
 
 function digest(text: string): string {
   let h = 0x811c9dc5;

@@ -89,7 +89,7 @@ const CHIP_OF: Readonly<Record<string, string>> = {
 for (const network of new Set(rows.map((r) => r[0]))) {
   const file = sharedPath(`data/models/${network}.tflite`);
   if (!file) continue;
-  test(`${network}: linked code and constants within 4 %, executed instructions within 5 % on cores with DSP, 14 % on others`, async () => {
+  test(`${network}: linked code and constants within 2.1 %, executed instructions within 5 %`, async () => {
     const graph = asStored(await loadModel(new Uint8Array(readFileSync(file))));
     for (const [, core, layer, , instructions, code, constants] of rows.filter((r) => r[0] === network)) {
       if (layer !== 'total') continue;
@@ -97,12 +97,8 @@ for (const network of new Set(rows.map((r) => r[0]))) {
       const off = (a: number, b: number) => Math.abs(a / b - 1);
       const flash = Number(code) + Number(constants);
       assert.is(p.flashBytes - p.flash.code, Number(constants));
-      assert.ok(off(p.flashBytes, flash) < 0.04, `${core}: ${p.flashBytes} of ${flash} bytes`);
-      const allowed = /m4|m7|m33/.test(core) ? 0.05 : 0.14;
-      assert.ok(
-        off(p.instructions, Number(instructions)) < allowed,
-        `${core}: ${p.instructions} of ${instructions} instructions`,
-      );
+      assert.ok(off(p.flashBytes, flash) < 0.021, `${core}: ${p.flashBytes} of ${flash} bytes`);
+      assert.ok(off(p.instructions, Number(instructions)) < 0.05, `${core}: ${p.instructions} of ${instructions} instructions`);
     }
   });
 }
@@ -121,18 +117,23 @@ function isOdd({ nodes, tensors }: Graph, i: number): boolean {
   return x[3] === 1 || w[1] > x[1] || w[2] > x[2];
 }
 
-test('layers that no fit has seen: each within a factor of 2 of what was counted', () => {
+test('layers that no fit has seen: 6 % off in the mean, nine of ten within 17 %, each within a factor of 2.5', () => {
   for (const core of cores) {
+    const errors: number[] = [];
     kept.forEach(({ graph, trade }, i) => {
       const { layers } = profile(graph, chipOf(core), { trade });
       const own = counts[core].kept[i];
       assert.is(layers.length, own.length);
       layers.forEach(({ name, op, instructions }, k) => {
         const ratio = instructions / own[k];
-        const most = isOdd(graph, k) ? 5 : 2;
-        assert.ok(ratio > 0.5 && ratio < most, `${name} (${op}) on ${core}: ${instructions} of ${own[k]}`);
+        const most = isOdd(graph, k) || op === 'logSoftmax' ? 5 : 2.5;
+        errors.push(Math.abs(ratio - 1));
+        assert.ok(ratio > 1 / most && ratio < most, `${name} (${op}) on ${core}: ${instructions} of ${own[k]}`);
       });
     });
+    errors.sort((a, b) => a - b);
+    const mean = errors.reduce((a, b) => a + b, 0) / errors.length;
+    assert.ok(mean < 0.06 && errors[Math.floor(0.9 * errors.length)] < 0.17, `${core}: ${mean} in the mean`);
   }
 });
 

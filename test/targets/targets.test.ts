@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
-import { SOURCES } from '../../src/targets/target_data.ts';
 import { findTarget, nearestTargets, parseRow, TARGETS } from '../../src/targets/index.ts';
+import { SOURCES } from '../../src/targets/target_data.ts';
 
 test('at least 20 parts from M0+ to M55, each with plausible facts and a known source', () => {
   assert.ok(TARGETS.length >= 20);

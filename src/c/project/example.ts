@@ -34,14 +34,23 @@ const COLUMNS = 20;
 export interface ExampleFacts {
   readonly classNames: readonly string[];
   readonly kernels: Kernels;
+  /** Printed first: modelLine. */
+  readonly line: string;
 }
 
-/** The example program: golden outputs compared, cycles printed. */
+/** A name as C and a line of a log can hold it. */
+export const plainName = (name: string): string => name.replace(/[^\x21-\x7e]|["\\?%]/g, '_') || '_';
+
+/** The first line that an example prints: the model, its digest and the chip. */
+export const modelLine = (model: string, digest: string, target: string, kernels: Kernels): string =>
+  `model ${plainName(model)} ${digest} for ${target} by ${kernels === 'own' ? 'thumbnet' : kernels}`;
+
+/** The example program: its model named, golden outputs compared, cycles printed. */
 export function exampleText(
   network: Network,
   name: string,
   golden: readonly Golden[],
-  { classNames, kernels }: ExampleFacts,
+  { classNames, kernels, line }: ExampleFacts,
   head: string,
 ): string {
   const { graph, stateBytes } = network;
@@ -165,6 +174,7 @@ export function exampleText(
     int main(void) {
       int32_t differences = 0;
       uint32_t cycles;
+      printf("${line}\\n");
       if (${name}_weights_are_whole() == 0) {
         printf("the constants are damaged\\n");
         return 1;
