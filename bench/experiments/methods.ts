@@ -40,7 +40,7 @@ const METHODS: Readonly<Record<string, Stage[]>> = {
   '4 bits, learned': [quantize({ weightBits: 4, rounding: 'learned' })],
   '4 bits, trained': aware(4, 3e-4),
 };
-const TESTED = ['int8', '4 bits, nearest', '4 bits, learned', '4 bits, trained'];
+const TESTED = ['int8', 'int8, learned rounding', '4 bits, nearest', '4 bits, learned', '4 bits, trained'];
 
 /** Pictures with even COCO ids calibrate and choose, those with odd ones judge. */
 async function persons(): Promise<{ model: Model; data: Dataset }> {
