@@ -105,6 +105,8 @@ async function apply(
 ): Promise<void> {
   const heap = await Heap.open();
   for (const stage of stages) await stage.check({ ...rest, heap });
+  // Names of layers, before anything is measured.
+  if (stages.some(namesLayers)) await outlineOf(model, stages, { ...rest, heap });
   if (flags.io) await checkIo(model, stages, { ...rest, heap }, flags.io);
   const measured = measuring(heap, model, stages, rest.data, flags, out);
   const before = { ...figuresOf(model), ...measured?.before };
@@ -161,6 +163,10 @@ function measuring(heap: Heap, model: Model, stages: readonly Stage[], data: Dat
   const of = (g: Graph) => shown(judge(heap, g, data, 'validation', task));
   return { task, of, before: shown(judgeGiven(heap, graph, data, 'validation', task, out)) };
 }
+
+/** Whether options of a stage have something by name. */
+const namesLayers = ({ options }: Stage): boolean =>
+  ['ratios', 'blocks', 'layerBits', 'layerActivationBits'].some((name) => Object.keys(options[name] ?? {}).length > 0);
 
 /** Finds out before any work whether the result can have this type at its edges. */
 async function checkIo(model: Model, stages: readonly Stage[], context: Context, io: IoType): Promise<void> {

@@ -2,8 +2,10 @@ import { type Dataset, takeEvenly } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type ChannelGroup, cutOf } from '../prune/groups.ts';
 import { reconstruct } from '../prune/reconstruct.ts';
+import { ridged } from '../prune/ridge.ts';
 import { surveyOf } from '../prune/survey.ts';
 import { withRoundedWeights } from '../quant/index.ts';
+import { roundedAlone } from '../quant/rounding.ts';
 import { channelsOf, cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
@@ -99,7 +101,11 @@ export async function measureFewerBits(
     const channels = channelsOf(graph, node);
     return channels.kind === 'mix' && channels.reads && graph.tensors[layerOf(node)!.weights].data instanceof Float32Array;
   });
+  const { consumers, grams } = surveyOf(heap, graph, data, seed);
   const variants = layers.map((node) => {
+    // As `quantize` rounds them.
+    const i = consumers.findIndex((c) => c.node === node);
+    if (i >= 0) return new Map(roundedAlone(heap, graph, consumers[i], ridged(grams[i], consumers[i]), 4));
     const { weights } = layerOf(node)!;
     return new Map([[weights, withRoundedWeights(heap, graph, node, 4).tensors[weights]]]);
   });

@@ -4,7 +4,7 @@ import { type Graph, sizeOf, type Tensor, withTensors } from '../graph/graph.ts'
 import { leastWeightScale } from '../ops/requant.ts';
 import type { Patch } from '../ops/op.ts';
 import { patchOf, type Window } from '../ops/window.ts';
-import { type Consumer, consumersOf, tensorsOf, widthOf } from '../prune/consumers.ts';
+import { type Consumer, consumersOf, rowsOf, tensorsOf, widthOf } from '../prune/consumers.ts';
 import { gatherer, placesOf } from '../prune/grams.ts';
 import { type CutLayer, fitted, meansAround, sideBySide } from '../prune/refit.ts';
 import { ridged } from '../prune/ridge.ts';
@@ -16,6 +16,7 @@ import { withoutRecords } from '../train/fake.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { solveF64 } from '../wasm/linear_f64.ts';
 import { weightRange } from '../wasm/stats.ts';
+import { weightRecord } from './weights.ts';
 
 export type Rounding = QuantizeOptions['rounding'];
 
@@ -72,6 +73,21 @@ export function withLearnedRounding(
       }),
     ),
   );
+}
+
+/**
+ * The weights and the bias of one layer rounded to `bits` bits by what it answers, all else being as it is.
+ *
+ * @param h what the layer reads: its Gram matrix with a ridge
+ */
+export function roundedAlone(heap: Heap, graph: Graph, consumer: Consumer, h: Float64Array, bits: 4 | 8): [number, Tensor][] {
+  const { weights: w, perChannel, axis } = layerOf(consumer.node)!;
+  const quant = weightRecord(heap, graph.tensors[w], bits, perChannel ? axis : null, null, 1);
+  const record: Record = { weights: { ...graph.tensors[w], quant }, bias: -1, input: 1, rounding: 'gptq' };
+  const { columns } = consumer;
+  const grid = gridOf(record, (row, column) => row * columns + column);
+  const { rows } = rowsOf(graph, consumer);
+  return tensorsOf(graph, consumer, rounded(heap, { h, n: widthOf(consumer), target: rows, columns }, grid, 'gptq'));
 }
 
 /** What weights and biases were before they were rounded. */
