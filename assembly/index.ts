@@ -57,6 +57,8 @@ export * from "./int/resize";
 export * from "./int/batch_matmul";
 export * from "./int/lstm";
 export * from "./int/svdf";
+export * from "./float/lstm_f32";
+export * from "./float/svdf_f32";
 export * from "./int/primitives";
 export * from "./float/elementwise_f32";
 export * from "./float/activation_f32";

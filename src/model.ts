@@ -60,7 +60,8 @@ function activationBitsOf({ nodes, tensors }: Graph): Partial<QuantizeOptions> {
   const made = nodes.filter((n) => n.op !== 'quantize' && tensors[n.outputs[0]].quant);
   const wide = made.filter((n) => tensors[n.outputs[0]].dtype === 'i16');
   const isMixed = wide.length > 0 && made.some((n) => tensors[n.outputs[0]].dtype === 'i8');
-  if (!isMixed) return { activationBits: wide.length || tensors.some((t) => t.dtype === 'i16' && !t.data) ? 16 : 8 };
+  if (!isMixed)
+    return { activationBits: wide.length || tensors.some((t) => t.dtype === 'i16' && !t.data && !t.variable) ? 16 : 8 };
   return { layerActivationBits: Object.fromEntries(wide.filter(layerOf).map((n) => [n.name, 16 as const])) };
 }
 

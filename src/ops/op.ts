@@ -1,3 +1,4 @@
+import type { Attrs, Quantization } from '../graph/graph.ts';
 import type { Memory } from '../graph/lifetimes.ts';
 import type { Draws } from '../wasm/dropout_f32.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
@@ -44,6 +45,8 @@ export type Channels =
       readonly kind: 'mix';
       readonly in: readonly (readonly [number, number])[];
       readonly out: readonly (readonly [number, number])[];
+      /** An operand [n, out * steps] that holds so many steps of each output channel. */
+      readonly state?: readonly [operand: number, steps: number];
       readonly linear: Linear;
       readonly reads: Patch | 'row' | null;
     }
@@ -107,6 +110,22 @@ export interface Layer {
   readonly perChannel: boolean;
 }
 
+/** Of an operator with several weights, and state that it keeps from call to call; numbers are places of operands. */
+export interface Recurrent {
+  /** Weights with one scale each, and the bias (null: none) of a sum of their products with operand `of`. */
+  readonly weights: readonly { readonly weights: number; readonly bias: number | null; readonly of: number }[];
+  /** State with a scale of its own. `power`: a power of two, so that shifts do for multiplications; it holds all states of a call. */
+  readonly own: { readonly place: number; readonly power: boolean };
+  /** Weights of as many bits as that state. */
+  readonly wide: readonly number[];
+  /** State that is the output behind the last step; null: there is none. */
+  readonly output: number | null;
+  /** A call is a whole sequence: without its states it begins with zeros, and several examples can be run at once. */
+  readonly isSequence: boolean;
+  /** Attributes that name the quantization of the output. */
+  readonly attrs: ((attrs: Attrs, y: Quantization) => Attrs) | null;
+}
+
 /** Operators behind a node that it can do itself, in TFLite and on the chip. */
 export interface Fusion {
   /** It clamps its own output, as its attribute `activation` says. */
@@ -156,6 +175,8 @@ export interface OpRow<A> {
   readonly lower: ((call: OperatorCall<A, Operand>) => KernelCall) | null;
   /** null: it has no weights, or several of them. */
   readonly layer: Layer | null;
+  /** Only of operators whose weights and state `layer` cannot say. */
+  readonly recurrent?: Recurrent;
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;

@@ -1,5 +1,6 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { allOf } from '../wasm/check.ts';
+import { svdfF32 } from '../wasm/svdf_f32.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
@@ -13,6 +14,8 @@ export interface Svdf {
   readonly activation: Activation;
 }
 
+const STATE = 4;
+
 /**
  * x [n, depth], features [units * rank, depth], time [units * rank, steps], bias [units],
  * state [n, units * rank * steps], kept from call to call.
@@ -20,7 +23,12 @@ export interface Svdf {
 export const svdf = defineOp<Svdf>({
   operands: 3,
   infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
-  float: null, // it occurs in integer networks only
+  float: {
+    forward: (heap, { x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) =>
+      svdfF32(heap, y, x!, state!, wFeature!, wTime!, bias, attrs),
+    backward: null, // what it answers rests on calls before
+    saves: null,
+  },
   lower({ x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) {
     allOf(['i8'], 'SVDF', x!, y);
     const form = plainForm('the state of an SVDF', state!, wTime!) === 's16' ? 'state_s16_s8' : 's8';
@@ -28,11 +36,36 @@ export const svdf = defineOp<Svdf>({
     return kernelCall('svdf', form, { x: x!, wFeature: wFeature!, wTime: wTime!, bias, state: state!, y }, parameters);
   },
   layer: null,
+  recurrent: {
+    weights: [
+      { weights: 1, bias: null, of: 0 },
+      { weights: 2, bias: 3, of: STATE },
+    ],
+    own: { place: STATE, power: false },
+    wide: [2],
+    output: null,
+    isSequence: false,
+    attrs: null,
+  },
   trainable: [],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,
-  channels: () => ({ kind: 'fixed' }),
+  channels: ({ rank }, [, , time]) =>
+    rank > 1
+      ? { kind: 'fixed' } // several filters would have to go together
+      : {
+          kind: 'mix',
+          in: [[1, 1]],
+          out: [
+            [1, 0],
+            [2, 0],
+            [3, 0],
+          ],
+          state: [STATE, time![1]],
+          linear: 'inside',
+          reads: null, // it reads what it kept too
+        },
   work: ([x, wFeature, wTime]) => products(x![0] * sizeOf([wFeature![0], wFeature![1] + wTime![1]])),
   tflite: {
     codes: [27],

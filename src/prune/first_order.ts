@@ -5,6 +5,7 @@ import { type PlacedOperand, rowOf } from '../ops/index.ts';
 import { createRandom, type Random } from '../random.ts';
 import { isBatchable } from '../run/compile.ts';
 import { feed } from '../run/feed.ts';
+import { withFreshStates } from '../run/fresh_states.ts';
 import { withLogits } from '../run/logits.ts';
 import { compileTraining, type TrainingProgram } from '../train/program.ts';
 import { copy } from '../wasm/copy.ts';
@@ -32,7 +33,7 @@ export function changesOf(
   part: Part,
   seed: number,
 ): number[] {
-  const graph = withLogits(given);
+  const graph = withFreshStates(withLogits(given));
   const random = createRandom(seed, 'sensitivity/signs');
   const changed = new Float64Array(variants.length);
   const logits: number[] = [];

@@ -2,6 +2,7 @@ import { type Dataset, inputsOf, planBatch, takeBatch, takeEvenly } from '../dat
 import type { Graph } from '../graph/graph.ts';
 import { isBatchable } from '../run/compile.ts';
 import { feed } from '../run/feed.ts';
+import { withFreshStates } from '../run/fresh_states.ts';
 import { withLogits } from '../run/logits.ts';
 import type { Task } from '../task/index.ts';
 import { lossesOf } from '../train/losses.ts';
@@ -33,7 +34,7 @@ export function visitGradients(
   const all = needData(evidence.data, 'taylor');
   const part = takeEvenly((all.train ?? all.validation)!, EXAMPLES);
   const data = { ...all, train: part };
-  const graph = withLogits(given);
+  const graph = withFreshStates(withLogits(given));
   const batch = isBatchable(graph) ? Math.min(BATCH, part.count) : 1;
   heap.scope(() => {
     const program = compileTraining(heap, graph, batch, { taps: tensors, of: 'taps' });

@@ -2,10 +2,12 @@ import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { NetworkMemory } from '../graph/same.ts';
+import type { Program } from '../run/compile.ts';
 import { drawExamples, type Observer, observe } from '../run/observe.ts';
-import type { Heap, Step } from '../wasm/heap.ts';
+import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { histogramF32, minMaxF32 } from '../wasm/stats.ts';
 import type { Histogram, Range } from './range.ts';
+import { ownStates, placesOfStates } from './recurrent.ts';
 
 const BINS = 2048;
 
@@ -44,8 +46,9 @@ function histograms(heap: Heap, graph: Graph, tensors: readonly number[], run: O
   const nothing = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const range = heap.tensor('f32', [2], nothing);
   const batches = tensors.map(() => [] as Range[]);
-  run(({ operands }) => {
-    const steps = tensors.map((t) => minMaxF32(heap, range, operands[t]));
+  run((program) => {
+    const placed = placesIn(program);
+    const steps = tensors.map((t) => minMaxF32(heap, range, placed(t)));
     return () => {
       steps.forEach((step, i) => {
         heap.write(range, nothing);
@@ -62,8 +65,16 @@ function histograms(heap: Heap, graph: Graph, tensors: readonly number[], run: O
     return { t, low, high, batches: batches[i], counts: heap.tensor('i32', [BINS]) };
   });
   const spread = counters.filter(({ low, high }) => high > low);
-  run(({ operands }) => together(spread.map(({ t, low, high, counts }) => histogramF32(heap, counts, operands[t], low, high))));
+  run((program) => {
+    const placed = placesIn(program);
+    return together(spread.map(({ t, low, high, counts }) => histogramF32(heap, counts, placed(t), low, high)));
+  });
   return new Map(counters.map(({ t, counts, ...found }) => [t, { ...found, counts: heap.read(counts) as Int32Array }]));
+}
+
+function placesIn(program: Program): (t: number) => HeapTensor {
+  const states = placesOfStates(program);
+  return (t) => states.get(t) ?? program.operands[t];
 }
 
 const together = (steps: readonly Step[]) => () => {
@@ -81,9 +92,9 @@ function checkFinite(name: string, low: number, high: number): void {
   );
 }
 
-/** Float tensors that a graph computes or is given, by index. */
+/** Float tensors that a graph computes, keeps or is given, by index. */
 export function computedTensors(graph: Graph): number[] {
-  const found = new Set<number>(graph.inputs);
+  const found = new Set<number>([...graph.inputs, ...ownStates(graph)]);
   for (const node of graph.nodes) for (const t of node.outputs) found.add(t);
   return [...found].filter((t) => graph.tensors[t].dtype === 'f32' && !graph.tensors[t].data);
 }

@@ -8,6 +8,7 @@ import type { Heap } from '../wasm/heap.ts';
 import { weightRange } from '../wasm/stats.ts';
 import { CALIBRATORS } from './calibrators.ts';
 import { errorBy, type Histogram, type Range, recordOf } from './range.ts';
+import { parametersOfRecurrent, recurrentTensors } from './recurrent.ts';
 import { constantRange, weightRecord } from './weights.ts';
 import { bitsOf } from './widths.ts';
 
@@ -33,6 +34,7 @@ export function withRecords(
     changes.set(w, { ...weights, quant: record });
     if (bias >= 0) changes.set(bias, { ...graph.tensors[bias], quant: null });
   }
+  for (const [t, tensor] of recurrentTensors(heap, graph, records, histograms, scaled)) changes.set(t, tensor);
   return withTensors(graph, changes);
 }
 
@@ -67,6 +69,7 @@ function activationRecords(
     ranges.set(root[t], known ? [Math.min(known[0], low), Math.max(known[1], high)] : [low, high]);
   };
   const real = realNumbers(graph);
+  const own = parametersOfRecurrent(graph);
   const widths = bitsOf(graph, o);
   const bits = (t: number) => widths.get(t) ?? o.activationBits;
   for (const [t, histogram] of histograms) if (!real.has(t)) widen(t, calibrator(histogram, bits(t)));
@@ -76,7 +79,7 @@ function activationRecords(
     const layer = layerOf(node);
     if (typeof outputRange !== 'string') fixed.set(root[node.outputs[0]], outputRange);
     for (const t of node.inputs) {
-      const isOwn = layer && (t === layer.weights || t === layer.bias);
+      const isOwn = own.has(t) || (layer && (t === layer.weights || t === layer.bias));
       if (t >= 0 && !isOwn && graph.tensors[t].data instanceof Float32Array) widen(t, constantRange(graph.tensors[t]));
     }
   }

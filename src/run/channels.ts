@@ -100,6 +100,9 @@ function parameterCuts(graph: Graph, node: Node, cut: Cut): [number, number, Uin
       return [
         ...channels.in.flatMap(([operand, axis]): [number, number, Uint8Array][] => (into ? [[operand, axis, into]] : [])),
         ...channels.out.flatMap(([operand, axis]): [number, number, Uint8Array][] => (out ? [[operand, axis, out]] : [])),
+        ...(channels.state && out
+          ? [[channels.state[0], 1, repeated(out, channels.state[1])] as [number, number, Uint8Array]]
+          : []),
       ];
     case 'grouped':
       return [
@@ -125,6 +128,10 @@ function parameterCuts(graph: Graph, node: Node, cut: Cut): [number, number, Uin
       return [];
   }
 }
+
+/** Each place `times` times. */
+const repeated = (places: Uint8Array, times: number): Uint8Array =>
+  Uint8Array.from({ length: places.length * times }, (_, i) => places[Math.floor(i / times)]);
 
 /** A constant without some places along `axis`. */
 function withoutPlaces(tensor: Tensor, axis: number, removed: Uint8Array): Tensor {

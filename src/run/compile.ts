@@ -1,7 +1,7 @@
 import { CompressError } from '../errors.ts';
 import { type Graph, isInteger, type Node, newValues, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { type PlacedOperand, rowOf, type Shape } from '../ops/index.ts';
-import type { Heap, Step } from '../wasm/heap.ts';
+import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { stepOf } from './kernel_step.ts';
 import { lowered } from './lower.ts';
 import { placeActivations } from './place.ts';
@@ -13,6 +13,13 @@ export interface CompileOptions {
   keepAll?: boolean;
 }
 
+export interface NodeStep {
+  readonly node: Node;
+  readonly step: Step;
+  /** What a float form leaves beside its outputs. */
+  readonly saved: readonly HeapTensor[];
+}
+
 /** A graph compiled for a heap and a batch size: running it allocates nothing and looks nothing up. */
 export interface Program {
   readonly graph: Graph;
@@ -22,7 +29,7 @@ export interface Program {
   /** By tensor index of the graph; with `keepAll` every one holds its values after a run. */
   readonly operands: readonly PlacedOperand[];
   /** One for each node that computes something, in order. */
-  readonly steps: readonly { readonly node: Node; readonly step: Step }[];
+  readonly steps: readonly NodeStep[];
   run(): void;
   /** State (LSTM, SVDF) as it is at the beginning: the number 0 (TFLite's ResetVariableTensors). */
   reset(): void;
@@ -30,7 +37,7 @@ export interface Program {
 
 /** Whether `graph` can be run for several examples at once: no state, and every input leads with a batch of 1. */
 export function isBatchable(graph: Graph): boolean {
-  if (graph.tensors.some((t) => t.variable)) return false;
+  if (graph.nodes.some((n) => n.inputs.some((t) => graph.tensors[t]?.variable))) return false;
   if (!graph.inputs.every((i) => graph.tensors[i].shape[0] === 1)) return false;
   try {
     const shapes = inferShapes(graph, 2);
@@ -68,7 +75,7 @@ export function compile(heap: Heap, graph: Graph, { batch = 1, keepAll = false }
   const steps = graph.nodes.flatMap((node) => {
     const row = rowOf(node.op);
     if (row.memory === 'view' && !keepAll) return [];
-    return [{ node, step: makeStep(heap, node, operands) }];
+    return [makeStep(heap, node, operands)];
   });
   const calls = steps.map((s) => s.step);
   const state = graph.tensors.flatMap((t, i) => (t.variable ? [{ tensor: operands[i], values: initialState(t) }] : []));
@@ -97,9 +104,9 @@ function initialState({ dtype, shape, quant }: Tensor): Values {
   return zero === 0 ? values : (values as Int8Array).fill(zero);
 }
 
-function makeStep(heap: Heap, node: Node, operands: readonly PlacedOperand[]): Step {
+function makeStep(heap: Heap, node: Node, operands: readonly PlacedOperand[]): NodeStep {
   const call = lowered(node, operands);
-  if (call) return stepOf(heap, call);
+  if (call) return { node, step: stepOf(heap, call), saved: [] };
   const { float } = rowOf(node.op);
   if (!float) {
     throw new CompressError(
@@ -115,5 +122,6 @@ function makeStep(heap: Heap, node: Node, operands: readonly PlacedOperand[]): S
     node.attrs,
   );
   const saved = saves?.map((shape) => heap.tensor('f32', shape)) ?? [];
-  return float.forward(heap, { x, y, attrs: node.attrs, training: false, draws: null, saved });
+  const step = float.forward(heap, { x, y, attrs: node.attrs, training: false, draws: null, saved });
+  return { node, step, saved };
 }

@@ -89,7 +89,8 @@ function checkMeasured({ name, dtype, quant }: Tensor): void {
 function biasesOf(graph: Graph, real: ReadonlySet<number>): { nodes: Node[]; tensors: Tensor[] } {
   const tensors = [...graph.tensors];
   const given = new Set<number>();
-  const nodes = graph.nodes.map((node) => {
+  const nodes = graph.nodes.map((from) => {
+    const node = withRecurrentRecords(from, tensors);
     const layer = layerOf(node);
     if (!layer || layer.bias < 0 || !tensors[layer.bias].data || real.has(layer.x)) return node;
     const { x, weights: w, bias } = layer;
@@ -105,6 +106,27 @@ function biasesOf(graph: Graph, real: ReadonlySet<number>): { nodes: Node[]; ten
     return node;
   });
   return { nodes, tensors };
+}
+
+/** Biases and the state that is the output, of an operator with several weights: their scales follow from others. */
+function withRecurrentRecords(node: Node, tensors: Tensor[]): Node {
+  const { recurrent } = rowOf(node.op);
+  const y = tensors[node.outputs[0]].quant;
+  if (!recurrent || !y) return node;
+  const set = (t: number, quant: Quantization) => {
+    if (tensors[t].dtype === 'f32') tensors[t] = { ...tensors[t], quant };
+  };
+  if (recurrent.output !== null && node.inputs[recurrent.output] >= 0) set(node.inputs[recurrent.output], y);
+  for (const { weights, bias, of } of recurrent.weights) {
+    const b = bias === null ? -1 : (node.inputs[bias] ?? -1);
+    if (b < 0) continue;
+    const [x, w] = [tensors[node.inputs[of]], tensors[node.inputs[weights]]];
+    checkMeasured(x);
+    checkMeasured(w);
+    const quant = biasQuantization(x.quant!, w.quant!);
+    set(b, of === recurrent.own.place ? { ...quant, bits: 32 } : quant);
+  }
+  return recurrent.attrs ? { ...node, attrs: recurrent.attrs(node.attrs, y) } : node;
 }
 
 function integerTensor(tensor: Tensor): Tensor {

@@ -4,6 +4,7 @@ import { findTask, judge as judgeGraph, qualityOf } from '../evaluate.ts';
 import { type Graph, type Node, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { isBatchable } from '../run/compile.ts';
+import { withFreshStates } from '../run/fresh_states.ts';
 import { endOf, withLogits, withScores } from '../run/logits.ts';
 import type { Context, Facts, Model } from '../stage.ts';
 import { outputsOf, type Task, upward } from '../task/index.ts';
@@ -50,7 +51,8 @@ export async function train(
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
   const task = context.task ?? findTask(heap, model.graph, data);
-  const subject = scoredSubject(model.graph, task, given);
+  const subject = subjectOf(model.graph, task, given);
+  checkStateless(subject.graph);
   const { teachers } = subject;
   for (const teacher of teachers?.graphs ?? []) checkTeacher(subject.graph, teacher);
   checkOutputs(subject.graph, subject.task, teachers !== undefined, context, purpose);
@@ -131,7 +133,9 @@ interface Subject {
  * What is trained of a network with an ARG_MAX at its end: up to the scores before it. The result has the ARG_MAX again. Outputs that only
  * name the largest of scores which are an output too say nothing more.
  */
-function scoredSubject(graph: Graph, task: Task, teachers: Teachers | undefined): Subject {
+function subjectOf(given: Graph, task: Task, taught: Teachers | undefined): Subject {
+  const graph = withFreshStates(given);
+  const teachers = taught && { ...taught, graphs: taught.graphs.map(withFreshStates) };
   const whole = withScores(graph);
   if (whole === graph) return { graph, task, teachers };
   checkScores(graph, task);
@@ -170,6 +174,9 @@ function checkTrainable(graph: Graph): void {
     const fix = 'leave out the stages that train, or give a model with convolutions or dense layers';
     throw new CompressError('unsupported', 'the network has no weights that training could change', fix);
   }
+}
+
+function checkStateless(graph: Graph): void {
   if (isBatchable(graph)) return;
   throw new CompressError(
     'unsupported',

@@ -242,6 +242,49 @@ export const DEFINITIONS: Record<string, Definition> = {
   pack: (x, { axis }, [shape]) => each(shape, (at) => get4(x[at[axis]], ...(at.toSpliced(axis, 1) as [number]))),
   unpack: ([x], { axis }, shapes) =>
     shapes.flatMap((shape, i) => each(shape, (at) => get4(x, ...(at.toSpliced(axis, 0, i) as [number])))),
+  lstm: (x, { timeMajor, cellClip }, [shape]) => {
+    const [first, second, hidden] = shape;
+    const [time, batch] = timeMajor ? [first, second] : [second, first];
+    const depth = x[0].shape[2];
+    const y = new Float64Array(sizeOf(shape));
+    const row = (t: number, b: number) => (timeMajor ? t * batch + b : b * time + t);
+    const sigmoid = (v: number) => 1 / (1 + Math.exp(-v));
+    for (let b = 0; b < batch; b++) {
+      let [h, c] = [new Array<number>(hidden).fill(0), new Array<number>(hidden).fill(0)];
+      for (let t = 0; t < time; t++) {
+        const [i, f, g, o] = [0, 1, 2, 3].map((gate) =>
+          h.map((_, u) => {
+            let sum = x[12 + gate]?.data[u] ?? 0;
+            for (let d = 0; d < depth; d++) sum += x[1 + gate].data[u * depth + d] * x[0].data[row(t, b) * depth + d];
+            for (let d = 0; d < hidden; d++) sum += x[5 + gate].data[u * hidden + d] * h[d];
+            return sum;
+          }),
+        );
+        c = c.map((v, u) => sigmoid(f[u]) * v + sigmoid(i[u]) * Math.tanh(g[u]));
+        if (cellClip) c = c.map((v) => Math.max(-cellClip, Math.min(cellClip, v)));
+        h = c.map((v, u) => sigmoid(o[u]) * Math.tanh(v));
+        y.set(h, row(t, b) * hidden);
+      }
+    }
+    return [y];
+  },
+  svdf: ([x, features, times, bias, state], { rank, activation }, [shape]) => {
+    const [filters, steps] = times.shape;
+    const size = x.shape[1];
+    return each(shape, ([b, u]) => {
+      let sum = bias?.data[u] ?? 0;
+      for (let f = u * rank; f < (u + 1) * rank; f++) {
+        let fresh = 0;
+        for (let d = 0; d < size; d++) fresh += features.data[f * size + d] * x.data[b * size + d];
+        for (let t = 0; t < steps; t++) {
+          const kept = t + 1 < steps ? state.data[(b * filters + f) * steps + t + 1] : fresh;
+          sum += times.data[f * steps + t] * kept;
+        }
+      }
+      const [low, high] = CLAMPS[activation];
+      return Math.max(low, Math.min(high, sum));
+    });
+  },
   stream: ([x, state], { axis }, [shape]) =>
     each(shape, (at) => {
       const place = at[axis] - state.shape[axis];

@@ -41,6 +41,13 @@ const args = [
 ];
 const filters = { filter: [2, 3] };
 
+/** x, weights of four gates for [depth] and for the hidden state, and biases where there are any; without states. */
+const lstmShapes = (x: readonly number[], hidden: number, biased = true) => {
+  const four = (shape: readonly number[] | null) => [shape, shape, shape, shape];
+  const depth = x[2];
+  return [x, ...four([hidden, depth]), ...four([hidden, hidden]), null, null, null, ...four(biased ? [hidden] : null)];
+};
+
 export const SAMPLES: Record<string, readonly Sample[]> = {
   conv2d: [
     { shapes: [[2, 5, 6, 3], [5, 3, 3, 3], [5]], attrs: square },
@@ -282,4 +289,17 @@ export const SAMPLES: Record<string, readonly Sample[]> = {
   dropout: [{ shapes: [[3, 5]], attrs: { rate: 0 } }],
   quantize: plain,
   dequantize: plain,
+};
+
+/** Recurrent operators in floats; an LSTM without states begins with zeros. In integers: test/formats/row_graphs.ts. */
+export const RECURRENT: Record<string, readonly Sample[]> = {
+  lstm: [
+    { shapes: lstmShapes([2, 5, 3], 6), attrs: { timeMajor: false, cellClip: 0, intermediates: [] } },
+    { shapes: lstmShapes([4, 3, 5], 3, false), attrs: { timeMajor: true, cellClip: 0.4, intermediates: [] } },
+    { shapes: lstmShapes([1, 1, 2], 1), attrs: { timeMajor: false, cellClip: 0, intermediates: [] } },
+  ],
+  svdf: [
+    { shapes: [[1, 6], [4, 6], [4, 5], [2], [1, 20]], attrs: { rank: 2, activation: 'relu' } },
+    { shapes: [[2, 3], [3, 3], [3, 1], null, [2, 3]], attrs: { rank: 1, activation: 'none' } },
+  ],
 };

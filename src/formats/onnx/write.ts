@@ -7,6 +7,7 @@ import { inferShapes, isBatchable } from '../../run/compile.ts';
 import type { Written } from '../format.ts';
 import { relabelConstant } from '../relabel.ts';
 import { isAboutFile } from '../tflite/attachments.ts';
+import { withoutFloatLstms } from '../unrolled_lstm.ts';
 import { cellOf, inFileAxes, sourceOf } from './file_axes.ts';
 import {
   GraphProtoSchema,
@@ -43,17 +44,19 @@ const IR: Readonly<Record<number, bigint>> = { 13: 7n, 21: 10n };
  *
  * @throws CompressError `unsupported` for an operator that ONNX has no word for
  */
-export function writeOnnx(graph: Graph, { opset = 13, unsigned = false }: OnnxOptions = {}): Written {
+export function writeOnnx(given: Graph, { opset = 13, unsigned = false }: OnnxOptions = {}): Written {
+  const { graph, names } = withoutFloatLstms(given);
   const writer = new Writer(inFileAxes(graph, opset), opset, unsigned, isBatchable(graph) ? inferShapes(graph, 2) : null);
   const bytes = writer.write(graph);
+  const notes = names.map((n) => `the state of the LSTM "${n}" begins each call with zeros, as after ResetVariableTensors()`);
   const { attachments } = graph;
-  if (!attachments || attachments.format === 'onnx') return { bytes, notes: [] };
+  if (!attachments || attachments.format === 'onnx') return { bytes, notes };
   const lost = [
     ...attachments.metadata.filter((m) => !isAboutFile(m.name)).map((m) => `the metadata "${m.name}"`),
     ...Object.keys(attachments.files).map((f) => `the file "${f}"`),
     ...attachments.signatures.map((s) => `the signature "${s.key}"`),
   ];
-  return { bytes, notes: lost.map((what) => `${what} of the original file has no place in ONNX and is left out`) };
+  return { bytes, notes: [...notes, ...lost.map((what) => `${what} of the original file has no place in ONNX and is left out`)] };
 }
 
 const TYPES: Readonly<Record<string, number>> = { f32: 1, u8: 2, i8: 3, i16: 5, i32: 6, i64: 7, bool: 9, i4: 22 };

@@ -63,9 +63,8 @@ export function readTflite(bytes: Uint8Array, files: Attachments['files'] | null
   const ends = { inputs: main.i32s(SUBGRAPH.inputs), outputs: main.i32s(SUBGRAPH.outputs) };
   const name = main.string(SUBGRAPH.name) || 'main';
   const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs, dilated.windows), ...ends };
-  const { graph: found, names } = withoutFloatLstms(checked(floatWeights(graph), badFile));
-  const zeros = names.map((n) => `the state of the LSTM "${n}" begins each call with zeros, as after ResetVariableTensors()`);
-  const notes = [...unusedParts(model, operators, tensors, ends, folded), ...zeros];
+  const found = checked(floatWeights(graph), badFile);
+  const notes = unusedParts(model, operators, tensors, ends, folded);
   const about = { interface: interfaceText(found), operators: operatorsText(listed) };
   if (!files) notes.push('a damaged zip archive behind the model is left out');
   const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, files ?? {}, notes);

@@ -1,7 +1,7 @@
-import { compact, type Graph, type Node } from '../../graph/graph.ts';
-import type { Lstm } from '../../ops/lstm.ts';
-import { Draft } from '../draft.ts';
-import { type Recurrent, together, unrolled } from '../recurrent.ts';
+import { compact, type Graph, type Node } from '../graph/graph.ts';
+import type { Lstm } from '../ops/lstm.ts';
+import { Draft } from './draft.ts';
+import { type Recurrent, together, unrolled } from './recurrent.ts';
 
 /** Places of operands: weights for the input and for the hidden state, biases; gates stand as input, forget, cell, output. */
 const [INPUT, HIDDEN, BIAS] = [1, 5, 12];

@@ -1,0 +1,34 @@
+import { sizeOf } from '../graph/graph.ts';
+import { type FloatActivation, rangeOf } from './activation.ts';
+import { positive, sameShape } from './check.ts';
+import type { Heap, HeapTensor, Step } from './heap.ts';
+
+/**
+ * Float SVDF, as TFLite's.
+ *
+ * @param y        f32 [batch, units], written by each call of the step
+ * @param x        f32 [batch, size]
+ * @param state    f32 [batch, features * time], oldest first; changed by each call
+ * @param wFeature f32 [features, size]
+ * @param wTime    f32 [features, time]
+ * @param bias     f32 [units] or null
+ */
+export function svdfF32(
+  heap: Heap,
+  y: HeapTensor,
+  x: HeapTensor,
+  state: HeapTensor,
+  wFeature: HeapTensor,
+  wTime: HeapTensor,
+  bias: HeapTensor | null,
+  { rank, activation }: { readonly rank: number; readonly activation: FloatActivation },
+): Step {
+  const [batch, size] = x.shape;
+  const [features, time] = wTime.shape;
+  positive('an SVDF', { inputs: size, 'feature filters': features, 'time steps': time, rank });
+  sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');
+  sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');
+  const [low, high] = rangeOf(activation);
+  const tensors = [y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr, bias?.ptr ?? 0] as const;
+  return () => heap.wasm.svdf_f32(...tensors, batch, size, features, time, rank, low, high);
+}
