@@ -8,7 +8,6 @@ import { operandsOf } from '../operands.ts';
 import { interfaceText, operatorsText, readAttachments } from './attachments.ts';
 import { foldDilations } from './dilations.ts';
 import { badFile, FlatFile, type FlatTable } from './flat.ts';
-import { withoutFloatLstms } from './lstm.ts';
 import {
   ASSIGN_VARIABLE,
   builtinName,
