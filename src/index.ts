@@ -8,6 +8,7 @@ import type { IoType } from './run/edges.ts';
 import type { Context, Model, Stage } from './stage.ts';
 import { Heap } from './wasm/heap.ts';
 
+export { type InteractionOptions, type Interactions, interactions } from './ablate/interactions.ts';
 export { BUILDERS, buildModel, type Purpose } from './builders/index.ts';
 export { type ExportCOptions, exportC } from './c/export.ts';
 export type { CExport } from './c/index.ts';

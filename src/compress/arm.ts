@@ -60,6 +60,9 @@ const nodeAt = byPath<Spot>();
 /** Cuts of the last descent, beside those of the plan: the goal is come near to in ever smaller ones. */
 const FINE = [1, 1 / 4, 1 / 16];
 
+/** Convolutions made separable, and nothing trained yet. */
+const SEPARABLE: Stages = [{ stage: 'distill', separable: true, epochs: 0 }];
+
 class Arm {
   readonly #spots: Spots;
   readonly #plan: Plan;
@@ -95,7 +98,7 @@ class Arm {
   /** All steps but the last: the node that the last one is to train. */
   async #walk(start: Spot, samples: number): Promise<Spot> {
     const { steps, change, hope } = this.#plan;
-    let at = await this.#withoutBlocks(start);
+    let at = await this.#reshaped(start);
     for (let left = steps; ; left--) {
       const way = await this.#down(at, change, hope);
       this.#trail.push(...way);
@@ -106,17 +109,20 @@ class Arm {
     }
   }
 
-  /** Whole blocks go first, where the plan leaves any out. */
-  async #withoutBlocks(start: Spot): Promise<Spot> {
-    const { blocks } = this.#plan;
+  /** Another form first, where the plan wants one: separable convolutions, and whole blocks left out. */
+  async #reshaped(start: Spot): Promise<Spot> {
+    const { blocks, separable } = this.#plan;
     let [at, left] = [start, blocks ?? 0];
+    const go = async (stages: Stages) => {
+      at = await nodeAt(this.#spots.job, [...at.stages, ...stages], () => this.#spots.step(at, stages));
+      this.#trail.push(at);
+    };
+    if (separable) await go(SEPARABLE);
     for (;;) {
       const step = blocks === null ? null : await blockStep(this.#spots, at, left);
       if (!step) return at;
-      const { stages, change } = step;
-      left -= change;
-      at = await nodeAt(this.#spots.job, [...at.stages, ...stages], () => this.#spots.step(at, stages));
-      this.#trail.push(at);
+      left -= step.change;
+      await go(step.stages);
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the search tunes: how an arm cuts, trains and quantizes. One plan makes the stages of all its steps. */
 import type { Augmentation } from '../data/index.ts';
+import { hasPlain } from '../distill/separable.ts';
 import { type Range, rangeOf } from '../options/index.ts';
 import { type Recipe, STAGES } from '../pipeline.ts';
 import { blocksOf } from '../prune/blocks.ts';
@@ -26,6 +27,8 @@ export interface Plan {
   readonly fewerBits: number | null;
   /** Change of the logits that leaving out whole blocks may cause, together; null where all stay. */
   readonly blocks: number | null;
+  /** Whether plain convolutions become separable ones. */
+  readonly separable: boolean;
   /** Whether the last training is of the quantized network. */
   readonly aware: boolean;
   /** Options of the stages. */
@@ -41,6 +44,8 @@ export interface Space {
   readonly groups: readonly string[];
   /** There are blocks that can be left out. */
   readonly blocks: boolean;
+  /** There are plain convolutions that could be separable ones. */
+  readonly separable: boolean;
   readonly mixed: boolean;
   readonly qat: boolean;
   readonly augmentations: Readonly<Record<string, Augmentation | null>>;
@@ -74,6 +79,7 @@ export function spaceOf(
   return {
     groups: channelGroups(toFloat(graph)).map((g) => g.name),
     blocks: blocksOf(toFloat(graph)).length > 0,
+    separable: hasPlain(toFloat(graph)),
     mixed: weightBits === 'mixed',
     qat,
     outside: { ...(teacher && { teacher }), ...(unlabelled && { unlabelled }) },
@@ -86,7 +92,7 @@ export function spaceOf(
 export const multipleOf = (groups: readonly ChannelGroup[]): number => (groups.some((g) => g.units.length >= 16) ? 4 : 1);
 
 /** A plan of an arm that starts from the model as given. Conditional: a parameter is asked for only where it counts. */
-export function suggestStart(trial: Trial, { groups, blocks, mixed, qat, augmentations, outside }: Space): Plan {
+export function suggestStart(trial: Trial, { groups, blocks, separable, mixed, qat, augmentations, outside }: Space): Plan {
   const worth = groups.map((name) => [name, trial.suggestFloat(`worth.${name}`, 0, 2, { step: 0.5 })]);
   const augment = augmentations[trial.suggestCategorical('augment', Object.keys(augmentations))];
   return {
@@ -99,6 +105,7 @@ export function suggestStart(trial: Trial, { groups, blocks, mixed, qat, augment
       blocks && trial.suggestCategorical('blocks', [false, true])
         ? trial.suggestFloat('blockChange', 0.05, 2, { log: true })
         : null,
+    separable: separable && trial.suggestCategorical('separable', [false, true]),
     aware: qat && trial.suggestCategorical('aware', [true, false]),
     prune: suggestOptions(trial, 'prune', ['criterion']),
     distill: {
@@ -206,7 +213,7 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
   return [...starts, ...Array.from({ length: Math.max(2, starts.length) }, (_, i) => goOn[i % 2])];
 }
 
-function startWith({ groups, blocks, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
+function startWith({ groups, blocks, separable, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
   const plan: Record<string, Choice> = {
     ...Object.fromEntries(groups.map((name) => [`worth.${name}`, 1])),
     change: 0.02,
@@ -220,6 +227,7 @@ function startWith({ groups, blocks, mixed, qat, augmentations }: Space, over: R
     'distill.learningRate': 0.004,
     'quantize.calibrator': 'mse',
     ...(blocks && { blocks: false }),
+    ...(separable && { separable: false }),
     ...(mixed && { bits: '8' }),
     ...(qat && { aware: true }),
   };

@@ -59,6 +59,9 @@ function withSplit(graph: Graph, name: string): Graph {
   return compact({ ...graph, tensors, nodes });
 }
 
+/** Whether it has convolutions that could be separable. */
+export const hasPlain = (graph: Graph): boolean => graph.nodes.some((node) => isPlain(graph, node));
+
 function isPlain({ tensors }: Graph, node: Node): boolean {
   if (node.op !== 'conv2d' || (node.attrs.groups as number) !== 1) return false;
   const { data, shape } = tensors[layerOf(node)!.weights];

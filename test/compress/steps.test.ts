@@ -7,6 +7,7 @@ import type { Trial } from '../../src/search/index.ts';
 const space: Space = {
   groups: ['a', 'b', 'c', 'd'],
   blocks: true,
+  separable: true,
   mixed: true,
   qat: true,
   outside: {},
@@ -82,6 +83,8 @@ test('whole blocks may go where there are any, and only in plans that say so', (
   assert.is(suggestStart(trial, { ...space, blocks: false }).blocks, null);
   assert.not.ok(names.includes('blocks') || names.includes('blockChange'));
   assert.ok(knownStarts(space, 8).some((start) => start.blocks === true));
+  assert.is(suggestStart(asked({ separable: true }).trial, space).separable, true);
+  assert.is(suggestStart(asked({ separable: true }).trial, { ...space, separable: false }).separable, false);
 });
 
 test.run();
