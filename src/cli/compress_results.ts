@@ -12,6 +12,7 @@ import { metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { count, kib, ms, type Output, percent, plural } from './output.ts';
+import { detailsOf } from './report_details.ts';
 import { resultTable, stagesText } from './result_table.ts';
 import { VERSION } from './version.ts';
 
@@ -106,7 +107,8 @@ export async function writeResults({ model, data, folder, title, command, out }:
     ...(result.endedByClock ? ['The study was ended by the clock: another machine may end it after more or fewer trials.'] : []),
     ...data.notes,
   ];
-  const history = historyOf(result, model, data, { title, command, version: VERSION, notes });
+  const details = await detailsOf(result, model, data, join(folder, RESULTS.model));
+  const history = historyOf(result, model, data, { title, command, version: VERSION, notes, details });
   const paths = {
     model: join(folder, RESULTS.model),
     recipe: join(folder, RESULTS.recipe),

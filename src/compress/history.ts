@@ -17,6 +17,8 @@ export interface HistoryContext {
   readonly command: string;
   readonly version: string;
   readonly notes: readonly string[];
+  /** What the report says behind the summary. */
+  readonly details?: Pick<History, 'memory' | 'classes' | 'losses' | 'importance' | 'deploy' | 'digests'>;
 }
 
 /** What one compression did, for the report. The same result gives the same bytes. */
@@ -52,6 +54,7 @@ export function historyOf(result: CompressResult, model: Model, data: Dataset, c
     recipe: {
       stages: result.recipe.stages.map(({ stage, ...parameters }) => ({ name: stage, parameters: withShortNames(parameters) })),
     },
+    ...context.details,
     files: { model: 'model.tflite', recipe: 'recipe.json' },
     notes: [...context.notes],
   };
@@ -130,6 +133,7 @@ function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[
       weightBits: constants.length ? BITS[constants[0].dtype] : null,
       activationBits: BITS[output.dtype],
       latencyMs: layers[i].latencyMs,
+      ramBytes: layers[i].ramBytes,
     };
   });
 }

@@ -9,6 +9,7 @@ import { CompressError } from '../errors.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { betweenEdges } from '../model.ts';
 import { type Recipe, stagesOf } from '../pipeline.ts';
+import { importances, type Study } from '../search/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
@@ -89,6 +90,10 @@ export interface CompressResult {
   readonly chosen: number | null;
   /** Figures of the validation part: of the result, which a trial may have kept beside its best, and of `ptq`. */
   readonly chosenFigures: Figures;
+  /** Recall of each class on the test part, of the model as given and of the result; empty for a task without classes. */
+  readonly recalls: { readonly given: readonly (number | null)[]; readonly result: readonly (number | null)[] };
+  /** Shares by which parameters of the search decided; null where too few trials ended. */
+  readonly importance: Readonly<Record<string, number>> | null;
   readonly plain: Figures;
   /** Whether the time allowed ended the search, with samples left. */
   readonly endedByClock: boolean;
@@ -166,7 +171,7 @@ export async function* compress(
     const emulated = settings.evaluate === 'emulator' ? new Emulated(host.count!, goal) : null;
     const choice = await choose({ records: study.records, plain, goal, kept }, { check, emulated }, tell, host.signal);
     const unchecked = check ? null : (parts.unchecked ?? 'the time was over');
-    return finish({ heap, data, parts, prepared, search, choice, check, counted: emulated?.reports ?? [], unchecked });
+    return finish({ heap, data, parts, prepared, search, study, choice, check, counted: emulated?.reports ?? [], unchecked });
   } finally {
     await pool.close();
   }
@@ -204,6 +209,7 @@ interface Work {
   readonly parts: Parts;
   readonly prepared: Prepared;
   readonly search: Search;
+  readonly study: Study;
   readonly choice: Checkable;
   readonly check: LastCheck | null;
   readonly counted: readonly CountReport[];
@@ -211,7 +217,7 @@ interface Work {
 }
 
 /** The only place where the test part is used. */
-function finish({ heap, data, parts, prepared, search, choice, check, counted, unchecked }: Work): CompressResult {
+function finish({ heap, data, parts, prepared, search, study, choice, check, counted, unchecked }: Work): CompressResult {
   const { job, plain, simplified, smallestLoss } = prepared;
   const { task, goal } = job;
   const { target, settings, limits, standard } = goal;
@@ -247,6 +253,8 @@ function finish({ heap, data, parts, prepared, search, choice, check, counted, u
     trials: search.reports(),
     chosen: choice.trial,
     chosenFigures: choice.figures,
+    recalls: { given: given.evaluation.perClass, result: found.evaluation.perClass },
+    importance: importanceOf(study),
     plain: plain.figures,
     endedByClock: search.endedByClock,
     checks: check?.reports ?? [],
@@ -261,4 +269,14 @@ function finish({ heap, data, parts, prepared, search, choice, check, counted, u
     checkSamples: check?.samples ?? 0,
     moved: parts.moved,
   };
+}
+
+/** Parameters are compared by the first objective. */
+function importanceOf(study: Study): Readonly<Record<string, number>> | null {
+  try {
+    return importances(study);
+  } catch (e) {
+    if (e instanceof CompressError) return null;
+    throw e;
+  }
 }

@@ -32,7 +32,12 @@ const layer = v.object({
   weightBits: figure,
   activationBits: figure,
   latencyMs: v.optional(figure),
+  /** Bytes in use while it runs. */
+  ramBytes: v.optional(figure),
 });
+
+const memory = v.object({ flash: v.record(v.string(), v.number()), ram: v.record(v.string(), v.number()) });
+const decibels = figure;
 
 const trial = v.object({
   number: v.number(),
@@ -111,6 +116,34 @@ const history = v.object({
   recipe: v.object({
     stages: v.array(v.object({ name: v.string(), parameters: v.record(v.string(), v.unknown()) })),
   }),
+  /** Bytes by what they hold, of the model as given and of the result. */
+  memory: v.optional(v.object({ before: memory, after: memory })),
+  /** Recall of each class on the test part, 0..1. */
+  classes: v.optional(v.object({ names: v.optional(v.array(v.string())), before: v.array(figure), after: v.array(figure) })),
+  /** What rounding costs: signal to noise in dB; null where there is no noise. */
+  losses: v.optional(
+    v.object({
+      examples: v.number(),
+      answersDb: decibels,
+      layers: v.array(
+        v.object({
+          name: v.string(),
+          bits: v.number(),
+          outputDb: decibels,
+          outputAloneDb: decibels,
+          weightsAloneDb: decibels,
+          /** In words, with what may help. */
+          cause: v.nullable(v.string()),
+        }),
+      ),
+    }),
+  ),
+  /** Shares by which parameters of the search decided; only where enough trials ended. */
+  importance: v.optional(v.record(v.string(), v.number())),
+  /** From the file to the chip. */
+  deploy: v.optional(v.array(v.object({ what: v.string(), command: v.string() }))),
+  /** SHA-256 of what went in and came out, in hexadecimal. */
+  digests: v.optional(v.record(v.string(), v.string())),
   /** Files written, by what they are, relative to the page. */
   files: v.optional(v.record(v.string(), v.string())),
   notes: v.array(v.string()),

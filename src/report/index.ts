@@ -1,7 +1,9 @@
 import type { History } from './history.ts';
 import { type Html, html, raw } from './html.ts';
+import { classTable, deploySteps, digestList, importanceView, lossTable, memoryView } from './details.ts';
 import { AXES, progress, resultText, tradeOff } from './pictures.ts';
 import { qualityView } from './quality.ts';
+import { SCRIPT, SCRIPT_DIGEST } from './script.ts';
 import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
 import { bytes, ratio } from './units.ts';
@@ -10,7 +12,8 @@ export { type History, type LayerRow, type ModelMetrics, parseHistory, type Tria
 export { bestSoFar, standalonePicture } from './pictures.ts';
 
 /**
- * A compression as one self-contained HTML page, readable from disk with no network and no script. The same history gives the same bytes.
+ * A compression as one self-contained HTML page, readable from disk with no network. A small script sorts and filters the trials;
+ * without it all is there. The same history gives the same bytes.
  *
  * @param history bytes, ms, µJ, shares 0..1; `parseHistory` reads one from `history.json`
  */
@@ -21,7 +24,7 @@ export function writeReport(history: History): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="Thumbnet">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${SCRIPT_DIGEST}'">
 <title>${title} – Thumbnet report</title>
 <style>${raw(STYLE)}</style>
 </head>
@@ -30,14 +33,19 @@ ${head(history)}
 ${section('Result', summaryTable(history))}
 ${history.trials.length ? section('What the search found', pictures(history)) : null}
 ${section('Recipe', recipe(history))}
+${part('Memory', memoryView(history))}
+${part('Classes', classTable(history))}
 ${history.layersBefore.length ? section('Layer by layer', layerTable(history)) : null}
+${part('What rounding costs', lossTable(history))}
+${part('Onto the chip', deploySteps(history))}
 ${section('Do it again', again(history))}
 ${history.notes.length ? section('Notes', html`<ul>${history.notes.map((n) => html`<li>${n}</li>`)}</ul>`) : null}
 ${foot(history)}
-</main></body>
+</main>${history.trials.length ? html`<script>${raw(SCRIPT)}</script>` : null}</body>
 </html>`}\n`;
 }
 
+const part = (title: string, body: Html | null): Html | null => body && section(title, body);
 const section = (title: string, body: Html): Html => html`<section><h2>${title}</h2>\n${body}</section>`;
 
 function head(history: History): Html {
@@ -78,7 +86,8 @@ rings do not; triangles lie outside the picture. The line joins the trials that 
   )}</div>
 <h2>Search history</h2>
 <figure class="wide">${progress(history)}<figcaption>Objective of each trial; the line is the best so far of those that keep what is asked with their margin. Triangles lie above the picture; red ticks are trials that failed.</figcaption></figure>
-${trialTable(history)}`;
+${trialTable(history)}
+${importanceView(history)}`;
 }
 
 /** Why quantization alone was not enough, where it was not. */
@@ -117,12 +126,14 @@ function nested(value: object): string {
 const said = (v: unknown): string =>
   typeof v === 'number' ? String(Number(v.toPrecision(4))) : v !== null && typeof v === 'object' ? JSON.stringify(v) : String(v);
 
-function again({ command, seed, versions, files, goal }: History): Html {
+function again(history: History): Html {
+  const { command, seed, versions, files, goal } = history;
   const described = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const weights = Object.entries(goal.objective).map(([name, weight]) => `${name} ${weight}`);
   return html`<pre><code>${command}</code></pre>
 <dl><dt>Seed</dt><dd>${seed}</dd><dt>Objective</dt><dd>${weights.join(', ')}</dd><dt>Versions</dt><dd>${described.join(', ')}</dd>
-${Object.entries(files ?? {}).map(([what, path]) => html`<dt>${what}</dt><dd><a href="${encodeURI(path)}">${path}</a></dd>`)}</dl>`;
+${Object.entries(files ?? {}).map(([what, path]) => html`<dt>${what}</dt><dd><a href="${encodeURI(path)}">${path}</a></dd>`)}</dl>
+${digestList(history)}`;
 }
 
 const foot = ({ created, versions }: History): Html =>

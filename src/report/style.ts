@@ -18,6 +18,8 @@ export const PICTURE_STYLE = `
 .trial { fill: var(--dot); stroke: none; }
 .trial.missed { fill: none; stroke: var(--dot); stroke-width: 1; }
 .clipped { fill: none; stroke: var(--dot); stroke-width: 1; }
+.given-line { fill: none; stroke: var(--dot); stroke-width: 1; }
+.step { fill: var(--accent); }
 .front { fill: none; stroke: var(--accent); stroke-width: 2; }
 .chosen { fill: var(--accent); stroke: var(--paper); stroke-width: 2; }
 .baseline { fill: var(--mark); stroke: var(--paper); stroke-width: 1.5; }
@@ -77,6 +79,18 @@ dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 pre { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .9rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .875rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 details { margin-top: 1rem; }
+.prose { white-space: normal; min-width: 16rem; }
+.wide + .wide, .wide + figure { margin-top: 1.5rem; }
+.deploy { padding-left: 1.2rem; }
+.deploy pre { margin: .35rem 0 .9rem; }
+thead button { all: unset; cursor: pointer; font-weight: 600; }
+thead button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+thead button::after { content: ' ↕'; color: var(--dot); }
+[aria-sort=ascending] button::after { content: ' ↑'; color: var(--accent); }
+[aria-sort=descending] button::after { content: ' ↓'; color: var(--accent); }
+.filter { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; max-width: none; font-size: .9rem; }
+.filter select, .filter input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .35rem; padding: .2rem .4rem; }
+.filter output { color: var(--soft); }
 summary { cursor: pointer; font-weight: 600; }
 summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 a { color: var(--accent); }

@@ -56,12 +56,17 @@ export function layerTable({ layersBefore, layersAfter }: History): Html {
   return html`<div class="wide"><table>
 <caption>Each layer as given → in the result. Bits are those of weights / activations; the bar compares multiply-accumulates.</caption>
 <thead><tr><th scope="col" class="text">Layer</th><th scope="col" class="text">Operator</th><th scope="col">Channels</th>
-<th scope="col">MACs</th><th scope="col">Weight bytes</th><th scope="col">Bits</th></tr></thead>
+<th scope="col">MACs</th><th scope="col">Latency</th><th scope="col">Weight bytes</th><th scope="col">Bits</th></tr></thead>
 <tbody>${pairs.map(([a, b]) => layerLine(a, b, most))}</tbody>
 <tfoot><tr><th scope="row" class="text">All layers</th><td></td><td></td>
 <td>${arrow(count(sum(layersBefore, 'macs')), count(sum(layersAfter, 'macs')))}</td>
+<td>${arrow(milliseconds(timeOf(layersBefore)), milliseconds(timeOf(layersAfter)))}</td>
 <td>${arrow(bytes(sum(layersBefore, 'weightBytes')), bytes(sum(layersAfter, 'weightBytes')))}</td><td></td></tr></tfoot></table></div>`;
 }
+
+/** Of all layers; null where one has none. */
+const timeOf = (layers: readonly LayerRow[]): number | null =>
+  layers.every((l) => l.latencyMs != null) ? layers.reduce((n, l) => n + l.latencyMs!, 0) : null;
 
 function layerLine(a: LayerRow | null, b: LayerRow | null, most: number): Html {
   const one = (a ?? b)!;
@@ -71,7 +76,7 @@ function layerLine(a: LayerRow | null, b: LayerRow | null, most: number): Html {
   return html`<tr><th scope="row" class="text">${one.name}</th><td class="text">${one.op}</td>
 <td>${both((l) => String(l.shape.at(-1) ?? 1))}</td>
 <td>${both((l) => count(l.macs))}${one.macs ? bar : null}</td>
-<td>${both((l) => bytes(l.weightBytes))}</td><td>${both(bits)}</td></tr>`;
+<td>${both((l) => milliseconds(l.latencyMs))}</td><td>${both((l) => bytes(l.weightBytes))}</td><td>${both(bits)}</td></tr>`;
 }
 
 const bits = (l: LayerRow): string => {
@@ -84,17 +89,31 @@ const arrow = (a: string, b: string): string => (a === b ? a : `${a} → ${b}`);
 export function trialTable(history: History): Html {
   const { trials, chosen } = history;
   const quality = qualityView(history);
-  return html`<details><summary>${trials.length === 1 ? 'The only trial' : `All ${trials.length} trials`}</summary><div class="wide"><table>
+  return html`<details><summary>${trials.length === 1 ? 'The only trial' : `All ${trials.length} trials`}</summary><div class="wide"><table class="trials">
 <caption>${quality.label} here is that of the validation part, which the search looks at.</caption>
 <thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">${quality.label}</th>
 <th scope="col">Flash</th><th scope="col">RAM</th><th scope="col">Latency</th><th scope="col">Objective</th></tr></thead>
 <tbody>${trials.map((t) => trialLine(t, t.number === chosen?.trial, quality))}</tbody></table></div></details>`;
 }
 
+/** `2 × prune → quantize`. */
+function inTurns(stages: readonly string[]): string {
+  const turns: { name: string; times: number }[] = [];
+  for (const name of stages) {
+    const last = turns.at(-1);
+    if (last?.name === name) last.times++;
+    else turns.push({ name, times: 1 });
+  }
+  return turns.map(({ name, times }) => (times > 1 ? `${times} × ${name}` : name)).join(' → ');
+}
+
 function trialLine(t: TrialRow, chosen: boolean, quality: QualityView): Html {
   const f = t.figures;
   const state = chosen ? 'chosen' : t.state === 'failed' ? 'failed' : t.feasible ? 'keeps the goal' : 'misses it';
-  return html`<tr class="${chosen ? 'key' : null}"><td>${t.number}</td><td class="text">${t.stages.join(' → ') || '–'}</td><td class="text">${state}</td>
-<td>${quality.show(f && quality.of(f))}</td><td>${bytes(f?.flashBytes)}</td><td>${bytes(f?.ramBytes)}</td><td>${milliseconds(f?.latencyMs)}</td>
-<td>${t.objective === null ? '–' : t.objective.toPrecision(4)}</td></tr>`;
+  const kind = t.state === 'failed' ? 'failed' : t.feasible ? 'keeps' : 'misses';
+  // data-v is what the column is sorted by
+  const cell = (value: number | null | undefined, text: string) => html`<td data-v="${value ?? ''}">${text}</td>`;
+  return html`<tr class="${chosen ? 'key' : null}" data-state="${kind}">${cell(t.number, `${t.number}${chosen ? ' ★' : ''}`)}<td class="text prose">${inTurns(t.stages) || '–'}</td><td class="text">${state}</td>
+${cell(f && quality.of(f), quality.show(f && quality.of(f)))}${cell(f?.flashBytes, bytes(f?.flashBytes))}${cell(f?.ramBytes, bytes(f?.ramBytes))}${cell(f?.latencyMs, milliseconds(f?.latencyMs))}
+${cell(t.objective, t.objective === null ? '–' : t.objective.toPrecision(4))}</tr>`;
 }

@@ -3,13 +3,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
 import { bestSoFar, type History, parseHistory, writeReport } from '../../src/report/index.ts';
+import { SCRIPT, SCRIPT_DIGEST } from '../../src/report/script.ts';
 import { sampleHistory } from './sample.ts';
 
 const history = sampleHistory();
 const page = writeReport(history);
 
 test('the page needs nothing but itself', () => {
-  assert.not.match(page, /<script|<link|@import|url\(|<iframe|<img/i);
+  assert.not.match(page, /<link|@import|url\(|<iframe|<img|src=/i);
+  assert.is(page.match(/<script/g)!.length, 1);
   assert.equal([...page.matchAll(/(?:src|href)="([^"]*)"/g)].map((m) => m[1]).sort(), ['model.tflite', 'recipe.json']);
 });
 
@@ -32,7 +34,16 @@ test('text from outside is escaped', () => {
     layersBefore: history.layersBefore.map((l) => ({ ...l, name: nasty, op: nasty })),
     rows: history.rows.map((r) => ({ ...r, label: nasty })),
   });
-  assert.not.match(dirty, /<script/);
+  assert.is(dirty.match(/<script/g)!.length, 1);
+  assert.ok(dirty.includes(SCRIPT));
+});
+
+test('nothing but the page’s own script may run', async () => {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(SCRIPT)));
+  assert.is(SCRIPT_DIGEST, Buffer.from(digest).toString('base64'));
+  assert.match(page, new RegExp(`script-src 'sha256-${SCRIPT_DIGEST.replace(/[+]/g, '\\+')}'`));
+  const { trials, ...rest } = history;
+  assert.not.match(writeReport({ ...rest, trials: [], chosen: null }), /<script/);
 });
 
 test('the page can be read aloud', () => {
@@ -44,7 +55,7 @@ test('the page can be read aloud', () => {
     assert.is(picture.getAttribute('role'), 'img');
     assert.ok(picture.getAttribute('aria-label'));
   }
-  assert.is(document.querySelectorAll('svg.picture').length, 3);
+  assert.is(document.querySelectorAll('svg.picture').length, 4);
 });
 
 test('the summary has every figure and its ratio', () => {

@@ -45,6 +45,8 @@ export function sampleHistory(): History {
         weightBytes: (weights * (bits ?? 32)) / 8,
         weightBits: bits,
         activationBits: bits,
+        latencyMs: (weights * side * side) / 1e5,
+        ramBytes: side * side * c * (bits === null ? 8 : 2),
       };
     });
   return {
@@ -85,6 +87,34 @@ export function sampleHistory(): History {
         { name: 'quantize', parameters: { weightBits: 8, calibrator: 'mse', scheme: 'asymmetric' } },
       ],
     },
+    memory: {
+      before: { flash: { weights: 310000, biases: 1300, code: 12000, runtime: 2100 }, ram: { arena: 202000, stack: 2048 } },
+      after: {
+        flash: { weights: 28000, biases: 900, tables: 1800, code: 14000, runtime: 2100 },
+        ram: { arena: 17000, stack: 1024 },
+      },
+    },
+    classes: { names: ['ship', 'frog', 'cat'], before: [0.93, 0.88, null], after: [0.92, 0.9, null] },
+    losses: {
+      examples: 32,
+      answersDb: 31.2,
+      layers: [
+        { name: 'input', bits: 8, outputDb: 48.1, outputAloneDb: 44.5, weightsAloneDb: null, cause: null },
+        {
+          name: 'block1/conv1',
+          bits: 8,
+          outputDb: 33.4,
+          outputAloneDb: 35.9,
+          weightsAloneDb: 36.2,
+          cause: 'a few large values take most of the range; what may help: --calibrator percentile',
+        },
+      ],
+    },
+    importance: { 'prune.ratio': 0.61, order: 0.3, epochs: 0.09 },
+    deploy: [
+      { what: 'Write C for the chip:', command: 'thumbnet export model.tflite --format c --target stm32f446re --out firmware' },
+    ],
+    digests: { 'model.tflite': '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' },
     files: { model: 'model.tflite', recipe: 'recipe.json' },
     notes: ['Latency is modelled; on layers left out of the fit the model was 6 % off at the median.'],
   };

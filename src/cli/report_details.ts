@@ -1,0 +1,98 @@
+/** What the report says behind the summary, found out once a result is there. */
+import { basename, dirname, join } from 'node:path';
+import type { CompressResult } from '../compress/index.ts';
+import type { Dataset } from '../data/index.ts';
+import { sha256 } from '../digest.ts';
+import { CompressError } from '../errors.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import { graphDigest } from '../graph/digest.ts';
+import type { Graph } from '../graph/graph.ts';
+import { shortName } from '../graph/names.ts';
+import { type Profile, profile } from '../mcu/index.ts';
+import { asStored } from '../model.ts';
+import { explainQuantization } from '../quant/explain.ts';
+import { decibels } from '../quant/output_error.ts';
+import type { History } from '../report/index.ts';
+import type { Model } from '../stage.ts';
+import { Heap } from '../wasm/heap.ts';
+
+type Details = Pick<History, 'memory' | 'classes' | 'losses' | 'importance' | 'deploy' | 'digests'>;
+
+export async function detailsOf(result: CompressResult, model: Model, data: Dataset, file: string): Promise<Details> {
+  const { target, settings, recalls, importance } = result;
+  const after = importTflite(result.tflite);
+  const options = { runtime: settings.runtime, clockMhz: settings.clockMhz };
+  const memory = { before: bytesOf(profile(asStored(model), target, options)), after: bytesOf(profile(after, target, options)) };
+  const losses = await lossesOf(after, data, settings.seed);
+  return {
+    memory,
+    ...(recalls.result.length > 1 && {
+      classes: {
+        ...(data.classNames && { names: [...data.classNames] }),
+        before: [...recalls.given],
+        after: [...recalls.result],
+      },
+    }),
+    ...(losses && { losses }),
+    ...(importance && { importance: { ...importance } }),
+    deploy: deployment(file, target.name),
+    digests: {
+      'the network as given': await graphDigest(model.graph),
+      'model.tflite': await sha256(result.tflite),
+    },
+  };
+}
+
+/** Whole numbers of bytes by what they hold. */
+function bytesOf({ flash, ram }: Profile): NonNullable<Details['memory']>['before'] {
+  const parts = (of: object) =>
+    Object.fromEntries(
+      Object.entries(of).filter((e): e is [string, number] => e[0] !== 'total' && typeof e[1] === 'number' && e[1] > 0),
+    );
+  return { flash: parts(flash), ram: parts(ram) };
+}
+
+/** To a tenth; null where nothing is lost. */
+const noise = (error: number | null): number | null =>
+  error === null || !(error > 0) ? null : Number(decibels(error).toFixed(1));
+
+/** null where the network computes with real numbers, or cannot be run in both ways. */
+async function lossesOf(graph: Graph, data: Dataset, seed: number): Promise<Details['losses'] | null> {
+  try {
+    const { examples, outputError, layers } = explainQuantization(await Heap.open(), graph, data, seed);
+    return {
+      examples,
+      answersDb: noise(outputError),
+      layers: layers.map((l) => ({
+        name: shortName(l.name),
+        bits: l.bits,
+        outputDb: noise(l.error),
+        outputAloneDb: noise(l.outputAlone),
+        weightsAloneDb: noise(l.weightsAlone),
+        cause: l.cause && `${l.cause.what}; what may help: ${l.cause.fix}`,
+      })),
+    };
+  } catch (e) {
+    if (e instanceof CompressError) return null;
+    throw e;
+  }
+}
+
+function deployment(file: string, target: string): NonNullable<Details['deploy']> {
+  const firmware = join(dirname(file), 'firmware');
+  return [
+    { what: 'Write C for the chip:', command: `thumbnet export ${file} --format c --target ${target} --out ${firmware}` },
+    {
+      what: 'Check it bit by bit on an emulated core:',
+      command: `thumbnet verify ${file} --target ${target}`,
+    },
+    {
+      what: `Build it; ${basename(firmware)}/README.md says how it is called:`,
+      command: `cd ${firmware} && cmake -B build-arm -DCMAKE_TOOLCHAIN_FILE=board/toolchain.cmake && cmake --build build-arm`,
+    },
+    {
+      what: 'Hold the next version against this one:',
+      command: `thumbnet compare ${dirname(file)} NEXT --max-drop 1% --max-growth flash=0`,
+    },
+  ];
+}
