@@ -33,7 +33,11 @@ function records(file: Hdf5File, tree: number): Row[] {
   // most records of a node at each depth, and the bytes that hold such a number
   const most = [Math.floor((nodeSize - 10) / recordSize)];
   const all = [most[0]];
-  const bytesFor = (n: number) => Math.max(1, Math.ceil(Math.log2(n + 1) / 8));
+  const bytesFor = (n: number) => {
+    let bytes = 1;
+    for (let most = 256; n >= most; most *= 256) bytes++;
+    return bytes;
+  };
   for (let d = 1; d <= depth; d++) {
     const pointer = file.offsetSize + bytesFor(most[0]) + (d > 1 ? bytesFor(all[d - 1]) : 0);
     most.push(Math.floor((nodeSize - 10 - pointer) / (recordSize + pointer)));
