@@ -8,7 +8,7 @@ import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
-import { metricOf, showDrop } from '../task/index.ts';
+import { countsExamples, describeSmallData, dropBetween, metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { count, kib, ms, type Output, percent, plural } from './output.ts';
@@ -143,10 +143,19 @@ export async function writeResults({ model, data, folder, title, command, out }:
   if (!reached) {
     const why = result.missed.length ? result.missed.join('; ') : `nothing fits the limits of ${result.target.name}`;
     process.stderr.write(
-      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; ${why}; the best candidate was written\n  fix: give it more --samples, or allow a larger --max-drop\n`,
+      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; ${why}; the best candidate was written\n  fix: ${reachText(result)}\n`,
     );
     process.exitCode = MISSED;
   }
+}
+
+/** What may help where the goal was not reached. */
+function reachText({ task, before, floor, examples, missed }: CompressResult): string {
+  const allowed = dropBetween(task.metric, before, floor);
+  const few =
+    missed.length && countsExamples(task) && allowed >= 0 ? describeSmallData(examples.test, allowed, 'the test part') : null;
+  const usual = 'give it more --samples, or ask for less (--max-drop, --goal)';
+  return few ? `give more test examples, since ${few}; or ${usual}` : usual;
 }
 
 function showResult(done: CompressResult, paths: Readonly<Record<string, string>>, out: Output): void {
