@@ -1,4 +1,5 @@
 import { type Graph, indexAlong, type Node, type Tensor } from '../graph/graph.ts';
+import { rowOf } from '../ops/index.ts';
 import { type Cut, channelsOf } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -14,7 +15,7 @@ import type { Survey } from './survey.ts';
  */
 export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, grams }: Survey): Map<number, Tensor> {
   const fitted = new Map(consumers.map((consumer, i) => [consumer.node, { consumer, gram: grams[i] }]));
-  const changed = graph.nodes.flatMap((node) => {
+  const ofInputs = (node: Node): [number, Tensor][] => {
     const removed = cut.get(node.inputs[0]);
     const channels = channelsOf(graph, node);
     if ((channels.kind !== 'mix' && channels.kind !== 'grouped') || !removed?.includes(1)) return [];
@@ -26,8 +27,22 @@ export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, gra
     const { rows } = rowsOf(graph, consumer);
     handOver(heap, rows, ridged(gram, consumer), (k) => k < consumer.columns && removed[k % consumer.channels] === 1);
     return tensorsOf(graph, consumer, rows);
-  });
-  return new Map(changed);
+  };
+  return new Map(graph.nodes.flatMap((node) => [...ofInputs(node), ...ofState(graph, node, cut)]));
+}
+
+/** The next step of an LSTM reads the channels that the one before made. */
+function ofState(graph: Graph, node: Node, cut: Cut): [number, Tensor][] {
+  const { recurrent } = rowOf(node.op);
+  const removed = cut.get(node.outputs[0]);
+  if (!recurrent || recurrent.output === null || !removed?.includes(1)) return [];
+  const own = recurrent.weights.filter((w) => w.of === recurrent.output);
+  return silenced(
+    graph,
+    node,
+    own.map((w): [number, number] => [w.weights, 1]),
+    removed,
+  );
 }
 
 /** Operands of a node with zeros wherever they meet channels that are cut. */
