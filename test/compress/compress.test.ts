@@ -186,13 +186,13 @@ test('other options than those it began with are refused', async () => {
 test('a study of an older version is not resumed', async () => {
   const storage = new MemoryStorage();
   await finished({ storage }, { trials: 1 });
-  const older = new MemoryStorage(storage.text.replace('"version":"2.1"', '"version":2'));
+  const older = new MemoryStorage(storage.text.replace(/"version":"2\.\d+"/, '"version":2'));
   assert.is.not(older.text, storage.text);
   await finished({ storage: older, resume: true }, { trials: 1 }).then(
     () => assert.unreachable(),
     (e) => {
       assert.is(e.code, 'bad-option');
-      assert.match(e.message, /begun by another version of Thumbnet \(its studies have version 2, here they have 2.1\)/);
+      assert.match(e.message, /begun by another version of Thumbnet \(its studies have version 2, here they have 2\.\d+\)/);
     },
   );
 });
@@ -215,8 +215,8 @@ test('a journal that cannot be written ends the search, and makes no trial a fai
 });
 
 test('however short the time, a model is handed back', async () => {
-  const { trials, result } = await finished({}, { timeMs: 1 });
-  assert.is(trials.length, 1);
+  const { trials, chosen, endedByClock, result } = await finished({}, { timeMs: 1 });
+  assert.equal([trials.length, chosen, endedByClock], [0, null, true]);
   assert.ok(result.accuracy! > 0.5);
 });
 
