@@ -83,6 +83,11 @@ export const pruneSchema = v.object({
     'which layers take over, by least squares over data, what was cut contributed: consumers of the channels (consumers), or these and ' +
       'then all layers after the cut, one after another (network); passed over without data',
   ),
+  rounds: option(
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100)),
+    1,
+    'with scope group: cut in so many equal steps, and measure again after each what is important',
+  ),
   multiple: option(
     v.pipe(v.number(), v.integer(), v.minValue(1)),
     1,
@@ -124,16 +129,41 @@ export const prune = defineStage({
   run(model, given, context) {
     if (given.kind === 'blocks') return withoutBlocks(model, given, context);
     if (given.kind === 'weights') return withoutWeights(model, given, context);
-    const { graph, groups, scorer, evidence, options } = subjectOf(model, given, context);
-    const { heap, data, seed } = context;
-    const cut = cutOf(graph, leastImportant(graph, groups, scorer(), options, context));
-    sayWhatStaysWhole(graph, context);
-    if (cut.size === 0) return uncut(model, options, context);
-    if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
-    const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, evidence.survey())), cut);
-    return { ...model, graph: options.reconstruct === 'consumers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
+    let current = model;
+    for (const round of roundsOf(model, given, context)) current = withoutChannels(current, round, context);
+    if (current === model) return uncut(model, given, context);
+    return current;
   },
 });
+
+function withoutChannels(model: Model, given: Options, context: Context): Model {
+  const { graph, groups, scorer, evidence, options } = subjectOf(model, given, context);
+  const { heap, data, seed } = context;
+  const cut = cutOf(graph, leastImportant(graph, groups, scorer(), options, context));
+  sayWhatStaysWhole(graph, context);
+  if (cut.size === 0) return model;
+  if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
+  const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, evidence.survey())), cut);
+  return { ...model, graph: options.reconstruct === 'consumers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
+}
+
+/** The options of each round: the last one leaves as many channels as a single cut would. */
+function roundsOf(model: Model, given: Options, context: Context): Options[] {
+  if (given.rounds === 1) return [given];
+  const { groups, options } = subjectOf(model, given, context);
+  const counts = new Map(groups.map(({ name, units }) => [name, units.length]));
+  return Array.from({ length: given.rounds }, (_, round) => {
+    const ratios = groups.map(({ name, units }) => {
+      const share = options.ratios[name] ?? options.ratio;
+      const wanted = units.length - Math.round(((round + 1) / given.rounds) * Math.round(share * units.length));
+      const left = share > 0 ? keep(units.length, wanted, given.multiple) : units.length;
+      const before = counts.get(name)!;
+      counts.set(name, left);
+      return [name, 1 - left / before];
+    });
+    return { ...given, rounds: 1, ratio: 0, ratios: Object.fromEntries(ratios) };
+  });
+}
 
 /** What of other kinds an option belongs to, and criteria that a kind cannot have. @throws CompressError `bad-option` */
 function checkTogether(o: Options): void {
@@ -147,6 +177,8 @@ function checkTogether(o: Options): void {
     );
   if (currency?.needsTarget && o.target === undefined)
     throw bad(`${o.currency} is that of a chip, and none is named`, 'add --target (see `thumbnet targets`)');
+  if (o.rounds > 1 && (o.scope !== 'group' || o.kind !== 'channels'))
+    throw bad(`${o.rounds} rounds are those of cuts of each group`, 'leave out --scope global, with --kind channels');
   if (o.blocks.length && o.kind !== 'blocks') throw bad('blocks are named', 'add --kind blocks');
   if (o.pattern && o.kind !== 'weights') throw bad(`pattern ${o.pattern} is one of single weights`, 'add --kind weights');
   if (o.pattern && patternOf(o.pattern)!.n >= patternOf(o.pattern)!.m)

@@ -64,6 +64,8 @@ const dense = (graph: Graph) => graph.nodes.find((n) => n.op === 'fullyConnected
 const PATHS: Readonly<Record<string, (graph: Graph) => Stage[]>> = {
   'prune by group': () => [prune({ ratio: 0.4 })],
   'prune by group, multiples': () => [prune({ ratio: 0.4, multiple: 4, criterion: 'l1' })],
+  'prune in rounds': () => [prune({ ratio: 0.6, rounds: 3 })],
+  'prune in rounds, multiples': () => [prune({ ratio: 0.55, rounds: 4, multiple: 2 })],
   'prune one group': (g) => [prune({ ratio: 0, ratios: { [first(g)]: 0.5 } })],
   'prune nothing': () => [prune({ ratio: 0 })],
   'prune globally': () => [prune({ ratio: 0.3, scope: 'global' })],
