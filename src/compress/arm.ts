@@ -12,6 +12,7 @@ import { toFloat } from '../run/integer.ts';
 import type { Model, Progress } from '../stage.ts';
 import { pack, unpack } from '../study/packed.ts';
 import { Heap } from '../wasm/heap.ts';
+import { isTrainable } from '../train/trainer.ts';
 import { blockStep } from './block_steps.ts';
 import { candidateOf, candidatesOf, schemeOf } from './candidates.ts';
 import type { ArmResult, Job, JobContext, Node } from './job.ts';
@@ -117,7 +118,7 @@ class Arm {
       at = await nodeAt(this.#spots.job, [...at.stages, ...stages], () => this.#spots.step(at, stages));
       this.#trail.push(at);
     };
-    if (separable) await go(SEPARABLE);
+    if (separable && isTrainable(toFloat(start.model.graph))) await go(SEPARABLE);
     for (;;) {
       const step = blocks === null ? null : await blockStep(this.#spots, at, left);
       if (!step) return at;
@@ -179,6 +180,7 @@ class Arm {
   async #train(at: Spot, samples: number): Promise<Spot | null> {
     const { data, batch, goal } = this.#spots.job;
     const { model, stages, figures, score } = at;
+    if (!isTrainable(toFloat(model.graph))) return null;
     const examples = samples / this.#spots.weightOf(this.#plan.distill, figures.macs);
     if (examples < batch) return null;
     const stage = trainStage(this.#plan, {

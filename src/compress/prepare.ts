@@ -12,7 +12,9 @@ import { outlineOf, runPipeline } from '../pipeline.ts';
 import { prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
 import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
+import { toFloat } from '../run/integer.ts';
 import type { Context, Model } from '../stage.ts';
+import { isTrainable } from '../train/trainer.ts';
 import {
   countsExamples,
   describeGoal,
@@ -61,6 +63,8 @@ export async function prepare(model: Model, context: Seen, target: Target, setti
   const { heap, data, task, seed } = context;
   const judged = (graph: Graph) => judge(heap, graph, data, 'validation', task);
   const reference = judged(model.graph);
+  if (!isTrainable(toFloat(model.graph)))
+    tell('this network keeps state from call to call: it is cut and quantized, and nothing of it is trained');
   checkBaseline(model.graph, reference, context, tell);
   const standard = standardOf(task, settings, qualityOf(reference.evaluation));
   const stored = asStored(await runPipeline(model, [quantize()], context));

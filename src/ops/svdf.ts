@@ -1,6 +1,6 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { allOf } from '../wasm/check.ts';
-import { svdfF32 } from '../wasm/svdf_f32.ts';
+import { svdfF32, svdfGradF32 } from '../wasm/svdf_f32.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
 import { defineOp } from './op.ts';
@@ -26,7 +26,14 @@ export const svdf = defineOp<Svdf>({
   float: {
     forward: (heap, { x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) =>
       svdfF32(heap, y, x!, state!, wFeature!, wTime!, bias, attrs),
-    backward: null, // what it answers rests on calls before
+    backward: (heap, { x: [x, wFeature, wTime, , state], y: [y], dy: [dy], dx, attrs }) =>
+      svdfGradF32(
+        heap,
+        dy,
+        { y, x: x!, state: state!, wFeature: wFeature!, wTime: wTime! },
+        { x: dx[0], wFeature: dx[1], wTime: dx[2], bias: dx[3] ?? null, state: dx[STATE] ?? null },
+        attrs,
+      ),
     saves: null,
   },
   lower({ x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) {
@@ -47,7 +54,7 @@ export const svdf = defineOp<Svdf>({
     isSequence: false,
     attrs: null,
   },
-  trainable: [],
+  trainable: [], // what it answers rests on calls before
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,

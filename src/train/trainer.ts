@@ -176,6 +176,9 @@ function checkTrainable(graph: Graph): void {
   }
 }
 
+/** Whether a network answers to an example by itself: what rests on calls before cannot be trained on examples. */
+export const isTrainable = (graph: Graph): boolean => isBatchable(withFreshStates(graph));
+
 function checkStateless(graph: Graph): void {
   if (isBatchable(graph)) return;
   throw new CompressError(

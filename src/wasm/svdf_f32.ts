@@ -32,3 +32,35 @@ export function svdfF32(
   const tensors = [y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr, bias?.ptr ?? 0] as const;
   return () => heap.wasm.svdf_f32(...tensors, batch, size, features, time, rank, low, high);
 }
+
+/** Operands of `svdfF32` and their gradients, null where they are not needed. */
+export interface SvdfGradients {
+  readonly x: HeapTensor | null;
+  readonly wFeature: HeapTensor | null;
+  readonly wTime: HeapTensor | null;
+  readonly bias: HeapTensor | null;
+  /** Of what it was before the call. */
+  readonly state: HeapTensor | null;
+}
+
+/** Gradients of `svdfF32`, ADDED to what they fill. @param state as the forward step left it */
+export function svdfGradF32(
+  heap: Heap,
+  dy: HeapTensor,
+  { y, x, state, wFeature, wTime }: Readonly<Record<'y' | 'x' | 'state' | 'wFeature' | 'wTime', HeapTensor>>,
+  to: SvdfGradients,
+  { rank, activation }: { readonly rank: number; readonly activation: FloatActivation },
+): Step {
+  const [batch, size] = x.shape;
+  const [features, time] = wTime.shape;
+  const [low, high] = rangeOf(activation);
+  const filled = [to.x, to.wFeature, to.wTime, to.bias, to.state].map((t) => t?.ptr ?? 0) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const read = [dy.ptr, y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr] as const;
+  return () => heap.wasm.svdf_grad_f32(...filled, ...read, batch, size, features, time, rank, low, high);
+}

@@ -4,15 +4,18 @@ import * as assert from 'uvu/assert';
 import { loadDataset } from '../../src/data/index.ts';
 import { type Graph, integerRange, isInteger, type Node, type Tensor } from '../../src/graph/graph.ts';
 import {
+  compress,
+  dataOfRecipe,
   distill,
   exportTflite,
   finetune,
   loadModel,
+  type Model,
   prune,
   quantize,
   runPipeline,
-  type Model,
   type Stage,
+  stagesOf,
 } from '../../src/index.ts';
 import { asStored } from '../../src/model.ts';
 import { channelGroups, cutOf } from '../../src/prune/groups.ts';
@@ -250,6 +253,25 @@ test('SVDF: integers answer nearly as floats do; what is left of cut units compu
   );
   const refused: unknown = await run(model, [finetune({ epochs: 1 })], frames).catch((e) => e);
   assert.match(String(refused), /keeps state cannot be trained/);
+});
+
+test('SVDF: compress cuts and quantizes, says that nothing is trained, and its recipe makes the same file', async () => {
+  const model = await read(svdfNetwork());
+  const rows = values(900 * 10, 'svdf/compress');
+  const labels = Int32Array.from(answers(model.graph, rows), largest);
+  const frames = await loadDataset({ x: rows, y: labels, shape: [900, 10] });
+  const said: string[] = [];
+  const options = { target: 'stm32l476rg', maxDrop: 0.2, samples: 2000, trials: 1 };
+  const search = compress(model, frames, options, { tell: (line) => said.push(line) });
+  let step = await search.next();
+  while (!step.done) step = await search.next();
+  const { recipe, tflite, trials } = step.value;
+  assert.match(said.join('\n'), /keeps state from call to call: it is cut and quantized, and nothing of it is trained/);
+  assert.equal([trials[0].state, recipe.stages.some((s) => s.stage === 'distill')], ['complete', false]);
+  assert.ok(recipe.stages.some((s) => s.stage === 'prune'));
+  const seen = { ...dataOfRecipe(frames, recipe), test: null };
+  const again = await runPipeline(model, stagesOf(recipe), { heap, data: seen, seed: recipe.seed, original: model });
+  assert.equal(exportTflite(again), tflite);
 });
 
 test.run();
