@@ -2,7 +2,7 @@
  * ResNet8 on CIFAR-10 by hand: cut in the currency of MACs, distilled, all weights in 4 bits by learned rounding, distilled again through fake
  * quantization. Prints MACs and weight bytes against plain int8, and accuracy on the validation part; with `--test` on the test part too.
  *
- *     node --import tsx bench/experiments/small_resnet8.ts [--ratio 0.32] [--epochs 5] [--bits 4] [--test]
+ *     node --import tsx bench/experiments/small_resnet8.ts [--ratio 0.32] [--epochs 5] [--bits 4] [--seed 0] [--test]
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ const [ratio, epochs, bits] = [after('--ratio', 0.32), after('--epochs', 5), aft
 const heap = await Heap.open();
 const { model, data } = await JOBS.resnet8(0, join(tmpdir(), 'thumbnet-jobs'));
 const task = recognizeTask(model.graph, data);
-const context = { heap, data, task, seed: 0, original: model };
+const context = { heap, data, task, seed: after('--seed', 0), original: model };
 const plain = await runPipeline(model, [quantize()], context);
 const [whole, was] = [inspect(model), inspect({ graph: asStored(plain), facts: {} })];
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`;
@@ -57,6 +57,11 @@ const aware = distill({ ...training, learningRate: 0.001, qat: 'learned', freeze
 current = await runPipeline(current, [aware], context);
 show('distilled again', current);
 if (args.includes('--test')) {
-  const { accuracy } = judge(heap, asStored(current), data, 'test', task).evaluation;
-  console.log(`${percent(accuracy!)} on the test part`);
+  const [before, now] = [model.graph, asStored(current)].map((graph) => judge(heap, graph, data, 'test', task));
+  const differences = before.scores.map((b, i) => now.scores[i] - b);
+  const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
+  const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (differences.length - 1);
+  const half = 1.96 * Math.sqrt(variance / differences.length);
+  const { accuracy } = now.evaluation;
+  console.log(`${percent(accuracy!)} on the test part, ${percent(mean)} +- ${percent(half)} against the model as given`);
 }

@@ -1,7 +1,7 @@
 /** Teachers and examples without labels that are named on the command line. */
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { type DataOptions, type Dataset, isOnePart } from '../data/index.ts';
+import { type DataOptions, type Dataset, inputsOf, isOnePart, planBatch } from '../data/index.ts';
 import { type Outside, TEACHERS, teacherNamed, unlabelledNamed, withoutLabels } from '../distill/index.ts';
 import type { Context, Model } from '../stage.ts';
 import { readModel } from './files.ts';
@@ -46,6 +46,7 @@ export async function readOutside(
     const quiet: Output = { ...out, say: () => {} };
     const read = await readData({ ...flags, data }, model, quiet, { whole: true, defaults });
     unlabelled.push(withoutLabels(read));
+    planBatch(read, inputsOf(model.graph));
     const { count } = unlabelled[unlabelled.length - 1].train!;
     out.say(`unlabelled data: ${read.name}, ${count} examples${isOnePart(read) ? '' : ' of its train part'}`);
   }

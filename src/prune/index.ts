@@ -109,7 +109,7 @@ type Options = v.InferOutput<typeof pruneSchema>;
  */
 export const prune = defineStage({
   name: 'prune',
-  about: 'cut out the least important channels, with everything tied to them',
+  about: 'cut out what is least important: channels with everything tied to them, blocks, or single weights',
   options: pruneSchema,
   trains: false,
   keepsRanges: false,

@@ -1,6 +1,6 @@
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { byWholeNames } from '../graph/names.ts';
+import { byWholeNames, shortName } from '../graph/names.ts';
 import { withoutConversions } from '../run/edges.ts';
 import { toFloat } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
@@ -125,6 +125,6 @@ function checkNames({ nodes }: Graph, layerBits: Readonly<Record<string, number>
   const known = nodes.filter(layerOf).map((n) => n.name);
   const unknown = Object.keys(layerBits).find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  const nearest = nearestNames(unknown, known).join('", "');
+  const nearest = nearestNames(unknown, known).map(shortName).join('", "');
   throw new CompressError('bad-option', `there is no layer "${unknown}" with weights`, `the nearest names are "${nearest}"`);
 }
