@@ -238,7 +238,7 @@ export async function runCompress(run: Run): Promise<CompressResult> {
 async function searchIn({ folder, out, model, data, options, outside, resume, workers }: Run): Promise<CompressResult> {
   if (resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
-  const bar = createBar('search');
+  const bar = createBar('search', (options.timeMs ?? Number.POSITIVE_INFINITY) / 1000);
   const preparation = stageBar();
   try {
     const search = compress(model, data, options, {

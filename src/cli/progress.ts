@@ -13,13 +13,14 @@ const LINE_EVERY_MS = 5000;
 /** Columns from which a line has room for more than the share, the time left and what is best. */
 const WIDE = 110;
 
-export function createBar(what: string): Bar {
-  if (!process.stderr.isTTY) return lines(what);
+/** @param limit seconds after which it ends in any case */
+export function createBar(what: string, limit = Number.POSITIVE_INFINITY): Bar {
+  if (!process.stderr.isTTY) return lines(what, limit);
   const bar = new cliProgress.SingleBar({
     format: (_, { progress, value, total, startTime }, { detail }) =>
       barLine(
         what,
-        { done: value, total, progress, seconds: (Date.now() - startTime) / 1000, detail },
+        { done: value, total, progress, seconds: (Date.now() - startTime) / 1000, detail, limit },
         process.stderr.columns ?? 80,
       ),
     hideCursor: true,
@@ -47,16 +48,32 @@ interface BarState {
   readonly progress: number;
   readonly seconds: number;
   readonly detail: string;
+  /** Seconds after which it ends in any case. */
+  readonly limit?: number;
+}
+
+/** Seconds that are left: by what is done, and no more than the limit allows. */
+function secondsLeft({
+  done,
+  total,
+  seconds,
+  limit = Number.POSITIVE_INFINITY,
+}: Omit<BarState, 'progress' | 'detail'>): number | null {
+  const byWork = done > 0 && done < total ? (seconds / done) * (total - done) : Number.POSITIVE_INFINITY;
+  const left = Math.min(byWork, Math.max(0, limit - seconds));
+  return Number.isFinite(left) && done < total ? left : null;
 }
 
 /** One line of `columns`: the detail is cut where it does not fit, and nothing else. */
-export function barLine(what: string, { done, total, progress, seconds, detail }: BarState, columns: number): string {
+export function barLine(what: string, state: BarState, columns: number): string {
+  const { done, total, progress, seconds, detail } = state;
   const wide = columns >= WIDE;
   const cells = wide ? 24 : 8;
   const full = Math.round(cells * progress);
   const rate = wide && done > 0 ? `, ${(done / seconds).toPrecision(3)}/s` : '';
   const counts = wide ? ` ${done}/${total}, ${duration(seconds)}${rate}` : '';
-  const left = done > 0 && done < total ? `, ${duration((seconds / done) * (total - done))} left` : '';
+  const time = secondsLeft(state);
+  const left = time === null ? '' : `, ${duration(time)} left`;
   const head = `${what} ${'█'.repeat(full)}${'░'.repeat(cells - full)} ${Math.floor(100 * progress)} %${counts}${left} `;
   const room = Math.max(0, columns - 1 - head.length);
   return head + (detail.length > room ? `${detail.slice(0, Math.max(0, room - 1))}…` : detail);
@@ -69,7 +86,7 @@ function duration(seconds: number): string {
   return s < 3600 ? `${Math.floor(s / 60)}m${two(s % 60)}s` : `${Math.floor(s / 3600)}h${two(Math.floor((s % 3600) / 60))}m`;
 }
 
-function lines(what: string): Bar {
+function lines(what: string, limit: number): Bar {
   const begun = Date.now();
   let last = 0;
   let pending: (() => void) | null = null;
@@ -77,7 +94,8 @@ function lines(what: string): Bar {
     update(done, total, detail) {
       const print = () => {
         const seconds = (Date.now() - begun) / 1000;
-        const left = done > 0 ? `, about ${Math.round((seconds / done) * (total - done))} s left` : '';
+        const time = secondsLeft({ done, total, seconds, limit });
+        const left = time === null ? '' : `, about ${Math.round(time)} s left`;
         process.stderr.write(
           `${what} ${done}/${total} (${Math.round((100 * done) / total)} %), ${Math.round(seconds)} s${left} ${detail}\n`,
         );

@@ -29,4 +29,12 @@ test('wide terminals have counts and rate too; none is passed over', () => {
   assert.match(barLine('search', state(65_749), 160), / 65749\/150000, 1m35s, 692\/s, 2m02s left best/);
 });
 
+test('the time left knows the limit', () => {
+  const state = { done: 10, total: 1000, progress: 0.01, seconds: 10, detail: 'best so far -' };
+  assert.match(barLine('search', state, 80), /, 16m30s left best so far -$/);
+  assert.match(barLine('search', { ...state, limit: 30 }, 80), /, 20s left best so far -$/);
+  assert.match(barLine('search', { ...state, done: 0, limit: 30 }, 80), /, 20s left /);
+  assert.not.match(barLine('search', { ...state, done: 0 }, 80), /left|NaN|Infinity/);
+});
+
 test.run();

@@ -1,0 +1,100 @@
+/** Verbs in a pseudo-terminal of 80 and of 120 columns, against kept screens: their words and columns; numbers are anyone's. `KEEP=1` keeps them anew. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { zipSync } from 'fflate';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeNpy } from '../../src/data/index.ts';
+import { gestures } from '../../src/demo/index.ts';
+
+const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const model = fileURLToPath(new URL('../../assets/gestures.tflite', import.meta.url));
+const kept = fileURLToPath(new URL('./screens/', import.meta.url));
+
+/** Python's own pseudo-terminal: Node has none. */
+const TERMINAL = `
+import fcntl, os, pty, struct, sys, termios
+columns, command = int(sys.argv[1]), sys.argv[2:]
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 50, columns, 0, 0))
+    os.execvp(command[0], command)
+while True:
+    try:
+        data = os.read(fd, 65536)
+    except OSError:
+        break
+    if not data:
+        break
+    sys.stdout.buffer.write(data)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`;
+
+const hasTerminal = spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_to_exitcode']).status === 0;
+
+function screen(columns: number, args: readonly string[], cwd: string): string[] {
+  const command = ['-c', TERMINAL, String(columns), process.execPath, cli, ...args];
+  const { stdout, status } = spawnSync('python3', command, { cwd, encoding: 'utf8', env: { ...process.env, TERM: 'xterm' } });
+  assert.is(status, 0, stdout);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor
+  const plain = stdout.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '');
+  return plain.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+}
+
+/** Numbers as #, paths of this run as words, blanks and rules as one. */
+const masked = (lines: readonly string[], cwd: string): string =>
+  lines
+    .filter((line) => !line.startsWith('search '))
+    .map((line) =>
+      line
+        .replaceAll(cwd, 'FOLDER')
+        .replaceAll(model, 'net.tflite')
+        .replace(/[+-]?\d[\d,.]*/g, '#')
+        .replace(/#(?: (?:k|M|KiB|MiB|B|ms|s|µJ|mJ))+/g, '#')
+        .replace(/more|less|the same/g, 'SO')
+        .replace(/# × SO/g, 'SO')
+        .replace(/ +/g, ' ')
+        .replace(/─+/g, '─')
+        .trim(),
+    )
+    .join('\n');
+
+const isDrawn = (line: string): boolean => /^[┌│└]|^search /.test(line);
+
+const VERBS: Readonly<Record<string, readonly string[]>> = {
+  targets: ['targets'],
+  profile: ['profile', model, '--target', 'stm32l476rg'],
+  profile_all: ['profile', model, '--target', 'all'],
+  compress: ['compress', model, '--data', 'data.npz', '--target', 'stm32l476rg', '--time', '1ms', '--max-drop', '10%'],
+};
+
+if (hasTerminal) {
+  const data = gestures();
+  const { inputs, y } = data.train!;
+  const count = 600;
+  const files = {
+    'x.npy': writeNpy(inputs[0].slice(0, count * 384), [count, 128, 3]),
+    'y.npy': writeNpy(y!.slice(0, count), [count]),
+  };
+  for (const [name, args] of Object.entries(VERBS)) {
+    for (const columns of [80, 120]) {
+      test(`${name} at ${columns} columns`, () => {
+        const cwd = mkdtempSync(join(tmpdir(), 'thumbnet-screen-'));
+        writeFileSync(join(cwd, 'data.npz'), zipSync(files, { level: 0 }));
+        const lines = screen(columns, args, cwd);
+        const widest = lines.filter(isDrawn).reduce((a, b) => (b.length > a.length ? b : a), '');
+        assert.ok(widest.length <= columns, widest);
+        // of chips and layers the heads alone: there may be others tomorrow
+        const found = masked(name === 'compress' ? lines : lines.filter((_, i) => lines[i - 1]?.startsWith('┌')), cwd);
+        const file = `${kept}${name}_${columns}.txt`;
+        if (process.env.KEEP || !existsSync(file)) writeFileSync(file, `${found}\n`);
+        assert.is(found, readFileSync(file, 'utf8').trimEnd());
+      });
+    }
+  }
+}
+
+test.run();
