@@ -164,6 +164,7 @@ const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runt
 function errorText({ mean, median, p90, count: n, condition }: Profile['heldOutError']['latency']): string {
   if (median === null || p90 === null) return `not known: ${condition}`;
   if (p90 === 0) return `none: ${condition}`;
+  if (n === 1) return `${percent(median)} on the only one there is (${condition})`;
   const inMean = mean === undefined ? '' : `${percent(mean)} in the mean, `;
   return `${inMean}${percent(median)} in the median, ${percent(p90)} at the 90th percentile of ${n} (${condition})`;
 }
