@@ -13,6 +13,7 @@ export { BUILDERS, buildModel, type Purpose } from './builders/index.ts';
 export { type ExportCOptions, exportC } from './c/export.ts';
 export type { CExport } from './c/index.ts';
 export type { Example } from './c/project/example.ts';
+export { exportTflm, type TflmExport, type TflmOptions } from './c/tflm/index.ts';
 export {
   type CompressOptions,
   type CompressResult,

@@ -24,6 +24,7 @@ import { tableBytes, weightsHeader, weightsText } from './project/weights.ts';
  *   plain/            C for any core and geometry, one file per family: what all else falls back to
  *   dsp/ mve/ thumb1/ one file per family: assembly and its plain twin
  *   cmsis_nn/         calls of CMSIS-NN in place of all these
+ *   tflm/             a folder for TensorFlow Lite Micro: the model's file, its operators, its arena
  *   project/          the files of a folder: header, source, weights, example, CMake, board
  */
 
@@ -100,7 +101,7 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
 }
 
 /** @throws CompressError `bad-option` */
-function checkName(name: string): string {
+export function checkName(name: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]{0,47}$/.test(name)) return name.toLowerCase();
   throw new CompressError(
     'bad-option',
@@ -110,7 +111,7 @@ function checkName(name: string): string {
 }
 
 /** First lines of each file. */
-function headOf(target: Target, digest: string, recipe: string | null): string {
+export function headOf(target: Target, digest: string, recipe: string | null): string {
   const lines = [`Written by Thumbnet for ${target.name} (${target.core}).`, `Model ${digest}`];
   if (recipe) lines.push(`Recipe ${recipe}`);
   return `/*\n${lines.map((l) => ` * ${l}\n`).join('')} */\n`;
@@ -119,7 +120,7 @@ function headOf(target: Target, digest: string, recipe: string | null): string {
 const EXAMPLES = 2;
 
 /** What the engine answers to the examples. */
-function goldenOf(heap: Heap, graph: Graph, given: readonly Example[] | null): Golden[] {
+export function goldenOf(heap: Heap, graph: Graph, given: readonly Example[] | null): Golden[] {
   const examples = given ?? Array.from({ length: EXAMPLES }, (_, g): Example => ({ inputs: noiseInputs(graph, g + 1) }));
   const made = !given && graph.inputs.every((t) => graph.tensors[t].dtype !== 'f32');
   return heap.scope(() => {

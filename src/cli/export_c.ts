@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { exportC } from '../c/export.ts';
 import type { Trade } from '../c/parts.ts';
 import type { Example } from '../c/project/example.ts';
+import { exportTflm } from '../c/tflm/index.ts';
 import { classesOf, type Dataset, inputsOf, planBatch, takeBatch } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
@@ -26,7 +27,7 @@ export interface ExportCFlags extends DataFlags {
 
 /** `export --format c`: a folder of C. */
 export async function exportFolder(path: string, flags: ExportCFlags, out: Output): Promise<void> {
-  const { out: folder, target, force } = flags;
+  const { out: folder, target } = flags;
   if (target === undefined) {
     throw new CompressError('bad-option', '--format c needs a chip', 'add --target MCU; `thumbnet targets` lists the chips');
   }
@@ -38,6 +39,28 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   const examples = data ? examplesOf(asStored(model), data) : undefined;
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);
+  if (flags.runtime !== 'thumbnet') warnOfDefects(asStored(model), chip, out);
+  if (flags.runtime === 'tflm') {
+    const { files, arena, operators, modelBytes } = await exportTflm(model, chip, { name, examples, recipe });
+    await writeFolder(files, flags);
+    const facts = {
+      format: 'c',
+      runtime: flags.runtime,
+      out: folder,
+      files: Object.keys(files),
+      modelBytes,
+      arenaBytes: arena.bytes,
+      exact: arena.exact,
+      operators,
+    };
+    out.result(facts, () => {
+      out.say(`written: ${folder} (${Object.keys(files).length} files)`);
+      out.say(
+        `model ${kib(modelBytes)}, arena ${arena.bytes} bytes${arena.exact ? '' : ' at most'}, ${operators.length} operators; README.md says how to build it`,
+      );
+    });
+    return;
+  }
   const { files, network, constantBytes, notes } = await exportC(model, chip, {
     name,
     examples,
@@ -46,10 +69,7 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
     trade: flags.trade,
     kernels: flags.runtime === 'cmsis-nn' ? 'cmsis-nn' : 'own',
   }).catch(asBadInput);
-  if (flags.runtime !== 'thumbnet') warnOfDefects(asStored(model), chip, out);
-  await checkFolder(folder, new Set(Object.keys(files).map((file) => file.split('/')[0])), force ?? false);
-  await makeFolder(folder);
-  for (const [file, text] of Object.entries(files)) await writeWhole(join(folder, file), text);
+  await writeFolder(files, flags);
   const facts = {
     format: 'c',
     runtime: flags.runtime,
@@ -65,6 +85,12 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
     out.say(`constants ${kib(constantBytes)}, arena ${kib(network.arenaBytes)}; README.md says how to build it`);
     for (const { layer, note } of notes) out.say(`"${layer}": ${note}`);
   });
+}
+
+async function writeFolder(files: Readonly<Record<string, string>>, { out: folder, force = false }: ExportCFlags): Promise<void> {
+  await checkFolder(folder, new Set(Object.keys(files).map((file) => file.split('/')[0])), force);
+  await makeFolder(folder);
+  for (const [file, text] of Object.entries(files)) await writeWhole(join(folder, file), text);
 }
 
 /** Where CMSIS-NN's kernels answer otherwise than an operator's definition. */

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { exportTflm } from '../../src/c/tflm/index.ts';
+import { demoModel, gestures } from '../../src/demo/index.ts';
+import { loadModel } from '../../src/model.ts';
+import { quantize } from '../../src/quant/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { graphOf, samplesOf } from '../formats/row_graphs.ts';
+import { sharedPath } from '../shared.ts';
+import { hasProgram, inFolder } from './tools.ts';
+
+const test = suite('a folder for TensorFlow Lite Micro');
+const heap = await Heap.open();
+const DECLARATIONS = fileURLToPath(new URL('./declarations', import.meta.url));
+const original = await loadModel(await demoModel());
+const demo = await quantize().run(original, { heap, data: gestures(), seed: 1, original });
+
+test('the folder builds against declarations of the interpreter, with just the operators of the model', async () => {
+  const { files, operators, name } = await exportTflm(demo, 'stm32f446re', { name: 'demo', heap });
+  assert.equal(operators, ['Conv2D', 'FullyConnected', 'Softmax', 'Mean']);
+  assert.match(files['resolver.h'], 'MicroMutableOpResolver<4>');
+  assert.is(name, 'thumbnet_demo');
+  if (!hasProgram('clang')) return;
+  const flags = ['-x', 'c++', '-std=c++17', '-Wall', '-Wextra', '-Werror', '-fsyntax-only', '-I', DECLARATIONS];
+  const built = inFolder(files, (cwd) => spawnSync('clang', [...flags, 'model.cc', 'main.cc'], { cwd }));
+  assert.is(String(built.stderr), '');
+});
+
+/** The least multiple of 16 bytes with which tflite-micro 90b983c2, built for a Cortex-M4, allocated the model's tensors on QEMU. */
+const LEAST: Readonly<Record<string, number>> = {
+  pretrainedResnet_quant: 55008,
+  kws_ref_model: 22832,
+  vww_96_int8: 100720,
+  ad01_int8: 3024,
+  str_ww_ref_model: 16608,
+};
+
+for (const [file, bytes] of Object.entries(LEAST)) {
+  const path = sharedPath(`data/models/${file}.tflite`);
+  (path ? test : test.skip)(`${file}: the arena that the interpreter needs, to the byte`, async () => {
+    const model = await loadModel(new Uint8Array(readFileSync(path!)));
+    const { arena } = await exportTflm(model, 'stm32f446re', { heap });
+    assert.equal([arena.bytes, arena.exact], [bytes, true]);
+  });
+}
+
+test('an operator or a type that the interpreter lacks is refused by name, and a float model before that', async () => {
+  const refused = (graph: Parameters<typeof exportTflm>[0]['graph']) =>
+    exportTflm({ graph, facts: {} }, 'stm32f446re', { heap }).catch((e) => e);
+  const [sample] = samplesOf('reluN1');
+  const unknown = await refused(graphOf('reluN1', sample, 'i8'));
+  assert.match(unknown.message, /has no operator 20/);
+  assert.is(unknown.code, 'unsupported');
+  const [extremum] = samplesOf('reduceMax');
+  assert.match(
+    (await refused(graphOf('reduceMax', extremum, 'i16'))).message,
+    /ReduceMax of TensorFlow Lite Micro does not take i16/,
+  );
+  assert.match((await refused(original.graph)).message, /real numbers/);
+});
+
+test.run();
