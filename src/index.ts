@@ -23,6 +23,7 @@ export {
   type TrialReport,
   webPool,
 } from './compress/index.ts';
+export { compressInWorker, type WebJobHost } from './compress/web_job.ts';
 export { type ConformResult, conform } from './conform/index.ts';
 export { type DataOptions, type DataSource, type Dataset, loadDataset, readNpy, writeNpy } from './data/index.ts';
 export { distill, type Outside, teacherNamed, unlabelledNamed, withoutLabels } from './distill/index.ts';

@@ -66,22 +66,18 @@ export async function webPool(
   size: number,
   { plugins = [] as readonly string[], worker = undefined as (() => Worker) | undefined } = {},
 ): Promise<Pool> {
-  const open = worker ?? (await fromBundle());
+  const { open, release } = worker ? { open: worker, release: () => {} } : await bundledWorker();
   const kernels = [await kernelModule(), await relaxedModule()] as const;
-  return poolOf({ ...begun(context, plugins), kernels }, size, () => webThread(open()));
+  const pool = poolOf({ ...begun(context, plugins), kernels }, size, () => webThread(open()));
+  return { ...pool, close: () => pool.close().finally(release) };
 }
 
-async function fromBundle(): Promise<() => Worker> {
+/** Workers whose source is in the bundle; none can be made after `release`. @throws CompressError `unsupported` */
+export async function bundledWorker(): Promise<{ open: () => Worker; release: () => void }> {
   if (!host.inside || typeof Worker === 'undefined')
     throw new CompressError('unsupported', 'there are no Web Workers here', 'use nodePool in Node');
-  const source = new Blob([await host.inside.worker()], { type: 'text/javascript' });
-  return () => {
-    const url = URL.createObjectURL(source);
-    const made = new Worker(url, { type: 'module' });
-    // The worker has read its source before it answers.
-    made.addEventListener('message', () => URL.revokeObjectURL(url), { once: true });
-    return made;
-  };
+  const url = URL.createObjectURL(new Blob([await host.inside.worker()], { type: 'text/javascript' }));
+  return { open: () => new Worker(url, { type: 'module' }), release: () => URL.revokeObjectURL(url) };
 }
 
 const begun = (context: JobContext, plugins: readonly string[]): Beginning => ({

@@ -13,6 +13,7 @@ export {
   type TrialReport,
   webPool,
 } from '../compress/index.ts';
+export { compressInWorker, type WebJobHost } from '../compress/web_job.ts';
 export { distill } from '../distill/index.ts';
 export { CompressError } from '../errors.ts';
 export { exportOnnx, exportTflite, parseRecipe, runPipeline, stagesOf } from '../index.ts';

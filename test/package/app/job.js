@@ -1,5 +1,5 @@
 // What every page and the script for Node do: run a model, evaluate it, and compress it a little.
-import { compress, MemoryStorage, nodePool, webPool } from 'thumbnet/compress';
+import { compress, compressInWorker, nodePool } from 'thumbnet/compress';
 import { loadDataset } from 'thumbnet/data';
 import { evaluate, infer, loadModel, profile } from 'thumbnet/engine';
 import { RandomSampler, Study } from 'thumbnet/search';
@@ -31,9 +31,10 @@ export async function job(model, examples) {
   const { flashBytes } = await profile(network, 'stm32l476rg');
   const options = { target: 'stm32l476rg', maxDrop: 0.1, samples: 240, trials: 2, parallel: 2, seed: 1 };
   const isNode = typeof window === 'undefined';
-  const pool = (context) => (isNode ? nodePool(context, 2) : webPool(context, 2));
   const stop = watch();
-  const search = compress(network, data, options, { pool, storage: new MemoryStorage() });
+  const search = isNode
+    ? compress(network, data, options, { pool: (context) => nodePool(context, 2) })
+    : compressInWorker(network, data, options, { workers: 2 });
   let trials = 0;
   for (;;) {
     const { done, value } = await search.next();
