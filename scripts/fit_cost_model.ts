@@ -44,7 +44,7 @@ import type { LatencyError } from './cycles.ts';
 
 /**
  * Instructions of one run of each part of a kernel (names: src/ops/features), by core and kernel.
- * Source: instructions executed on QEMU 7.2 by CMSIS-NN 99f736a, GCC 12.2.1 -O2 (scripts/count_instructions.ts and the
+ * Source: instructions executed on QEMU 7.2 by CMSIS-NN 99f736a, GCC 12.2.1 -O2 (scripts/data/instruction_counts.csv and the
  * counts shared with the project); dot_f32 is plain C.
  */
 // biome-ignore format: one line a kernel
@@ -77,7 +77,7 @@ writeFileSync(
 
 /**
  * Bytes of the functions that kernels pull into flash, and by kernel the places in that list. Linking two kernels pulls the union.
- * Source: CMSIS-NN 99f736a with newlib-nano, GCC 12.2.1 -O2 -ffunction-sections --gc-sections (scripts/count_code.ts).
+ * Source: CMSIS-NN 99f736a with newlib-nano, GCC 12.2.1 -O2 -ffunction-sections --gc-sections (scripts/data/code_sizes.json).
  */
 // biome-ignore format: numbers in rows
 export const CODE: Readonly<Record<string, { readonly bytes: readonly number[]; readonly kernels: Readonly<Record<string, readonly number[]>> }>> = {

@@ -15,13 +15,14 @@ import { bytesOfCode, type CodeFeatures, codeFeatures } from '../src/mcu/generat
 import { type Coefficients, executedOf, type LayerWalk, tagsOf } from '../src/mcu/generated_features.ts';
 import { onChip } from '../src/mcu/graph_cost.ts';
 import type { CoreName } from '../src/targets/index.ts';
-import { COUNTED, type GeneratedCase, type GeneratedCounts, generatedCases, keptCases } from './count/generated_cases.ts';
+import { Heap } from '../src/wasm/heap.ts';
+import { COUNTED, fittedCases, type GeneratedCase, type GeneratedCounts, keptCases } from './count/generated_cases.ts';
 import { quantile, readCsv } from './fit/instructions.ts';
 import { nnls } from './nnls.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const counts: Record<string, GeneratedCounts> = JSON.parse(readFileSync(join(here, 'data/generated_counts.json'), 'utf8'));
-const cases = generatedCases();
+const cases = fittedCases(await Heap.open());
 const kept = keptCases();
 const FOLDS = 4;
 /** A shape that was counted fewer times is taken with others of its kernel. */

@@ -1,19 +1,35 @@
+import { randomGraph } from '../../bench/c/random_graphs.ts';
 import type { Trade, Variant } from '../../src/c/parts.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { createRandom, type Random } from '../../src/random.ts';
 import type { CoreName } from '../../src/targets/index.ts';
+import type { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../../test/c/layers.ts';
 import { mergeGraphs } from '../../test/c/merge.ts';
 import { graphOf } from '../../test/formats/row_graphs.ts';
-import { FILTERS } from './cases.ts';
-import { IMAGES, KEPT_IMAGES, operatorGraphs } from './generated_operators.ts';
+import { IMAGES, KEPT_IMAGES, operatorGraphs, smallPools } from './generated_operators.ts';
 
 /** Networks of layers side by side, whose generated C is counted: equal in every run. */
 
 const CHANNELS = [1, 2, 3, 4, 5, 6, 8, 8, 10, 12, 16, 16, 20, 24, 28, 32, 32, 40, 48, 64, 64, 96, 128];
 const SIZES = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 16, 20, 24, 25, 28, 32];
-/** Those of the counts of CMSIS-NN, and more along one axis. */
-const WINDOWS = [...FILTERS, [5, 1], [1, 9], [7, 3]];
+const WINDOWS = [
+  [3, 3],
+  [3, 3],
+  [3, 3],
+  [5, 5],
+  [2, 2],
+  [1, 3],
+  [3, 1],
+  [4, 4],
+  [10, 4],
+  [7, 7],
+  [5, 3],
+  [1, 1],
+  [5, 1],
+  [1, 9],
+  [7, 3],
+];
 /** Windows over time. */
 const LINES = [3, 4, 5, 7, 9, 12, 16].map((n) => [n, 1]);
 const LARGEST = { work: 400_000, bytes: 20_000, outputs: 40_000 };
@@ -178,6 +194,17 @@ export function generatedCases(): GeneratedCase[] {
     ...[...fast, ...wide, ...others].map((graph): GeneratedCase => ({ graph, trade: 'speed' })),
     ...layersOf(four(layerSpecs(OTHER_KINDS, 14)), 2000).map((graph): GeneratedCase => ({ graph, trade: 'flash' })),
   ];
+}
+
+/** The first seed of random graphs that figures are fitted on; bench/c/model_errors.ts holds them against those from 0 on. */
+const FIRST_SEED = 1000;
+const RANDOM_GRAPHS = 100;
+
+/** All that figures are fitted on: later ones are counted after the others. */
+export function fittedCases(heap: Heap): GeneratedCase[] {
+  const pools = parted(smallPools(), TOGETHER).map(mergeGraphs);
+  const random = Array.from({ length: RANDOM_GRAPHS }, (_, i) => randomGraph(heap, FIRST_SEED + i));
+  return [...generatedCases(), ...[...pools, ...random].map((graph): GeneratedCase => ({ graph, trade: 'speed' }))];
 }
 
 /** Networks of other sizes, which no fit sees. */

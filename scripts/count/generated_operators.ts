@@ -220,6 +220,29 @@ const paddedPools = (): Graph[] =>
     (['i8', 'i16'] as const).flatMap((dtype) => IMAGES.flatMap(padded).map((sample) => graphOf(op, sample, dtype))),
   );
 
+/** Over time, and over a whole small image: sizes of which compilers make code of their own. */
+export function smallPools(): Graph[] {
+  const lines: Sample[] = [
+    [1, 64, 1, 8],
+    [1, 32, 1, 16],
+    [1, 20, 1, 32],
+    [1, 100, 1, 12],
+    [1, 48, 1, 20],
+    [1, 16, 1, 64],
+  ].flatMap((image) => [2, 3, 4].map((k) => ({ shapes: [image], attrs: window([k, 1], [k === 3 ? 1 : k, 1]) })));
+  const whole: Sample[] = [
+    [1, 3, 3, 128],
+    [1, 4, 4, 96],
+    [1, 7, 7, 64],
+    [1, 2, 2, 32],
+    [1, 3, 3, 48],
+    [1, 2, 3, 40],
+    [1, 12, 5, 32],
+    [1, 6, 6, 100],
+  ].map((image) => ({ shapes: [image], attrs: window(image.slice(1, 3), image.slice(1, 3)) }));
+  return ['maxPool2d', 'avgPool2d'].flatMap((op) => [...lines, ...whole].map((sample) => graphOf(op, sample, 'i8')));
+}
+
 /** All operators on 8 and on 16 bits, where they have such a form. */
 export function operatorGraphs(images: readonly Shape[]): Graph[] {
   const types = ['i8', 'i16'] as const;
