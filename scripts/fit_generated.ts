@@ -57,6 +57,11 @@ function rowsOf(variant: Variant, from: readonly GeneratedCase[], counted: reado
 /** How strongly coefficients are held to what is known of them, beside rows: of a kernel, of shapes of it. */
 const HELD = { kernel: 0.02, shape: 0.5 };
 
+/** Layers of so many instructions count in full, smaller ones less. */
+const FULL = 2000;
+
+const weightOf = ({ instructions }: Row): number => Math.sqrt(Math.min(1, instructions / FULL));
+
 /**
  * Relative errors count; assembly is known. Coefficients are held to those of a wider group, and those of a kernel to the length of its
  * texts, so that few rows do not make them wild.
@@ -65,8 +70,10 @@ function fit(rows: readonly Row[], word: number, wider: Coefficients | null): Co
   const words = new Map<string, number>();
   for (const { walk } of rows) for (const [key, runs] of walk.parts) if (runs.usual) words.set(key, runs.words);
   const names = [...words.keys()].sort();
-  const matrix = rows.map((r) => [1, ...names.map((n) => r.walk.parts.get(n)?.usual ?? 0)].map((v) => v / r.instructions));
-  const target = rows.map((r) => Math.max(0, 1 - r.walk.assembly / r.instructions));
+  const matrix = rows.map((r) =>
+    [1, ...names.map((n) => r.walk.parts.get(n)?.usual ?? 0)].map((v) => (weightOf(r) * v) / r.instructions),
+  );
+  const target = rows.map((r) => weightOf(r) * Math.max(0, 1 - r.walk.assembly / r.instructions));
   const held = wider ? HELD.shape : HELD.kernel;
   ['one', ...names].forEach((name, j) => {
     const length = Math.sqrt((held * matrix.slice(0, rows.length).reduce((n, row) => n + row[j] * row[j], 0)) / rows.length);

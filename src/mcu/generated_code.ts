@@ -25,7 +25,9 @@ function sizeOfText({ name, text }: NamedText, variant: Variant): CodeSize {
   const assembly = bytesOfListing(parseListing(lines.flatMap((l) => linesOfLiteral(l.trim()))));
   const rest = compiled.replace(/"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\//g, '').replace(/^\s*#.*$/gm, '');
   const words = rest.match(/\w+|[^\s\w]/g)?.length ?? 0;
-  return { base: name.replace(/_\d+$/, ''), assembly, words: /THUMBNET_ASSEMBLY/.test(compiled) ? 0 : words };
+  // Rescaling and unpacking are put in where they are called.
+  const inlined = /\b(requantize|nibble)\w* ?\(/.test(rest) ? '_inlined' : '';
+  return { base: `${name.replace(/_\d+$/, '')}${inlined}`, assembly, words: /THUMBNET_ASSEMBLY/.test(compiled) ? 0 : words };
 }
 
 /** Bytes of a code file beside its assembly: for each word of C, of any function and of some; call of a layer; file. The most stack that was seen painted. */

@@ -104,7 +104,7 @@ export function tagsOf(call: Call, functions: readonly NamedText[], loops: strin
 function shapeOf(call: Call): string[] {
   if (call.family === 'convolve' || call.family === 'depthwise_conv') {
     const g = geometryOf(call as CallOf<'convolve' | 'depthwise_conv', Placed>);
-    return [edgesOf(g), `${once(g.kH)}${once(g.kW)}`, depthOf(g, call.family), `${once(g.outW)}${g.sH}`];
+    return [edgesOf(g), `${few(g.kH)}${few(g.kW)}`, depthOf(g, call.family), `${once(g.outW)}${g.sH}`];
   }
   if (call.family === 'avg_pool' || call.family === 'max_pool') {
     const { operands, parameters } = call as CallOf<'avg_pool', Placed>;
@@ -112,16 +112,14 @@ function shapeOf(call: Call): string[] {
     const { filter, stride, padding } = parameters;
     const edges =
       isPadded(inH, outH, filter[0], stride[0], padding[0], 1) || isPadded(inW, outW, filter[1], stride[1], padding[1], 1);
-    return [
-      `${once(outH)}${once(outW)}${edges ? 'padded' : 'inside'}`,
-      Math.max(...filter) > 3 ? 'large' : filter.join('x'),
-      stride.join('x'),
-    ];
+    return [`${few(filter[0])}${few(filter[1])}`, `${once(outH)}${once(outW)}${edges ? 'padded' : 'inside'}`];
   }
   return [];
 }
 
 const once = (n: number): string => (n === 1 ? '1' : 'n');
+/** Loops of two turns are written out, longer ones are not. */
+const few = (n: number): string => (n <= 2 ? String(n) : 'n');
 
 function edgesOf(g: Geometry): string {
   const rows = isPadded(g.inH, g.outH, g.kH, g.sH, g.top, g.dH);
@@ -130,4 +128,4 @@ function edgesOf(g: Geometry): string {
 }
 
 const depthOf = (g: Geometry, family: string): string =>
-  family === 'convolve' ? once(g.inC / g.groups) : g.outC === g.inC ? 'each' : 'multiplied';
+  family === 'convolve' ? few(g.inC / g.groups) : g.outC === g.inC ? 'each' : 'multiplied';

@@ -578,15 +578,18 @@ function assigned(loop: Statement & { kind: 'for' }): Set<string> {
 
 /**
  * A text without its numbers, and its functions without theirs: what they are is the layer's. Divisors that are powers of two are told
- * apart: the others take a multiplication, or a function of the library.
+ * apart: the others take a multiplication, or a function of the library. So is a last argument of 0, a shift that does nothing.
  */
 const normalized = (text: string): string =>
   text
-    .replace(/([/%] )?(?<![\w.])(0x[0-9a-fA-F]+|\d+)[uUlL]*(?!\w)/g, (_, divided: string | undefined, digits: string) => {
+    .replace(NUMBER, (_, divided: string | undefined, digits: string, last: string | undefined) => {
       const n = Number(digits);
+      if (last && n === 0) return '0';
       return divided ? `${divided}${n & (n - 1) ? 'N' : 'P'}` : 'N';
     })
     .replace(/([A-Za-z]\w*?)_\d+ \(/g, '$1 (');
+
+const NUMBER = /([/%] )?(?<![\w.])(0x[0-9a-fA-F]+|\d+)[uUlL]*(?!\w)(?=( \))?)/g;
 
 function digest(text: string): string {
   let h = 0x811c9dc5;
