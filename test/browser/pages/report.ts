@@ -6,7 +6,7 @@ import type { PageResult } from '../page.ts';
 /** The report is written here as it is in Node, with its pictures. */
 export default async function report(): Promise<PageResult> {
   const page = writeReport(sampleHistory());
-  const drawn = (page.match(/<svg.*?<\/svg>/gs) ?? []).filter((p) => /<circle/.test(p)).length === 3;
+  const drawn = (page.match(/<svg.*?<\/svg>/gs) ?? []).filter((p) => /<circle/.test(p)).length === 4;
   return {
     passed: drawn ? 1 : 0,
     failures: drawn ? [] : ['a picture is missing'],
