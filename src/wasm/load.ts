@@ -25,16 +25,20 @@ export function useModules(kernels: WebAssembly.Module, relaxed: WebAssembly.Mod
   second = Promise.resolve(relaxed);
 }
 
-/** A module that is installed with the package: read in Node; in a browser fetched, or taken from the bundle where the address leads to no module. */
+/**
+ * A file that is installed with the package: read in Node, fetched in a browser.
+ *
+ * @param inside of a Wasm module: takes its place where the address leads to no such module
+ */
 export async function readInstalled(url: URL, inside?: () => Promise<Uint8Array<ArrayBuffer>>): Promise<Uint8Array<ArrayBuffer>> {
   if (url.protocol === 'file:' && host.node) {
     const { readFile } = await host.node.fs();
     return readFile(url) as Promise<Uint8Array<ArrayBuffer>>;
   }
   const bytes = await fetched(url);
-  if (bytes && isModule(bytes)) return bytes;
-  if (inside) return inside();
-  throw new Error(`${url} is no WebAssembly module`);
+  if (inside) return bytes && isModule(bytes) ? bytes : inside();
+  if (bytes) return bytes;
+  throw new Error(`${url} cannot be fetched`);
 }
 
 const fetched = (url: URL): Promise<Uint8Array<ArrayBuffer> | null> =>
