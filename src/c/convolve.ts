@@ -7,5 +7,5 @@ import { convolveThumb } from './thumb1/convolve.ts';
 
 export function convolve(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode {
   const fast = { thumb1: convolveThumb, plain: convolveThumb, dsp: convolveDsp, mve: convolveMve }[parts.variant];
-  return (call.form === 's8' && fast?.(call, parts, tag)) || convolvePlain(call, parts, tag);
+  return (call.form !== 's16' && fast?.(call, parts, tag)) || convolvePlain(call, parts, tag);
 }

@@ -7,5 +7,5 @@ import { denseThumb } from './thumb1/dense.ts';
 
 export function dense(call: CallOf<'fully_connected', Placed>, parts: Parts, tag: string): LayerCode {
   const fast = { thumb1: denseThumb, plain: denseThumb, dsp: denseDsp, mve: denseMve }[parts.variant];
-  return (call.form === 's8' && fast?.(call, parts, tag)) || densePlain(call, parts, tag);
+  return (call.form !== 's16' && fast?.(call, parts, tag)) || densePlain(call, parts, tag);
 }

@@ -29,6 +29,7 @@ import { softmaxPlain } from './plain/softmax.ts';
 import { svdfPlain } from './plain/svdf.ts';
 import { transposeConvPlain } from './plain/transpose_conv.ts';
 import { unaryPlain } from './plain/unary.ts';
+import { asBytes } from './widened.ts';
 
 /** A family's code for a call. `tag` begins the names of the layer's tables. */
 type Emitters = { readonly [F in Family]: (call: CallOf<F, Placed>, parts: Parts, tag: string) => LayerCode };
@@ -79,14 +80,9 @@ const EMITTERS: Emitters = {
   lstm_unidirectional: lstmPlain,
 };
 
-/** A layer with a byte for each of its weights: the values are the same, so are the sums. */
-function widened(call: Call): Call {
-  return { ...call, form: 's8', kernel: call.kernel.replace(/_s4$/, '_s8') } as Call;
-}
-
 /** The call whose kernel runs: by default that of 8 bits stands for weights of 4. */
 export const asEmitted = (call: Call, trade: Trade = 'speed'): Call =>
-  call.form === 's4' && trade === 'speed' ? widened(call) : call;
+  call.form === 's4' && trade === 'speed' ? asBytes(call) : call;
 
 export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {
   if (parts.kernels === 'cmsis-nn') {

@@ -62,7 +62,7 @@ for (const [name, graph] of Object.entries(GRAPHS)) {
     if (!hasProgram('gcc')) return;
     const { given, wanted } = casesOf(graph, count);
     for (const core of coresOf(graph)) {
-      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe' });
+      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
       assert.ok(wanted.equals(onHost(generated, 'gcc', [...WARNINGS, ...SANITIZERS], given)), core);
     }
   });
@@ -71,7 +71,7 @@ for (const [name, graph] of Object.entries(GRAPHS)) {
     if (!hasProgram('clang')) return;
     const { given, wanted } = casesOf(graph, 3);
     for (const core of coresOf(graph)) {
-      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe' });
+      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
       assert.ok(wanted.equals(onHost(generated, 'clang', [...WARNINGS, '-O1'], given)), core);
     }
   });
@@ -111,7 +111,7 @@ test('cppcheck and its MISRA addon find nothing but the deviations that docs/c.m
   const seen = new Set<string>();
   for (const graph of Object.values(GRAPHS)) {
     for (const core of coresOf(graph)) {
-      for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked' }))) {
+      for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked', trade: 'flash' }))) {
         assert.ok(rule && allowed.has(rule), line);
         seen.add(rule!);
       }

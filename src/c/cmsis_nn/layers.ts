@@ -4,6 +4,7 @@ import { costOfCall } from '../../ops/cost.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { unitsOf } from '../geometry.ts';
 import type { Argument, CType, LayerCode, Parts, Placed } from '../parts.ts';
+import { asBytes } from '../widened.ts';
 import { biasTable, clampOf, contextOf, dims, libraryCall, perChannel, perChannelTables, tile } from './call.ts';
 
 /** Layers with weights. Null: the library has no function for the form. */
@@ -68,7 +69,9 @@ export function convolveLibrary(call: CallOf<'convolve', Placed>, parts: Parts, 
   });
 }
 
-export function depthwiseLibrary(call: CallOf<'depthwise_conv', Placed>, parts: Parts, tag: string): LayerCode | null {
+/** Weights of 4 bits get a byte each: they are few, and the library's own kernel for them takes wrong ones for some sizes. */
+export function depthwiseLibrary(given: CallOf<'depthwise_conv', Placed>, parts: Parts, tag: string): LayerCode | null {
+  const call = given.form === 's4' ? asBytes(given) : given;
   const { form, operands, parameters: p } = call;
   if (form === 's16' && !p.wide) return null;
   const units = unitsOf(call);

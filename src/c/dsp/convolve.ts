@@ -4,7 +4,16 @@ import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { matrixFunction, packPairs, pairScales } from './matrix.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
-import { canPack, expandFunction, expandSameFunction, firstSum, packWords } from './words.ts';
+import {
+  canPack,
+  expandFunction,
+  expandSameFunction,
+  firstNibbleSum,
+  firstSum,
+  nibbleWords,
+  packNibbleWords,
+  packWords,
+} from './words.ts';
 
 /** Pixels of a block. */
 const BLOCK = 3;
@@ -22,38 +31,47 @@ export function convolveDsp(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   const { x, y } = call.operands;
   if (g.groups > 1 || g.outC < GROUP) return null;
   const rows = Array.from({ length: g.outC }, (_, c) => weightsOf(call, c));
-  const forms = channelsOf(call).map((channel, c) => (canPack(rows[c]) ? dspForm(channel) : null));
+  const nibbles = call.form === 's4';
+  const forms = channelsOf(call).map((channel, c) => (nibbles || canPack(rows[c]) ? dspForm(channel) : null));
   if (forms.some((f) => f === null)) return null;
   const { xOffset, yMin, yMax } = call.parameters;
-  const sums = rows.map((row, c) => firstSum(row, biasOf(call, c), xOffset));
+  const sums = rows.map((row, c) => (nibbles ? firstNibbleSum : firstSum)(row, biasOf(call, c), xOffset));
   const segments = segmentsOf(forms as DspForm[]);
   const clamp = yMin === -128 && yMax === 127 ? null : ([yMin, yMax] as const);
   const steps = Math.ceil(rows[0].length / 4);
+  const layout: Layout = { g, zero: -xOffset, steps, nibbles };
   if (g.outH * g.outW < BLOCK) {
-    const inner = rowsFunction(parts, { sign: forms.some((f) => f!.sign), clamp });
+    const inner = rowsFunction(parts, { sign: forms.some((f) => f!.sign), clamp, nibbles });
     const args: Argument[] = [
       parts.operand(y),
       parts.operand(x),
-      parts.table(`${tag}_weights`, 'uint32_t', packGroups(rows.map(packWords), steps)),
+      parts.table(`${tag}_weights`, 'uint32_t', packGroups(rows.map(nibbles ? packNibbleWords : packWords))),
       parts.table(`${tag}_scales`, 'int32_t', groupScales(sums, forms as DspForm[])),
       'scratch',
     ];
     return {
-      calls: [{ function: pixelsFunction(parts, g, -xOffset, steps, inner), arguments: args }],
+      calls: [{ function: pixelsFunction(parts, layout, inner), arguments: args }],
       scratchBytes: 8 * steps,
       notes: [],
     };
   }
   const pieces = segments.map((s) => ({
     ...s,
-    matrix: matrixFunction(parts, { sign: s.sign, clamp }),
+    matrix: matrixFunction(parts, { sign: s.sign, clamp, nibbles }),
   }));
   const order = segments.flatMap(({ from, end }) => Array.from({ length: end - from }, (_, i) => from + i));
-  const name = convolveFunction(parts, g, -xOffset, steps, pieces);
+  const name = convolveFunction(parts, layout, pieces);
   const args: Argument[] = [
     parts.operand(y),
     parts.operand(x),
-    parts.table(`${tag}_weights`, 'uint32_t', packPairs(order.map((c) => rows[c]))),
+    parts.table(
+      `${tag}_weights`,
+      'uint32_t',
+      packPairs(
+        order.map((c) => rows[c]),
+        nibbles,
+      ),
+    ),
     parts.table(
       `${tag}_scales`,
       'int32_t',
@@ -79,15 +97,25 @@ function segmentsOf(forms: readonly DspForm[]): Segment[] {
 
 type Piece = Segment & { readonly matrix: string };
 
-function convolveFunction(parts: Parts, g: Geometry, zero: number, steps: number, pieces: readonly Piece[]): string {
+interface Layout {
+  readonly g: Geometry;
+  readonly zero: number;
+  /** Words of a window. */
+  readonly steps: number;
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
+}
+
+function convolveFunction(parts: Parts, layout: Layout, pieces: readonly Piece[]): string {
+  const { g, steps, nibbles } = layout;
   const pixels = g.outH * g.outW;
-  const gather = gatherFunction(parts, g, zero, steps, 2 * BLOCK);
+  const gather = gatherFunction(parts, layout, 2 * BLOCK);
   let words = 0;
   let scales = 0;
   const products = pieces.map(({ from, end, matrix }) => {
     const pairs = (end - from) / 2;
     const text = `${matrix}(&out[${from}], block, &weights[${words}], &scales[${scales}], ${pairs}, ${steps}, ${g.outC});`;
-    words += pairs * 2 * steps;
+    words += pairs * 2 * (nibbles ? nibbleWords(steps) : steps);
     scales += pairs * 8;
     return text;
   });
@@ -112,12 +140,13 @@ function convolveFunction(parts: Parts, g: Geometry, zero: number, steps: number
 }
 
 /** Few pixels: one after another, channels in groups. */
-function pixelsFunction(parts: Parts, g: Geometry, zero: number, steps: number, rows: string): string {
-  const gather = gatherFunction(parts, g, zero, steps, 2);
+function pixelsFunction(parts: Parts, layout: Layout, rows: string): string {
+  const { g, steps, nibbles } = layout;
+  const gather = gatherFunction(parts, layout, 2);
   const pixels = g.outH * g.outW;
   const groups = Math.floor(g.outC / GROUP);
   const at = groups * GROUP;
-  const last = `${rows}(&y[${g.outC - GROUP}], pairs, &weights[${at * steps}], &scales[${at * 4}], 1, ${steps});`;
+  const last = `${rows}(&y[${g.outC - GROUP}], pairs, &weights[${at * (nibbles ? nibbleWords(steps) : steps)}], &scales[${at * 4}], 1, ${steps});`;
   return parts.function(
     'convolve',
     (name) =>
@@ -137,10 +166,10 @@ function pixelsFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
 }
 
 /** `void NAME(uint32_t *to, const int8_t *x, int32_t oy, int32_t ox)`: the window of one output pixel as pairs of words. */
-function gatherFunction(parts: Parts, g: Geometry, zero: number, steps: number, apart: number): string {
+function gatherFunction(parts: Parts, { g, zero, steps, nibbles }: Layout, apart: number): string {
   const byte = zero & 0xff;
-  const zeros = ((byte * 0x01010101) ^ 0x00800080) >>> 0;
-  const expand = expandFunction(parts, apart);
+  const zeros = ((byte * 0x01010101) ^ (nibbles ? 0 : 0x00800080)) >>> 0;
+  const expand = expandFunction(parts, apart, nibbles);
   const padded =
     g.top > 0 ||
     g.left > 0 ||
@@ -163,7 +192,7 @@ function gatherFunction(parts: Parts, g: Geometry, zero: number, steps: number, 
     );
   }
   if (g.inC % 4 === 0 && g.dW === 1) {
-    const same = expandSameFunction(parts, apart);
+    const same = expandSameFunction(parts, apart, nibbles);
     const words = g.inC / 4;
     return parts.function(
       'gather',

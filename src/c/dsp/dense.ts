@@ -5,7 +5,7 @@ import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { packWide, wideFunction, wideScales } from './wide_rows.ts';
-import { canPack, expandFunction, firstSum, packWords } from './words.ts';
+import { canPack, expandFunction, firstNibbleSum, firstSum, nibbleWords, packNibbleWords, packWords } from './words.ts';
 
 /** Layers of at most this many weights keep them as 16 bits, which saves unpacking. */
 const FEW_WEIGHTS = 1024;
@@ -19,16 +19,18 @@ export function denseDsp(call: CallOf<'fully_connected', Placed>, parts: Parts, 
   const rows = Array.from({ length: units }, (_, c) => weightsOf(call, c));
   const forms = channelsOf(call).map(dspForm);
   if (forms.some((f) => f === null)) return null;
-  const sizes = { batch: sizeOf(x.shape) / depth, depth, units };
-  const kind = { sign: forms.some((f) => f!.sign), clamp: yMin === -128 && yMax === 127 ? null : ([yMin, yMax] as const) };
+  const wide = units < GROUP || (call.form === 's8' && units * depth <= FEW_WEIGHTS);
+  const nibbles = call.form === 's4' && !wide;
+  const sizes = { batch: sizeOf(x.shape) / depth, depth, units, nibbles };
+  const clamp = yMin === -128 && yMax === 127 ? null : ([yMin, yMax] as const);
+  const kind = { sign: forms.some((f) => f!.sign), clamp, nibbles };
   const biases = rows.map((_, c) => biasOf(call, c));
   const steps = Math.ceil(depth / 4);
-  const wide = units < GROUP || units * depth <= FEW_WEIGHTS;
-  if (!wide && !rows.every(canPack)) return null;
+  if (!wide && !nibbles && !rows.every(canPack)) return null;
   const sums = rows.map((row, c) =>
-    wide ? biases[c] + xOffset * row.reduce((a, b) => a + b, 0) : firstSum(row, biases[c], xOffset),
+    wide ? biases[c] + xOffset * row.reduce((a, b) => a + b, 0) : (nibbles ? firstNibbleSum : firstSum)(row, biases[c], xOffset),
   );
-  const packed = wide ? packWide(rows) : packGroups(rows.map(packWords), steps);
+  const packed = wide ? packWide(rows) : packGroups(rows.map(nibbles ? packNibbleWords : packWords));
   const scales = (wide ? wideScales : groupScales)(sums, forms as DspForm[]);
   const inner = wide ? wideFunction(parts, kind, units) : rowsFunction(parts, kind);
   const args: Argument[] = [
@@ -47,16 +49,18 @@ interface Sizes {
   readonly batch: number;
   readonly depth: number;
   readonly units: number;
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
 }
 
 /** Inputs as pairs of words once, then groups of four units; the last group overlaps the one before it. */
-function denseFunction(parts: Parts, rows: string, { batch, depth, units }: Sizes): string {
-  const expand = expandFunction(parts, 2);
+function denseFunction(parts: Parts, rows: string, { batch, depth, units, nibbles }: Sizes): string {
+  const expand = expandFunction(parts, 2, nibbles);
   const words = Math.floor(depth / 4);
   const groups = Math.floor(units / GROUP);
   const steps = Math.ceil(depth / 4);
   const rest = units % GROUP;
-  const last = `${rows}(&y[${units - GROUP}], pairs, &weights[${groups * GROUP * steps}], &scales[${groups * GROUP * 4}], 1, ${steps});`;
+  const last = `${rows}(&y[${units - GROUP}], pairs, &weights[${groups * GROUP * (nibbles ? nibbleWords(steps) : steps)}], &scales[${groups * GROUP * 4}], 1, ${steps});`;
   const tail = `
           uint32_t end[1] = {0};
           (void)memcpy(end, &x[${4 * words}], ${depth % 4});

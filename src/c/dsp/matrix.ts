@@ -1,20 +1,20 @@
 import { floorLog2 } from '../../elementary.ts';
 import { type Parts, twins } from '../parts.ts';
 import type { DspForm } from './rescale.ts';
-import { ASSEMBLY, packWords, smladFunction, sxtb16Function } from './words.ts';
+import { ASSEMBLY, laneSumFunction, packNibbleWords, packWords, smladFunction, sxtb16Function } from './words.ts';
 
 /**
  * The product of three pixels with weights of pairs of channels: 6 sums in registers, 24 products in 18 instructions.
  *
  *   y        out: pixel p, channel c at y[p * pitch + c]
  *   x        for each word of four inputs u and v of pixel 0, of pixel 1, of pixel 2
- *   weights  for each pair of channels, for each word: h of the first, h of the second
+ *   weights  for each pair of channels, for each word: h of the first, h of the second; or words of nibbles (words.ts), and x as these need it
  *   scales   for each pair: both first sums, then multiplier, constant, shift of each
  */
 
 /** Weights of channels in pairs. */
-export function packPairs(rows: readonly (readonly number[])[]): Uint32Array {
-  const words = rows.map(packWords);
+export function packPairs(rows: readonly (readonly number[])[], nibbles = false): Uint32Array {
+  const words = rows.map(nibbles ? packNibbleWords : packWords);
   const each = words[0].length;
   const packed = new Uint32Array(rows.length * each);
   for (let c = 0; c < rows.length; c++) {
@@ -29,17 +29,26 @@ export const pairScales = (first: readonly number[], forms: readonly DspForm[]):
     return c & 1 ? own : [first[c], first[c + 1], ...own];
   });
 
-export interface MatrixKind {
+/** How sums become outputs. */
+export interface RescaleKind {
   readonly sign: boolean;
   /** Where the output's range is not that of int8. */
   readonly clamp: readonly [number, number] | null;
+}
+
+export interface MatrixKind extends RescaleKind {
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
 }
 
 /** `void NAME(int8_t *y, const uint32_t *x, const uint32_t *weights, const int32_t *scales, int32_t pairs, int32_t steps, int32_t pitch)` */
 export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   const smlad = smladFunction(parts);
   const sxtb16 = sxtb16Function(parts);
-  const base = `matrix${kind.sign ? '_signed' : ''}${kind.clamp ? '_clamped' : ''}`;
+  const base = `matrix${suffixOf(kind)}`;
+  const { nibbles } = kind;
+  const laneSum = nibbles ? laneSumFunction(parts) : '';
+  const first = '(uint32_t)scales[(8 * pair) + c]';
   return parts.function(base, (name) =>
     twins({
       name,
@@ -59,12 +68,13 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
           for (int32_t c = 0; c < 2; c++) {
             const int32_t *scale = &scales[(8 * pair) + 2 + (3 * c)];
             for (int32_t p = 0; p < 3; p++) {
-              uint32_t bits = (uint32_t)scales[(8 * pair) + c];
+              uint32_t bits = ${nibbles ? `${first} + ${laneSum}(&x[2 * p], steps, 6)` : first};
               for (int32_t i = 0; i < steps; i++) {
-                const uint32_t h = weights[(2 * ((pair * steps) + i)) + c];
-                bits = ${smlad}(x[(6 * i) + (2 * p)], h, bits);
-                bits = ${smlad}(x[(6 * i) + (2 * p) + 1], ${sxtb16}(h), bits);
+                ${nibbles ? nibbleText(sxtb16, 'pair', 2) : 'const uint32_t h = weights[(2 * ((pair * steps) + i)) + c];'}
+                bits = ${smlad}(x[(6 * i) + (2 * p)], ${nibbles ? 't' : 'h'}, bits);
+                bits = ${smlad}(x[(6 * i) + (2 * p) + 1], ${nibbles ? 'l' : `${sxtb16}(h)`}, bits);
               }
+              ${nibbles ? 'bits <<= 4;' : ''}
               ${rescaleText(kind)}
               y[(p * pitch) + (2 * pair) + c] = (int8_t)value;
             }
@@ -75,8 +85,18 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   );
 }
 
+export const suffixOf = ({ sign, clamp, nibbles }: MatrixKind): string =>
+  `${nibbles ? '_nibbles' : ''}${sign ? '_signed' : ''}${clamp ? '_clamped' : ''}`;
+
+/** In plain C: weights t and l of step `i`, of channel `c` of `group`, of which `size` stand together. */
+export const nibbleText = (sxtb16: string, group: string, size: number): string => `
+                const int32_t place = i + (steps % 2);
+                const uint32_t word = weights[(${size} * ((${group} * ((steps + 1) / 2)) + (place / 2))) + c] >> (8u * ((uint32_t)place % 2u));
+                const uint32_t t = ${sxtb16}(word);
+                const uint32_t l = word & 0x000f000fu;`;
+
 /** From `bits` and `scale` to `value`. */
-export function rescaleText({ sign, clamp }: MatrixKind): string {
+export function rescaleText({ sign, clamp }: RescaleKind): string {
   const [least, largest] = clamp ?? [-128, 127];
   return [
     'const int32_t sum = (int32_t)bits;',
@@ -90,11 +110,13 @@ export function rescaleText({ sign, clamp }: MatrixKind): string {
 
 /** Steps of one turn of the loop; a shorter product begins in the middle of one. */
 const UNROLLED = 8;
-const STEP_BYTES = 72;
+const stepBytes = ({ nibbles }: MatrixKind) => (nibbles ? 80 : 72);
 
 /** Registers: sums r4..r9 (pixel by pixel), weights r10 r11, their low bytes r12 lr, inputs r0 r3, pointers r1 (x) r2 (weights). */
 function listing(kind: MatrixKind): string[] {
-  const frame = 24; // 0 scales, 4 y, 8 turns left, 12 x, 16 entry, 20 turns; then r4-r11 lr; then pairs, steps, pitch
+  // 0 scales, 4 y, 8 turns left, 12 x, 16 entry, 20 turns, 24 lane sums of nibbles; then r4-r11 lr; then pairs, steps, pitch
+  const { nibbles } = kind;
+  const frame = nibbles ? 40 : 24;
   const given = frame + 36;
   return [
     'push {r4-r11, lr}',
@@ -102,10 +124,12 @@ function listing(kind: MatrixKind): string[] {
     'strd r3, r0, [sp]',
     'str r1, [sp, #12]',
     `ldr r4, [sp, #${given + 4}]`,
+    ...(nibbles ? laneSumListing(['r5', 'r6', 'r7'], 'r4') : []),
+    ...(nibbles ? ['strd r5, r6, [sp, #24]', 'str r7, [sp, #32]'] : []),
     `add r5, r4, #${UNROLLED - 1}`,
     `lsr r5, r5, #${floorLog2(UNROLLED)}`,
     `rsb r4, r4, r5, lsl #${floorLog2(UNROLLED)}`,
-    `mov r6, #${STEP_BYTES}`,
+    `mov r6, #${stepBytes(kind)}`,
     'adr r7, 2f',
     'mla r4, r4, r6, r7',
     'orr r4, r4, #1',
@@ -114,16 +138,19 @@ function listing(kind: MatrixKind): string[] {
     'ldr r0, [sp]',
     'ldrd r3, r10, [sp, #16]',
     'ldr r1, [sp, #12]',
-    'ldm r0, {r4, r5}',
     'str r10, [sp, #8]',
-    'mov r6, r4',
-    'mov r7, r5',
-    'mov r8, r4',
-    'mov r9, r5',
+    ...(nibbles
+      ? [
+          'ldm r0, {r8, r9}',
+          'ldrd r10, r11, [sp, #24]',
+          'ldr r12, [sp, #32]',
+          ...['r10', 'r11', 'r12'].flatMap((lanes, p) => [`add r${4 + 2 * p}, r8, ${lanes}`, `add r${5 + 2 * p}, r9, ${lanes}`]),
+        ]
+      : ['ldm r0, {r4, r5}', 'mov r6, r4', 'mov r7, r5', 'mov r8, r4', 'mov r9, r5']),
     'bx r3',
     '.balign 4',
     '2:',
-    ...Array.from({ length: UNROLLED }, () => step()).flat(),
+    ...Array.from({ length: UNROLLED }, (_, i) => step(nibbles ? i % 2 : null)).flat(),
     'ldr r0, [sp, #8]',
     'subs r0, r0, #1',
     'str r0, [sp, #8]',
@@ -133,11 +160,13 @@ function listing(kind: MatrixKind): string[] {
     'adds r0, #8',
     'ldm r0!, {r10, r11, r12}',
     ...['r4', 'r6', 'r8'].flatMap((sum, p) => [
+      ...(nibbles ? [`lsl ${sum}, ${sum}, #4`] : []),
       ...rescaleListing(sum, kind),
       `strb ${sum}, ${['[r1]', '[r1, r3]', '[r1, r3, lsl #1]'][p]}`,
     ]),
     'ldm r0!, {r10, r11, r12}',
     ...['r5', 'r7', 'r9'].flatMap((sum, p) => [
+      ...(nibbles ? [`lsl ${sum}, ${sum}, #4`] : []),
       ...rescaleListing(sum, kind),
       `strb ${sum}, ${['[r1, #1]!', '[r1, r3]', '[r1, r3, lsl #1]'][p]}`,
     ]),
@@ -152,8 +181,8 @@ function listing(kind: MatrixKind): string[] {
   ];
 }
 
-/** Four products for each of six sums. */
-function step(): string[] {
+/** Four products for each of six sums. @param half of words of nibbles: which of the two steps that a word holds; null: of bytes */
+function step(half: number | null): string[] {
   const pixel = (first: string, second: string) => [
     'ldrd r0, r3, [r1], #8',
     `smlad ${first}, r0, r10, ${first}`,
@@ -161,18 +190,38 @@ function step(): string[] {
     `smlad ${first}, r3, r12, ${first}`,
     `smlad ${second}, r3, lr, ${second}`,
   ];
+  const turned = half ? ', ror #8' : '';
+  const weights =
+    half === null
+      ? ['ldrd r10, r11, [r2], #8', 'sxtb16 r12, r10', 'sxtb16 lr, r11']
+      : [
+          `ldrd r10, r11, [r2]${half ? ', #8' : ''}`,
+          `sxtb16 r10, r10${turned}`,
+          `sxtb16 r11, r11${turned}`,
+          'and r12, r10, #0x000f000f',
+          'and lr, r11, #0x000f000f',
+        ];
+  return [...weights, ...pixel('r4', 'r5'), ...pixel('r6', 'r7'), ...pixel('r8', 'r9')];
+}
+
+/** Minus 8 times the sums of all lanes of rows of inputs that lie between each other from r1 on, which is kept; r8..r11 are free. */
+export function laneSumListing(sums: readonly string[], steps: string): string[] {
   return [
-    'ldrd r10, r11, [r2], #8',
-    'sxtb16 r12, r10',
-    'sxtb16 lr, r11',
-    ...pixel('r4', 'r5'),
-    ...pixel('r6', 'r7'),
-    ...pixel('r8', 'r9'),
+    ...sums.map((sum) => `mov ${sum}, #0`),
+    'mov r10, #0x00010001',
+    `mov r11, ${steps}`,
+    'mov r12, r1',
+    '9:',
+    ...sums.flatMap((sum) => ['ldrd r8, r9, [r12], #8', `smlad ${sum}, r8, r10, ${sum}`, `smlad ${sum}, r9, r10, ${sum}`]),
+    'subs r11, r11, #1',
+    'bne 9b',
+    'mov r10, #0',
+    ...sums.map((sum) => `sub ${sum}, r10, ${sum}, lsl #3`),
   ];
 }
 
 /** Multiplier r10, constant r11, shift r12; lr is free. */
-export function rescaleListing(sum: string, { sign, clamp }: MatrixKind): string[] {
+export function rescaleListing(sum: string, { sign, clamp }: RescaleKind): string[] {
   return [
     ...(sign ? [`asr lr, ${sum}, #31`] : []),
     `smmla ${sum}, ${sum}, r10, r11`,

@@ -1,5 +1,5 @@
 import { type Parts, twins } from '../parts.ts';
-import { type MatrixKind, rescaleListing, rescaleText } from './matrix.ts';
+import { type RescaleKind, rescaleListing, rescaleText } from './matrix.ts';
 import type { DspForm } from './rescale.ts';
 import { ASSEMBLY, smladFunction } from './words.ts';
 
@@ -35,7 +35,7 @@ export const wideScales = (sums: readonly number[], forms: readonly DspForm[]): 
   forms.flatMap((f, u) => [sums[u], f.multiplier, f.constant, f.shift]);
 
 /** `void NAME(int8_t *y, const int8_t *x, const uint32_t *weights, const int32_t *scales, int32_t steps)` for `units` units. */
-export function wideFunction(parts: Parts, kind: MatrixKind, units: number): string {
+export function wideFunction(parts: Parts, kind: RescaleKind, units: number): string {
   const count = Math.floor(units / 4);
   const rest = units % 4;
   const whole = count ? groupFunction(parts, kind, 4) : '';
@@ -58,7 +58,7 @@ export function wideFunction(parts: Parts, kind: MatrixKind, units: number): str
   );
 }
 
-function groupFunction(parts: Parts, kind: MatrixKind, size: number): string {
+function groupFunction(parts: Parts, kind: RescaleKind, size: number): string {
   const smlad = smladFunction(parts);
   const base = `wide_${size}${kind.sign ? '_signed' : ''}${kind.clamp ? '_clamped' : ''}`;
   return parts.function(base, (name) =>
@@ -87,7 +87,7 @@ function groupFunction(parts: Parts, kind: MatrixKind, size: number): string {
 }
 
 /** Registers: sums r4..r7, weights r8..r11, inputs r0 r12, pointers r1 (x) r2 (weights), steps left lr. */
-function listing(kind: MatrixKind, size: number): string[] {
+function listing(kind: RescaleKind, size: number): string[] {
   const sums = ['r4', 'r5', 'r6', 'r7'].slice(0, size);
   const pair = (u: number, w: number) => [
     `smlad ${sums[u]}, r12, r${w}, ${sums[u]}`,

@@ -32,6 +32,63 @@ export function firstSum(weights: ArrayLike<number>, bias: number, xOffset: numb
   return (sum * 256) | 0;
 }
 
+/**
+ * Products with weights of 4 bits. A word of four int8 is kept as two words of 16-bit lanes
+ *
+ *   a   lanes x0, x2
+ *   b   lanes 16 * (x1 + 128) - x0, 16 * (x3 + 128) - x2
+ *
+ * and four weights as two bytes t = 16 * w0 + (w1 + 8); the low half of a byte is l = w1 + 8. Then
+ *
+ *   smlad(a, t) + smlad(b, l) = 16 * (x0 w0 + x1 w1 + x2 w2 + x3 w3) + 16 * 128 * (w1 + w3) + 8 * (sum of the lanes of a and b) + a constant
+ *
+ * so that SXTB16 and AND unpack four weights. The lanes are summed once for all channels; the rest is part of the bias.
+ *
+ * A word holds the weights of two steps: bytes 0 and 2 of the first, 1 and 3 of the second. An odd number of steps begins in the middle.
+ */
+export function packNibbleWords(weights: ArrayLike<number>): Uint32Array {
+  const steps = Math.ceil(weights.length / 4);
+  const words = new Uint32Array(nibbleWords(steps)).fill(0x08080808);
+  const at = (i: number) => (i < weights.length ? weights[i] : 0);
+  for (let i = 0; i < steps; i++) {
+    const place = i + (steps % 2);
+    const byte = (k: number) => (16 * at(4 * i + k) + at(4 * i + k + 1) + 8) & 0xff;
+    const pair = (byte(0) | (byte(2) << 16)) << (8 * (place % 2));
+    const kept = words[place >> 1] & (place % 2 ? 0x00ff00ff : 0xff00ff00);
+    words[place >> 1] = (kept | pair) >>> 0;
+  }
+  return words;
+}
+
+/** Words of one channel. */
+export const nibbleWords = (steps: number): number => Math.ceil(steps / 2);
+
+/** Where sums of products with nibbles begin, times 16. */
+export function firstNibbleSum(weights: ArrayLike<number>, bias: number, xOffset: number): number {
+  let sum = bias;
+  for (let i = 0; i < weights.length; i++) sum += weights[i] * (xOffset - (i % 2 ? 128 : 0));
+  return (sum * 16) | 0;
+}
+
+/** `uint32_t NAME(const uint32_t *x, int32_t steps, int32_t apart)`: minus 8 times the sum of all lanes of a row of inputs, in plain C. */
+export const laneSumFunction = (parts: Parts): string => {
+  const smlad = smladFunction(parts);
+  return parts.function(
+    'lane_sum',
+    (name) =>
+      `
+      static inline uint32_t ${name}(const uint32_t *x, int32_t steps, int32_t apart) {
+        uint32_t sum = 0;
+        for (int32_t i = 0; i < steps; i++) {
+          sum = ${smlad}(x[i * apart], 0x00010001u, sum);
+          sum = ${smlad}(x[(i * apart) + 1], 0x00010001u, sum);
+        }
+        return 0u - (8u * sum);
+      }
+      `,
+  );
+};
+
 /** Accumulator ranges are checked elsewhere; this form also needs weights above -128. */
 export const canPack = (weights: readonly number[]): boolean => weights.every((w) => w > -128);
 
@@ -57,7 +114,8 @@ const minusLowBytes = (parts: Parts): string =>
   );
 
 /** `uint32_t *NAME(uint32_t *to, const int8_t *from, int32_t words)`: writes u and v of each word, `apart` words from pair to pair. */
-export function expandFunction(parts: Parts, apart: number): string {
+export function expandFunction(parts: Parts, apart: number, nibbles = false): string {
+  if (nibbles) return expandForNibbles(parts, apart);
   const minus = minusLowBytes(parts);
   return parts.function(
     `expand_${apart}`,
@@ -97,6 +155,11 @@ function expandListing(apart: number): string[] {
     'ssub16 r3, r3, r12',
     `strd r3, r12, [%0], #${4 * apart}`,
   ];
+  return expandLoop(one);
+}
+
+/** `one` as often as words are left, four a turn. */
+function expandLoop(one: readonly string[]): string[] {
   return [
     'subs %2, %2, #4',
     'blt 2f',
@@ -115,8 +178,80 @@ function expandListing(apart: number): string[] {
   ];
 }
 
+/** The same for weights of 4 bits: writes a and b of each word. */
+function expandForNibbles(parts: Parts, apart: number): string {
+  const lanes = nibbleLanes(parts);
+  const one = [
+    'ldr r12, [%1], #4',
+    'eor r3, r12, #0x80008000',
+    'and r3, r3, #0xff00ff00',
+    'sxtb16 r12, r12',
+    'lsr r3, r3, #4',
+    'ssub16 r3, r3, r12',
+    `strd r12, r3, [%0], #${4 * apart}`,
+  ];
+  return parts.function(
+    `expand_nibbles_${apart}`,
+    (name) =>
+      `
+      /* Words of four int8 as pairs of words for products with weights of 4 bits; a pair every ${apart} words. */
+      static inline uint32_t *${name}(uint32_t *to, const int8_t *from, int32_t words) {
+      #if ${ASSEMBLY}
+        __asm volatile(
+            ${assemblyText(expandLoop(one))}
+            : "+r"(to), "+r"(from), "+r"(words)
+            :
+            : "r3", "r12", "cc", "memory");
+      #else
+        for (int32_t i = words; i > 0; i--) {
+          uint32_t v;
+          (void)memcpy(&v, from, 4);
+          ${lanes}(to, v);
+          to += ${apart};
+          from += 4;
+        }
+      #endif
+        return to;
+      }
+      `,
+  );
+}
+
+/** `void NAME(uint32_t *to, uint32_t v)`: a and b of one word. */
+const nibbleLanes = (parts: Parts): string => {
+  const sxtb16 = sxtb16Function(parts);
+  return parts.function(
+    'nibble_lanes',
+    (name) =>
+      `
+      static inline void ${name}(uint32_t *to, uint32_t v) {
+        const uint32_t odd = ((v ^ 0x80008000u) & 0xff00ff00u) >> 4;
+        const uint32_t even = ${sxtb16}(v);
+        to[0] = even;
+        to[1] = ((odd - even) & 0xffffu) | (((odd >> 16) - (even >> 16)) << 16);
+      }
+      `,
+  );
+};
+
 /** `uint32_t *NAME(uint32_t *to, uint32_t v, int32_t words)`: the same word `words` times. */
-export function expandSameFunction(parts: Parts, apart: number): string {
+export function expandSameFunction(parts: Parts, apart: number, nibbles = false): string {
+  if (nibbles) {
+    const lanes = nibbleLanes(parts);
+    return parts.function(
+      `expand_nibbles_same_${apart}`,
+      (name) =>
+        `
+        static uint32_t *${name}(uint32_t *to, uint32_t v, int32_t words) {
+          for (int32_t i = words; i > 0; i--) {
+            ${lanes}(to, v);
+            to += ${apart};
+          }
+          return to;
+        }
+        `,
+    );
+  }
   const minus = minusLowBytes(parts);
   return parts.function(
     `expand_same_${apart}`,

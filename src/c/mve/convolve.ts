@@ -3,7 +3,7 @@ import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geo
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyCall, copyFunction, fillFunction } from './copy.ts';
 import { channelScales, matrixFunction, packPairs } from './matrix.ts';
-import { type MveForm, type MveKind, mveForm, VECTOR, vectorsOf } from './rescale.ts';
+import { type MveForm, type ProductKind, mveForm, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { type Strip, stripFunction, stripOf, stripOrder } from './strips.ts';
 
@@ -16,10 +16,11 @@ export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   if (found.some((f) => f === null)) return null;
   const forms = found as MveForm[];
   const { xOffset, yOffset, yMin, yMax } = call.parameters;
-  const kind: MveKind = {
+  const kind: ProductKind = {
     sign: forms.some((f) => f.sign),
     yOffset,
     clamp: yMin === -128 && yMax === 127 ? null : [yMin, yMax],
+    nibbles: call.form === 's4',
   };
   const rows = Array.from({ length: g.outC }, (_, c) => weightsOf(call, c));
   const biases = rows.map((row, c) => row.reduce((sum, w) => sum + w * xOffset, biasOf(call, c)) | 0);
@@ -31,21 +32,28 @@ export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag:
     parts.table(`${tag}_scales`, 'int32_t', scales),
   ];
   const pixels = pixelsOf(g);
+  const stored = storedVectors(vectors, kind.nibbles);
   if (pixels < 3) {
     const inner = rowsFunction(parts, kind, vectors);
-    const name = pixelsFunction(parts, g, -xOffset, vectors, inner);
-    const call = { function: name, arguments: [...args(packGroups(rows), groupScales(biases, forms)), 'scratch' as const] };
+    const name = pixelsFunction(parts, { g, zero: -xOffset, vectors, pixels, stored }, inner);
+    const call = {
+      function: name,
+      arguments: [...args(packGroups(rows, kind.nibbles), groupScales(biases, forms)), 'scratch' as const],
+    };
     return { calls: [call], scratchBytes: vectors * VECTOR, notes: [] };
   }
   const even = g.outC - (g.outC % 2);
   const order = Array.from({ length: g.outC + (g.outC % 2) }, (_, i) => (i < even ? i : i - 1));
   const strip = stripOf(g, pixels);
-  const weights = packPairs(order.map((c) => (strip ? stripOrder(g, rows[c]) : rows[c])));
+  const weights = packPairs(
+    order.map((c) => (strip ? stripOrder(g, rows[c]) : rows[c])),
+    kind.nibbles,
+  );
   const scales = channelScales(
     order.map((c) => biases[c]),
     order.map((c) => forms[c]),
   );
-  const layout: Layout = { g, zero: -xOffset, vectors, pixels };
+  const layout: Layout = { g, zero: -xOffset, vectors, pixels, stored };
   const matrix = (pitchX: number) => matrixFunction(parts, kind, { vectors, pixels, pitchX, pitchY: g.outC });
   if (isDirect(g)) {
     const name = directFunction(parts, layout, matrix(g.inC));
@@ -63,6 +71,8 @@ interface Layout {
   readonly zero: number;
   readonly vectors: number;
   readonly pixels: number;
+  /** Vectors of a channel's weights in memory. */
+  readonly stored: number;
 }
 
 /** Pixels of a block: four, or three where these leave less over; fewer where there are no more. */
@@ -79,17 +89,18 @@ const isDirect = (g: Geometry): boolean => {
 };
 
 /** Products of a block; an odd number of channels ends with a pair that overlaps the one before it. */
-function products(g: Geometry, matrix: string, vectors: number, x: string): string {
+function products({ g, stored }: Layout, matrix: string, x: string): string {
   const pairs = Math.floor(g.outC / 2);
   const all = [`${matrix}(out, ${x}, weights, scales, ${pairs});`];
   if (g.outC % 2) {
-    all.push(`${matrix}(&out[${g.outC - 2}], ${x}, &weights[${pairs * 2 * vectors * VECTOR}], &scales[${pairs * 6}], 1);`);
+    all.push(`${matrix}(&out[${g.outC - 2}], ${x}, &weights[${pairs * 2 * stored * VECTOR}], &scales[${pairs * 6}], 1);`);
   }
   return all.join('\n            ');
 }
 
 /** Pixels are read where they lie. */
-function directFunction(parts: Parts, { g, vectors, pixels: block }: Layout, matrix: string): string {
+function directFunction(parts: Parts, layout: Layout, matrix: string): string {
+  const { g, pixels: block } = layout;
   const pixels = g.images * g.outH * g.outW;
   return parts.function(
     'convolve',
@@ -100,7 +111,7 @@ function directFunction(parts: Parts, { g, vectors, pixels: block }: Layout, mat
           const int32_t first = (done < ${pixels - block}) ? done : ${pixels - block};
           int8_t *out = &y[first * ${g.outC}];
           const int8_t *in = &x[first * ${g.inC}];
-          ${products(g, matrix, vectors, 'in')}
+          ${products(layout, matrix, 'in')}
         }
       }
       `,
@@ -108,7 +119,8 @@ function directFunction(parts: Parts, { g, vectors, pixels: block }: Layout, mat
 }
 
 /** Rows of outputs, a strip of the image at a time. */
-function stripsFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layout, strip: Strip, matrix: string): string {
+function stripsFunction(parts: Parts, layout: Layout, strip: Strip, matrix: string): string {
+  const { g, zero, pixels: block } = layout;
   const fill = stripFunction(parts, g, strip, zero);
   const last = strip.outputs - block;
   return parts.function(
@@ -127,7 +139,7 @@ function stripsFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
               const int32_t first = ${last % block ? `(done < ${last}) ? done : ${last}` : 'done'};
               int8_t *out = &y[((row * ${g.outW}) + ox + first) * ${g.outC}];
               const int8_t *in = &strip[first * ${g.sW * g.kH * g.inC}];
-              ${products(g, matrix, vectors, 'in')}
+              ${products(layout, matrix, 'in')}
             }
           }
         }
@@ -136,7 +148,8 @@ function stripsFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
   );
 }
 
-function blocksFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layout, matrix: string): string {
+function blocksFunction(parts: Parts, layout: Layout, matrix: string): string {
+  const { g, zero, vectors, pixels: block } = layout;
   const pixels = g.outH * g.outW;
   const gather = gatherFunction(parts, g, zero);
   const depth = g.kH * g.kW * g.inC;
@@ -155,7 +168,7 @@ function blocksFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
             for (int32_t p = 0; p < ${block}; p++) {
               ${gather}(&block[${vectors * VECTOR} * p], &x[image * ${g.inH * g.inW * g.inC}], (first + p) / ${g.outW}, (first + p) % ${g.outW});
             }
-            ${products(g, matrix, vectors, 'block')}
+            ${products(layout, matrix, 'block')}
           }
         }
       }
@@ -163,12 +176,12 @@ function blocksFunction(parts: Parts, { g, zero, vectors, pixels: block }: Layou
   );
 }
 
-function pixelsFunction(parts: Parts, g: Geometry, zero: number, vectors: number, rows: string): string {
+function pixelsFunction(parts: Parts, { g, zero, vectors, stored }: Layout, rows: string): string {
   const gather = gatherFunction(parts, g, zero);
   const pixels = g.outH * g.outW;
   const groups = Math.floor(g.outC / GROUP);
   const at = groups * GROUP;
-  const last = `${rows}(&y[${g.outC - GROUP}], block, &weights[${at * vectors * VECTOR}], &scales[${at * 3}], 1);`;
+  const last = `${rows}(&y[${g.outC - GROUP}], block, &weights[${at * stored * VECTOR}], &scales[${at * 3}], 1);`;
   return parts.function(
     'convolve',
     (name) =>

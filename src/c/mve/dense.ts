@@ -3,7 +3,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyFunction, fillFunction } from './copy.ts';
-import { type MveForm, type MveKind, mveForm, VECTOR, vectorsOf } from './rescale.ts';
+import { type MveForm, type ProductKind, mveForm, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 
 /** Dense layer, row by row of the input; null where a unit has no exact form. */
@@ -20,18 +20,19 @@ export function denseMve(call: CallOf<'fully_connected', Placed>, parts: Parts, 
   const rows = Array.from({ length: units }, (_, c) => weightsOf(call, c));
   const biases = rows.map((row, c) => row.reduce((sum, v) => sum + v * xOffset, biasOf(call, c)) | 0);
   for (let i = 0; i < fill; i++) rows.push(new Array<number>(depth).fill(0));
-  const kind: MveKind = {
+  const kind: ProductKind = {
     sign: forms.some((f) => f.sign),
     yOffset,
     clamp: yMin === -128 && yMax === 127 ? null : [yMin, yMax],
+    nibbles: call.form === 's4',
   };
   const inner = rowsFunction(parts, kind, vectorsOf(depth));
   const copied = depth % VECTOR !== 0;
-  const name = denseFunction(parts, inner, { batch: sizeOf(x.shape) / depth, depth, units }, copied);
+  const name = denseFunction(parts, inner, { batch: sizeOf(x.shape) / depth, depth, units, nibbles: kind.nibbles }, copied);
   const args: Argument[] = [
     parts.operand(y),
     parts.operand(x),
-    parts.table(`${tag}_weights`, 'int8_t', packGroups(rows)),
+    parts.table(`${tag}_weights`, 'int8_t', packGroups(rows, kind.nibbles)),
     parts.table(`${tag}_scales`, 'int32_t', groupScales([...biases, ...new Array<number>(fill).fill(0)], forms)),
     ...(copied ? ['scratch' as const] : []),
   ];
@@ -42,14 +43,17 @@ interface Sizes {
   readonly batch: number;
   readonly depth: number;
   readonly units: number;
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
 }
 
-function denseFunction(parts: Parts, rows: string, { batch, depth, units }: Sizes, copied: boolean): string {
+function denseFunction(parts: Parts, rows: string, { batch, depth, units, nibbles }: Sizes, copied: boolean): string {
   const vectors = vectorsOf(depth);
+  const stored = storedVectors(vectors, nibbles);
   const groups = Math.floor(units / GROUP);
   const at = groups * GROUP;
   const x = copied ? 'copied' : 'x';
-  const overlap = `${rows}(&y[${units - GROUP}], ${x}, &weights[${at * vectors * VECTOR}], &scales[${at * 3}], 1);`;
+  const overlap = `${rows}(&y[${units - GROUP}], ${x}, &weights[${at * stored * VECTOR}], &scales[${at * 3}], 1);`;
   const few = `int8_t four[4];
           ${rows}(four, ${x}, weights, scales, 1);
           (void)memcpy(y, four, ${units});`;

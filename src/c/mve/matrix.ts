@@ -4,11 +4,15 @@ import {
   clampListing,
   constant,
   type MveForm,
-  type MveKind,
+  type ProductKind,
+  putWeight,
   rescaleText,
   signListing,
+  storedVectors,
   VECTOR,
   vectorsOf,
+  weightsListing,
+  weightText,
 } from './rescale.ts';
 
 /**
@@ -20,13 +24,13 @@ import {
  *   scales   for each channel: bias (zero point of the input included), multiplier, shift
  */
 /** Weights of channels in pairs, each filled up with zeros to whole vectors. */
-export function packPairs(rows: readonly (readonly number[])[]): Int8Array {
-  const vectors = vectorsOf(rows[0].length);
+export function packPairs(rows: readonly (readonly number[])[], nibbles: boolean): Int8Array {
+  const vectors = storedVectors(vectorsOf(rows[0].length), nibbles);
   const packed = new Int8Array(rows.length * vectors * VECTOR);
   rows.forEach((row, c) => {
+    const first = ((c >> 1) * vectors * 2 + (c & 1)) * VECTOR;
     row.forEach((w, k) => {
-      const vector = Math.floor(k / VECTOR);
-      packed[(((c >> 1) * vectors + vector) * 2 + (c & 1)) * VECTOR + (k % VECTOR)] = w;
+      putWeight(packed, first, 2, k, w, nibbles);
     });
   });
   return packed;
@@ -45,9 +49,10 @@ export interface MatrixSizes {
 }
 
 /** `void NAME(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, int32_t pairs)` with sizes inside. */
-export function matrixFunction(parts: Parts, kind: MveKind, sizes: MatrixSizes): string {
+export function matrixFunction(parts: Parts, kind: ProductKind, sizes: MatrixSizes): string {
   const { vectors, pixels, pitchX, pitchY } = sizes;
-  return parts.function('matrix', (name) =>
+  const stored = storedVectors(vectors, kind.nibbles);
+  return parts.function(`matrix${kind.nibbles ? '_nibbles' : ''}`, (name) =>
     twins({
       name,
       condition: ASSEMBLY,
@@ -55,11 +60,11 @@ export function matrixFunction(parts: Parts, kind: MveKind, sizes: MatrixSizes):
       listing: listing(kind, sizes),
       plain: `
         for (int32_t c = 0; c < (2 * pairs); c++) {
+          const int32_t first = ((c / 2) * ${32 * stored}) + ((c % 2) * 16);
           for (int32_t p = 0; p < ${pixels}; p++) {
             int32_t sum = scales[3 * c];
             for (int32_t k = 0; k < ${vectors * VECTOR}; k++) {
-              const int32_t at = (((((c / 2) * ${vectors}) + (k / 16)) * 2) + (c % 2)) * 16;
-              sum += x[(p * ${pitchX}) + k] * weights[at + (k % 16)];
+              sum += x[(p * ${pitchX}) + k] * ${weightText('first', 2, kind.nibbles)};
             }
             ${rescaleText(kind, 'scales[(3 * c) + 1]', 'scales[(3 * c) + 2]').join('\n            ')}
             y[(p * ${pitchY}) + c] = (int8_t)value;
@@ -74,30 +79,30 @@ const FIRST = ['r0', 'r2', 'r4', 'r6'];
 const SECOND = ['r8', 'r10', 'r12', 'lr'];
 const INPUTS = ['r1', 'r3', 'r5', 'r7'];
 
-/** Steps of one turn: few turns and few steps left over. */
-function unrollingOf(steps: number): number {
+/** Steps of one turn: few turns and few steps left over; of weights of 4 bits an even number. */
+function unrollingOf(steps: number, nibbles: boolean): number {
   if (steps <= 3) return steps;
   const cost = (n: number) => 4 * Math.floor(steps / n) + 2 * (n + (steps % n));
-  return [2, 3, 4, 5, 6, 7, 8].reduce((best, n) => (cost(n) < cost(best) ? n : best));
+  const all = nibbles ? [2, 4, 6, 8] : [2, 3, 4, 5, 6, 7, 8];
+  return all.reduce((best, n) => (cost(n) < cost(best) ? n : best));
 }
 
 /** Registers: sums in the even ones (first channel r0 r2 r4 r6, second r8 r10 r12 lr), inputs r1 r3 r5 r7, weights r9, turns r11. */
-function listing(kind: MveKind, { vectors, pixels, pitchX, pitchY }: MatrixSizes): string[] {
+function listing(kind: ProductKind, { vectors, pixels, pitchX, pitchY }: MatrixSizes): string[] {
   // 0..12 inputs, 16 scales, 20 y; then r4-r11 lr; then pairs
   const frame = 24;
   const pairs = frame + 36;
-  const step = (op: string) => [
+  const step = (op: string, i: number) => [
     ...INPUTS.slice(0, pixels).map((r, p) => `vldrb.u8 q${p}, [${r}], #16`),
-    'vldrb.u8 q4, [r9], #16',
-    'vldrb.u8 q5, [r9], #16',
+    ...weightsListing(['q4', 'q5'], 'r9', kind.nibbles ? i % 2 : null),
     ...FIRST.slice(0, pixels).map((r, p) => `${op} ${r}, q${p}, q4`),
     ...SECOND.slice(0, pixels).map((r, p) => `${op} ${r}, q${p}, q5`),
   ];
   const more = vectors - 1;
-  const unrolled = unrollingOf(more);
+  const unrolled = unrollingOf(more, kind.nibbles);
   const turns = Math.floor(more / Math.max(1, unrolled));
   const rest = more - turns * unrolled;
-  const repeat = (n: number) => Array.from({ length: n }, () => step('vmladava.s8')).flat();
+  const repeat = (n: number) => Array.from({ length: n }, (_, i) => step('vmladava.s8', i + 1)).flat();
   const body =
     more === 0
       ? []
@@ -139,9 +144,12 @@ function listing(kind: MveKind, { vectors, pixels, pitchX, pitchY }: MatrixSizes
     '1:',
     'ldrd r1, r3, [sp]',
     'ldrd r5, r7, [sp, #8]',
-    ...step('vmladav.s8'),
+    ...step('vmladav.s8', 0),
+
     ...body,
     ...repeat(turns === 1 ? 0 : rest),
+    // An odd number of steps leaves the pointer before the last vectors.
+    ...(kind.nibbles && vectors % 2 ? ['adds r9, #32'] : []),
     'ldrd r1, r11, [sp, #16]',
     ...channel(FIRST),
     ...channel(SECOND),

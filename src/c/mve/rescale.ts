@@ -34,9 +34,44 @@ export interface MveKind {
   readonly clamp: readonly [number, number] | null;
 }
 
+/** Of a product with weights. */
+export interface ProductKind extends MveKind {
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
+}
+
 /** Bytes of a vector. */
 export const VECTOR = 16;
 export const vectorsOf = (bytes: number): number => Math.ceil(bytes / VECTOR);
+
+/** Vectors of weights in memory: those of 4 bits stand two in a byte, an even vector in the low halves and the odd one behind it in the high. */
+export const storedVectors = (vectors: number, nibbles: boolean): number => (nibbles ? Math.ceil(vectors / 2) : vectors);
+
+/**
+ * Loads weights of one step into `registers`; weights of 4 bits are loaded for each of the two steps of a vector.
+ *
+ * @param half which of the two steps; null: weights of 8 bits
+ */
+export function weightsListing(registers: readonly string[], from: string, half: number | null): string[] {
+  if (half === null) return registers.map((q) => `vldrb.u8 ${q}, [${from}], #16`);
+  return registers.flatMap((q, i) => [
+    half ? `vldrb.u8 ${q}, [${from}], #16` : `vldrb.u8 ${q}, [${from}, #${16 * i}]`,
+    ...(half ? [] : [`vshl.i8 ${q}, ${q}, #4`]),
+    `vshr.s8 ${q}, ${q}, #4`,
+  ]);
+}
+
+/** In plain C: the weight at `index`, of vectors that stand `apart` from one to the next of its channel, from `first` on. */
+export const weightText = (first: string, apart: number, nibbles: boolean): string =>
+  nibbles
+    ? `((int32_t)((uint32_t)(uint8_t)weights[${first} + ((k / 32) * ${16 * apart}) + (k % 16)] << ((((k / 16) % 2) == 0) ? 28u : 24u)) >> 28)`
+    : `weights[${first} + ((k / 16) * ${16 * apart}) + (k % 16)]`;
+
+/** Writes a weight of vector `k / 16` where the kernels read it, as `weightText` says. */
+export function putWeight(packed: Int8Array, first: number, apart: number, k: number, w: number, nibbles: boolean): void {
+  if (!nibbles) packed[first + Math.floor(k / VECTOR) * VECTOR * apart + (k % VECTOR)] = w;
+  else packed[first + Math.floor(k / 32) * VECTOR * apart + (k % VECTOR)] |= (w & 15) << (k % 32 < VECTOR ? 0 : 4);
+}
 
 /** Registers of the end of a rescaling: the zero point (a scalar or a vector of it), and two that are free. */
 export interface ClampRegisters {

@@ -4,11 +4,15 @@ import {
   clampListing,
   constant,
   type MveForm,
-  type MveKind,
+  type ProductKind,
+  putWeight,
   rescaleText,
   signListing,
+  storedVectors,
   VECTOR,
   vectorsOf,
+  weightsListing,
+  weightText,
 } from './rescale.ts';
 
 /**
@@ -26,14 +30,14 @@ const groupStarts = (units: number): number[] => {
   return units % GROUP ? [...starts, units - GROUP] : starts;
 };
 
-export function packGroups(rows: readonly (readonly number[])[]): Int8Array {
-  const vectors = vectorsOf(rows[0].length);
+export function packGroups(rows: readonly (readonly number[])[], nibbles: boolean): Int8Array {
+  const vectors = storedVectors(vectorsOf(rows[0].length), nibbles);
   const starts = groupStarts(rows.length);
   const packed = new Int8Array(starts.length * GROUP * vectors * VECTOR);
   starts.forEach((start, g) => {
     for (let u = 0; u < GROUP; u++) {
       rows[start + u].forEach((w, k) => {
-        packed[((g * vectors + Math.floor(k / VECTOR)) * GROUP + u) * VECTOR + (k % VECTOR)] = w;
+        putWeight(packed, (g * vectors * GROUP + u) * VECTOR, GROUP, k, w, nibbles);
       });
     }
   });
@@ -47,8 +51,9 @@ export const groupScales = (biases: readonly number[], forms: readonly MveForm[]
   });
 
 /** `void NAME(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales, int32_t groups)` with the depth inside. */
-export function rowsFunction(parts: Parts, kind: MveKind, vectors: number): string {
-  return parts.function('rows', (name) =>
+export function rowsFunction(parts: Parts, kind: ProductKind, vectors: number): string {
+  const stored = storedVectors(vectors, kind.nibbles);
+  return parts.function(`rows${kind.nibbles ? '_nibbles' : ''}`, (name) =>
     twins({
       name,
       condition: ASSEMBLY,
@@ -57,9 +62,10 @@ export function rowsFunction(parts: Parts, kind: MveKind, vectors: number): stri
       plain: `
         for (int32_t c = 0; c < (4 * groups); c++) {
           const int32_t *scale = &scales[((c / 4) * 12) + (c % 4)];
+          const int32_t first = ((c / 4) * ${64 * stored}) + ((c % 4) * 16);
           int32_t sum = scale[0];
           for (int32_t k = 0; k < ${vectors * VECTOR}; k++) {
-            sum += x[k] * weights[((((((c / 4) * ${vectors}) + (k / 16)) * 4) + (c % 4)) * 16) + (k % 16)];
+            sum += x[k] * ${weightText('first', 4, kind.nibbles)};
           }
           ${rescaleText(kind, 'scale[4]', 'scale[8]').join('\n          ')}
           y[c] = (int8_t)value;
@@ -72,13 +78,17 @@ export function rowsFunction(parts: Parts, kind: MveKind, vectors: number): stri
 const SUMS = ['r4', 'r6', 'r8', 'r10'];
 
 /** Registers: r0 y, r1 x, r2 weights, r3 scales, r5 x kept, r7 groups left, r9 zero point; sums r4 r6 r8 r10. */
-function listing(kind: MveKind, vectors: number): string[] {
-  const step = (op: string) => [
+function listing(kind: ProductKind, vectors: number): string[] {
+  const step = (op: string, i: number) => [
     'vldrb.u8 q0, [r1], #16',
-    ...SUMS.map((_, u) => `vldrb.u8 q${1 + u}, [r2], #16`),
+    ...weightsListing(
+      SUMS.map((_, u) => `q${1 + u}`),
+      'r2',
+      kind.nibbles ? i % 2 : null,
+    ),
     ...SUMS.map((r, u) => `${op} ${r}, q0, q${1 + u}`),
   ];
-  const repeat = (n: number) => Array.from({ length: n }, () => step('vmladava.s8')).flat();
+  const repeat = (n: number) => Array.from({ length: n }, (_, i) => step('vmladava.s8', i + 1)).flat();
   const more = vectors - 1;
   const unrolled = more <= 3 ? more : 2;
   const turns = more ? Math.floor(more / unrolled) : 0;
@@ -93,9 +103,11 @@ function listing(kind: MveKind, vectors: number): string[] {
     ...constant('r9', kind.yOffset),
     '1:',
     'mov r1, r5',
-    ...step('vmladav.s8'),
+    ...step('vmladav.s8', 0),
     ...loop,
     ...repeat(rest),
+    // An odd number of steps leaves the pointer before the last vectors.
+    ...(kind.nibbles && vectors % 2 ? ['adds r2, #64'] : []),
     'vmov q0[2], q0[0], r4, r8',
     'vmov q0[3], q0[1], r6, r10',
     'vldrw.u32 q1, [r3], #16',

@@ -2,7 +2,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { unitsOfLayer } from './dense.ts';
-import { ASSEMBLY, canCorrect, depthOf, matrixFunction, matrixScales, packRows } from './matrix.ts';
+import { ASSEMBLY, canCorrect, depthOf, matrixFunction, matrixScales, packNibbleRows, packRows } from './matrix.ts';
 import { thumbForms } from './rescale.ts';
 
 /** Pixels of a block. */
@@ -13,7 +13,8 @@ export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, ta
   const g = geometryOf(call);
   const { x, y } = call.operands;
   const rows = Array.from({ length: g.outC }, (_, c) => weightsOf(call, c));
-  const depth = depthOf(rows[0].length);
+  const nibbles = call.form === 's4';
+  const depth = depthOf(rows[0].length, nibbles);
   if (g.groups > 1) return null;
   if (g.outH * g.outW < BLOCK) return fewPixels(call, parts, tag, g, depth);
   if (!canCorrect(depth, g.outC)) return null;
@@ -21,14 +22,14 @@ export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, ta
   if (forms.forms.some((f) => f === null)) return null;
   const { xOffset } = call.parameters;
   const biases = rows.map((row, c) => row.reduce((sum, w) => sum + w * xOffset, biasOf(call, c)));
-  const { weights, corrections } = packRows(rows);
+  const { weights, corrections } = nibbles ? { weights: packNibbleRows(rows), corrections: [] } : packRows(rows);
   const corrected = corrections.length > 0;
-  const matrix = matrixFunction(parts, { ...forms, corrected });
-  const name = convolveFunction(parts, g, -xOffset, depth, matrix, corrected);
+  const matrix = matrixFunction(parts, { ...forms, corrected, nibbles });
+  const name = convolveFunction(parts, { g, zero: -xOffset, depth, corrected, nibbles }, matrix);
   const args: Argument[] = [
     parts.operand(y),
     parts.operand(x),
-    parts.table(`${tag}_weights`, 'int8_t', weights),
+    parts.table(`${tag}_weights`, nibbles ? 'uint32_t' : 'int8_t', weights),
     parts.table(`${tag}_scales`, 'int32_t', matrixScales(forms, biases)),
     ...(corrected ? [parts.table(`${tag}_corrections`, 'uint32_t', corrections)] : []),
     'scratch',
@@ -75,16 +76,25 @@ function fewPixels(call: CallOf<'convolve', Placed>, parts: Parts, tag: string, 
   return { calls: [{ function: name, arguments: args }], scratchBytes: depth, notes: [] };
 }
 
-function convolveFunction(parts: Parts, g: Geometry, zero: number, depth: number, matrix: string, corrected: boolean): string {
+interface Layout {
+  readonly g: Geometry;
+  readonly zero: number;
+  readonly depth: number;
+  readonly corrected: boolean;
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
+}
+
+function convolveFunction(parts: Parts, { g, zero, depth, corrected, nibbles }: Layout, matrix: string): string {
   const pixels = g.outH * g.outW;
   const gather = gatherFunction(parts, g);
   const inputs = g.kH * g.kW * g.inC;
-  const clear = inputs % 4 ? `(void)memset(&block[${2 * inputs}], 0, ${8 * (depth - inputs)});` : '';
+  const clear = depth > inputs ? `(void)memset(&block[${2 * inputs}], 0, ${8 * (depth - inputs)});` : '';
   return parts.function(
     'convolve',
     (name) =>
       `
-      static void ${name}(int8_t *y, const int8_t *x, const int8_t *weights, const int32_t *scales${corrected ? ', const uint32_t *corrections' : ''},
+      static void ${name}(int8_t *y, const int8_t *x, const ${nibbles ? 'uint32_t' : 'int8_t'} *weights, const int32_t *scales${corrected ? ', const uint32_t *corrections' : ''},
           uint32_t *block) {
         int8_t *zeros = (int8_t *)&block[${2 * depth}];
         (void)memset(zeros, ${zero}, ${g.inC});

@@ -9,7 +9,7 @@ import { signProduct, type ThumbForm, type ThumbForms } from './rescale.ts';
  *
  *   y            out: pixel p, channel c at y[p * pitch + c]
  *   x            for each input two words: pixel 0 + 65536 * pixel 1, pixel 2 + 65536 * pixel 3
- *   weights      of each channel a row of `depth`, a multiple of 4
+ *   weights      of each channel a row of `depth`, a multiple of 4; weights of 4 bits in words of 8, the first lowest, whose products always fit
  *   scales       for each channel: bias less the least sum that counts, range, multiplier, constant, and where the sign counts the product
  *                of sum 0 and the tie
  *   corrections  weight in bits 7..0, input in bits 19..8, channels left in bits 31..20; in the order of channels; all ones at the end
@@ -20,7 +20,24 @@ export interface PackedRows {
 }
 
 const GROUP = 4;
-export const depthOf = (inputs: number): number => Math.ceil(inputs / GROUP) * GROUP;
+/** Weights of 4 bits in a word. */
+const NIBBLES = 8;
+export const depthOf = (inputs: number, nibbles = false): number => {
+  const group = nibbles ? NIBBLES : GROUP;
+  return Math.ceil(inputs / group) * group;
+};
+
+/** Rows of weights of 4 bits. */
+export function packNibbleRows(rows: readonly (readonly number[])[]): Uint32Array {
+  const words = depthOf(rows[0].length, true) / NIBBLES;
+  const packed = new Uint32Array(rows.length * words);
+  rows.forEach((row, c) => {
+    row.forEach((w, k) => {
+      packed[c * words + (k >> 3)] |= (w & 15) << (4 * (k & 7));
+    });
+  });
+  return packed;
+}
 
 /** Whether sums of products with these weights stay in 16 bits for all inputs of -128..127. */
 function fits(weights: readonly number[]): boolean {
@@ -67,6 +84,8 @@ export interface MatrixKind {
   readonly shift: number;
   readonly sign: boolean;
   readonly corrected: boolean;
+  /** Weights of 4 bits. */
+  readonly nibbles: boolean;
 }
 
 /** Largest input and channel that a correction can name. */
@@ -82,14 +101,16 @@ export const ASSEMBLY = '(defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__)) 
 export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   const words = kind.sign ? 6 : 4;
   const corrections = kind.corrected ? ['const uint32_t *corrections'] : [];
-  return parts.function(`quads${kind.sign ? '_signed' : ''}`, (name) =>
+  const at = '(c * depth) + k';
+  const weight = kind.nibbles ? `((int32_t)(weights[(${at}) / 8] << (28u - (4u * ((uint32_t)k % 8u)))) >> 28)` : `weights[${at}]`;
+  return parts.function(`quads${kind.nibbles ? '_nibbles' : ''}${kind.sign ? '_signed' : ''}`, (name) =>
     twins({
       name,
       condition: ASSEMBLY,
       parameters: [
         'int8_t *y',
         'const uint32_t *x',
-        'const int8_t *weights',
+        `const ${kind.nibbles ? 'uint32_t' : 'int8_t'} *weights`,
         'const int32_t *scales',
         'int32_t channels',
         'int32_t depth',
@@ -105,7 +126,7 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
             for (int32_t p = 0; p < 4; p++) {
               const int32_t low = (int16_t)(x[(2 * k) + (p / 2)] & 0xffffu);
               const int32_t high = (int32_t)(int16_t)((x[(2 * k) + (p / 2)] - (uint32_t)low) >> 16);
-              sums[p] += (((p % 2) == 0) ? low : high) * weights[(c * depth) + k];
+              sums[p] += (((p % 2) == 0) ? low : high) * ${weight};
             }
           }
           ${kind.corrected ? correctionsText() : ''}
@@ -142,13 +163,34 @@ const correctionsText = () => `while ((*corrections >> 20) == (uint32_t)(channel
  * Registers in the loop: r0 x, r1 weights, r2 four of them, r3 one, r4..r7 inputs and products; r8 r9 sums of whole words, r10 r11 of
  * their upper halves, r12 half a step, lr end of x. Of a word's sum the lower half is what the upper leaves of it.
  */
-function listing({ split, shift, sign, corrected }: MatrixKind): string[] {
+function listing({ split, shift, sign, corrected, nibbles }: MatrixKind): string[] {
   // 0 y, 4 x, 8 scales, 12 weights, 16 half steps of all groups, 20 product of sum 0, 24 tie; then r8-r11, r4-r7, lr; then arguments
   const frame = 28;
   const given = frame + 36;
   const at = { channels: given, depth: given + 4, pitch: given + 8, corrections: given + 12 };
   const next = ['sxtb r3, r2', 'muls r6, r3', 'muls r7, r3', 'adds r4, r4, r6', 'adds r5, r5, r7'];
-  const group = [
+  const fold = ['add r8, r4', 'asrs r4, r4, #16', 'add r10, r4', 'add r9, r5', 'asrs r5, r5, #16', 'add r11, r5'];
+  /** Nibble i into r3. */
+  const nibble = (i: number) => [...(i < 7 ? [`lsls r3, r2, #${28 - 4 * i}`] : []), `asrs r3, ${i < 7 ? 'r3' : 'r2'}, #28`];
+  const nibbleGroup = [
+    'ldm r1!, {r2}',
+    'ldm r0!, {r4, r5, r6, r7}',
+    ...nibble(0),
+    'muls r4, r3',
+    'muls r5, r3',
+    'add r4, r12',
+    'add r5, r12',
+    ...[1, 2, 3, 4, 5, 6, 7].flatMap((i) => [
+      ...(i > 1 ? ['ldm r0!, {r6, r7}'] : []),
+      ...nibble(i),
+      'muls r6, r3',
+      'muls r7, r3',
+      'adds r4, r4, r6',
+      'adds r5, r5, r7',
+    ]),
+    ...fold,
+  ];
+  const byteGroup = [
     'ldm r1!, {r2}',
     'ldm r0!, {r4, r5, r6, r7}',
     'sxtb r3, r2',
@@ -167,13 +209,9 @@ function listing({ split, shift, sign, corrected }: MatrixKind): string[] {
     'muls r7, r2',
     'adds r4, r4, r6',
     'adds r5, r5, r7',
-    'add r8, r4',
-    'asrs r4, r4, #16',
-    'add r10, r4',
-    'add r9, r5',
-    'asrs r5, r5, #16',
-    'add r11, r5',
+    ...fold,
   ];
+  const group = nibbles ? nibbleGroup : byteGroup;
   return [
     'push {r4, r5, r6, r7, lr}',
     'mov r4, r8',
@@ -189,7 +227,7 @@ function listing({ split, shift, sign, corrected }: MatrixKind): string[] {
     'lsls r5, r4, #3',
     'adds r5, r5, r1',
     'mov lr, r5',
-    'lsls r4, r4, #13', // depth / 4 groups of 2^15
+    `lsls r4, r4, #${nibbles ? 12 : 13}`, // depth / 8 or depth / 4 groups of 2^15
     'str r4, [sp, #16]',
     'movs r4, #1',
     'lsls r4, r4, #15',
