@@ -18,7 +18,7 @@ import { tableBytes, weightsHeader, weightsText } from './project/weights.ts';
  * Kernel calls -> C. The plan of the files:
  *
  *   network.ts        lowers a graph, emits its layers, plans the arena
- *   layers.ts         a family of kernels -> its emitter; convolve.ts, depthwise.ts, dense.ts, elementwise.ts choose one by variant
+ *   layers.ts         a family of kernels -> its emitter; convolve.ts, depthwise.ts, dense.ts, elementwise.ts, pool.ts choose one by variant
  *   parts.ts          what layers share: functions and tables; format.ts indents C
  *   rescale.ts        exact rescaling and the check of a cheaper form at all thresholds; fit.ts, linear_sum.ts look for such forms
  *   plain/            C for any core and geometry, one file per family: what all else falls back to

@@ -23,7 +23,7 @@ import {
   takePlain,
   transposePlain,
 } from './plain/moves.ts';
-import { poolPlain } from './plain/pool.ts';
+import { pool } from './pool.ts';
 import { resizeBilinearPlain } from './plain/resize_bilinear.ts';
 import { softmaxPlain } from './plain/softmax.ts';
 import { svdfPlain } from './plain/svdf.ts';
@@ -47,8 +47,8 @@ const EMITTERS: Emitters = {
   prelu: binaryPlain,
   minimum: binaryPlain,
   maximum: binaryPlain,
-  avg_pool: poolPlain,
-  max_pool: poolPlain,
+  avg_pool: pool,
+  max_pool: pool,
   mean: meanPlain,
   reduce_extremum: reduceExtremumPlain,
   softmax: softmaxPlain,
