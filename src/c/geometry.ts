@@ -1,6 +1,6 @@
 import { sizeOf } from '../graph/graph.ts';
 import type { CallOf } from '../ops/kernel_call.ts';
-import type { Placed } from './parts.ts';
+import type { LayerCode, Placed, Trade } from './parts.ts';
 import type { Channel } from './rescale.ts';
 
 /** Sizes of a convolution: image, output, filter, stride, padding before, dilation. */
@@ -64,3 +64,25 @@ export function channelsOf(call: Layered): Channel[] {
     return { multiplier: multiplier[at], shift: shift[at], yOffset, yMin, yMax, least, largest };
   });
 }
+
+/**
+ * How far below its input the output of a kernel may begin that computes pixel after pixel, so that it never writes what is still to be read.
+ *
+ * @param behind pixels before the one that is written whose windows may still be read
+ */
+export function belowInput(g: Geometry, behind: number): number {
+  const pixels = g.outH * g.outW;
+  const read = Array.from({ length: pixels }, (_, p) => {
+    const row = Math.max(0, Math.floor(p / g.outW) * g.sH - g.top);
+    const column = Math.max(0, (p % g.outW) * g.sW - g.left);
+    return (row * g.inW + column) * g.inC;
+  });
+  for (let p = pixels - 2; p >= 0; p--) read[p] = Math.min(read[p], read[p + 1]);
+  let below = 0;
+  for (let p = 0; p < pixels; p++) below = Math.max(below, (p + 1) * g.outC - read[Math.max(0, p - behind)]);
+  return below;
+}
+
+/** The same as a part of a layer's code, where memory is what counts. */
+export const overlapping = (trade: Trade, g: Geometry, behind: number): Pick<LayerCode, 'overlap'> =>
+  trade === 'ram' && g.images === 1 ? { overlap: { below: belowInput(g, behind), multiple: 1 } } : {};

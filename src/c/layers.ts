@@ -82,7 +82,7 @@ const EMITTERS: Emitters = {
 
 /** The call whose kernel runs: by default that of 8 bits stands for weights of 4. */
 export const asEmitted = (call: Call, trade: Trade = 'speed'): Call =>
-  call.form === 's4' && trade === 'speed' ? asBytes(call) : call;
+  call.form === 's4' && trade !== 'flash' ? asBytes(call) : call;
 
 export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {
   if (parts.kernels === 'cmsis-nn') {

@@ -1,7 +1,8 @@
 import { CompressError } from '../errors.ts';
 import { planArena } from '../graph/arena.ts';
+import { type Overlap, planOverlapping } from '../graph/arena_overlap.ts';
 import { bytesOf, type DType, type Graph, type Node, sizeOf } from '../graph/graph.ts';
-import { type Block, blocksOf, lifetimesOf } from '../graph/lifetimes.ts';
+import { type Block, blocksOf, type Lifetimes, lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf } from '../ops/index.ts';
 import { lowered } from '../run/lower.ts';
 import { emitLayer } from './layers.ts';
@@ -100,7 +101,10 @@ export function planNetwork(graph: Graph, emit: Emit): Network {
     first: step,
     last: step,
   }));
-  const arena = planArena([...buffers, ...scratch], { align: ALIGN });
+  const overlaps = steps.flatMap(({ code }, step) => overlapOf(code, planned.nodes[step], step, lifetimes));
+  const apart = planArena([...buffers, ...scratch], { align: ALIGN });
+  const over = overlaps.length ? planOverlapping([...buffers, ...scratch], overlaps, { align: ALIGN }) : apart;
+  const arena = over.bytes < apart.bytes ? { ...over, optimal: false } : apart;
   const places = new Map<number, Place>();
   graph.tensors.forEach((_, t) => {
     const buffer = bufferOf[root[t]];
@@ -128,6 +132,14 @@ export function planNetwork(graph: Graph, emit: Emit): Network {
   );
   const blocks = blocksOf(graph, lifetimes, scratch, arena.offsets);
   return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, optimal: arena.optimal, blocks, state };
+}
+
+/** Whether a layer's output may lie over its input: nobody else reads that, and nobody else has written the output. */
+function overlapOf({ overlap }: LayerCode, { inputs, outputs }: Node, step: number, { buffers, bufferOf }: Lifetimes): Overlap[] {
+  if (!overlap) return [];
+  const [input, output] = [bufferOf[inputs[0]], bufferOf[outputs[0]]];
+  if (input < 0 || output < 0 || input === output) return [];
+  return buffers[input].last === step && buffers[output].first === step ? [{ input, output, ...overlap }] : [];
 }
 
 export const tensorBytes = (dtype: DType, shape: readonly number[]): number => bytesOf(dtype, sizeOf(shape));

@@ -28,8 +28,9 @@ const VARIANTS: Readonly<Record<CoreName, Variant>> = {
 
 export const variantOf = (core: CoreName): Variant => VARIANTS[core];
 
-/** What is given up where both cannot be had: `flash` keeps weights of 4 bits two to a byte, `speed` gives each a byte and the kernels of 8 bits. */
-export const TRADES = ['flash', 'speed'] as const;
+/** What is given up where both cannot be had: `flash` keeps weights of 4 bits two to a byte, `speed` gives each a byte and the kernels of 8 bits, `ram` does that too and
+ * writes outputs over inputs wherever the order of a kernel allows it. */
+export const TRADES = ['flash', 'speed', 'ram'] as const;
 export type Trade = (typeof TRADES)[number];
 
 /** Whose kernels the code file calls: those written into it, or CMSIS-NN's where it has one. */
@@ -62,6 +63,8 @@ export interface LayerCode {
   readonly notes: readonly string[];
   /** With a library: the function that asks it for the scratch it wants. */
   readonly asks?: string;
+  /** Where the output may lie over the input: so many bytes before it, at a multiple of so many. */
+  readonly overlap?: { readonly below: number; readonly multiple: number };
 }
 
 export type CType = 'int8_t' | 'uint8_t' | 'int16_t' | 'uint16_t' | 'int32_t' | 'uint32_t' | 'int64_t' | 'float';

@@ -1,5 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { matrixFunction, packPairs, pairScales } from './matrix.ts';
 import { type DspForm, dspForm } from './rescale.ts';
@@ -53,6 +53,7 @@ export function convolveDsp(call: CallOf<'convolve', Placed>, parts: Parts, tag:
       calls: [{ function: pixelsFunction(parts, layout, inner), arguments: args }],
       scratchBytes: 8 * steps,
       notes: [],
+      ...overlapping(parts.trade, g, 0),
     };
   }
   const pieces = segments.map((s) => ({
@@ -82,7 +83,12 @@ export function convolveDsp(call: CallOf<'convolve', Placed>, parts: Parts, tag:
     ),
     'scratch',
   ];
-  return { calls: [{ function: name, arguments: args }], scratchBytes: steps * 8 * BLOCK, notes: [] };
+  return {
+    calls: [{ function: name, arguments: args }],
+    scratchBytes: steps * 8 * BLOCK,
+    notes: [],
+    ...overlapping(parts.trade, g, 2 * BLOCK),
+  };
 }
 
 /** Even runs of channels of one form; the last channel of an odd number is computed together with the one before it. */

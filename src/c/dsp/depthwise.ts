@@ -1,9 +1,20 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { type FoldedForm, fitFolded } from '../fit.ts';
-import { biasOf, channelsOf, geometryOf, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, geometryOf, overlapping, weightsOf } from '../geometry.ts';
+import { overPlanes, planesFunction } from '../planes.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import type { Channel } from '../rescale.ts';
-import { type Columns, channelListing, channelWords, EDGES, type Edge, edgesOf, FRAME, hasColumns } from './depthwise_columns.ts';
+import {
+  type Columns,
+  channelListing,
+  channelWords,
+  EDGES,
+  type Edge,
+  edgesOf,
+  FRAME,
+  hasColumns,
+  channelsIn,
+} from './depthwise_columns.ts';
 import { dspLast, foldedLast, hasWindows, windowsFunction, windowsTable } from './depthwise_windows.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { ASSEMBLY } from './words.ts';
@@ -22,17 +33,18 @@ export function depthwiseDsp(call: CallOf<'depthwise_conv', Placed>, parts: Part
   const code = (function_: string, table: readonly number[]): LayerCode => {
     const { x, y } = call.operands;
     const args = [parts.operand(y), parts.operand(x), parts.table(`${tag}_channels`, 'int32_t', table)];
-    return { calls: [{ function: function_, arguments: args }], scratchBytes: 0, notes: [] };
+    return { calls: [{ function: function_, arguments: args }], scratchBytes: 0, notes: [], ...overlapping(parts.trade, g, 0) };
   };
   if (folded) {
     const { shift, forms } = folded;
     const scaled = rows.map((row, c) => row.map((w) => w * forms[c].scale));
     const columns: Columns = { g, zero: -xOffset, shift, clamp };
-    if (byColumns)
-      return code(
-        depthwiseFunction(parts, columns),
-        scaled.flatMap((row, c) => channelTable(columns, row, forms[c])),
-      );
+    if (byColumns) {
+      const table = scaled.flatMap((row, c) => channelTable(columns, row, forms[c]));
+      if (parts.trade !== 'ram') return code(depthwiseFunction(parts, columns), table);
+      const plane = depthwiseFunction(parts, { ...columns, g: { ...g, inC: 1 }, channels: 1 });
+      return overPlanes(code(planesFunction(parts, { g, words: channelWords(g), kernel: plane }), table), g);
+    }
     const first = forms.map((f) => f.first);
     return code(windowsFunction(parts, { g, shift, sign: false, clamp }), windowsTable(g, scaled, first, foldedLast(forms)));
   }
@@ -112,7 +124,7 @@ function depthwiseFunction(parts: Parts, columns: Columns): string {
       parameters: ['int8_t *y', 'const int8_t *x', 'const int32_t *channels'],
       listing: listing(columns),
       plain: `
-        for (int32_t c = 0; c < ${g.outC}; c++) {
+        for (int32_t c = 0; c < ${channelsIn(columns)}; c++) {
           const int32_t *words = &channels[c * ${channelWords(g)}];
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
             for (int32_t ox = 0; ox < ${g.outW}; ox++) {
@@ -140,7 +152,7 @@ function depthwiseFunction(parts: Parts, columns: Columns): string {
 
 function listing(columns: Columns): string[] {
   const { g } = columns;
-  const bytes = 4 * channelWords(g) * g.outC;
+  const bytes = 4 * channelWords(g) * channelsIn(columns);
   const end = [`movw r3, #${bytes & 0xffff}`, ...(bytes >= 65536 ? [`movt r3, #${bytes >>> 16}`] : []), 'add r3, r3, r2'];
   const enter = ['push {r4-r11, lr}', `sub sp, #${FRAME.bytes}`, ...end, `str r3, [sp, #${FRAME.end}]`];
   const leave = [`add sp, #${FRAME.bytes}`, 'pop {r4-r11, pc}'];

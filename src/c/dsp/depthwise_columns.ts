@@ -13,11 +13,15 @@ import type { Geometry } from '../geometry.ts';
  */
 export interface Columns {
   readonly g: Geometry;
+  /** Channels of a call; by default all that the output has. */
+  readonly channels?: number;
   readonly zero: number;
   /** Shift of the rescaled sum, the same for all channels. */
   readonly shift: number;
   readonly clamp: readonly [number, number] | null;
 }
+
+export const channelsIn = ({ g, channels = g.outC }: Columns): number => channels;
 
 /** What a sum begins with where a part of its window lies outside: which columns and rows. */
 export const EDGES = ['left', 'right', 'below', 'belowLeft', 'belowRight'] as const;

@@ -1,5 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyCall, copyFunction, fillFunction } from './copy.ts';
 import { channelScales, matrixFunction, packPairs } from './matrix.ts';
@@ -40,7 +40,7 @@ export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag:
       function: name,
       arguments: [...args(packGroups(rows, kind.nibbles), groupScales(biases, forms)), 'scratch' as const],
     };
-    return { calls: [call], scratchBytes: vectors * VECTOR, notes: [] };
+    return { calls: [call], scratchBytes: vectors * VECTOR, notes: [], ...overlapping(parts.trade, g, 0) };
   }
   const even = g.outC - (g.outC % 2);
   const order = Array.from({ length: g.outC + (g.outC % 2) }, (_, i) => (i < even ? i : i - 1));
@@ -53,17 +53,23 @@ export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag:
     order.map((c) => biases[c]),
     order.map((c) => forms[c]),
   );
+  const over = (behind: number) => overlapping(parts.trade, g, behind);
   const layout: Layout = { g, zero: -xOffset, vectors, pixels, stored };
   const matrix = (pitchX: number) => matrixFunction(parts, kind, { vectors, pixels, pitchX, pitchY: g.outC });
   if (isDirect(g)) {
     const name = directFunction(parts, layout, matrix(g.inC));
-    return { calls: [{ function: name, arguments: args(weights, scales) }], scratchBytes: 0, notes: [] };
+    return { calls: [{ function: name, arguments: args(weights, scales) }], scratchBytes: 0, notes: [], ...over(2 * pixels) };
   }
   const name = strip
     ? stripsFunction(parts, layout, strip, matrix(g.sW * g.kH * g.inC))
     : blocksFunction(parts, layout, matrix(vectors * VECTOR));
   const scratchBytes = strip ? strip.bytes + VECTOR : pixels * vectors * VECTOR;
-  return { calls: [{ function: name, arguments: [...args(weights, scales), 'scratch'] }], scratchBytes, notes: [] };
+  return {
+    calls: [{ function: name, arguments: [...args(weights, scales), 'scratch'] }],
+    scratchBytes,
+    notes: [],
+    ...over(2 * (strip ? g.outW : pixels)),
+  };
 }
 
 interface Layout {

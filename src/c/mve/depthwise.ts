@@ -1,5 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
+import { belowInput, biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { fillFunction } from './copy.ts';
 import {
@@ -55,6 +55,8 @@ export function depthwiseMve(call: CallOf<'depthwise_conv', Placed>, parts: Part
     scales.push(...biases.slice(c, c + 4), ...four.map((f) => f.multiplier), ...four.map((f) => f.shift));
   }
   const { x, y } = call.operands;
+  // A block of channels is computed in all rows before the next one: outputs must land on inputs of the same channels.
+  const overlap = parts.trade === 'ram' && g.images === 1 ? { overlap: { below: belowInput(g, g.outW), multiple: g.inC } } : {};
   const args = [
     parts.operand(y),
     parts.operand(x),
@@ -62,7 +64,12 @@ export function depthwiseMve(call: CallOf<'depthwise_conv', Placed>, parts: Part
     parts.table(`${tag}_scales`, 'int32_t', scales),
     'scratch' as const,
   ];
-  return { calls: [{ function: driver(parts, strips), arguments: args }], scratchBytes: block * pitch + VECTOR, notes: [] };
+  return {
+    calls: [{ function: driver(parts, strips), arguments: args }],
+    scratchBytes: block * pitch + VECTOR,
+    notes: [],
+    ...overlap,
+  };
 }
 
 const LARGEST_STRIPS = 2048;

@@ -1,5 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { geometryOf } from '../geometry.ts';
+import { geometryOf, overlapping } from '../geometry.ts';
 import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { plainLayer } from './layer.ts';
 
@@ -36,5 +36,5 @@ export function depthwisePlain(call: CallOf<'depthwise_conv', Placed>, parts: Pa
         }
       }`,
   );
-  return { calls: [{ function: name, arguments: l.arguments }], scratchBytes: 0, notes: [] };
+  return { calls: [{ function: name, arguments: l.arguments }], scratchBytes: 0, notes: [], ...overlapping(parts.trade, g, 0) };
 }

@@ -1,5 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
 import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { unitsOfLayer } from './dense.ts';
 import { ASSEMBLY, canCorrect, depthOf, matrixFunction, matrixScales, packNibbleRows, packRows } from './matrix.ts';
@@ -34,7 +34,12 @@ export function convolveThumb(call: CallOf<'convolve', Placed>, parts: Parts, ta
     ...(corrected ? [parts.table(`${tag}_corrections`, 'uint32_t', corrections)] : []),
     'scratch',
   ];
-  return { calls: [{ function: name, arguments: args }], scratchBytes: 8 * depth + g.inC, notes: [] };
+  return {
+    calls: [{ function: name, arguments: args }],
+    scratchBytes: 8 * depth + g.inC,
+    notes: [],
+    ...overlapping(parts.trade, g, 2 * BLOCK),
+  };
 }
 
 /** Fewer pixels than a block: each is a row of inputs of a dense layer. */
@@ -73,7 +78,7 @@ function fewPixels(call: CallOf<'convolve', Placed>, parts: Parts, tag: string, 
   );
   const { x, y } = call.operands;
   const args: Argument[] = [parts.operand(y), parts.operand(x), product.weights, product.scales, 'scratch'];
-  return { calls: [{ function: name, arguments: args }], scratchBytes: depth, notes: [] };
+  return { calls: [{ function: name, arguments: args }], scratchBytes: depth, notes: [], ...overlapping(parts.trade, g, 0) };
 }
 
 interface Layout {

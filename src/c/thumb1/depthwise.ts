@@ -1,7 +1,8 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
+import { overPlanes, planesFunction } from '../planes.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
-import { backTo, type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
+import { backTo, channelsIn, type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
 import { ASSEMBLY, rescaleText } from './matrix.ts';
 import { signProduct, type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
@@ -27,15 +28,18 @@ export function depthwiseThumb(call: CallOf<'depthwise_conv', Placed>, parts: Pa
   if (hasColumns(g)) {
     const own = scales(0);
     const table = rows.flatMap((row, c) => [...packBytes(row), ...own[c]]);
-    const name = columnsFunction(parts, { g, zero, split: forms.split, shift: forms.shift, sign: forms.sign });
+    const columns: Columns = { g, zero, split: forms.split, shift: forms.shift, sign: forms.sign };
     const args = [...places, parts.table(`${tag}_channels`, 'int32_t', table)];
-    return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] };
+    const code = (name: string): LayerCode => ({ calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] });
+    if (parts.trade !== 'ram') return code(columnsFunction(parts, columns));
+    const kernel = columnsFunction(parts, { ...columns, g: { ...g, inC: 1 }, channels: 1 });
+    return overPlanes(code(planesFunction(parts, { g, words: wordsOf(columns), kernel })), g);
   }
   const weights = parts.table(`${tag}_weights`, 'int8_t', w.data as Int8Array);
   const inside = isInside(g);
   const args = [...places, weights, parts.table(`${tag}_scales`, 'int32_t', scales(inside ? -zero : 0).flat())];
   const name = inside ? insideFunction(parts, g, forms) : windowsFunction(parts, g, zero, forms);
-  return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [] };
+  return { calls: [{ function: name, arguments: args }], scratchBytes: 0, notes: [], ...overlapping(parts.trade, g, 0) };
 }
 
 const channelScales = ({ split, sign }: ThumbForms, f: ThumbForm, bias: number): number[] => [
@@ -52,9 +56,11 @@ function packBytes(row: readonly number[]): number[] {
   return [...new Int32Array(bytes.buffer)];
 }
 
+const wordsOf = ({ sign }: Columns): number => (sign ? 9 : 7);
+
 function columnsFunction(parts: Parts, columns: Columns): string {
   const { g, zero, split, shift, sign } = columns;
-  const words = sign ? 9 : 7;
+  const words = wordsOf(columns);
   return parts.function('depthwise', (name) =>
     twins({
       name,
@@ -62,7 +68,7 @@ function columnsFunction(parts: Parts, columns: Columns): string {
       parameters: ['int8_t *y', 'const int8_t *x', 'const int32_t *channels'],
       listing: listing(columns),
       plain: `
-        for (int32_t c = 0; c < ${g.outC}; c++) {
+        for (int32_t c = 0; c < ${channelsIn(columns)}; c++) {
           const int32_t *scale = &channels[(c * ${words}) + 3];
           for (int32_t oy = 0; oy < ${g.outH}; oy++) {
             for (int32_t ox = 0; ox < ${g.outW}; ox++) {
@@ -123,6 +129,7 @@ function listing(c: Columns): string[] {
     'mov r9, r4',
     ...wideConstant('r4', g.outC),
     'mov r11, r4',
+    ...(c.channels === undefined ? [] : wideConstant('r4', c.channels)),
     `str r4, [sp, #${next + 12}]`,
     '1:',
     `str r0, [sp, #${next}]`,

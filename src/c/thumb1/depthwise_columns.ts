@@ -9,11 +9,15 @@ import type { Geometry } from '../geometry.ts';
  */
 export interface Columns {
   readonly g: Geometry;
+  /** Channels of a call; by default all that the output has. */
+  readonly channels?: number;
   readonly zero: number;
   readonly split: number;
   readonly shift: number;
   readonly sign: boolean;
 }
+
+export const channelsIn = ({ g, channels = g.outC }: Columns): number => channels;
 
 /** Places in the stack frame: nine weights, first sum, range, both parts of the multiplier, constant, product of sum 0, tie, ends. */
 export const FRAME = {
