@@ -1,4 +1,5 @@
-import type { Arena, ArenaOptions, Lifetime } from './arena.ts';
+import type { Arena, ArenaOptions } from './arena.ts';
+import type { Lifetime } from './greedy.ts';
 
 /**
  * Arenas in which a layer's output may lie over its input, a little below it: where outputs are written in the order in which inputs are read

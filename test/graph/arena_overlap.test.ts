@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Lifetime, planArena } from '../../src/graph/arena.ts';
+import { planArena } from '../../src/graph/arena.ts';
 import { type Overlap, planOverlapping } from '../../src/graph/arena_overlap.ts';
+import type { Lifetime } from '../../src/graph/greedy.ts';
 import { createRandom } from '../../src/random.ts';
 
 /** A chain of tensors, each written by a step that reads the one before, and scratch of the steps. */
