@@ -240,6 +240,9 @@ export const ioOption = (): Option =>
 
 /** What generated C stores weights of 4 bits for. */
 export const tradeOption = (before = ''): Option =>
-  new Option('--trade <what>', `${before}weights of 4 bits two to a byte (flash) or a byte each (speed), outputs written over inputs (ram)`)
+  new Option(
+    '--trade <what>',
+    `${before}weights of 4 bits two to a byte (flash) or a byte each (speed), outputs written over inputs (ram)`,
+  )
     .choices(TRADES)
     .default('speed');

@@ -26,8 +26,8 @@ const perTensor = (bits: Quantization['bits'], scale: number, zero: number): Qua
   axis: null,
 });
 
-/** A graph of these layers. Equal seeds give equal graphs. */
-export function layersGraph(specs: readonly LayerSpec[], seed: number): Graph {
+/** A graph of these layers, side by side or one after another (then only the first one's `x` counts). Equal seeds give equal graphs. */
+export function layersGraph(specs: readonly LayerSpec[], seed: number, chained = false): Graph {
   const tensors: Tensor[] = [];
   const nodes: Node[] = [];
   const inputs: number[] = [];
@@ -35,13 +35,16 @@ export function layersGraph(specs: readonly LayerSpec[], seed: number): Graph {
   const add = (t: Tensor) => tensors.push(t) - 1;
   specs.forEach((spec, i) => {
     const random = createRandom(seed, `layer/${i}`);
-    const { op, x: shape, w: dims, activation = 'none', bits = 8, spread = 1.5 } = spec;
+    const before = chained && i > 0 ? nodes[i - 1].outputs[0] : null;
+    const shape = before === null ? spec.x : tensors[before].shape;
+    const { op, w: dims, activation = 'none', bits = 8, spread = 1.5 } = spec;
     const attrs = { stride: [1, 1], padding: 'same', dilation: [1, 1], groups: 1, multiplier: 1, ...spec.attrs, activation };
     const units = op === 'depthwiseConv2d' ? dims[3] : dims[0];
     const depth = op === 'depthwiseConv2d' ? dims[1] * dims[2] : dims.slice(1).reduce((a, b) => a * b, 1);
-    const xScale = 0.02 + 0.05 * random.uniform();
+    const drawn = 0.02 + 0.05 * random.uniform();
+    const xScale = before === null ? drawn : tensors[before].quant!.scales[0];
     const zero = spec.zero ?? Math.floor(random.uniform() * 256) - 128;
-    const x = add({ name: `x${i}`, shape, dtype: 'i8', data: null, quant: perTensor(8, xScale, zero) });
+    const x = before ?? add({ name: `x${i}`, shape, dtype: 'i8', data: null, quant: perTensor(8, xScale, zero) });
     const most = bits === 4 ? 7 : 127;
     const count = dims.reduce((a, b) => a * b, 1);
     const data = Int8Array.from({ length: count }, () => weight(random, most, spec.weights ?? 'noise'));
@@ -60,7 +63,8 @@ export function layersGraph(specs: readonly LayerSpec[], seed: number): Graph {
     const [yShape] = rowOf(op).infer([shape, dims, [units]], attrs);
     const y = add({ name: `y${i}`, shape: yShape, dtype: 'i8', data: null, quant: perTensor(8, largest / (64 * spread), yZero) });
     nodes.push({ name: `layer${i}`, op, inputs: [x, w, b], outputs: [y], attrs });
-    inputs.push(x);
+    if (before === null) inputs.push(x);
+    if (chained) outputs.length = 0;
     outputs.push(y);
   });
   return { name: 'layers', tensors, nodes, inputs, outputs };
