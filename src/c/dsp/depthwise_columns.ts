@@ -51,7 +51,7 @@ export function hasColumns(g: Geometry): boolean {
   };
   const square = g.kH === 3 && g.kW === 3 && g.dH === 1 && g.dW === 1 && g.sH === g.sW && g.sH <= 2;
   if (!square || g.outC !== g.inC || !fits(g.inH, g.outH, g.top) || !fits(g.inW, g.outW, g.left)) return false;
-  const span = g.outW <= LONGEST_ROW[g.sW] ? g.inW : 2 * PIECE[g.sW] + 3;
+  const span = g.outW <= LONGEST_ROW[g.sW] ? g.inW : 2 * PIECE[g.sW] + 5;
   return (2 * g.inW + span) * g.inC <= REACH;
 }
 
@@ -135,7 +135,10 @@ function rowListing(c: Columns, above: boolean, below: boolean, listing: string[
   };
   const piece = PIECE[g.sW];
   const first = 3 - g.left + (g.sW === 2 ? g.left : 0); // columns before the pattern repeats
-  const turns = g.outW <= LONGEST_ROW[g.sW] ? 0 : Math.floor((used - first - 1) / piece);
+  // An output at the right edge begins with another value than those of the loop.
+  const right = (g.outW - 1) * g.sW - g.left + 2 >= g.inW;
+  const end = right ? (g.outW - 1) * g.sW - g.left : used - 1;
+  const turns = g.outW <= LONGEST_ROW[g.sW] ? 0 : Math.floor((end - first) / piece);
   if (turns < 2) {
     columns(0, used);
     return;
