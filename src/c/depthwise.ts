@@ -5,8 +5,7 @@ import type { LayerCode, Parts, Placed } from './parts.ts';
 import { depthwisePlain } from './plain/depthwise.ts';
 import { depthwiseThumb } from './thumb1/depthwise.ts';
 
-/** Weights of 4 bits get a byte each in the fast kernels: a depthwise layer has few. */
 export function depthwise(call: CallOf<'depthwise_conv', Placed>, parts: Parts, tag: string): LayerCode {
   const fast = { thumb1: depthwiseThumb, plain: depthwiseThumb, dsp: depthwiseDsp, mve: depthwiseMve }[parts.variant];
-  return (call.form !== 's16' && fast?.(call, parts, tag)) || depthwisePlain(call, parts, tag);
+  return (call.form === 's8' && fast?.(call, parts, tag)) || depthwisePlain(call, parts, tag);
 }

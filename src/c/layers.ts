@@ -80,9 +80,9 @@ const EMITTERS: Emitters = {
   lstm_unidirectional: lstmPlain,
 };
 
-/** The call whose kernel runs: by default that of 8 bits stands for weights of 4. */
+/** The call whose kernel runs: by default that of 8 bits stands for weights of 4, and always for the few of a depthwise layer. */
 export const asEmitted = (call: Call, trade: Trade = 'speed'): Call =>
-  call.form === 's4' && trade !== 'flash' ? asBytes(call) : call;
+  call.form === 's4' && (trade !== 'flash' || call.family === 'depthwise_conv') ? asBytes(call) : call;
 
 export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {
   if (parts.kernels === 'cmsis-nn') {
