@@ -25,7 +25,7 @@ import type { JobContext } from './job.ts';
 import { foundIn, standardOf } from './judge.ts';
 import { Kept } from './kept.ts';
 import { fits } from './limits.ts';
-import { openSearch } from './open.ts';
+import { chipDigest, openSearch } from './open.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';
 import { APART, checkParts, type Parts, partsOf, VALIDATION } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
@@ -143,7 +143,7 @@ export async function* compress(
   const task = findTask(heap, model.graph, data, taskOptions(settings));
   const parts = partsOf(heap, model, data, task, settings.seed);
   const { seen } = parts;
-  const given = { model: await graphDigest(model.graph), data: await dataDigest(seen) };
+  const given = { model: await graphDigest(model.graph), data: await dataDigest(seen), chip: await chipDigest(target) };
   const open = () =>
     openSearch(
       { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false },

@@ -1,3 +1,5 @@
+import { sha256 } from '../digest.ts';
+import type { Target } from '../mcu/index.ts';
 import type { Json, Study } from '../search/index.ts';
 import { openStudy, type Storage } from '../study/index.ts';
 import type { Settings } from './options.ts';
@@ -14,13 +16,13 @@ interface Place {
 /**
  * The study of a compression, new or resumed.
  *
- * @param given digests of the model and the data
+ * @param given digests of the model, the data and the chip's facts
  * @throws CompressError `bad-option` where it was begun with something else
  */
 export function openSearch(
   { storage, resume }: Place,
   { timeMs: _time, trials: _trials, evaluate: _evaluate, seed, ...settings }: Settings,
-  given: Readonly<Record<'model' | 'data', string>>,
+  given: Readonly<Record<'model' | 'data' | 'chip', string>>,
 ): Promise<Study> {
   return openStudy({
     storage,
@@ -34,3 +36,7 @@ export function openSearch(
     metricNames: ['value'],
   });
 }
+
+/** Of what a search asks a chip for; how it is called and who says so is not among that. */
+export const chipDigest = ({ name: _name, aliases: _aliases, sources: _sources, ...facts }: Target): Promise<string> =>
+  sha256(new TextEncoder().encode(JSON.stringify(facts)));

@@ -6,7 +6,7 @@ import { columns, table } from '../../src/cli/output.ts';
 import { targetNames } from '../../src/cli/target_names.ts';
 import { findTarget, registerTarget } from '../../src/mcu/index.ts';
 import { inProcess } from './in_process.ts';
-import { inFolder, model } from './sample.ts';
+import { built, inFolder, model, testFile } from './sample.ts';
 
 test('units are understood', () => {
   assert.equal(['84', '84MHz', '0.084GHz', '84000kHz'].map(megahertz), [84, 84, 84, 84]);
@@ -48,6 +48,20 @@ test('a chip of a JSON file in the verbs, the same in the library', async () => 
   assert.equal([own.target, own.clockMhz, other.target], ['test-board', 64, 'rp2040']);
   assert.is(registerTarget(chip).flashBytes, 262144);
   assert.match((await inProcess('targets', file)).out, /core {4}cortex-m33 at up to 64 MHz/);
+});
+
+test('a study is not resumed for a chip of the same name with other facts', async () => {
+  const file = inFolder('changed.json');
+  const compress = (ramBytes: number, ...more: string[]) => {
+    writeFileSync(file, JSON.stringify({ ...chip, name: 'changed', ramBytes }));
+    const brief = ['--samples', '500', '--trials', '1', '--workers', '1', '--max-drop', '0.1'];
+    return built('compress', model, '--data', testFile, '--target', file, ...brief, '--out', inFolder('changed'), ...more);
+  };
+  const first = await compress(65536);
+  assert.ok(first.code === 0 || first.code === 1, first.err);
+  const { code, err } = await compress(32768, '--resume');
+  assert.is(code, 2);
+  assert.match(err, /the study was begun with another chip/);
 });
 
 test('a chip that cannot be is refused by its first wrong field', async () => {
