@@ -196,8 +196,10 @@ class Arm {
 
   /** A node before its last training: with a caller's own stages, and quantized where training is to know of it. */
   async #ready(at: Spot): Promise<Spot> {
-    const { aware, own } = this.#plan;
-    const scheme = aware || at.model.facts.quantize ? await schemeOf(this.#spots, at, this.#plan) : [];
+    const { aware, own, quantize } = this.#plan;
+    // Training begins with the weights as they were: rounded ones would have lost what lies between the steps.
+    const plan = { ...this.#plan, quantize: { ...quantize, rounding: 'nearest' } };
+    const scheme = aware || at.model.facts.quantize ? await schemeOf(this.#spots, at, plan) : [];
     const stages = [...own, ...scheme];
     return stages.length ? this.#spots.step(at, stages) : at;
   }
