@@ -4,7 +4,7 @@ import { judge } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Progress } from '../stage.ts';
-import { type Checked, chanceOfKeeping, checkedTogether, type Task } from '../task/index.ts';
+import { type Checked, chanceOfKeeping, checkedTogether, missed, type Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { Figures } from './figures.ts';
 import type { JobContext } from './job.ts';
@@ -34,8 +34,8 @@ export interface CheckReport {
 }
 
 /**
- * A candidate holds where it rather keeps the goal than not: where one that loses just what is allowed would, at least every other time, look as
- * bad on these examples or worse. That is what an estimate without bias says: the search has chosen the best looking of many, so that its own
+ * A candidate holds where these examples show no more loss than is allowed, and one that loses just that would, at least every other time, look as
+ * bad on them or worse. That is what an estimate without bias says: the search has chosen the best looking of many, so that its own
  * figures are better than the truth, and these examples had no part in it. A stricter level (the loss is within what is allowed, sure to
  * 95 %) would pass nothing on a few hundred examples, whose standard error is as large as the loss that is usually allowed; a looser one (not
  * worse, sure to 95 %) passes candidates that most likely miss the goal. The result is judged by the same measure on the test part.
@@ -79,11 +79,11 @@ export class LastCheck {
     this.#given ??= this.#answers(this.#data.map(() => this.#job.model.graph));
     const given = this.#given;
     const found = this.#answers(graphs);
-    const chance = this.#chance(given, found);
+    const { chance, keeps } = this.#compared(given, found);
     const report = {
       trial: candidate.trial,
       chance,
-      holds: chance >= RATHER,
+      holds: keeps && chance >= RATHER,
       quality: found.evaluation.quality,
       given: given.evaluation.quality,
     };
@@ -91,12 +91,14 @@ export class LastCheck {
     return report;
   }
 
-  #chance(given: Checked, found: Checked): number {
+  #compared(given: Checked, found: Checked): { chance: number; keeps: boolean } {
     const { settings } = this.#job.goal;
     // Examples that give the metric no value say nothing against it.
-    if (given.evaluation.quality === null) return 1;
+    if (given.evaluation.quality === null) return { chance: 1, keeps: true };
     const { asked } = standardOf(this.#task, settings, given.evaluation.quality);
-    return chanceOfKeeping(this.#task, asked, given, found, settings.seed);
+    const { quality, classes } = found.evaluation;
+    const misses = missed(asked, { quality, perClass: classes.map((c) => c.recall) }, this.#task);
+    return { chance: chanceOfKeeping(this.#task, asked, given, found, settings.seed), keeps: misses.length === 0 };
   }
 
   /** The candidate's path again on each fold: what it is worth on examples that its trainings did not see. */
