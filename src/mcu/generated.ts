@@ -183,7 +183,8 @@ function quantOf(
   const bits = { i4: 4, i8: 8, u8: 8, i16: 16, i32: 32, i64: 64 }[dtype as 'i8'] as Quantization['bits'];
   const count = axis === null ? 1 : t.shape[axis];
   const scale = place === 'weights' ? SHRINK : place === 'bias' ? SCALE * SHRINK : SCALE;
-  const zero = place || dtype === 'i16' ? 0 : dtype === 'u8' ? (clamped ? 0 : 128) : clamped ? -128 : 0;
+  // Hardly any real zero point is 0, which would leave out an addition.
+  const zero = place || dtype === 'i16' ? 0 : dtype === 'u8' ? (clamped ? 0 : 125) : clamped ? -128 : -3;
   const channels = place && axis !== null ? count : 1;
   return {
     bits,

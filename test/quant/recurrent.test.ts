@@ -24,11 +24,8 @@ import { cutChannels } from '../../src/run/channels.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { largest } from '../cases/make.ts';
-import { openOracle, oracleFolder } from '../formats/tflite_oracle.ts';
 
 const heap = await Heap.open();
-const folder = oracleFolder();
-const load = folder ? await openOracle(folder) : null;
 const [TIME, DEPTH, HIDDEN, CLASSES, COUNT] = [6, 3, 8, 3, 300];
 
 class Making {
@@ -131,7 +128,7 @@ const data = await loadDataset({ x, y, shape: [COUNT, TIME, DEPTH] });
 const run = (model: Model, stages: Stage[], of = data) => runPipeline(model, stages, { heap, data: of, original: model });
 const rightOf = (graph: Graph) => answers(graph, x).filter((a, i) => largest(a) === y[i]).length / COUNT;
 
-test('LSTM: integers answer nearly as floats do, and as genuine TensorFlow Lite does', async () => {
+test('LSTM: integers answer nearly as floats do', async () => {
   const made = await run(lstm, [quantize()]);
   const stored = asStored(made);
   assert.equal(
@@ -156,17 +153,6 @@ test('LSTM: integers answer nearly as floats do, and as genuine TensorFlow Lite 
   assert.equal((await loadModel(file)).facts.quantize!.activationBits, 8);
   assert.equal(answers(asStored(await loadModel(file)), x), got);
   assert.equal(exportTflite(await loadModel(file)), file);
-  if (!load) return;
-  const { scales, zeros } = stored.tensors[stored.inputs[0]].quant!;
-  const size = TIME * DEPTH;
-  for (let i = 0; i < 20; i++) {
-    const q = Int8Array.from(x.subarray(i * size, (i + 1) * size), (v) =>
-      Math.max(-128, Math.min(127, Math.round(v / scales[0]) + zeros[0])),
-    );
-    const theirs = Array.from(load(file).run([q])[0], Number);
-    const ours = got[i].map((v) => Math.round(v * 256 - 128));
-    theirs.forEach((v, k) => void assert.ok(Math.abs(v - ours[k]) <= 1, `example ${i}: ${theirs} for ${ours}`));
-  }
 });
 
 test('LSTM: what is left computes the same as with those hidden units at 0', () => {
