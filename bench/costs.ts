@@ -73,6 +73,7 @@ function measure({ folder }: Version, job: Job): Cost {
 const command =
   (...rest: string[]) =>
   (folder: string, out: string) => [join(folder, 'dist/cli.js'), ...rest, '--out', out];
+const eachOf = (numbers: readonly number[], make: (n: number) => Promise<Job>): Promise<Job[]> => Promise.all(numbers.map(make));
 /** As little training as a version can be asked for. */
 function briefly(folder: string): string[] {
   const help = execFileSync(process.execPath, [join(folder, 'dist/cli.js'), 'compress', '--help'], { encoding: 'utf8' });
@@ -89,17 +90,17 @@ const NETWORKS = [
 ];
 const DEPTHS = [8, 16, 32, 64];
 const WIDTHS = [256, 512, 1024];
-const JOBS: Record<string, () => Job[]> = {
+const JOBS: Record<string, () => Job[] | Promise<Job[]>> = {
   demo: () => [{ what: 'demo', rounds: 3, args: command('demo', '--workers', '1') }],
   prune: () =>
-    DEPTHS.map((n) => {
-      const { model, data } = deepNetwork(work, n);
+    eachOf(DEPTHS, async (n) => {
+      const { model, data } = await deepNetwork(work, n);
       const args = command('prune', model, '--data', data, '--criterion', 'l2', '--ratio', '0.25');
       return { what: `prune and fit again, ${n} layers`, rounds: 3, args: (folder, out) => args(folder, `${out}.tflite`) };
     }),
   statistics: () =>
-    WIDTHS.map((n) => {
-      const { model, data } = wideNetwork(work, n);
+    eachOf(WIDTHS, async (n) => {
+      const { model, data } = await wideNetwork(work, n);
       const args = command('prune', model, '--data', data, '--criterion', 'reconstruction', '--ratio', '0.25');
       return {
         what: `prune by statistics, dense layers of ${n}`,
@@ -108,8 +109,8 @@ const JOBS: Record<string, () => Job[]> = {
       };
     }),
   prepare: () =>
-    DEPTHS.map((n) => {
-      const { model, data } = deepNetwork(work, n);
+    eachOf(DEPTHS, async (n) => {
+      const { model, data } = await deepNetwork(work, n);
       const rest = ['--target', 'stm32h743zi', '--max-drop', '0.9', '--trials', '1', '--workers', '1'];
       const args = command('compress', model, '--data', data, ...rest);
       return {
@@ -136,7 +137,7 @@ try {
   const versions = [before, after].map(versionOf);
   const rows: string[][] = [];
   for (const name of named.length ? named : Object.keys(JOBS)) {
-    for (const job of JOBS[name]()) {
+    for (const job of await JOBS[name]()) {
       const seen: Cost[][] = versions.map(() => []);
       for (let r = 0; r < job.rounds; r++) for (const [i, v] of versions.entries()) seen[i].push(measure(v, job));
       const [old, now] = seen.map((costs) => ({
