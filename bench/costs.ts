@@ -111,7 +111,7 @@ const JOBS: Record<string, () => Job[] | Promise<Job[]>> = {
   prepare: () =>
     eachOf(DEPTHS, async (n) => {
       const { model, data } = await deepNetwork(work, n);
-      const rest = ['--target', 'stm32h743zi', '--max-drop', '0.9', '--trials', '1', '--workers', '1'];
+      const rest = ['--target', 'stm32h743zi', '--max-drop', '0.05', '--trials', '1', '--workers', '1'];
       const args = command('compress', model, '--data', data, ...rest);
       return {
         what: `compress, 1 trial, ${n} layers`,
