@@ -52,8 +52,10 @@ ${rows.join('\n')}
 
 ## TensorFlow Lite
 
-Also read: dilated convolutions between \`SPACE_TO_BATCH_ND\` and \`BATCH_TO_SPACE_ND\`, as one convolution; a float \`UNIDIRECTIONAL_SEQUENCE_LSTM\` as the operators of each
-step, each call from zeros. LSTM and GRU of ONNX and Keras are written that way too; an int8 LSTM stays one operator, which runs but is not trained or pruned.
+Also read: dilated convolutions between \`SPACE_TO_BATCH_ND\` and \`BATCH_TO_SPACE_ND\`, as one convolution. \`UNIDIRECTIONAL_SEQUENCE_LSTM\`, float or integer, is one
+operator whose state stays from call to call; CMSIS-NN's kernel in TensorFlow Lite Micro begins each call with zeros. LSTM and GRU of ONNX and Keras become the
+operators of each step, each call from zeros. To an int8 LSTM whose output has a zero point other than 0, builds of TensorFlow Lite without
+[the fix of 2022](https://github.com/tensorflow/tensorflow/pull/56493) answer wrongly, whichever converter wrote it.
 
 ## ONNX
 

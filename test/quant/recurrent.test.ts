@@ -1,8 +1,11 @@
 /** LSTM and SVDF through the stages: measured scales, cut channels, training; beside genuine TensorFlow Lite where it is installed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { exportTflm } from '../../src/c/tflm/index.ts';
 import { loadDataset } from '../../src/data/index.ts';
-import { type Graph, integerRange, isInteger, type Node, type Tensor } from '../../src/graph/graph.ts';
+import { FlatFile } from '../../src/formats/tflite/flat.ts';
+import { IDENTIFIER, MODEL, OPERATOR, SUBGRAPH, TENSOR } from '../../src/formats/tflite/schema.ts';
+import { type Graph, integerRange, isInteger, type Node, type Quantization, type Tensor } from '../../src/graph/graph.ts';
 import {
   compress,
   dataOfRecipe,
@@ -24,8 +27,11 @@ import { cutChannels } from '../../src/run/channels.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { largest } from '../cases/make.ts';
+import { openOracle, oracleFolder } from '../formats/tflite_oracle.ts';
 
 const heap = await Heap.open();
+const folder = oracleFolder();
+const load = folder ? await openOracle(folder) : null;
 const [TIME, DEPTH, HIDDEN, CLASSES, COUNT] = [6, 3, 8, 3, 300];
 
 class Making {
@@ -121,6 +127,46 @@ function answers(graph: Graph, x: Float32Array): number[][] {
   });
 }
 
+/** What genuine TensorFlow Lite answers to each of some examples, as integers; fresh state for each. */
+function theirs(file: Uint8Array, stored: Graph, examples: Float32Array): number[][] {
+  const { shape, quant } = stored.tensors[stored.inputs[0]];
+  const size = shape.reduce((a, b) => a * b);
+  return Array.from({ length: examples.length / size }, (_, i) => {
+    const q = Int8Array.from(examples.subarray(i * size, (i + 1) * size), (v) =>
+      Math.max(-128, Math.min(127, Math.round(v / quant!.scales[0]) + quant!.zeros[0])),
+    );
+    return Array.from(load!(file).run([q])[0], Number);
+  });
+}
+
+/** Answers as the integers that stand for them. */
+function integers(stored: Graph, examples: Float32Array): number[][] {
+  const { scales, zeros } = stored.tensors[stored.outputs[0]].quant!;
+  return answers(stored, examples).map((row) => row.map((v) => Math.round(v / scales[0]) + zeros[0]));
+}
+
+/** Fails where the two differ by more than `most` steps. */
+function near(got: number[][], wanted: number[][], most: number): void {
+  wanted.forEach((row, i) => {
+    row.forEach((v, k) => void assert.ok(Math.abs(v - got[i][k]) <= most, `example ${i}: ${got[i]} for ${row}`));
+  });
+}
+
+/**
+ * The graph for the TensorFlow Lite that @tensorflow/tfjs-tflite holds. Its PortableCwiseMul subtracts the zero point of the hidden state, which it
+ * takes from the last of the intermediates; later ones add it (pull requests tensorflow/tensorflow 56493 and tflite-micro 1211, of 2022).
+ * TFLite Micro takes it from the state. With the sign turned the rest can be compared.
+ */
+function forOracle(stored: Graph): Graph {
+  const nodes = stored.nodes.map((node): Node => {
+    if (node.op !== 'lstm') return node;
+    const { intermediates } = node.attrs as unknown as { intermediates: (Quantization | null)[] };
+    const mirrored = intermediates.map((q) => q && { ...q, zeros: q.zeros.map((z) => -z) });
+    return { ...node, attrs: { ...node.attrs, intermediates: mirrored } as unknown as Node['attrs'] };
+  });
+  return { ...stored, nodes };
+}
+
 const lstm = await read(lstmNetwork());
 const x = values(COUNT * TIME * DEPTH, 'lstm');
 const y = Int32Array.from(answers(lstm.graph, x), largest);
@@ -128,7 +174,7 @@ const data = await loadDataset({ x, y, shape: [COUNT, TIME, DEPTH] });
 const run = (model: Model, stages: Stage[], of = data) => runPipeline(model, stages, { heap, data: of, original: model });
 const rightOf = (graph: Graph) => answers(graph, x).filter((a, i) => largest(a) === y[i]).length / COUNT;
 
-test('LSTM: integers answer nearly as floats do', async () => {
+test('LSTM: integers answer nearly as floats do, and as genuine TensorFlow Lite does', async () => {
   const made = await run(lstm, [quantize()]);
   const stored = asStored(made);
   assert.equal(
@@ -153,6 +199,31 @@ test('LSTM: integers answer nearly as floats do', async () => {
   assert.equal((await loadModel(file)).facts.quantize!.activationBits, 8);
   assert.equal(answers(asStored(await loadModel(file)), x), got);
   assert.equal(exportTflite(await loadModel(file)), file);
+  if (!load) return;
+  const few = x.subarray(0, 20 * TIME * DEPTH);
+  const alone = { ...stored, nodes: [node], outputs: node.outputs };
+  assert.not.equal(stored.tensors[node.outputs[0]].quant!.zeros, [0]);
+  near(integers(alone, few), theirs(exportTflite({ graph: forOracle(alone), facts: {} }), alone, few), 1);
+  near(integers(stored, few), theirs(exportTflite({ graph: forOracle(stored), facts: {} }), stored, few), 2);
+});
+
+test('LSTM: TensorFlow Lite Micro takes the file: its intermediates are all there and empty; its arena is known to the byte', async () => {
+  for (const [activationBits, bytes] of [
+    [8, 3072],
+    [16, 5408],
+  ] as const) {
+    const made = await run(lstm, [quantize({ activationBits })]);
+    const graph = new FlatFile(exportTflite(made)).root(IDENTIFIER).tables(MODEL.subgraphs)[0];
+    const [tensors, [operator]] = [graph.tables(SUBGRAPH.tensors), graph.tables(SUBGRAPH.operators)];
+    const intermediates = operator.i32s(OPERATOR.intermediates);
+    assert.equal(
+      intermediates.map((t) => tensors[t].i32s(TENSOR.shape)),
+      [[0], [0], [0], [0], [0]],
+    );
+    // what tflite-micro 90b983c2 needed on a Cortex-M4 in QEMU
+    const { arena } = await exportTflm(made, 'stm32f446re', { heap });
+    assert.equal([arena.bytes, arena.exact], [bytes, true]);
+  }
 });
 
 test('LSTM: what is left computes the same as with those hidden units at 0', () => {
@@ -209,6 +280,9 @@ test('SVDF: integers answer nearly as floats do; what is left of cut units compu
   const spread = Math.max(...wanted.flat().map(Math.abs));
   got.flat().forEach((v, i) => void assert.ok(Math.abs(v - wanted.flat()[i]) < 0.05 * spread, `${v} for ${wanted.flat()[i]}`));
   assert.equal(answers(asStored(await loadModel(exportTflite(made))), rows), got);
+  const { arena } = await exportTflm(made, 'stm32f446re', { heap });
+  assert.equal([arena.bytes, arena.exact], [1680, true]);
+  if (load) near(integers(stored, rows.subarray(0, 200)), theirs(exportTflite(made), stored, rows.subarray(0, 200)), 1);
   const groups = channelGroups(model.graph);
   assert.equal(
     groups.map((g) => g.units.length),

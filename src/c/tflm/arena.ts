@@ -28,8 +28,8 @@ const SUBGRAPH = 8;
 const TENSOR = 12;
 const NODE = 32;
 const EDGE = { tensor: 32, quantization: 12 };
-/** While it plans: a request for scratch (and room for 12 more), what is known of a buffer, what the planner keeps of it. */
-const WHILE = { request: 12, requests: 12, buffer: 24, planner: 40 };
+/** While it plans: a request for scratch (and room for 12 more), where a graph's buffers begin, what is known of a buffer, what the planner keeps of it. */
+const WHILE = { request: 12, requests: 12, graph: 4, buffer: 24, planner: 40 };
 
 /** Options and state of an operator by its code: [bytes of options, their alignment, bytes of state]. */
 const STRUCTURES: Readonly<Record<number, readonly [number, number, number]>> = {
@@ -47,11 +47,13 @@ const STRUCTURES: Readonly<Record<number, readonly [number, number, number]>> = 
   21: [0, 1, 8],
   22: [36, 4, 0],
   25: [4, 4, 64],
+  27: [8, 4, 40],
   28: [0, 1, 16],
   34: [0, 1, 56],
   39: [0, 1, 0],
   40: [1, 1, 44],
   41: [2, 1, 52],
+  44: [16, 4, 912],
   45: [24, 4, 84],
   49: [4, 4, 0],
   55: [0, 1, 0],
@@ -82,7 +84,8 @@ export function arenaOf(lowered: Lowered, inputs: readonly number[], kind: sizes
   const all = graphs.flatMap((g) => g.operators);
   for (const o of all) tail.take(structuresOf(o)[0], structuresOf(o)[1]);
   for (const o of all) tail.take(structuresOf(o)[2], ALIGN);
-  for (const g of graphs) for (const o of g.operators) for (const bytes of preparedOf(o, g.tensors)) tail.take(bytes, ALIGN);
+  for (const g of graphs)
+    for (const o of g.operators) for (const bytes of preparedOf(o, g.tensors, kind)) tail.take(bytes, ALIGN);
   const scratch = operators.map((o) => scratchOf(o, tensors, kind));
   const requests = scratch.flat().length;
   tail.take(4 * requests, 4);
@@ -97,10 +100,8 @@ export function arenaOf(lowered: Lowered, inputs: readonly number[], kind: sizes
     ...scratch.flatMap((own, i) => own.map((bytes) => ({ bytes, first: i + 1, last: i + 1 }))),
   ];
   const planned = plannedBytes(buffers);
-  const planning =
-    up(WHILE.request * (requests + WHILE.requests), ALIGN) +
-    up(WHILE.buffer * (graphs.reduce((n, g) => n + g.tensors.length, 0) + requests), ALIGN) +
-    WHILE.planner * buffers.length;
+  const known = WHILE.graph * graphs.length + WHILE.buffer * (graphs.reduce((n, g) => n + g.tensors.length, 0) + requests);
+  const planning = up(WHILE.request * (requests + WHILE.requests) + known, ALIGN) + WHILE.planner * buffers.length;
   const bytes = Math.max(planned + tail.used, planning + whilePlanning);
   return { bytes: up(bytes, ALIGN), planned, persistent: tail.used, exact };
 }
@@ -127,12 +128,14 @@ class Tail {
 const edgeOf = ({ quant, dtype }: Tensor): number[] =>
   quant && dtype !== 'f32' ? [EDGE.tensor, EDGE.quantization, 4 + 4 * quant.scales.length] : [EDGE.tensor];
 
-/** What an operator keeps beside its state: multipliers and shifts of each channel, tables of int16 softmax. */
-function preparedOf({ code, inputs }: FileOperator, tensors: FileGraph['tensors']): number[] {
+/** What an operator keeps beside its state: multipliers and shifts of each channel, sums of weights of SVDF and LSTM, tables of int16 softmax. */
+function preparedOf({ code, inputs }: FileOperator, tensors: FileGraph['tensors'], kind: sizes.CoreKind): number[] {
   const [x, w] = inputs.map((t) => tensors[t]);
   if (code === 3) return [4 * w.shape[0], 4 * w.shape[0]];
   if (code === 4) return [4 * w.shape[3], 4 * w.shape[3]];
   if (code === 67) return [4 * w.shape[0], 4 * w.shape[0]];
+  if (code === 27) return [sizes.svdfS8Scratch(kind, w.shape[0])];
+  if (code === 44) return Array.from({ length: 8 }, () => bytesOf(x.dtype === 'i16' ? 'i64' : 'i32', w.shape[0]));
   return code === 25 && x.dtype === 'i16' ? [1026, 1026] : [];
 }
 
@@ -154,6 +157,8 @@ function scratchOf(
   if (code === 1) return asked(sizes.avgPoolScratch(kind, x.shape[3]));
   if (code === 40 || code === 74) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape), 4 * sizeOf(y.shape)];
   if (code === 82) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape)];
+  if (code === 27) return [4 * x.shape[0] * w.shape[0], 4 * sizeOf(y.shape)];
+  if (code === 44) return Array.from({ length: 3 }, () => bytesOf('i16', sizeOf(tensors[inputs[19]].shape)));
   return [];
 }
 

@@ -182,6 +182,8 @@ if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR)
 endif()
 `;
 
+const LSTM = 'UnidirectionalSequenceLSTM';
+
 /** What the folder is, how it is built, and its numbers. */
 export function readmeText(
   { name, tflite, operators }: TflmModel,
@@ -203,7 +205,11 @@ ${
   exact
     ? 'The arena is the least multiple of 16 bytes that this version of the interpreter takes on a core of 32 bits.'
     : 'An operator of the model has structures whose sizes were not measured: they are taken to be as large as the largest known.'
-} \`main.cc\` prints what was used.
+} \`main.cc\` prints what was used.${
+    operators.includes(LSTM)
+      ? `\n\nThe interpreter's LSTM with CMSIS-NN's kernels begins each \`Invoke()\` with zeros: a stream is not to be cut into several calls.`
+      : ''
+  }
 
 \`model.h\`, \`model.cc\`: the model's file; \`resolver.h\`: its ${operators.length} operators (${operators.join(', ')}); \`main.cc\`: a self-test that compares with the integer engine.
 

@@ -68,7 +68,7 @@ function write(node: Node, tensors: Tensor[], operators: FileOperator[], positiv
   const value = written.padsLowest && !positive.has(first) ? lowest(tensors[first]) : 0;
   const padded = written.pads ? writePad(node, written.pads, value, tensors, operators) : first;
   const inputs = written.inputs.map((o) => (typeof o !== 'number' ? add(constant(node, o, tensors)) : o === first ? padded : o));
-  const intermediates = (written.intermediates ?? []).map((q, i) => (q ? add(inner(node, q, i)) : -1));
+  const intermediates = (written.intermediates ?? []).map((q, i) => add(inner(node, q, i)));
   operators.push({ code: written.code, options: written.options, inputs, outputs: node.outputs, intermediates });
 }
 
@@ -127,11 +127,14 @@ function biasType(x: Tensor, w: Tensor): Meaning {
   return { dtype: DTYPE_OF_BITS[quant.bits], quant };
 }
 
-/** A tensor that is never there, for the scale of what an operator keeps to itself. */
-const inner = (node: Node, quant: Quantization, place: number): Tensor => ({
+/**
+ * A tensor that is never there, for the scale of what an operator keeps to itself. It is empty, also without a scale: TFLite Micro
+ * looks at each of them and takes no other (micro_allocation_info.cc, ValidateSubgraph).
+ */
+const inner = (node: Node, quant: Quantization | null, place: number): Tensor => ({
   name: `${node.name}/intermediate${place}`,
-  shape: [],
-  dtype: DTYPE_OF_BITS[quant.bits],
+  shape: [0],
+  dtype: quant ? DTYPE_OF_BITS[quant.bits] : 'f32',
   data: null,
   quant,
 });
