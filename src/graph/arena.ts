@@ -34,12 +34,19 @@ export function planArena(lifetimes: readonly Lifetime[], { align = 16, nodes = 
   }));
   const used = [...buffers.keys()].filter((i) => buffers[i].size > 0);
   const lowerBound = peak(buffers, steps.count);
-  const plan: Plan = fromBothEnds(buffers, used, lowerBound) ?? searched(buffers, used, steps.count, lowerBound, nodes);
+  const plan: JudgedPlacement =
+    fromBothEnds(buffers, used, lowerBound) ?? searched(buffers, used, steps.count, lowerBound, nodes);
   return { offsets: plan.offsets, bytes: plan.bytes, lowerBound, optimal: plan.optimal ?? plan.bytes === lowerBound };
 }
 
 /** Orders, a search for the bound, the exact search, a search for less than it found; each only while it is not known to be the least. */
-function searched(buffers: readonly Buffer[], used: readonly number[], steps: number, lowerBound: number, nodes: number): Plan {
+function searched(
+  buffers: readonly Buffer[],
+  used: readonly number[],
+  steps: number,
+  lowerBound: number,
+  nodes: number,
+): JudgedPlacement {
   let best = place(buffers, bySize(buffers, used));
   for (const order of best.bytes > lowerBound ? otherOrders(buffers, used) : []) {
     if (best.bytes === lowerBound) break;
@@ -143,7 +150,7 @@ function within(buffers: readonly Buffer[], order: readonly number[], bytes: num
   return go(0) ? { offsets, bytes: order.reduce((n, i) => Math.max(n, offsets[i] + buffers[i].size), 0) } : null;
 }
 
-interface Plan extends Placement {
+interface JudgedPlacement extends Placement {
   /** Set where it is known whatever the bound says. */
   readonly optimal?: boolean;
 }

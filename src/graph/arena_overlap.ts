@@ -1,5 +1,5 @@
-import type { Arena, ArenaOptions } from './arena.ts';
-import type { Lifetime } from './greedy.ts';
+import type { ArenaOptions } from './arena.ts';
+import type { Buffer, Lifetime, Placement } from './greedy.ts';
 
 /**
  * Arenas in which a layer's output may lie over its input, a little below it: where outputs are written in the order in which inputs are read
@@ -15,12 +15,6 @@ export interface Overlap {
   readonly multiple: number;
 }
 
-interface Buffer {
-  readonly size: number;
-  readonly first: number;
-  readonly last: number;
-}
-
 interface Rule {
   readonly other: number;
   /** Of the output to the input: what the offsets may differ by. */
@@ -28,8 +22,6 @@ interface Rule {
   readonly multiple: number;
   readonly isInput: boolean;
 }
-
-type Plan = Pick<Arena, 'offsets' | 'bytes'>;
 
 /** Sweeps of the search for a better order. */
 const SWEEPS = 4;
@@ -39,7 +31,7 @@ export function planOverlapping(
   lifetimes: readonly Lifetime[],
   overlaps: readonly Overlap[],
   { align = 16 }: ArenaOptions = {},
-): Plan {
+): Placement {
   const buffers = lifetimes.map((l) => ({ ...l, size: Math.ceil(l.bytes / align) * align }));
   const rules = rulesOf(buffers.length, overlaps, align);
   const used = [...buffers.keys()].filter((i) => buffers[i].size > 0);
@@ -83,7 +75,7 @@ function leastCommon(a: number, b: number): number {
 }
 
 /** Each buffer in turn at the lowest offset that no other one forbids. */
-function place(buffers: readonly Buffer[], rules: readonly Rule[][], order: readonly number[], align: number): Plan {
+function place(buffers: readonly Buffer[], rules: readonly Rule[][], order: readonly number[], align: number): Placement {
   const offsets = new Array<number>(buffers.length).fill(0);
   const placed: number[] = [];
   let bytes = 0;

@@ -5,7 +5,7 @@ import type { Examples } from '../run/observe.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { weightRange } from '../wasm/stats.ts';
-import { tensorMoments } from './moments.ts';
+import { tensorStatistics } from './statistics.ts';
 
 /**
  * Bias correction (Nagel et al. 2019, section 4.2): rounding weights moves the mean of what a layer answers by the mean of its input times
@@ -20,7 +20,7 @@ export function withCorrectedBiases(heap: Heap, records: Graph, examples: Exampl
     const isCorrected = linear && layer!.bias >= 0 && linear.weights.quant;
     return isCorrected ? [{ node, linear, layer: layer! }] : [];
   });
-  const moments = tensorMoments(
+  const moments = tensorStatistics(
     heap,
     records,
     layers.map(({ layer }) => layer.x),

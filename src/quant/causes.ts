@@ -3,7 +3,7 @@ import { shortName } from '../graph/names.ts';
 import { channelCount } from '../run/channels.ts';
 import type { Cause } from '../run/losses.ts';
 import { short } from './input_scaling.ts';
-import { channelMoments, type Moments } from './moments.ts';
+import { channelStatistics, type ChannelStatistics } from './statistics.ts';
 
 /** A channel that spans fewer steps is lost, if another spans this many times as many. */
 const [FEW_STEPS, TIMES] = [16, 8];
@@ -16,7 +16,7 @@ export function activationCause({ name, shape, quant }: Tensor, values: Float64A
   const { scales, zeros, bits } = quant!;
   const step = scales[0];
   const [low, high] = [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1].map((q) => step * (q - zeros[0]));
-  const channels = channelMoments(values, channelCount(shape));
+  const channels = channelStatistics(values, channelCount(shape));
   const steps = channels.map((c) => (c.high - c.low) / step);
   const fewest = steps.reduce((a, s, c) => (channels[c].variance > 0 && (steps[a] === 0 || s < steps[a]) ? c : a), 0);
   const most = steps.reduce((a, s, c) => (s > steps[a] ? c : a), 0);
@@ -50,7 +50,7 @@ export function activationCause({ name, shape, quant }: Tensor, values: Float64A
     const what = `is clipped: ${short(100 * clipped)} % of its values are beyond ${short(low)}..${short(high)}`;
     return is('clipped', what, '--calibrator min-max, or more --examples');
   }
-  const deviation = deviationOf(channelMoments(values, 1)[0]);
+  const deviation = deviationOf(channelStatistics(values, 1)[0]);
   const times = (high - low) / deviation;
   if (times > FAR) {
     const what = `has a range ${short(times)} times its standard deviation (${short(low)}..${short(high)} against ${short(deviation)}): few values take most of the steps`;
@@ -77,7 +77,7 @@ export function weightCause({ tensors }: Graph, { name, inputs }: Node, t: numbe
       return is('units', what, '--equalize on, or finetune --qat learned');
     }
   }
-  const x = input ? channelMoments(input, channelCount(tensors[inputs[0]].shape)) : [];
+  const x = input ? channelStatistics(input, channelCount(tensors[inputs[0]].shape)) : [];
   const far = x.filter((c) => Math.abs(c.mean) > TIMES * deviationOf(c));
   if (far.length) {
     const most = far.reduce((a, c) => (Math.abs(c.mean) > Math.abs(a.mean) ? c : a));
@@ -88,4 +88,4 @@ export function weightCause({ tensors }: Graph, { name, inputs }: Node, t: numbe
   return is('bits', `in ${bits} bits`, 'finetune --qat learned');
 }
 
-const deviationOf = ({ variance }: Moments): number => Math.sqrt(variance);
+const deviationOf = ({ variance }: ChannelStatistics): number => Math.sqrt(variance);

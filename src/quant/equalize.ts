@@ -5,7 +5,7 @@ import type { Examples } from '../run/observe.ts';
 import { absorbed, type LinearReader, linearReaders } from '../simplify/absorb.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { type Moments, tensorMoments } from './moments.ts';
+import { type ChannelStatistics, tensorStatistics } from './statistics.ts';
 
 /** A layer whose output only linear layers read, with no more than ReLU, pooling and the like between. */
 interface Pair {
@@ -33,7 +33,7 @@ function pairsOf(graph: Graph): Pair[] {
 export function equalized(heap: Heap, graph: Graph, examples: Examples): Graph {
   const pairs = pairsOf(graph);
   if (!pairs.length) return graph;
-  const moments = tensorMoments(
+  const statistics = tensorStatistics(
     heap,
     graph,
     pairs.map((p) => p.tensor),
@@ -43,7 +43,7 @@ export function equalized(heap: Heap, graph: Graph, examples: Examples): Graph {
   for (const { tensor } of pairs) {
     const producer = current.nodes.find((n) => n.outputs[0] === tensor)!;
     const readers = linearReaders(current, tensor, 'factors')!;
-    const factors = factorsOf(current, producer, readers, moments.get(tensor)!);
+    const factors = factorsOf(current, producer, readers, statistics.get(tensor)!);
     if (factors.every((s) => s === 1)) continue;
     current = divided(absorbed(current, readers, factors), producer, factors);
   }
@@ -51,10 +51,15 @@ export function equalized(heap: Heap, graph: Graph, examples: Examples): Graph {
 }
 
 /** What each channel is divided by: sqrt(range / weights that read it), so that both are left equally even (Nagel et al. 2019, eq. 11). */
-function factorsOf(graph: Graph, producer: Node, readers: readonly LinearReader[], moments: readonly Moments[]): Float64Array {
-  const ranges = rangesOf(graph, producer, moments);
+function factorsOf(
+  graph: Graph,
+  producer: Node,
+  readers: readonly LinearReader[],
+  statistics: readonly ChannelStatistics[],
+): Float64Array {
+  const ranges = rangesOf(graph, producer, statistics);
   const mixing = readers.filter(({ node }) => channelsOf(graph, node).kind === 'mix');
-  const weights = mixing.length ? weightsOf(graph, mixing, moments.length) : null;
+  const weights = mixing.length ? weightsOf(graph, mixing, statistics.length) : null;
   return Float64Array.from(ranges, (r, c) => {
     if (!weights) return r > 0 ? powerOfTwo(r) : 1;
     return r > 0 && weights[c] > 0 ? powerOfTwo(Math.sqrt(r / weights[c])) : 1;
@@ -62,11 +67,11 @@ function factorsOf(graph: Graph, producer: Node, readers: readonly LinearReader[
 }
 
 /** Of each channel, 1 for the largest: of its values, and of the weights that make it where all have one scale. */
-function rangesOf(graph: Graph, producer: Node, moments: readonly Moments[]): Float64Array {
-  const values = relative(moments.map(({ low, high }) => Math.max(Math.abs(low), Math.abs(high))));
+function rangesOf(graph: Graph, producer: Node, statistics: readonly ChannelStatistics[]): Float64Array {
+  const values = relative(statistics.map(({ low, high }) => Math.max(Math.abs(low), Math.abs(high))));
   if (layerOf(producer)!.perChannel) return values;
   const { weights, unit } = linearLayer(graph, producer)!;
-  const rows = new Float64Array(moments.length);
+  const rows = new Float64Array(statistics.length);
   (weights.data as Float32Array).forEach((w, i) => {
     rows[unit(i)] = Math.max(rows[unit(i)], Math.abs(w));
   });

@@ -7,7 +7,7 @@ import { sharedScales } from '../run/shared_scales.ts';
 import { absorbed, type LinearReader, linearReaders } from '../simplify/absorb.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
 import type { QuantizeOptions } from '../stage.ts';
-import { inputMoments, type Moments } from './moments.ts';
+import { inputStatistics, type ChannelStatistics } from './statistics.ts';
 import { recordOf } from './range.ts';
 
 /** An input whose features come in units so different that one scale cannot hold them. */
@@ -27,7 +27,7 @@ interface Scaling {
 /** An input and the layers that read it. */
 interface Member {
   readonly input: number;
-  readonly features: readonly Moments[];
+  readonly features: readonly ChannelStatistics[];
   readonly readers: readonly LinearReader[];
   /** Whether all readers can take back what is subtracted. */
   readonly takesCentres: boolean;
@@ -127,7 +127,7 @@ function scalingOf({ features, takesCentres }: Member, reach: number): Scaling {
   return { centres, factors };
 }
 
-function stepOf(features: readonly Pick<Moments, 'low' | 'high'>[], bits: 8 | 16): number {
+function stepOf(features: readonly Pick<ChannelStatistics, 'low' | 'high'>[], bits: 8 | 16): number {
   const low = features.reduce((m, f) => Math.min(m, f.low), Number.POSITIVE_INFINITY);
   const high = features.reduce((m, f) => Math.max(m, f.high), Number.NEGATIVE_INFINITY);
   return recordOf([low, high], bits).scales[0];
@@ -147,7 +147,7 @@ function causeOf(graph: Graph, { input }: Member, group: readonly Member[], step
   return `input ${nameOf({ input })}: one scale of ${short(step)}${shared} cannot hold its features, ${text(lost)} spans ${short(lost.steps)} steps of it${beside}`;
 }
 
-const reachOf = ({ low, high }: Pick<Moments, 'low' | 'high'>): number => Math.max(Math.abs(low), Math.abs(high));
+const reachOf = ({ low, high }: Pick<ChannelStatistics, 'low' | 'high'>): number => Math.max(Math.abs(low), Math.abs(high));
 
 export const short = (v: number): string => String(Number(v.toPrecision(3)));
 
@@ -189,14 +189,14 @@ function withFront(graph: Graph, { input, centres, factors }: ApartInput, isShif
 }
 
 /** What was found on a dataset already: outlines of many candidates ask for the same. */
-const known = new WeakMap<Dataset, Map<string, Moments[][]>>();
+const known = new WeakMap<Dataset, Map<string, ChannelStatistics[][]>>();
 
 /** Of the channels of each input. */
-function featuresOf(graph: Graph, data: Dataset, examples: number, seed: number): Moments[][] {
+function featuresOf(graph: Graph, data: Dataset, examples: number, seed: number): ChannelStatistics[][] {
   const key = JSON.stringify([examples, seed, realInputs(graph).map(({ name, shape }) => [name, shape])]);
-  const all = known.get(data) ?? new Map<string, Moments[][]>();
+  const all = known.get(data) ?? new Map<string, ChannelStatistics[][]>();
   known.set(data, all);
-  const found = all.get(key) ?? inputMoments(graph, drawExamples(data, examples, seed, 'calibrate'));
+  const found = all.get(key) ?? inputStatistics(graph, drawExamples(data, examples, seed, 'calibrate'));
   all.set(key, found);
   return found;
 }

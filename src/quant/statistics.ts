@@ -6,7 +6,7 @@ import { type Examples, visitBatches } from '../run/observe.ts';
 import type { Heap } from '../wasm/heap.ts';
 
 /** Values of one channel over examples and places. */
-export interface Moments {
+export interface ChannelStatistics {
   readonly low: number;
   readonly high: number;
   readonly mean: number;
@@ -16,39 +16,44 @@ export interface Moments {
 const BATCH = 16;
 
 /** Of the channels of each input, as real numbers. */
-export function inputMoments(graph: Graph, { data, part, order }: Examples): Moments[][] {
+export function inputStatistics(graph: Graph, { data, part, order }: Examples): ChannelStatistics[][] {
   const inputs = realInputs(graph);
   const plan = planBatch(data, inputs);
-  const gathered = inputs.map(({ shape }) => newMoments(channelCount(shape)));
+  const gathered = inputs.map(({ shape }) => newStatistics(channelCount(shape)));
   for (let at = 0; at < order.length; at += BATCH) {
     const indices = order.subarray(at, at + BATCH);
     const values = createBatch(plan, indices.length) as Float32Array[];
     batchInto(plan, part, indices, values);
-    gathered.forEach((moments, i) => {
-      moments.add(values[i]);
+    gathered.forEach((statistics, i) => {
+      statistics.add(values[i]);
     });
   }
-  return gathered.map((moments) => moments.all());
+  return gathered.map((statistics) => statistics.all());
 }
 
 /** Of the channels of computed tensors of a float graph, by tensor. */
-export function tensorMoments(heap: Heap, graph: Graph, tensors: readonly number[], examples: Examples): Map<number, Moments[]> {
-  const gathered = new Map([...new Set(tensors)].map((t) => [t, newMoments(channelCount(graph.tensors[t].shape))]));
+export function tensorStatistics(
+  heap: Heap,
+  graph: Graph,
+  tensors: readonly number[],
+  examples: Examples,
+): Map<number, ChannelStatistics[]> {
+  const gathered = new Map([...new Set(tensors)].map((t) => [t, newStatistics(channelCount(graph.tensors[t].shape))]));
   visitBatches(heap, graph, examples, ({ operands }) => {
-    for (const [t, moments] of gathered) moments.add(heap.read(operands[t]) as Float32Array);
+    for (const [t, statistics] of gathered) statistics.add(heap.read(operands[t]) as Float32Array);
   });
-  return new Map([...gathered].map(([t, moments]) => [t, moments.all()]));
+  return new Map([...gathered].map(([t, statistics]) => [t, statistics.all()]));
 }
 
 /** Of the channels of values, the last axis. */
-export function channelMoments(values: ArrayLike<number>, channels: number): Moments[] {
-  const moments = newMoments(channels);
-  moments.add(values);
-  return moments.all();
+export function channelStatistics(values: ArrayLike<number>, channels: number): ChannelStatistics[] {
+  const statistics = newStatistics(channels);
+  statistics.add(values);
+  return statistics.all();
 }
 
 /** In one pass (Welford, 1962). */
-function newMoments(channels: number) {
+function newStatistics(channels: number) {
   const low = new Float64Array(channels).fill(Number.POSITIVE_INFINITY);
   const high = new Float64Array(channels).fill(Number.NEGATIVE_INFINITY);
   const mean = new Float64Array(channels);
@@ -68,7 +73,7 @@ function newMoments(channels: number) {
         }
       }
     },
-    all: (): Moments[] =>
+    all: (): ChannelStatistics[] =>
       Array.from(low, (l, c) => ({ low: l, high: high[c], mean: mean[c], variance: squares[c] / Math.max(1, count) })),
   };
 }
