@@ -9,10 +9,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asEmitted } from '../src/c/layers.ts';
 import { type Variant, variantOf } from '../src/c/parts.ts';
+import { type Coefficients, formatCoefficients } from '../src/mcu/coefficients.ts';
 import { generated } from '../src/mcu/generated.ts';
 import type { FittedCode } from '../src/mcu/generated_code.ts';
 import { bytesOfCode, type CodeFeatures, codeFeatures } from '../src/mcu/generated_cost.ts';
-import { type Coefficients, executedOf, type LayerWalk, tagsOf } from '../src/mcu/generated_features.ts';
+import { executedOf, type LayerWalk, tagsOf } from '../src/mcu/generated_features.ts';
 import { onChip } from '../src/mcu/graph_cost.ts';
 import type { CoreName } from '../src/targets/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
@@ -157,7 +158,7 @@ interface Off {
 
 const offOf = ({ each, word }: Fitted, row: Row): Off => ({
   row,
-  error: Math.abs(executedOf(row.walk, row.tags, each, word).usual / row.instructions - 1),
+  error: Math.abs(executedOf(row.walk, row.tags, (tag) => each[tag] ?? null, word).usual / row.instructions - 1),
 });
 
 function heldOut(rows: readonly Row[]): Off[] {
@@ -255,10 +256,7 @@ for (const [variant, core] of Object.entries(COUNTED) as [Variant, CoreName][]) 
   console.error(variant, 'left out', errorsOf(found), 'other networks', errorsOf(unseen));
   if (process.argv.includes('--kernels')) print(found, (row) => row.kernel);
   if (process.argv.includes('--kept')) print(unseen, (row) => row.kernel);
-  const lines = Object.entries(fitted.each).map(([key, each]) => {
-    const terms = Object.entries(each).map(([name, value]) => `${name === 'one' ? name : `'${name}'`}: ${value}`);
-    return `    '${key}': { ${terms.join(', ')} },`;
-  });
+  const lines = Object.entries(fitted.each).map(([tag, each]) => `    '${tag}': '${formatCoefficients(each)}',`);
   instructions.push(`  ${variant}: {\n${lines.join('\n')}\n  },`);
   words.push(`  ${variant}: ${short(fitted.word)},`);
   errors.push(`  ${variant}: { leftOut: ${errorsOf(found)}, others: ${errorsOf(unseen)} },`);
@@ -272,15 +270,15 @@ if (!shown.length)
 // biome-ignore-all lint/suspicious/noApproximativeNumericConstant: fitted numbers
 import type { Variant } from '../c/parts.ts';
 import type { FittedCode, LayerError } from './generated_code.ts';
-import type { Coefficients } from './generated_features.ts';
 
 /**
- * Of the C that src/c writes, GCC -O2, by the way that it is written. Instructions of one run of each part of a layer's C (walk.ts), by
- * kernel and, where compilers make other code of some shapes, by these (generated_features.ts). Assembly is counted and not in here.
+ * Of the C that src/c writes, GCC -O2, by the way that it is written. Instructions of one run of each part of a layer's C (walk/), by
+ * kernel and, where compilers make other code of some shapes, by these (generated_features.ts). Assembly is counted and not in here. The
+ * lines are read by coefficients.ts.
  * Source: executed instructions on QEMU, scripts/count_generated.ts.
  */
 // biome-ignore format: one line a kernel
-export const GENERATED_INSTRUCTIONS: Readonly<Record<Variant, Readonly<Record<string, Coefficients>>>> = {
+export const GENERATED_INSTRUCTIONS: Readonly<Record<Variant, Readonly<Record<string, string>>>> = {
 ${instructions.join('\n')}
 };
 

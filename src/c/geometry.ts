@@ -23,6 +23,16 @@ export interface Geometry {
   readonly groups: number;
 }
 
+/** Whether windows leave an image along an axis. @param before padding in front */
+export const leaves = (size: number, out: number, kernel: number, stride: number, before: number, dilation = 1): boolean =>
+  before > 0 || (out - 1) * stride - before + (kernel - 1) * dilation >= size;
+
+export const leavesRows = (g: Geometry): boolean => leaves(g.inH, g.outH, g.kH, g.sH, g.top, g.dH);
+export const leavesColumns = (g: Geometry): boolean => leaves(g.inW, g.outW, g.kW, g.sW, g.left, g.dW);
+
+/** Whether no window leaves the image. */
+export const isInside = (g: Geometry): boolean => !leavesRows(g) && !leavesColumns(g);
+
 type Windowed = CallOf<'convolve' | 'depthwise_conv', Placed>;
 type Layered = CallOf<'convolve' | 'depthwise_conv' | 'fully_connected', Placed>;
 

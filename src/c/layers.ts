@@ -23,12 +23,12 @@ import {
   takePlain,
   transposePlain,
 } from './plain/moves.ts';
-import { pool } from './pool.ts';
 import { resizeBilinearPlain } from './plain/resize_bilinear.ts';
 import { softmaxPlain } from './plain/softmax.ts';
 import { svdfPlain } from './plain/svdf.ts';
 import { transposeConvPlain } from './plain/transpose_conv.ts';
 import { unaryPlain } from './plain/unary.ts';
+import { pool } from './pool.ts';
 import { asBytes } from './widened.ts';
 
 /** A family's code for a call. `tag` begins the names of the layer's tables. */

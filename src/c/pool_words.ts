@@ -1,6 +1,6 @@
-import { clampFunction } from './plain/rescale.ts';
-import { meanText, type PoolCall, poolFrame, poolFunction } from './plain/pool.ts';
 import type { LayerCode, Parts } from './parts.ts';
+import { meanText, type PoolCall, poolFrame, poolFunction } from './plain/pool.ts';
+import { clampFunction } from './plain/rescale.ts';
 
 /** Elements whose sum fits in 16 bits, each made positive. */
 export const MOST_SUMMED = 257;

@@ -120,7 +120,7 @@ function narrowed(
   return best;
 }
 
-const gcd = (a: number, b: number): number => (b ? gcd(b, a % b) : a);
+export const gcd = (a: number, b: number): number => (b ? gcd(b, a % b) : a);
 
 /** A plan of at most `bytes`: buffers in turn, each against another one or against an end of the memory. Null where `work` comparisons find none. */
 function within(buffers: readonly Buffer[], order: readonly number[], bytes: number, work: number): Placement | null {

@@ -1,4 +1,4 @@
-import type { ArenaOptions } from './arena.ts';
+import { type ArenaOptions, gcd } from './arena.ts';
 import type { Buffer, Lifetime, Placement } from './greedy.ts';
 
 /**
@@ -68,11 +68,7 @@ function rulesOf(count: number, overlaps: readonly Overlap[], align: number): Ru
   return rules;
 }
 
-function leastCommon(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y) [x, y] = [y, x % y];
-  return (a / x) * b;
-}
+const leastCommon = (a: number, b: number): number => (a / gcd(a, b)) * b;
 
 /** Each buffer in turn at the lowest offset that no other one forbids. */
 function place(buffers: readonly Buffer[], rules: readonly Rule[][], order: readonly number[], align: number): Placement {

@@ -1,5 +1,5 @@
-import type { Lifetime } from './greedy.ts';
 import type { Graph, Node } from './graph.ts';
+import type { Lifetime } from './greedy.ts';
 
 /** Whether a node's output needs memory of its own. */
 export type Memory =

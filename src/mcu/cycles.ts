@@ -1,6 +1,6 @@
 import type { Cost } from '../ops/index.ts';
 import type { CoreName, Target } from '../targets/index.ts';
-import type { Classes } from './assembly.ts';
+import type { Classes } from './assembly/classes.ts';
 
 /** Relative error of latency: mean, median and 90th percentile of `count` published ones. */
 export interface LatencyError {

@@ -1,6 +1,7 @@
 import type { NamedText, Variant } from '../c/parts.ts';
-import { bytesOfListing, parseListing } from './assembly.ts';
-import { linesOfLiteral, MACROS, preprocessed } from './c_text.ts';
+import { bytesOfListing } from './assembly/bytes.ts';
+import { parseListing } from './assembly/listing.ts';
+import { linesOfLiteral, MACROS, preprocessed } from './c_text/preprocess.ts';
 import type { LatencyError } from './cycles.ts';
 
 /** Words of the C of a function by its name, without the number that tells it from others; and bytes of its assembly. */

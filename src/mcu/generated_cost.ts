@@ -3,13 +3,14 @@ import { type Call, type Trade, type Variant, variantOf } from '../c/parts.ts';
 import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
+import { NO_CLASSES } from './assembly/classes.ts';
+import { type CoefficientsOf, coefficientTable } from './coefficients.ts';
 import { type Generated, type GeneratedLayer, generated } from './generated.ts';
 import { codeSizeOf, type FittedCode } from './generated_code.ts';
 import { GENERATED_CODE, GENERATED_INSTRUCTIONS, GENERATED_WORD } from './generated_data.ts';
 import { type Executed, executedOf, tagsOf } from './generated_features.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import type { FlashBytes, RamBytes } from './memory.ts';
-import { NO_CLASSES } from './walk.ts';
 
 /** Figures of the C that Thumbnet writes. Memory and tables are the generator's own; instructions and code are models of what was counted. */
 export interface GeneratedCost {
@@ -34,7 +35,14 @@ export function generatedCost(chip: ChipGraph, core: CoreName, trade: Trade): Ge
 const NOTHING: Executed = { usual: 0, most: 0, assembly: 0, classes: NO_CLASSES };
 
 const instructionsOf = (call: Call, { functions, walk }: GeneratedLayer, variant: Variant): Executed =>
-  executedOf(walk(), tagsOf(call, functions, walk().loops), GENERATED_INSTRUCTIONS[variant], GENERATED_WORD[variant]);
+  executedOf(walk(), tagsOf(call, functions, walk().loops), COEFFICIENTS[variant], GENERATED_WORD[variant]);
+
+const COEFFICIENTS: Readonly<Record<Variant, CoefficientsOf>> = {
+  thumb1: coefficientTable(GENERATED_INSTRUCTIONS.thumb1),
+  plain: coefficientTable(GENERATED_INSTRUCTIONS.plain),
+  dsp: coefficientTable(GENERATED_INSTRUCTIONS.dsp),
+  mve: coefficientTable(GENERATED_INSTRUCTIONS.mve),
+};
 
 function ramOf({ graph, operands }: ChipGraph, { network }: Generated, core: CoreName): RamBytes {
   const { arenaBytes: arena, stateBytes: state, optimal } = network;

@@ -1,12 +1,12 @@
 /** What the instructions of a layer of generated C depend on: assembly, which is counted exactly, and how often each part of its C runs. */
-import { type Geometry, geometryOf } from '../c/geometry.ts';
+import { type Geometry, geometryOf, leavesColumns, leavesRows } from '../c/geometry.ts';
 import type { Argument, Call, LayerCode, NamedText, Placed, Variant } from '../c/parts.ts';
+import { poolFrame } from '../c/plain/pool.ts';
 import type { CallOf } from '../ops/kernel_call.ts';
-import type { Classes } from './assembly.ts';
-import { NO_CLASSES, plusClasses, type Runs, type Walk, Walker } from './walk.ts';
-
-/** What one run of each part of a layer's C executes. */
-export type Coefficients = Readonly<Record<string, number>>;
+import { type Classes, NO_CLASSES, plusClasses } from './assembly/classes.ts';
+import type { Coefficients, CoefficientsOf } from './coefficients.ts';
+import { addRuns, type Runs, type Walk } from './walk/runs.ts';
+import { Walker } from './walk/walker.ts';
 
 const argumentOf = (a: Argument): number => (typeof a === 'object' && 'text' in a ? Number(a.text) : Number.NaN);
 
@@ -17,19 +17,16 @@ export interface LayerWalk extends Walk {
 
 /** Runs of all that a layer calls. @param corrections entries of its table of corrections */
 export function walkOf({ calls }: LayerCode, functions: readonly NamedText[], variant: Variant, corrections: number): LayerWalk {
-  const walker = new Walker(functions, variant);
+  const walker = new Walker(functions, variant, corrections);
   const parts = new Map<string, Runs>();
   let [assembly, worst] = [0, 0];
   let classes = NO_CLASSES;
   for (const call of calls) {
-    const found = walker.walk(call.function, call.arguments.map(argumentOf), corrections);
+    const found = walker.walk(call.function, call.arguments.map(argumentOf));
     assembly += found.assembly;
     worst += found.worst;
     classes = plusClasses(classes, found.classes, 1);
-    for (const [key, runs] of found.parts) {
-      const before = parts.get(key);
-      parts.set(key, before ? { ...runs, usual: before.usual + runs.usual, most: before.most + runs.most } : runs);
-    }
+    for (const [key, runs] of found.parts) addRuns(parts, key, runs);
   }
   return { assembly, worst, classes, parts, loops: walker.loops };
 }
@@ -49,19 +46,14 @@ const UNSEEN = 0.02;
 /**
  * Instructions of a layer by the first of its tags of which enough was counted.
  *
- * @param fitted coefficients by tag
+ * @param fitted what one run of each part executes
  * @param word   instructions for each word of a part of which none was counted
  */
-export function executedOf(
-  walk: LayerWalk,
-  tags: readonly string[],
-  fitted: Readonly<Record<string, Coefficients>>,
-  word: number,
-): Executed {
-  const kernel = fitted[tags[tags.length - 1]];
-  const general = executedBy(walk, kernel ?? {}, word);
+export function executedOf(walk: LayerWalk, tags: readonly string[], fitted: CoefficientsOf, word: number): Executed {
+  const general = executedBy(walk, fitted(tags[tags.length - 1]) ?? {}, word);
   for (const tag of tags) {
-    const found = fitted[tag] && executedBy(walk, fitted[tag], word);
+    const each = fitted(tag);
+    const found = each && executedBy(walk, each, word);
     if (!found || found.unseen > UNSEEN * found.usual) continue;
     // Few layers were counted of some shapes: what they say is believed while the whole kernel does not contradict it.
     if (found.usual < general.usual * BELIEVED && found.usual * BELIEVED > general.usual) return found;
@@ -86,9 +78,6 @@ function executedBy(walk: LayerWalk, each: Coefficients, word: number): Executed
   return { usual, most, assembly: walk.assembly, classes: walk.classes, unseen };
 }
 
-const isPadded = (size: number, out: number, k: number, stride: number, before: number, dilation: number): boolean =>
-  before > 0 || (out - 1) * stride - before + (k - 1) * dilation >= size;
-
 /**
  * What compilers make other code of, the nearest first: sizes are constants of the C, and loops of few turns are written out. Layers whose
  * products are assembly have their kernel only.
@@ -107,12 +96,10 @@ function shapeOf(call: Call): string[] {
     return [edgesOf(g), `${few(g.kH)}${few(g.kW)}`, depthOf(g, call.family), `${once(g.outW)}${g.sH}`];
   }
   if (call.family === 'avg_pool' || call.family === 'max_pool') {
-    const { operands, parameters } = call as CallOf<'avg_pool', Placed>;
-    const [[, inH, inW], [, outH, outW]] = [operands.x.shape, operands.y.shape];
-    const { filter, stride, padding } = parameters;
-    const edges =
-      isPadded(inH, outH, filter[0], stride[0], padding[0], 1) || isPadded(inW, outW, filter[1], stride[1], padding[1], 1);
-    return [`${few(filter[0])}${few(filter[1])}`, `${once(outH)}${once(outW)}${edges ? 'padded' : 'inside'}`];
+    const pool = call as CallOf<'avg_pool' | 'max_pool', Placed>;
+    const [kH, kW] = pool.parameters.filter;
+    const [, outH, outW] = pool.operands.y.shape;
+    return [`${few(kH)}${few(kW)}`, `${once(outH)}${once(outW)}${poolFrame(pool).inside ? 'inside' : 'padded'}`];
   }
   return [];
 }
@@ -121,11 +108,7 @@ const once = (n: number): string => (n === 1 ? '1' : 'n');
 /** Loops of two turns are written out, longer ones are not. */
 const few = (n: number): string => (n <= 2 ? String(n) : 'n');
 
-function edgesOf(g: Geometry): string {
-  const rows = isPadded(g.inH, g.outH, g.kH, g.sH, g.top, g.dH);
-  const columns = isPadded(g.inW, g.outW, g.kW, g.sW, g.left, g.dW);
-  return `${rows ? 'padded' : 'inside'}-${columns ? 'padded' : 'inside'}`;
-}
+const edgesOf = (g: Geometry): string => `${leavesRows(g) ? 'padded' : 'inside'}-${leavesColumns(g) ? 'padded' : 'inside'}`;
 
 const depthOf = (g: Geometry, family: string): string =>
   family === 'convolve' ? few(g.inC / g.groups) : g.outC === g.inC ? 'each' : 'multiplied';

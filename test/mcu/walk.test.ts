@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Variant } from '../../src/c/parts.ts';
-import { bytesOfListing, countAssembly, parseListing } from '../../src/mcu/assembly.ts';
-import { Walker } from '../../src/mcu/walk.ts';
+import { bytesOfListing } from '../../src/mcu/assembly/bytes.ts';
+import { countAssembly } from '../../src/mcu/assembly/count.ts';
+import { parseListing } from '../../src/mcu/assembly/listing.ts';
+import { Walker } from '../../src/mcu/walk/walker.ts';
 
 const LOOP = [
   'push {r4, lr}',

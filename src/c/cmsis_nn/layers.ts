@@ -28,12 +28,26 @@ const tensorsOf = (call: Weighted, parts: Parts, tag: string): (readonly [string
 
 const scratchOf = (call: Weighted, parts: Parts): number => costOfCall(call, parts.kind).scratchBytes;
 
-/** Bias of int16 layers, which sum in 64 bits; `NULL` where there is none. */
-function wideBias(call: Weighted, parts: Parts, tag: string): { given: (readonly [string, Argument])[]; text: string } {
+/** The bias as a parameter, and what the library is given for it: layers that sum in 64 bits take `NULL` where there is none. */
+interface Bias {
+  readonly given: readonly (readonly [string, Argument])[];
+  readonly text: string;
+}
+
+function biasParameter(call: Weighted, parts: Parts, tag: string, units: number, wide: boolean): Bias {
   const { bias } = call.operands;
+  if (!wide) return { given: [['const int32_t *bias', biasTable(parts, tag, bias, units)]], text: 'bias' };
   if (!bias) return { given: [], text: 'NULL' };
   return { given: [['const int64_t *bias', parts.table(`${tag}_bias`, 'int64_t', bias.data as BigInt64Array)]], text: 'bias' };
 }
+
+/** Shapes of a layer with windows. */
+const windowDims = (call: Weighted, filter: readonly number[], units: number): string[] => [
+  dims('input', call.operands.x.shape),
+  dims('filter', filter),
+  dims('output', call.operands.y.shape),
+  dims('biases', [1, 1, 1, units]),
+];
 
 export function convolveLibrary(call: CallOf<'convolve', Placed>, parts: Parts, tag: string): LayerCode | null {
   const { form, operands, parameters: p } = call;
@@ -42,24 +56,18 @@ export function convolveLibrary(call: CallOf<'convolve', Placed>, parts: Parts, 
   const [, kH, kW, depth] = operands.w.shape;
   const scratchBytes = scratchOf(call, parts);
   const wide = form === 's16' && p.wide;
-  const long = wide ? wideBias(call, parts, tag) : null;
-  const bias = long ? long.given : [['const int32_t *bias', biasTable(parts, tag, operands.bias, units)] as const];
+  const bias = biasParameter(call, parts, tag, units, wide);
   const name = `arm_convolve_wrapper_${form}`;
   const biasText = form === 's16' ? '&bias_data' : 'bias';
   return libraryCall(parts, {
     name: 'convolve',
-    given: [...tensorsOf(call, parts, tag), ...bias, ...perChannelTables(parts, tag, p, units)],
+    given: [...tensorsOf(call, parts, tag), ...bias.given, ...perChannelTables(parts, tag, p, units)],
     structures: [
-      dims('input', operands.x.shape),
-      dims('filter', [units, kH, kW, depth]),
-      dims('output', operands.y.shape),
-      dims('biases', [1, 1, 1, units]),
+      ...windowDims(call, [units, kH, kW, depth], units),
       `const cmsis_nn_conv_params params = {
         .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset}, .stride = ${tile(p.stride)}, .padding = ${tile(p.padding)},
         .dilation = ${tile(p.dilation)}, .activation = ${clampOf(p)}};`,
-      ...(form === 's16'
-        ? [`const cmsis_nn_bias_data bias_data = {.data = ${long ? long.text : 'bias'}, .is_int32_bias = ${!wide}};`]
-        : []),
+      ...(form === 's16' ? [`const cmsis_nn_bias_data bias_data = {.data = ${bias.text}, .is_int32_bias = ${!wide}};`] : []),
       perChannel('cmsis_nn_per_channel_quant_params'),
       contextOf('scratch_context', scratchBytes),
     ],
@@ -77,24 +85,20 @@ export function depthwiseLibrary(given: CallOf<'depthwise_conv', Placed>, parts:
   const units = unitsOf(call);
   const [, kH, kW] = operands.w.shape;
   const scratchBytes = scratchOf(call, parts);
-  const long = form === 's16' ? wideBias(call, parts, tag) : null;
-  const bias = long ? long.given : [['const int32_t *bias', biasTable(parts, tag, operands.bias, units)] as const];
+  const bias = biasParameter(call, parts, tag, units, form === 's16');
   const name = `arm_depthwise_conv_wrapper_${form}`;
   return libraryCall(parts, {
     name: 'depthwise',
-    given: [...tensorsOf(call, parts, tag), ...bias, ...perChannelTables(parts, tag, p, units)],
+    given: [...tensorsOf(call, parts, tag), ...bias.given, ...perChannelTables(parts, tag, p, units)],
     structures: [
-      dims('input', operands.x.shape),
-      dims('filter', [1, kH, kW, units]),
-      dims('output', operands.y.shape),
-      dims('biases', [1, 1, 1, units]),
+      ...windowDims(call, [1, kH, kW, units], units),
       `const cmsis_nn_dw_conv_params params = {
         .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset}, .ch_mult = ${units / operands.x.shape[3]}, .stride = ${tile(p.stride)},
         .padding = ${tile(p.padding)}, .dilation = ${tile(p.dilation)}, .activation = ${clampOf(p)}};`,
       perChannel('cmsis_nn_per_channel_quant_params'),
       contextOf('scratch_context', scratchBytes),
     ],
-    body: `(void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${long ? long.text : 'bias'}, &output, y);`,
+    body: `(void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${bias.text}, &output, y);`,
     scratchBytes,
     asks: `${name}_get_buffer_size(&params, &input, &filter, &output)`,
   });
@@ -107,8 +111,7 @@ export function denseLibrary(call: CallOf<'fully_connected', Placed>, parts: Par
   if (form === 's16' && !p.wide) return null;
   if (form !== 's8' && (each || p.wOffset !== 0)) return null;
   const scratchBytes = scratchOf(call, parts);
-  const long = form === 's16' ? wideBias(call, parts, tag) : null;
-  const bias = long ? long.given : [['const int32_t *bias', biasTable(parts, tag, operands.bias, units)] as const];
+  const bias = biasParameter(call, parts, tag, units, form === 's16');
   const name =
     form === 's8' ? (each ? 'arm_fully_connected_per_channel_s8' : 'arm_fully_connected_s8') : `arm_fully_connected_${form}`;
   // The MVE build reads sums of weights from the buffer.
@@ -117,10 +120,10 @@ export function denseLibrary(call: CallOf<'fully_connected', Placed>, parts: Par
     : '';
   return libraryCall(parts, {
     name: 'dense',
-    given: [...tensorsOf(call, parts, tag), ...bias, ...(each ? perChannelTables(parts, tag, p, units) : [])],
+    given: [...tensorsOf(call, parts, tag), ...bias.given, ...(each ? perChannelTables(parts, tag, p, units) : [])],
     structures: [
       dims('input', [sizeOf(operands.x.shape) / depth, 1, 1, depth]),
-      dims('filter', form === 's8' ? [depth, 1, 1, units] : [depth, 1, 1, units]),
+      dims('filter', [depth, 1, 1, units]),
       dims('output', [sizeOf(operands.x.shape) / depth, 1, 1, units]),
       dims('biases', [1, 1, 1, units]),
       `const cmsis_nn_fc_params params = {
@@ -131,7 +134,7 @@ export function denseLibrary(call: CallOf<'fully_connected', Placed>, parts: Par
       contextOf('scratch_context', scratchBytes),
     ],
     body: `${sums}
-      (void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${long ? long.text : 'bias'}, &output, y);`,
+      (void)${name}(&scratch_context, &params, &quantization, &input, x, &filter, weights, &biases, ${bias.text}, &output, y);`,
     scratchBytes,
     ...(form === 's8' ? { asks: 'arm_fully_connected_s8_get_buffer_size(&filter)' } : {}),
   });
@@ -147,14 +150,11 @@ export function transposeConvLibrary(call: CallOf<'transpose_conv', Placed>, par
     name: 'transpose_conv',
     given: [
       ...tensorsOf(call, parts, tag),
-      ['const int32_t *bias', biasTable(parts, tag, operands.bias, units)],
+      ...biasParameter(call, parts, tag, units, false).given,
       ...perChannelTables(parts, tag, p, units),
     ],
     structures: [
-      dims('input', operands.x.shape),
-      dims('filter', [units, kH, kW, depth]),
-      dims('output', operands.y.shape),
-      dims('biases', [1, 1, 1, units]),
+      ...windowDims(call, [units, kH, kW, depth], units),
       `const cmsis_nn_transpose_conv_params params = {
         .input_offset = ${p.xOffset}, .output_offset = ${p.yOffset}, .stride = ${tile(p.stride)}, .padding = ${tile(p.padding)},
         .padding_offsets = ${tile([0, 0])}, .dilation = ${tile([1, 1])}, .activation = ${clampOf(p)}};`,

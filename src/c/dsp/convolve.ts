@@ -1,19 +1,11 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, isInside, overlapping, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { expandFunction, expandSameFunction } from './expand.ts';
 import { matrixFunction, packPairs, pairScales } from './matrix.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
-import {
-  canPack,
-  expandFunction,
-  expandSameFunction,
-  firstNibbleSum,
-  firstSum,
-  nibbleWords,
-  packNibbleWords,
-  packWords,
-} from './words.ts';
+import { canPack, firstNibbleSum, firstSum, nibbleWords, packNibbleWords, packWords } from './words.ts';
 
 /** Pixels of a block. */
 const BLOCK = 3;
@@ -176,12 +168,7 @@ function gatherFunction(parts: Parts, { g, zero, steps, nibbles }: Layout, apart
   const byte = zero & 0xff;
   const zeros = ((byte * 0x01010101) ^ (nibbles ? 0 : 0x00800080)) >>> 0;
   const expand = expandFunction(parts, apart, nibbles);
-  const padded =
-    g.top > 0 ||
-    g.left > 0 ||
-    (g.outH - 1) * g.sH + (g.kH - 1) * g.dH >= g.inH ||
-    (g.outW - 1) * g.sW + (g.kW - 1) * g.dW >= g.inW;
-  if (g.inC % 4 === 0 && !padded && g.dW === 1) {
+  if (g.inC % 4 === 0 && isInside(g) && g.dW === 1) {
     const words = (g.kW * g.inC) / 4;
     return parts.function(
       'gather',

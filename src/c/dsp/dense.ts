@@ -2,10 +2,11 @@ import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { expandFunction } from './expand.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { packWide, wideFunction, wideScales } from './wide_rows.ts';
-import { canPack, expandFunction, firstNibbleSum, firstSum, nibbleWords, packNibbleWords, packWords } from './words.ts';
+import { canPack, firstNibbleSum, firstSum, nibbleWords, packNibbleWords, packWords } from './words.ts';
 
 /** Layers of at most this many weights keep them as 16 bits, which saves unpacking. */
 const FEW_WEIGHTS = 1024;

@@ -1,19 +1,19 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { type FoldedForm, fitFolded } from '../fit.ts';
 import { biasOf, channelsOf, geometryOf, overlapping, weightsOf } from '../geometry.ts';
-import { overPlanes, planesFunction } from '../planes.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
+import { overPlanes, planesFunction } from '../planes.ts';
 import type { Channel } from '../rescale.ts';
 import {
   type Columns,
   channelListing,
+  channelsIn,
   channelWords,
   EDGES,
   type Edge,
   edgesOf,
   FRAME,
   hasColumns,
-  channelsIn,
 } from './depthwise_columns.ts';
 import { dspLast, foldedLast, hasWindows, windowsFunction, windowsTable } from './depthwise_windows.ts';
 import { type DspForm, dspForm } from './rescale.ts';

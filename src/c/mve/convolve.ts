@@ -1,9 +1,9 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, isInside, overlapping, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyCall, copyFunction, fillFunction } from './copy.ts';
 import { channelScales, matrixFunction, packPairs } from './matrix.ts';
-import { type MveForm, type ProductKind, mveForm, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
+import { type MveForm, mveForm, type ProductKind, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 import { type Strip, stripFunction, stripOf, stripOrder } from './strips.ts';
 
@@ -211,10 +211,8 @@ function pixelsFunction(parts: Parts, { g, zero, vectors, stored }: Layout, rows
 /** `void NAME(int8_t *to, const int8_t *x, int32_t oy, int32_t ox)`: the window of one output pixel. */
 function gatherFunction(parts: Parts, g: Geometry, zero: number): string {
   const copy = copyFunction(parts);
-  const overH = (g.outH - 1) * g.sH - g.top + (g.kH - 1) * g.dH >= g.inH;
-  const overW = (g.outW - 1) * g.sW - g.left + (g.kW - 1) * g.dW >= g.inW;
   const row = g.kW * g.inC;
-  if (g.top === 0 && g.left === 0 && !overH && !overW && g.dW === 1) {
+  if (isInside(g) && g.dW === 1) {
     return parts.function(
       'gather',
       (name) =>

@@ -3,7 +3,7 @@ import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { copyFunction, fillFunction } from './copy.ts';
-import { type MveForm, type ProductKind, mveForm, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
+import { type MveForm, mveForm, type ProductKind, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
 
 /** Dense layer, row by row of the input; null where a unit has no exact form. */

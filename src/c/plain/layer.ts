@@ -1,3 +1,4 @@
+import { packInt4 } from '../../graph/int4.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf } from '../geometry.ts';
 import type { Argument, CType, Parts, Placed } from '../parts.ts';
@@ -34,13 +35,6 @@ const nibbleFunction = (parts: Parts): string =>
       }`,
   );
 
-function packNibbles(values: Int8Array): Int8Array {
-  return Int8Array.from({ length: Math.ceil(values.length / 2) }, (_, i) => {
-    const high = 2 * i + 1 < values.length ? values[2 * i + 1] : 0;
-    return (values[2 * i] & 15) | (high << 4);
-  });
-}
-
 /** @param units output channels */
 export function plainLayer(call: LayerCall, parts: Parts, tag: string, units: number): PlainLayer {
   const { x, y, w, bias } = call.operands;
@@ -69,7 +63,7 @@ export function plainLayer(call: LayerCall, parts: Parts, tag: string, units: nu
     arguments: [
       parts.operand(y),
       parts.operand(x),
-      parts.table(`${tag}_weights`, 'int8_t', packed ? packNibbles(data) : data),
+      parts.table(`${tag}_weights`, 'int8_t', packed ? Int8Array.from(packInt4(data)) : data),
       parts.table(`${tag}_channels`, 'int32_t', channels.flat()),
       ...biases,
     ],

@@ -1,4 +1,5 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
+import { leaves } from '../geometry.ts';
 import type { LayerCode, Parts, Placed } from '../parts.ts';
 import { clampFunction, term } from './rescale.ts';
 
@@ -16,9 +17,7 @@ export interface PoolFrame {
 export function poolFrame(call: PoolCall): PoolFrame {
   const { x, y } = call.operands;
   const { filter, stride, padding } = call.parameters;
-  const inside = [0, 1].every(
-    (axis) => padding[axis] === 0 && (y.shape[1 + axis] - 1) * stride[axis] + filter[axis] <= x.shape[1 + axis],
-  );
+  const inside = [0, 1].every((axis) => !leaves(x.shape[1 + axis], y.shape[1 + axis], filter[axis], stride[axis], padding[axis]));
   return { call, inside, count: inside ? String(filter[0] * filter[1]) : 'n' };
 }
 

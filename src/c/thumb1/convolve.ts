@@ -1,9 +1,10 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, isInside, overlapping, weightsOf } from '../geometry.ts';
 import { type Argument, type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
-import { unitsOfLayer } from './dense.ts';
-import { ASSEMBLY, canCorrect, depthOf, matrixFunction, matrixScales, packNibbleRows, packRows } from './matrix.ts';
+import { ASSEMBLY } from './listings.ts';
+import { canCorrect, depthOf, matrixFunction, matrixScales, packNibbleRows, packRows } from './matrix.ts';
 import { thumbForms } from './rescale.ts';
+import { unitsOfLayer } from './units.ts';
 
 /** Pixels of a block. */
 const BLOCK = 4;
@@ -119,9 +120,7 @@ function convolveFunction(parts: Parts, { g, zero, depth, corrected, nibbles }: 
 /** `void NAME(uint32_t *to, const int8_t *x, const int8_t *zeros, int32_t first)`: the windows of four pixels as pairs in words. */
 function gatherFunction(parts: Parts, g: Geometry): string {
   const pack = packFunction(parts);
-  const overH = (g.outH - 1) * g.sH - g.top + (g.kH - 1) * g.dH >= g.inH;
-  const overW = (g.outW - 1) * g.sW - g.left + (g.kW - 1) * g.dW >= g.inW;
-  const inside = g.top === 0 && g.left === 0 && !overH && !overW;
+  const inside = isInside(g);
   const flat = g.dW === 1;
   const row = g.kW * g.inC;
   const place = `

@@ -1,9 +1,9 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
-import { biasOf, channelsOf, type Geometry, geometryOf, overlapping, weightsOf } from '../geometry.ts';
-import { overPlanes, planesFunction } from '../planes.ts';
+import { biasOf, channelsOf, type Geometry, geometryOf, isInside, overlapping, weightsOf } from '../geometry.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
-import { backTo, channelsIn, type Columns, channelListing, constant, FRAME, hasColumns } from './depthwise_columns.ts';
-import { ASSEMBLY, rescaleText } from './matrix.ts';
+import { overPlanes, planesFunction } from '../planes.ts';
+import { backTo, type Columns, channelListing, channelsIn, constant, FRAME, hasColumns } from './depthwise_columns.ts';
+import { ASSEMBLY, RESTORE, rescaleText, SAVE } from './listings.ts';
 import { signProduct, type ThumbForm, type ThumbForms, thumbForms } from './rescale.ts';
 
 /**
@@ -115,12 +115,7 @@ function listing(c: Columns): string[] {
   const pitch = g.inW * g.inC;
   const back = 2 * pitch - g.inC;
   return [
-    'push {r4, r5, r6, r7, lr}',
-    'mov r4, r8',
-    'mov r5, r9',
-    'mov r6, r10',
-    'mov r7, r11',
-    'push {r4, r5, r6, r7}',
+    ...SAVE,
     `sub sp, #${FRAME.bytes + 16}`,
     ...wideConstant('r4', pitch),
     'mov r8, r4',
@@ -165,12 +160,7 @@ function listing(c: Columns): string[] {
     backTo(1, ['1:', ...rows, ...rows.slice(0, 60)]),
     '2:',
     `add sp, #${FRAME.bytes + 16}`,
-    'pop {r4, r5, r6, r7}',
-    'mov r8, r4',
-    'mov r9, r5',
-    'mov r10, r6',
-    'mov r11, r7',
-    'pop {r4, r5, r6, r7, pc}',
+    ...RESTORE,
   ];
 }
 
@@ -178,13 +168,6 @@ const wideConstant = (register: string, value: number): string[] =>
   value < 65536
     ? constant(register, value)
     : [...constant(register, value >> 8), `lsls ${register}, ${register}, #8`, `adds ${register}, #${value & 255}`];
-
-/** Whether no window leaves the image. */
-function isInside(g: Geometry): boolean {
-  const overH = (g.outH - 1) * g.sH - g.top + (g.kH - 1) * g.dH >= g.inH;
-  const overW = (g.outW - 1) * g.sW - g.left + (g.kW - 1) * g.dW >= g.inW;
-  return g.top === 0 && g.left === 0 && !overH && !overW;
-}
 
 /** Windows that never leave the image, in C; the zero point is in the first sum. */
 function insideFunction(parts: Parts, g: Geometry, { split, shift, sign }: ThumbForms): string {
