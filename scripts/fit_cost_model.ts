@@ -156,8 +156,5 @@ export const POWER_ERROR: LatencyError = ${errorOf(powerErrors)};
 
 /** Energy of the runs of stacks with CMSIS-NN: latency by a fit that has not seen the network, power by the chip's runs of other networks. */
 export const ENERGY_ERROR: LatencyError = ${errorOf(energies)};
-
-/** Latency of all stacks with CMSIS-NN, on any core: each network by a fit that has not seen it. */
-export const CMSIS_ERROR: LatencyError = ${heldOutOf(cmsisNn)};
 `,
 );

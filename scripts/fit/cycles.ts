@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Level } from '../../src/mcu/cycles.ts';
 import type { CoreName } from '../../src/targets/index.ts';
 import { quantile, type Row, readCsv } from './instructions.ts';
 import { cifarPooled, cifarStrided, fromFile, mobilenetV1, type Network, oneConvolution } from './networks.ts';
@@ -142,22 +143,23 @@ function addOther(r: Row, add: Add) {
   else if (/ExecuTorch \+ arm/.test(r.stack) && r.op === 'CONV') add(r.core, r.mcu, stack, 'convolution', cycles);
 }
 
-export interface CycleModel {
+/** What is fitted. */
+export interface FittedCycles {
   /** Times what the costs of the classes say. */
   readonly scale: Record<string, number>;
   /** Cycles for each byte of weights that must come from flash once an inference. */
   readonly fetch: Record<string, number>;
-  /** A runtime's cycles relative to CMSIS-NN's instruction counts. */
+  /** A runtime's cycles beside those of stacks whose level is 1. */
   readonly stack: Record<string, number>;
 }
 
 const START_FETCH: Record<string, number> = { M4: 1, M33: 0.8, M7: 0.5, M55: 0.3, M85: 0.3 };
 
 /**
- * Log-additive fit with absolute errors damped like Huber's: cycles = stack * (scale[core] * instructions + fetch[core] * weights).
+ * Log-additive fit with absolute errors damped like Huber's: cycles = stack * (scale[core] * units + fetch[core] * weights).
  * Each parameter in turn is set to the weighted mean of what would make its rows exact, until nothing moves.
  */
-export function fitCycles(rows: readonly Measurement[]): CycleModel {
+export function fitCycles(rows: readonly Measurement[]): FittedCycles {
   const cores = [...new Set(rows.map((r) => r.core))];
   const stacks = [...new Set(rows.map((r) => r.stack))];
   const scale: Record<string, number> = Object.fromEntries(cores.map((c) => [c, 1.2]));
@@ -195,7 +197,7 @@ function mean(
   return total ? (0.7 * rows.reduce((n, r) => n + weight(r) * value(r), 0)) / (total * (1 + ridge)) : 0;
 }
 
-export const predictCycles = ({ scale, fetch, stack }: CycleModel, r: Measurement) =>
+export const predictCycles = ({ scale, fetch, stack }: FittedCycles, r: Measurement) =>
   (stack[r.stack] ?? 1) * (scale[r.core] * r.units + fetch[r.core] * r.weightBytes);
 
 export interface CycleError {
@@ -271,22 +273,13 @@ const RUNTIME_OF: readonly (readonly [RegExp, string])[] = [
   [/^TinyMaix O1 CPU/, 'TinyMaix O1'],
 ];
 
-export interface Level {
-  readonly core: string;
-  readonly runtime: string;
-  /** Cycles of a network beside those of the model: median, 10th and 90th percentile of `count`. */
-  readonly times: number;
-  readonly low: number;
-  readonly high: number;
-  readonly count: number;
-  /** Mean error of each network on each chip by the level of the core's other networks. */
-  readonly leftOut: number | null;
-}
+/** A level on a core. */
+export type LevelOn = Level & { readonly core: string };
 
 const LEAST = 3;
 
 /** How runtimes stand to the model on a core, where enough networks were measured. */
-export function levelsOf(rows: readonly Measurement[], model: CycleModel): Level[] {
+export function levelsOf(rows: readonly Measurement[], model: FittedCycles): LevelOn[] {
   return Object.keys(model.scale).flatMap((core) =>
     RUNTIME_OF.flatMap(([pattern, runtime]) => {
       const of = rows.filter((r) => r.core === core && pattern.test(r.stack));

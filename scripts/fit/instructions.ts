@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { countKey } from '../../src/mcu/instructions.ts';
-import type { CoreKind } from '../../src/ops/buffer_sizes.ts';
+import { countKey, executedBy } from '../../src/mcu/instructions.ts';
 import type { CountedKernel } from '../../src/ops/cost.ts';
+import type { CoreName } from '../../src/targets/index.ts';
+import { KINDS } from '../../src/targets/kinds.ts';
 import { type Case, GEOMETRY, ONE } from '../count/geometry.ts';
 import { caseFeatures } from '../count_features.ts';
 import { nnls } from '../nnls.ts';
@@ -24,15 +25,6 @@ function cells(line: string): string[] {
   }
   return found;
 }
-
-export const KINDS: Readonly<Record<string, CoreKind>> = {
-  'cortex-m0': 'c',
-  'cortex-m3': 'c',
-  'cortex-m4': 'dsp',
-  'cortex-m7': 'dsp',
-  'cortex-m33': 'dsp',
-  'cortex-m55': 'mve',
-};
 
 export interface Count {
   readonly core: string;
@@ -74,15 +66,12 @@ const RENAMED: Readonly<Record<string, string>> = { relu_q7: 'relu_s8', concaten
 
 /** The kernel that a case counts, what it does, and the key of its counts. */
 export function kernelOf(core: string, geometry: Case) {
-  const { paths, features } = caseFeatures(geometry, KINDS[core]);
+  const { paths, features } = caseFeatures(geometry, KINDS[core as CoreName]);
   const told = RENAMED[geometry.kernel] ?? geometry.kernel;
   const at = told.lastIndexOf('_');
   const kernel: CountedKernel = { name: told.slice(0, at), form: told.slice(at + 1) as CountedKernel['form'], paths };
   return { kernel, features, key: countKey(kernel.name, kernel.form, paths[0] ?? null) };
 }
-
-export const predict = (coefficients: Coefficients, features: Readonly<Record<string, number>>) =>
-  Object.entries(coefficients).reduce((sum, [name, value]) => sum + value * (features[name] ?? 0), 0);
 
 const round = (x: number) => Number(x.toPrecision(4));
 
@@ -126,7 +115,7 @@ function addConverted(kernels: Record<string, Coefficients>, groups: ReadonlyMap
     if (core !== 'cortex-m55' || !path) continue;
     for (const c of group) {
       const { features } = kernelOf(c.core, c.geometry);
-      ratios.push((c.instructions - predict(kernels[`convolve_s8/${path}`], features)) / features.weights);
+      ratios.push((c.instructions - executedBy(kernels[`convolve_s8/${path}`], features)) / features.weights);
     }
   }
   const weights = round(Math.max(0, quantile(ratios, 0.5)));
@@ -148,7 +137,7 @@ export function instructionErrors(byCore: Record<string, Record<string, Coeffici
     const coefficients = byCore[c.core][key];
     if (!coefficients) continue;
     if (!errors.has(c.core)) errors.set(c.core, []);
-    errors.get(c.core)!.push(Math.abs(predict(coefficients, features) / c.instructions - 1));
+    errors.get(c.core)!.push(Math.abs(executedBy(coefficients, features) / c.instructions - 1));
   }
   return Object.fromEntries(
     [...errors].map(([core, e]) => [

@@ -4,10 +4,11 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import { bytesOf, sizeOf } from '../../src/graph/graph.ts';
 import { mixOf, unitsOf } from '../../src/mcu/cycles.ts';
 import { costsOf, onChip } from '../../src/mcu/graph_cost.ts';
-import { coefficientsOf, instructionsOf } from '../../src/mcu/instructions.ts';
+import { coefficientsOf, executedBy, instructionsOf } from '../../src/mcu/instructions.ts';
 import type { CoreName } from '../../src/targets/index.ts';
+import { KINDS } from '../../src/targets/kinds.ts';
 import { type Case, ONE } from '../count/geometry.ts';
-import { KINDS, kernelOf, predict } from './instructions.ts';
+import { kernelOf } from './instructions.ts';
 
 /** Instructions by counted core, and bytes of weights, of a network that measurements name. */
 export interface Network {
@@ -20,7 +21,7 @@ export interface Network {
 export function fromFile(folder: string, name: string): Network {
   const graph = importTflite(new Uint8Array(readFileSync(join(folder, `${name}.tflite`))));
   const chip = onChip(graph);
-  const costs = (core: string) => costsOf(chip, KINDS[core]);
+  const costs = (core: string) => costsOf(chip, KINDS[core as CoreName]);
   return {
     macs: costs('cortex-m4').reduce((n, c) => n + c.macs, 0),
     weightBytes: graph.tensors.reduce((n, t) => n + (t.data ? bytesOf(t.dtype, sizeOf(t.shape)) : 0), 0),
@@ -81,7 +82,7 @@ class Builder {
       units: (counted, core) =>
         layers.reduce((n, c) => {
           const { kernel, features } = kernelOf(counted, c);
-          return n + unitsOf(core, predict(coefficientsOf(counted as CoreName, kernel), features), mixOf(kernel.name));
+          return n + unitsOf(core, executedBy(coefficientsOf(counted as CoreName, kernel), features), mixOf(kernel.name));
         }, 0),
     };
   }

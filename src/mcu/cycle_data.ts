@@ -60,6 +60,3 @@ export const POWER_ERROR: LatencyError = { mean: 0.123, median: 0.069, p90: 0.16
 
 /** Energy of the runs of stacks with CMSIS-NN: latency by a fit that has not seen the network, power by the chip's runs of other networks. */
 export const ENERGY_ERROR: LatencyError = { mean: 0.2, median: 0.118, p90: 0.315, count: 14 };
-
-/** Latency of all stacks with CMSIS-NN, on any core: each network by a fit that has not seen it. */
-export const CMSIS_ERROR: LatencyError = { mean: 0.0912, median: 0.0415, p90: 0.2, count: 32 };

@@ -25,7 +25,11 @@ export function coefficientsOf(core: CoreName, { name, form, paths }: CountedKer
 /** Instructions that a node executes on a core. */
 export function instructionsOf({ kernel, features }: Cost, core: CoreName): number {
   if (!kernel) return 0;
-  const coefficients = coefficientsOf(core, kernel);
+  return executedBy(coefficientsOf(core, kernel), features);
+}
+
+/** Instructions of parts of a kernel that run as often as `features` tells. */
+export function executedBy(coefficients: Readonly<Record<string, number>>, features: Readonly<Record<string, number>>): number {
   let sum = 0;
   for (const name in coefficients) sum += coefficients[name] * (features[name] ?? 0);
   return sum;

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { KINDS, kernelOf, ownCounts, predict, quantile } from '../../scripts/fit/instructions.ts';
+import { kernelOf, ownCounts, quantile } from '../../scripts/fit/instructions.ts';
 import { nnls } from '../../scripts/nnls.ts';
-import { coefficientsOf } from '../../src/mcu/instructions.ts';
+import { coefficientsOf, executedBy } from '../../src/mcu/instructions.ts';
 import { type CoreName, TARGETS } from '../../src/targets/index.ts';
+import { KINDS } from '../../src/targets/kinds.ts';
 
 const counts = ownCounts(fileURLToPath(new URL('../../scripts/data/instruction_counts.csv', import.meta.url)));
 
@@ -22,7 +23,7 @@ test('every kernel that was counted is predicted on every core, the usual ones w
         .filter((c) => c.core === core && c.geometry.kernel === kernel)
         .map((c) => {
           const { kernel: counted, features } = kernelOf(c.core, c.geometry);
-          return Math.abs(predict(coefficientsOf(core as CoreName, counted), features) / c.instructions - 1);
+          return Math.abs(executedBy(coefficientsOf(core as CoreName, counted), features) / c.instructions - 1);
         });
       assert.ok(quantile(errors, 0.5) < 0.05 && quantile(errors, 0.9) < 0.12, `${kernel} on ${core}: ${quantile(errors, 0.9)}`);
     }
@@ -37,7 +38,7 @@ test('layers of networks that no fit has seen are right within 10 %, all togethe
     let [predicted, counted] = [0, 0];
     for (const c of layers.filter((l) => l.core === core)) {
       const { kernel, key, features } = kernelOf(core, c.geometry);
-      const n = predict(coefficientsOf(core as CoreName, kernel), features);
+      const n = executedBy(coefficientsOf(core as CoreName, kernel), features);
       assert.ok(Math.abs(n / c.instructions - 1) < 0.1, `${key} on ${core}: ${n} of ${c.instructions}`);
       predicted += n;
       counted += c.instructions;
@@ -49,7 +50,7 @@ test('layers of networks that no fit has seen are right within 10 %, all togethe
 test('every core of the table has instruction counts for every kernel that its kind of core runs', () => {
   const geometries = counts.filter((c) => c.core === 'cortex-m4').map((c) => c.geometry);
   for (const { core, kind } of new Map(TARGETS.map((t) => [t.core, t])).values()) {
-    const model = Object.keys(KINDS).find((c) => KINDS[c] === kind)!;
+    const model = (Object.keys(KINDS) as CoreName[]).find((c) => KINDS[c] === kind)!;
     const kernels = new Map(geometries.map((g) => kernelOf(model, g)).map(({ key, kernel }) => [key, kernel]));
     for (const [key, kernel] of kernels) {
       if (kernel.name === 'fully_connected_per_channel') continue;

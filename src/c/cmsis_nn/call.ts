@@ -1,5 +1,5 @@
 import { sizeOf, type Values } from '../../graph/graph.ts';
-import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { type Argument, type LayerCode, type Parts, type Placed, TYPES } from '../parts.ts';
 
 /** What calls of CMSIS-NN share: its structures as text of C, and functions that fill them and call. */
 
@@ -49,6 +49,12 @@ export function libraryCall(parts: Parts, call: LibraryCall): LayerCode {
     ...(asking ? { asks: asking } : {}),
   };
 }
+
+/** Output and input as the first parameters. */
+export const outAndIn = (parts: Parts, { x, y }: { readonly x: Placed; readonly y: Placed }): LibraryCall['given'] => [
+  [`${TYPES[y.dtype]} *y`, parts.operand(y)],
+  [`const ${TYPES[x.dtype]} *x`, parts.operand(x)],
+];
 
 /** The name that a declaration gives. */
 const declared = (text: string): string => /(\w+) = /.exec(text)![1];

@@ -3,15 +3,24 @@ import { packInt4 } from '../../graph/int4.ts';
 import { costOfCall } from '../../ops/cost.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { unitsOf } from '../geometry.ts';
-import type { Argument, CType, LayerCode, Parts, Placed } from '../parts.ts';
+import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
 import { asBytes } from '../widened.ts';
-import { biasTable, clampOf, contextOf, dims, libraryCall, perChannel, perChannelTables, tile } from './call.ts';
+import {
+  biasTable,
+  clampOf,
+  contextOf,
+  dims,
+  type LibraryCall,
+  libraryCall,
+  outAndIn,
+  perChannel,
+  perChannelTables,
+  tile,
+} from './call.ts';
 
 /** Layers with weights. Null: the library has no function for the form. */
 
 type Weighted = CallOf<'convolve' | 'depthwise_conv' | 'fully_connected' | 'transpose_conv', Placed>;
-
-const typeOfForm = (form: string): CType => (form === 's16' ? 'int16_t' : 'int8_t');
 
 /** Weights in the order of the file, those of 4 bits two to a byte. */
 function weightTable(call: Weighted, parts: Parts, tag: string): Argument {
@@ -20,9 +29,8 @@ function weightTable(call: Weighted, parts: Parts, tag: string): Argument {
 }
 
 /** y, x and weights. */
-const tensorsOf = (call: Weighted, parts: Parts, tag: string): (readonly [string, Argument])[] => [
-  [`${typeOfForm(call.form)} *y`, parts.operand(call.operands.y)],
-  [`const ${typeOfForm(call.form)} *x`, parts.operand(call.operands.x)],
+const tensorsOf = (call: Weighted, parts: Parts, tag: string): LibraryCall['given'] => [
+  ...outAndIn(parts, call.operands),
   ['const int8_t *weights', weightTable(call, parts, tag)],
 ];
 

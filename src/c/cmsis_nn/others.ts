@@ -3,7 +3,7 @@ import { costOfCall } from '../../ops/cost.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { expTable, oneOverOnePlusTable } from '../../wasm/luts.ts';
 import { type LayerCode, type Parts, type Placed, TYPES } from '../parts.ts';
-import { clampOf, contextOf, dims, fourOf, libraryCall, tile } from './call.ts';
+import { biasTable, clampOf, contextOf, dims, fourOf, libraryCall, outAndIn, tile } from './call.ts';
 
 /** Layers without weights of their own. Null: the library has no function for the form. */
 
@@ -64,16 +64,12 @@ function binary(
 export function poolLibrary(call: CallOf<'avg_pool' | 'max_pool', Placed>, parts: Parts): LayerCode | null {
   const { form, family, operands, parameters: p } = call;
   const { x, y } = operands;
-  const type = TYPES[y.dtype];
   const { scratchBytes } = costOfCall(call, parts.kind);
   const average = family === 'avg_pool';
   const name = average ? `arm_avgpool_${form}` : `arm_max_pool_${form}`;
   return libraryCall(parts, {
     name: average ? 'average_pool' : 'max_pool',
-    given: [
-      [`${type} *y`, parts.operand(y)],
-      [`const ${type} *x`, parts.operand(x)],
-    ],
+    given: outAndIn(parts, operands),
     structures: [
       dims('input', x.shape),
       dims('filter', [1, p.filter[0], p.filter[1], 1]),
@@ -89,13 +85,10 @@ export function poolLibrary(call: CallOf<'avg_pool' | 'max_pool', Placed>, parts
 
 export function softmaxLibrary(call: CallOf<'softmax', Placed>, parts: Parts): LayerCode | null {
   const { form, operands, parameters: p } = call;
-  const { x, y } = operands;
+  const { x } = operands;
   if (form === 'u8') return null;
   const size = x.shape[x.shape.length - 1];
-  const given = [
-    [`${TYPES[y.dtype]} *y`, parts.operand(y)],
-    [`const ${TYPES[x.dtype]} *x`, parts.operand(x)],
-  ] as const;
+  const given = outAndIn(parts, operands);
   const numbers = `x, ${sizeOf(x.shape) / size}, ${size}, ${p.multiplier}, ${p.shift}`;
   if (form !== 's16') {
     return libraryCall(parts, {
@@ -120,7 +113,7 @@ export function softmaxLibrary(call: CallOf<'softmax', Placed>, parts: Parts): L
 /** The library takes the zero point of the input here, not minus it. */
 export function svdfLibrary(call: CallOf<'svdf', Placed>, parts: Parts, tag: string): LayerCode | null {
   const { form, operands, parameters: p } = call;
-  const { x, y, wFeature, wTime, bias, state } = operands;
+  const { x, wFeature, wTime, bias, state } = operands;
   const [batch, size] = x.shape;
   const [features, time] = wTime.shape;
   const units = features / p.rank;
@@ -139,15 +132,11 @@ export function svdfLibrary(call: CallOf<'svdf', Placed>, parts: Parts, tag: str
   return libraryCall(parts, {
     name: 'svdf',
     given: [
-      ['int8_t *y', parts.operand(y)],
-      ['const int8_t *x', parts.operand(x)],
+      ...outAndIn(parts, operands),
       [`${type} *state`, parts.operand(state)],
       ['const int8_t *features', parts.table(`${tag}_features`, 'int8_t', wFeature.data as Int8Array)],
       [`const ${type} *times`, parts.table(`${tag}_times`, type, wTime.data as Int8Array)],
-      [
-        'const int32_t *bias',
-        parts.table(`${tag}_bias`, 'int32_t', (bias?.data as Int32Array | undefined) ?? new Int32Array(units)),
-      ],
+      ['const int32_t *bias', biasTable(parts, tag, bias, units)],
     ],
     structures: [
       dims('input', [batch, size, 1, 1]),

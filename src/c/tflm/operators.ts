@@ -13,77 +13,32 @@ interface Known {
   readonly types: readonly DType[];
 }
 
-const S8: readonly DType[] = ['i8', 'f32'];
-const BOTH: readonly DType[] = ['i8', 'i16', 'f32'];
-const MOVED: readonly DType[] = ['i8', 'i16', 'u8', 'i32', 'i64', 'f32', 'bool'];
+/** Methods by code, of operators that take these types. */
+const taking = (types: readonly DType[], methods: Readonly<Record<number, string>>): Record<number, Known> =>
+  Object.fromEntries(Object.entries(methods).map(([code, add]) => [code, { add, types }]));
 
-export const KNOWN: Readonly<Record<number, Known>> = {
-  0: { add: 'Add', types: BOTH },
-  1: { add: 'AveragePool2D', types: BOTH },
-  2: { add: 'Concatenation', types: ['i8', 'i16', 'i32', 'i64', 'f32', 'bool'] },
-  3: { add: 'Conv2D', types: BOTH },
-  4: { add: 'DepthwiseConv2D', types: BOTH },
-  5: { add: 'DepthToSpace', types: S8 },
-  6: { add: 'Dequantize', types: ['i8', 'i16', 'u8'] },
-  9: { add: 'FullyConnected', types: BOTH },
-  11: { add: 'L2Normalization', types: S8 },
-  14: { add: 'Logistic', types: BOTH },
-  17: { add: 'MaxPool2D', types: BOTH },
-  18: { add: 'Mul', types: BOTH },
-  19: { add: 'Relu', types: BOTH },
-  21: { add: 'Relu6', types: BOTH },
-  22: { add: 'Reshape', types: MOVED },
-  23: { add: 'ResizeBilinear', types: S8 },
-  25: { add: 'Softmax', types: BOTH },
-  26: { add: 'SpaceToDepth', types: S8 },
-  27: { add: 'Svdf', types: S8 },
-  28: { add: 'Tanh', types: BOTH },
-  34: { add: 'Pad', types: BOTH },
-  36: { add: 'Gather', types: S8 },
-  37: { add: 'BatchToSpaceNd', types: S8 },
-  38: { add: 'SpaceToBatchNd', types: S8 },
-  39: { add: 'Transpose', types: ['i8', 'i16', 'f32'] },
-  40: { add: 'Mean', types: BOTH },
-  41: { add: 'Sub', types: BOTH },
-  42: { add: 'Div', types: S8 },
-  43: { add: 'Squeeze', types: MOVED },
-  44: { add: 'UnidirectionalSequenceLSTM', types: BOTH },
-  45: { add: 'StridedSlice', types: ['i8', 'i16', 'i32', 'f32', 'bool'] },
-  47: { add: 'Exp', types: ['f32'] },
-  49: { add: 'Split', types: BOTH },
-  50: { add: 'LogSoftmax', types: S8 },
-  53: { add: 'Cast', types: MOVED },
-  54: { add: 'Prelu', types: S8 },
-  55: { add: 'Maximum', types: ['i8', 'i16', 'i32', 'i64', 'u8', 'f32'] },
-  56: { add: 'ArgMax', types: S8 },
-  57: { add: 'Minimum', types: ['i8', 'i16', 'i32', 'i64', 'u8', 'f32'] },
-  60: { add: 'PadV2', types: BOTH },
-  65: { add: 'Slice', types: ['i8', 'i16', 'i32', 'f32', 'bool'] },
-  67: { add: 'TransposeConv', types: BOTH },
-  70: { add: 'ExpandDims', types: MOVED },
-  73: { add: 'Log', types: ['f32'] },
-  74: { add: 'Sum', types: BOTH },
-  75: { add: 'Sqrt', types: ['f32'] },
-  76: { add: 'Rsqrt', types: ['i8', 'i16', 'f32'] },
-  79: { add: 'ArgMin', types: S8 },
-  82: { add: 'ReduceMax', types: S8 },
-  83: { add: 'Pack', types: MOVED },
-  88: { add: 'Unpack', types: MOVED },
-  89: { add: 'ReduceMin', types: S8 },
-  97: { add: 'ResizeNearestNeighbor', types: BOTH },
-  98: { add: 'LeakyRelu', types: BOTH },
-  99: { add: 'SquaredDifference', types: BOTH },
-  100: { add: 'MirrorPad', types: S8 },
-  101: { add: 'Abs', types: BOTH },
-  102: { add: 'SplitV', types: BOTH },
-  111: { add: 'Elu', types: S8 },
-  114: { add: 'Quantize', types: MOVED },
-  117: { add: 'HardSwish', types: S8 },
-  126: { add: 'BatchMatMul', types: BOTH },
-  129: { add: 'CallOnce', types: MOVED },
-  142: { add: 'VarHandle', types: MOVED },
-  143: { add: 'ReadVariable', types: MOVED },
-  144: { add: 'AssignVariable', types: MOVED },
+// biome-ignore format: a line for each few
+const KNOWN: Readonly<Record<number, Known>> = {
+  ...taking(['i8', 'i16', 'f32'], {
+    0: 'Add', 1: 'AveragePool2D', 3: 'Conv2D', 4: 'DepthwiseConv2D', 9: 'FullyConnected', 14: 'Logistic', 17: 'MaxPool2D',
+    18: 'Mul', 19: 'Relu', 21: 'Relu6', 25: 'Softmax', 28: 'Tanh', 34: 'Pad', 39: 'Transpose', 40: 'Mean', 41: 'Sub',
+    44: 'UnidirectionalSequenceLSTM', 49: 'Split', 60: 'PadV2', 67: 'TransposeConv', 74: 'Sum', 76: 'Rsqrt',
+    97: 'ResizeNearestNeighbor', 98: 'LeakyRelu', 99: 'SquaredDifference', 101: 'Abs', 102: 'SplitV', 126: 'BatchMatMul',
+  }),
+  ...taking(['i8', 'f32'], {
+    5: 'DepthToSpace', 11: 'L2Normalization', 23: 'ResizeBilinear', 26: 'SpaceToDepth', 27: 'Svdf', 36: 'Gather',
+    37: 'BatchToSpaceNd', 38: 'SpaceToBatchNd', 42: 'Div', 50: 'LogSoftmax', 54: 'Prelu', 56: 'ArgMax', 79: 'ArgMin',
+    82: 'ReduceMax', 89: 'ReduceMin', 100: 'MirrorPad', 111: 'Elu', 117: 'HardSwish',
+  }),
+  ...taking(['i8', 'i16', 'u8', 'i32', 'i64', 'f32', 'bool'], {
+    22: 'Reshape', 43: 'Squeeze', 53: 'Cast', 70: 'ExpandDims', 83: 'Pack', 88: 'Unpack', 114: 'Quantize', 129: 'CallOnce',
+    142: 'VarHandle', 143: 'ReadVariable', 144: 'AssignVariable',
+  }),
+  ...taking(['f32'], { 47: 'Exp', 73: 'Log', 75: 'Sqrt' }),
+  ...taking(['i8', 'i16', 'i32', 'f32', 'bool'], { 45: 'StridedSlice', 65: 'Slice' }),
+  ...taking(['i8', 'i16', 'i32', 'i64', 'u8', 'f32'], { 55: 'Maximum', 57: 'Minimum' }),
+  ...taking(['i8', 'i16', 'i32', 'i64', 'f32', 'bool'], { 2: 'Concatenation' }),
+  ...taking(['i8', 'i16', 'u8'], { 6: 'Dequantize' }),
 };
 
 /** The operators of a file, each once, in the order of their codes. @throws CompressError `unsupported` naming one that is not there */
