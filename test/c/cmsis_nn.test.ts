@@ -7,7 +7,7 @@ import { type CExport, generateC } from '../../src/c/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { allOf } from '../emulator/all_operators.ts';
-import { type CORES, chipOf } from '../emulator/tools.ts';
+import { type CORES, chipOf, withTools } from '../emulator/tools.ts';
 import { layersGraph } from './layers.ts';
 import { hasProgram, inFolder, WARNINGS } from './tools.ts';
 
@@ -34,17 +34,19 @@ const ofLibrary = (graph: Graph, core: (typeof CORES)[number]): Promise<CExport>
   generateC(heap, graph, chipOf(core), { name: 'called', kernels: 'cmsis-nn' });
 
 for (const [name, graph] of Object.entries(GRAPHS)) {
-  test(`${name}: the folder builds against the library's declarations without a warning`, async () => {
-    if (!hasProgram('gcc')) return;
-    for (const core of ['cortex-m0', 'cortex-m4', 'cortex-m55'] as const) {
-      const { files } = await ofLibrary(graph, core);
-      const sources = Object.keys(files).filter((file) => /^[^/]+\.c$/.test(file));
-      const built = inFolder(files, (cwd) =>
-        spawnSync('gcc', ['-std=c11', ...WARNINGS, '-fsyntax-only', '-I', DECLARATIONS, ...sources], { cwd }),
-      );
-      assert.is(String(built.stderr), '', core);
-    }
-  });
+  withTools(test, hasProgram('gcc'))(
+    `${name}: the folder builds against the library's declarations without a warning`,
+    async () => {
+      for (const core of ['cortex-m0', 'cortex-m4', 'cortex-m55'] as const) {
+        const { files } = await ofLibrary(graph, core);
+        const sources = Object.keys(files).filter((file) => /^[^/]+\.c$/.test(file));
+        const built = inFolder(files, (cwd) =>
+          spawnSync('gcc', ['-std=c11', ...WARNINGS, '-fsyntax-only', '-I', DECLARATIONS, ...sources], { cwd }),
+        );
+        assert.is(String(built.stderr), '', core);
+      }
+    },
+  );
 }
 
 test('every layer with weights is a call of the library, with its weights as they are', async () => {

@@ -13,10 +13,11 @@ import { compile } from '../../src/run/compile.ts';
 import type { CoreName } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { allOf } from '../emulator/all_operators.ts';
-import { chipOf } from '../emulator/tools.ts';
+import { chipOf, withTools } from '../emulator/tools.ts';
 import { hasProgram, inFolder, onHost, WARNINGS } from './tools.ts';
 
 const test = suite('safety of generated C');
+const [withGcc, withClang, withCppcheck] = ['gcc', 'clang', 'cppcheck'].map((program) => withTools(test, hasProgram(program)));
 const heap = await Heap.open();
 /** One core of each variant that has code of its own; graphs of every operator take one, for time. */
 const coresOf = (graph: Graph): readonly CoreName[] =>
@@ -58,8 +59,7 @@ const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recove
 
 for (const [name, graph] of Object.entries(GRAPHS)) {
   const count = graph.nodes.length > 40 ? 100 : 1000;
-  test(`${name}: plain twins of all variants on ${count} inputs under sanitizers, equal to the engine`, async () => {
-    if (!hasProgram('gcc')) return;
+  withGcc(`${name}: plain twins of all variants on ${count} inputs under sanitizers, equal to the engine`, async () => {
     const { given, wanted } = casesOf(graph, count);
     for (const core of coresOf(graph)) {
       const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
@@ -67,8 +67,7 @@ for (const [name, graph] of Object.entries(GRAPHS)) {
     }
   });
 
-  test(`${name}: no warning of clang`, async () => {
-    if (!hasProgram('clang')) return;
+  withClang(`${name}: no warning of clang`, async () => {
     const { given, wanted } = casesOf(graph, 3);
     for (const core of coresOf(graph)) {
       const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
@@ -105,27 +104,28 @@ function findings({ files, name }: CExport): { rule: string | null; line: string
   });
 }
 
-test('cppcheck and its MISRA addon find nothing but the deviations that docs/c.md gives reasons for, and each of those', async () => {
-  if (!hasProgram('cppcheck')) return;
-  const allowed = deviations();
-  const seen = new Set<string>();
-  for (const graph of Object.values(GRAPHS)) {
-    for (const core of coresOf(graph)) {
-      for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked', trade: 'flash' }))) {
-        assert.ok(rule && allowed.has(rule), line);
-        seen.add(rule!);
+withCppcheck(
+  'cppcheck and its MISRA addon find nothing but the deviations that docs/c.md gives reasons for, and each of those',
+  async () => {
+    const allowed = deviations();
+    const seen = new Set<string>();
+    for (const graph of Object.values(GRAPHS)) {
+      for (const core of coresOf(graph)) {
+        for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked', trade: 'flash' }))) {
+          assert.ok(rule && allowed.has(rule), line);
+          seen.add(rule!);
+        }
       }
     }
-  }
-  assert.equal(
-    [...allowed].filter((rule) => !seen.has(rule)),
-    [],
-    'deviations that nothing needs',
-  );
-});
+    assert.equal(
+      [...allowed].filter((rule) => !seen.has(rule)),
+      [],
+      'deviations that nothing needs',
+    );
+  },
+);
 
-test('a broken rule is found', async () => {
-  if (!hasProgram('cppcheck')) return;
+withCppcheck('a broken rule is found', async () => {
   const generated = await generateC(heap, demo, chipOf('cortex-m3'), { name: 'broken' });
   const file = `${generated.name}.c`;
   const goto = `${generated.files[file]}\nint32_t broken(int32_t a);\nint32_t broken(int32_t a) {\n  int32_t b[2] = {a, a};\nagain:\n  if (b[1] > 2) {\n    b[1]--;\n    goto again;\n  }\n  return b[2];\n}\n`;
