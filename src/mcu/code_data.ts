@@ -2,7 +2,7 @@
 
 /**
  * Bytes of the functions that kernels pull into flash, and by kernel the places in that list. Linking two kernels pulls the union.
- * Source: CMSIS-NN 99f736a with newlib-nano, GCC 12.2.1 -O2 -ffunction-sections --gc-sections (scripts/count_code.ts).
+ * Source: CMSIS-NN 99f736a with newlib-nano, GCC 12.2.1 -O2 -ffunction-sections --gc-sections (scripts/data/code_sizes.json).
  */
 // biome-ignore format: numbers in rows
 export const CODE: Readonly<Record<string, { readonly bytes: readonly number[]; readonly kernels: Readonly<Record<string, readonly number[]>> }>> = {

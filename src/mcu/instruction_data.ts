@@ -4,7 +4,7 @@ import type { LatencyError } from './cycles.ts';
 
 /**
  * Instructions of one run of each part of a kernel (names: src/ops/features), by core and kernel.
- * Source: instructions executed on QEMU 7.2 by CMSIS-NN 99f736a, GCC 12.2.1 -O2 (scripts/count_instructions.ts and the
+ * Source: instructions executed on QEMU 7.2 by CMSIS-NN 99f736a, GCC 12.2.1 -O2 (scripts/data/instruction_counts.csv and the
  * counts shared with the project); dot_f32 is plain C.
  */
 // biome-ignore format: one line a kernel
