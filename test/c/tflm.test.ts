@@ -51,6 +51,20 @@ for (const [file, bytes] of Object.entries(LEAST)) {
   });
 }
 
+test('networks of one layer: what it looks at while it is prepared, and the planner, need more than its tensors', async () => {
+  for (const [op, at, bytes] of [
+    ['conv2d', 1, 912],
+    ['depthwiseConv2d', 1, 880],
+    ['batchMatmul', 1, 768],
+    ['minimum', 0, 560],
+    ['tanh', 0, 512],
+    ['avgPool2d', 1, 656],
+  ] as const) {
+    const { arena } = await exportTflm({ graph: graphOf(op, samplesOf(op)[at], 'i8'), facts: {} }, 'stm32f446re', { heap });
+    assert.equal([op, arena.bytes, arena.exact], [op, bytes, true]);
+  }
+});
+
 test('an operator or a type that the interpreter lacks is refused by name, and a float model before that', async () => {
   const refused = (graph: Parameters<typeof exportTflm>[0]['graph']) =>
     exportTflm({ graph, facts: {} }, 'stm32f446re', { heap }).catch((e) => e);
@@ -58,6 +72,7 @@ test('an operator or a type that the interpreter lacks is refused by name, and a
   const unknown = await refused(graphOf('reluN1', sample, 'i8'));
   assert.match(unknown.message, /has no operator 20/);
   assert.is(unknown.code, 'unsupported');
+  assert.match((await refused(graphOf('conv2d', samplesOf('conv2d')[2], 'i16'))).message, /computes int16 without groups/);
   const [extremum] = samplesOf('reduceMax');
   assert.match(
     (await refused(graphOf('reduceMax', extremum, 'i16'))).message,

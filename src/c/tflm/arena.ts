@@ -68,6 +68,7 @@ const STRUCTURES: Readonly<Record<number, readonly [number, number, number]>> = 
   99: [0, 1, 112],
   114: [0, 1, 32],
   117: [0, 1, 20],
+  126: [3, 1, 36],
 };
 const LARGEST = [40, 4, 112] as const;
 
@@ -84,10 +85,16 @@ export function arenaOf(lowered: Lowered, inputs: readonly number[], kind: sizes
   const all = graphs.flatMap((g) => g.operators);
   for (const o of all) tail.take(structuresOf(o)[0], structuresOf(o)[1]);
   for (const o of all) tail.take(structuresOf(o)[2], ALIGN);
-  for (const g of graphs)
-    for (const o of g.operators) for (const bytes of preparedOf(o, g.tensors, kind)) tail.take(bytes, ALIGN);
+  let [requests, preparing] = [0, 0];
+  for (const g of graphs) {
+    for (const o of g.operators) {
+      for (const bytes of preparedOf(o, g.tensors, kind)) tail.take(bytes, ALIGN);
+      const looked = lookedAt(o).reduce((sum, t) => sum + edgeOf(g.tensors[t]).reduce((a, b) => a + b), 0);
+      preparing = Math.max(preparing, WHILE.request * (requests + WHILE.requests) + looked + tail.used);
+      requests += scratchOf(o, g.tensors, kind).length;
+    }
+  }
   const scratch = operators.map((o) => scratchOf(o, tensors, kind));
-  const requests = scratch.flat().length;
   tail.take(4 * requests, 4);
   for (const t of tensors) if (t.variable) tail.take(bytesOf(t.dtype, sizeOf(t.shape)), ALIGN);
   const whilePlanning = tail.used;
@@ -102,7 +109,7 @@ export function arenaOf(lowered: Lowered, inputs: readonly number[], kind: sizes
   const planned = plannedBytes(buffers);
   const known = WHILE.graph * graphs.length + WHILE.buffer * (graphs.reduce((n, g) => n + g.tensors.length, 0) + requests);
   const planning = up(WHILE.request * (requests + WHILE.requests) + known, ALIGN) + WHILE.planner * buffers.length;
-  const bytes = Math.max(planned + tail.used, planning + whilePlanning);
+  const bytes = Math.max(planned + tail.used, planning + up(whilePlanning, ALIGN), preparing);
   return { bytes: up(bytes, ALIGN), planned, persistent: tail.used, exact };
 }
 
@@ -124,18 +131,48 @@ class Tail {
   }
 }
 
-/** Structures of an input or output. */
+/** Structures of an input or output, or of a tensor that an operator looks at while it is prepared. */
 const edgeOf = ({ quant, dtype }: Tensor): number[] =>
   quant && dtype !== 'f32' ? [EDGE.tensor, EDGE.quantization, 4 + 4 * quant.scales.length] : [EDGE.tensor];
 
-/** What an operator keeps beside its state: multipliers and shifts of each channel, sums of weights of SVDF and LSTM, tables of int16 softmax. */
-function preparedOf({ code, inputs }: FileOperator, tensors: FileGraph['tensors'], kind: sizes.CoreKind): number[] {
+/** Tensors that an operator looks at while it is prepared, as often as it does: all those structures stay until it is. */
+function lookedAt({ code, inputs, outputs }: FileOperator): number[] {
+  const [x, w] = inputs;
+  const [y] = outputs;
+  const all = [...inputs.filter((t) => t >= 0), ...outputs];
+  if (NOTHING.has(code)) return [];
+  if (code === 3 || code === 4 || code === 67) return [...all, x, w, y];
+  if (REDUCE.has(code)) return [...all, ...all];
+  if (code === 2) return [x, ...all];
+  if (code === 28) return [x, x, y];
+  if (code === 21 || code === 49) return [x];
+  if (code === 102) return [inputs[2]];
+  if (code === 22) return [x, y];
+  return all;
+}
+
+/** Without a look: TRANSPOSE, MAXIMUM, MINIMUM, PACK, UNPACK. */
+const NOTHING: ReadonlySet<number> = new Set([39, 55, 57, 83, 88]);
+const REDUCE: ReadonlySet<number> = new Set([40, 74, 82, 89]);
+
+/** What an operator keeps beside its state: multipliers and shifts of each channel, sums of weights of SVDF and LSTM, matrices turned round, tables of int16 softmax. */
+function preparedOf(operator: FileOperator, tensors: FileGraph['tensors'], kind: sizes.CoreKind): number[] {
+  const { code, inputs, options } = operator;
   const [x, w] = inputs.map((t) => tensors[t]);
   if (code === 3) return [4 * w.shape[0], 4 * w.shape[0]];
   if (code === 4) return [4 * w.shape[3], 4 * w.shape[3]];
   if (code === 67) return [4 * w.shape[0], 4 * w.shape[0]];
   if (code === 27) return [sizes.svdfS8Scratch(kind, w.shape[0])];
   if (code === 44) return Array.from({ length: 8 }, () => bytesOf(x.dtype === 'i16' ? 'i64' : 'i32', w.shape[0]));
+  if (code === 126) {
+    const turned = [...(options.adj_x ? [x] : []), ...(options.adj_y ? [] : [w])];
+    const dims = (rank: number) => 4 + 4 * rank;
+    return [
+      ...turned.flatMap((t) => [TENSOR, dims(t.shape.length), bytesOf(t.dtype, sizeOf(t.shape))]),
+      dims(Math.max(x.shape.length, w.shape.length)),
+      28,
+    ];
+  }
   return code === 25 && x.dtype === 'i16' ? [1026, 1026] : [];
 }
 
@@ -154,6 +191,7 @@ function scratchOf(
     return asked(by[form](kind, geometryOf(x, w, y, options)));
   }
   if (code === 9 && x.dtype === 'i8' && w.dtype === 'i8') return asked(sizes.fullyConnectedS8Scratch(kind, w.shape[0]));
+  if (code === 126 && x.dtype === 'i8') return asked(sizes.fullyConnectedS8Scratch(kind, y.shape[y.shape.length - 1]));
   if (code === 1) return asked(sizes.avgPoolScratch(kind, x.shape[3]));
   if (code === 40 || code === 74) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape), 4 * sizeOf(y.shape)];
   if (code === 82) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape)];

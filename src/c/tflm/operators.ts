@@ -60,5 +60,9 @@ function knownOf({ code, inputs, outputs }: FileOperator, tensors: FileGraph['te
   if (first && !known.types.includes(first.dtype)) {
     throw refuse(`"${name}": ${known.add} of TensorFlow Lite Micro does not take ${first.dtype}`);
   }
+  // arm_convolve_s16 takes the filter to be as deep as the input
+  if (code === 3 && first.dtype === 'i16' && first.shape[3] !== tensors[inputs[1]].shape[3]) {
+    throw refuse(`"${name}": Conv2D of TensorFlow Lite Micro with CMSIS-NN computes int16 without groups`);
+  }
   return known;
 }
