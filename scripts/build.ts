@@ -35,6 +35,9 @@ const PARTS = [
   },
 ];
 
+/** What asc says where its optimizer stopped after as many rounds as it may: nothing that can be acted on. */
+const NOISE = /^Last converge was suboptimal\.\r?\n/gm;
+
 function filesOf(path: string): string[] {
   if (!existsSync(join(ROOT, path))) return [];
   const entries = readdirSync(join(ROOT, path), { withFileTypes: true });
@@ -66,7 +69,9 @@ for (const { name, what, sources, isOwn, commands, made } of PARTS) {
 
 function run(program: string, args: readonly string[]): void {
   const env = { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}` };
-  const { status, error } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit', shell: process.platform === 'win32' });
+  const options = { cwd: ROOT, env, shell: process.platform === 'win32' };
+  const { status, error, stderr } = spawnSync(program, args, { ...options, stdio: ['inherit', 'inherit', 'pipe'] });
+  process.stderr.write(String(stderr ?? '').replace(NOISE, ''));
   if (status === 0) return;
   process.stderr.write(`${program} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}\n`);
   process.exit(1);

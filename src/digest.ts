@@ -33,3 +33,21 @@ export function crc32(bytes: Uint8Array, crc = 0): number {
   for (; i < bytes.length; i++) c = t0[(c ^ bytes[i]) & 255] ^ (c >>> 8);
   return ~c >>> 0;
 }
+
+/** So many sums stay exact before they are reduced (RFC 1950). */
+const ADLER_BLOCK = 5552;
+
+/** Adler-32 (RFC 1950) of bytes. */
+export function adler32(bytes: Uint8Array): number {
+  let [low, high] = [1, 0];
+  for (let from = 0; from < bytes.length; from += ADLER_BLOCK) {
+    const end = Math.min(from + ADLER_BLOCK, bytes.length);
+    for (let i = from; i < end; i++) {
+      low += bytes[i];
+      high += low;
+    }
+    low %= 65521;
+    high %= 65521;
+  }
+  return high * 65536 + low;
+}

@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { FIGURE_OF } from '../compress/limits.ts';
 import { CompressError } from '../errors.ts';
 import { evaluatePart, findTask } from '../evaluate.ts';
 import { inspect } from '../inspect.ts';
@@ -12,20 +13,13 @@ import { dropBetween, type MetricName, metricOf } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { readBytes, readModel } from './files.ts';
-import { type DataFlags, dataFlags, megahertz, number, readData } from './flags.ts';
-import { count, createOutput, type Output, table } from './output.ts';
-import { share, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
+import { type DataFlags, dataFlags, megahertz, number, pairs, readData } from './flags.ts';
+import { complain, count, createOutput, type Output, table } from './output.ts';
+import { qualityChange } from './result_table.ts';
+import { type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
 /** What may be compared, and be held by a threshold. */
-const FIGURES = {
-  flash: 'flashBytes',
-  ram: 'ramBytes',
-  latency: 'latencyMs',
-  energy: 'energyUj',
-  weights: 'weightBytes',
-  macs: 'macs',
-  file: 'fileBytes',
-} as const;
+const FIGURES = { ...FIGURE_OF, file: 'fileBytes' } as const;
 
 type Name = keyof typeof FIGURES;
 
@@ -56,8 +50,7 @@ interface Flags extends DataFlags, TaskFlags {
 /** flash=0,latency=5%: how much larger B may be than A. */
 function growths(text: string): Record<string, number> {
   return Object.fromEntries(
-    text.split(',').map((part) => {
-      const [name, value] = part.split('=').map((s) => s.trim());
+    pairs(text).map(([name, value, part]) => {
       if (!(name in FIGURES) || value === undefined)
         throw new InvalidArgumentError(
           `"${part}" is not one of ${Object.keys(FIGURES).join(', ')} with a share, as flash=0,latency=5%.`,
@@ -75,7 +68,7 @@ export function addCompare(program: Command): void {
     .argument('<b>', 'what is held against it')
     .option('--target <mcu>', 'of models: flash, RAM, latency and energy on this chip')
     .option('--clock <mhz>', 'another clock than the highest, as 84MHz', megahertz)
-    .option('--max-drop <d>', 'exit code 1 where B is worse than A by more, in the unit of the metric: 0.01 or 1%', share)
+    .option('--max-drop <d>', 'exit code 1 where B is worse than A by more, in the unit of the metric: 0.01 or 1%', number)
     .option(
       '--max-growth <shares>',
       `exit code 1 where B has more than A: ${Object.keys(FIGURES).join(', ')}, as flash=0,latency=5%`,
@@ -88,9 +81,9 @@ export function addCompare(program: Command): void {
       if (flags.target) findTarget(flags.target);
       const sides = [await sideOf(a, flags, out), await sideOf(b, flags, out)] as const;
       const exceeded = exceededBy(sides, flags);
-      out.result({ a: sides[0], b: sides[1], layers: pairs(sides), exceeded }, () => show(sides, out));
+      out.result({ a: sides[0], b: sides[1], layers: layerPairs(sides), exceeded }, () => show(sides, out));
       if (!exceeded.length) return;
-      process.stderr.write(`${basename(b)} is beyond what is allowed: ${exceeded.join('; ')}\n`);
+      complain(`${basename(b)} is beyond what is allowed: ${exceeded.join('; ')}`);
       process.exitCode = MISSED;
     });
 }
@@ -164,7 +157,7 @@ function exceededBy([a, b]: readonly [Side, Side], { maxDrop, maxGrowth = {} }: 
 }
 
 /** Layers of the same name; null where one lacks it. */
-function pairs([a, b]: readonly [Side, Side]): { name: string; op: string; a: Layer | null; b: Layer | null }[] {
+function layerPairs([a, b]: readonly [Side, Side]): { name: string; op: string; a: Layer | null; b: Layer | null }[] {
   const after = new Map(b.layers.map((l) => [l.name, l]));
   const before = new Set(a.layers.map((l) => l.name));
   return [
@@ -191,9 +184,9 @@ function show(sides: readonly [Side, Side], out: Output): void {
   });
   const quality = ({ metric, quality: q }: Side) => (metric === null || q === null ? '-' : metricOf(metric).show(q));
   if (a.quality !== null || b.quality !== null) rows.push([a.metric ?? b.metric!, quality(a), quality(b), qualityText(sides)]);
-  out.say(table(['', 'A', 'B', 'change'], rows));
-  out.say(`A ${a.name}\nB ${b.name}`);
-  const changed = pairs(sides).filter((p) => p.a?.macs !== p.b?.macs || p.a?.weightBytes !== p.b?.weightBytes);
+  out.print(table(['', 'A', 'B', 'change'], rows));
+  out.print(`A ${a.name}\nB ${b.name}`);
+  const changed = layerPairs(sides).filter((p) => p.a?.macs !== p.b?.macs || p.a?.weightBytes !== p.b?.weightBytes);
   if (!changed.length) {
     out.say('layers: the same');
     return;
@@ -207,7 +200,7 @@ function show(sides: readonly [Side, Side], out: Output): void {
     cell(p.a, 'weightBytes'),
     cell(p.b, 'weightBytes'),
   ]);
-  out.say(
+  out.print(
     table(['layer', 'operator', 'MACs A', 'MACs B', 'bytes A', 'bytes B'], layers, 2, { cut: ['layer', 12], drop: ['operator'] }),
   );
 }
@@ -223,10 +216,5 @@ function growthText(was: number | null, is: number | null): string {
 
 function qualityText([a, b]: readonly [Side, Side]): string {
   if (a.quality === null || b.quality === null || a.metric === null || a.metric !== b.metric) return '-';
-  const drop = dropBetween(a.metric, a.quality, b.quality);
-  if (drop === 0) return 'the same';
-  const points = metricOf(a.metric).drop === 'points';
-  return points
-    ? `${drop < 0 ? '+' : ''}${(-100 * drop).toFixed(2)} points`
-    : `${(100 * Math.abs(drop)).toFixed(1)} % ${drop > 0 ? 'worse' : 'better'}`;
+  return a.quality === b.quality ? 'the same' : qualityChange(a.metric, a.quality, b.quality);
 }

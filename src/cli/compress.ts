@@ -87,6 +87,10 @@ export function addCompress(program: Command): void {
     if (flags.goal !== undefined && flags.maxDrop !== undefined) {
       throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
     }
+    if (flags.dryRun && flags.resume) {
+      const what = '--dry-run and --resume are both given: a dry run says what a new study would do';
+      throw new CompressError('bad-option', what, 'leave one of them out');
+    }
     findTarget(flags.target);
     if (flags.evaluate === 'emulator') checkToolchain();
     const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
@@ -265,7 +269,7 @@ async function searchIn({ folder, out, model, data, options, outside, resume, wo
       throw new CompressError(
         'interrupted',
         `interrupted; the study is kept in "${folder}"`,
-        `add --out ${folder} --resume to continue`,
+        `give the same command again with \`--out ${folder} --resume\``,
       );
     throw e;
   } finally {

@@ -6,14 +6,15 @@ import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
+import { inTurns } from '../report/units.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
 import { countsExamples, describeSmallData, dropBetween, metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
-import { count, kib, ms, type Output, percent, plural } from './output.ts';
+import { complain, count, kib, ms, type Output, plural, wholePercent } from './output.ts';
 import { detailsOf } from './report_details.ts';
-import { resultTable, stagesText } from './result_table.ts';
+import { resultTable } from './result_table.ts';
 import { VERSION } from './version.ts';
 
 /** Names of what is written. */
@@ -47,32 +48,41 @@ function enlargedText({ moved }: CompressResult, { validation }: Dataset): strin
   ];
 }
 
-/** What the last check found. */
-function checkedText({ checks, unchecked, examples, checkSamples, task }: CompressResult): string[] {
+type Result = Pick<CompressResult, 'checks' | 'unchecked' | 'examples' | 'checkSamples' | 'task'>;
+
+/** What the last check found, a sentence for each candidate: a trial may have left several. */
+export function checkedText({ checks, unchecked, examples, checkSamples, task }: Result): string[] {
   if (unchecked) return [`The choice was checked by no further examples: ${unchecked}.`];
-  const { show } = metricOf(task.metric);
-  const value = (n: number | null) => (n === null ? '-' : show(n));
-  const each = checks.map(
-    ({ trial, quality, given, holds }) =>
-      `${trial === null ? 'plain int8' : `trial ${trial}`} has ${value(quality)} there, the model as given ${value(given)}: it ${holds ? 'holds' : 'does not hold'}`,
-  );
+  if (!checks.length) return [];
+  const value = (n: number | null) => (n === null ? '-' : metricOf(task.metric).show(n));
   const by =
     checkSamples > 0
-      ? `other folds of the train part, on which it was made again (${count(Math.round(checkSamples))} training samples more)`
-      : 'examples kept from the search';
-  return each.length
-    ? [`The choice was checked by ${examples.check} examples that had no part in it, ${by}: ${each.join('; ')}.`]
-    : [];
+      ? `of other folds of the train part, on which it was made again (${count(Math.round(checkSamples))} training samples more)`
+      : 'kept from the search';
+  return [
+    `The choice was checked by ${examples.check} examples ${by}. The model as given has ${value(checks[0].given)} there.`,
+    ...checks.map(({ trial, figures, quality, holds }, i) => {
+      const others = checks.filter((c) => c.trial === trial).length > 1;
+      const again = checks.slice(0, i).some((c) => c.trial === trial);
+      const name =
+        trial === null ? 'Plain int8' : others ? `${again ? 'Another' : 'A'} candidate of trial ${trial}` : `Trial ${trial}`;
+      const size = `${kib(figures.flashBytes)}, ${ms(figures.latencyMs)}`;
+      return `${name} (${size}) has ${value(quality)}: ${holds ? 'accepted' : 'rejected'}.`;
+    }),
+  ];
 }
 
 /** What an emulated core counted. */
 function countedText({ counted, chosen, target }: CompressResult): string[] {
   if (!counted.length) return [];
-  const each = counted.map(({ trial, instructions, modelled, latencyMs }) => {
-    const name = trial === null ? 'plain int8' : `trial ${trial}`;
-    return `${name} ${count(instructions)} (modelled ${count(modelled)}), ${ms(latencyMs[1])}${trial === chosen ? ', chosen' : ''}`;
-  });
-  return [`Instructions of the best candidates, counted on an emulated ${target.core}: ${each.join('; ')}.`];
+  return [
+    `Instructions of the best candidates were counted on an emulated ${target.core}.`,
+    ...counted.map(({ trial, instructions, modelled, latencyMs }) => {
+      const name = trial === null ? 'Plain int8' : `Trial ${trial}`;
+      const isChosen = trial === chosen ? ', chosen' : '';
+      return `${name}: ${count(instructions)} (modelled ${count(modelled)}), ${ms(latencyMs[1])}${isChosen}.`;
+    }),
+  ];
 }
 
 function failedText({ trials }: CompressResult): string[] {
@@ -142,8 +152,8 @@ export async function writeResults({ model, data, folder, title, command, out }:
   );
   if (!reached) {
     const why = result.missed.length ? result.missed.join('; ') : `nothing fits the limits of ${result.target.name}`;
-    process.stderr.write(
-      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; ${why}; the best candidate was written\n  fix: ${reachText(result)}\n`,
+    complain(
+      `the goal was not reached: ${goalText(result)} within the limits of ${result.target.name}; ${why}; the best candidate was written\n  fix: ${reachText(result)}`,
     );
     process.exitCode = MISSED;
   }
@@ -162,7 +172,7 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
   const { target, recipe, trials, task } = done;
   out.say();
   out.say(`${target.name} (${target.core}), ${metricOf(task.metric).label} on the test part, ${plural(trials.length, 'trial')}`);
-  out.say(resultTable(done));
+  out.print(resultTable(done));
   for (const line of [
     ...validationText(done),
     ...gainText(done),
@@ -172,11 +182,11 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
     ...fourBitText(done),
   ])
     out.say(line);
-  out.say(`stages  ${stagesText(recipe)}`);
-  for (const [what, path] of Object.entries(paths)) if (what !== 'report') out.say(`${what.padEnd(7)} ${path}`);
-  out.say(`report  ${pathToFileURL(resolve(paths.report)).href}`);
-  out.say(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);
-  out.say(`        thumbnet verify ${paths.model} --target ${target.name}`);
+  out.say(`stages  ${inTurns(recipe.stages.map((s) => s.stage)).join(' -> ')}`);
+  for (const [what, path] of Object.entries(paths)) if (what !== 'report') out.print(`${what.padEnd(7)} ${path}`);
+  out.print(`report  ${pathToFileURL(resolve(paths.report)).href}`);
+  out.print(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);
+  out.print(`        thumbnet verify ${paths.model} --target ${target.name}`);
 }
 
 /** What the search saw, beside the table, which is of the test part. */
@@ -196,16 +206,18 @@ function gainText({ chosen, trials, endedByClock }: CompressResult): string[] {
   return [`Nothing was gained over plain int8 quantization, which is handed back: ${why}.`];
 }
 
-/** How far off figures that are no counts may be. */
+/** How far off figures that are no counts may be, and what helps. */
 function errorText({ tflite, target, settings: { runtime, clockMhz } }: CompressResult): string[] {
   const { heldOutError } = profile(importTflite(tflite), target, { runtime, clockMhz });
   const said = (['latency', 'energy'] as const).map((what) => {
-    const error = heldOutError[what];
-    return error
-      ? `${what} ${percent(error.median)} in the median, ${percent(error.p90)} at the 90th percentile`
-      : `${what}: not known`;
+    const { median, p90 } = heldOutError[what];
+    if (median === null || p90 === null) return `How far off the ${what} may be is not known.`;
+    return `The ${what} is estimated: on a new chip or network half of such figures are less than ${wholePercent(median)} off, nine of ten less than ${wholePercent(p90)}.`;
   });
-  return [`How far off models are on chips and networks that they have not seen: ${said.join('; ')}.`];
+  return [
+    ...said,
+    'To know them, measure: the main.c of the export prints cycles on the chip, and `thumbnet profile --measured LOG` corrects the figures by them.',
+  ];
 }
 
 /** Some vendors' tools read no such weights. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { CompressError, nearestNames } from '../errors.ts';
 import { reason } from './files.ts';
+import { complain } from './output.ts';
 
 export const CONFIG = 'thumbnet.config.json';
 
@@ -37,7 +38,7 @@ export function withConfig(program: Command, argv: readonly string[]): string[] 
   const model = own.model ?? config.model;
   const files =
     typeof model === 'string' && verb.registeredArguments[0]?.name() === 'model' && !hasArgument(verb, typed) ? [model] : [];
-  if (flags.length || files.length) process.stderr.write(`${CONFIG} gives ${[...files, ...flags].join(' ')}\n`);
+  if (flags.length || files.length) complain(`${CONFIG} gives ${[...files, ...flags].join(' ')}`);
   return [name, ...files, ...flags, ...typed];
 }
 

@@ -1,5 +1,6 @@
 /** What `compress` would do, before it is done. */
 import { type CompressOptions, checkCompress, figuresOf } from '../compress/index.ts';
+import { FIGURE_OF, fits, limitsOf, type Resource, unmet } from '../compress/limits.ts';
 import type { Dataset } from '../data/index.ts';
 import { findTask, judge } from '../evaluate.ts';
 import { betweenEdges } from '../model.ts';
@@ -10,6 +11,7 @@ import type { Model } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { count, type Output, plural, table } from './output.ts';
+import { timeText } from './progress.ts';
 import { sayTask, taskOptions } from './task_flags.ts';
 
 interface Planned {
@@ -33,11 +35,7 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
   const context = { heap, data, task, seed: settings.seed, original: model };
   const plain = await outlineOf(model, [quantize()], context);
   const smallest = await outlineOf(model, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
-  const limits = {
-    flashBytes: settings.flashBudget ?? target.flashBytes,
-    ramBytes: settings.ramBudget ?? target.ramBytes,
-    latencyMs: settings.maxLatencyMs ?? null,
-  };
+  const limits = limitsOf(target, settings);
   const rows = (
     [
       ['as given', betweenEdges(model)],
@@ -45,12 +43,9 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
       ['the smallest', betweenEdges(smallest!)],
     ] as const
   ).map(([name, graph]) => {
-    const { flashBytes, ramBytes, latencyMs } = figuresOf(graph, target, settings, null);
-    const fits =
-      flashBytes <= limits.flashBytes &&
-      ramBytes <= limits.ramBytes &&
-      (limits.latencyMs === null || latencyMs <= limits.latencyMs);
-    return { name, flashBytes, ramBytes, latencyMs, fits };
+    const figures = figuresOf(graph, target, settings, null);
+    const { flashBytes, ramBytes, latencyMs } = figures;
+    return { name, flashBytes, ramBytes, latencyMs, fits: fits(figures, limits), unmet: unmet(figures, limits) };
   });
   const seconds = await secondsFor(model, data, settings, workers, context);
   const { quality } = judge(heap, model.graph, data, data.validation ? 'validation' : 'test', task).evaluation;
@@ -60,21 +55,23 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
     metric: task.metric,
     quality,
     samples: settings.samples,
-    limits,
-    models: rows,
+    limits: Object.fromEntries(Object.entries(limits).map(([name, limit]) => [FIGURE_OF[name as Resource], limit])),
+    models: rows.map(({ unmet: _, ...row }) => row),
     seconds,
     out: folder,
   };
   out.result(facts, () => {
     sayTask(model.graph, task, out);
-    out.say(table(['', 'flash B', 'RAM B', 'latency ms', 'fits'], rows.map(lineOf)));
-    out.say(`limits: ${count(limits.flashBytes)} B of flash, ${count(limits.ramBytes)} B of RAM of ${target.name}`);
+    out.print(table(['', 'flash B', 'RAM B', 'latency ms', 'fits'], rows.map(lineOf)));
+    out.say(`limits: ${count(limits.flash!)} B of flash, ${count(limits.ram!)} B of RAM of ${target.name}`);
+    for (const { name, unmet: over } of rows)
+      for (const [what, need, limit] of over) out.say(`${name}: ${what} ${need} is over the limit of ${limit}`);
     if (!rows[2].fits) out.say('nothing that pruning and quantization can leave of this network fits: compress would refuse it');
     const time = settings.timeMs === undefined ? '' : `, ended after ${timeText(settings.timeMs / 1000)}`;
     out.say(
       `search: ${count(settings.samples)} training samples, about ${timeText(seconds)} with ${plural(workers, 'worker')} on this machine${time}`,
     );
-    out.say(`results would be written to ${folder}; nothing was written`);
+    out.say(`results would be written to "${folder}"; nothing was written`);
   });
 }
 
@@ -106,10 +103,3 @@ async function secondsFor(
   const each = (performance.now() - begun) / 1000 / (part * data.train!.count);
   return Number(((BESIDE * samples * each) / workers).toPrecision(2));
 }
-
-const timeText = (seconds: number): string =>
-  seconds < 90
-    ? `${Math.ceil(seconds)} s`
-    : seconds < 5400
-      ? `${Math.round(seconds / 60)} min`
-      : `${(seconds / 3600).toFixed(1)} h`;

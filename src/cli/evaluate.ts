@@ -8,7 +8,7 @@ import { showEvaluation } from './evaluations.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
 import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
-import { createOutput } from './output.ts';
+import { complain, createOutput } from './output.ts';
 import { type GoalFlags, goalFlags, judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
 interface Flags extends DataFlags, TaskFlags, GoalFlags {
@@ -56,6 +56,6 @@ async function evaluate(path: string, flags: Flags): Promise<void> {
     if (goal && !misses.length) out.say(`reached: ${describeGoal(goal, task)}`);
   });
   if (misses.length === 0) return;
-  process.stderr.write(`the goal was not reached: ${misses.join('; ')}\n`);
+  complain(`the goal was not reached: ${misses.join('; ')}`);
   process.exitCode = MISSED;
 }

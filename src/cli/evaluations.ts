@@ -9,8 +9,8 @@ const MOST_VALUES = 50;
 
 /** All figures of an evaluation for people, the one it is judged by first. */
 export function showEvaluation(out: Output, found: Evaluation, task: Task, judged: PartName | 'all'): void {
-  if (found.classes.length) out.say(classTable(found, task));
-  if (found.values.length) out.say(valueTable(found));
+  if (found.classes.length) out.print(classTable(found, task));
+  if (found.values.length) out.print(valueTable(found));
   const { topK, accuracy, correct, metrics, metric } = found;
   const places = task.places > 1 && task.name !== 'regression' ? task.places : 1;
   const of = judged === 'all' ? `all ${found.examples} examples` : `${found.examples} examples of the ${judged} part`;

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
 import { shortName } from '../graph/names.ts';
 import { explainQuantization } from '../quant/explain.ts';
-import { decibels } from '../quant/output_error.ts';
+import { decibels, decibelText } from '../quant/output_error.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Explanation, LayerLoss } from '../run/losses.ts';
 import type { Model } from '../stage.ts';
@@ -41,20 +41,27 @@ export function explainLoss(
 const causeLines = ({ causes }: Explanation): string[] =>
   causes.map(
     ({ layer, what, fix, alone }) =>
-      `"${shortName(layer)}": ${what} (${text(alone)} in the answers, alone); what may help: ${fix}`,
+      `"${shortName(layer)}": ${what} (${decibelText(alone)} in the answers, alone); what may help: ${fix}`,
   );
-
-const text = (error: number): string => (error > 0 ? `${decibels(error).toFixed(1)} dB` : '-');
 
 /** Every layer of a quantized network. */
 export function showExplanation({ layers, outputError, examples }: Explanation, out: Output): void {
   const head = ['layer', 'operator', 'bits', 'SQNR', 'cosine', 'largest error', 'output alone', 'weights alone', 'cause'];
   const rows = layers.map((l) => [
-    ...[shortName(l.name), l.op, String(l.bits), text(l.error), l.cosine.toFixed(5), String(Number(l.largest.toPrecision(3)))],
-    ...[text(l.outputAlone), l.weightsAlone === null ? '' : text(l.weightsAlone), l.cause?.kind ?? ''],
+    ...[
+      shortName(l.name),
+      l.op,
+      String(l.bits),
+      decibelText(l.error),
+      l.cosine.toFixed(5),
+      String(Number(l.largest.toPrecision(3))),
+    ],
+    ...[decibelText(l.outputAlone), l.weightsAlone === null ? '' : decibelText(l.weightsAlone), l.cause?.kind ?? ''],
   ]);
-  out.say(table(head, rows, 2, { drop: ['cosine', 'largest error', 'weights alone', 'operator'] }));
-  out.say(`answers: signal to quantization noise ${text(outputError)}, on ${examples} examples; "alone": with only that rounded`);
+  out.print(table(head, rows, 2, { drop: ['cosine', 'largest error', 'weights alone', 'operator'] }));
+  out.say(
+    `answers: signal to quantization noise ${decibelText(outputError)}, on ${examples} examples; "alone": with only that rounded`,
+  );
 }
 
 /** As JSON: dB where there is an error, else null. */

@@ -54,6 +54,6 @@ export function addExport(program: Command): void {
       checkNamed(folder, '--out', 'folder');
       await checkOutput(file, { force });
       const bytes = await writeModel(file, asStored(model, io), { opset });
-      out.result({ format, file, bytes: bytes.length }, () => out.say(`written: ${file} (${kib(bytes.length)})`));
+      out.result({ format, file, bytes: bytes.length }, () => out.print(`written: ${file} (${kib(bytes.length)})`));
     });
 }

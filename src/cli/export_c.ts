@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { exportC } from '../c/export.ts';
+import { type ExportCOptions, exportC } from '../c/export.ts';
 import type { Trade } from '../c/parts.ts';
 import type { Example } from '../c/project/example.ts';
-import { exportTflm } from '../c/tflm/index.ts';
+import { exportTflm, type TflmOptions } from '../c/tflm/index.ts';
 import { classesOf, type Dataset, inputsOf, planBatch, takeBatch } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
@@ -11,6 +11,7 @@ import { type Graph, sizeOf } from '../graph/graph.ts';
 import { quirksOf } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { findTarget, type Target } from '../targets/index.ts';
+import type { Model } from '../stage.ts';
 import type { Runtime } from '../targets/runtime.ts';
 import { checkNamed, exists, isEmpty, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
 import { type DataFlags, readData } from './flags.ts';
@@ -40,51 +41,53 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);
   if (flags.runtime !== 'thumbnet') warnOfDefects(asStored(model), chip, flags.runtime, out);
-  if (flags.runtime === 'tflm') {
-    const { files, arena, operators, modelBytes } = await exportTflm(model, chip, { name, examples, recipe });
-    await writeFolder(files, flags);
-    const facts = {
-      format: 'c',
-      runtime: flags.runtime,
-      out: folder,
-      files: Object.keys(files),
-      modelBytes,
-      arenaBytes: arena.bytes,
-      exact: arena.exact,
-      operators,
-    };
-    out.result(facts, () => {
-      out.say(`written: ${folder} (${Object.keys(files).length} files)`);
-      out.say(
-        `model ${kib(modelBytes)}, arena ${arena.bytes} bytes${arena.exact ? '' : ' at most'}, ${operators.length} operators; README.md says how to build it`,
-      );
-    });
-    return;
-  }
-  const { files, network, constantBytes, notes } = await exportC(model, chip, {
-    name,
-    examples,
-    classNames,
-    recipe,
-    trade: flags.trade,
-    kernels: flags.runtime === 'cmsis-nn' ? 'cmsis-nn' : 'own',
-  }).catch(asBadInput);
+  const given = { name, examples, recipe };
+  const { files, facts, sizes, notes } =
+    flags.runtime === 'tflm'
+      ? await tflmFiles(model, chip, given)
+      : await ownFiles(model, chip, { ...given, classNames, trade: flags.trade, runtime: flags.runtime });
   await writeFolder(files, flags);
-  const facts = {
-    format: 'c',
-    runtime: flags.runtime,
-    out: folder,
-    files: Object.keys(files),
-    constantBytes,
-    arenaBytes: network.arenaBytes,
-    stateBytes: network.stateBytes,
-    notes,
-  };
-  out.result(facts, () => {
-    out.say(`written: ${folder} (${Object.keys(files).length} files)`);
-    out.say(`constants ${kib(constantBytes)}, arena ${kib(network.arenaBytes)}; README.md says how to build it`);
+  const names = Object.keys(files);
+  out.result({ format: 'c', runtime: flags.runtime, out: folder, files: names, ...facts }, () => {
+    out.print(`written: ${folder} (${names.length} files)`);
+    out.say(`${sizes}; README.md says how to build it`);
     for (const { layer, note } of notes) out.say(`"${layer}": ${note}`);
   });
+}
+
+/** What is written, and what is said of it. */
+interface Exported {
+  readonly files: Readonly<Record<string, string>>;
+  readonly facts: object;
+  readonly sizes: string;
+  readonly notes: readonly { readonly layer: string; readonly note: string }[];
+}
+
+async function tflmFiles(model: Model, chip: Target, options: TflmOptions): Promise<Exported> {
+  const { files, arena, operators, modelBytes } = await exportTflm(model, chip, options);
+  const most = arena.exact ? '' : ' at most';
+  return {
+    files,
+    facts: { modelBytes, arenaBytes: arena.bytes, exact: arena.exact, operators },
+    sizes: `model ${kib(modelBytes)}, arena ${arena.bytes} bytes${most}, ${operators.length} operators`,
+    notes: [],
+  };
+}
+
+async function ownFiles(
+  model: Model,
+  chip: Target,
+  { runtime, ...options }: ExportCOptions & { readonly runtime: Runtime },
+): Promise<Exported> {
+  const kernels = runtime === 'cmsis-nn' ? 'cmsis-nn' : 'own';
+  const { files, network, constantBytes, notes } = await exportC(model, chip, { ...options, kernels }).catch(asBadInput);
+  const { arenaBytes, stateBytes } = network;
+  return {
+    files,
+    facts: { constantBytes, arenaBytes, stateBytes, notes },
+    sizes: `constants ${kib(constantBytes)}, arena ${kib(arenaBytes)}`,
+    notes,
+  };
 }
 
 async function writeFolder(files: Readonly<Record<string, string>>, { out: folder, force = false }: ExportCFlags): Promise<void> {

@@ -36,10 +36,9 @@ export const wrap =
 
 /** 0.5 or 50%. */
 export const number = wrap((text) => {
-  const share = /^\s*([^%]+)%\s*$/.exec(text)?.[1];
-  const value = share === undefined ? Number(text) : Number(share) / 100;
-  if (text.trim() === '' || !Number.isFinite(value)) throw new Error('It is not a number.');
-  return value;
+  const [, digits, sign] = /^\s*([^%\s]+)\s*(%?)\s*$/.exec(text) ?? [];
+  if (digits === undefined || !Number.isFinite(Number(digits))) throw new Error('It is not a number, as 0.02 or 2%.');
+  return Number(digits) / (sign ? 100 : 1);
 });
 
 export const integer = wrap((text) => {
@@ -109,23 +108,20 @@ export const weights = wrap((text) => {
   return objective;
 });
 
-/** 100K, 2M, 120000. */
-const quantity = wrap((text) => {
+/** 250K, 1M or 50000 of something that is counted. */
+export const counted = wrap((text) => {
   const found = /^(\d+(?:\.\d+)?)\s*([kKmM]?)$/.exec(text.trim());
   if (!found) throw new Error('It is not a number, as 100K, 2M or 120000.');
   return Math.round(Number(found[1]) * { '': 1, k: 1e3, m: 1e6 }[found[2].toLowerCase() as '' | 'k' | 'm']);
 });
 
-/** 250K, 1M or 50000 of something that is counted. */
-export const counted = quantity;
-
 const amounts: Readonly<Record<string, (text: string) => number>> = {
-  flash: (text) => byteCount(text),
-  ram: (text) => byteCount(text),
-  weights: (text) => byteCount(text),
-  latency: (text) => duration('ms')(text),
-  energy: (text) => microjoules(text),
-  macs: (text) => quantity(text),
+  flash: byteCount,
+  ram: byteCount,
+  weights: byteCount,
+  latency: duration('ms'),
+  energy: microjoules,
+  macs: counted,
 };
 
 /** flash=32K,latency=20ms: an amount for each that is named. */
@@ -138,7 +134,8 @@ export const amountsByName = wrap((text) => {
   return Object.fromEntries(found) as Record<string, number>;
 });
 
-const pairs = (text: string): [name: string, value: string | undefined, part: string][] =>
+/** The parts of NAME=VALUE,NAME=VALUE. */
+export const pairs = (text: string): [name: string, value: string | undefined, part: string][] =>
   text.split(',').map((part) => {
     const [name, value] = part.split('=').map((s) => s.trim());
     return [name, value, part];

@@ -5,9 +5,9 @@ import { CompressError } from '../errors.ts';
 import { findTarget } from '../mcu/index.ts';
 import { CONFIG } from './config.ts';
 import { checkOutput, exists, writeWhole } from './files.ts';
-import { byteCount } from './flags.ts';
+import { byteCount, number } from './flags.ts';
+import { createOutput, type Output } from './output.ts';
 import { registered, targetNames } from './target_names.ts';
-import { share } from './task_flags.ts';
 
 interface Question {
   readonly key: string;
@@ -30,7 +30,7 @@ const QUESTIONS: readonly Question[] = [
     usual: 'stm32l476rg',
     check: (text) => void targetNames(registered(text)).map(findTarget),
   },
-  { key: 'maxDrop', text: 'Largest loss of accuracy', usual: '1%', check: (text) => void share(text) },
+  { key: 'maxDrop', text: 'Largest loss of accuracy', usual: '1%', check: (text) => void number(text) },
   {
     key: 'flashBudget',
     text: 'Flash for the network, as 64K (empty: the whole chip)',
@@ -59,13 +59,14 @@ export function addInit(program: Command): void {
         const fix = `write ${CONFIG} by hand: {"model": "net.tflite", "data": "data/", "target": "stm32l476rg"}`;
         throw new CompressError('bad-option', 'init asks questions, and there is no terminal to ask in', fix);
       }
-      const answers = await ask();
+      const out = createOutput(false);
+      const answers = await ask(out);
       await writeWhole(CONFIG, `${JSON.stringify(answers, null, 2)}\n`, 'folder');
-      process.stdout.write(`written: ${CONFIG}\nnext: thumbnet compress --dry-run\n`);
+      out.print(`written: ${CONFIG}\nnext: thumbnet compress --dry-run`);
     });
 }
 
-async function ask(): Promise<Record<string, string>> {
+async function ask(out: Output): Promise<Record<string, string>> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const closed = new Promise<never>((_, reject) => {
     terminal.once('close', () =>
@@ -75,14 +76,18 @@ async function ask(): Promise<Record<string, string>> {
   closed.catch(() => {});
   const answers: Record<string, string> = {};
   for (const question of QUESTIONS) {
-    const answer = await askOne(question, (text) => Promise.race([terminal.question(text), closed]));
+    const answer = await askOne(question, (text) => Promise.race([terminal.question(text), closed]), out);
     if (answer) answers[question.key] = answer;
   }
   terminal.close();
   return answers;
 }
 
-async function askOne({ key, text, usual, check }: Question, question: (text: string) => Promise<string>): Promise<string> {
+async function askOne(
+  { key, text, usual, check }: Question,
+  question: (text: string) => Promise<string>,
+  out: Output,
+): Promise<string> {
   for (;;) {
     const answer = (await question(`${text}${usual ? ` [${usual}]` : ''}: `)).trim() || usual;
     if (!answer && !FREE.includes(key)) continue;
@@ -90,7 +95,7 @@ async function askOne({ key, text, usual, check }: Question, question: (text: st
       await check(answer);
       return answer;
     } catch (e) {
-      process.stdout.write(`${(e as Error).message}\n`);
+      out.say((e as Error).message);
     }
   }
 }

@@ -28,7 +28,7 @@ function show(out: Output, facts: Inspection, gain: { macs: number; parameters: 
     ...[shortName(l.name), l.op, shape(l.input), shape(l.output), l.dtype],
     ...[l.macs, l.parameters, l.bytes].map(count),
   ]);
-  out.say(
+  out.print(
     table(['layer', 'operator', 'input', 'output', 'type', 'MACs', 'parameters', 'bytes'], rows, 2, {
       drop: ['input', 'parameters', 'type', 'operator'],
     }),

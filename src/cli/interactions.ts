@@ -9,7 +9,8 @@ import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MODEL, readModel } from './files.ts';
 import { type DataFlags, dataFlags, integer, number, readData, wrap } from './flags.ts';
-import { count, createOutput, type Output, percent, table } from './output.ts';
+import { count, createOutput, type Output, percent, table, wholePercent } from './output.ts';
+import { repeated } from './outside_flags.ts';
 import { interruptSignal, stageBar } from './progress.ts';
 import { readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
@@ -43,10 +44,7 @@ export function addInteractions(program: Command): void {
       [0.2, 0.4, 0.6],
     )
     .option('--epochs <n>', 'of each distillation (1)', number, 1)
-    .option('--teacher <file>', 'another model that teaches; may be repeated', (file: string, before: string[] = []) => [
-      ...before,
-      file,
-    ])
+    .option('--teacher <file>', 'another model that teaches; may be repeated', repeated)
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--json', 'one JSON object on stdout')
     .action(show);
@@ -115,12 +113,11 @@ function tables({ ratio, kinds, recoveries }: Interactions, task: Task, out: Out
   );
   const dbOf = (k: Interactions['kinds'][number], kind: string) =>
     text(mean(k.tensors.flatMap((t) => (t.kind === kind ? (db(t.error) ?? []) : []))));
-  const whole = (part: number) => `${Math.round(100 * part)} %`;
   const rows = kinds.map((k) => [
-    ...[SHORT[k.kind] ?? k.kind, whole(k.macs), whole(k.weights), quality(k.float), quality(k.integer)],
+    ...[SHORT[k.kind] ?? k.kind, wholePercent(k.macs), wholePercent(k.weights), quality(k.float), quality(k.integer)],
     ...[dbOf(k, 'weights'), dbOf(k, 'activation'), ...rangesText(k.ranges)],
   ]);
-  out.say(table(['pruned', 'MACs', 'weights', 'float', 'int8', 'w dB', 'a dB', 'moved', 'gain'], rows));
+  out.print(table(['pruned', 'MACs', 'weights', 'float', 'int8', 'w dB', 'a dB', 'moved', 'gain'], rows));
   out.say('chan g, elem g: compared all together; w, a dB: of weights, of activations; moved: width of ranges after');
   out.say('the cut by that before; gain: dB won by choosing them again (tensors that then had another scheme)');
   for (const kind of ['weights', 'activation'] as const) {
@@ -129,7 +126,7 @@ function tables({ ratio, kinds, recoveries }: Interactions, task: Task, out: Out
       const found = k.tensors.find((t) => t.tensor === name && t.kind === kind);
       return found ? text(db(found.error)) : '';
     };
-    out.say(
+    out.print(
       table(
         [`${kind}, dB`, ...kinds.map((k) => SHORT[k.kind] ?? k.kind)],
         names.map((n) => [shortName(n).slice(-24), ...kinds.map((k) => cell(n, k))]),
@@ -142,7 +139,7 @@ function tables({ ratio, kinds, recoveries }: Interactions, task: Task, out: Out
     ...[percent(r.degree), r.teacher.slice(0, 28), quality(r.given), quality(r.cut), quality(r.distilled)],
     ...[count(r.examples), `${(r.multiplications / 1e9).toFixed(1)} G`],
   ]);
-  out.say(table(['cut', 'teacher', 'given', 'cut to', 'distilled', 'examples', 'MACs'], won, 2));
+  out.print(table(['cut', 'teacher', 'given', 'cut to', 'distilled', 'examples', 'MACs'], won, 2));
 }
 
 const SHORT: Readonly<Record<string, string>> = {

@@ -16,7 +16,7 @@ import { addInfer } from './infer.ts';
 import { addInit } from './init.ts';
 import { addInteractions } from './interactions.ts';
 import { addInspect } from './inspect.ts';
-import { columns } from './output.ts';
+import { columns, complain, proseFor } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { addProfile } from './profile.ts';
 import { addReport } from './report.ts';
@@ -66,8 +66,9 @@ export function program(): Command {
     const examples = EXAMPLES[sub.name()];
     if (examples) sub.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ thumbnet ${line}`).join('\n')}`);
   }
+  const outputError = (text: string, write: (text: string) => void) => write(proseFor(process.stderr, text));
   for (const sub of [command, ...command.commands])
-    sub.exitOverride().configureHelp({ sortSubcommands: false, helpWidth: columns() });
+    sub.exitOverride().configureHelp({ sortSubcommands: false, helpWidth: columns() }).configureOutput({ outputError });
   return command;
 }
 
@@ -116,6 +117,6 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function failed(e: unknown, argv: readonly string[], command?: Command): number {
   if (!(e instanceof CompressError)) throw e;
-  process.stderr.write(`error: ${command ? asTyped(command, argv, e.message) : e.message}\n`);
+  complain(`error: ${command ? asTyped(command, argv, e.message) : e.message}`);
   return EXIT_CODES[e.code] ?? BAD_INPUT;
 }

@@ -1,22 +1,40 @@
 import Table from 'cli-table3';
+import { digits } from '../report/units.ts';
 
 /** Everything a verb says to a person goes to stderr when stdout carries JSON. */
 export interface Output {
   readonly json: boolean;
-  /** A line for people. */
-  say(line?: string): void;
+  /** Prose for people, in lines no wider than their terminal. */
+  say(text?: string): void;
+  /** A table, a path or a command: as it is. */
+  print(text: string): void;
   /** A hint or warning, on stderr. */
-  warn(line: string): void;
+  warn(text: string): void;
   /** The result: one JSON object with --json, else what `show` says. */
   result(value: unknown, show: () => void): void;
 }
 
-export const warn = (line: string): void => void process.stderr.write(`warning: ${line}\n`);
+type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
+
+const widthOf = (stream: Stream): number => Math.max(40, stream.columns || 80);
+
+/** Columns of the terminal; of a file or a pipe 80. */
+export const columns = (): number => widthOf(process.stdout);
+
+/** Prose as a stream shows it: lines fit a terminal, and stay whole in a file or a pipe. */
+export const proseFor = (stream: Stream, text: string): string => (stream.isTTY ? wrapped(text, widthOf(stream)) : text);
+
+/** Prose on stderr. */
+export const complain = (text: string): void => void process.stderr.write(`${proseFor(process.stderr, text)}\n`);
+
+export const warn = (text: string): void => complain(`warning: ${text}`);
 
 export function createOutput(json: boolean): Output {
+  const stream = process[json ? 'stderr' : 'stdout'];
   return {
     json,
-    say: (line = '') => process[json ? 'stderr' : 'stdout'].write(`${line}\n`),
+    say: (text = '') => stream.write(`${proseFor(stream, text)}\n`),
+    print: (text) => stream.write(`${text}\n`),
     warn,
     result(value, show) {
       if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -25,8 +43,35 @@ export function createOutput(json: boolean): Output {
   };
 }
 
-/** Columns of the terminal; of a file or a pipe 80. */
-export const columns = (): number => Math.max(40, process.stdout.columns ?? 80);
+/** What no line ends within: a word, or a path or command in quotes or backticks. */
+const WORD = /(?:"[^"\n]*"|`[^`\n]*`|\S)+/g;
+
+/** Each line broken between words; what is continued stands under the text behind the line's label, else two columns further in. */
+export const wrapped = (text: string, width: number): string =>
+  text
+    .split('\n')
+    .map((line) => wrappedLine(line, width))
+    .join('\n');
+
+/** How a line of code begins in a message. */
+const CODE = '    ';
+
+function wrappedLine(line: string, width: number): string {
+  if (line.length <= width || line.startsWith(CODE)) return line;
+  const [indent] = /^ */.exec(line)!;
+  const [label] = new RegExp(`^.{0,${width >> 1}}\\S {2,}(?=\\S)`).exec(line) ?? [indent];
+  const hanging = ' '.repeat(label === indent ? indent.length + 2 : label.length);
+  const lines: string[] = [];
+  let last = label;
+  for (const [word] of line.slice(label.length).matchAll(WORD)) {
+    const gap = last === label || last === hanging ? '' : ' ';
+    if (gap && last.length + 1 + word.length > width) {
+      lines.push(last);
+      last = hanging + word;
+    } else last += gap + word;
+  }
+  return [...lines, last].join('\n');
+}
 
 /** How a table gives way where it is too wide. */
 export interface Fit {
@@ -64,17 +109,20 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   for (const row of rows) t.push(kept.map((i) => cell(row[i], i)));
-  const note = gone.length ? `\nnot shown for want of columns: ${gone.join(', ')} (--json has all)` : '';
-  return t.toString() + note;
+  if (!gone.length) return t.toString();
+  return `${t}\n${wrapped(`not shown for want of columns: ${gone.join(', ')} (--json has all)`, width)}`;
 }
 
 /** `1 trial`, `2 trials`. */
 export const plural = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 
 export const kib = (bytes: number): string => (bytes < 10240 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KiB`);
+/** In one unit whatever their size: figures that are to be compared. */
+export const kibibytes = (bytes: number): string => `${digits(bytes / 1024)} KiB`;
 export const ms = (t: number): string => `${t < 10 ? t.toFixed(3) : t.toFixed(1)} ms`;
 export const microjoule = (e: number | null): string =>
   e === null ? '-' : e < 1000 ? `${e.toFixed(1)} µJ` : `${(e / 1000).toFixed(2)} mJ`;
 export const percent = (p: number | null): string => (p === null ? '-' : `${(100 * p).toFixed(1)} %`);
+export const wholePercent = (share: number): string => `${Math.round(100 * share)} %`;
 export const count = (n: number): string => n.toLocaleString('en-US');
 export const shape = (s: readonly number[]): string => s.join('x');

@@ -26,7 +26,8 @@ export const outsideFlags = (command: Command, why: string): Command =>
     .option('--teacher <file>', `a model file ${why}`, repeated)
     .option('--unlabelled <path>', `examples without labels ${why}, read as --data is`, repeated);
 
-const repeated = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+/** A list of what a flag was given with, one after another. */
+export const repeated = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 const listOf = (given: string | readonly string[] | undefined): readonly string[] =>
   given === undefined ? [] : typeof given === 'string' ? [given] : given;

@@ -21,7 +21,7 @@ import { digits } from '../report/units.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readBytes, readModel } from './files.ts';
 import { megahertz, tradeOption } from './flags.ts';
-import { count, createOutput, kib, ms, type Output, percent, table } from './output.ts';
+import { complain, count, createOutput, kib, kibibytes, ms, type Output, percent, table } from './output.ts';
 import { targetNames } from './target_names.ts';
 
 interface Flags {
@@ -58,14 +58,11 @@ export function addProfile(program: Command): void {
           : showAll(out, found),
       );
       if (found.every((p) => !p.fits.flash || !p.fits.ram)) {
-        process.stderr.write(`it does not fit ${found.length === 1 ? found[0].target : 'any of these chips'}\n`);
+        complain(`it does not fit ${found.length === 1 ? found[0].target : 'any of these chips'}`);
         process.exitCode = MISSED;
       }
     });
 }
-
-/** In one unit, whatever the row: figures of chips are to be compared. */
-const kibibytes = (bytes: number): string => `${digits(bytes / 1024)} KiB`;
 
 /** The other runtimes that a user may choose. */
 const besideOf = (graph: Graph, chip: Target, { runtime }: Profile, options: ProfileOptions): Profile[] =>
@@ -111,7 +108,7 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
     count(l.ramBytes),
     bar(l.ramBytes, most),
   ]);
-  out.say(
+  out.print(
     table(['layer', 'operator', 'MACs', 'instructions', 'cycles', 'latency', 'flash B', 'RAM B', 'RAM over time'], rows, 2, {
       cut: ['layer', 12],
       drop: ['RAM over time', 'instructions', 'cycles', 'operator'],
@@ -179,5 +176,5 @@ function showAll(out: Output, all: readonly Profile[]): void {
     p.energyUj === null ? '-' : `${digits(p.energyUj)} µJ`,
   ]);
   const head = ['target', 'core', 'flash', 'RAM', 'latency', 'energy'];
-  out.say(table(head, rows, 2, { cut: ['target', 12], drop: ['core', 'energy'] }));
+  out.print(table(head, rows, 2, { cut: ['target', 12], drop: ['core', 'energy'] }));
 }

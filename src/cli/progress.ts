@@ -71,15 +71,16 @@ export function barLine(what: string, state: BarState, columns: number): string 
   const cells = wide ? 24 : 8;
   const full = Math.round(cells * progress);
   const rate = wide && done > 0 ? `, ${(done / seconds).toPrecision(3)}/s` : '';
-  const counts = wide ? ` ${done}/${total}, ${duration(seconds)}${rate}` : '';
+  const counts = wide ? ` ${done}/${total}, ${timeText(seconds)}${rate}` : '';
   const time = secondsLeft(state);
-  const left = time === null ? '' : `, ${duration(time)} left`;
+  const left = time === null ? '' : `, ${timeText(time)} left`;
   const head = `${what} ${'█'.repeat(full)}${'░'.repeat(cells - full)} ${Math.floor(100 * progress)} %${counts}${left} `;
   const room = Math.max(0, columns - 1 - head.length);
   return head + (detail.length > room ? `${detail.slice(0, Math.max(0, room - 1))}…` : detail);
 }
 
-function duration(seconds: number): string {
+/** 42s, 3m05s, 1h20m. */
+export function timeText(seconds: number): string {
   const s = Math.round(seconds);
   const two = (n: number) => String(n).padStart(2, '0');
   if (s < 60) return `${s}s`;

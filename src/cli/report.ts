@@ -17,6 +17,6 @@ export function addReport(program: Command): void {
       const history = parseHistory(new TextDecoder().decode(await readBytes(from, 'the history')), from);
       await checkOutput(report, { force: true, flag: 'folder' });
       await writeWhole(report, writeReport(history));
-      out.result({ report }, () => out.say(`written: ${report}`));
+      out.result({ report }, () => out.print(`written: ${report}`));
     });
 }

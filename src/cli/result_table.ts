@@ -1,6 +1,5 @@
 /** What a compression came to beside what it began with: a table of 80 columns, each row in one unit. */
 import type { CompressResult } from '../compress/index.ts';
-import type { Recipe } from '../pipeline.ts';
 import { digits, ratio } from '../report/units.ts';
 import { dropBetween, type MetricName, metricOf } from '../task/index.ts';
 import { table } from './output.ts';
@@ -56,26 +55,15 @@ export function resultTable({
     row('energy', (f) => f.energyUj, ENERGY),
     row('MACs', (f) => f.macs, COUNT),
     row('weights', (f) => f.weightBytes, BYTES),
-    [metric, ...all.map(quality), changeOf(metric, original, result), changeOf(metric, ptq, result)],
+    [metric, ...all.map(quality), ...[original, ptq].map((then) => qualityChange(metric, then.quality, result.quality))],
   ];
   return table(['', 'as given', 'plain int8', 'Thumbnet', 'vs given', 'vs int8'], rows);
 }
 
 /** `-0.3 points`; of an error `1.2 % worse`. */
-function changeOf(metric: MetricName, then: Found, now: Found): string {
-  if (then.quality === null || now.quality === null) return '-';
-  const lost = 100 * dropBetween(metric, then.quality, now.quality);
+export function qualityChange(metric: MetricName, then: number | null, now: number | null): string {
+  if (then === null || now === null) return '-';
+  const lost = 100 * dropBetween(metric, then, now);
   if (metricOf(metric).drop === 'points') return `${lost <= 0 ? '+' : ''}${(-lost).toFixed(1)} points`;
   return `${Math.abs(lost).toFixed(1)} % ${lost > 0 ? 'worse' : 'better'}`;
-}
-
-/** In order; a stage that is repeated is named once with its count. */
-export function stagesText({ stages }: Pick<Recipe, 'stages'>): string {
-  const runs: { name: string; count: number }[] = [];
-  for (const { stage } of stages) {
-    const last = runs.at(-1);
-    if (last?.name === stage) last.count++;
-    else runs.push({ name: stage, count: 1 });
-  }
-  return runs.map(({ name, count }) => (count > 1 ? `${count} x ${name}` : name)).join(' -> ');
 }

@@ -37,8 +37,8 @@ export function addSimplify(program: Command): void {
           ['operators', ...change(report.nodes)],
           ...report.layers.map((l) => [`channels of ${shortName(l.name)}`, ...change(l.channels)]),
         ];
-        out.say(table(['', 'before', 'after', 'saved'], rows));
-        if (file) out.say(`written: ${file} (${kib(bytes.length)})`);
+        out.print(table(['', 'before', 'after', 'saved'], rows));
+        if (file) out.print(`written: ${file} (${kib(bytes.length)})`);
       });
     });
 }

@@ -189,7 +189,7 @@ function sayZeros({ weights, zeros, bytes, sparseBytes, entropyBytes }: Sparsity
   out.say(`zeros         ${percent(zeros / weights)} of the weights of layers; masks hold them through every later stage`);
   const stored = `${kib(bytes)} as the chip stores them`;
   out.say(
-    `              they save nothing on the chip: ${stored}; ${kib(sparseBytes)} with a bitmap, ${kib(entropyBytes)} by entropy`,
+    `zeros         save nothing on the chip: ${stored}; ${kib(sparseBytes)} with a bitmap, ${kib(entropyBytes)} by entropy`,
   );
 }
 
@@ -217,6 +217,6 @@ function report(
     }
     if (sparsity.masked) sayZeros(sparsity, out);
     if (explanation) showExplanation(explanation, out);
-    out.say(`written: ${flags.out}`);
+    out.print(`written: ${flags.out}`);
   });
 }

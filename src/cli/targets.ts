@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { findTarget, SOURCES, TARGETS, type Target } from '../mcu/index.ts';
-import { createOutput, type Output, table } from './output.ts';
+import { createOutput, kibibytes, type Output, table } from './output.ts';
 import { registered, targetNames } from './target_names.ts';
 
 export function addTargets(program: Command): void {
@@ -26,8 +26,6 @@ const factsOf = ({ name, kind, aliases, ...facts }: Target) => ({ target: name, 
 const sourcesOf = (chips: readonly Target[]): Readonly<Record<string, string>> =>
   Object.fromEntries([...new Set(chips.flatMap((t) => t.sources))].sort().map((key) => [key, SOURCES[key]]));
 
-const kibibytes = (bytes: number): string => `${Number((bytes / 1024).toFixed(1))} KiB`;
-
 function showAll(chips: readonly Target[], out: Output): void {
   const rows = chips.map((t) => [
     t.name,
@@ -40,7 +38,7 @@ function showAll(chips: readonly Target[], out: Output): void {
     t.sources.join('+'),
   ]);
   const head = ['target', 'core', 'boards', 'flash', 'RAM', 'MHz', 'kernels', 'sources'];
-  out.say(table(head, rows, 3, { cut: ['boards', 8], drop: ['kernels', 'boards'] }));
+  out.print(table(head, rows, 3, { cut: ['boards', 8], drop: ['kernels', 'boards'] }));
   out.say('cores are Cortex-M; kernels: c = plain C, dsp = SMLAD, mve = Helium');
   out.say('sources:');
   for (const [key, what] of Object.entries(sourcesOf(chips))) out.say(`  ${key.padEnd(8)}${what}`);

@@ -5,7 +5,7 @@ import { findTask, type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { describeTask, type GoalOptions, METRIC_NAMES, TASK_NAMES, type Task, type TaskOptions } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { wrap } from './flags.ts';
+import { number } from './flags.ts';
 import type { Output } from './output.ts';
 
 export interface TaskFlags {
@@ -24,31 +24,24 @@ export const taskFlags = (command: Command): Command =>
 export const taskOptions = ({ task, output, metric }: TaskFlags): TaskOptions =>
   Object.fromEntries(Object.entries({ task, output, metric }).filter(([, v]) => v !== undefined));
 
-/** 0.02 or 2%. */
-export const share = wrap((text) => {
-  const [, digits, sign] = /^\s*(-?\d*\.?\d+(?:e-?\d+)?)\s*(%?)\s*$/i.exec(text) ?? [];
-  if (digits === undefined) throw new Error('It is not a number, as 0.02 or 2%.');
-  return Number(digits) / (sign ? 100 : 1);
-});
-
 /** CLASS=SHARE, as often as wanted. */
 export function minRecall(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
   const [, name, value] = /^(.+)=([^=]+)$/.exec(text) ?? [];
   if (!name) throw new InvalidArgumentError('It is not CLASS=SHARE, as cat=0.95.');
-  return { ...before, [name]: share(value) };
+  return { ...before, [name]: number(value) };
 }
 
 /** What quality must be kept. */
 export const goalFlags = (command: Command): Command =>
   command
-    .option('--goal <value>', 'of the metric: at least so much, of an error (rmse, mae, mse) at most', share)
+    .option('--goal <value>', 'of the metric: at least so much, of an error (rmse, mae, mse) at most', number)
     .option('--min-recall <class=share>', 'least recall of a class, by name or number; may be repeated', minRecall);
 
 export type GoalFlags = Pick<GoalOptions, 'goal' | 'minRecall'>;
 
 /** What may be lost, where that is the goal. */
 export const dropFlag = (command: Command): Command =>
-  command.option('--max-drop <d>', 'largest loss in the unit of the metric: 0.01 or 1% (0.01; of an error 5%)', share);
+  command.option('--max-drop <d>', 'largest loss in the unit of the metric: 0.01 or 1% (0.01; of an error 5%)', number);
 
 /** The task of a model, said in a line. */
 export function readTask(heap: Heap, graph: Graph, data: Dataset, flags: TaskFlags, out: Output): Task {

@@ -124,6 +124,6 @@ function report(model: Model, { data, task, heap }: { data: Dataset; task: Task;
   out.result({ out: flags.out, ...about, macs, parameters, weightBytes, ...quality }, () => {
     out.say(`${count(macs)} MACs, ${count(parameters)} parameters, ${kib(weightBytes)} of weights`);
     if (found) out.say(`${showMetric(task.metric, found.quality)} on the ${found.examples} examples of the validation part`);
-    out.say(`written: ${flags.out}`);
+    out.print(`written: ${flags.out}`);
   });
 }

@@ -50,7 +50,7 @@ export function addVerify(program: Command): void {
 
 function show(out: Output, target: string, v: Verification): void {
   const rows = v.layers.map((l) => [shortName(l.name), l.kernel, count(l.instructions)]);
-  out.say(table(['layer', 'kernel', 'instructions'], rows, 2));
+  out.print(table(['layer', 'kernel', 'instructions'], rows, 2));
   out.say(`${count(v.instructions)} instructions on the emulated ${v.core} of ${target}`);
   out.say(
     `code ${kib(v.codeBytes)}, constants ${kib(v.constantBytes)}, stack ${v.stackBytes} bytes seen, at most ${v.stackBoundBytes}`,

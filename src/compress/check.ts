@@ -23,8 +23,7 @@ export interface Checkable {
 }
 
 /** What came of a check. */
-export interface CheckReport {
-  readonly trial: number | null;
+export interface CheckReport extends Pick<Checkable, 'trial' | 'figures'> {
   /** Chance that a candidate which just keeps the goal would look as bad, or worse. */
   readonly chance: number;
   readonly holds: boolean;
@@ -82,6 +81,7 @@ export class LastCheck {
     const { chance, keeps } = this.#compared(given, found);
     const report = {
       trial: candidate.trial,
+      figures: candidate.figures,
       chance,
       holds: keeps && chance >= RATHER,
       quality: found.evaluation.quality,

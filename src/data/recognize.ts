@@ -15,6 +15,8 @@ import { gunzip } from './zip.ts';
 const SUPPORTED =
   'give an .npz or .npy file, IDX files (MNIST), CIFAR-10 binary batches, class folders of PNG or JPEG, or a folder with train.npz and test.npz';
 
+const FROM_TABLE = "read it by numpy.loadtxt, and save it with numpy.savez('data.npz', x=examples, y=labels)";
+
 /** `reading.notes` gets what is not used of it. */
 export async function readParts(files: Files, reading: Reading): Promise<RawParts> {
   const read = new Set<string>();
@@ -87,7 +89,8 @@ async function readOne(files: Files, path: string, reading: Reading): Promise<Ra
       'write it again with numpy.savez_compressed or numpy.save',
     );
   }
-  throw new CompressError('unsupported', `${path} is of no format that is known`, SUPPORTED);
+  const isTable = /\.(csv|tsv|txt)$/i.test(path);
+  throw new CompressError('unsupported', `${path} is of no format that is known`, isTable ? FROM_TABLE : SUPPORTED);
 }
 
 /** One file for each part: train.npz, test.npz. */

@@ -3,6 +3,7 @@ import { CompressError } from '../errors.ts';
 import { host } from '../host/node.ts';
 import { diskFiles, type FileContent, type Files, memoryFiles } from './files.ts';
 import { isZip } from './marks.ts';
+import { isNpy } from './npy.ts';
 import { isOfSystem } from './system.ts';
 
 /** What `showDirectoryPicker` and `showOpenFilePicker` give, and `getAsFileSystemHandle` of what is dropped. */
@@ -66,7 +67,7 @@ async function nameOf(content: FileContent): Promise<string> {
   const head = content instanceof Blob ? await content.slice(0, 6).arrayBuffer() : content;
   const bytes = head instanceof Uint8Array ? head : new Uint8Array(head);
   if (isZip(bytes)) return 'data.npz';
-  if (bytes[0] === 0x93 && bytes[1] === 0x4e) return 'data.npy';
+  if (isNpy(bytes)) return 'data.npy';
   throw new CompressError('bad-option', 'the bytes are those of no .npz or .npy, and have no name', 'give { name: bytes }');
 }
 

@@ -7,7 +7,7 @@ import { CompressError } from '../errors.ts';
 const copyAgain = 'it was probably cut short or damaged on its way: copy or download it again';
 
 /** Deflate never shrinks below 1/1032 (zlib's documentation): a larger claim is not true, and would only waste memory. */
-const MOST_DENSE = 1032;
+export const MOST_DENSE = 1032;
 
 /** The content of a gzip file of one member. */
 export function gunzip(bytes: Uint8Array, name: string): Uint8Array {

@@ -37,7 +37,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     what: 'a model as a C array',
-    fix: "give the file that it was made from, or turn it back: grep -o '0x[0-9a-fA-F]\\{2\\}' FILE | xxd -r -p > model.tflite",
+    fix: "give the file that it was made from, or turn it back: `grep -o '0x[0-9a-fA-F]\\{2\\}' FILE | xxd -r -p > model.tflite`",
     is: (_, text) => /\b(char|u?int8_t)\b[^;]*\[[^\]]*\][^;]*=\s*\{\s*0x/.test(text),
   },
   {

@@ -1,6 +1,6 @@
 import type { CompressError } from '../errors.ts';
 import { bytesOf, type DType, newValues, type Values } from '../graph/graph.ts';
-import { fromHalf } from '../graph/half.ts';
+import { fromBfloat16, fromHalf } from '../graph/half.ts';
 import { unpackInt4 } from '../graph/int4.ts';
 
 /** Types that files store constants in; the half floats are read as f32. */
@@ -23,7 +23,6 @@ export function valuesFrom(bytes: Uint8Array, type: StoredType, count: number, b
 
 function halves(bytes: Uint8Array, type: 'f16' | 'bf16', count: number): Float32Array {
   const bits = (i: number) => bytes[2 * i] | (bytes[2 * i + 1] << 8);
-  if (type === 'f16') return Float32Array.from({ length: count }, (_, i) => fromHalf(bits(i)));
-  // bfloat16 is the upper half of a float32
-  return new Float32Array(Uint32Array.from({ length: count }, (_, i) => bits(i) << 16).buffer);
+  const read = type === 'f16' ? fromHalf : fromBfloat16;
+  return Float32Array.from({ length: count }, (_, i) => read(bits(i)));
 }

@@ -26,7 +26,7 @@ export function memoryView(history: History): Html | null {
     const line = (name: string) => html`<tr><th scope="row" class="text">${PARTS[name]}</th>
 <td>${bytes(memory.before[kind][name] ?? 0)}</td><td class="key">${bytes(memory.after[kind][name] ?? 0)}</td>
 <td>${percent((memory.after[kind][name] ?? 0) / Math.max(1, sum('after')))}</td></tr>`;
-    return html`<div class="wide"><table><caption>${label} of the model as given and of the result.</caption>
+    return html`<div class="wide"><table><caption><span>${label} of the model as given and of the result.</span></caption>
 <thead><tr><th scope="col" class="text">${label}</th><th scope="col">As given</th><th scope="col" class="key">Result</th><th scope="col">Share of it</th></tr></thead>
 <tbody>${names.map(line)}</tbody><tfoot><tr><th scope="row" class="text">All</th><td>${bytes(sum('before'))}</td><td class="key">${bytes(sum('after'))}</td><td></td></tr></tfoot></table></div>`;
   };
@@ -67,14 +67,18 @@ export function classTable({ classes, data }: History): Html | null {
   if (!classes) return null;
   const change = (a: number | null, b: number | null) => (a === null || b === null ? null : 100 * (b - a));
   const text = (points: number | null) =>
-    points === null ? UNKNOWN : `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} points`;
+    points === null
+      ? UNKNOWN
+      : Math.abs(points) < 0.05
+        ? 'the same'
+        : `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(1)} points`;
   const lines = classes.after.map((after, i) => {
     const before = classes.before[i] ?? null;
     const points = change(before, after);
     return html`<tr><th scope="row" class="text">${classes.names?.[i] ?? `class ${i}`}</th><td>${percent(before)}</td>
 <td class="key">${percent(after)}</td><td class="${points !== null && points < -0.05 ? 'more' : null}">${text(points)}</td></tr>`;
   });
-  return html`<div class="wide"><table><caption>Share of the examples of each class that are answered rightly (recall), of ${data.test} test examples.</caption>
+  return html`<div class="wide"><table><caption><span>Share of the examples of each class that are answered rightly (recall), of ${data.test} test examples.</span></caption>
 <thead><tr><th scope="col" class="text">Class</th><th scope="col">As given</th><th scope="col" class="key">Result</th><th scope="col">Change</th></tr></thead>
 <tbody>${lines}</tbody></table></div>`;
 }
@@ -83,8 +87,8 @@ export function classTable({ classes, data }: History): Html | null {
 export function lossTable({ losses }: History): Html | null {
   if (!losses?.layers.length) return null;
   const decibels = (db: number | null) => (db === null ? UNKNOWN : `${db.toFixed(1)} dB`);
-  return html`<div class="wide"><table><caption>Signal to quantization noise, in dB (more is better), against the same network in floats on ${losses.examples} examples of the train part;
-that of the answers is ${decibels(losses.answersDb)}. “Alone”: of the answers, were only this rounded.</caption>
+  return html`<div class="wide"><table><caption><span>Signal to quantization noise, in dB (more is better), against the same network in floats on ${losses.examples} examples of the train part;
+that of the answers is ${decibels(losses.answersDb)}. “Alone”: of the answers, were only this rounded.</span></caption>
 <thead><tr><th scope="col" class="text">Layer</th><th scope="col">Bits</th><th scope="col">Output</th><th scope="col">Output alone</th><th scope="col">Weights alone</th><th scope="col" class="text">Cause</th></tr></thead>
 <tbody>${losses.layers.map(
     (
@@ -99,7 +103,7 @@ export function importanceView({ importance }: History): Html | null {
   const shares = Object.entries(importance ?? {}).filter(([, share]) => share >= 0.01);
   if (!shares.length) return null;
   return html`<details><summary>Which parameters decided</summary><div class="wide"><table>
-<caption>Share by which each parameter tells the best tenth of the trials from all of them (PED-ANOVA).</caption>
+<caption><span>Share by which each parameter tells the best tenth of the trials from all of them (PED-ANOVA).</span></caption>
 <thead><tr><th scope="col" class="text">Parameter</th><th scope="col">Share</th></tr></thead>
 <tbody>${shares.map(
     ([name, share]) =>

@@ -6,7 +6,8 @@ import { qualityView } from './quality.ts';
 import { SCRIPT, SCRIPT_DIGEST } from './script.ts';
 import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
-import { bytes, ratio } from './units.ts';
+import { hasMarks } from './svg.ts';
+import { bytes, ratio, runsOf } from './units.ts';
 
 export { type History, type LayerRow, type ModelMetrics, parseHistory, type TrialRow } from './history.ts';
 export { bestSoFar, standalonePicture } from './pictures.ts';
@@ -63,7 +64,7 @@ function head(history: History): Html {
   const [was, is] = [against.figures, result].map(quality.of);
   return html`<header><h1>${title}</h1>
 <p class="lead">${target.name}: ${target.core} at ${target.clockMhz} MHz, ${bytes(target.flashBytes)} flash, ${bytes(target.ramBytes)} RAM${
-    target.runtime ? `, ${target.runtime}` : null
+    target.runtime ? `, runtime ${target.runtime}` : null
   }.${budgetText(history)} Data: ${data.name}.</p>
 <p><span class="verdict ${goal.reached ? null : 'missed'}">${goal.reached ? 'Goal reached' : 'Goal not reached'}</span> ${goal.text}</p>
 <ul class="cards"><li><b>${quality.show(is)}</b><span>${quality.label}${isAccuracy ? ` ± ${(100 * spread).toFixed(1)}` : null}, ${quality.change(was, is)}</span></li>${cards}</ul>
@@ -71,21 +72,23 @@ function head(history: History): Html {
 }
 
 function pictures(history: History): Html {
-  const states = history.trials.map((t) => t.state);
-  const said = [...new Set(states)].map((state) => `${states.filter((s) => s === state).length} ${state}`);
+  const failed = history.trials.filter((t) => t.state === 'failed').length;
   const { label } = qualityView(history);
   const drawn = AXES.filter(({ key }) => history.trials.some((t) => t.figures?.[key] != null)).slice(0, 2);
   const kept = history.trials.filter((t) => t.feasible).length;
-  return html`<p>${history.trials.length} ${history.trials.length === 1 ? 'trial' : 'trials'}: ${said.join(', ')}; ${kept} keep what is asked of them. Each is the best candidate of an arm of the search. ${label} in these pictures, and the goal, is that of ${history.data.validation} validation examples.</p>
+  const search = progress(history);
+  return html`<p>${history.trials.length} ${history.trials.length === 1 ? 'trial' : 'trials'}${failed ? `, of which ${failed} failed` : null}; ${kept} ${kept === 1 ? 'keeps' : 'keep'} what is asked. Each is the best candidate of an arm of the search. ${label} in these pictures, and the goal, is that of ${history.data.validation} validation examples.</p>
 ${plainText(history)}
-<div class="pair">${drawn.map(
-    (
-      axis,
-    ) => html`<figure>${tradeOff(history, axis)}<figcaption>${label} against ${axis.label.toLowerCase().replace(/ \(.*/, '')}. The large dot is the ${resultText(history)}. Full dots keep what is asked,
-rings do not; triangles lie outside the picture. The line joins the trials that no other beats in both.</figcaption></figure>`,
-  )}</div>
+<div class="pair">${drawn.map((axis) => {
+    const picture = tradeOff(history, axis);
+    const beyond = hasMarks(picture, 'clipped') ? '; triangles lie outside the picture' : null;
+    return html`<figure>${picture}<figcaption>${label} against ${axis.name}. The large dot is the ${resultText(history)}. Full dots keep what is asked,
+rings do not${beyond}. The line joins the trials that no other beats in both.</figcaption></figure>`;
+  })}</div>
 <h2>Search history</h2>
-<figure class="wide">${progress(history)}<figcaption>Objective of each trial; the line is the best so far of those that keep what is asked with their margin. Triangles lie above the picture; red ticks are trials that failed.</figcaption></figure>
+<figure class="wide">${search}<figcaption>Objective of each trial; the line is the best so far of those that keep what is asked with their margin.${
+    hasMarks(search, 'clipped') ? ' Triangles lie above the picture.' : null
+  }${hasMarks(search, 'failed') ? ' Red ticks are trials that failed.' : null}</figcaption></figure>
 ${trialTable(history)}
 ${importanceView(history)}`;
 }
@@ -107,19 +110,35 @@ function budgetText({ goal: { budgets } }: History): Html | null {
 
 function recipe({ recipe: { stages } }: History): Html {
   if (!stages.length) return html`<p>No stage: the model is unchanged.</p>`;
-  return html`<ol class="steps">${stages.map(
-    ({ name, parameters }) =>
-      html`<li><h3>${name}</h3><dl>${Object.entries(parameters).map(
-        ([key, value]) =>
-          html`<dt>${key}</dt><dd>${value !== null && typeof value === 'object' ? raw(nested(value)) : said(value)}</dd>`,
-      )}</dl></li>`,
-  )}</ol>`;
+  let first = 1;
+  const cards = runsOf(stages, (a, b) => a.name === b.name).map((run) => {
+    const number = run.length > 1 ? `${first}–${first + run.length - 1}` : `${first}`;
+    first += run.length;
+    const keys = [...new Set(run.flatMap((s) => Object.keys(s.parameters)))];
+    return html`<li><h3><span>${number}.</span> ${run[0].name}${run.length > 1 ? `, ${run.length} times` : null}</h3><dl>${keys.map(
+      (key) => html`<dt>${key}</dt><dd>${inOrder(run.map((s) => s.parameters[key]))}</dd>`,
+    )}</dl></li>`;
+  });
+  return html`<ol class="steps">${cards}</ol>`;
+}
+
+/** A parameter of stages that follow each other: once where it is the same in all. */
+function inOrder(values: readonly unknown[]): Html {
+  const texts = values.map((value) =>
+    value === undefined ? ['–'] : value !== null && typeof value === 'object' ? nested(value) : [said(value)],
+  );
+  const lines = texts.every((t) => String(t) === String(texts[0]))
+    ? texts[0]
+    : texts.some((t) => t.length > 1)
+      ? texts.map((t, i) => `${i ? '→ ' : ''}${t.join(', ')}`)
+      : [texts.join(' → ')];
+  return html`${lines.map((line, i) => [i ? raw('<br>') : null, line])}`;
 }
 
 /** A list or a table of values within a parameter. */
-function nested(value: object): string {
+function nested(value: object): string[] {
   const parts = Array.isArray(value) ? value.map(said) : Object.entries(value).map(([k, v]) => `${k} ${said(v)}`);
-  return parts.map((p) => html`${p}`.text).join('<br>') || '–';
+  return parts.length ? parts : ['–'];
 }
 
 /** A parameter's value; numbers to four digits, as the recipe's file has the rest. */
@@ -129,7 +148,7 @@ const said = (v: unknown): string =>
 function again(history: History): Html {
   const { command, seed, versions, files, goal } = history;
   const described = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const weights = Object.entries(goal.objective).map(([name, weight]) => `${name} ${weight}`);
+  const weights = Object.entries(goal.objective).flatMap(([name, weight]) => (weight === 0 ? [] : `${name} ${weight}`));
   return html`<pre><code>${command}</code></pre>
 <dl><dt>Seed</dt><dd>${seed}</dd><dt>Objective</dt><dd>${weights.join(', ')}</dd><dt>Versions</dt><dd>${described.join(', ')}</dd>
 ${Object.entries(files ?? {}).map(([what, path]) => html`<dt>${what}</dt><dd><a href="${encodeURI(path)}">${path}</a></dd>`)}</dl>

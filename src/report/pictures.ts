@@ -4,22 +4,24 @@ import type { Html } from './html.ts';
 import { type QualityView, qualityView } from './quality.ts';
 import { COLOURS, PICTURE_STYLE } from './style.ts';
 import { across, dots, type Mark, named, picture, type Spot as Place, shapes, steps, ticks, upright } from './svg.ts';
-import { bytes, microjoules, milliseconds } from './units.ts';
+import { bytes, microjoules, milliseconds, turnsText } from './units.ts';
 
 /** Pictures are drawn once, into SVG, by the same code in Node and in a browser; colours come from the page's style sheet. */
 
 export interface Axis {
   readonly key: 'flashBytes' | 'ramBytes' | 'latencyMs' | 'energyUj';
+  /** Within a sentence. */
+  readonly name: string;
   readonly label: string;
   readonly unit: number;
   readonly show: (n: number | null) => string;
 }
 
 export const AXES: readonly Axis[] = [
-  { key: 'flashBytes', label: 'Flash (KiB)', unit: 1024, show: bytes },
-  { key: 'latencyMs', label: 'Latency (ms)', unit: 1, show: milliseconds },
-  { key: 'ramBytes', label: 'RAM (KiB)', unit: 1024, show: bytes },
-  { key: 'energyUj', label: 'Energy (µJ)', unit: 1, show: microjoules },
+  { key: 'flashBytes', name: 'flash', label: 'Flash (KiB)', unit: 1024, show: bytes },
+  { key: 'latencyMs', name: 'latency', label: 'Latency (ms)', unit: 1, show: milliseconds },
+  { key: 'ramBytes', name: 'RAM', label: 'RAM (KiB)', unit: 1024, show: bytes },
+  { key: 'energyUj', name: 'energy', label: 'Energy (µJ)', unit: 1, show: microjoules },
 ];
 
 interface Spot extends Place {
@@ -38,7 +40,7 @@ export function tradeOff(history: History, axis: Axis): Html {
       : [];
   };
   const tried = trials.flatMap((t) =>
-    spot(t.figures, `trial ${t.number}: ${t.stages.join(' → ') || 'the model as given'}`, t.feasible),
+    spot(t.figures, `trial ${t.number}: ${turnsText(t.stages) || 'the model as given'}`, t.feasible),
   );
   const result = chosen ? spot(chosen.figures, resultText(history), history.goal.reached) : [];
   const ptq = plain ? spot(plain.figures, 'plain int8 PTQ', plain.misses.length === 0) : [];
@@ -50,6 +52,7 @@ export function tradeOff(history: History, axis: Axis): Html {
   const inside = tried.filter((s) => clip.isInside(s.y));
   const ptqShown = ptq.map((s) => ({ ...s, y: clip.isInside(s.y) ? s.y : clip.edge }));
   const beyond = tried.filter((s) => !clip.isInside(s.y));
+  const drawn = [...inside, ...ptqShown, ...result];
   const marks = [
     ...(goal === null ? [] : [across('goal', goal, 'goal')]),
     ...budgetMarks(history, axis, [...tried, ...ptq, ...result]),
@@ -63,10 +66,9 @@ export function tradeOff(history: History, axis: Axis): Html {
     ),
     dots('chosen', result, 7),
     shapes('baseline', 'diamond', ptqShown, 4.5),
-    ...ptqShown.map((s) => named('baseline-label', s, ptqText(history, ptq, clip))),
-    ...result.map((s) => named('chosen-label', s, resultText(history), true)),
+    ...ptqShown.map((s) => named('baseline-label', s, ptqText(history, ptq, clip), drawn)),
+    ...result.map((s) => named('chosen-label', s, resultText(history), drawn, true)),
   ];
-  const drawn = [...inside, ...ptqShown, ...result];
   const xs = [...drawn, ...beyond].map((s) => s.x).concat(budgetOf(history, axis, [...tried, ...ptq, ...result]));
   const best = result.length ? ` The ${resultText(history)} has ${result[0].title.split('\n')[1]}.` : '';
   return picture({
@@ -135,7 +137,7 @@ export function progress(history: History): Html {
     x: t.number,
     y: t.objective!,
     feasible: t.feasible,
-    title: `trial ${t.number}: ${t.objective!.toPrecision(4)}, ${t.stages.join(' → ')}`,
+    title: `trial ${t.number}: ${t.objective!.toPrecision(4)}, ${turnsText(t.stages)}`,
   }));
   const chosen = spots.filter((s) => s.x === history.chosen?.trial && s.y <= ceiling);
   const inside = spots.filter((s) => s.y <= ceiling);

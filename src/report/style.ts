@@ -49,6 +49,7 @@ p { margin: .4rem 0 .8rem; max-width: 44rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .9375rem; }
 caption { text-align: left; padding-bottom: .5rem; }
+caption span { display: inline-block; position: sticky; left: 0; max-width: calc(100vw - 2.5rem); }
 th, td { padding: .45rem .75rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: baseline; white-space: nowrap; }
 th { font-weight: 600; }
 thead th { vertical-align: bottom; white-space: normal; }
@@ -70,10 +71,10 @@ figure { margin: 0; }
 svg.picture { width: 100%; height: auto; overflow: visible; font-size: 12px; color: var(--soft); }
 figure.wide svg.picture { min-width: 36rem; }
 ${PICTURE_STYLE}
-.steps { list-style: none; counter-reset: step; padding: 0; margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: .75rem; }
-.steps > li { counter-increment: step; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
+.steps { list-style: none; padding: 0; margin: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(17rem, 100%), 1fr)); gap: .75rem; }
+.steps > li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem; }
 .steps h3 { margin: 0 0 .4rem; font-size: 1rem; }
-.steps h3::before { content: counter(step) ". "; color: var(--soft); font-weight: 400; }
+.steps h3 span { color: var(--soft); font-weight: 400; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .15rem .9rem; margin: 0; font-size: .9rem; }
 dt { color: var(--soft); }
 dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
@@ -83,6 +84,8 @@ details { margin-top: 1rem; }
 .wide + .wide, .wide + figure { margin-top: 1.5rem; }
 .deploy { padding-left: 1.2rem; }
 .deploy pre { margin: .35rem 0 .9rem; }
+table.layers { font-size: .875rem; }
+table.layers :is(th, td):not(:first-child, :last-child) { padding-inline: .45rem; }
 thead button { all: unset; cursor: pointer; font-weight: 600; }
 thead button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 thead button::after { content: ' ↕'; color: var(--dot); }
@@ -95,5 +98,10 @@ summary { cursor: pointer; font-weight: 600; }
 summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px; }
 a { color: var(--accent); }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .875rem; }
+@media (max-width: 40rem) {
+  table { font-size: .8125rem; }
+  :is(th, td):not(:first-child, :last-child) { padding-inline: .4rem; }
+  tbody th { white-space: normal; }
+}
 @media print { details { display: block; } .cards li, .steps > li, pre { break-inside: avoid; } }
 `;

@@ -103,10 +103,16 @@ export interface Spot {
   readonly title: string;
 }
 
+type Place = Pick<Spot, 'x' | 'y'>;
+
 /** What a mark says when a pointer rests on it. */
 const title = (text: string): Html => html`<title>${text}</title>`;
 
-const group = (className: string, body: readonly Html[]): Html => html`<g class="${className}">${body}</g>\n`;
+const group = (className: string, body: readonly Html[]): Html =>
+  body.length ? html`<g class="${className}">${body}</g>\n` : raw('');
+
+/** Whether a picture has marks of a class. */
+export const hasMarks = (drawn: Html, className: string): boolean => drawn.text.includes(`<g class="${className}">`);
 
 export const dots =
   (className: string, spots: readonly Spot[], r: number): Mark =>
@@ -136,7 +142,7 @@ const FORMS = {
 
 /** A line that keeps each value until the next. */
 export const steps =
-  (className: string, points: readonly Pick<Spot, 'x' | 'y'>[]): Mark =>
+  (className: string, points: readonly Place[]): Mark =>
   (at) => {
     if (!points.length) return raw('');
     const [first, ...rest] = points;
@@ -161,13 +167,22 @@ export const upright =
 <text class="${className}-label" text-anchor="end" x="${px(at.x(x) - 4)}" y="${at.bottom - 5}">${name}</text>\n`;
   };
 
-/** A name beside a spot, on the side where there is room. */
+/** A name beside a spot, on the side where there is room, at the height (above, below, beside) that hides the fewest of the others. */
 export const named =
-  (className: string, { x, y }: Pick<Spot, 'x' | 'y'>, text: string, below = false): Mark =>
+  (className: string, { x, y }: Place, text: string, others: readonly Place[], prefersBelow = false): Mark =>
   (at) => {
-    const isRight = at.x(x) + 12 + 7 * text.length < at.right + 10;
+    const width = 7 * text.length;
+    const isRight = at.x(x) + 12 + width < at.right + 10;
     const place = isRight ? { anchor: 'start', x: at.x(x) + 10 } : { anchor: 'end', x: at.x(x) - 10 };
-    const line = Math.min(Math.max(at.y(y) + (below ? 16 : -9), at.top + 10), at.bottom - 4);
+    const left = isRight ? place.x : place.x - width;
+    const hidden = (line: number) =>
+      others.filter(
+        (o) => at.x(o.x) >= left - 4 && at.x(o.x) <= left + width + 4 && at.y(o.y) >= line - 14 && at.y(o.y) <= line + 5,
+      ).length;
+    const lines = (prefersBelow ? [16, -9, 4] : [-9, 16, 4]).map((d) =>
+      Math.min(Math.max(at.y(y) + d, at.top + 10), at.bottom - 4),
+    );
+    const line = lines.reduce((best, l) => (hidden(l) < hidden(best) ? l : best));
     return html`<text class="${className}" text-anchor="${place.anchor}" x="${px(place.x)}" y="${px(line)}">${text}</text>\n`;
   };
 

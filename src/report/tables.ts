@@ -1,7 +1,7 @@
 import type { History, LayerRow, ModelMetrics, TrialRow } from './history.ts';
 import { type Html, html } from './html.ts';
 import { type QualityView, qualityView } from './quality.ts';
-import { bytes, count, microjoules, milliseconds, ratio } from './units.ts';
+import { bytes, count, microjoules, milliseconds, ratio, turnsText } from './units.ts';
 
 interface Line {
   readonly key: Exclude<keyof ModelMetrics, 'quality'>;
@@ -26,7 +26,7 @@ export function summaryTable(history: History): Html {
   const others = rows.slice(0, -1);
   const last = (i: number) => (i === rows.length - 1 ? 'key' : null);
   return html`<div class="wide"><table>
-<caption>${quality.label} is measured on ${data.test} test examples that no stage and no trial has seen.</caption>
+<caption><span>${quality.label} is measured on ${data.test} test examples that no stage and no trial has seen.</span></caption>
 <thead><tr><th scope="col" class="text">Figure</th>${rows.map((r, i) => html`<th scope="col" class="${last(i)}">${r.label}</th>`)}
 ${others.map((r) => html`<th scope="col">against<br>${r.label}</th>`)}</tr></thead>
 <tbody>${RESOURCES.map(
@@ -53,8 +53,8 @@ export function layerTable({ layersBefore, layersAfter }: History): Html {
   ];
   const most = Math.max(1, ...[...layersBefore, ...layersAfter].map((l) => l.macs));
   const sum = (layers: readonly LayerRow[], key: 'macs' | 'weightBytes') => layers.reduce((n, l) => n + l[key], 0);
-  return html`<div class="wide"><table>
-<caption>Each layer as given → in the result. Bits are those of weights / activations; the bar compares multiply-accumulates.</caption>
+  return html`<div class="wide"><table class="layers">
+<caption><span>Each layer as given → in the result. Bits are those of weights / activations; the bar compares multiply-accumulates.</span></caption>
 <thead><tr><th scope="col" class="text">Layer</th><th scope="col" class="text">Operator</th><th scope="col">Channels</th>
 <th scope="col">MACs</th><th scope="col">Latency</th><th scope="col">Weight bytes</th><th scope="col">Bits</th></tr></thead>
 <tbody>${pairs.map(([a, b]) => layerLine(a, b, most))}</tbody>
@@ -90,30 +90,19 @@ export function trialTable(history: History): Html {
   const { trials, chosen } = history;
   const quality = qualityView(history);
   return html`<details><summary>${trials.length === 1 ? 'The only trial' : `All ${trials.length} trials`}</summary><div class="wide"><table class="trials">
-<caption>${quality.label} here is that of the validation part, which the search looks at.</caption>
+<caption><span>${quality.label} here is that of the validation part, which the search looks at.</span></caption>
 <thead><tr><th scope="col">Trial</th><th scope="col" class="text">Stages</th><th scope="col" class="text">State</th><th scope="col">${quality.label}</th>
 <th scope="col">Flash</th><th scope="col">RAM</th><th scope="col">Latency</th><th scope="col">Objective</th></tr></thead>
 <tbody>${trials.map((t) => trialLine(t, t.number === chosen?.trial, quality))}</tbody></table></div></details>`;
 }
 
-/** `2 × prune → quantize`. */
-function inTurns(stages: readonly string[]): string {
-  const turns: { name: string; times: number }[] = [];
-  for (const name of stages) {
-    const last = turns.at(-1);
-    if (last?.name === name) last.times++;
-    else turns.push({ name, times: 1 });
-  }
-  return turns.map(({ name, times }) => (times > 1 ? `${times} × ${name}` : name)).join(' → ');
-}
-
 function trialLine(t: TrialRow, chosen: boolean, quality: QualityView): Html {
   const f = t.figures;
-  const state = chosen ? 'chosen' : t.state === 'failed' ? 'failed' : t.feasible ? 'keeps the goal' : 'misses it';
+  const state = chosen ? 'chosen' : t.state === 'failed' ? 'failed' : t.feasible ? 'keeps the goal' : 'misses the goal';
   const kind = t.state === 'failed' ? 'failed' : t.feasible ? 'keeps' : 'misses';
   // data-v is what the column is sorted by
   const cell = (value: number | null | undefined, text: string) => html`<td data-v="${value ?? ''}">${text}</td>`;
-  return html`<tr class="${chosen ? 'key' : null}" data-state="${kind}">${cell(t.number, `${t.number}${chosen ? ' ★' : ''}`)}<td class="text prose">${inTurns(t.stages) || '–'}</td><td class="text">${state}</td>
+  return html`<tr class="${chosen ? 'key' : null}" data-state="${kind}">${cell(t.number, `${t.number}${chosen ? ' ★' : ''}`)}<td class="text prose">${turnsText(t.stages) || '–'}</td><td class="text">${state}</td>
 ${cell(f && quality.of(f), quality.show(f && quality.of(f)))}${cell(f?.flashBytes, bytes(f?.flashBytes))}${cell(f?.ramBytes, bytes(f?.ramBytes))}${cell(f?.latencyMs, milliseconds(f?.latencyMs))}
 ${cell(t.objective, t.objective === null ? '–' : t.objective.toPrecision(4))}</tr>`;
 }

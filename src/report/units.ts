@@ -37,6 +37,27 @@ export function ratio(then: number | null, now: number | null): string {
   return times > 1 ? `${digits(times)} × less` : `${digits(1 / times)} × more`;
 }
 
+/** Names in order; one that is repeated is said once: `2 × prune`, `quantize`. */
+export const inTurns = (names: readonly string[]): string[] =>
+  runsOf(names, (a, b) => a === b).map(({ length, 0: name }) => (length > 1 ? `${length} × ${name}` : name));
+
+/** `2 × prune → quantize`, to be broken at arrows alone. */
+export const turnsText = (names: readonly string[]): string =>
+  inTurns(names)
+    .map((turn) => turn.replaceAll(' ', '\u00a0'))
+    .join(' → ');
+
+/** Neighbours that are alike, together. */
+export function runsOf<T>(list: readonly T[], alike: (a: T, b: T) => boolean): T[][] {
+  const runs: T[][] = [];
+  for (const item of list) {
+    const last = runs.at(-1);
+    if (last && alike(last[0], item)) last.push(item);
+    else runs.push([item]);
+  }
+  return runs;
+}
+
 /** A difference of accuracies in percentage points, signed. */
 export function points(then: number | null, now: number | null): string {
   if (!known(then) || !known(now)) return UNKNOWN;

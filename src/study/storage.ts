@@ -63,14 +63,16 @@ const shown = (text: string): string => (text.length > 80 && !DIGEST.test(text) 
 
 function checkSame(before: Readonly<Record<string, Json>>, now: Readonly<Record<string, Json>>): void {
   for (const key of new Set([...Object.keys(before), ...Object.keys(now)])) {
-    const texts = [before[key], now[key]].map((v) => JSON.stringify(v) ?? 'nothing');
-    if (texts[0] === texts[1]) continue;
-    const [a, b] = texts.map(shown);
+    const [a, b] = [before[key], now[key]].map((v) => JSON.stringify(v) as string | undefined);
+    if (a === b) continue;
+    const begun = a === undefined ? `without ${key}` : `with ${key} ${shown(a)}`;
+    const given =
+      b === undefined ? 'and is now given none' : a === undefined ? `and is now given ${shown(b)}` : `not ${shown(b)}`;
     throw new CompressError(
       'bad-option',
-      DIGEST.test(a)
+      DIGEST.test(a ?? '')
         ? `the study was begun with ${key === 'data' ? 'other data' : `another ${key}`}`
-        : `the study was begun with ${key} ${a}, not ${b}`,
+        : `the study was begun ${begun}, ${given}`,
       'resume it with what it was begun with, or begin a new study in another place',
     );
   }

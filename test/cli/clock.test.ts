@@ -11,7 +11,7 @@ import { inFolder } from './sample.ts';
 const { graph } = fruit();
 const model = { graph, facts: {} };
 const data = await datasetOf(fruit(), { split: [0.5, 0.25, 0.25] });
-const quiet = { json: true, say() {}, warn() {}, result() {} };
+const quiet = { json: true, say() {}, print() {}, warn() {}, result() {} };
 const CLOCK = /The study was ended by the clock/;
 
 async function written(name: string, options: Partial<CompressOptions>, host: Parameters<typeof compress>[3] = {}) {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import * as h5wasm from 'h5wasm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CompressError } from '../../src/errors.ts';
 import { openHdf5 } from '../../src/formats/keras/hdf5.ts';
 
 /** A file as the HDF5 library writes it. */
@@ -58,6 +60,73 @@ test('many groups and many attributes, which the library keeps in heaps', async 
   for (let i = 0; i < 40; i++) assert.equal(file.texts('/few', `text${i}`), [`a${i}`, 'ü'.repeat(i)]);
   assert.equal(file.texts('/few', 'text')!.length, 80);
   assert.is(file.texts('/few', 'other'), null);
+});
+
+const arrays = Uint8Array.from(readFileSync(new URL('../fixtures/hdf5/arrays.h5', import.meta.url)));
+const ramp = Float32Array.from({ length: 24 }, (_, i) => i / 8 - 1);
+
+test('arrays as h5py stores them: byte orders, half floats, checksums, values that were never written', () => {
+  const file = openHdf5(arrays);
+  const whole = ramp.map((v) => 8 * v);
+  for (const name of ['f2', 'big f2', 'big f4', 'big f8', 'big i2'])
+    assert.equal(file.array(name), { shape: [6, 4], data: whole }, name);
+  assert.equal(file.array('shuffled'), { shape: [6, 4], data: ramp });
+  assert.equal(
+    file.array('checked')!.data,
+    Float32Array.from({ length: 41 }, (_, i) => i),
+  );
+  assert.equal([...file.array('never written')!.data], [2.5, 2.5, 2.5]);
+  const part = file.array('written in part')!.data;
+  part.forEach((v, i) => {
+    const isWritten = i >= 8 && i < 16 && i % 4 < 2;
+    assert.is(v, isWritten ? 7 : -1.5, `element ${i}`);
+  });
+  assert.equal([...file.array('bfloat16')!.data], [1, -2.5, 2 ** 100, 0]);
+  assert.equal(file.array('nothing'), { shape: [0], data: new Float32Array() });
+});
+
+test('what is not read is refused by name', () => {
+  const file = openHdf5(arrays);
+  const reasons: Readonly<Record<string, RegExp>> = {
+    '20 bits': /values of 4 bytes/,
+    opaque: /values of 2 bytes/,
+    'long double': /values of 16 bytes/,
+    lzf: /LZF/,
+    elsewhere: /other files/,
+    'of a type': /committed datatype/,
+    newest: /chunks by a layout of version 4/,
+  };
+  for (const [name, reason] of Object.entries(reasons)) {
+    let error: unknown;
+    try {
+      file.array(name);
+    } catch (e) {
+      error = e;
+    }
+    assert.ok(error instanceof CompressError, name);
+    assert.is(error.code, 'unsupported');
+    assert.ok(error.what.includes(`"/${name}"`), error.what);
+    assert.match(error.what, reason);
+  }
+});
+
+test('a changed byte in a chunk is found by its checksum', () => {
+  for (const [name, content] of [
+    ['checked', Array.from({ length: 7 }, (_, i) => i + 14)],
+    ['shuffled', [0x78]],
+  ] as const) {
+    const places = [...arrays.keys()].filter((at) => content.every((b, i) => arrays[at + i] === b));
+    const refused = places.filter((at) => {
+      const file = openHdf5(arrays.map((b, i) => (i === at + 5 ? b ^ 1 : b)));
+      try {
+        file.array(name);
+        return false;
+      } catch (e) {
+        return e instanceof CompressError && /damaged/.test(e.what);
+      }
+    });
+    assert.ok(refused.length > 0, name);
+  }
 });
 
 test.run();

@@ -104,6 +104,21 @@ test('one trial is enough for the pictures', () => {
   assert.not.match(one, /NaN|undefined|Infinity/);
 });
 
+test('stages of one kind that follow each other are one step, with what differs in order', () => {
+  const distill = (epochs: number) => ({ name: 'distill', parameters: { teacher: 'original', epochs } });
+  const stages = [{ name: 'prune', parameters: {} }, distill(1), distill(1.5), { ...distill(2), parameters: { epochs: 2 } }];
+  const { document } = parseHTML(writeReport({ ...history, recipe: { stages } }));
+  const steps = [...document.querySelectorAll('.steps > li')];
+  assert.equal(
+    steps.map((s) => s.querySelector('h3')!.textContent),
+    ['1. prune', '2–4. distill, 3 times'],
+  );
+  assert.equal(
+    [...steps[1].querySelectorAll('dd')].map((d) => d.textContent),
+    ['original → original → –', '1 → 1.5 → 2'],
+  );
+});
+
 test('no sample leaves a hole in the page', () => assert.not.match(page, /NaN|undefined|Infinity/));
 
 test('an error in place of accuracy: its name, its unit, lower is better', () => {

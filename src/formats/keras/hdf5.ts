@@ -1,7 +1,8 @@
 import { arrayOf, textsOf } from './hdf5_data.ts';
-import { badFile, Hdf5File, type Message } from './hdf5_file.ts';
+import { badFile } from './hdf5_cursor.ts';
+import { Hdf5File, type Message } from './hdf5_file.ts';
 
-export { badFile, unsupported } from './hdf5_file.ts';
+export { badFile, unsupported } from './hdf5_cursor.ts';
 
 export interface Array32 {
   readonly shape: readonly number[];

@@ -3,92 +3,31 @@
  * version 3.0; superblocks 0 to 3, object headers 1 and 2). Every read is checked against the file's end, and what is read altogether is limited,
  * since a damaged file can lead around in a circle.
  */
-import { CompressError } from '../../errors.ts';
+import { isHdf5 } from '../../data/marks.ts';
+import { badFile, Cursor, unsupported } from './hdf5_cursor.ts';
 import { denseMessages } from './hdf5_heap.ts';
 
-export const badFile = (what: string, fix = 'save the whole model again: model.save("model.keras")'): CompressError =>
-  new CompressError('bad-file', `not a valid Keras file: ${what}`, fix);
-
-export const unsupported = (what: string, fix: string): CompressError => new CompressError('unsupported', what, fix);
-
-const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 const DEEPEST = 32;
 const MOST_ENTRIES = 20_000;
 
-/** Reads numbers one after another. */
-export class Cursor {
-  constructor(
-    readonly file: Hdf5File,
-    public at: number,
-  ) {}
-
-  #take(count: number): number {
-    this.file.need(this.at, count);
-    this.at += count;
-    return this.at - count;
-  }
-
-  u8(): number {
-    return this.file.view.getUint8(this.#take(1));
-  }
-
-  u16(): number {
-    return this.file.view.getUint16(this.#take(2), true);
-  }
-
-  u32(): number {
-    return this.file.view.getUint32(this.#take(4), true);
-  }
-
-  /** An unsigned number of so many bytes. */
-  number(size: number): number {
-    const at = this.#take(size);
-    let value = 0;
-    for (let i = size - 1; i >= 0; i--) value = value * 256 + this.file.bytes[at + i];
-    return value;
-  }
-
-  /** An address; null where nothing is stored. */
-  address(): number | null {
-    const at = this.#take(this.file.offsetSize);
-    const bytes = this.file.bytes.subarray(at, at + this.file.offsetSize);
-    if (bytes.every((b) => b === 255)) return null;
-    return this.file.base + new Cursor(this.file, at).number(this.file.offsetSize);
-  }
-
-  length(): number {
-    return this.number(this.file.lengthSize);
-  }
-
-  bytes(count: number): Uint8Array {
-    const at = this.#take(count);
-    return this.file.bytes.subarray(at, at + count);
-  }
-
-  skip(count: number): this {
-    this.#take(count);
-    return this;
-  }
-
-  mark(text: string): this {
-    const found = String.fromCharCode(...this.bytes(4));
-    if (found !== text) throw badFile(`there is no "${text}" at byte ${this.at - 4}`);
-    return this;
-  }
-}
+/** Bit of a message's flags. */
+const SHARED = 2;
 
 /** A part of an object's header. */
 export interface Message {
   readonly type: number;
   readonly at: number;
-  readonly size: number;
+  /** Kept elsewhere in the file, and only referred to here. */
+  readonly isShared: boolean;
 }
 
 export const MESSAGE = {
   dataspace: 0x1,
   linkInfo: 0x2,
   datatype: 0x3,
+  fillValue: 0x5,
   link: 0x6,
+  externalFiles: 0x7,
   layout: 0x8,
   filters: 0xb,
   attribute: 0xc,
@@ -109,7 +48,7 @@ export class Hdf5File {
   constructor(readonly bytes: Uint8Array) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#budget = 64 * bytes.length + 1e6;
-    const start = [0, 512, 1024, 2048].find((at) => SIGNATURE.every((b, i) => bytes[at + i] === b));
+    const start = [0, 512, 1024, 2048].find((at) => isHdf5(bytes, at));
     if (start === undefined) throw badFile('it lacks the mark of an HDF5 file');
     this.base = 0;
     const c = new Cursor(this, start + 8);
@@ -158,8 +97,9 @@ export class Hdf5File {
       while (left > 0 && block.at + 8 <= start + size) {
         const type = block.u16();
         const length = block.u16();
-        block.skip(4);
-        found.push({ type, at: block.at, size: length });
+        const flags = block.u8();
+        block.skip(3);
+        found.push({ type, at: block.at, isShared: (flags & SHARED) !== 0 });
         if (type === MESSAGE.continuation) blocks.push(this.#continuation(block.at));
         block.skip(length);
         left--;
@@ -186,8 +126,9 @@ export class Hdf5File {
       while (block.at + head <= start + length) {
         const type = block.u8();
         const bytes = block.u16();
-        block.skip(head - 3);
-        found.push({ type, at: block.at, size: bytes });
+        const flags = block.u8();
+        block.skip(head - 4);
+        found.push({ type, at: block.at, isShared: (flags & SHARED) !== 0 });
         if (type === MESSAGE.continuation) {
           const [next, all] = this.#continuation(block.at);
           new Cursor(this, next).mark('OCHK');

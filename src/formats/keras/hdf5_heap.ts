@@ -1,5 +1,6 @@
 /** Many links or attributes of one object: a fractal heap of messages, and a tree of version 2 that says where in the heap each is. */
-import { badFile, Cursor, type Hdf5File, unsupported } from './hdf5_file.ts';
+import { badFile, Cursor, unsupported } from './hdf5_cursor.ts';
+import type { Hdf5File } from './hdf5_file.ts';
 
 /** Record types of the tree by what it is an index of: the bytes before a record's heap ID. */
 const BEFORE_ID: Readonly<Record<number, number>> = { 5: 4, 8: 0 };
@@ -90,7 +91,7 @@ function openHeap(file: Hdf5File, heap: number) {
         start += size;
       }
     }
-    throw badFile(`the heap at byte ${heap} has nothing at ${offset}`);
+    throw unsupported('the HDF5 file has more attributes or links in a group than are read', 'save it with h5py, as Keras does');
   };
   return find;
 }

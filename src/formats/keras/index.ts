@@ -1,7 +1,5 @@
-import { isZip } from '../../data/marks.ts';
+import { isHdf5, isZip } from '../../data/marks.ts';
 import type { Format } from '../format.ts';
-
-const HDF5 = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 /** A zip archive with a configuration and weights; the names of its files are at its end. */
 function isArchive(bytes: Uint8Array): boolean {
@@ -13,7 +11,7 @@ export const keras: Format = {
   name: 'keras',
   about: 'a Keras file',
   endings: ['.keras', '.h5'],
-  recognize: (bytes) => HDF5.every((b, i) => bytes[i] === b) || isArchive(bytes),
+  recognize: (bytes) => isHdf5(bytes) || isArchive(bytes),
   read: async (bytes) => (await import('./read.ts')).readKeras(bytes),
   write: null,
 };
