@@ -65,7 +65,7 @@ async function infer(path: string, flags: Flags): Promise<void> {
   out.result(facts, () => {
     for (const w of written) {
       const name = written.length > 1 ? `"${w.name}" ` : '';
-      out.say(`${w.file}: ${name}[${w.shape}] ${w.dtype}, of ${examples} example${examples === 1 ? '' : 's'}`);
+      out.print(`${w.file}: ${name}[${w.shape}] ${w.dtype}, of ${examples} example${examples === 1 ? '' : 's'}`);
     }
   });
 }

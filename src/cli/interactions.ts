@@ -11,7 +11,8 @@ import { MODEL, readModel } from './files.ts';
 import { type DataFlags, dataFlags, integer, number, readData, wrap } from './flags.ts';
 import { count, createOutput, type Output, percent, table, wholePercent } from './output.ts';
 import { repeated } from './outside_flags.ts';
-import { interruptSignal, stageBar } from './progress.ts';
+import { interruptible } from './progress.ts';
+import { interruption } from './stages.ts';
 import { readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
 interface Flags extends DataFlags, TaskFlags {
@@ -65,8 +66,6 @@ async function show(path: string, flags: Flags): Promise<void> {
     );
   const heap = await Heap.open();
   const task = readTask(heap, model.graph, data, flags, out);
-  const { signal, release } = interruptSignal();
-  const bar = stageBar();
   const { ratio, degrees, epochs } = flags;
   const context = {
     heap,
@@ -74,13 +73,11 @@ async function show(path: string, flags: Flags): Promise<void> {
     task,
     seed: flags.seed ?? 0,
     original: model,
-    signal,
-    progress: bar.progress,
   };
-  const found = await interactions(model, { ratio, degrees, epochs, teachers }, context).finally(() => {
-    bar.stop();
-    release();
-  });
+  const found = await interruptible(
+    (host) => interactions(model, { ratio, degrees, epochs, teachers }, { ...context, ...host }),
+    () => interruption({}),
+  );
   out.result(asJson(found), () => tables(found, task, out));
 }
 

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { CompressError } from '../errors.ts';
 import type { Progress } from '../stage.ts';
 import { INTERRUPTED } from './exit_codes.ts';
 
@@ -127,6 +128,23 @@ export function stageBar(): { progress: (p: Progress) => void; stop: () => void 
       bar = null;
     },
   };
+}
+
+/** Work with a bar for one stage after another, which Ctrl-C ends. @param stopped what is said then */
+export async function interruptible<T>(
+  work: (host: { signal: AbortSignal; progress: (p: Progress) => void }) => Promise<T>,
+  stopped: () => CompressError | Promise<CompressError>,
+): Promise<T> {
+  const { signal, release } = interruptSignal();
+  const { progress, stop } = stageBar();
+  try {
+    return await work({ signal, progress });
+  } catch (e) {
+    throw signal.aborted && !(e instanceof CompressError) ? await stopped() : e;
+  } finally {
+    stop();
+    release();
+  }
 }
 
 /** Ctrl-C aborts the signal once; a second one ends the process at once. */

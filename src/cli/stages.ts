@@ -19,7 +19,7 @@ import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, r
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, kib, type Output, percent } from './output.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
-import { interruptSignal, stageBar } from './progress.ts';
+import { interruptible } from './progress.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
 interface Flags extends DataFlags, IoFlags, TaskFlags, OutsideFlags {
@@ -111,16 +111,10 @@ async function apply(
   const measured = measuring(heap, model, stages, rest.data, flags, out);
   const before = { ...figuresOf(model), ...measured?.before };
   const context = { ...rest, heap, ...(measured && { task: measured.task }) };
-  const { signal, release } = interruptSignal();
-  const bar = stageBar();
-  const found = await runPipeline(model, stages, { ...context, signal, progress: bar.progress, warn: out.warn })
-    .catch(async (e) => {
-      throw signal.aborted && !(e instanceof CompressError) ? await interruption(flags) : e;
-    })
-    .finally(() => {
-      bar.stop();
-      release();
-    });
+  const found = await interruptible(
+    (host) => runPipeline(model, stages, { ...context, ...host, warn: out.warn }),
+    () => interruption(flags),
+  );
   await writeModel(flags.out, asStored(found, flags.io));
   const after = { ...figuresOf(found), ...measured?.of(asStored(found)) };
   const { quantization } = found.facts;
@@ -174,7 +168,7 @@ async function checkIo(model: Model, stages: readonly Stage[], context: Context,
   if (outline) asStored(outline, io);
 }
 
-export async function interruption({ checkpoint }: Pick<Flags, 'checkpoint'>): Promise<CompressError> {
+export async function interruption({ checkpoint }: { readonly checkpoint?: string }): Promise<CompressError> {
   if (!checkpoint || !(await exists(checkpoint)))
     return new CompressError('interrupted', 'interrupted; nothing was written', 'start it again');
   return new CompressError(

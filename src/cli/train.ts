@@ -17,7 +17,7 @@ import { checkOutput, checkpointFile, readModel, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, kib, type Output } from './output.ts';
-import { interruptSignal, stageBar } from './progress.ts';
+import { interruptible } from './progress.ts';
 import { interruption } from './stages.ts';
 import { sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
@@ -63,17 +63,11 @@ async function trainVerb(from: string, flags: Flags): Promise<void> {
   const heap = await Heap.open();
   const seed = flags.seed ?? 0;
   const checkpoint = flags.checkpoint === undefined ? undefined : await checkpointFile(flags.checkpoint);
-  const { signal, release } = interruptSignal();
-  const bar = stageBar();
-  const context = { heap, data, task, seed, original: model, signal, checkpoint, progress: bar.progress, warn: out.warn };
-  const trained = await trainFromScratch(model, context, options)
-    .catch(async (e) => {
-      throw signal.aborted && !(e instanceof CompressError) ? await interruption(flags) : e;
-    })
-    .finally(() => {
-      bar.stop();
-      release();
-    });
+  const context = { heap, data, task, seed, original: model, checkpoint, warn: out.warn };
+  const trained = await interruptible(
+    (host) => trainFromScratch(model, { ...context, ...host }, options),
+    () => interruption(flags),
+  );
   await writeModel(flags.out, asStored(trained));
   report(trained, { data, task, heap }, flags, out);
 }

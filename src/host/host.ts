@@ -13,7 +13,7 @@ export interface Host {
   readonly inside: {
     wasm(): Promise<Uint8Array<ArrayBuffer>>;
     relaxedWasm(): Promise<Uint8Array<ArrayBuffer>>;
-    /** The source of a module that serves jobs: src/compress/web_worker.ts with all that it imports. */
+    /** The source of a module that serves jobs: src/entries/worker.ts with all that it imports. */
     worker(): Promise<string>;
   } | null;
 }

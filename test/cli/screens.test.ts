@@ -46,7 +46,7 @@ function screen(columns: number, args: readonly string[], cwd: string): string[]
 
 /** Numbers as #, paths of this run as words, blanks and rules as one. */
 const masked = (lines: readonly string[], cwd: string): string =>
-  lines
+  unwrapped(lines)
     .filter((line) => !line.startsWith('search '))
     .map((line) =>
       line
@@ -61,6 +61,13 @@ const masked = (lines: readonly string[], cwd: string): string =>
         .trim(),
     )
     .join('\n');
+
+/** Sentences in a line each: where they are broken depends on how long numbers and paths are. */
+const unwrapped = (lines: readonly string[]): string[] =>
+  lines
+    .join('\n')
+    .replace(/\n {2}(?=\S)/g, ' ')
+    .split('\n');
 
 /** A path or a command, which is never broken. */
 const isCopied = (line: string): boolean => /^(model|recipe|report|next) |^ +thumbnet /.test(line);

@@ -13,6 +13,7 @@ import { asStored, loadModel } from '../../src/model.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
+import { close } from './agree.ts';
 import { given } from './given.ts';
 
 const heap = await Heap.open();
@@ -27,13 +28,6 @@ function run(graph: Graph, inputs: readonly Float32Array[]): Float32Array[] {
     program.run();
     return program.outputs.map((y) => heap.read(y) as Float32Array);
   });
-}
-
-/** The issue's bound: 1e-4 of the tensor's largest value. */
-function close(found: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  const largest = Array.from(expected, Math.abs).reduce((a, b) => Math.max(a, b), 1e-9);
-  for (let i = 0; i < expected.length; i++)
-    assert.ok(Math.abs(found[i] - expected[i]) <= 1e-4 * largest, `${what}: element ${i} is ${found[i]}, not ${expected[i]}`);
 }
 
 for (const file of readdirSync(FIXTURES).filter((name) => !name.endsWith('.json'))) {

@@ -7,13 +7,13 @@ import { CompressError } from '../../src/errors.ts';
 import { evaluateGraph } from '../../src/evaluate.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
-import { fileShape, toFileOrder, toGraphOrder } from '../../src/graph/file_order.ts';
+import { fileShape } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';
-import { compile } from '../../src/run/compile.ts';
 import type { Model } from '../../src/stage.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
+import { close, runInFileOrder } from './agree.ts';
 import { given } from './given.ts';
 import { floats, type HandModel, type HandNode, int64s, onnxFile } from './onnx_file.ts';
 
@@ -25,30 +25,7 @@ interface Fixture {
   readonly outputs: Readonly<Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }>>;
 }
 
-/** Outputs by name, in the file's order of axes, to inputs fed in the file's order. */
-function run(graph: Graph, inputs: Readonly<Record<string, Float32Array>>): Record<string, Float32Array> {
-  return heap.scope(() => {
-    const program = compile(heap, graph);
-    graph.inputs.forEach((t, i) => {
-      heap.write(program.inputs[i], toGraphOrder(graph.tensors[t], inputs[graph.tensors[t].name]));
-    });
-    program.run();
-    return Object.fromEntries(
-      graph.outputs.map((t, i) => [
-        graph.tensors[t].name,
-        toFileOrder(graph.tensors[t], heap.read(program.outputs[i]) as Float32Array),
-      ]),
-    );
-  });
-}
-
-/** The issue's bound: 1e-4 of the tensor's largest value. */
-function close(found: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  const largest = Array.from(expected, Math.abs).reduce((a, b) => Math.max(a, b), 1e-9);
-  for (let i = 0; i < expected.length; i++)
-    assert.ok(Math.abs(found[i] - expected[i]) <= 1e-4 * largest, `${what}: element ${i} is ${found[i]}, not ${expected[i]}`);
-}
-
+const run = (graph: Graph, inputs: Readonly<Record<string, Float32Array>>) => runInFileOrder(heap, graph, inputs);
 const load = async (bytes: Uint8Array): Promise<Model> => loadModel(bytes);
 const count = (graph: Graph, op: string) => graph.nodes.filter((n) => n.op === op).length;
 

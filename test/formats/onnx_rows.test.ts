@@ -4,11 +4,11 @@ import * as assert from 'uvu/assert';
 import { CompressError } from '../../src/errors.ts';
 import { onnx } from '../../src/formats/onnx/index.ts';
 import { writeOnnx } from '../../src/formats/onnx/write.ts';
-import { fileShape, toFileOrder, toGraphOrder } from '../../src/graph/file_order.ts';
+import { fileShape } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { OPS } from '../../src/ops/index.ts';
-import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import { close, runInFileOrder } from './agree.ts';
 import { given } from './given.ts';
 import { openOnnxRuntime } from './onnxruntime.ts';
 import { graphOf, samplesOf } from './row_graphs.ts';
@@ -16,30 +16,8 @@ import { graphOf, samplesOf } from './row_graphs.ts';
 const heap = await Heap.open();
 const ort = openOnnxRuntime();
 
-/** By name, in the file's order of axes. */
-function run(graph: Graph, inputs: ReadonlyMap<string, Float32Array>): Map<string, ArrayLike<number>> {
-  return heap.scope(() => {
-    const program = compile(heap, graph);
-    graph.inputs.forEach((t, i) => {
-      heap.write(program.inputs[i], toGraphOrder(graph.tensors[t], inputs.get(graph.tensors[t].name)!));
-    });
-    program.run();
-    return new Map(
-      graph.outputs.map((t, i) => [
-        graph.tensors[t].name,
-        toFileOrder(graph.tensors[t], heap.read(program.outputs[i]) as Float32Array),
-      ]),
-    );
-  });
-}
-
-function close(found: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  const largest = Array.from(expected, Math.abs).reduce((a, b) => Math.max(a, b), 1e-9);
-  assert.is(found.length, expected.length, what);
-  // the issue's bound is 1e-4 of the largest value
-  for (let i = 0; i < expected.length; i++)
-    assert.ok(Math.abs(found[i] - expected[i]) <= 1e-4 * largest, `${what}, element ${i}: ${found[i]}, not ${expected[i]}`);
-}
+const run = (graph: Graph, inputs: ReadonlyMap<string, Float32Array>) =>
+  new Map(Object.entries(runInFileOrder(heap, graph, Object.fromEntries(inputs))));
 
 /** Samples that ONNX has no word for, and why. */
 const BEYOND: Readonly<Record<string, RegExp>> = {

@@ -1,12 +1,12 @@
 import { isZip } from '../../data/marks.ts';
 import { unzip } from '../../data/zip.ts';
-import { CompressError } from '../../errors.ts';
 import type { Attachments, Graph } from '../../graph/graph.ts';
 import { showShape, sizeOf } from '../../graph/graph.ts';
 import { checked } from '../checked.ts';
 import { Draft } from '../draft.ts';
 import type { FileModel } from '../format.ts';
 import { channelsLast } from '../layout.ts';
+import { located } from '../located.ts';
 import { tidied } from '../tidy.ts';
 import { inputShape, isModel, type LayerConfig, type ModelConfig, modelOf, parseConfig, type Reference } from './config.ts';
 import { badFile, type Hdf5, openHdf5, unsupported } from './hdf5.ts';
@@ -183,22 +183,13 @@ function addLayer(work: Work, layer: LayerConfig, weights: Weights, place: Place
   }
   const roles = known.roles?.(config) ?? [];
   const call = new Call(work.draft, name, config, operands, weights.of({ ...place, within: known.within }, roles), work.version);
-  try {
-    const found = known.build(call);
-    const results = typeof found === 'number' ? [found] : found;
-    // what a layer gives has its name; nodes before it have theirs beside it
-    const [last] = results;
-    if (results.length === 1 && !operands.includes(last) && work.draft.tensors[last].name.startsWith(`${name}/`))
-      work.draft.rename(last, name);
-    return results;
-  } catch (e) {
-    if (!(e instanceof CompressError) || e.message.includes(`"${name}"`)) throw e;
-    throw new CompressError(
-      e.code === 'unsupported' ? e.code : 'bad-file',
-      `the layer "${name}" (${className}): ${e.what}`,
-      e.fix,
-    );
-  }
+  const found = located(`the layer "${name}" (${className})`, () => known.build(call), `"${name}"`);
+  const results = typeof found === 'number' ? [found] : found;
+  // what a layer gives has its name; nodes before it have theirs beside it
+  const [last] = results;
+  if (results.length === 1 && !operands.includes(last) && work.draft.tensors[last].name.startsWith(`${name}/`))
+    work.draft.rename(last, name);
+  return results;
 }
 
 /** Layers that do the same to every place in time as to one. */

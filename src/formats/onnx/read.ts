@@ -1,4 +1,3 @@
-import { CompressError } from '../../errors.ts';
 import { type Attachments, type Graph, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
 import { type OnnxRead, OPS } from '../../ops/index.ts';
 import { dequantize } from '../../run/integer.ts';
@@ -6,6 +5,7 @@ import { checked } from '../checked.ts';
 import { Draft } from '../draft.ts';
 import type { FileModel, ReadOptions } from '../format.ts';
 import { channelsLast } from '../layout.ts';
+import { located } from '../located.ts';
 import { operandsOf } from '../operands.ts';
 import { inverse } from '../relabel.ts';
 import { tidied } from '../tidy.ts';
@@ -155,15 +155,13 @@ function readNode(draft: Draft, quantized: Quantized, node: NodeProto, index: nu
     if (found === undefined) throw badFile(`${where} reads "${n}", which nothing computes`);
     return found;
   });
-  try {
-    const found = resultsOf(draft, quantized, node, { name, where, inputs, opset, count: outputs.length });
+  const place = { name, where, inputs, opset, count: outputs.length };
+  located(where, () => {
+    const found = resultsOf(draft, quantized, node, place);
     outputs.forEach((n, i) => {
       if (found[i] !== undefined) draft.name(n, found[i]);
     });
-  } catch (e) {
-    if (!(e instanceof CompressError) || e.message.includes(where)) throw e;
-    throw new CompressError(e.code === 'unsupported' ? e.code : 'bad-file', `${where}: ${e.what}`, e.fix);
-  }
+  });
 }
 
 /** Without names left out at the end. */

@@ -4,6 +4,7 @@ import { type AnyRow, OPS, type TfliteOptions, type TfliteRead } from '../../ops
 import { dequantize } from '../../run/integer.ts';
 import { checked } from '../checked.ts';
 import type { FileModel } from '../format.ts';
+import { located } from '../located.ts';
 import { operandsOf } from '../operands.ts';
 import { interfaceText, operatorsText, readAttachments } from './attachments.ts';
 import { foldDilations } from './dilations.ts';
@@ -167,13 +168,8 @@ function readNode(operator: Operator, tensors: readonly Tensor[]): Node {
       'convert the model with int8 quantization, or give the float model',
     );
   }
-  try {
-    const { attrs, inputs } = row.tflite!.read(readerOf(operator, tensors, where));
-    return { name, op, inputs, outputs: operator.outputs, attrs };
-  } catch (e) {
-    if (!(e instanceof CompressError) || e.message.includes(where)) throw e;
-    throw new CompressError(e.code === 'unsupported' ? e.code : 'bad-file', `${where}: ${e.message.split('\n')[0]}`, e.fix);
-  }
+  const { attrs, inputs } = located(where, () => row.tflite!.read(readerOf(operator, tensors, where)));
+  return { name, op, inputs, outputs: operator.outputs, attrs };
 }
 
 /** Custom operators that compilers leave in a file, and what the file then is. */
