@@ -25,6 +25,15 @@ export class CompressError extends Error {
   }
 }
 
+/** A `CompressError` as plain data, which another thread can be sent. */
+export type PlainError = Pick<CompressError, 'code' | 'what' | 'fix'>;
+
+export const toPlainError = ({ code, what, fix }: CompressError): PlainError => ({ code, what, fix });
+export const fromPlainError = ({ code, what, fix }: PlainError): CompressError => new CompressError(code, what, fix);
+
+/** The stack of what is no such error: a defect of our own. */
+export const defectText = (e: unknown): string => (e instanceof Error ? (e.stack ?? e.message) : String(e));
+
 /** The names closest to a wanted one, for the fix of an error: by edits, those that contain it or that it contains first. */
 export function nearestNames(wanted: string, names: readonly string[], count = 3): string[] {
   const within = (name: string) => name.includes(wanted) || wanted.includes(name);

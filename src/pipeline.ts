@@ -108,7 +108,8 @@ function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): voi
 /**
  * Runs stages in the order given, each on what the one before has made. A model that is quantized when a stage has changed it has its
  * ranges measured again by its scheme, since pruning and training shift what quantization must cover; a stage that learned its scales has
- * done that itself.
+ * done that itself. Such a stage begins with the weights as they were before `quantize` rounded them: it rounds them to the nearest step itself,
+ * and could not win back what lay between the steps.
  *
  * @throws CompressError `bad-option` for a checkpoint with more than one stage that trains, and what its stages throw
  */
@@ -119,8 +120,9 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
   for (const stage of stages) {
     context.signal?.throwIfAborted();
     context.progress?.({ what: stage.name, done: 0, total: 1 });
-    const next = await stage.run(withoutLearnedScales(current), context);
-    if (next.graph === current.graph) continue;
+    const given = beginningOf(stage, current);
+    const next = await stage.run(given, context);
+    if (next.graph === given.graph) continue;
     current = isStale(next, stage) && context.data ? measureRanges(next, context) : next;
   }
   return current;
@@ -133,9 +135,10 @@ export async function runPipeline(model: Model, stages: readonly Stage[], contex
 export async function outlineOf(model: Model, stages: readonly Stage[], context: Context): Promise<Model | null> {
   let current = model;
   for (const stage of stages) {
-    const next = await stage.outline(withoutLearnedScales(current), context);
+    const given = beginningOf(stage, current);
+    const next = await stage.outline(given, context);
     if (next === null) return null;
-    if (next.graph === current.graph) continue;
+    if (next.graph === given.graph) continue;
     current = isStale(next, stage) && context.data ? outlineRanges(next, context) : next;
   }
   return current;
@@ -145,7 +148,7 @@ export async function outlineOf(model: Model, stages: readonly Stage[], context:
 const isStale = ({ facts }: Model, { keepsRanges }: Stage): boolean =>
   facts.quantize !== undefined && !facts.learnedScales && !keepsRanges;
 
-/** What was learned before a stage is not what that stage learned. */
-function withoutLearnedScales({ graph, facts: { learnedScales: _, ...facts } }: Model): Model {
-  return { graph, facts };
+/** What a stage is given: without facts that are those of the stage before alone. */
+function beginningOf({ keepsRanges }: Stage, { graph, facts: { learnedScales: _, unrounded, ...facts } }: Model): Model {
+  return { graph: keepsRanges ? graph : (unrounded ?? graph), facts };
 }

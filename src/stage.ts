@@ -58,6 +58,8 @@ export interface QuantizationFacts {
 export interface Facts {
   /** The scheme in force: ranges are measured again by it whenever the network changes. */
   readonly quantize?: QuantizeOptions;
+  /** Of the last stage, where that rounded weights by what layers answer: the same network with the weights that it had before. */
+  readonly unrounded?: Graph;
   /** Of the last `quantize`. */
   readonly quantization?: QuantizationFacts;
   /** Of the last time that ranges were measured again. */

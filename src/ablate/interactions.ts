@@ -2,7 +2,7 @@
 import type { Dataset } from '../data/index.ts';
 import { distill, teacherNamed } from '../distill/index.ts';
 import { judge, qualityOf } from '../evaluate.ts';
-import { type Graph, indexAlong, type Tensor } from '../graph/graph.ts';
+import type { Graph } from '../graph/graph.ts';
 import { inspect } from '../inspect.ts';
 import { asStored } from '../model.ts';
 import { runPipeline } from '../pipeline.ts';
@@ -11,12 +11,11 @@ import { prune } from '../prune/index.ts';
 import { calibrate } from '../quant/calibrate.ts';
 import { quantize } from '../quant/index.ts';
 import { errorBy } from '../quant/range.ts';
-import { toFloat } from '../run/integer.ts';
-import { layerOf } from '../run/layers.ts';
+import { asRounded, toFloat } from '../run/integer.ts';
+import { layerWeights } from '../run/layers.ts';
 import type { Context, Model, RangeChange, Stage } from '../stage.ts';
 import type { Task } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
-import { weightRange } from '../wasm/stats.ts';
 
 /** What rounding costs one tensor: the power of the error by that of its values. */
 export interface TensorError {
@@ -141,24 +140,16 @@ function quality(graph: Graph, { heap, data, task }: Seen): number {
 const usedWeights = (graph: Graph): number =>
   layerWeights(graph).reduce((sum, { data }) => sum + (data as Float32Array).reduce((n, w) => (w === 0 ? n : n + 1), 0), 0);
 
-const layerWeights = ({ nodes, tensors }: Graph): Tensor[] =>
-  [...new Set(nodes.flatMap((n) => layerOf(n)?.weights ?? []))]
-    .map((t) => tensors[t])
-    .filter((t) => t?.data instanceof Float32Array);
-
 function weightErrors(graph: Graph): TensorError[] {
-  return layerWeights(graph).flatMap(({ name, data, shape, quant }): TensorError[] => {
-    if (!quant) return [];
-    const [low, high] = weightRange(quant.bits as 4 | 8);
-    const channel = indexAlong(shape, quant.axis);
+  return layerWeights(graph).flatMap((weights): TensorError[] => {
+    if (!weights.quant) return [];
+    const rounded = asRounded(weights);
     let [error, signal] = [0, 0];
-    (data as Float32Array).forEach((w, i) => {
-      const scale = quant.scales[channel(i)];
-      const off = scale * Math.max(low, Math.min(high, Math.round(w / scale))) - w;
-      error += off * off;
+    (weights.data as Float32Array).forEach((w, i) => {
+      error += (rounded[i] - w) ** 2;
       signal += w * w;
     });
-    return [{ tensor: name, kind: 'weights', error: error / Math.max(signal, Number.MIN_VALUE) }];
+    return [{ tensor: weights.name, kind: 'weights', error: error / Math.max(signal, Number.MIN_VALUE) }];
   });
 }
 

@@ -1,11 +1,11 @@
 /** What `compress` would do, before it is done. */
 import { type CompressOptions, checkCompress, figuresOf } from '../compress/index.ts';
-import { FIGURE_OF, fits, limitsOf, type Resource, unmet } from '../compress/limits.ts';
+import { byFigure, fits, limitsOf, unmet } from '../compress/limits.ts';
+import { smallestOf } from '../compress/prepare.ts';
 import type { Dataset } from '../data/index.ts';
 import { findTask, judge } from '../evaluate.ts';
 import { betweenEdges } from '../model.ts';
 import { outlineOf } from '../pipeline.ts';
-import { prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
 import type { Model } from '../stage.ts';
 import { finetune } from '../train/index.ts';
@@ -34,13 +34,12 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
   const task = findTask(heap, model.graph, data, taskOptions(options));
   const context = { heap, data, task, seed: settings.seed, original: model };
   const plain = await outlineOf(model, [quantize()], context);
-  const smallest = await outlineOf(model, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
   const limits = limitsOf(target, settings);
   const rows = (
     [
       ['as given', betweenEdges(model)],
       ['plain int8', betweenEdges(plain!)],
-      ['the smallest', betweenEdges(smallest!)],
+      ['the smallest', await smallestOf(model, context)],
     ] as const
   ).map(([name, graph]) => {
     const figures = figuresOf(graph, target, settings, null);
@@ -55,7 +54,7 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
     metric: task.metric,
     quality,
     samples: settings.samples,
-    limits: Object.fromEntries(Object.entries(limits).map(([name, limit]) => [FIGURE_OF[name as Resource], limit])),
+    limits: byFigure(limits),
     models: rows.map(({ unmet: _, ...row }) => row),
     seconds,
     out: folder,

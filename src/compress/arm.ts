@@ -11,8 +11,8 @@ import { channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Model, Progress } from '../stage.ts';
 import { pack, unpack } from '../study/packed.ts';
-import { Heap } from '../wasm/heap.ts';
 import { isTrainable } from '../train/trainer.ts';
+import { Heap } from '../wasm/heap.ts';
 import { blockStep } from './block_steps.ts';
 import { candidateOf, candidatesOf, schemeOf } from './candidates.ts';
 import type { ArmResult, Job, JobContext, Node } from './job.ts';
@@ -197,7 +197,7 @@ class Arm {
   /** A node before its last training: with a caller's own stages, and quantized where training is to know of it. */
   async #ready(at: Spot): Promise<Spot> {
     const { aware, own, quantize } = this.#plan;
-    // Training begins with the weights as they were: rounded ones would have lost what lies between the steps.
+    // Training begins with the weights before rounding: to round them by what layers answer would be for nothing.
     const plan = { ...this.#plan, quantize: { ...quantize, rounding: 'nearest' } };
     const scheme = aware || at.model.facts.quantize ? await schemeOf(this.#spots, at, plan) : [];
     const stages = [...own, ...scheme];

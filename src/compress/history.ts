@@ -1,14 +1,15 @@
 import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import { lastName } from '../graph/names.ts';
 import { profile } from '../mcu/index.ts';
 import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import { defaultDrop, describeGoal, describeRecalls, goalOf, metricOf, qualityScale } from '../task/index.ts';
 import type { Figures } from './figures.ts';
-import type { CompressResult } from './index.ts';
-import { budgetsOf, budgetsText, FIGURE_OF, limitsOf, RESOURCES, unmet } from './limits.ts';
+import { budgetsOf, budgetsText, byFigure, limitsOf, unmet } from './limits.ts';
 import type { Settings } from './options.ts';
+import type { CompressResult } from './result.ts';
 import type { TrialReport } from './tree.ts';
 
 export interface HistoryContext {
@@ -103,10 +104,8 @@ function keptText({ settings, original, task }: Pick<CompressResult, 'settings' 
 }
 
 /** What a caller allows, by the names of figures. */
-function budgetsByFigure(settings: Settings): History['goal']['budgets'] {
-  const budgets = budgetsOf(settings);
-  return Object.fromEntries(RESOURCES.flatMap((r) => (budgets[r] === null ? [] : [[FIGURE_OF[r], budgets[r]]])));
-}
+const budgetsByFigure = (settings: Settings): History['goal']['budgets'] =>
+  Object.fromEntries(Object.entries(byFigure(budgetsOf(settings))).filter(([, budget]) => budget !== null));
 
 /** What speaks against plain int8 quantization. */
 function missesOf({ plain, target, settings, floor, before, task }: CompressResult): string[] {
@@ -125,7 +124,7 @@ function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[
     const constants = node.inputs.flatMap((t) => (t >= 0 && graph.tensors[t].data ? [graph.tensors[t]] : []));
     const output = graph.tensors[node.outputs[0]];
     return {
-      name: shortName(node.name),
+      name: lastName(node.name),
       op: node.op,
       shape: output.shape.slice(1),
       macs: layers[i].macs,
@@ -140,14 +139,11 @@ function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[
 
 const BITS = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 } as const;
 
-/** Converters join the names of all that was folded into a layer by semicolons. */
-const shortName = (name: string): string => name.split(';').at(-1)!;
-
 /** Parameters of a stage as text for people; maps by layer have short names. The recipe's own file has the whole ones. */
 function withShortNames(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shorten = (value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    const shorter = Object.fromEntries(Object.entries(value).map(([name, v]) => [shortName(name), v]));
+    const shorter = Object.fromEntries(Object.entries(value).map(([name, v]) => [lastName(name), v]));
     return Object.keys(shorter).length === Object.keys(value).length ? shorter : value;
   };
   return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [key, shorten(value)]));

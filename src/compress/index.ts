@@ -1,36 +1,28 @@
 import { type Dataset, inputsOf, planBatch } from '../data/index.ts';
 import { distill } from '../distill/index.ts';
 import { outsideExamples, outsideTeacher } from '../distill/outside.ts';
-import { findTask, judge, qualityOf } from '../evaluate.ts';
-import { importTflite } from '../formats/tflite/index.ts';
-import { graphDigest } from '../graph/digest.ts';
-import type { Graph } from '../graph/graph.ts';
 import { CompressError } from '../errors.ts';
+import { findTask } from '../evaluate.ts';
+import { graphDigest } from '../graph/digest.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
-import { betweenEdges } from '../model.ts';
-import { type Recipe, stagesOf } from '../pipeline.ts';
-import { importances, type Study } from '../search/index.ts';
-import type { SimplifyReport } from '../simplify/index.ts';
+import { stagesOf } from '../pipeline.ts';
 import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
-import { missed, recognizeTask, type Task, type TaskOptions } from '../task/index.ts';
+import { recognizeTask, type TaskOptions } from '../task/index.ts';
 import { checkTeacher } from '../train/hints.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
-import { type Checkable, type CheckReport, LastCheck } from './check.ts';
+import { LastCheck } from './check.ts';
 import { choose } from './choice.ts';
-import { type Counter, type CountReport, Emulated } from './emulated.ts';
-import { type Figures, figuresOf } from './figures.ts';
+import { type Counter, Emulated } from './emulated.ts';
 import type { JobContext } from './job.ts';
-import { foundIn, standardOf } from './judge.ts';
 import { Kept } from './kept.ts';
-import { fits } from './limits.ts';
 import { chipDigest, openSearch } from './open.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';
-import { APART, checkParts, type Parts, partsOf, VALIDATION } from './parts.ts';
+import { checkParts, partsOf } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
-import { type Prepared, prepare } from './prepare.ts';
-import { recipeOf } from './recipe.ts';
+import { prepare } from './prepare.ts';
+import { type CompressResult, finish } from './result.ts';
 import { Search } from './search.ts';
 import { spaceOf } from './steps.ts';
 import type { CompressProgress, TrialReport } from './tree.ts';
@@ -40,6 +32,7 @@ export type { Counter, CountReport } from './emulated.ts';
 export { type Figures, figuresOf } from './figures.ts';
 export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool, webPool } from './pool.ts';
+export type { CompressResult } from './result.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
 export type { CompressProgress, TrialReport } from './tree.ts';
 
@@ -62,54 +55,6 @@ export interface CompressHost {
   /** The networks and examples that options and a recipe name. */
   readonly teachers?: readonly Model[];
   readonly unlabelled?: readonly Dataset[];
-}
-
-export interface CompressResult {
-  readonly target: Target;
-  readonly settings: Settings;
-  readonly task: Task;
-  /** Quality is that of the test part. */
-  readonly original: Figures;
-  readonly ptq: Figures;
-  readonly result: Figures;
-  /** The metric's value on the validation part that a candidate had to keep, beyond its standard error. */
-  readonly floor: number;
-  /** The metric's value on the validation part, of the model as given. */
-  readonly before: number;
-  /** The smallest drop that is significant on the validation part, in the unit of the metric's drop. */
-  readonly smallestLoss: number;
-  /** Whether the result fits and keeps the goal, judged on the test part. */
-  readonly reached: boolean;
-  /** What of the goal is missed on the test part, in words. */
-  readonly missed: readonly string[];
-  readonly recipe: Recipe;
-  readonly tflite: Uint8Array;
-  readonly ptqTflite: Uint8Array;
-  readonly trials: readonly TrialReport[];
-  /** The trial that the result is from; null: plain int8. */
-  readonly chosen: number | null;
-  /** Figures of the validation part: of the result, which a trial may have kept beside its best, and of `ptq`. */
-  readonly chosenFigures: Figures;
-  /** Recall of each class on the test part, of the model as given and of the result; empty for a task without classes. */
-  readonly recalls: { readonly given: readonly (number | null)[]; readonly result: readonly (number | null)[] };
-  /** Shares by which parameters of the search decided; null where too few trials ended. */
-  readonly importance: Readonly<Record<string, number>> | null;
-  readonly plain: Figures;
-  /** Whether the time allowed ended the search, with samples left. */
-  readonly endedByClock: boolean;
-  /** Last checks by examples that had no part in any choice, the chosen candidate's last where it held. */
-  readonly checks: readonly CheckReport[];
-  /** Candidates whose instructions were counted, in that order. */
-  readonly counted: readonly CountReport[];
-  /** Why there was no last check, where there was none. */
-  readonly unchecked: string | null;
-  /** What removing channels that change no output saved before all else; null where there was nothing to remove. */
-  readonly simplified: SimplifyReport | null;
-  /** What the search saw; `checkSamples`: seen by trainings on other folds. */
-  readonly examples: { readonly train: number; readonly validation: number; readonly check: number; readonly test: number };
-  readonly checkSamples: number;
-  /** Examples that went from the train part to the validation part. */
-  readonly moved: number;
 }
 
 /**
@@ -201,82 +146,4 @@ export function checkCompress(model: Model, data: Dataset, options: CompressOpti
   }
   checkParts(model, data, recognizeTask(model.graph, data, taskOptions(settings)));
   return { settings, target };
-}
-
-interface Work {
-  readonly heap: Heap;
-  readonly data: Dataset;
-  readonly parts: Parts;
-  readonly prepared: Prepared;
-  readonly search: Search;
-  readonly study: Study;
-  readonly choice: Checkable;
-  readonly check: LastCheck | null;
-  readonly counted: readonly CountReport[];
-  readonly unchecked: string | null;
-}
-
-/** The only place where the test part is used. */
-function finish({ heap, data, parts, prepared, search, study, choice, check, counted, unchecked }: Work): CompressResult {
-  const { job, plain, simplified, smallestLoss } = prepared;
-  const { task, goal } = job;
-  const { target, settings, limits, standard } = goal;
-  const judged = (graph: Graph) => judge(heap, graph, data, 'test', task);
-  const given = judged(job.model.graph);
-  const asked = standardOf(task, settings, qualityOf(given.evaluation));
-  const figures = (graph: Graph, found = judged(graph)) => figuresOf(graph, target, settings, foundIn(asked, found));
-  const small = importTflite(choice.tflite);
-  const found = judged(small);
-  const result = figures(small, found);
-  const misses = missed(asked.asked, found.evaluation, task);
-  return {
-    target,
-    settings,
-    task,
-    original: figures(betweenEdges(job.model), given),
-    ptq: figures(importTflite(plain.tflite)),
-    result,
-    floor: standard.asked.floor,
-    before: standard.given,
-    smallestLoss,
-    simplified,
-    reached: fits(result, limits) && misses.length === 0,
-    missed: misses,
-    recipe: recipeOf(choice.stages, data, task, {
-      seed: settings.seed,
-      io: settings.io,
-      validation: parts.moved > 0 ? VALIDATION : null,
-      apart: parts.check ? APART : 0,
-    }),
-    tflite: choice.tflite,
-    ptqTflite: plain.tflite,
-    trials: search.reports(),
-    chosen: choice.trial,
-    chosenFigures: choice.figures,
-    recalls: { given: given.evaluation.perClass, result: found.evaluation.perClass },
-    importance: importanceOf(study),
-    plain: plain.figures,
-    endedByClock: search.endedByClock,
-    checks: check?.reports ?? [],
-    counted,
-    unchecked,
-    examples: {
-      train: job.data.train!.count,
-      validation: job.data.validation!.count,
-      check: check?.examples ?? 0,
-      test: data.test!.count,
-    },
-    checkSamples: check?.samples ?? 0,
-    moved: parts.moved,
-  };
-}
-
-/** Parameters are compared by the first objective. */
-function importanceOf(study: Study): Readonly<Record<string, number>> | null {
-  try {
-    return importances(study);
-  } catch (e) {
-    if (e instanceof CompressError) return null;
-    throw e;
-  }
 }

@@ -39,6 +39,10 @@ export function limitsOf(target: Target, settings: Settings): Limits {
   };
 }
 
+/** By the names of figures. */
+export const byFigure = (limits: Limits): Record<(typeof FIGURE_OF)[Resource], number | null> =>
+  Object.fromEntries(RESOURCES.map((r) => [FIGURE_OF[r], limits[r]])) as ReturnType<typeof byFigure>;
+
 /** How far over each limit, relative to it; all at or below 0 = it fits. */
 export const violations = (f: Figures, limits: Limits): number[] =>
   RESOURCES.map((r) => (limits[r] === null ? -1 : (f[FIGURE_OF[r]] ?? 0) / limits[r] - 1));

@@ -1,6 +1,6 @@
 import type { Worker as NodeWorker } from 'node:worker_threads';
 import { shareDataset } from '../data/index.ts';
-import { type Code, CompressError } from '../errors.ts';
+import { CompressError, fromPlainError, type PlainError } from '../errors.ts';
 import { host } from '../host/node.ts';
 import { type Findings, remembered } from '../prune/survey.ts';
 import type { Progress } from '../stage.ts';
@@ -29,7 +29,7 @@ export type ToWorker = Beginning | { readonly id: number; readonly job: Job };
 export type FromWorker =
   | { readonly id: number; readonly progress: Progress }
   | { readonly id: number; readonly result: ArmResult }
-  | { readonly id: number; readonly error: { readonly code: Code; readonly what: string; readonly fix: string } }
+  | { readonly id: number; readonly error: PlainError }
   | { readonly id: number; readonly crash: string };
 
 /** One job at a time in this thread: where there are no workers. */
@@ -152,7 +152,7 @@ function done(thread: Thread, id: number, job: Job, progress: (p: Progress) => v
       if (m.id !== id) return;
       if ('progress' in m) progress(m.progress);
       else if ('result' in m) end(() => resolve(m.result));
-      else if ('error' in m) end(() => reject(new CompressError(m.error.code, m.error.what, m.error.fix)));
+      else if ('error' in m) end(() => reject(fromPlainError(m.error)));
       else end(() => reject(new Error(m.crash)));
     };
     const silence = thread.hear(onMessage, (why) => end(() => reject(why)));

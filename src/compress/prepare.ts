@@ -11,10 +11,9 @@ import { asStored, betweenEdges } from '../model.ts';
 import { outlineOf, runPipeline } from '../pipeline.ts';
 import { prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
-import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
 import { toFloat } from '../run/integer.ts';
+import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
 import type { Context, Model } from '../stage.ts';
-import { isTrainable } from '../train/trainer.ts';
 import {
   countsExamples,
   describeGoal,
@@ -27,6 +26,7 @@ import {
   smallestLoss,
   type Task,
 } from '../task/index.ts';
+import { isTrainable } from '../train/trainer.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { JobContext } from './job.ts';
 import { foundIn, goalOf, marginOf, type Standard, standardOf, worthOf } from './judge.ts';
@@ -161,11 +161,16 @@ function tellSmallest(
 
 const share = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
 
+/** What pruning and quantization can leave of a network at least. */
+export async function smallestOf(model: Model, context: Context): Promise<Graph> {
+  const outline = await outlineOf(model, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
+  return betweenEdges(outline!);
+}
+
 /** @throws CompressError `does-not-fit` for limits below what is fixed, with that */
 async function checkLimits({ base, goal }: JobContext, context: Seen, tell: Tell): Promise<void> {
   const { limits, settings, target } = goal;
-  const smallest = await outlineOf(base, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
-  const least = figuresOf(betweenEdges(smallest!), target, settings, null);
+  const least = figuresOf(await smallestOf(base, context), target, settings, null);
   tell(
     `of ${share(limits.flash!)} of flash and ${share(limits.ram!)} of RAM, ${share(least.flashBytes)} and ${share(least.ramBytes)} are needed even after the largest cut`,
   );

@@ -8,7 +8,8 @@ import type { Kept } from './kept.ts';
 import { violations } from './limits.ts';
 import type { Pool } from './pool.ts';
 import { type Ended, Rungs, type Turn } from './rungs.ts';
-import { knownStarts, type NodeName, type Plan, type Space, suggestAgain, suggestStart } from './steps.ts';
+import { knownStarts } from './starts.ts';
+import { type NodeName, type Plan, type Space, suggestAgain, suggestStart } from './steps.ts';
 import {
   bestOf,
   type CompressProgress,

@@ -1,6 +1,8 @@
 import { type Dataset, takeEvenly } from '../data/index.ts';
 import type { Graph } from '../graph/graph.ts';
+import { changesOf } from '../prune/first_order.ts';
 import { type ChannelGroup, cutOf } from '../prune/groups.ts';
+import { ascending } from '../prune/rank.ts';
 import { reconstruct } from '../prune/reconstruct.ts';
 import { ridged } from '../prune/ridge.ts';
 import { surveyOf } from '../prune/survey.ts';
@@ -10,7 +12,6 @@ import { channelsOf, cutChannels } from '../run/channels.ts';
 import { toFloat } from '../run/integer.ts';
 import { layerOf } from '../run/layers.ts';
 import { type Context, type Model, pause } from '../stage.ts';
-import { changesOf } from '../prune/first_order.ts';
 
 /** Bits of the weights of single layers, by name; 8 where there is none. */
 export type LayerBits = Readonly<Record<string, 4 | 8>>;
@@ -65,18 +66,12 @@ export async function measureSensitivity(
 
 /** Cuts of the least important channels of a group, of rising ratio. */
 function cutsOf(graph: Graph, { name, units }: ChannelGroup, multiple: number, scores: ArrayLike<number>) {
-  const order = [...units.keys()].sort((a, b) => scores[a] - scores[b]);
-  return ratiosOf(units.length, multiple).map((ratio) => {
-    const gone = order.slice(0, Math.round(ratio * units.length));
-    return {
-      name,
-      ratio,
-      cut: cutOf(
-        graph,
-        gone.map((u) => units[u]),
-      ),
-    };
-  });
+  const order = ascending(scores).map((u) => units[u]);
+  return ratiosOf(units.length, multiple).map((ratio) => ({
+    name,
+    ratio,
+    cut: cutOf(graph, order.slice(0, Math.round(ratio * units.length))),
+  }));
 }
 
 /** Shares of `count` channels that leave multiples, by rising share. */

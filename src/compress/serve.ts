@@ -1,4 +1,4 @@
-import { CompressError } from '../errors.ts';
+import { CompressError, defectText, toPlainError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
 import { remember } from '../prune/survey.ts';
 import { useModules } from '../wasm/load.ts';
@@ -24,8 +24,8 @@ export function serveJobs(answer: (m: FromWorker) => void): (message: ToWorker) 
       await ready;
       answer({ id, result: await runArm(context, job, (progress) => answer({ id, progress })) });
     } catch (e) {
-      if (e instanceof CompressError) answer({ id, error: { code: e.code, what: e.message.split('\n')[0], fix: e.fix } });
-      else answer({ id, crash: e instanceof Error ? (e.stack ?? e.message) : String(e) });
+      if (e instanceof CompressError) answer({ id, error: toPlainError(e) });
+      else answer({ id, crash: defectText(e) });
     }
   };
 }

@@ -147,7 +147,7 @@ function suggestTeacher(trial: Trial, { teacher, unlabelled }: Space['outside'])
 }
 
 /** What a parameter calls the teacher from outside. */
-const OUTSIDE = 'outside';
+export const OUTSIDE = 'outside';
 
 function suggestBits(trial: Trial, prefix: string, mixed: boolean): number | null {
   if (!mixed || trial.suggestCategorical(`${prefix}bits`, ['8', 'mixed']) === '8') return null;
@@ -177,62 +177,6 @@ const ownStages = (trial: Trial): Stages =>
     .filter((name) => STAGES.get(name).kind.searched)
     .filter((name) => trial.suggestCategorical(`with.${name}`, [true, false]))
     .map((stage) => ({ stage, ...suggestOptions(trial, stage) }));
-
-/** Arms to try first, and how they continue: as many of each as may run at once. The first is the plain greedy loop. */
-export function knownStarts(space: Space, count: number): Readonly<Record<string, Choice>>[] {
-  const { groups, blocks, mixed, augmentations, outside } = space;
-  const [usual] = Object.keys(augmentations);
-  const blend = Object.keys(augmentations).find((name) => name.includes('blend')) ?? usual;
-  const fewer = (fewerBits: number): Record<string, Choice> => (mixed ? { bits: 'mixed', fewerBits } : {});
-  const late = Object.fromEntries(groups.map((name, place) => [`worth.${name}`, place < groups.length / 2 ? 0 : 1]));
-  const starts = [
-    startWith(space, {}),
-    startWith(space, { ...fewer(0.02), change: 0.015 }),
-    startWith(space, { change: 0.04, steps: 1, augment: blend }),
-    startWith(space, { ...fewer(0.1), steps: 1 }),
-    startWith(space, { hope: 0.5, ...late }),
-    startWith(space, { ...fewer(0.05), steps: 3, hope: 0.5, augment: blend }),
-    startWith(space, { change: 0.01, 'distill.weight': 1, 'distill.temperature': 4 }),
-    startWith(space, { ...fewer(0.2), hope: 0.1, ...(blocks && { blocks: true, blockChange: 1 }) }),
-  ]
-    .slice(0, count)
-    .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
-  const again = (over: Readonly<Record<string, Choice>>) => ({
-    'again.cut': 0.5,
-    'again.node': 'candidate',
-    'again.hope': 0.2,
-    'again.steps': 2,
-    ...(mixed && { 'again.bits': '8' }),
-    ...over,
-  });
-  // What holds is trained in fewer bits, with all there is to train it.
-  const other: Record<string, Choice> = mixed
-    ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1, 'again.hope': 0 }
-    : { 'again.hope': 0.3 };
-  const goOn = [again({}), again({ ...other, 'again.node': 'held' })];
-  return [...starts, ...Array.from({ length: Math.max(2, starts.length) }, (_, i) => goOn[i % 2])];
-}
-
-function startWith({ groups, blocks, separable, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
-  const plan: Record<string, Choice> = {
-    ...Object.fromEntries(groups.map((name) => [`worth.${name}`, 1])),
-    change: 0.02,
-    steps: 2,
-    hope: 0.3,
-    augment: Object.keys(augmentations)[0],
-    'prune.criterion': 'reconstruction',
-    'distill.teacher': 'original',
-    'distill.temperature': 2,
-    'distill.weight': 0.6,
-    'distill.learningRate': 0.004,
-    'quantize.calibrator': 'mse',
-    ...(blocks && { blocks: false }),
-    ...(separable && { separable: false }),
-    ...(mixed && { bits: '8' }),
-    ...(qat && { aware: true }),
-  };
-  return { ...plan, ...over };
-}
 
 /** Steps after which a training uses all of its learning rate, and a loss of accuracy that it needs all of it for. */
 const WHOLE = { steps: 600, loss: 0.05 };

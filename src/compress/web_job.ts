@@ -1,6 +1,6 @@
 /** The whole job in a Web Worker: the page that asks for it only waits. */
 import { type Dataset, shareDataset } from '../data/index.ts';
-import { type Code, CompressError } from '../errors.ts';
+import { CompressError, defectText, fromPlainError, type PlainError, toPlainError } from '../errors.ts';
 import type { Model } from '../stage.ts';
 import { kernelModule, relaxedModule, useModules } from '../wasm/load.ts';
 import { type CompressResult, compress } from './index.ts';
@@ -25,7 +25,7 @@ export type FromWebJob =
   | { readonly progress: CompressProgress }
   | { readonly trial: TrialReport }
   | { readonly result: CompressResult }
-  | { readonly refused: { readonly code: Code; readonly what: string; readonly fix: string } }
+  | { readonly refused: PlainError }
   | { readonly broken: string };
 
 export interface WebJobHost {
@@ -81,7 +81,7 @@ export async function* compressInWorker(
       else if ('progress' in m) progress?.(m.progress);
       else if ('trial' in m) yield m.trial;
       else if ('result' in m) return m.result;
-      else if ('refused' in m) throw new CompressError(m.refused.code, m.refused.what, m.refused.fix);
+      else if ('refused' in m) throw fromPlainError(m.refused);
       else throw new Error(m.broken);
     }
   } finally {
@@ -110,7 +110,7 @@ export async function serveWebJob(job: WebJob, answer: (m: FromWebJob) => void, 
       answer({ trial: value });
     }
   } catch (e) {
-    if (e instanceof CompressError) answer({ refused: { code: e.code, what: e.what, fix: e.fix } });
-    else answer({ broken: e instanceof Error ? (e.stack ?? e.message) : String(e) });
+    if (e instanceof CompressError) answer({ refused: toPlainError(e) });
+    else answer({ broken: defectText(e) });
   }
 }

@@ -1,6 +1,9 @@
-/** Converters join the names of everything they fused: what people are shown is the end of the last one. */
+/** Converters join the names of everything they fused by semicolons. */
+export const lastName = (name: string): string => name.split(';').at(-1)!;
+
+/** What people are shown: the end of the last one. */
 export const shortName = (name: string): string => {
-  const last = name.split(';').at(-1)!;
+  const last = lastName(name);
   return last.length <= 36 ? last : `…${last.slice(-35)}`;
 };
 

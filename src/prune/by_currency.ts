@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import { cutChannels } from '../run/channels.ts';
 import type { Scorer } from './criteria.ts';
 import { type ChannelGroup, cutOf, type Unit } from './groups.ts';
+import { ascending } from './rank.ts';
 
 /** Cuts of one group are looked at in at most so many steps. */
 const STEPS = 32;
@@ -52,7 +53,7 @@ export function cheapest(
 }
 
 function rankedOf({ units }: ChannelGroup, scores: ArrayLike<number>, cumulative: boolean, multiple: number): Ranked {
-  const order = [...units.keys()].sort((a, b) => scores[a] - scores[b]);
+  const order = ascending(scores);
   const worth = new Float64Array(units.length + 1);
   order.forEach((u, i) => {
     worth[i + 1] = cumulative ? scores[u] : worth[i] + scores[u];

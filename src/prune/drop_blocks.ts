@@ -1,14 +1,14 @@
-import { type Dataset, inputsOf, type Part, planBatch, takeEvenly } from '../data/index.ts';
+import { type Dataset, type Part, takeEvenly } from '../data/index.ts';
 import { CompressError, nearestNames } from '../errors.ts';
-import { forEachBatch, judge, qualityOf } from '../evaluate.ts';
-import type { Graph, Values } from '../graph/graph.ts';
+import { judge, qualityOf } from '../evaluate.ts';
+import type { Graph } from '../graph/graph.ts';
 import { nameMeant, shortName } from '../graph/names.ts';
 import { layerOf } from '../run/layers.ts';
-import { withLogits } from '../run/logits.ts';
 import { upward } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { blocksOf, withoutBlock } from './blocks.ts';
 import { type Evidence, needData } from './evidence.ts';
+import { logitsOf } from './logits.ts';
 
 /** What blocks can be ranked by: what the network loses without them. */
 export const BLOCK_CRITERIA = ['sensitivity-logits', 'sensitivity-accuracy'];
@@ -70,26 +70,10 @@ function lossOf(graph: Graph, criterion: string, evidence: Evidence): (less: Gra
 
 /** Mean square of the change of the logits, by their variance; of several outputs the mean. */
 export function logitChange(heap: Heap, graph: Graph, data: Dataset, part: Part): (other: Graph) => number {
-  const answersOf = (given: Graph) => {
-    const g = withLogits(given);
-    const plan = planBatch(data, inputsOf(g));
-    return g.outputs.map((_, output) => {
-      const values: number[] = [];
-      const gather = (y: Values) => {
-        for (const v of y as Float32Array) values.push(v);
-      };
-      forEachBatch(heap, g, part, plan, gather, output);
-      return values;
-    });
-  };
-  const should = answersOf(graph);
-  const variances = should.map((values) => {
-    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-    return values.reduce((sum, v) => sum + (v - mean) ** 2, 0) || 1;
-  });
+  const before = logitsOf(heap, graph, data, part);
   return (other) => {
-    const changes = answersOf(other).map(
-      (values, o) => values.reduce((sum, v, i) => sum + (v - should[o][i]) ** 2, 0) / variances[o],
+    const changes = logitsOf(heap, other, data, part).map(
+      ({ values }, o) => values.reduce((sum, v, i) => sum + (v - before[o].values[i]) ** 2, 0) / (before[o].squares || 1),
     );
     return changes.reduce((sum, c) => sum + c, 0) / changes.length;
   };

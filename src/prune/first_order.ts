@@ -1,6 +1,5 @@
 import { type Dataset, inputsOf, type Part, planBatch, takeBatch } from '../data/index.ts';
-import { forEachBatch } from '../evaluate.ts';
-import { type Graph, type Node, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
+import { type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
 import { type PlacedOperand, rowOf } from '../ops/index.ts';
 import { createRandom, type Random } from '../random.ts';
 import { isBatchable } from '../run/compile.ts';
@@ -11,6 +10,7 @@ import { compileTraining, type TrainingProgram } from '../train/program.ts';
 import { copy } from '../wasm/copy.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { projectedDifferenceF32 } from '../wasm/stats.ts';
+import { logitsOf } from './logits.ts';
 
 /** Other values of some constants of a graph, of the same shapes, by their numbers. */
 export type Variant = ReadonlyMap<number, Tensor>;
@@ -74,19 +74,11 @@ interface LogitUnit {
   readonly spread: number;
 }
 
-function unitsOf(heap: Heap, graph: Graph, data: Dataset, part: Part): LogitUnit[] {
-  const plan = planBatch(data, inputsOf(graph));
-  return graph.outputs.map((_, output) => {
-    const values: number[] = [];
-    const gather = (logits: Values) => {
-      for (const v of logits as Float32Array) values.push(v);
-    };
-    forEachBatch(heap, graph, part, plan, gather, output);
-    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
-    return { mean, spread: Math.sqrt(variance) || 1 };
-  });
-}
+const unitsOf = (heap: Heap, graph: Graph, data: Dataset, part: Part): LogitUnit[] =>
+  logitsOf(heap, graph, data, part).map(({ values, mean, squares }) => ({
+    mean,
+    spread: Math.sqrt(squares / values.length) || 1,
+  }));
 
 /** Whole batches, and what is left. */
 function runsOf(count: number, batch: number): [first: number, last: number][] {

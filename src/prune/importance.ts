@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
+import { type Graph, indexAlong } from '../graph/graph.ts';
 import { shortName } from '../graph/names.ts';
-import { type Graph, indexAlong, sizeOf } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { channelCount } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
@@ -64,8 +64,30 @@ export function medianScores(graph: Graph): ChannelScores {
   );
 }
 
+/** What is known of the values of each channel of a tensor so far. */
+interface Seen {
+  count: number;
+  readonly mean: Float64Array;
+  readonly total: Float64Array;
+}
+
+/** Adds one value of a channel. */
+const MEASURES = {
+  mean: ({ total }: Seen, c: number, v: number) => {
+    total[c] += Math.abs(v);
+  },
+  variance: ({ count, mean, total }: Seen, c: number, v: number) => {
+    const d = v - mean[c];
+    mean[c] += d / count;
+    total[c] += d * (v - mean[c]);
+  },
+  active: ({ total }: Seen, c: number, v: number) => {
+    if (v !== 0) total[c]++;
+  },
+} as const;
+
 /** What of the values of a channel counts. */
-export type ActivationMeasure = 'mean' | 'variance' | 'active';
+export type ActivationMeasure = keyof typeof MEASURES;
 
 /**
  * Of each channel over examples of the train part (else validation): its mean size, its variance, or the share of its values that are not
@@ -79,41 +101,23 @@ export function activationMeasures(
   measure: ActivationMeasure,
 ): ChannelScores {
   const examples = drawExamples(data, EXAMPLES, seed, 'prune/activation');
+  const add = MEASURES[measure];
   const tensors = graph.nodes.flatMap((n) => n.outputs);
-  const sums = tensors.map((t) => {
+  const seen = tensors.map((t): Seen => {
     const channels = channelCount(graph.tensors[t].shape);
-    return {
-      t,
-      count: 0,
-      mean: new Float64Array(channels),
-      size: new Float64Array(channels),
-      active: new Float64Array(channels),
-      squares: new Float64Array(channels),
-    };
+    return { count: 0, mean: new Float64Array(channels), total: new Float64Array(channels) };
   });
   visitBatches(heap, graph, examples, ({ operands }) => {
-    for (const sum of sums) {
-      const values = heap.read(operands[sum.t]) as Float32Array;
-      const channels = sum.mean.length;
-      for (let i = 0; i < values.length; i += channels) {
-        sum.count++;
-        for (let c = 0; c < channels; c++) {
-          const v = values[i + c];
-          const d = v - sum.mean[c];
-          sum.mean[c] += d / sum.count;
-          sum.squares[c] += d * (v - sum.mean[c]);
-          sum.size[c] += Math.abs(v);
-          if (v !== 0) sum.active[c]++;
-        }
+    tensors.forEach((t, i) => {
+      const values = heap.read(operands[t]) as Float32Array;
+      const channels = seen[i].total.length;
+      for (let at = 0; at < values.length; at += channels) {
+        seen[i].count++;
+        for (let c = 0; c < channels; c++) add(seen[i], c, values[at + c]);
       }
-    }
+    });
   });
-  const found = {
-    mean: (s: (typeof sums)[number]) => s.size,
-    variance: (s: (typeof sums)[number]) => s.squares,
-    active: (s: (typeof sums)[number]) => s.active,
-  };
-  return new Map(sums.map((s) => [s.t, normalized(found[measure](s))]));
+  return new Map(tensors.map((t, i) => [t, normalized(seen[i].total)]));
 }
 
 /**
@@ -161,20 +165,15 @@ export function normScores(graph: Graph): ChannelScores {
 
 /** Norm of the filter that makes each channel (Li et al., "Pruning Filters for Efficient ConvNets", 2017). */
 export function weightScores(graph: Graph, order: 1 | 2): ChannelScores {
-  const scores = new Map<number, Float64Array>();
-  for (const node of graph.nodes) {
-    const layer = layerOf(node);
-    const weights = layer && graph.tensors[layer.weights];
-    if (!(weights?.data instanceof Float32Array)) continue;
-    const { axis } = layer!;
-    const norms = new Float64Array(weights.shape[axis]);
-    const inner = sizeOf(weights.shape.slice(axis + 1));
-    weights.data.forEach((w, i) => {
-      norms[Math.floor(i / inner) % norms.length] += order === 1 ? Math.abs(w) : w * w;
-    });
-    scores.set(node.outputs[0], normalized(order === 1 ? norms : norms.map(Math.sqrt)));
-  }
-  return scores;
+  return new Map(
+    filtersOf(graph).map(({ y, units, data, unit }) => {
+      const norms = new Float64Array(units);
+      data.forEach((w, i) => {
+        norms[unit(i)] += order === 1 ? Math.abs(w) : w * w;
+      });
+      return [y, normalized(order === 1 ? norms : norms.map(Math.sqrt))];
+    }),
+  );
 }
 
 const EXAMPLES = 256;

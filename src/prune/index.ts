@@ -16,7 +16,8 @@ import { checkTogether, type Options, patternOf, pruneSchema } from './options.t
 import { reconstruct } from './reconstruct.ts';
 import { refit } from './refit.ts';
 import { surveyOf } from './survey.ts';
-import { maskable, takenOver, WEIGHT_CRITERIA, withMasks } from './weights.ts';
+import { takenOver } from './take_over.ts';
+import { maskable, WEIGHT_CRITERIA, withMasks } from './weights.ts';
 
 export { type Criterion, registerCriterion, type Scorer } from './criteria.ts';
 export type { Evidence } from './evidence.ts';

@@ -6,6 +6,7 @@ import { CRITERIA, type Scorer, usualCriterion } from './criteria.ts';
 import { CURRENCIES } from './currencies.ts';
 import type { ChannelGroup, Unit } from './groups.ts';
 import type { Options } from './options.ts';
+import { thresholdOf } from './rank.ts';
 
 /**
  * The options of each round: the last one leaves as many channels as a single cut would.
@@ -57,7 +58,7 @@ function leastOfGroups(groups: readonly ChannelGroup[], scoresOf: Scorer, o: Opt
   });
   const line =
     o.scope === 'global'
-      ? lineOf(
+      ? thresholdOf(
           ranked.flatMap((g) => g.scored.map((s) => s.score)),
           o.ratio,
         )
@@ -69,9 +70,6 @@ function leastOfGroups(groups: readonly ChannelGroup[], scoresOf: Scorer, o: Opt
     return scored.slice(0, scored.length - keep(scored.length, scored.length - below, o.multiple)).map((s) => s.unit);
   });
 }
-
-/** The score below which `share` of all lie. */
-const lineOf = (all: readonly number[], share: number): number => [...all].sort((a, b) => a - b)[Math.floor(share * all.length)];
 
 /** How many of `count` stay when about `wanted` should: the nearest multiple, at least one. */
 function keep(count: number, wanted: number, multiple: number): number {

@@ -5,6 +5,7 @@ import { upward } from '../task/index.ts';
 import { type Evidence, needData } from './evidence.ts';
 import { changesOf, type Variant } from './first_order.ts';
 import { type ChannelGroup, cutOf } from './groups.ts';
+import { ascending } from './rank.ts';
 import { reconstruct } from './reconstruct.ts';
 
 const EXAMPLES = 256;
@@ -24,14 +25,10 @@ export function measuredScores(graph: Graph, evidence: Evidence, change: Change)
   const part = takeEvenly((all.train ?? all.validation)!, EXAMPLES);
   const survey = evidence.survey();
   return (group) => {
-    const { units } = group;
-    const scores = survey.scoresOf(group);
-    const order = [...units.keys()].sort((a, b) => scores[a] - scores[b]);
+    const order = ascending(survey.scoresOf(group));
+    const units = order.map((u) => group.units[u]);
     const counts = [...new Set(SHARES.map((share) => Math.round(share * units.length)))].filter((n) => n > 0 && n < units.length);
-    const variants = counts.map((n) => {
-      const gone = order.slice(0, n).map((u) => units[u]);
-      return reconstruct(heap, graph, cutOf(graph, gone), survey);
-    });
+    const variants = counts.map((n) => reconstruct(heap, graph, cutOf(graph, units.slice(0, n)), survey));
     const changes =
       change === 'logits'
         ? changesOf(heap, graph, variants, all, part, seed)

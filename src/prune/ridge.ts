@@ -5,7 +5,7 @@ import type { Gram } from './grams.ts';
 const RIDGE = 1e-3;
 
 /** What is added to the diagonal of a Gram matrix, on all but the constant 1. */
-export function ridgeOf({ n, means }: Gram, { columns }: Consumer): number {
+export function ridgeOf({ n, means }: Gram, { columns }: Pick<Consumer, 'columns'>): number {
   let trace = 0;
   for (let i = 0; i < columns; i++) trace += means[i * n + i];
   return (RIDGE * trace) / columns + 1e-12;

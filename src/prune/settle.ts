@@ -1,6 +1,6 @@
 /** Columns of least squares brought to values that they may have, one after another. */
 import type { Heap } from '../wasm/heap.ts';
-import { inverseF64 } from '../wasm/linear_f64.ts';
+import { choleskyF64, inverseF64 } from '../wasm/linear_f64.ts';
 
 export interface Settling {
   /** [n, n]: means of the products of what is read, with a ridge. */
@@ -21,7 +21,7 @@ export interface Settling {
 export function settled(heap: Heap, { h, n, target, columns, allow }: Settling): Float64Array {
   const order = Array.from({ length: columns }, (_, k) => k).sort((a, b) => h[b * n + b] - h[a * n + a] || a - b);
   for (let k = columns; k < n; k++) order.push(k);
-  const l = choleskyOf(permuted(inverseF64(heap, h), order), n);
+  const u = transposed(choleskyF64(heap, permuted(inverseF64(heap, h), order)), n);
   const rows = target.length / n;
   const found = new Float64Array(target.length);
   const left = new Float64Array(n);
@@ -31,8 +31,8 @@ export function settled(heap: Heap, { h, n, target, columns, allow }: Settling):
       const column = order[i];
       const value = column < columns ? allow(row, column, left[i]) : left[i];
       found[row * n + column] = value;
-      const error = (left[i] - value) / l[i * n + i];
-      if (error !== 0) for (let k = i + 1; k < n; k++) left[k] -= error * l[k * n + i];
+      const error = (left[i] - value) / u[i * n + i];
+      if (error !== 0) for (let k = i + 1, at = i * n + k; k < n; k++, at++) left[k] -= error * u[at];
     }
   }
   return found;
@@ -45,14 +45,8 @@ function permuted(a: Float64Array, order: readonly number[]): Float64Array {
   return out;
 }
 
-/** Lower factor L of A = L L', in place. */
-function choleskyOf(a: Float64Array, n: number): Float64Array {
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k <= i; k++) {
-      let sum = a[i * n + k];
-      for (let m = 0; m < k; m++) sum -= a[i * n + m] * a[k * n + m];
-      a[i * n + k] = i === k ? Math.sqrt(Math.max(sum, 1e-30)) : sum / a[k * n + k];
-    }
-  }
-  return a;
+function transposed(a: Float64Array, n: number): Float64Array {
+  const out = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) for (let k = 0; k < n; k++) out[k * n + i] = a[i * n + k];
+  return out;
 }

@@ -1,7 +1,8 @@
 /** What weights at zero are worth. */
 import { log } from '../elementary.ts';
-import { type Graph, indexAlong, type Tensor } from '../graph/graph.ts';
-import { layerOf } from '../run/layers.ts';
+import type { Graph, Tensor } from '../graph/graph.ts';
+import { integersOf } from '../run/integer.ts';
+import { layerWeights } from '../run/layers.ts';
 import { weightRange } from '../wasm/stats.ts';
 
 export interface Sparsity {
@@ -19,10 +20,9 @@ export interface Sparsity {
 }
 
 /** Of the weights of a graph, floats or integers. */
-export function sparsityOf({ nodes, tensors }: Graph): Sparsity {
-  const layers = [...new Set(nodes.flatMap((n) => layerOf(n)?.weights ?? []))].map((t) => tensors[t]).filter((t) => t?.data);
-  const each = layers.map((t): Sparsity => {
-    const q = integersOf(t);
+export function sparsityOf(graph: Graph): Sparsity {
+  const each = layerWeights(graph).map((t): Sparsity => {
+    const q = weightIntegers(t);
     const bits = t.dtype === 'i4' || t.quant?.bits === 4 ? 4 : 8;
     const zeros = q.reduce((n, v) => (v === 0 ? n + 1 : n), 0);
     return {
@@ -46,14 +46,13 @@ export function sparsityOf({ nodes, tensors }: Graph): Sparsity {
 }
 
 /** The integers that weights are, or would be in 8 bits with a scale for all. */
-function integersOf({ data, shape, quant }: Tensor): Int32Array {
+function weightIntegers(tensor: Tensor): Int32Array {
+  const { data, quant } = tensor;
   if (!(data instanceof Float32Array)) return Int32Array.from(data as Int8Array);
-  const bits = quant?.bits === 4 ? 4 : 8;
-  const [low, high] = weightRange(bits);
-  const largest = data.reduce((m, w) => Math.max(m, Math.abs(w)), 0) || 1;
-  const scales = quant?.scales ?? [largest / high];
-  const channel = indexAlong(shape, quant?.axis ?? null);
-  return Int32Array.from(data, (w, i) => Math.max(low, Math.min(high, Math.round(w / scales[channel(i)]))));
+  if (quant) return Int32Array.from(integersOf(tensor) as Int8Array);
+  const [, high] = weightRange(8);
+  const scale = (data.reduce((m, w) => Math.max(m, Math.abs(w)), 0) || 1) / high;
+  return Int32Array.from(data, (w) => Math.round(w / scale));
 }
 
 function entropyBits(q: Int32Array): number {

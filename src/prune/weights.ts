@@ -1,19 +1,38 @@
 /** Unstructured pruning: single weights held at zero by masks. */
-import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { layerOf } from '../run/layers.ts';
-import type { Heap } from '../wasm/heap.ts';
-import { consumersOf, tensorsOf } from './consumers.ts';
 import type { Evidence } from './evidence.ts';
 import { visitGradients } from './gradients.ts';
-import { fitted, meansAround, sideBySide } from './refit.ts';
-import { ridged } from './ridge.ts';
-import { settled } from './settle.ts';
+import { ascending, thresholdOf } from './rank.ts';
 
-/** What single weights can be ranked by. */
-export const WEIGHT_CRITERIA = ['l1', 'taylor', 'random'];
+/** Scores of every weight of some tensors. */
+type WeightScorer = (graph: Graph, tensors: readonly number[], evidence: Evidence) => Float64Array[];
+
+const dataOf = ({ tensors }: Graph, t: number) => tensors[t].data as Float32Array;
+
+/** What single weights can be ranked by; the first is the usual one. */
+const SCORERS: Readonly<Record<string, WeightScorer>> = {
+  l1: (graph, tensors) => tensors.map((t) => Float64Array.from(dataOf(graph, t), Math.abs)),
+  taylor,
+  random(graph, tensors, { seed }) {
+    const random = createRandom(seed, 'prune/random');
+    return tensors.map((t) => Float64Array.from(dataOf(graph, t), () => random.uniform()));
+  },
+};
+
+export const WEIGHT_CRITERIA = Object.keys(SCORERS);
+
+function scorerOf(criterion: string): WeightScorer {
+  const scorer = SCORERS[criterion];
+  if (scorer) return scorer;
+  throw new CompressError(
+    'bad-option',
+    `single weights cannot be ranked by "${criterion}", which is a measure of channels`,
+    `choose --criterion ${WEIGHT_CRITERIA.join(', ')}`,
+  );
+}
 
 /** Of M weights in a row that one output reads, N stay. */
 export interface Pattern {
@@ -52,9 +71,8 @@ function weightsOf({ nodes, tensors }: Graph): { name: string; tensor: number }[
 /** The float graph with the least important weights at zero, and masks that keep them there. What a mask hides already stays hidden. */
 export function withMasks(graph: Graph, criterion: string, cut: WeightCut, evidence: Evidence): Graph {
   const layers = weightsOf(graph);
-  const own = scoresOf(
+  const own = scorerOf(criterion)(
     graph,
-    criterion,
     layers.map((l) => l.tensor),
     evidence,
   );
@@ -62,8 +80,8 @@ export function withMasks(graph: Graph, criterion: string, cut: WeightCut, evide
   const scores = cut.global && criterion === 'l1' ? own.map(amongLayers) : own;
   const ranked = layers.map(({ name, tensor }, i): Ranked => ({ tensor, scores: scores[i], ratio: cut.ratios[name] ?? null }));
   const line = cut.global
-    ? lineOf(
-        ranked.filter((r) => r.ratio === null),
+    ? thresholdOf(
+        ranked.flatMap(({ ratio, scores }) => (ratio === null ? [...scores] : [])),
         cut.ratio,
       )
     : null;
@@ -75,35 +93,6 @@ export function withMasks(graph: Graph, criterion: string, cut: WeightCut, evide
     return [tensor, masked(weights, hidden)] as const;
   });
   return withTensors(graph, new Map(changes));
-}
-
-/**
- * The weights that are left take over, layer by layer, what those at zero contributed on data (Frantar and Alistarh, "SparseGPT", 2023): each
- * layer comes as near as it can to what it answered, reading what the layers before it now give. Depthwise layers stay as they are.
- *
- * @param before the graph without the masks
- * @param masked the same with them
- */
-export function takenOver(heap: Heap, before: Graph, masked: Graph, data: Dataset, seed: number): Graph {
-  const layers = new Map(consumersOf(before).map((c) => [before.nodes.indexOf(c.node), c]));
-  const places = [...layers.keys()].filter((place) => masked.tensors[layerOf(masked.nodes[place])!.weights].mask);
-  if (!places.length) return masked;
-  return sideBySide(heap, before, masked, Math.max(...places), data, seed, (place, current, was, now) => {
-    const consumer = layers.get(place);
-    if (!consumer || !places.includes(place)) return current;
-    const { mask, shape } = masked.tensors[layerOf(consumer.node)!.weights];
-    const layer = { original: consumer, consumer, kept: Array.from({ length: shape[0] }, (_, o) => o) };
-    const means = meansAround(heap, before, layer, was.of(consumer.x), now.of(consumer.x), seed);
-    const { columns } = consumer;
-    const rows = settled(heap, {
-      h: ridged(means.gram, consumer),
-      n: means.gram.n,
-      target: fitted(heap, before, layer, means),
-      columns,
-      allow: (row, column, value) => (mask![row * columns + column] ? value : 0),
-    });
-    return withTensors(current, new Map(tensorsOf(current, consumer, rows)));
-  });
 }
 
 function masked(weights: Tensor, hidden: Uint8Array): Tensor {
@@ -129,19 +118,12 @@ function amongLayers(scores: Float64Array): Float64Array {
 
 /** The places of the `count` least. */
 function hiddenBelow(scores: Float64Array, count: number): Uint8Array {
-  const order = Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b] || a - b);
   const hidden = new Uint8Array(scores.length);
-  for (const place of order.slice(0, count)) hidden[place] = 1;
+  for (const place of ascending(scores).slice(0, count)) hidden[place] = 1;
   return hidden;
 }
 
 const countBelow = (scores: Float64Array, line: number): number => scores.reduce((n, s) => (s < line ? n + 1 : n), 0);
-
-/** The score below which `share` of all lie. */
-function lineOf(ranked: readonly Ranked[], share: number): number {
-  const all = ranked.flatMap(({ scores }) => [...scores]).sort((a, b) => a - b);
-  return all[Math.floor(share * all.length)] ?? Number.POSITIVE_INFINITY;
-}
 
 /** Rows are what one output reads, whichever axis the outputs have; of each M neighbours the M - N least are hidden. */
 function hiddenByPattern(shape: readonly number[], scores: Float64Array, { n, m }: Pattern): Uint8Array {
@@ -155,26 +137,6 @@ function hiddenByPattern(shape: readonly number[], scores: Float64Array, { n, m 
     }
   }
   return hidden;
-}
-
-function scoresOf(graph: Graph, criterion: string, tensors: readonly number[], evidence: Evidence): Float64Array[] {
-  const data = tensors.map((t) => graph.tensors[t].data as Float32Array);
-  switch (criterion) {
-    case 'l1':
-      return data.map((w) => Float64Array.from(w, Math.abs));
-    case 'taylor':
-      return taylor(graph, tensors, evidence);
-    case 'random': {
-      const random = createRandom(evidence.seed, 'prune/random');
-      return data.map((w) => Float64Array.from(w, () => random.uniform()));
-    }
-    default:
-      throw new CompressError(
-        'bad-option',
-        `single weights cannot be ranked by "${criterion}", which is a measure of channels`,
-        `choose --criterion ${WEIGHT_CRITERIA.join(', ')}`,
-      );
-  }
 }
 
 /** What a weight's loss changes in the loss, to first order: the square of weight times gradient (Molchanov et al., 2019). */

@@ -1,10 +1,9 @@
 import { type Graph, indexAlong, type Tensor } from '../graph/graph.ts';
-import { roundAway } from '../ops/quantize_multiplier.ts';
+import { integersOf } from '../run/integer.ts';
 import { layerOf, replacing, withParameters } from '../run/layers.ts';
 import type { Examples } from '../run/observe.ts';
 import { linearLayer } from '../simplify/constant_channels.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { weightRange } from '../wasm/stats.ts';
 import { tensorStatistics } from './statistics.ts';
 
 /**
@@ -42,12 +41,8 @@ export function withCorrectedBiases(heap: Heap, records: Graph, examples: Exampl
   return { ...records, tensors, nodes: records.nodes.map((n) => nodes.get(n) ?? n) };
 }
 
-function roundedWeights({ data, shape, quant }: Tensor): Float64Array {
-  const { scales, axis, bits } = quant!;
-  const channel = indexAlong(shape, axis);
-  const [low, high] = weightRange(bits as 4 | 8);
-  return Float64Array.from(data as Float32Array, (w, i) => {
-    const scale = scales[channel(i)];
-    return scale * Math.max(low, Math.min(high, roundAway(w / scale)));
-  });
+function roundedWeights(weights: Tensor): Float64Array {
+  const { scales, axis } = weights.quant!;
+  const channel = indexAlong(weights.shape, axis);
+  return Float64Array.from(integersOf(weights) as Int8Array, (q, i) => scales[channel(i)] * q);
 }

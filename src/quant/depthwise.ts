@@ -4,6 +4,7 @@ import type { Patch } from '../ops/op.ts';
 import { patchOf, type Window } from '../ops/window.ts';
 import type { Consumer } from '../prune/consumers.ts';
 import { gatherer, placesOf } from '../prune/grams.ts';
+import { ridgeOf } from '../prune/ridge.ts';
 import type { Carried } from '../run/carry.ts';
 import { layerOf } from '../run/layers.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -37,9 +38,7 @@ export function depthwise(
     const from = Math.floor(channel / multiplier);
     const row = Float64Array.from({ length: n }, (_, k) => (k < columns ? data[k * channels + channel] : biases![channel]));
     const [h, c] = [own, cross].map((all) => part(all[from], columns + 1, n));
-    let trace = 0;
-    for (let k = 0; k < columns; k++) trace += h[k * n + k];
-    const ridge = (1e-3 * trace) / columns + 1e-12;
+    const ridge = ridgeOf({ n, means: h }, { columns });
     for (let k = 0; k < columns; k++) h[k * n + k] += ridge;
     // What the layer answered, times what it reads now.
     const right = Float64Array.from(row, (v, k) => {

@@ -12,7 +12,6 @@ import { withFakeQuantization, withoutRecords } from '../train/fake.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { activationCause, weightCause } from './causes.ts';
 import { answersOf, asRun, outputError, realsOf } from './output_error.ts';
-import { beforeRounding } from './rounding.ts';
 
 /** Examples that are run: each tensor of each is kept. */
 const EXAMPLES = 32;
@@ -22,13 +21,14 @@ const [NEGLIGIBLE, PART] = [1e-4, 0.1];
 /**
  * What each layer of a quantized network loses by rounding, measured against the same network in floats on examples of the train part, and why.
  *
- * @param given a graph of integers, or of floats with records
+ * @param given     a graph of integers, or of floats with records
+ * @param unrounded the same with the weights that it had before they were rounded
  */
-export function explainQuantization(heap: Heap, given: Graph, data: Dataset, seed: number): Explanation {
-  const records = asRun(foldActivations(foldNorms(toFloat(given))));
+export function explainQuantization(heap: Heap, given: Graph, data: Dataset, seed: number, unrounded = given): Explanation {
+  const [records, before] = [given, unrounded].map((graph) => asRun(foldActivations(foldNorms(toFloat(graph)))));
   const examples = drawExamples(data, EXAMPLES, seed, 'calibrate');
   const count = examples.order.length;
-  const floats = withoutRecords(beforeRounding(records));
+  const floats = withoutRecords(before);
   const should = answersOf(heap, floats, examples);
   const integers = toInteger(records);
   const values = [floats, integers].map((graph) => valuesOf(heap, graph, roundedTensors(records), examples));

@@ -65,9 +65,13 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
     return { graph: again, facts: { ...model.facts, quantize: scheme, ...changesTo(again) } };
   }
   const rounding = { ...roundingOf(scheme), data, seed };
-  const recorded = (g: Graph) => withLearnedRounding(heap, nearest(g), rounding);
-  const { graph: records, found } = mended(context, graph, scheme, recorded);
-  const explanation = scheme.explain && { explanation: explainQuantization(heap, records, data, seed) };
+  const recorded = (g: Graph) => {
+    const unrounded = nearest(g);
+    return { graph: withLearnedRounding(heap, unrounded, rounding), unrounded };
+  };
+  const { records, found } = mended(context, graph, scheme, recorded);
+  const { graph: quantized, unrounded } = records;
+  const explanation = scheme.explain && { explanation: explainQuantization(heap, quantized, data, seed, unrounded) };
   const quantization = {
     ...found,
     ...explanation,
@@ -76,7 +80,8 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
       ...found.mended,
     ],
   };
-  return { graph: records, facts: { ...model.facts, quantize: scheme, quantization } };
+  const facts = { ...model.facts, quantize: scheme, quantization, ...(unrounded !== quantized && { unrounded }) };
+  return { graph: quantized, facts };
 }
 
 /** How weights are rounded, and of how many bits those are of which it is worth it. */

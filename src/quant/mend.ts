@@ -15,13 +15,19 @@ const NOISE = 0.25;
 /** A remedy must lower the error to this part of it. */
 const LOWERED = 0.9;
 
+/** A network with records. */
+export interface Recorded {
+  readonly graph: Graph;
+  /** With weights and biases as they were before they were rounded by what layers answer; the same graph where they were not. */
+  readonly unrounded: Graph;
+}
+
 interface Remedy {
   readonly option: 'equalize' | 'biasCorrection';
   readonly name: string;
   /** Up to which error it can be one. */
   readonly below: number;
-  /** The graph with records, remedied. */
-  apply(records: Graph, examples: Examples): Graph;
+  apply(records: Recorded, examples: Examples): Recorded;
 }
 
 /**
@@ -34,30 +40,39 @@ export function mended(
   { heap, data, seed }: Context,
   float: Graph,
   options: QuantizeOptions,
-  recorded: (float: Graph) => Graph,
-): { readonly graph: Graph; readonly found: Pick<QuantizationFacts, 'outputError' | 'mended'> } {
+  recorded: (float: Graph) => Recorded,
+): { readonly records: Recorded; readonly found: Pick<QuantizationFacts, 'outputError' | 'mended'> } {
   const examples = drawExamples(data!, EXAMPLES, seed, 'calibrate');
   const should = answersOf(heap, float, examples);
-  const errorOf = (records: Graph) => outputError(answersOf(heap, toInteger(records), examples), should, examples.order.length);
+  const errorOf = ({ graph }: Recorded) =>
+    outputError(answersOf(heap, toInteger(graph), examples), should, examples.order.length);
   const remedies: Remedy[] = [
     {
       option: 'equalize',
       name: 'cross-layer equalization',
       below: Number.POSITIVE_INFINITY,
-      apply: (g, on) => recorded(equalized(heap, g, on)),
+      apply: ({ unrounded }, on) => recorded(equalized(heap, unrounded, on)),
     },
-    { option: 'biasCorrection', name: 'bias correction', below: NOISE, apply: (g, on) => withCorrectedBiases(heap, g, on) },
+    {
+      option: 'biasCorrection',
+      name: 'bias correction',
+      below: NOISE,
+      apply: ({ graph, unrounded }, on) => {
+        const corrected = withCorrectedBiases(heap, graph, on);
+        return { graph: corrected, unrounded: graph === unrounded ? corrected : unrounded };
+      },
+    },
   ];
-  let graph = recorded(float);
-  let error = errorOf(graph);
+  let records = recorded(float);
+  let error = errorOf(records);
   const done: string[] = [];
   for (const { option, name, below, apply } of remedies) {
     if (options[option] === 'off' || error > below || (options[option] === 'auto' && !(error > TOO_MUCH))) continue;
-    const next = apply(graph, examples);
+    const next = apply(records, examples);
     const after = errorOf(next);
     if (!(after < LOWERED * error)) continue;
     done.push(`${name}: error of the answers ${decibelText(error)} -> ${decibelText(after)}`);
-    [graph, error] = [next, after];
+    [records, error] = [next, after];
   }
-  return { graph, found: { outputError: error, mended: done } };
+  return { records, found: { outputError: error, mended: done } };
 }

@@ -1,11 +1,10 @@
-import { type Graph, type Node, type Quantization, sizeOf, type Tensor, withTensors } from '../graph/graph.ts';
+import { type Graph, type Node, type Quantization, type Tensor, withTensors } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
-import { realNumbers } from '../run/integer.ts';
+import { asRounded, realNumbers } from '../run/integer.ts';
 import { type LayerTensors, layerOf } from '../run/layers.ts';
 import { sharedScales } from '../run/shared_scales.ts';
 import type { QuantizeOptions } from '../stage.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { weightRange } from '../wasm/stats.ts';
 import { CALIBRATORS } from './calibrators.ts';
 import { errorBy, type Histogram, type Range, recordOf } from './range.ts';
 import { parametersOfRecurrent, recurrentTensors } from './recurrent.ts';
@@ -42,14 +41,8 @@ export function withRecords(
 export function withRoundedWeights(heap: Heap, graph: Graph, node: Node, bits: 4 | 8): Graph {
   const layer = layerOf(node)!;
   const weights = graph.tensors[layer.weights];
-  const { scales, axis } = weightRecord(heap, weights, bits, scaleAxis(layer), null, 1);
-  const [low, high] = weightRange(bits);
-  const inner = axis === null ? weights.data!.length : sizeOf(weights.shape.slice(axis + 1));
-  const data = (weights.data as Float32Array).map((w, i) => {
-    const scale = scales[Math.floor(i / inner) % scales.length];
-    return scale * Math.max(low, Math.min(high, Math.round(w / scale)));
-  });
-  return withTensors(graph, new Map([[layer.weights, { ...weights, data }]]));
+  const quant = weightRecord(heap, weights, bits, scaleAxis(layer), null, 1);
+  return withTensors(graph, new Map([[layer.weights, { ...weights, data: asRounded({ ...weights, quant }) }]]));
 }
 
 /** Along which axis weights have scales. */

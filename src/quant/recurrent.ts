@@ -4,7 +4,7 @@ import { type Recurrent, rowOf } from '../ops/index.ts';
 import type { Program } from '../run/compile.ts';
 import type { Heap, HeapTensor } from '../wasm/heap.ts';
 import { type Histogram, recordOf } from './range.ts';
-import type { weightRecord } from './weights.ts';
+import { constantRange, type weightRecord } from './weights.ts';
 
 interface Found {
   readonly node: Node;
@@ -69,7 +69,9 @@ export function recurrentTensors(
       const isWide = wide.includes(place) && quant.bits === 16;
       set(
         inputs[place],
-        isWide ? recordOf(rangeOf(tensor), 16) : scaled(heap, tensor, 8, null, graph.tensors[b] ?? null, scaleOf(of).scales[0]),
+        isWide
+          ? recordOf(constantRange(tensor), 16)
+          : scaled(heap, tensor, 8, null, graph.tensors[b] ?? null, scaleOf(of).scales[0]),
       );
       if (b >= 0) set(b, null);
     }
@@ -83,13 +85,4 @@ function stateRecord({ quant }: Tensor, { low, high }: Histogram, power: boolean
   let top = quant ? 32768 * quant.scales[0] : 2 ** -14;
   while (top < Math.max(-low, high)) top *= 2;
   return { bits: 16, scales: [top / 32768], zeros: [0], axis: null };
-}
-
-function rangeOf({ data }: Tensor): [number, number] {
-  let [low, high] = [0, 0];
-  for (const v of data as Float32Array) {
-    low = Math.min(low, v);
-    high = Math.max(high, v);
-  }
-  return [low, high];
 }

@@ -48,20 +48,11 @@ export function withLearnedRounding(
       : depthwise(heap, current, place, record, was.of(x), now.of(x), seed);
     return withTensors(current, new Map(changed));
   });
-  const rounded = places.flatMap((place) => {
+  const changed = places.flatMap((place) => {
     const { weights, bias } = layerOf(float.nodes[place])!;
     return bias >= 0 ? [weights, bias] : [weights];
   });
-  return withTensors(
-    records,
-    new Map(
-      rounded.map((t) => {
-        const [from, data] = [records.tensors[t].data as Float32Array, walked.tensors[t].data as Float32Array];
-        if (data !== from) originals.set(data, from);
-        return [t, { ...records.tensors[t], data }];
-      }),
-    ),
-  );
+  return withTensors(records, new Map(changed.map((t) => [t, { ...records.tensors[t], data: walked.tensors[t].data }])));
 }
 
 /**
@@ -77,18 +68,6 @@ export function roundedAlone(heap: Heap, graph: Graph, consumer: Consumer, h: Fl
   const grid = gridOf(record, (row, column) => row * columns + column);
   const { rows } = rowsOf(graph, consumer);
   return tensorsOf(graph, consumer, rounded(heap, { h, n: widthOf(consumer), target: rows, columns }, grid, 'gptq'));
-}
-
-/** What weights and biases were before they were rounded. */
-const originals = new WeakMap<Float32Array, Float32Array>();
-
-/** A graph with the weights and biases that it had before `withLearnedRounding`, as far as they are the same since. */
-export function beforeRounding(graph: Graph): Graph {
-  const changed = graph.tensors.flatMap((t, i): [number, Tensor][] => {
-    const data = t.data instanceof Float32Array ? originals.get(t.data) : undefined;
-    return data ? [[i, { ...t, data }]] : [];
-  });
-  return withTensors(graph, new Map(changed));
 }
 
 /** Tensors of a layer that mixes channels. */

@@ -1,7 +1,6 @@
 import { CompressError } from '../errors.ts';
 import {
   DTYPE_OF_BITS,
-  type DType,
   type Graph,
   indexAlong,
   integerRange,
@@ -10,6 +9,7 @@ import {
   type Quantization,
   type Tensor,
   toValues,
+  type Values,
 } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
 import { roundAway } from '../ops/quantize_multiplier.ts';
@@ -134,10 +134,13 @@ function integerTensor(tensor: Tensor): Tensor {
   if (tensor.dtype !== 'f32' || !quant) return tensor;
   const dtype = DTYPE_OF_BITS[quant.bits];
   const { mask: _, ...rest } = tensor;
-  return { ...rest, dtype, quant, data: tensor.data && quantized(tensor, quant, dtype) };
+  return { ...rest, dtype, quant, data: tensor.data && integersOf(tensor) };
 }
 
-function quantized({ data, shape }: Tensor, quant: Quantization, dtype: DType) {
+/** The integers that a constant of floats with a record means. */
+export function integersOf({ data, shape, quant: record }: Tensor): Values {
+  const quant = record!;
+  const dtype = DTYPE_OF_BITS[quant.bits];
   const channel = indexAlong(shape, quant.axis);
   const { min, max } = integerRange(dtype);
   const rounded = (i: number) => {
@@ -150,6 +153,9 @@ function quantized({ data, shape }: Tensor, quant: Quantization, dtype: DType) {
     Float64Array.from({ length: data!.length }, (_, i) => rounded(i)),
   );
 }
+
+/** What rounding makes of a constant of floats with a record. */
+export const asRounded = (t: Tensor): Float32Array => dequantize({ ...t, data: integersOf(t) })!;
 
 /** The real numbers that the integers of a constant mean, float32(scale * (q - zero)); null where it has no scale. */
 export function dequantize({ data, quant, shape }: Tensor): Float32Array | null {

@@ -37,3 +37,7 @@ export function replacing(graph: Graph, tensors: Tensor[]): (t: number, by: Tens
     return t;
   };
 }
+
+/** Constant weights of all layers, each tensor once. */
+export const layerWeights = ({ nodes, tensors }: Graph): Tensor[] =>
+  [...new Set(nodes.flatMap((n) => layerOf(n)?.weights ?? []))].map((t) => tensors[t]).filter((t) => t?.data);

@@ -84,7 +84,7 @@ function shapeProblem({ tensors }: Graph, node: Node): string | null {
     }
     return null;
   } catch (e) {
-    if (e instanceof CompressError) return `: ${e.message.split('\n')[0]}`;
+    if (e instanceof CompressError) return `: ${e.what}`;
     throw e;
   }
 }

@@ -29,9 +29,8 @@ interface Answers {
 
 type ByKey = Map<string, Answers>;
 
-const memory = new WeakMap<Graph, WeakMap<Dataset, ByKey>>();
-/** Of trainings with unlabelled examples. */
-const memoryOfBoth = new WeakMap<Graph, WeakMap<Dataset, WeakMap<Dataset, ByKey>>>();
+/** By teacher, data, and unlabelled data (the data itself where there is none). */
+const memory = new WeakMap<Graph, WeakMap<Dataset, WeakMap<Dataset, ByKey>>>();
 
 /** More answers than that are not kept. */
 const MOST_VALUES = 1 << 24;
@@ -73,9 +72,7 @@ export function remembering(
 }
 
 function answersOf(teacher: Graph, data: Dataset, unlabelled: Dataset | null, key: string): Answers {
-  const byKey = unlabelled
-    ? within(within(within(memoryOfBoth, teacher, weak), data, weak), unlabelled, map)
-    : within(within(memory, teacher, weak), data, map);
+  const byKey = within(within(within(memory, teacher, weak), data, weak), unlabelled ?? data, map);
   const answers = byKey.get(key) ?? { rows: new Float32Array(0), known: new Uint8Array(0) };
   byKey.set(key, answers);
   return answers;

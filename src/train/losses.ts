@@ -106,8 +106,8 @@ function teacherLoss(heap: Heap, sources: LossSources, teaching: Teaching, teach
   const pairs = teaching.pairs.map((pair, i) => ({ ...pair, ...program.taps[i] })).filter((p) => p.teacher === teacher);
   const weight = teaching.weight / teaching.graphs.length;
   if (weight === 0 && pairs.length === 0) return NOTHING;
-  const master = masterOf(heap, teaching.graphs[teacher], pairs, batch);
-  const targets = master.outputs.slice(program.outputs.length);
+  const compiled = compileTeacher(heap, teaching.graphs[teacher], pairs, batch);
+  const targets = compiled.outputs.slice(program.outputs.length);
   const compare = COMPARISONS[teaching.hintLoss];
   const hints = pairs.map(({ value, gradient, weight }, i) =>
     summand(heap, weight, batch, gradient!, (to) => compare(heap, to, value, targets[i])),
@@ -117,26 +117,26 @@ function teacherLoss(heap: Heap, sources: LossSources, teaching: Teaching, teach
     const { rows, imitate, unit: own } = i === task.output ? judgedImitation(task, unit) : otherImitation(graph, i);
     return [
       summand(heap, weight / own, batch * rows, gradient, (to) =>
-        imitate(heap, to, value, master.outputs[i], teaching.temperature),
+        imitate(heap, to, value, compiled.outputs[i], teaching.temperature),
       ),
     ];
   });
-  const aim = pairs.length ? asking(heap, master) : recalling(heap, master, teaching.graphs[teacher], sources);
+  const aim = pairs.length ? asking(heap, compiled) : recalling(heap, compiled, teaching.graphs[teacher], sources);
   return { aims: [aim], summands: [...answers, ...hints] };
 }
 
-function asking(heap: Heap, master: Program): Aim {
+function asking(heap: Heap, compiled: Program): Aim {
   return ({ inputs }) => {
-    feed(heap, master.inputs, inputs);
-    master.run();
+    feed(heap, compiled.inputs, inputs);
+    compiled.run();
   };
 }
 
 /** The same where only the teacher's answers count. */
-function recalling(heap: Heap, master: Program, teacher: Graph, sources: LossSources): Aim {
+function recalling(heap: Heap, compiled: Program, teacher: Graph, sources: LossSources): Aim {
   const { data, options, random, unlabelled } = sources;
-  const ask = asking(heap, master);
-  const sizes = master.outputs.map(({ shape }) => sizeOf(shape) / options.batch);
+  const ask = asking(heap, compiled);
+  const sizes = compiled.outputs.map(({ shape }) => sizeOf(shape) / options.batch);
   const width = sizes.reduce((a, b) => a + b, 0);
   const answers = remembering(
     teacher,
@@ -144,14 +144,14 @@ function recalling(heap: Heap, master: Program, teacher: Graph, sources: LossSou
     width,
     (batch) => {
       ask(batch);
-      const all = master.outputs.map((y) => heap.read(y) as Float32Array);
+      const all = compiled.outputs.map((y) => heap.read(y) as Float32Array);
       return side(all, sizes, options.batch);
     },
   );
   return (batch) => {
     const found = answers(batch);
     let at = 0;
-    master.outputs.forEach((y, i) => {
+    compiled.outputs.forEach((y, i) => {
       heap.write(y, columns(found, width, at, sizes[i]));
       at += sizes[i];
     });
@@ -195,7 +195,7 @@ function otherImitation(graph: Graph, output: number) {
 }
 
 /** A teacher whose answers and hinted tensors can be read after a run. */
-function masterOf(heap: Heap, given: Graph, pairs: readonly { readonly target: number }[], batch: number): Program {
+function compileTeacher(heap: Heap, given: Graph, pairs: readonly { readonly target: number }[], batch: number): Program {
   const graph = withLogits(given);
   return compile(heap, { ...graph, outputs: [...graph.outputs, ...pairs.map((p) => p.target)] }, { batch });
 }

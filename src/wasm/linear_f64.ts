@@ -19,6 +19,16 @@ export function solveF64(heap: Heap, a: Float64Array, b: Float64Array): Float64A
   });
 }
 
+/** Lower factor L of A = L L' [n, n], symmetric and positive definite; what lies above the diagonal is A's. */
+export function choleskyF64(heap: Heap, a: Float64Array): Float64Array {
+  const n = Math.sqrt(a.length);
+  return heap.scope(() => {
+    const l = heap.doubles(a);
+    heap.wasm.cholesky_f64(l, n, heap.scratch(heap.wasm.cholesky_scratch_f64(n)));
+    return heap.readDoubles(l, n * n);
+  });
+}
+
 /** The inverse of A [n, n], symmetric and positive definite. */
 export function inverseF64(heap: Heap, a: Float64Array): Float64Array {
   const n = Math.sqrt(a.length);

@@ -1,7 +1,6 @@
-import { sizeOf } from '../graph/graph.ts';
 import { type FloatActivation, rangeOf } from './activation.ts';
-import { positive, sameShape } from './check.ts';
 import type { Heap, HeapTensor, Step } from './heap.ts';
+import { svdfSizes } from './svdf_int.ts';
 
 /**
  * Float SVDF, as TFLite's.
@@ -23,14 +22,10 @@ export function svdfF32(
   bias: HeapTensor | null,
   { rank, activation }: { readonly rank: number; readonly activation: FloatActivation },
 ): Step {
-  const [batch, size] = x.shape;
-  const [features, time] = wTime.shape;
-  positive('an SVDF', { inputs: size, 'feature filters': features, 'time steps': time, rank });
-  sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');
-  sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');
+  const sizes = svdfSizes({ y, x, state, wFeature, wTime }, rank);
   const [low, high] = rangeOf(activation);
   const tensors = [y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr, bias?.ptr ?? 0] as const;
-  return () => heap.wasm.svdf_f32(...tensors, batch, size, features, time, rank, low, high);
+  return () => heap.wasm.svdf_f32(...tensors, ...sizes, low, high);
 }
 
 /** Operands of `svdfF32` and their gradients, null where they are not needed. */
@@ -51,8 +46,7 @@ export function svdfGradF32(
   to: SvdfGradients,
   { rank, activation }: { readonly rank: number; readonly activation: FloatActivation },
 ): Step {
-  const [batch, size] = x.shape;
-  const [features, time] = wTime.shape;
+  const sizes = svdfSizes({ y, x, state, wFeature, wTime }, rank);
   const [low, high] = rangeOf(activation);
   const filled = [to.x, to.wFeature, to.wTime, to.bias, to.state].map((t) => t?.ptr ?? 0) as [
     number,
@@ -62,5 +56,5 @@ export function svdfGradF32(
     number,
   ];
   const read = [dy.ptr, y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr] as const;
-  return () => heap.wasm.svdf_grad_f32(...filled, ...read, batch, size, features, time, rank, low, high);
+  return () => heap.wasm.svdf_grad_f32(...filled, ...read, ...sizes, low, high);
 }

@@ -41,17 +41,25 @@ export function svdfInt(
 ): Step {
   allOf(['i8'], 'SVDF', y, x, wFeature);
   allOf(['i8', 'i16'], 'SVDF', state, wTime);
-  const [batch, size] = x.shape;
-  const [features, time] = wTime.shape;
-  positive('an SVDF', { inputs: size, 'feature filters': features, 'time steps': time, rank: q.rank });
-  sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');
-  sameShape(y.shape, [batch, Math.floor(features / q.rank)], 'the output of an SVDF');
-  sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');
+  const sizes = svdfSizes({ y, x, state, wFeature, wTime }, q.rank);
   const kernel = state.dtype === 'i16' ? heap.wasm.svdf_state_s16_s8 : heap.wasm.svdf_s8;
-  const { rank, xOffset, yOffset, stateMultiplier, stateShift, stateMin, stateMax, yMultiplier, yShift, yMin, yMax } = q;
+  const { xOffset, yOffset, stateMultiplier, stateShift, stateMin, stateMax, yMultiplier, yShift, yMin, yMax } = q;
   const tensors = [y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr, bias?.ptr ?? 0] as const;
-  const sizes = [batch, size, features, time, rank] as const;
   const scales = [stateMultiplier, stateShift, stateMin, stateMax, yMultiplier, yShift, yMin, yMax] as const;
   const args = [...tensors, ...sizes, xOffset, yOffset, ...scales] as const;
   return () => kernel(...args);
+}
+
+/** Batch, inputs, feature filters, time steps and rank, of whichever type the operands are. @throws CompressError `shape-mismatch` */
+export function svdfSizes(
+  { y, x, state, wFeature, wTime }: Readonly<Record<'y' | 'x' | 'state' | 'wFeature' | 'wTime', HeapTensor>>,
+  rank: number,
+): readonly [number, number, number, number, number] {
+  const [batch, size] = x.shape;
+  const [features, time] = wTime.shape;
+  positive('an SVDF', { inputs: size, 'feature filters': features, 'time steps': time, rank });
+  sameShape(wFeature.shape, [features, size], 'the feature weights of an SVDF');
+  sameShape(y.shape, [batch, Math.floor(features / rank)], 'the output of an SVDF');
+  sameShape([sizeOf(state.shape)], [batch * features * time], 'the state of an SVDF');
+  return [batch, size, features, time, rank];
 }

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { knownStarts, type Plan, type Space, suggestAgain, suggestStart, trainStage } from '../../src/compress/steps.ts';
+import { knownStarts } from '../../src/compress/starts.ts';
+import { type Plan, type Space, suggestAgain, suggestStart, trainStage } from '../../src/compress/steps.ts';
 import { stagesOf } from '../../src/pipeline.ts';
 import type { Trial } from '../../src/search/index.ts';
 

@@ -12,6 +12,7 @@ import { errorBy, type Histogram, klRange, movingAverageRange, recordOf } from '
 import { layerOf } from '../../src/run/layers.ts';
 import { drawExamples } from '../../src/run/observe.ts';
 import type { Model } from '../../src/stage.ts';
+import { pack, unpack } from '../../src/study/packed.ts';
 import { finetune } from '../../src/train/index.ts';
 import { contextOf, data, heap, network } from '../train/networks.ts';
 
@@ -59,6 +60,24 @@ for (const rounding of ['gptq', 'learned'] as const) {
     });
   }
 }
+
+test('a stage that changes weights begins with those before rounding, in one pipeline, in several and from packed bytes', async () => {
+  const plain = { weightBits: 4, biasCorrection: 'off', equalize: 'off' } as const;
+  const rounded = await quantized({ ...plain, rounding: 'learned' });
+  const nearest = await quantized({ ...plain, rounding: 'nearest' });
+  const bytes = ({ graph }: Model) => pack(graph);
+  for (const stage of [finetune({ epochs: 0.1, batch: 32, qat: 'learned' }), prune({ ratio: 0.3 })]) {
+    const then = (from: Model) => runPipeline(from, [stage], contextOf(model)).then(bytes);
+    const found = await then(rounded);
+    assert.equal(found, await then(nearest));
+    assert.equal(found, await then(unpack(pack(rounded)) as Model));
+    const stages = [quantize({ examples: 64, ...plain, rounding: 'learned' }), stage];
+    assert.equal(found, bytes(await runPipeline(model, stages, contextOf(model))));
+    // A stage that leaves all as it is leaves the rounding too.
+    const same = await runPipeline(rounded, [prune({ ratio: 0 })], contextOf(model));
+    assert.is(same.graph, rounded.graph);
+  }
+});
 
 test('settled: the error that rounding one column makes is taken over by the others', () => {
   const n = 3;
