@@ -8,12 +8,12 @@ import type { Heap } from '../wasm/heap.ts';
 import { type ChannelStatistics, tensorStatistics } from './statistics.ts';
 
 /** A layer whose output only linear layers read, with no more than ReLU, pooling and the like between. */
-interface Pair {
+interface LayerPair {
   readonly producer: Node;
   readonly tensor: number;
 }
 
-function pairsOf(graph: Graph): Pair[] {
+function pairsOf(graph: Graph): LayerPair[] {
   return graph.nodes.flatMap((producer) => {
     const [tensor] = producer.outputs;
     const activation = producer.attrs.activation ?? 'none';
