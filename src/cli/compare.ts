@@ -126,7 +126,7 @@ async function sideOfModel(path: string, flags: Flags, out: Output): Promise<Sid
     fileBytes: (await readBytes(path, 'the model')).length,
   };
   if (!flags.data) return { name: basename(path), figures, metric: null, quality: null, layers };
-  const data = await readData(flags, model, out, { whole: true });
+  const data = await readData(flags, model, out, { whole: flags.split === undefined });
   const heap = await Heap.open();
   const task = findTask(heap, graph, data, taskOptions(flags));
   const { metric, quality } = evaluatePart(heap, graph, data, 'test', { ...taskOptions(flags), task: task.name });

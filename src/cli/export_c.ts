@@ -36,7 +36,7 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   const chip = findTarget(target);
   const model = await readModel(path);
   const name = flags.name ?? nameOf(path);
-  const data = flags.data === undefined ? null : await readData(flags, model, out, { whole: true });
+  const data = flags.data === undefined ? null : await readData(flags, model, out, { whole: flags.split === undefined });
   const examples = data ? examplesOf(asStored(model), data) : undefined;
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);

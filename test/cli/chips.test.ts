@@ -161,6 +161,15 @@ test('compare: what changed, thresholds, and the exit code', async () => {
   assert.match(err, /gestures\.tflite is beyond what is allowed: weights is [\d,]+ where it was [\d,]+\n/);
   const { a, b, layers, exceeded } = JSON.parse(out);
   assert.ok(a.figures.weightBytes < b.figures.weightBytes && layers.length > 3 && exceeded.length === 1);
+  // On the same examples as `evaluate`: all of the file, or the test part of a split.
+  for (const split of [[], ['--split', '0.5,0.2,0.3']]) {
+    const given = ['--data', testFile, ...split, '--json'];
+    const [compared, evaluated] = [
+      await inProcess('compare', model, model, ...given),
+      await inProcess('evaluate', model, ...given),
+    ];
+    assert.is(JSON.parse(compared.out).a.quality, JSON.parse(evaluated.out).quality);
+  }
   assert.match((await inProcess('compare', model, small, '--max-drop', '1%')).err, /--max-drop needs the quality of both/);
   assert.match((await inProcess('compare', model, small, '--max-growth', 'flash=1')).err, /flash is not known of both/);
   assert.match((await inProcess('compare', model, small, '--max-growth', 'colour=1')).err, /is not one of flash, ram/);
