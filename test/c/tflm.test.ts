@@ -59,6 +59,12 @@ test('networks of one layer: what it looks at while it is prepared, and the plan
     ['minimum', 0, 560],
     ['tanh', 0, 512],
     ['avgPool2d', 1, 656],
+    ['transposeConv2d', 0, 1632],
+    ['split', 0, 704],
+    ['split', 1, 608],
+    ['elu', 1, 736],
+    ['mirrorPad', 0, 704],
+    ['gather', 0, 528],
   ] as const) {
     const { arena } = await exportTflm({ graph: graphOf(op, samplesOf(op)[at], 'i8'), facts: {} }, 'stm32f446re', { heap });
     assert.equal([op, arena.bytes, arena.exact], [op, bytes, true]);
@@ -73,6 +79,10 @@ test('an operator or a type that the interpreter lacks is refused by name, and a
   assert.match(unknown.message, /has no operator 20/);
   assert.is(unknown.code, 'unsupported');
   assert.match((await refused(graphOf('conv2d', samplesOf('conv2d')[2], 'i16'))).message, /computes int16 without groups/);
+  assert.match(
+    (await refused(graphOf('transposeConv2d', samplesOf('transposeConv2d')[1], 'i8'))).message,
+    /leaves out the activation/,
+  );
   const [extremum] = samplesOf('reduceMax');
   assert.match(
     (await refused(graphOf('reduceMax', extremum, 'i16'))).message,

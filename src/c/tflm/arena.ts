@@ -38,39 +38,53 @@ const STRUCTURES: Readonly<Record<number, readonly [number, number, number]>> = 
   2: [8, 4, 24],
   3: [28, 4, 60],
   4: [28, 4, 60],
+  5: [4, 4, 20],
   6: [0, 1, 32],
   9: [5, 1, 72],
+  11: [1, 1, 4],
   14: [0, 1, 16],
   17: [40, 4, 36],
   18: [1, 1, 36],
   19: [0, 1, 28],
   21: [0, 1, 8],
   22: [36, 4, 0],
+  23: [2, 1, 0],
   25: [4, 4, 64],
+  26: [4, 4, 20],
   27: [8, 4, 40],
   28: [0, 1, 16],
   34: [0, 1, 56],
+  36: [8, 4, 0],
   39: [0, 1, 0],
   40: [1, 1, 44],
   41: [2, 1, 52],
   44: [16, 4, 912],
   45: [24, 4, 84],
   49: [4, 4, 0],
+  50: [0, 1, 28],
+  54: [0, 1, 28],
   55: [0, 1, 0],
   57: [0, 1, 0],
   60: [0, 1, 56],
+  67: [16, 4, 76],
   74: [1, 1, 44],
+  76: [0, 1, 28],
   82: [1, 1, 44],
   83: [8, 4, 0],
   88: [8, 4, 0],
+  89: [1, 1, 44],
   97: [2, 1, 0],
   98: [4, 4, 24],
   99: [0, 1, 112],
+  100: [1, 1, 20],
+  101: [0, 1, 28],
+  102: [4, 4, 0],
+  111: [0, 1, 256],
   114: [0, 1, 32],
   117: [0, 1, 20],
   126: [3, 1, 36],
 };
-const LARGEST = [40, 4, 112] as const;
+const LARGEST = [40, 4, 912] as const;
 
 export function arenaOf(lowered: Lowered, inputs: readonly number[], kind: sizes.CoreKind): TflmArena {
   const { tensors, operators, outputs, beginning } = lowered;
@@ -141,7 +155,8 @@ function lookedAt({ code, inputs, outputs }: FileOperator): number[] {
   const [y] = outputs;
   const all = [...inputs.filter((t) => t >= 0), ...outputs];
   if (NOTHING.has(code)) return [];
-  if (code === 3 || code === 4 || code === 67) return [...all, x, w, y];
+  if (code === 3 || code === 4) return [...all, x, w, y];
+  if (code === 67) return [...all.slice(1), inputs[2], w, y];
   if (REDUCE.has(code)) return [...all, ...all];
   if (code === 2) return [x, ...all];
   if (code === 28) return [x, x, y];
@@ -157,13 +172,14 @@ const REDUCE: ReadonlySet<number> = new Set([40, 74, 82, 89]);
 
 /** What an operator keeps beside its state: multipliers and shifts of each channel, sums of weights of SVDF and LSTM, matrices turned round, tables of int16 softmax. */
 function preparedOf(operator: FileOperator, tensors: FileGraph['tensors'], kind: sizes.CoreKind): number[] {
-  const { code, inputs, options } = operator;
+  const { code, inputs, outputs, options } = operator;
   const [x, w] = inputs.map((t) => tensors[t]);
   if (code === 3) return [4 * w.shape[0], 4 * w.shape[0]];
   if (code === 4) return [4 * w.shape[3], 4 * w.shape[3]];
   if (code === 67) return [4 * w.shape[0], 4 * w.shape[0]];
   if (code === 27) return [sizes.svdfS8Scratch(kind, w.shape[0])];
   if (code === 44) return Array.from({ length: 8 }, () => bytesOf(x.dtype === 'i16' ? 'i64' : 'i32', w.shape[0]));
+  if (code === 36) return [4 + 4 * tensors[outputs[0]].shape.length];
   if (code === 126) {
     const turned = [...(options.adj_x ? [x] : []), ...(options.adj_y ? [] : [w])];
     const dims = (rank: number) => 4 + 4 * rank;
@@ -191,10 +207,18 @@ function scratchOf(
     return asked(by[form](kind, geometryOf(x, w, y, options)));
   }
   if (code === 9 && x.dtype === 'i8' && w.dtype === 'i8') return asked(sizes.fullyConnectedS8Scratch(kind, w.shape[0]));
+  if (code === 67) {
+    const data = tensors[inputs[2]];
+    const g = geometryOf(data, w, y, options);
+    return data.dtype === 'i16'
+      ? [8 * sizeOf(y.shape)]
+      : [sizes.transposeConvS8Scratch(kind, g), sizes.transposeConvS8ReverseScratch(g)];
+  }
   if (code === 126 && x.dtype === 'i8') return asked(sizes.fullyConnectedS8Scratch(kind, y.shape[y.shape.length - 1]));
   if (code === 1) return asked(sizes.avgPoolScratch(kind, x.shape[3]));
   if (code === 40 || code === 74) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape), 4 * sizeOf(y.shape)];
-  if (code === 82) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape)];
+  if (code === 100) return [4 * x.shape.length, 4 * x.shape.length];
+  if (code === 82 || code === 89) return [4 * x.shape.length, 4 * sizeOf(tensors[inputs[1]].shape)];
   if (code === 27) return [4 * x.shape[0] * w.shape[0], 4 * sizeOf(y.shape)];
   if (code === 44) return Array.from({ length: 3 }, () => bytesOf('i16', sizeOf(tensors[inputs[19]].shape)));
   return [];

@@ -4,7 +4,7 @@ import type { DType } from '../../graph/graph.ts';
 
 /**
  * Operators that TensorFlow Lite Micro has kernels for, by code of the file: the method of its resolver that adds one, and the types of its
- * first operand that the kernel takes.
+ * data that the kernel takes.
  *
  * Source: tflite-micro 90b983c2, micro_mutable_op_resolver.h and kernels/.
  */
@@ -41,6 +41,9 @@ const KNOWN: Readonly<Record<number, Known>> = {
   ...taking(['i8', 'i16', 'u8'], { 6: 'Dequantize' }),
 };
 
+/** The place of the data, where other operands stand before it: SPLIT's axis, TRANSPOSE_CONV's output shape and weights. */
+const DATA: Readonly<Record<number, number>> = { 49: 1, 67: 2 };
+
 /** The operators of a file, each once, in the order of their codes. @throws CompressError `unsupported` naming one that is not there */
 export function operatorsOf(graphs: readonly FileGraph[]): Known[] {
   const used = new Map<number, Known>();
@@ -50,15 +53,18 @@ export function operatorsOf(graphs: readonly FileGraph[]): Known[] {
   return [...used].sort(([a], [b]) => a - b).map(([, known]) => known);
 }
 
-function knownOf({ code, inputs, outputs }: FileOperator, tensors: FileGraph['tensors']): Known {
+function knownOf({ code, inputs, outputs, options }: FileOperator, tensors: FileGraph['tensors']): Known {
   const known = KNOWN[code];
   const name = tensors[outputs[0]]?.name ?? '';
   const refuse = (what: string) =>
     new CompressError('unsupported', what, 'export it with --runtime thumbnet, which has every operator');
   if (!known) throw refuse(`"${name}": TensorFlow Lite Micro has no operator ${code} of the file`);
-  const first = tensors[inputs[0]];
+  const first = tensors[inputs[DATA[code] ?? 0]];
   if (first && !known.types.includes(first.dtype)) {
     throw refuse(`"${name}": ${known.add} of TensorFlow Lite Micro does not take ${first.dtype}`);
+  }
+  if (code === 67 && Number(options.fused_activation_function)) {
+    throw refuse(`"${name}": TransposeConv of TensorFlow Lite Micro leaves out the activation behind it`);
   }
   // arm_convolve_s16 takes the filter to be as deep as the input
   if (code === 3 && first.dtype === 'i16' && first.shape[3] !== tensors[inputs[1]].shape[3]) {
