@@ -240,7 +240,8 @@ export async function runCompress(run: Run): Promise<CompressResult> {
 }
 
 async function searchIn({ folder, out, model, data, options, outside, resume, workers }: Run): Promise<CompressResult> {
-  if (resume && !(await exists(join(folder, JOURNAL)))) out.warn(`there is no study in "${folder}" yet: a new one begins`);
+  const isBegun = await exists(join(folder, JOURNAL));
+  if (resume && !isBegun) out.warn(`there is no study in "${folder}" yet: a new one begins`);
   const { signal, release } = interruptSignal();
   const bar = createBar('search', (options.timeMs ?? Number.POSITIVE_INFINITY) / 1000);
   const preparation = stageBar();
@@ -250,7 +251,7 @@ async function searchIn({ folder, out, model, data, options, outside, resume, wo
       artifacts: new FolderArtifacts(join(folder, 'artifacts')),
       teachers: outside?.teachers,
       unlabelled: outside?.unlabelled,
-      resume,
+      resume: resume && isBegun,
       count: countInstructions,
       signal,
       tell: out.say,

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -55,6 +55,18 @@ test('a recipe keeps how data was read and the types at the edges; compress take
   assert.is(followed.code, 0, followed.err);
   const { stages: _, ...kept } = JSON.parse(readFileSync(inFolder('followed/recipe.json'), 'utf8'));
   assert.equal(kept, recipe);
+});
+
+test('what is refused leaves no folder behind, with --resume too', async () => {
+  const place = ['--out', inFolder('refused'), '--resume'];
+  const wrong = ['--data', inFolder('fruit.npz'), '--labels', 'y', '--target', 'stm32l476rg', '--max-drop', '0.1'];
+  const chance = await thumbnet('compress', inFolder('fruit.tflite'), ...wrong, ...place);
+  assert.is(chance.code, 2);
+  assert.match(chance.err, /a new one begins\nerror: .*no better than chance/);
+  const dry = await thumbnet('compress', model, ...given, ...place, '--dry-run');
+  assert.is(dry.code, 2);
+  assert.match(dry.err, /--dry-run and --resume are both given[\s\S]*fix:/);
+  assert.not(existsSync(inFolder('refused')));
 });
 
 test('a folder with other things is not written to, nor is the model as given', async () => {
