@@ -10,6 +10,7 @@ const MOST_VALUES = 50;
 /** All figures of an evaluation for people, the one it is judged by first. */
 export function showEvaluation(out: Output, found: Evaluation, task: Task, judged: PartName | 'all'): void {
   if (found.classes.length) out.print(classTable(found, task));
+  if (found.confusion.length && found.confusion.length <= MOST_CLASSES) out.print(confusionTable(found, task));
   if (found.values.length) out.print(valueTable(found));
   const { topK, accuracy, correct, metrics, metric } = found;
   const places = task.places > 1 && task.name !== 'regression' ? task.places : 1;
@@ -29,19 +30,20 @@ export function showEvaluation(out: Output, found: Evaluation, task: Task, judge
 
 function classTable({ classes, confusion }: Evaluation, task: Task): string {
   const names = classNamesOf(task);
-  const withConfusion = confusion.length > 0 && confusion.length <= MOST_CLASSES;
   const exclusive = confusion.length > 0;
   const rows = classes.map(({ examples, recall, precision, f1, auc }, c) => [
     ...[names[c], String(examples), percent(recall), percent(precision), percent(f1)],
     ...(exclusive ? [] : [auc === null ? '-' : auc.toFixed(4)]),
-    ...(withConfusion ? confusion[c].map(String) : []),
   ]);
-  const head = [
-    ...[exclusive ? 'class' : 'label', 'examples', 'recall', 'precision', 'F1'],
-    ...(exclusive ? [] : ['AUC']),
-    ...(withConfusion ? names.map((name) => `as ${name}`) : []),
-  ];
-  return table(head, rows);
+  return table([exclusive ? 'class' : 'label', 'examples', 'recall', 'precision', 'F1', ...(exclusive ? [] : ['AUC'])], rows);
+}
+
+/** How often examples of the class of a row were taken for that of a column, which is named by its number. */
+function confusionTable({ confusion }: Evaluation, task: Task): string {
+  const names = classNamesOf(task);
+  const numbers = confusion.map((_, c) => `as ${c}`);
+  const rows = confusion.map((row, c) => [names[c] === String(c) ? names[c] : `${c} ${names[c]}`, ...row.map(String)]);
+  return table(['class', ...numbers], rows, 1, { drop: [numbers] });
 }
 
 function valueTable({ values }: Evaluation): string {

@@ -16,7 +16,7 @@ import { addInfer } from './infer.ts';
 import { addInit } from './init.ts';
 import { addInteractions } from './interactions.ts';
 import { addInspect } from './inspect.ts';
-import { columns, complain, proseFor } from './output.ts';
+import { columns, complain, proseFor, wrapped } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { addProfile } from './profile.ts';
 import { addReport } from './report.ts';
@@ -37,7 +37,7 @@ export function program(): Command {
     .showSuggestionAfterError()
     .configureHelp({ sortSubcommands: false })
     .option('--plugin <file>', "a module that registers stages, criteria, calibrators or samplers of one's own; may be repeated")
-    .addHelpText('after', `\nExit codes: ${EXIT_CODES_TEXT}`);
+    .addHelpText('after', () => `\n${wrapped(`Exit codes: ${EXIT_CODES_TEXT}`, columns())}`);
   for (const add of [
     addDemo,
     addCompress,

@@ -75,8 +75,8 @@ function wrappedLine(line: string, width: number): string {
 
 /** How a table gives way where it is too wide. */
 export interface Fit {
-  /** Columns that are left out, by their heads, the first one first. */
-  readonly drop?: readonly string[];
+  /** Columns that are left out, by their heads, the first one first; those of a list only together. */
+  readonly drop?: readonly (string | readonly string[])[];
   /** The column whose texts are cut, down to so many letters, before any column is left out; the first one, to 12. */
   readonly cut?: readonly [head: string, least: number];
   readonly width?: number;
@@ -95,10 +95,10 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const at = head.indexOf(cut[0]);
   const spare = () => (kept.includes(at) ? Math.max(0, widthOf(at) - Math.max(cut[1], head[at].length)) : 0);
   const gone: string[] = [];
-  for (const name of drop) {
+  for (const names of drop.map((d) => [d].flat())) {
     if (total() - spare() <= width) break;
-    kept = kept.filter((i) => head[i] !== name);
-    gone.push(name);
+    kept = kept.filter((i) => !names.includes(head[i]));
+    gone.push(...names);
   }
   const most = Math.max(cut[1], widthOf(at) - Math.max(0, total() - width));
   const cell = (text: string, i: number) => (i === at && text.length > most ? `${text.slice(0, most - 1)}…` : text);

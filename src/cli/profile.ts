@@ -142,7 +142,7 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
     );
   }
   out.say('how far off figures are on data that the models have not seen:');
-  for (const [what, error] of Object.entries(p.heldOutError)) out.say(`  ${what.padEnd(12)} ${errorText(error)}`);
+  for (const [what, error] of Object.entries(p.heldOutError)) out.say(`  ${what.padEnd(13)} ${errorText(error)}`);
 }
 
 /** Of the most bytes in use, as a line of up to 16 marks. */

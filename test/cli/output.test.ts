@@ -53,6 +53,8 @@ test('tables and paths are printed as they are, and the columns that are left ou
   const heads = Array.from({ length: 12 }, (_, i) => `column ${i}`);
   for (const line of table(heads, [heads], 1, { width: 60, drop: heads.slice(3) }).split('\n'))
     assert.ok(line.length <= 60, line);
+  const together = table(heads, [heads], 1, { width: 100, drop: ['column 11', heads.slice(1, 11)] });
+  assert.match(together, /^┌─+┐\n│ column 0 │\n/);
 });
 
 const report = (trial: number | null, flashBytes: number, quality: number, holds: boolean) =>
