@@ -15,7 +15,7 @@ import { leastImportant, roundsOf } from './least.ts';
 import { checkTogether, type Options, patternOf, pruneSchema } from './options.ts';
 import { reconstruct } from './reconstruct.ts';
 import { refit } from './refit.ts';
-import { surveyOf } from './survey.ts';
+import { keepSurvey, surveyOf } from './survey.ts';
 import { takenOver } from './take_over.ts';
 import { maskable, WEIGHT_CRITERIA, withMasks } from './weights.ts';
 
@@ -71,8 +71,12 @@ function withoutChannels(model: Model, given: Options, context: Context): Model 
   sayWhatStaysWhole(graph, context);
   if (cut.size === 0) return model;
   if (options.reconstruct === 'none' || !data) return { ...model, graph: cutChannels(graph, cut) };
-  const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, evidence.survey())), cut);
-  return { ...model, graph: options.reconstruct === 'consumers' ? smaller : refit(heap, graph, smaller, cut, data, seed) };
+  const survey = evidence.survey();
+  const smaller = cutChannels(withTensors(graph, reconstruct(heap, graph, cut, survey)), cut);
+  if (options.reconstruct === 'consumers') return { ...model, graph: smaller };
+  const refitted = refit(heap, graph, smaller, cut, data, seed);
+  keepSurvey(data, seed, graph, survey, refitted);
+  return { ...model, graph: refitted.graph };
 }
 
 /** What is cut, and what decides where. */

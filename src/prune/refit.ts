@@ -1,8 +1,9 @@
 import type { Dataset } from '../data/index.ts';
-import { type Graph, withTensors } from '../graph/graph.ts';
+import { type Graph, type Node, withTensors } from '../graph/graph.ts';
 import { type Carried, Carry, carriedBytes } from '../run/carry.ts';
 import type { Cut } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
+import type { Examples } from '../run/observe.ts';
 import { fullyConnectedF32 } from '../wasm/fully_connected_f32.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { solveF64 } from '../wasm/linear_f64.ts';
@@ -21,16 +22,33 @@ const MOST_BYTES = 2 ** 28;
  * @param before the graph before the cut
  * @param after  the same without the channels of `cut`, node by node
  */
-export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: Dataset, seed: number): Graph {
-  if (before.nodes.length !== after.nodes.length) return after;
-  const layers = layersOf(before, after, cut);
-  return sideBySide(heap, before, after, Math.max(...layers.keys()), data, seed, (place, current, was, now) => {
+export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: Dataset, seed: number): Refitted {
+  const first = before.nodes.findIndex((node) => node.outputs.some((t) => cut.has(t)));
+  const grams = new Map<number, Gram>();
+  if (before.nodes.length !== after.nodes.length) return { graph: after, first, grams };
+  const layers = layersOf(before, after, cut, first);
+  const graph = sideBySide(heap, before, after, Math.max(...layers.keys()), data, seed, (place, current, was, now) => {
     const layer = layers.get(place);
     if (!layer) return current;
     const means = meansAround(heap, before, layer, was.of(layer.original.x), now.of(layer.consumer.x), seed);
+    grams.set(place, means.gram);
     return withTensors(current, new Map(tensorsOf(current, layer.consumer, fitted(heap, current, layer, means))));
   });
+  const isOfAll = examplesFor(before, after, data, seed).order.length === fittingExamples(data, seed).order.length;
+  return { graph, first, grams: isOfAll ? grams : new Map() };
 }
+
+/** A cut graph whose layers were fitted again. */
+export interface Refitted {
+  readonly graph: Graph;
+  /** Place of the first node that was cut: layers up to there read what they read before. */
+  readonly first: number;
+  /** What the layers behind it read now, by their places, where it was measured on as many examples as `gramsOf` takes. */
+  readonly grams: ReadonlyMap<number, Gram>;
+}
+
+const examplesFor = (before: Graph, after: Graph, data: Dataset, seed: number): Examples =>
+  fittingExamples(data, seed, Math.floor(MOST_BYTES / (carriedBytes(before) + carriedBytes(after))));
 
 /**
  * Walks two graphs of the same nodes side by side; the second may be given other weights on the way.
@@ -46,15 +64,32 @@ export function sideBySide(
   seed: number,
   change: (place: number, current: Graph, was: Carry, now: Carry) => Graph,
 ): Graph {
-  const examples = fittingExamples(data, seed, Math.floor(MOST_BYTES / (carriedBytes(before) + carriedBytes(after))));
+  const examples = examplesFor(before, after, data, seed);
   const [was, now] = [new Carry(heap, before, examples), new Carry(heap, after, examples)];
   let current = after;
+  let alike = true;
   for (let place = 0; place <= last; place++) {
     current = change(place, current, was, now);
-    was.run(before, before.nodes[place]);
-    now.run(current, current.nodes[place]);
+    const [node, same] = [current.nodes[place], before.nodes[place]];
+    was.run(before, same);
+    alike &&= isSame(before, same, current, node);
+    if (alike) now.take(current, node, was, same);
+    else now.run(current, node);
   }
   return current;
+}
+
+/** Whether two nodes compute the same where all that they read is the same. */
+function isSame(a: Graph, one: Node, b: Graph, other: Node): boolean {
+  const shapes = ({ tensors }: Graph, { outputs }: Node) => JSON.stringify(outputs.map((t) => tensors[t].shape));
+  const constant = ({ tensors }: Graph, t: number) => tensors[t]?.data ?? null;
+  return (
+    one.op === other.op &&
+    JSON.stringify(one.attrs) === JSON.stringify(other.attrs) &&
+    shapes(a, one) === shapes(b, other) &&
+    one.inputs.length === other.inputs.length &&
+    one.inputs.every((t, i) => constant(a, t) === constant(b, other.inputs[i]))
+  );
 }
 
 /** A layer of a cut graph, the one it was, and which of its outputs are left. */
@@ -65,8 +100,7 @@ export interface CutLayer {
 }
 
 /** The layers behind the first cut, by their places. */
-function layersOf(before: Graph, after: Graph, cut: Cut): Map<number, CutLayer> {
-  const first = before.nodes.findIndex((node) => node.outputs.some((t) => cut.has(t)));
+function layersOf(before: Graph, after: Graph, cut: Cut, first: number): Map<number, CutLayer> {
   const originals = new Map(consumersOf(before).map((c) => [before.nodes.indexOf(c.node), c]));
   const layers = new Map<number, CutLayer>();
   for (const consumer of consumersOf(after)) {

@@ -6,6 +6,7 @@ import { type Consumer, consumersOf } from './consumers.ts';
 import { eliminate, problemOf, reads } from './elimination.ts';
 import { type Gram, gramsOf } from './grams.ts';
 import type { ChannelGroup } from './groups.ts';
+import type { Refitted } from './refit.ts';
 
 /** What layers read of a graph, measured once for all cuts of it. */
 export interface Survey {
@@ -50,6 +51,21 @@ export function surveyOf(heap: Heap, graph: Graph, data: Dataset, seed: number):
 function findingsOf(heap: Heap, graph: Graph, consumers: readonly Consumer[], data: Dataset, seed: number): Findings {
   const measure = () => ({ graph, seed, grams: gramsOf(heap, graph, consumers, data, seed), scores: new Map() });
   return memory.get(data, graph, (known) => known.seed === seed, measure);
+}
+
+/**
+ * Takes over what fitting the layers of a cut graph has measured, so that `surveyOf` need not measure it again.
+ *
+ * @param survey of the graph `before` the cut
+ */
+export function keepSurvey(data: Dataset, seed: number, before: Graph, survey: Survey, { graph, first, grams }: Refitted): void {
+  const places = survey.consumers.map(({ node }) => before.nodes.indexOf(node));
+  const consumers = consumersOf(graph);
+  const found = consumers.flatMap(({ node }) => {
+    const place = graph.nodes.indexOf(node);
+    return (place > first ? grams.get(place) : survey.grams[places.indexOf(place)]) ?? [];
+  });
+  if (found.length === consumers.length) memory.keep(data, [{ graph, seed, grams: found, scores: new Map() }]);
 }
 
 /** What is known of networks on `data`, for another thread. */

@@ -61,7 +61,7 @@ export class Carry {
 
   /** Runs one node of the graph as it is now. */
   run(graph: Graph, node: Node): void {
-    const computed = [...new Set(node.inputs)].filter((t) => t >= 0 && !graph.tensors[t].data && !graph.tensors[t].variable);
+    const computed = computedInputs(graph, node);
     const results = this.#heap.scope(() => {
       const programs = new Map<readonly Shape[], (at: number) => Values[]>();
       return this.#batches.map(({ shapes }, at) => {
@@ -70,13 +70,17 @@ export class Carry {
         return program(at).map((values, i): Carried => ({ shape: shapes[node.outputs[i]], values }));
       });
     });
-    node.outputs.forEach((t, i) => {
-      if (this.#unread[t] > 0) {
-        this.#values.set(
-          t,
-          results.map((r) => r[i]),
-        );
-      }
+    this.#finish(computed, node, (i) => results.map((r) => r[i]));
+  }
+
+  /** In place of running a node: what another graph has just computed at the same node on the same values. */
+  take(graph: Graph, node: Node, from: Carry, same: Node): void {
+    this.#finish(computedInputs(graph, node), node, (i) => from.of(same.outputs[i]));
+  }
+
+  #finish(computed: readonly number[], { outputs }: Node, valuesOf: (i: number) => readonly Carried[]): void {
+    outputs.forEach((t, i) => {
+      if (this.#unread[t] > 0) this.#values.set(t, valuesOf(i));
     });
     for (const t of computed) if (--this.#unread[t] === 0) this.#values.delete(t);
   }
@@ -104,6 +108,9 @@ export class Carry {
     };
   }
 }
+
+const computedInputs = ({ tensors }: Graph, { inputs }: Node): number[] =>
+  [...new Set(inputs)].filter((t) => t >= 0 && !tensors[t].data && !tensors[t].variable);
 
 /** Bytes of the activations of one example that are carried at once, at most. */
 export function carriedBytes(graph: Graph): number {

@@ -1,5 +1,5 @@
-import { greedyBySize } from '../graph/greedy.ts';
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
+import { greedyBySize } from '../graph/greedy.ts';
 import { lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf, type Shape } from '../ops/index.ts';
 

@@ -1,12 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { changesOf, type Variant } from '../../src/prune/first_order.ts';
 import { measureFewerBits, measureSensitivity } from '../../src/compress/sensitivity.ts';
 import { inputsOf, planBatch, takeEvenly } from '../../src/data/index.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { forEachBatch } from '../../src/evaluate.ts';
 import { type Graph, type Node, withTensors } from '../../src/graph/graph.ts';
 import { loadModel } from '../../src/model.ts';
+import { changesOf, type Variant } from '../../src/prune/first_order.ts';
 import { channelGroups, prune } from '../../src/prune/index.ts';
 import { ridged } from '../../src/prune/ridge.ts';
 import { surveyOf } from '../../src/prune/survey.ts';

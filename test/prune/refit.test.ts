@@ -3,6 +3,8 @@ import * as assert from 'uvu/assert';
 import { inputsOf, planBatch, takeBatch, takeEvenly } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/gestures.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { consumersOf } from '../../src/prune/consumers.ts';
+import { gramsOf } from '../../src/prune/grams.ts';
 import { refit } from '../../src/prune/refit.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { type Cut, cutChannels } from '../../src/run/channels.ts';
@@ -54,8 +56,16 @@ test('each layer behind a cut comes as near as it can to what it gave before, on
     [first.outputs[0], Uint8Array.of(0, 1, 0, 0, 1, 0)],
     [second.outputs[0], Uint8Array.of(0, 0, 1, 0)],
   ]) satisfies Cut;
-  const after = refit(heap, before, cutChannels(before, goes), goes, data, 3);
+  const { graph: after, ...found } = refit(heap, before, cutChannels(before, goes), goes, data, 3);
   assert.equal(after.tensors[after.nodes[0].inputs[1]].data, cutChannels(before, goes).tensors[after.nodes[0].inputs[1]].data);
+  // What fitting has measured is, to the last bit, what a survey would measure.
+  const consumers = consumersOf(after);
+  const measured = gramsOf(heap, after, consumers, data, 3);
+  const known = gramsOf(heap, before, consumersOf(before), data, 3);
+  consumers.forEach((c, i) => {
+    const place = after.nodes.indexOf(c.node);
+    assert.equal(place > found.first ? found.grams.get(place) : known[i], measured[i]);
+  });
   for (const [node, was, c, taps, kept] of [
     [after.nodes[1], second, 4, 3, [0, 1, 3]],
     [after.nodes[2], third, 3, 1, [0, 1, 2]],
@@ -93,7 +103,7 @@ test('without a layer behind the cut nothing changes', () => {
       t.data && t.shape.length > 1 ? { ...t, mask: new Uint8Array(t.data.length).fill(1) } : t,
     ),
   };
-  assert.equal(refit(heap, before, masked, goes, data, 3), masked);
+  assert.equal(refit(heap, before, masked, goes, data, 3).graph, masked);
 });
 
 test.run();
