@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type History, parseHistory, standalonePicture } from '../src/report/index.ts';
 import { RESOURCES } from '../src/report/tables.ts';
-import { percent, points, ratio } from '../src/report/units.ts';
+import { inTurns, percent, points, ratio } from '../src/report/units.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const [name, folder] = process.argv.slice(2);
@@ -36,7 +36,7 @@ function table({ rows, data, recipe, trials }: History): string {
   ];
   const head = ['', ...rows.map((r) => r.label), `against ${plain.label}`];
   const all = [head, head.map((_, i) => (i ? '--:' : '---')), ...lines, accuracy];
-  const stages = recipe.stages.map((s) => s.name).join(' → ');
+  const stages = inTurns(recipe.stages.map((s) => s.name)).join(' → ');
   const seen = `${data.train} examples to train on, ${data.validation} to choose by, ${trials.length} trials`;
   return `${all.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
