@@ -18,16 +18,19 @@ export interface Problem {
   readonly energy: number;
 }
 
-export function problemOf(heap: Heap, graph: Graph, consumer: Consumer, gram: Gram): Problem {
+/** null where what the layer reads or gives is beyond what squares in float32 can hold. */
+export function problemOf(heap: Heap, graph: Graph, consumer: Consumer, gram: Gram): Problem | null {
   const { n } = gram;
   const { rows, out } = rowsOf(graph, consumer);
+  const energy = gram.means.every(Number.isFinite) ? energyOf(heap, consumer, gram, rows, out) : Number.POSITIVE_INFINITY;
+  if (!Number.isFinite(energy)) return null;
   const inverse = inverseF64(heap, ridged(gram, consumer));
   const matrix = new Float64Array(n * (n + out));
   for (let i = 0; i < n; i++) {
     matrix.set(inverse.subarray(i * n, (i + 1) * n), i * (n + out));
     for (let o = 0; o < out; o++) matrix[i * (n + out) + n + o] = rows[o * n + i];
   }
-  return { consumer, n, out, matrix, energy: energyOf(heap, consumer, gram, rows, out) };
+  return { consumer, n, out, matrix, energy };
 }
 
 /** The sum of w C w' over the outputs, C the covariance of what is read. */

@@ -2,6 +2,7 @@ import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, indexAlong } from '../graph/graph.ts';
 import { shortName } from '../graph/names.ts';
+import { rowOf } from '../ops/index.ts';
 import { createRandom } from '../random.ts';
 import { channelCount } from '../run/channels.ts';
 import { layerOf } from '../run/layers.ts';
@@ -28,14 +29,17 @@ export function unitScore(unit: Unit, scores: ChannelScores): number {
   return n ? sum / n : 0;
 }
 
-/** Weights of every layer as they lie in its filters, by channels of its output. */
+/** Weights of every layer as they lie in its filters, by channels of its output; a recurrent layer has several. */
 function filtersOf(graph: Graph) {
   return graph.nodes.flatMap((node) => {
     const layer = layerOf(node);
-    const weights = layer && graph.tensors[layer.weights];
-    if (!(weights?.data instanceof Float32Array)) return [];
-    const units = weights.shape[layer!.axis];
-    return [{ y: node.outputs[0], units, data: weights.data, unit: indexAlong(weights.shape, layer!.axis) }];
+    const places = rowOf(node.op).recurrent?.weights.map(({ weights }) => ({ weights: node.inputs[weights], axis: 0 }));
+    return (layer ? [layer] : (places ?? [])).flatMap(({ weights: t, axis }) => {
+      const weights = graph.tensors[t];
+      if (!(weights?.data instanceof Float32Array)) return [];
+      const units = weights.shape[axis];
+      return [{ y: node.outputs[0], units, data: weights.data, unit: indexAlong(weights.shape, axis) }];
+    });
   });
 }
 
@@ -165,15 +169,15 @@ export function normScores(graph: Graph): ChannelScores {
 
 /** Norm of the filter that makes each channel (Li et al., "Pruning Filters for Efficient ConvNets", 2017). */
 export function weightScores(graph: Graph, order: 1 | 2): ChannelScores {
-  return new Map(
-    filtersOf(graph).map(({ y, units, data, unit }) => {
-      const norms = new Float64Array(units);
-      data.forEach((w, i) => {
-        norms[unit(i)] += order === 1 ? Math.abs(w) : w * w;
-      });
-      return [y, normalized(order === 1 ? norms : norms.map(Math.sqrt))];
-    }),
-  );
+  const sums = new Map<number, Float64Array>();
+  for (const { y, units, data, unit } of filtersOf(graph)) {
+    const norms = sums.get(y) ?? new Float64Array(units);
+    data.forEach((w, i) => {
+      norms[unit(i)] += order === 1 ? Math.abs(w) : w * w;
+    });
+    sums.set(y, norms);
+  }
+  return new Map([...sums].map(([y, norms]) => [y, normalized(order === 1 ? norms : norms.map(Math.sqrt))]));
 }
 
 const EXAMPLES = 256;

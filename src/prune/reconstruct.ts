@@ -21,8 +21,8 @@ export function reconstruct(heap: Heap, graph: Graph, cut: Cut, { consumers, gra
     if ((channels.kind !== 'mix' && channels.kind !== 'grouped') || !removed?.includes(1)) return [];
     const found = fitted.get(node);
     // Least squares would bring masked weights back.
-    if (!found || !removed.includes(0) || graph.tensors[layerOf(node)!.weights].mask)
-      return silenced(graph, node, channels.in, removed);
+    const isLeft = !removed.includes(0) || graph.tensors[layerOf(node)?.weights ?? -1]?.mask;
+    if (isLeft || !found?.gram.means.every(Number.isFinite)) return silenced(graph, node, channels.in, removed);
     const { consumer, gram } = found;
     const { rows } = rowsOf(graph, consumer);
     handOver(heap, rows, ridged(gram, consumer), (k) => k < consumer.columns && removed[k % consumer.channels] === 1);

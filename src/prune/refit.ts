@@ -32,6 +32,8 @@ export function refit(heap: Heap, before: Graph, after: Graph, cut: Cut, data: D
     if (!layer) return current;
     const means = meansAround(heap, before, layer, was.of(layer.original.x), now.of(layer.consumer.x), seed);
     grams.set(place, means.gram);
+    // Squares beyond float32 say nothing: the layer stays as it is.
+    if (![means.gram.means, means.cross].every((all) => all.every(Number.isFinite))) return current;
     return withTensors(current, new Map(tensorsOf(current, layer.consumer, fitted(heap, current, layer, means))));
   });
   const isOfAll = examplesFor(before, after, data, seed).order.length === fittingExamples(data, seed).order.length;

@@ -6,6 +6,8 @@ import { type Consumer, consumersOf } from './consumers.ts';
 import { eliminate, problemOf, reads } from './elimination.ts';
 import { type Gram, gramsOf } from './grams.ts';
 import type { ChannelGroup } from './groups.ts';
+import { activationScores, type ChannelScores, unitScore, weightScores } from './importance.ts';
+import { ascending } from './rank.ts';
 import type { Refitted } from './refit.ts';
 
 /** What layers read of a graph, measured once for all cuts of it. */
@@ -27,15 +29,35 @@ export interface Findings {
   readonly scores: Map<string, Float64Array>;
 }
 
+/**
+ * Of channels that no layer reads which least squares could fit (an LSTM's, an SVDF's, a very wide layer's): the share of their mean square
+ * that would be lost with a unit and all that are less, as the shares of `eliminate`. null where float32 does not hold it.
+ */
+function energyShares({ units }: ChannelGroup, measured: ChannelScores): Float64Array | null {
+  const squares = units.map((unit) => unitScore(unit, measured) ** 2);
+  const all = squares.reduce((sum, s) => sum + s, 1e-12);
+  if (!Number.isFinite(all)) return null;
+  const scores = new Float64Array(units.length);
+  let lost = 0;
+  for (const unit of ascending(squares)) {
+    lost += squares[unit];
+    scores[unit] = lost / all;
+  }
+  return scores;
+}
+
 const memory = new NetworkMemory<Findings>();
 
 /** @param graph float */
 export function surveyOf(heap: Heap, graph: Graph, data: Dataset, seed: number): Survey {
   const consumers = consumersOf(graph);
   const { grams, scores } = findingsOf(heap, graph, consumers, data, seed);
+  let measured: ChannelScores | null = null;
   const scoreUnits = (group: ChannelGroup) => {
-    const problems = consumers.flatMap((c, i) => (reads(c, group) ? [problemOf(heap, graph, c, grams[i])] : []));
-    return eliminate(heap, group, problems);
+    const problems = consumers.flatMap((c, i) => (reads(c, group) ? (problemOf(heap, graph, c, grams[i]) ?? []) : []));
+    if (problems.length) return eliminate(heap, group, problems);
+    measured ??= activationScores(heap, graph, data, seed);
+    return energyShares(group, measured) ?? energyShares(group, weightScores(graph, 2))!;
   };
   return {
     consumers,
