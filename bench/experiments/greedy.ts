@@ -11,6 +11,7 @@ import {
   foundIn,
   type Goal,
   goalOf,
+  isFeasible,
   marginOf,
   type Standard,
   standardOf,
@@ -19,7 +20,6 @@ import {
 import { checkSettings } from '../../src/compress/options.ts';
 import { allocate, type LayerBits, measureFewerBits, measureSensitivity } from '../../src/compress/sensitivity.ts';
 import { augmentationsFor, multipleOf } from '../../src/compress/steps.ts';
-import { isFeasible } from '../../src/compress/judge.ts';
 import type { Dataset } from '../../src/data/index.ts';
 import { distill } from '../../src/distill/index.ts';
 import { findTask, type Judgement, judge, qualityOf } from '../../src/evaluate.ts';

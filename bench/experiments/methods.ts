@@ -1,13 +1,12 @@
 /**
  * Accuracy of quantized networks by method, mean of three seeds with the paired interval against the model as given: in 8 bits, in weights of
- * 4 bits by rounding, and after training in 4 bits. `--large-unit`: of the model with one unit 2000 times as large. Settings were chosen on validation parts; `--test` judges the default ones on the test part.
+ * 4 bits by rounding, and after training in 4 bits. `--large-unit`: of the model with one unit 2000 times as large. Settings were chosen on
+ * validation parts; `--test` judges the default ones on the test part and, where all of them were, writes the table of README.md.
  *
- *     node --import tsx bench/experiments/methods.ts resnet8 ds-cnn vww [--test] [--large-unit] [--only NAME] [--seeds N]
+ *     node --import tsx bench/experiments/methods.ts resnet8 ds-cnn vww [--test] [--large-unit] [--only NAME] [--seeds N] [--train JSON]
  */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Dataset, loadDataset, takeExamples } from '../../src/data/index.ts';
-import { splitStratified } from '../../src/data/split.ts';
 import { distill } from '../../src/distill/index.ts';
 import { judge } from '../../src/evaluate.ts';
 import { consumers, indexAlong, withTensors } from '../../src/graph/graph.ts';
@@ -18,50 +17,39 @@ import { layerOf } from '../../src/run/layers.ts';
 import type { Model, Stage } from '../../src/stage.ts';
 import { recognizeTask } from '../../src/task/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { neededPath } from '../../test/shared.ts';
-import { JOBS, modelFile } from './jobs.ts';
+import { table } from '../section.ts';
+import { JOBS } from './jobs.ts';
+import { type Paired, paired, percent, shown } from './paired.ts';
+import { writeSection } from './sections.ts';
 
-const aware = (epochs: number, learningRate: number): Stage[] => [
+const args = process.argv.slice(2);
+const valueAfter = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : null);
+
+/** Chosen on validation parts. */
+const TRAINING = {
+  teacher: 'original',
+  epochs: 4,
+  learningRate: 3e-4,
+  batch: 32,
+  qat: 'learned',
+  temperature: 4,
+  weight: 0.7,
+  freezeRanges: 0.2,
+} as const;
+const aware = (): Stage[] => [
   quantize({ weightBits: 4 }),
-  distill({
-    teacher: 'original',
-    epochs,
-    learningRate,
-    batch: 32,
-    qat: 'learned',
-    temperature: 4,
-    weight: 0.7,
-    freezeRanges: 0.2,
-  }),
+  distill({ ...TRAINING, ...JSON.parse(valueAfter('--train') ?? '{}') }),
 ];
 const METHODS: Readonly<Record<string, Stage[]>> = {
   int8: [quantize()],
   'int8, nothing mended': [quantize({ equalize: 'off', biasCorrection: 'off' })],
   'int8, learned rounding': [quantize({ rounding: 'learned' })],
-  '4 bits, nearest': [quantize({ weightBits: 4, rounding: 'nearest' })],
+  '4 bits, to the nearest': [quantize({ weightBits: 4, rounding: 'nearest' })],
   '4 bits, gptq': [quantize({ weightBits: 4, rounding: 'gptq' })],
   '4 bits, learned': [quantize({ weightBits: 4, rounding: 'learned' })],
-  '4 bits, trained': aware(4, 3e-4),
+  '4 bits, trained': aware(),
 };
-const TESTED = ['int8', 'int8, learned rounding', '4 bits, nearest', '4 bits, learned', '4 bits, trained'];
-
-/** Pictures at even places calibrate and choose, those at odd ones judge. */
-async function persons(): Promise<{ model: Model; data: Dataset }> {
-  const path = neededPath('data/vww01/test.npz');
-  const model = await modelFile('vww_96_float.tflite');
-  const all = await loadDataset(path, { model, whole: true, scale: 1 / 255 });
-  const whole = all.test!;
-  const isOdd = (i: number) => i % 2 === 1;
-  const places = Array.from({ length: whole.count }, (_, i) => i);
-  const even = takeExamples(
-    whole,
-    places.filter((i) => !isOdd(i)),
-  );
-  const [train, validation] = splitStratified(even, all.inputs[0].shape, [0.5, 0.5], 0);
-  const part = (p: ArrayLike<number>) => takeExamples(even, p);
-  const test = takeExamples(whole, places.filter(isOdd));
-  return { model, data: { ...all, train: part(train), validation: part(validation), test } };
-}
+const TESTED = ['int8', 'int8, learned rounding', '4 bits, to the nearest', '4 bits, learned', '4 bits, trained'];
 
 /** The same function with one unit of a layer 2000 times as large, and the layers that read it so much smaller. */
 function withLargeUnit({ graph, facts }: Model): Model {
@@ -88,38 +76,36 @@ function withLargeUnit({ graph, facts }: Model): Model {
 }
 
 const heap = await Heap.open();
-const args = process.argv.slice(2);
-const valueAfter = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : null);
 const isTest = args.includes('--test');
 const part = isTest ? 'test' : 'validation';
 const only = valueAfter('--only');
 const seeds = Number(valueAfter('--seeds') ?? 3);
-const percent = (share: number) => (100 * share).toFixed(2);
-const named = args.filter((a, i) => !a.startsWith('--') && !['--only', '--seeds'].includes(args[i - 1]));
+const named = args.filter((a, i) => Object.hasOwn(JOBS, a) && !args[i - 1]?.startsWith('--'));
+const methods = only ? [only] : isTest ? TESTED : Object.keys(METHODS);
+const columns: { readonly head: string; readonly cells: Readonly<Record<string, Paired>> }[] = [];
 
 for (const name of named) {
-  const job = name === 'vww' ? await persons() : await JOBS[name](0, join(tmpdir(), 'thumbnet-jobs'));
+  const job = await JOBS[name](0, join(tmpdir(), 'thumbnet-jobs'));
   const { data } = job;
   const model = args.includes('--large-unit') ? withLargeUnit(job.model) : job.model;
   const task = recognizeTask(model.graph, data);
   const judged = (graph: Model['graph']) => judge(heap, graph, data, part, task);
   const given = judged(model.graph);
-  console.log(`${name}: ${data[part]!.count} examples of the ${part} part, floats ${percent(given.evaluation.accuracy!)} %`);
-  const methods = only ? [only] : isTest ? TESTED : Object.keys(METHODS);
+  const floats = `${percent(given.evaluation.accuracy!)} %`;
+  console.log(`${name}: ${data[part]!.count} examples of the ${part} part, floats ${floats}`);
+  const cells: Record<string, Paired> = {};
   for (const method of methods) {
-    const runs: { accuracy: number; scores: Float64Array }[] = [];
+    const runs: Float64Array[] = [];
     for (let seed = 0; seed < seeds; seed++) {
       const found = await runPipeline(model, METHODS[method], { heap, data, task, seed, original: model });
-      const { evaluation, scores } = judged(asStored(found));
-      runs.push({ accuracy: evaluation.accuracy!, scores });
+      runs.push(judged(asStored(found)).scores);
     }
-    // Of each example the mean of the seeds; its difference from the model as given.
-    const differences = given.scores.map((g, i) => runs.reduce((sum, r) => sum + r.scores[i], 0) / runs.length - g);
-    const mean = differences.reduce((a, b) => a + b, 0) / differences.length;
-    const variance = differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (differences.length - 1);
-    const half = 1.96 * Math.sqrt(variance / differences.length);
-    const accuracy = runs.reduce((sum, r) => sum + r.accuracy, 0) / runs.length;
-    const each = runs.map((r) => percent(r.accuracy)).join(', ');
-    console.log(`  ${method}: ${percent(accuracy)} % (${each}); ${percent(mean)} +- ${percent(half)} points against floats`);
+    cells[method] = paired(runs, given.scores);
+    console.log(`  ${method}: ${shown(cells[method])} (${cells[method].accuracies.map(percent).join(', ')})`);
   }
+  columns.push({ head: `${name} (${data[part]!.count}; ${floats})`, cells });
+}
+if (isTest && !only && !args.includes('--large-unit')) {
+  const rows = methods.map((method) => [method, ...columns.map(({ cells }) => shown(cells[method]))]);
+  writeSection('methods', table(['method', ...columns.map(({ head }) => head)], rows));
 }

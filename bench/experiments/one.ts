@@ -15,7 +15,7 @@ import { runPipeline } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { ARMS, WEIGHTS_AND_MACS } from './arms.ts';
-import { type Job, JOBS } from './jobs.ts';
+import { JOBS, type Job } from './jobs.ts';
 
 /** What a model needs and how well it answers, 0..1. */
 export interface Judged extends Omit<Figures, 'accuracy'> {

@@ -1,5 +1,6 @@
 /** The table in README.md, from the results of all runs. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { table } from '../section.ts';
 import { COMPARED } from './jobs.ts';
 import type { Judged, Result } from './one.ts';
 
@@ -19,9 +20,6 @@ const gained = (r: Result): number => (holds(r, 'validation') ? objectiveOf(r) :
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const over = (runs: readonly Result[], value: (r: Result) => number): number => mean(runs.map(value));
 const percent = (share: number): string => (100 * share).toFixed(1);
-const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
-const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string =>
-  [row(head), row(head.map((_, i) => (i === 0 ? '---' : '--:'))), ...rows.map(row)].join('\n');
 
 /** Runs of one job and budget by arm, of the seeds that all arms have. */
 type Group = { readonly job: string; readonly samples: number; readonly arms: Readonly<Record<string, readonly Result[]>> };

