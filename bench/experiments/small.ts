@@ -16,14 +16,17 @@ import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { inspect } from '../../src/inspect.ts';
 import { asStored, loadModel } from '../../src/model.ts';
+import { quantize } from '../../src/quant/index.ts';
 import type { Model } from '../../src/stage.ts';
 import { recognizeTask } from '../../src/task/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import { table } from '../section.ts';
 import { Hand } from './hand.ts';
 import { JOBS, type Job } from './jobs.ts';
 import { paired, percent, shown } from './paired.ts';
 import { picturesBeside } from './pictures.ts';
 import { PLANS, type Plan } from './plans.ts';
+import { readSection, writeSection } from './sections.ts';
 
 const args = process.argv.slice(2);
 const after = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined);
@@ -56,12 +59,14 @@ async function made(job: Job, seed: number): Promise<Model> {
 
 const found: { weightBytes: number; macs: number; validation: number; scores: Float64Array }[] = [];
 let given: Float64Array | null = null;
+let plain = { weightBytes: 0, macs: 0 };
 for (let seed = 0; seed < seeds; seed++) {
   const job = await JOBS[plan.job](seed, join(tmpdir(), 'thumbnet-jobs'));
   const task = recognizeTask(job.model.graph, job.data);
   const model = await made(job, seed);
   const judged = (graph: Graph, part: 'validation' | 'test') => judge(heap, graph, job.data, part, task);
   const { weightBytes, macs } = inspect(model);
+  plain = inspect(await quantize().run(job.model, { heap, data: job.data, seed, original: job.model }));
   const validation = judged(model.graph, 'validation').evaluation.accuracy!;
   found.push({ weightBytes, macs, validation, scores: isTest ? judged(model.graph, 'test').scores : new Float64Array() });
   given = isTest ? judged(job.model.graph, 'test').scores : null;
@@ -74,5 +79,26 @@ if (given) {
     found.map((f) => f.scores),
     given,
   );
-  console.log(`test part: ${shown(scores)} (${scores.accuracies.map(percent).join(', ')})`);
+  const seedsOf = scores.accuracies.map(percent).join(', ');
+  console.log(`test part: ${shown(scores)} (${seedsOf})`);
+  const bytes = mean((f) => f.weightBytes);
+  const macs = mean((f) => f.macs);
+  const share = (part: number, whole: number) => `${Math.round(part)} (${percent(part / whole)} %)`;
+  const cells = [name, share(bytes, plain.weightBytes), share(macs, plain.macs), shown(scores), seedsOf];
+  // Other networks keep their rows.
+  const others = readSection('small').split('\n').slice(2);
+  const rows = others.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  const head = ['network', 'weight bytes', 'MACs', 'accuracy', 'by seed'];
+  writeSection(
+    'small',
+    table(
+      head,
+      [...rows.filter(([n]) => n !== name), cells].sort((a, b) => (a[0] < b[0] ? -1 : 1)),
+    ),
+  );
 }
