@@ -6,6 +6,7 @@ import { findTask } from '../evaluate.ts';
 import { graphDigest } from '../graph/digest.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { stagesOf } from '../pipeline.ts';
+import type { Study } from '../search/index.ts';
 import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
 import { recognizeTask, type TaskOptions } from '../task/index.ts';
@@ -19,9 +20,9 @@ import type { JobContext } from './job.ts';
 import { Kept } from './kept.ts';
 import { chipDigest, openSearch } from './open.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';
-import { checkParts, partsOf } from './parts.ts';
+import { checkParts, type Parts, partsOf } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
-import { prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 import { type CompressResult, finish } from './result.ts';
 import { Search } from './search.ts';
 import { spaceOf } from './steps.ts';
@@ -40,8 +41,9 @@ export type { CompressProgress, TrialReport } from './tree.ts';
 export interface CompressHost {
   /** Makes the pool that runs the trials: `nodePool`, `webPool`, or `inlinePool` by default. The resulting bytes do not depend on its size. */
   readonly pool?: (context: JobContext) => Promise<Pool> | Pool;
-  /** The study's journal. */
+  /** Where the study is kept, and what it is called there: `compress` by default. */
   readonly storage?: Storage;
+  readonly name?: string;
   /** The models of trials. */
   readonly artifacts?: Artifacts;
   /** Called with each line that is known before the first trial. */
@@ -75,7 +77,7 @@ export async function* compress(
   options: CompressOptions,
   host: CompressHost = {},
 ): AsyncGenerator<TrialReport, CompressResult> {
-  const { settings, target } = checkCompress(original, data, options);
+  const { settings } = checkCompress(original, data, options);
   if (settings.evaluate === 'emulator' && !host.count) {
     throw new CompressError(
       'bad-option',
@@ -83,31 +85,10 @@ export async function* compress(
       'give host.count, or leave evaluate away: emulators run under Node only',
     );
   }
-  const model = settings.io ? { ...original, facts: { ...original.facts, io: settings.io } } : original;
-  const heap = await Heap.open();
-  const task = findTask(heap, model.graph, data, taskOptions(settings));
-  const parts = partsOf(heap, model, data, task, settings.seed);
-  const { seen } = parts;
-  const given = { model: await graphDigest(model.graph), data: await dataDigest(seen), chip: await chipDigest(target) };
-  const open = () =>
-    openSearch(
-      { storage: host.storage ?? new MemoryStorage(), resume: host.resume ?? false },
-      { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz },
-      given,
-    );
-  // What is refused leaves no study behind; one that is there is looked at first.
-  const resumed = host.resume ? await open() : null;
-  const begun = performance.now();
-  const { teachers, unlabelled } = host;
-  const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal, teachers, unlabelled };
-  await checkOutside(model, settings, context);
-  const prepared = await prepare(model, context, target, settings, host.tell ?? (() => {}));
+  const work = await begin(original, data, options, host);
+  const { heap, begun, parts, prepared, study, kept, search, pool } = work;
   const { job, plain } = prepared;
-  const study = resumed ?? (await open());
-  const kept = new Kept(host.artifacts ?? new MemoryArtifacts());
-  const { goal, base } = job;
-  const search = new Search({ goal, space: spaceOf(base, settings, task), study, kept, begun });
-  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(job);
+  const { goal } = job;
   try {
     yield* search.run(pool, host.progress, host.signal);
     const isLate = performance.now() >= begun + (settings.timeMs ?? Number.POSITIVE_INFINITY);
@@ -118,8 +99,78 @@ export async function* compress(
     const unchecked = check ? null : (parts.unchecked ?? 'the time was over');
     return finish({ heap, data, parts, prepared, search, study, choice, check, counted: emulated?.reports ?? [], unchecked });
   } finally {
-    await pool.close();
+    await end(work);
   }
+}
+
+/**
+ * Takes trials of a compression that another process began with the same model, data and options, until none is left; yields each trial that
+ * ends, whoever ran it. The bytes that come out do not depend on who takes them.
+ *
+ * @returns whether the study is over: no trial is left, and the time allowed has not ended it before
+ * @throws as `compress`
+ */
+export async function* takeTrials(
+  original: Model,
+  data: Dataset,
+  options: CompressOptions,
+  host: CompressHost & Required<Pick<CompressHost, 'storage' | 'artifacts'>>,
+): AsyncGenerator<TrialReport, boolean> {
+  const work = await begin(original, data, options, { ...host, resume: true });
+  try {
+    yield* work.search.run(work.pool, host.progress, host.signal);
+    return !work.search.endedByClock;
+  } finally {
+    await end(work);
+  }
+}
+
+/** What a search works with, from the first trial on. */
+interface Begun {
+  readonly heap: Heap;
+  /** When the work began, ms. */
+  readonly begun: number;
+  readonly parts: Parts;
+  readonly prepared: Prepared;
+  readonly study: Study;
+  readonly kept: Kept;
+  readonly search: Search;
+  readonly pool: Pool;
+}
+
+async function begin(original: Model, data: Dataset, options: CompressOptions, host: CompressHost): Promise<Begun> {
+  const { settings, target } = checkCompress(original, data, options);
+  const model = settings.io ? { ...original, facts: { ...original.facts, io: settings.io } } : original;
+  const heap = await Heap.open();
+  const task = findTask(heap, model.graph, data, taskOptions(settings));
+  const parts = partsOf(heap, model, data, task, settings.seed);
+  const { seen } = parts;
+  const given = { model: await graphDigest(model.graph), data: await dataDigest(seen), chip: await chipDigest(target) };
+  const open = () =>
+    openSearch(
+      { storage: host.storage ?? new MemoryStorage(), name: host.name ?? 'compress', resume: host.resume ?? false },
+      { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz },
+      given,
+    );
+  // What is refused leaves no study behind; one that is there is looked at first.
+  const resumed = host.resume ? await open() : null;
+  const begun = performance.now();
+  const { teachers, unlabelled } = host;
+  const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal, teachers, unlabelled };
+  await checkOutside(model, settings, context);
+  const prepared = await prepare(model, context, target, settings, host.tell ?? (() => {}));
+  const { job } = prepared;
+  const study = resumed ?? (await open());
+  const kept = new Kept(host.artifacts ?? new MemoryArtifacts());
+  const search = new Search({ goal: job.goal, space: spaceOf(job.base, settings, task), study, kept, begun });
+  const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(job);
+  return { heap, begun, parts, prepared, study, kept, search, pool };
+}
+
+/** The study last: it says that what this process runs is left. */
+async function end({ pool, study }: Begun): Promise<void> {
+  await pool.close();
+  await study.close();
 }
 
 /** @throws CompressError for a teacher or examples that are not there, or of another task or shape */

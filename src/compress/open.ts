@@ -10,6 +10,8 @@ const VERSION = 2;
 
 interface Place {
   readonly storage: Storage;
+  /** Of the study in it. */
+  readonly name: string;
   readonly resume: boolean;
 }
 
@@ -20,13 +22,13 @@ interface Place {
  * @throws CompressError `bad-option` where it was begun with something else
  */
 export function openSearch(
-  { storage, resume }: Place,
+  { storage, name, resume }: Place,
   { timeMs: _time, trials: _trials, evaluate: _evaluate, seed, ...settings }: Settings,
   given: Readonly<Record<'model' | 'data' | 'chip', string>>,
 ): Promise<Study> {
   return openStudy({
     storage,
-    name: 'compress',
+    name,
     resume,
     sampler: SAMPLERS.get(settings.sampler)(),
     seed,

@@ -40,8 +40,9 @@ interface Begun {
   readonly node: NodeName;
 }
 
-/** The result of waiting for a trial when the time limit came first. */
+/** The result of waiting for a trial when the time limit came first, or news of other processes. */
 const STOP = -1;
+const OTHERS = -2;
 
 /** Asks for trials, judges them, and tells the study. */
 export class Search {
@@ -65,6 +66,7 @@ export class Search {
     for (const start of starts ? knownStarts(space, parallel) : []) await this.#study.enqueue(start);
     const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
+    const reported = new Set(this.reports().map((t) => t.number));
     const tell = () => progress?.(this.progress());
     const stopped = abortion(signal);
     const clock = Number.isFinite(end) ? alarm(end - performance.now(), STOP) : null;
@@ -76,15 +78,24 @@ export class Search {
           jobs.set(job.number, job.done);
           tell();
         }
-        if (jobs.size === 0) return;
-        const first = await Promise.race([...jobs.values(), ...(clock ? [clock.done] : []), stopped]);
+        const others = this.#isWaitedFor(end) ? this.#study.changed()?.then(() => OTHERS) : undefined;
+        if (jobs.size === 0 && !others) return;
+        const first = await Promise.race([
+          ...jobs.values(),
+          ...(others ? [others] : []),
+          ...(clock ? [clock.done] : []),
+          stopped,
+        ]);
         if (first === STOP) {
           this.#endedByClock = true;
           return;
         }
+        if (first === OTHERS) await this.#study.refresh();
         jobs.delete(first);
         tell();
-        yield this.#toReport(this.#study.records[first]);
+        const fresh = this.reports().filter((t) => !reported.has(t.number));
+        for (const t of fresh) reported.add(t.number);
+        yield* fresh;
       }
     } finally {
       clock?.cancel();
@@ -92,14 +103,18 @@ export class Search {
   }
 
   #isOver(end: number): boolean {
-    const { records } = this.#study;
+    const { records, next } = this.#study;
     // A trial that another process left running comes first, even beyond the budget.
-    const left = records.some((t) => t.state === 'running' && !this.#running.has(t.number));
-    const next = records.filter((t) => t.state !== 'waiting').length;
+    const left = records[next]?.state === 'running';
     if (!left && this.#isKnown(next) && this.#rungs.turn(next) === null) return true;
     if (performance.now() < end) return false;
     this.#endedByClock = true;
     return true;
+  }
+
+  /** Whether trials of other processes are to end before this one goes on, or is done. */
+  #isWaitedFor(end: number): boolean {
+    return performance.now() < end && this.#study.records.some((t) => t.state === 'running' && !this.#running.has(t.number));
   }
 
   /** Whether the time allowed has ended it, with work left. */
@@ -112,9 +127,7 @@ export class Search {
 
   /** Starts a trial; null while a result that it must know is missing. */
   async #start(pool: Pool, changed: () => void): Promise<{ number: number; done: Promise<number> } | null> {
-    const { records } = this.#study;
-    const next = records.findIndex((t) => t.state === 'waiting' || (t.state === 'running' && !this.#running.has(t.number)));
-    if (!this.#isKnown(next < 0 ? records.length : next)) return null;
+    if (!this.#isKnown(this.#study.next)) return null;
     const trial = await this.#study.ask((t) => this.#taskOf(t));
     if (!trial) return null;
     const { number } = trial;

@@ -18,6 +18,8 @@ export interface TrialStore {
   readonly records: readonly TrialRecord[];
   /** Reads what other processes have written. */
   refresh(): Promise<void>;
+  /** Until another process may have changed something, or has ended without a word; null where no other process can work on the trials. */
+  changed(): Promise<void> | null;
   /** Whether no process works on a trial that is marked as running: the one that began it has ended, or cannot be reached. */
   isLeft(number: number): boolean;
   /** Adds a waiting trial, unless one with the same values was ever added. */
@@ -51,6 +53,10 @@ export class MemoryStore implements TrialStore {
   }
 
   async refresh(): Promise<void> {}
+
+  changed(): null {
+    return null;
+  }
 
   isLeft(): boolean {
     return true;

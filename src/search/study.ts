@@ -104,6 +104,16 @@ export class Study {
     return this.#store.refresh();
   }
 
+  /** Until another process may have changed something; null where none can. */
+  changed(): Promise<void> | null {
+    return this.#store.changed();
+  }
+
+  /** Number of the trial that the next `ask` starts, by what was read last. */
+  get next(): number {
+    return this.#next();
+  }
+
   /**
    * Starts the next trial: one that another process left running, else one that was enqueued, else what the sampler proposes.
    *

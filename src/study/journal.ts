@@ -52,6 +52,9 @@ const FLOATS = new Set(['param_value_internal', 'values', 'value', 'intermediate
 /** The line of an operation, ending in a newline. Numbers that JSON lacks are written bare, as Python writes them. */
 export const encode = (op: Op): string => `${toJson(op, false, ',', ':')}\n`;
 
+/** A value as Python's json module writes it. @param floats its numbers are floats: 1.0 where JavaScript writes 1 */
+export const pythonJson = (value: unknown, floats = false): string => toJson(value, floats, ', ', ': ');
+
 function toJson(value: unknown, floats: boolean, comma: string, colon: string): string {
   if (typeof value === 'number')
     return floats ? pythonFloat(value) : Number.isFinite(value) ? JSON.stringify(value) : String(value);
@@ -80,9 +83,14 @@ const BARE = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
 const MARKED = new Map(['NaN', 'Infinity', '-Infinity'].map((token) => [`\u0000${token}`, Number(token)]));
 
 /** @throws SyntaxError when it is not JSON with bare NaN, Infinity and -Infinity */
+export function parsePythonJson(text: string): unknown {
+  const marked = text.replace(BARE, (token) => (token[0] === '"' ? token : `"\\u0000${token}"`));
+  return JSON.parse(marked, (_, v) => (typeof v === 'string' ? (MARKED.get(v) ?? v) : v));
+}
+
+/** @throws SyntaxError when it is no operation */
 export function decode(line: string): Op {
-  const marked = line.replace(BARE, (token) => (token[0] === '"' ? token : `"\\u0000${token}"`));
-  const op = JSON.parse(marked, (_, v) => (typeof v === 'string' ? (MARKED.get(v) ?? v) : v));
+  const op = parsePythonJson(line) as Op;
   if (typeof op?.op_code !== 'number') throw new SyntaxError('no op_code');
   return op;
 }
@@ -109,7 +117,7 @@ export function decodeLines(text: string, before: number, where: string): Op[] {
 /** The text of a distribution in an operation. */
 export function encodeDistribution(d: Distribution): string {
   if (d.kind === 'categorical') {
-    return `{"name": "CategoricalDistribution", "attributes": {"choices": ${toJson(d.choices, false, ', ', ': ')}}}`;
+    return `{"name": "CategoricalDistribution", "attributes": {"choices": ${pythonJson(d.choices)}}}`;
   }
   if (d.kind === 'int') {
     return `{"name": "IntDistribution", "attributes": {"log": ${d.log}, "step": ${d.step}, "low": ${d.low}, "high": ${d.high}}}`;

@@ -59,6 +59,11 @@ class JournalStore implements TrialStore {
     return this.#turns.run(() => this.#read(true));
   }
 
+  /** One process runs the study. */
+  changed(): null {
+    return null;
+  }
+
   /** What another process began was begun before this one opened the journal: see `#refuseOthers`. */
   isLeft(): boolean {
     return true;

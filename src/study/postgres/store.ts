@@ -1,0 +1,392 @@
+import { CompressError } from '../../errors.ts';
+import type { Choice } from '../../search/distribution.ts';
+import { isFinished, type Json, type Parameter, type State, type TrialRecord } from '../../search/record.ts';
+import { type Ending, isQueued, type TrialStore } from '../../search/store.ts';
+import { encodeDistribution, pythonJson } from '../journal.ts';
+import type { Connection, Queries } from './connection.ts';
+import { LABELS, readTrials, stateOf, toColumns } from './rows.ts';
+import type { Clock } from './tables.ts';
+
+/** The channel on which processes say that they have changed a study, by its id. */
+const CHANNEL = 'thumbnet';
+
+/** How often, in ms, a process says that it lives, and how long, in seconds by the server's clock, it is believed. */
+const BEAT_MS = 3_000;
+const BELIEVED_S = 15;
+/** How often, in ms, it is looked for what nobody tells: a process that has died, a change by another program. */
+const LOOK_MS = 5_000;
+/** So long, in ms, a trial of another program counts as running after its last heartbeat, where it sends such. */
+const OUTSIDE_MS = 120_000;
+
+export interface Place {
+  readonly connection: Connection;
+  readonly studyId: number;
+  readonly name: string;
+  readonly clock: Clock;
+  /** Names this process among all that work on the study. */
+  readonly worker: string;
+}
+
+interface TrialRow {
+  readonly id: number;
+  readonly number: number;
+  readonly state: string;
+  /** null where no process of ours has it. */
+  readonly worker: string | null;
+  readonly lapsed: boolean | null;
+  readonly beat: string | null;
+}
+
+/**
+ * The trials of a study in a database that many processes share. Who begins or takes over a trial holds the row of the study meanwhile, as Optuna does
+ * for its numbers. A lease says whose it is; one that its owner has not renewed for a while is anybody's. A trial counts once: who ends it
+ * first is kept.
+ *
+ * There is no queue beside the trials: what comes next follows from their numbers, and which waiting trial it is decides what it may know. A
+ * queue library would hold the same a second time, and hand out jobs in an order of its own.
+ */
+export class PostgresStore implements TrialStore {
+  readonly #place: Place;
+  readonly #records: TrialRecord[] = [];
+  /** Ids by number. */
+  readonly #ids: number[] = [];
+  #left = new Set<number>();
+  /** Trials of other programs that ran when this process came, and their heartbeats: when they were last seen to change. */
+  readonly #outside = new Map<number, { beat: string | null; since: number }>();
+  #isNew = true;
+  /** Ids of trials that this process runs. */
+  readonly #mine = new Set<number>();
+  #change: {
+    promise: Promise<void>;
+    resolve: () => void;
+    reject: (e: unknown) => void;
+    timer: ReturnType<typeof setTimeout>;
+  } | null = null;
+  #silence = () => {};
+  readonly #timer: ReturnType<typeof setInterval>;
+  #beating: Promise<void> = Promise.resolve();
+
+  /** @param connection is closed with the store */
+  static async open(place: Place): Promise<PostgresStore> {
+    const store = new PostgresStore(place);
+    store.#silence = await place.connection.listen(CHANNEL, (id) => {
+      if (id === '' || id === String(place.studyId)) store.#wake();
+    });
+    await store.refresh();
+    return store;
+  }
+
+  private constructor(place: Place) {
+    this.#place = place;
+    this.#timer = setInterval(() => {
+      this.#beating = this.#beating.then(() => this.#beat());
+    }, BEAT_MS);
+    this.#timer.unref();
+  }
+
+  get records(): readonly TrialRecord[] {
+    return this.#records;
+  }
+
+  isLeft(number: number): boolean {
+    return this.#left.has(number);
+  }
+
+  changed(): Promise<void> {
+    if (!this.#change) {
+      let resolve = () => {};
+      let reject = (_: unknown) => {};
+      const promise = new Promise<void>((yes, no) => {
+        resolve = yes;
+        reject = no;
+      });
+      promise.catch(() => {});
+      this.#change = { promise, resolve, reject, timer: setTimeout(() => this.#wake(), LOOK_MS) };
+    }
+    return this.#change.promise;
+  }
+
+  async refresh(): Promise<void> {
+    await this.#place.connection.run((queries) => this.#read(queries));
+  }
+
+  async enqueue(fixed: Readonly<Record<string, Choice>>): Promise<void> {
+    if (isQueued(this.#records, fixed)) return;
+    await this.#locked(async (queries) => {
+      await this.#read(queries);
+      if (isQueued(this.#records, fixed)) return;
+      const id = await this.#insert(queries, 'waiting');
+      await queries.rows(`INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES ($1, 'fixed_params', $2)`, [
+        id,
+        pythonJson(fixed),
+      ]);
+    });
+    await this.refresh();
+  }
+
+  async begin(number: number, params: ReadonlyMap<string, Parameter>): Promise<boolean> {
+    const id = await this.#locked(async (queries) => {
+      const taken = await this.#take(queries, number);
+      if (taken === null) return null;
+      for (const [name, { internal, distribution }] of params) {
+        await queries.rows(
+          `INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+          [taken, name, internal, encodeDistribution(distribution)],
+        );
+      }
+      return taken;
+    });
+    if (id !== null) this.#mine.add(id);
+    await this.refresh();
+    return id !== null;
+  }
+
+  async report(number: number, step: number, value: number): Promise<void> {
+    const [x, type] = toColumns(value);
+    await this.#place.connection.rows(
+      `INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type)
+         SELECT trial_id, $2::integer, $3::double precision, $4::trialintermediatevaluetype FROM trials WHERE trial_id = $1 AND state = 'RUNNING'
+       ON CONFLICT (trial_id, step) DO UPDATE
+         SET intermediate_value = excluded.intermediate_value, intermediate_value_type = excluded.intermediate_value_type`,
+      [this.#ids[number], step, x, type],
+    );
+    this.#records[number].reports.set(step, value);
+  }
+
+  async end(number: number, ending: Ending): Promise<boolean> {
+    const { connection, worker } = this.#place;
+    const id = this.#ids[number];
+    const isKept = await connection.transaction(async (queries) => {
+      const [trial] = await queries.rows<{ state: string }>('SELECT state::text FROM trials WHERE trial_id = $1 FOR UPDATE', [
+        id,
+      ]);
+      if (!trial) throw this.#gone();
+      const [lease] = await queries.rows<{ worker_id: string; is_told: boolean }>(
+        'SELECT worker_id, is_told FROM thumbnet.leases WHERE trial_id = $1',
+        [id],
+      );
+      if (trial.state !== LABELS.running) return lease?.is_told === true && lease.worker_id === worker;
+      await this.#keep(queries, id, ending);
+      await queries.rows('UPDATE thumbnet.leases SET worker_id = $2, is_told = true, seen_at = now() WHERE trial_id = $1', [
+        id,
+        worker,
+      ]);
+      await this.#notify(queries);
+      return true;
+    });
+    this.#mine.delete(id);
+    await this.refresh();
+    return isKept;
+  }
+
+  /** What this process runs can be taken over at once. */
+  async close(): Promise<void> {
+    const { connection, worker } = this.#place;
+    clearInterval(this.#timer);
+    this.#silence();
+    await this.#beating;
+    const mine = [...this.#mine];
+    this.#mine.clear();
+    try {
+      await connection.run(async (queries) => {
+        await queries.rows(
+          `UPDATE thumbnet.leases SET seen_at = '-infinity' WHERE worker_id = $1 AND trial_id = ANY($2) AND NOT is_told`,
+          [worker, mine],
+        );
+        await queries.rows('UPDATE thumbnet.workers SET ended_at = now() WHERE worker_id = $1', [worker]);
+        if (mine.length) await this.#notify(queries);
+      });
+    } catch {
+      // Then the leases lapse by themselves.
+    }
+    this.#wake();
+  }
+
+  /** Keeps a result: attributes and values first, then the state, which closes the trial. */
+  async #keep(queries: Queries, id: number, { state, values, constraints, userAttrs }: Ending): Promise<void> {
+    const attribute = (kind: 'user' | 'system', key: string, json: string) =>
+      queries.rows(
+        `INSERT INTO trial_${kind}_attributes (trial_id, key, value_json) VALUES ($1, $2, $3)
+         ON CONFLICT (trial_id, key) DO UPDATE SET value_json = excluded.value_json`,
+        [id, key, json],
+      );
+    for (const [key, value] of Object.entries(userAttrs)) await attribute('user', key, pythonJson(value));
+    if (constraints.length > 0) await attribute('system', 'constraints', pythonJson(constraints as Json, true));
+    for (const [objective, value] of (values ?? []).entries()) {
+      const [x, type] = toColumns(value);
+      await queries.rows(
+        `INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (trial_id, objective) DO UPDATE SET value = excluded.value, value_type = excluded.value_type`,
+        [id, objective, x, type],
+      );
+    }
+    await queries.rows(`UPDATE trials SET state = $2, datetime_complete = timezone($3, now()) WHERE trial_id = $1`, [
+      id,
+      LABELS[state],
+      this.#zone,
+    ]);
+  }
+
+  /** Makes a trial this process's own. @returns its id; null where it cannot be had any more */
+  async #take(queries: Queries, number: number): Promise<number | null> {
+    const { studyId, worker } = this.#place;
+    const known = this.#ids[number];
+    if (known === undefined) {
+      const [found] = await queries.rows<{ id: number; worker: string | null }>(
+        `SELECT t.trial_id AS id, l.worker_id AS worker FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id)
+         WHERE t.study_id = $1 AND t.number = $2`,
+        [studyId, number],
+      );
+      // Its own where the answer to the first try was lost.
+      if (found) return found.worker === worker ? found.id : null;
+      const [{ count }] = await queries.rows<{ count: number }>(
+        'SELECT count(*)::integer AS count FROM trials WHERE study_id = $1',
+        [studyId],
+      );
+      if (count !== number) return null;
+      const id = await this.#insert(queries, 'running');
+      await queries.rows('INSERT INTO thumbnet.leases (trial_id, worker_id) VALUES ($1, $2)', [id, worker]);
+      return id;
+    }
+    const [trial] = await queries.rows<{ state: string; worker: string | null; lapsed: boolean | null }>(
+      `SELECT t.state::text, l.worker_id AS worker, l.seen_at < now() - interval '${BELIEVED_S} s' AS lapsed
+       FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id) WHERE t.trial_id = $1 FOR UPDATE OF t`,
+      [known],
+    );
+    if (!trial) throw this.#gone();
+    const state = stateOf(trial.state);
+    const isFree =
+      state === 'waiting' || (state === 'running' && (trial.worker === null || trial.worker === worker || trial.lapsed));
+    if (!isFree) return null;
+    if (state === 'waiting') {
+      await queries.rows(`UPDATE trials SET state = 'RUNNING', datetime_start = timezone($2, now()) WHERE trial_id = $1`, [
+        known,
+        this.#zone,
+      ]);
+    }
+    await queries.rows(
+      `INSERT INTO thumbnet.leases AS l (trial_id, worker_id) VALUES ($1, $2)
+       ON CONFLICT (trial_id) DO UPDATE SET worker_id = excluded.worker_id, seen_at = now(), times = l.times + 1`,
+      [known, worker],
+    );
+    return known;
+  }
+
+  /** A trial with the next number. The row of the study is locked. */
+  async #insert(queries: Queries, state: State): Promise<number> {
+    const [{ id }] = await queries.rows<{ id: number }>(
+      `INSERT INTO trials (study_id, state, number, datetime_start)
+       SELECT $1::integer, $2::trialstate, count(*), CASE WHEN $2 = 'RUNNING' THEN timezone($3, now()) END FROM trials WHERE study_id = $1
+       RETURNING trial_id AS id`,
+      [this.#place.studyId, LABELS[state], this.#zone],
+    );
+    return id;
+  }
+
+  /** With the row of the study locked, by which numbers of trials are given out. */
+  #locked<T>(work: (queries: Queries) => Promise<T>): Promise<T> {
+    const { connection, studyId } = this.#place;
+    return connection.transaction(async (queries) => {
+      const found = await queries.rows('SELECT 1 FROM studies WHERE study_id = $1 FOR UPDATE', [studyId]);
+      if (found.length === 0) throw this.#gone();
+      const result = await work(queries);
+      await this.#notify(queries);
+      return result;
+    });
+  }
+
+  async #notify(queries: Queries): Promise<void> {
+    await queries.rows('SELECT pg_notify($1, $2)', [CHANNEL, String(this.#place.studyId)]);
+  }
+
+  /** New trials, and those that had not ended when they were read last. */
+  async #read(queries: Queries): Promise<void> {
+    const open = this.#records.filter((t) => !isFinished(t)).map((t) => this.#ids[t.number]);
+    const rows = await queries.rows<TrialRow>(
+      `SELECT t.trial_id AS id, t.number, t.state::text, l.worker_id AS worker,
+         l.seen_at < now() - interval '${BELIEVED_S} s' AS lapsed, h.heartbeat::text AS beat
+       FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id) LEFT JOIN trial_heartbeats h USING (trial_id)
+       WHERE t.study_id = $1 AND (t.trial_id > $2 OR t.trial_id = ANY($3)) AND t.number IS NOT NULL ORDER BY t.trial_id`,
+      [this.#place.studyId, this.#ids.at(-1) ?? 0, open],
+    );
+    const changed = new Map<number, State>();
+    const left = new Set<number>();
+    for (const row of rows) {
+      const state = stateOf(row.state);
+      const known = this.#records[row.number];
+      if (!known) {
+        if (row.number !== this.#ids.length) throw this.#disordered(row.number);
+        this.#ids.push(row.id);
+      }
+      // What is written when a trial begins stays; only other programs add to it while it runs.
+      if (!known || known.state !== state || (state === 'running' && row.worker === null)) changed.set(row.number, state);
+      if (state === 'running' && this.#isFree(row)) left.add(row.number);
+    }
+    const read = changed.size ? await readTrials(queries, changed, this.#ids) : [];
+    for (const record of read) this.#put(record);
+    this.#left = left;
+    this.#isNew = false;
+  }
+
+  #put(record: TrialRecord): void {
+    const known = this.#records[record.number];
+    if (!known) {
+      this.#records[record.number] = record;
+      return;
+    }
+    const { params, reports, userAttrs, values, constraints, state } = record;
+    Object.assign(known, { values, constraints, state });
+    for (const [name, p] of params) if (!known.params.has(name)) known.params.set(name, p);
+    for (const [step, value] of reports) known.reports.set(step, value);
+    for (const [key, value] of userAttrs) known.userAttrs.set(key, value);
+  }
+
+  /** Whether a running trial is nobody's. */
+  #isFree({ id, worker, lapsed, beat }: TrialRow): boolean {
+    if (worker !== null) return lapsed === true && !this.#mine.has(id);
+    const known = this.#outside.get(id);
+    if (!known && !this.#isNew) return false;
+    if (!known || known.beat !== beat) this.#outside.set(id, { beat, since: performance.now() });
+    const { since } = this.#outside.get(id)!;
+    return beat === null || performance.now() - since > OUTSIDE_MS;
+  }
+
+  /** Says that this process lives, and what it runs. */
+  async #beat(): Promise<void> {
+    const { connection, worker } = this.#place;
+    try {
+      await connection.rows(
+        `WITH lives AS (UPDATE thumbnet.workers SET seen_at = now() WHERE worker_id = $1)
+         UPDATE thumbnet.leases SET seen_at = now() WHERE worker_id = $1 AND trial_id = ANY($2) AND NOT is_told`,
+        [worker, [...this.#mine]],
+      );
+    } catch (e) {
+      this.#change?.reject(e);
+    }
+  }
+
+  #wake(): void {
+    const change = this.#change;
+    this.#change = null;
+    clearTimeout(change?.timer);
+    change?.resolve();
+  }
+
+  /** Of times without a zone: UTC, or that of this process. */
+  get #zone(): string {
+    return this.#place.clock === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
+
+  #gone(): CompressError {
+    const { name, connection } = this.#place;
+    return new CompressError('bad-file', `the study "${name}" was deleted from ${connection.where}`, 'begin it anew');
+  }
+
+  #disordered(number: number): CompressError {
+    return new CompressError(
+      'bad-file',
+      `the study "${this.#place.name}" has a trial ${number} where number ${this.#ids.length} was due`,
+      'begin a new study: trials were deleted from this one, or added without its lock',
+    );
+  }
+}
