@@ -63,10 +63,15 @@ async function pictures(seed: number): Promise<Omit<Job, 'goal'>> {
 }
 
 /** A network of a builder, made by `train`, kept in `folder`. */
-async function trained(path: string, data: Dataset, how: Readonly<Record<string, unknown>>): Promise<Model> {
+async function trained(
+  path: string,
+  data: Dataset,
+  how: Readonly<Record<string, unknown>>,
+  form: Readonly<Record<string, number>> = {},
+): Promise<Model> {
   if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true });
-    const graph = buildModel('conv2d', { inputs: data.inputs, seed: 0, ...taskOfLabels(data) });
+    const graph = buildModel('conv2d', { inputs: data.inputs, seed: 0, ...taskOfLabels(data) }, form);
     const heap = await Heap.open();
     const model = { graph, facts: {} };
     const context = { heap, data, task: recognizeTask(graph, data), seed: 0, original: model };
@@ -109,7 +114,8 @@ async function digits(seed: number): Promise<Omit<Job, 'goal'>> {
 
 async function ownDigits(seed: number, folder: string): Promise<Omit<Job, 'goal'>> {
   const data = await loadDataset(shared('mnist'), { scale: 1 / 255, seed });
-  const model = await trained(join(folder, 'digits.tflite'), data, { epochs: 6, batch: 64, augment: { shift: 2 } });
+  const how = { epochs: 8, batch: 64, augment: { shift: 2 } };
+  const model = await trained(join(folder, 'digits.tflite'), data, how, { width: 0.5, depth: 4 });
   return { model, data, target: 'stm32g071rb' };
 }
 

@@ -62,7 +62,7 @@ export const PLANS: Readonly<Record<string, Plan>> = {
   digits: {
     job: 'digits',
     counts: { macs: 0 },
-    cutTo: 0.14,
+    cutTo: 0.2,
     steps: 4,
     multiple: 1,
     bytes: 2000,

@@ -12,6 +12,7 @@ import { removeDeadChannels } from './dead_channels.ts';
 import { foldNorms } from './norm.ts';
 import { foldPads } from './pad.ts';
 import { asConvolutions } from './single_channel.ts';
+import { foldTransposes } from './transposes.ts';
 
 interface Simplified {
   readonly graph: Graph;
@@ -58,7 +59,7 @@ function simplified(model: Model, { heap }: Context): Model {
 
 /**
  * Takes away what provably changes no output: batch normalization, pads and activations are folded into the layers beside them,
- * constants are computed, depthwise layers over one channel become convolutions, and channels are removed that never change or that no consumer reads. An integer graph answers with the very
+ * constants are computed, transposes of channels are carried away, depthwise layers over one channel become convolutions, and channels are removed that never change or that no consumer reads. An integer graph answers with the very
  * same bits (under the heap's rounding), a float graph within the rounding of its sums.
  *
  * @returns the same graph where nothing can be removed
@@ -71,7 +72,7 @@ export function simplifyGraph(heap: Heap, graph: Graph): Simplified {
 }
 
 function simplestOf(heap: Heap, graph: Graph): Graph {
-  let simpler = foldActivations(foldPads(foldNorms(asConvolutions(foldConstants(heap, graph)))));
+  let simpler = foldActivations(foldPads(foldNorms(asConvolutions(foldTransposes(foldConstants(heap, graph))))));
   for (;;) {
     const next = asConvolutions(removeDeadChannels(heap, simpler));
     if (next === simpler) return simpler;
