@@ -5,7 +5,7 @@ import { explainQuantization } from '../quant/explain.ts';
 import { decibels, decibelText } from '../quant/output_error.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Explanation, LayerLoss } from '../run/losses.ts';
-import type { Model } from '../stage.ts';
+import type { Model, RangeChange } from '../stage.ts';
 import { dropBetween, metricOf, type Task } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
 import type { Heap } from '../wasm/heap.ts';
@@ -62,6 +62,17 @@ export function showExplanation({ layers, outputError, examples }: Explanation, 
   out.say(
     `answers: signal to quantization noise ${decibelText(outputError)}, on ${examples} examples; "alone": with only that rounded`,
   );
+}
+
+/** Every tensor whose range or scheme was chosen again, those that gained the most first. */
+export function showChanges(changes: readonly RangeChange[], out: Output): void {
+  const gain = ({ errorBefore, errorAfter }: RangeChange) => errorAfter / Math.max(errorBefore, Number.MIN_VALUE);
+  const cover = ({ low, high, scheme }: RangeChange['before']) =>
+    `${Number(low.toPrecision(3))}..${Number(high.toPrecision(3))} ${scheme}`;
+  const rows = [...changes]
+    .sort((a, b) => gain(a) - gain(b))
+    .map((c) => [shortName(c.tensor), cover(c.before), cover(c.after), decibelText(c.errorBefore), decibelText(c.errorAfter)]);
+  out.print(table(['tensor', 'was', 'chosen again', 'SQNR as it was', 'SQNR'], rows, 3));
 }
 
 /** As JSON: dB where there is an error, else null. */

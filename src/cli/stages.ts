@@ -13,7 +13,7 @@ import type { Explanation } from '../run/losses.ts';
 import type { Context, MakeStage, Model, RangeChange, Stage } from '../stage.ts';
 import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { explainLoss, explanationJson, showExplanation } from './explain.ts';
+import { explainLoss, explanationJson, showChanges, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, readingOfRecipe } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
@@ -43,6 +43,7 @@ function addStage(program: Command, make: MakeStage): void {
   const { name, about, options, needsData, trains } = make.kind;
   const command = optionFlags(program.command(name).description(about).argument('<model>', MODEL), options);
   const hasTeacher = 'teacher' in options.entries;
+  if (!('explain' in options.entries)) explainOption(command);
   if (hasTeacher) command.option('--original <model>', 'the float model that teaches, where it is not this one');
   if (trains)
     command.option(
@@ -71,13 +72,19 @@ const resultFlags = (command: Command): Command =>
     .option('--force', 'replace --out where it exists')
     .option('--json', 'one JSON object on stdout');
 
+const explainOption = (command: Command): Command =>
+  command.option(
+    '--explain',
+    'tensor by tensor, which ranges and schemes of a quantized model were chosen again, and what that gained',
+  );
+
 function addRun(program: Command): void {
   const command = program
     .command('run')
     .description('replay a recipe (the JSON of stages that compress found)')
     .argument('<recipe>', 'a recipe.json')
     .argument('<model>', 'the model file it was found for');
-  outsideFlags(resultFlags(taskFlags(dataFlags(command, true))), 'that the recipe names').action(
+  outsideFlags(resultFlags(taskFlags(dataFlags(explainOption(command), true))), 'that the recipe names').action(
     async (recipePath: string, path: string, flags: Flags) => {
       const out = createOutput(flags.json ?? false);
       const recipe = await readRecipe(recipePath);
@@ -211,6 +218,7 @@ function report(
     }
     if (sparsity.masked) sayZeros(sparsity, out);
     if (explanation) showExplanation(explanation, out);
+    if (flags.explain && rangeChanges.length) showChanges(rangeChanges, out);
     out.print(`written: ${flags.out}`);
   });
 }

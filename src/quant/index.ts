@@ -80,7 +80,13 @@ export function measureRanges(model: Model, context: Context, options?: Quantize
       ...found.mended,
     ],
   };
-  const facts = { ...model.facts, quantize: scheme, quantization, ...(unrounded !== quantized && { unrounded }) };
+  const facts = {
+    ...model.facts,
+    quantize: scheme,
+    quantization,
+    ...(unrounded !== quantized && { unrounded }),
+    ...changesTo(quantized),
+  };
   return { graph: quantized, facts };
 }
 
