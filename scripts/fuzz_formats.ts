@@ -1,5 +1,5 @@
 /**
- * Damaged model files by the thousand, each reader in a process of its own with 1 GB of memory at most:
+ * Damaged files of models and of data by the thousand, each reader in a process of its own with 1 GB of memory at most:
  *
  *     node --import tsx scripts/fuzz_formats.ts [mutants] [seed] [format]
  */
@@ -10,20 +10,36 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FORMATS } from '../src/formats/index.ts';
 import { createRandom } from '../src/random.ts';
+import { readDamaged, SEEDS } from '../test/data/fuzz.ts';
 import { type Counts, mutant, readMutant } from '../test/formats/fuzz.ts';
 import { seedsOf } from '../test/formats/fuzz_seeds.ts';
 
 const [mutants = '100000', seed = '1', name] = process.argv.slice(2);
 
+/** Whole files, and what reads a damaged one of them. */
+interface Reader {
+  readonly seeds: readonly Uint8Array[];
+  read(bytes: Uint8Array, seed: number, counts: Counts): Promise<void>;
+}
+
+async function readerOf(name: string): Promise<Reader> {
+  const format = FORMATS.find((f) => f.name === name);
+  if (format) return { seeds: await seedsOf(name), read: (bytes, _, counts) => readMutant(format, bytes, counts) };
+  const files = SEEDS[name];
+  return {
+    seeds: files.map(([, content]) => content),
+    read: (bytes, seed, counts) => readDamaged(files[seed][0], bytes, counts),
+  };
+}
+
 async function run(formatName: string): Promise<void> {
-  const format = FORMATS.find((f) => f.name === formatName)!;
-  const seeds = await seedsOf(formatName);
+  const { seeds, read } = await readerOf(formatName);
   const random = createRandom(Number(seed), `fuzz/${formatName}`);
   const counts: Counts = { read: 0, refused: 0 };
   for (let i = 0; i < Number(mutants); i++) {
     const bytes = mutant(seeds[i % seeds.length], random);
     try {
-      await readMutant(format, bytes, counts);
+      await read(bytes, i % seeds.length, counts);
     } catch (e) {
       const file = join(tmpdir(), `mutant_${formatName}_${i}`);
       writeFileSync(file, bytes);
@@ -37,8 +53,8 @@ async function run(formatName: string): Promise<void> {
 
 if (name) await run(name);
 else {
-  for (const format of FORMATS) {
-    const args = ['--max-old-space-size=1024', '--import', 'tsx', fileURLToPath(import.meta.url), mutants, seed, format.name];
+  for (const reader of [...FORMATS.map((f) => f.name), ...Object.keys(SEEDS)]) {
+    const args = ['--max-old-space-size=1024', '--import', 'tsx', fileURLToPath(import.meta.url), mutants, seed, reader];
     const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
   }

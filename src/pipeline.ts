@@ -36,8 +36,20 @@ const recipeSchema = v.object({
   normalizations: v.optional(v.record(v.string(), normalization)),
   layout: v.optional(v.picklist(['nhwc', 'nchw'])),
   split: v.optional(v.array(v.number())),
-  /** The array that held the labels, and the output whose labels were read, where they were stated. */
-  reading: v.optional(v.object({ labels: v.optional(v.string()), output: v.optional(v.string()) })),
+  /** How the source was read, as far as that was stated: `StatedReading`. */
+  reading: v.optional(
+    v.object({
+      labels: v.optional(v.string()),
+      output: v.optional(v.string()),
+      classes: v.optional(v.pipe(v.array(v.string()), v.readonly())),
+      group: v.optional(v.string()),
+      window: v.optional(v.union([v.number(), v.string()])),
+      stride: v.optional(v.union([v.number(), v.string()])),
+      rate: v.optional(v.number()),
+      missing: v.optional(v.picklist(['drop', 'hold'])),
+      resize: v.optional(v.string()),
+    }),
+  ),
   /** What the model is for. */
   task: v.optional(
     v.object({ task: v.picklist(TASK_NAMES), output: v.optional(v.string()), metric: v.optional(v.picklist(METRIC_NAMES)) }),

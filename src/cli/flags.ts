@@ -14,6 +14,8 @@ import {
   parseNumbers,
   parseScale,
   rangeWarning,
+  readingIn,
+  type StatedReading,
 } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { isInteger } from '../graph/graph.ts';
@@ -141,16 +143,25 @@ export const pairs = (text: string): [name: string, value: string | undefined, p
     return [name, value, part];
   });
 
-export interface DataFlags {
+export interface DataFlags extends StatedReading {
   readonly data?: string;
   readonly split?: number[];
   readonly scale?: DataOptions['scale'];
   readonly mean?: DataOptions['mean'];
   readonly std?: DataOptions['std'];
   readonly layout?: 'nhwc' | 'nchw';
-  readonly labels?: string;
   readonly seed?: number;
 }
+
+/** left,right,up as names. */
+const names = (text: string): string[] => text.split(',').map((name) => name.trim());
+
+/** 44100, 16k, 50Hz as samples a second. */
+const hertz = wrap((text) => {
+  const [, digits, kilo] = /^(\d+(?:\.\d+)?)\s*(k?)(?:hz)?$/i.exec(text.trim()) ?? [];
+  if (!digits || Number(digits) === 0) throw new Error('It is not a rate, as 16000, 16k or 50.');
+  return Number(digits) * (kilo ? 1000 : 1);
+});
 
 /** VALUE, or INPUT=VALUE as often as there are inputs. */
 const byInput =
@@ -168,7 +179,7 @@ const byInput =
 export function dataFlags(command: Command, required: boolean): Command {
   const data = new Option(
     '--data <path>',
-    'folder with train.* and test.*, one file (.npz .npy IDX .bin), a folder of .npy arrays, or of class folders',
+    'folder with train.* and test.*, one file (.npz .npy .csv IDX .bin), a folder of .npy arrays, or of class folders',
   );
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
@@ -181,7 +192,16 @@ export function dataFlags(command: Command, required: boolean): Command {
     .option('--mean <[input=]a,..>', 'one number, or one for each channel', byInput(parseNumbers))
     .option('--std <[input=]a,..>', 'one number, or one for each channel', byInput(parseNumbers))
     .addOption(new Option('--layout <order>', 'what the file holds').choices(['nhwc', 'nchw']))
-    .option('--labels <name>', 'the array that holds the labels, where it is not y, labels or targets');
+    .option('--labels <name>', 'the array or column that holds the labels, where it is not y, labels or targets')
+    .option('--classes <a,b,..>', 'class names in the order of their numbers (words in their own order)', names)
+    .option('--group <column>', 'the column of a table whose examples stay in one part of a split')
+    .option('--window <n>', 'recordings are cut into windows of so many samples, or of a time: 1s, 500ms')
+    .option('--stride <n>', 'from the begin of one window to the next (a window)')
+    .option('--rate <hz>', 'samples a second: recordings of another rate are resampled', hertz)
+    .addOption(
+      new Option('--missing <what>', 'rows with a missing cell: left out, or what the row before held').choices(['drop', 'hold']),
+    )
+    .option('--resize <how[:hxw]>', "pictures to the model's size or a stated one: crop, pad or stretch");
 }
 
 /** Reads the data for a model (or for one that is still to be built), says how it is used, and warns where it plainly does not fit. */
@@ -192,9 +212,9 @@ export async function readData(
   { whole = false, defaults = {} as Partial<DataOptions>, inputs: names = undefined as readonly string[] | undefined } = {},
 ): Promise<Dataset> {
   if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
-  const { split, scale, mean, std, layout, labels, output, seed } = flags;
+  const { split, scale, mean, std, layout, seed } = flags;
   const given = Object.fromEntries(
-    Object.entries({ split, scale, mean, std, layout, labels, output }).filter(([, v]) => v !== undefined),
+    Object.entries({ split, scale, mean, std, layout, ...readingIn(flags) }).filter(([, v]) => v !== undefined),
   );
   const data = await loadDataset(flags.data, {
     ...defaults,

@@ -42,7 +42,8 @@ interface Chosen {
 }
 
 /** @throws CompressError `bad-file` when no array can be the examples, or an input of the model has none */
-export function partsOfArrays(arrays: NamedArrays, reading: Reading): RawParts {
+export function partsOfArrays(given: NamedArrays, reading: Reading): RawParts {
+  const arrays = fourUnnamed(given, reading) ?? given;
   const all = arrays.names.map((name): Named => ({ name, meaning: meaningOf(name) }));
   const parts: { [name in Group]?: RawPart } = {};
   const used = new Set<string>();
@@ -62,13 +63,37 @@ export function partsOfArrays(arrays: NamedArrays, reading: Reading): RawParts {
   return parts;
 }
 
+/** numpy.savez(x_train, y_train, x_test, y_test) or (x_train, x_test, y_train, y_test), told apart by their counts and shapes; null where that says nothing. */
+function fourUnnamed(arrays: NamedArrays, { notes }: Reading): NamedArrays | null {
+  if (arrays.names.length !== 4 || arrays.names.some((_, i) => !arrays.names.includes(`arr_${i}`))) return null;
+  const shapes = [0, 1, 2, 3].map((i) => arrays.read(`arr_${i}`).shape);
+  const fits = (xa: number, ya: number, xb: number, yb: number) =>
+    shapes[xa].length > 1 &&
+    shapes[xa][0] === shapes[ya][0] &&
+    shapes[xb][0] === shapes[yb][0] &&
+    String(shapes[xa].slice(1)) === String(shapes[xb].slice(1));
+  const orders = [
+    [0, 1, 2, 3],
+    [0, 2, 1, 3],
+  ].filter(([xa, ya, xb, yb]) => fits(xa, ya, xb, yb));
+  if (orders.length !== 1) return null;
+  const named = new Map(['x_train', 'y_train', 'x_test', 'y_test'].map((name, i) => [name, `arr_${orders[0][i]}`]));
+  notes.push(`${arrays.where}: ${[...named].map(([name, own]) => `${own} is taken for ${name}`).join(', ')}`);
+  return {
+    ...arrays,
+    names: [...named.keys()],
+    read: (name) => arrays.read(named.get(name)!),
+    fileOf: (name) => arrays.fileOf(named.get(name)!),
+  };
+}
+
 /**
  * For each input of a model the name of its array, by the same rules.
  *
  * @throws CompressError `bad-data` naming an input without one
  */
 export function arraysOfInputs(arrays: NamedArrays, inputs: readonly WantedInput[]): string[] {
-  const reading: Reading = { inputs, outputs: [], labels: null, channels: null, notes: [] };
+  const reading: Reading = { inputs, outputs: [], labels: null, stated: {}, channels: null, notes: [] };
   const all = arrays.names.map((name): Named => ({ name, meaning: meaningOf(name) }));
   const chosen = choose(arrays, all, all.length === 1, reading);
   if (!chosen) throw nothingNamed(arrays, reading);
@@ -204,16 +229,29 @@ function readPart(arrays: NamedArrays, { inputs, labels }: Chosen): RawPart {
   const read = inputs.map(({ array, input }) => ({ input, where: place(array), array: arrays.read(array) }));
   for (const { array, where } of read) checkShape(array, where, read[0]);
   const [count] = read[0].array.shape;
-  const y = labels === null ? null : toLabels(arrays.read(labels), count, `${arrays.fileOf(labels)}:${labels}`);
+  const labelled = labels === null ? {} : labelsOf(arrays.read(labels), count, `${arrays.fileOf(labels)}:${labels}`);
   const names = [...inputs.map((i) => i.array), ...(labels === null ? [] : [labels])];
   return {
     inputs: read.map(({ array, where }) => toSamples(array, where)),
     info: read.map(({ input, array }) => ({ name: input, shape: array.shape.slice(1) })),
-    y,
+    y: null,
+    ...labelled,
     count,
     where: read[0].where,
     files: [...new Set(names.map((name) => arrays.fileOf(name)))],
   };
+}
+
+/** Numbers, or one word for each example. */
+function labelsOf(array: NpyArray, count: number, where: string): Pick<RawPart, 'y' | 'words' | 'origin'> {
+  const { words, shape } = array;
+  if (!words) return { y: toLabels(array, count, where) };
+  if (shape[0] === count && words.length === count) return { y: null, words, origin: (i) => `${where}, element ${i}` };
+  throw new CompressError(
+    'bad-data',
+    `${where}: labels have shape [${shape}] but there are ${count} examples`,
+    'give one word for each example',
+  );
 }
 
 function checkShape({ shape }: NpyArray, where: string, first: { readonly array: NpyArray; readonly where: string }): void {

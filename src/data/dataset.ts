@@ -13,6 +13,8 @@ export interface Part {
   /** null where the source has no labels. */
   readonly y: Labels | null;
   readonly count: number;
+  /** A number for each example: those of one group (a recording, a person) stay in one part of a split. Not there where none are known. */
+  readonly groups?: Int32Array;
 }
 
 /** What a dataset gives to one input of a model. */
@@ -34,13 +36,52 @@ export interface Normalization {
 /** What the source holds: channels last (NHWC, NWC) or first (NCHW, NCW). After reading they are always last. */
 export type Layout = 'nhwc' | 'nchw';
 
-/** What a reader was told: a recipe keeps it, so that the same examples and labels are read again. */
-export interface Stated {
-  readonly split?: readonly number[];
-  /** The array that holds the labels. */
+/** What a reader was told of a source: a recipe keeps it, so that the same examples and labels are read again. */
+export interface StatedReading {
+  /** The array or the column that holds the labels; several columns with commas between them. */
   readonly labels?: string;
-  /** The output whose labels are read. */
+  /** Of a model with several outputs the one whose labels are read, where there are labels for several. */
   readonly output?: string;
+  /** Class names in the order of their numbers; by default words are numbered in their own order. */
+  readonly classes?: readonly string[];
+  /** The column that says which examples belong together: they stay in one part of a split. */
+  readonly group?: string;
+  /** Recordings are cut into windows of so many samples, or of a time such as '1s' or '500ms'. */
+  readonly window?: number | string;
+  /** From the begin of one window to the next; by default a window. */
+  readonly stride?: number | string;
+  /** Samples a second: recordings of another rate are resampled. */
+  readonly rate?: number;
+  /** What becomes of rows with a missing cell: they are left out, or it holds what the row before held. By default an error. */
+  readonly missing?: 'drop' | 'hold';
+  /** How pictures are brought to the model's size: 'crop', 'pad' or 'stretch', or to one that is stated, as 'crop:96x96'. By default another is an error. */
+  readonly resize?: string;
+}
+
+/** The options that `stated` keeps. */
+export const STATED_READING = {
+  labels: true,
+  output: true,
+  classes: true,
+  group: true,
+  window: true,
+  stride: true,
+  rate: true,
+  missing: true,
+  resize: true,
+} as const satisfies Record<keyof StatedReading, true>;
+
+/** What of options or flags says how a source is read. */
+export const readingIn = (options: StatedReading): StatedReading =>
+  Object.fromEntries(
+    (Object.keys(STATED_READING) as (keyof StatedReading)[]).flatMap((key) =>
+      options[key] === undefined ? [] : [[key, options[key]]],
+    ),
+  );
+
+/** And how a source without parts was split. */
+export interface Stated extends StatedReading {
+  readonly split?: readonly number[];
 }
 
 export const PARTS = ['train', 'validation', 'test'] as const;
@@ -102,6 +143,7 @@ export function joinExamples(parts: readonly Part[]): Part {
     inputs: parts[0].inputs.map((_, i) => joined(parts.map((p) => p.inputs[i]))),
     y: labels.length === parts.length ? joined([sameKind(likeFirst, 0), ...labels]) : null,
     count: parts.reduce((n, p) => n + p.count, 0),
+    ...(parts.every((p) => p.groups) && { groups: joined(parts.map((p) => p.groups!)) }),
   };
 }
 
@@ -113,11 +155,12 @@ function taken<T extends Numbers>(from: T, count: number, indices: ArrayLike<num
 }
 
 /** The examples at `indices`, copied. */
-export function takeExamples({ inputs, y, count }: Part, indices: ArrayLike<number>): Part {
+export function takeExamples({ inputs, y, count, groups }: Part, indices: ArrayLike<number>): Part {
   return {
     inputs: inputs.map((x) => taken(x, count, indices)),
     y: y && taken(y, count, indices),
     count: indices.length,
+    ...(groups && { groups: taken(groups, count, indices) }),
   };
 }
 

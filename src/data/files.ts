@@ -15,6 +15,8 @@ export interface Files {
   /** Whether the source names one file rather than a folder. */
   readonly single: boolean;
   read(path: string): Promise<Uint8Array>;
+  /** Of one file on disk: the folder that it lies in. */
+  beside?(): Promise<Files>;
 }
 
 export type FileContent = Uint8Array | ArrayBuffer | Blob;
@@ -50,7 +52,7 @@ export async function diskFiles(path: string): Promise<Files> {
     );
   }
   const { readdir, readFile, stat } = await host.node.fs();
-  const { basename, join, resolve } = await host.node.path();
+  const { basename, dirname, join, resolve } = await host.node.path();
   const single = !(await guarded(path, () => stat(path))).isDirectory();
   const list: string[] = [];
   const folders: string[] = [];
@@ -80,6 +82,7 @@ export async function diskFiles(path: string): Promise<Files> {
     empty: folders.filter((folder) => !list.some((file) => file.startsWith(`${folder}/`))).sort(),
     passedOver: passedOver.sort(),
     single,
+    ...(single && { beside: () => diskFiles(dirname(resolve(path))) }),
     read: (name) => {
       const full = single ? path : join(path, name);
       return guarded(full, () => readFile(full));

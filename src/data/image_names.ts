@@ -1,4 +1,4 @@
-export const isImageName = (name: string): boolean => /\.(png|jpe?g)$/i.test(name);
+export const isImageName = (name: string): boolean => /\.(png|jpe?g|bmp|gif|webp)$/i.test(name);
 
 /** Class folders in the order of their numbers where all are numbers, else by name. */
 export function sortClasses(names: Iterable<string>): string[] {

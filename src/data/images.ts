@@ -1,41 +1,27 @@
-/** PNG and JPEG pictures in class folders. */
+/** PNG, JPEG, BMP and GIF pictures, brought to one size and number of channels. */
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { CompressError } from '../errors.ts';
+import type { Entry } from './entries.ts';
 import type { Files } from './files.ts';
-import type { RawPart } from './raw.ts';
-
-/** 8-bit pixels, grey (1 channel) or RGB (3). */
-interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: 1 | 3;
-  readonly pixels: Uint8Array;
-}
+import type { Picture } from './pixels.ts';
+import type { RawPart, Reading } from './raw.ts';
+import { type Resizing, resizePicture, resizingOf } from './resize.ts';
 
 /**
- * @param paths    pictures `.../class/name`, in order
- * @param classes  all class names
- * @param channels 1 or 3 as the model wants, or null: 3 when any picture has colour
+ * @param entries pictures, in order; without a model they have 3 channels when any has colour
+ * @throws CompressError `bad-file`, or `shape-mismatch` naming the first picture of another size where none is to be resized
  */
-export async function readImages(
-  files: Files,
-  paths: readonly string[],
-  classes: readonly string[],
-  channels: number | null,
-): Promise<RawPart> {
+export async function readImages(files: Files, entries: readonly Entry[], reading: Reading): Promise<RawPart> {
+  const resizing = resizingOf(reading);
   const pictures: Picture[] = [];
-  for (const path of paths) pictures.push(decode(await files.read(path), path));
+  for (const { path } of entries) {
+    const picture = await decode(await files.read(path), path);
+    checkSize(picture, path, pictures[0], entries[0].path, resizing);
+    pictures.push(resizing ? resizePicture(picture, resizing) : picture);
+  }
   const { width, height } = pictures[0];
-  pictures.forEach((p, i) => {
-    if (p.width === width && p.height === height) return;
-    throw new CompressError(
-      'shape-mismatch',
-      `${paths[i]} is ${p.width}x${p.height} but ${paths[0]} is ${width}x${height}`,
-      'bring all pictures to the size that the model takes',
-    );
-  });
-  const depth = channels ?? (pictures.some((p) => p.channels === 3) ? 3 : 1);
+  const depth = reading.channels ?? (pictures.some((p) => p.channels === 3) ? 3 : 1);
   if (depth !== 1 && depth !== 3) {
     throw new CompressError(
       'shape-mismatch',
@@ -46,26 +32,55 @@ export async function readImages(
   const size = width * height * depth;
   const x = new Uint8Array(pictures.length * size);
   for (const [i, picture] of pictures.entries()) x.set(withChannels(picture, depth), i * size);
-  const y = Int32Array.from(paths, (path) => classes.indexOf(path.split('/').at(-2)!));
+  const isGrouped = entries.every((e) => e.group !== null);
   return {
     inputs: [x],
     info: [{ name: 'x', shape: [height, width, depth] }],
-    y,
+    y: null,
+    ...(entries.every((e) => e.label !== null) && { words: entries.map((e) => e.label!) }),
+    ...(isGrouped && { groupNames: entries.map((e) => e.group!) }),
+    origin: (i) => entries[i].path,
     count: pictures.length,
     where: files.name,
-    files: paths,
+    files: entries.map((e) => e.path),
   };
 }
 
-/** The picture in a PNG or JPEG file; transparency is dropped, 16 bits are cut to 8. */
-export function decode(bytes: Uint8Array, path: string): Picture {
+function checkSize(
+  picture: Picture,
+  path: string,
+  first: Picture | undefined,
+  firstPath: string,
+  resizing: Resizing | null,
+): void {
+  if (resizing || !first || (picture.width === first.width && picture.height === first.height)) return;
+  throw new CompressError(
+    'shape-mismatch',
+    `${path} is ${picture.width}x${picture.height} but ${firstPath} is ${first.width}x${first.height}`,
+    'bring all pictures to the size that the model takes, or add --resize crop, pad or stretch',
+  );
+}
+
+/** The picture in a PNG, JPEG, BMP or GIF (its first frame); transparency is dropped, 16 bits are cut to 8. */
+export async function decode(bytes: Uint8Array, path: string): Promise<Picture> {
+  if (isWebp(bytes))
+    throw new CompressError('unsupported', `${path} is WebP, which is not read`, 'convert it: dwebp in.webp -o out.png');
   try {
+    if (bytes[0] === 0x42 && bytes[1] === 0x4d) return (await import('./bmp.ts')).fromBmp(bytes);
+    if (bytes[0] === 0x47 && bytes[1] === 0x49) return (await import('./gif.ts')).fromGif(bytes);
     return bytes[0] === 0x89 ? fromPng(bytes) : fromJpeg(bytes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new CompressError('bad-file', `${path} is not a readable PNG or JPEG: ${why}`, 'open and save it again, or remove it');
+    throw new CompressError(
+      'bad-file',
+      `${path} is not a readable PNG, JPEG, BMP or GIF: ${why}`,
+      'open and save it again, or remove it',
+    );
   }
 }
+
+const isWebp = (bytes: Uint8Array): boolean =>
+  String.fromCharCode(...bytes.subarray(0, 4)) === 'RIFF' && String.fromCharCode(...bytes.subarray(8, 12)) === 'WEBP';
 
 function fromPng(bytes: Uint8Array): Picture {
   const image = decodePng(bytes, { checkCrc: true });

@@ -33,7 +33,9 @@ export {
   PARTS,
   type Part,
   type PartName,
+  readingIn,
   type Samples,
+  type StatedReading,
   takeEvenly,
   takeExamples,
 } from './dataset.ts';

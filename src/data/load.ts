@@ -10,7 +10,7 @@ import {
   type Part,
   type PartName,
   type Samples,
-  takeExamples,
+  readingIn,
 } from './dataset.ts';
 import { classCount } from './labels.ts';
 import { type Arrays, isArrays, partsInMemory } from './memory.ts';
@@ -22,10 +22,11 @@ import {
   DEFAULT_SPLIT,
   normalizedInputs,
 } from './options.ts';
-import type { RawPart, RawParts, Reading } from './raw.ts';
+import { type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { type FileSource, filesOf, isFileSource } from './sources.ts';
 import { splitStratified, strataOf } from './split.ts';
+import { numberGroups, numberLabels } from './words.ts';
 
 /**
  * A path (Node), an address, the bytes of one file, picked files or a folder that the page was let into, the contents of files by name, arrays to be
@@ -34,7 +35,8 @@ import { splitStratified, strataOf } from './split.ts';
 export type DataSource = FileSource | Arrays;
 
 /**
- * Reads a dataset: .npz, .npy, folders of .npy, IDX, CIFAR-10 binary, class folders of PNG or JPEG, or arrays.
+ * Reads a dataset: .npz, .npy, folders of .npy, IDX, CIFAR-10 binary, tables (CSV, TSV), sound (WAV), recordings of sensors, exports of Edge Impulse, pictures, lists of
+ * files, or arrays.
  *
  * Of a model with several inputs each has an array, found by its name, by number and order (x0, x1 ...), or by its shape: give `model`, or the names
  * by `inputs`. Labels are read as numbers; what they mean follows from the task. `notes` says what of a source is not used.
@@ -50,7 +52,7 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   checkDataOptions(options);
   const notes: string[] = [];
   const { name, raw } = await open(source, options, notes);
-  const parts = { ...raw };
+  const parts = numberGroups(numberLabels(raw, options.classes, notes), notes);
   for (const part of [...PARTS, 'all'] as const) if (parts[part]) checkValues(parts[part]);
   checkShapes(parts);
   const split = splitParts(parts, options, notes);
@@ -64,8 +66,8 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   return {
     name: options.name ?? name,
     inputs,
-    classes: raw.classNames?.length ?? classCount(Object.values(split).filter((part) => part !== undefined)),
-    ...(raw.classNames && { classNames: raw.classNames }),
+    classes: parts.classNames?.length ?? classCount(Object.values(split).filter((part) => part !== undefined)),
+    ...(parts.classNames && { classNames: parts.classNames }),
     train: finish(split.train),
     validation: finish(split.validation),
     test: finish(split.test),
@@ -77,9 +79,10 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   };
 }
 
-function statedIn({ split, labels, output }: DataOptions): Pick<Dataset, 'stated'> {
-  const stated = Object.entries({ split, labels, output }).filter(([, value]) => value !== undefined);
-  return stated.length ? { stated: Object.fromEntries(stated) } : {};
+function statedIn(options: DataOptions): Pick<Dataset, 'stated'> {
+  const { split } = options;
+  const stated = { ...(split && { split }), ...readingIn(options) };
+  return Object.keys(stated).length ? { stated } : {};
 }
 
 /** Arrays with the axes of the model's own file, channels first, are brought to the order of its graph. */
@@ -104,7 +107,8 @@ async function open(source: DataSource, options: DataOptions, notes: string[]): 
   return { name: 'dataset', raw: partsInMemory(source) };
 }
 
-function readingOf({ model, inputs: names, labels, output, channels }: DataOptions, notes: string[]): Reading {
+function readingOf(options: DataOptions, notes: string[]): Reading {
+  const { model, inputs: names, labels, output, channels } = options;
   const named = (places: readonly number[]) => places.map((t) => model!.graph.tensors[t]);
   const inputs = model ? named(model.graph.inputs) : (names?.map((name) => ({ name, shape: null })) ?? null);
   const own = inputs?.length === 1 ? inputs[0].shape?.at(-1) : undefined;
@@ -112,6 +116,7 @@ function readingOf({ model, inputs: names, labels, output, channels }: DataOptio
     inputs,
     outputs: output ? [output] : model ? named(model.graph.outputs).map((t) => t.name) : [],
     labels: labels ?? null,
+    stated: readingIn(options),
     channels: channels ?? (own === 1 || own === 3 ? own : null),
     notes,
   };
@@ -189,15 +194,15 @@ function cut(
   const names = Object.keys(fractions) as PartName[];
   const places = splitStratified(from, from.info[0].shape, Object.values(fractions), seed);
   notes.push(
-    `${from.where} split: ${names.map((name, i) => `${places[i].length} ${name}`).join(', ')} (${strataOf(from) ? 'stratified, ' : ''}seed ${seed})`,
+    `${from.where} split: ${names.map((name, i) => `${places[i].length} ${name}`).join(', ')} (${strataOf(from) ? 'stratified, ' : ''}${from.groups ? `${new Set(from.groups).size} groups kept together, ` : ''}seed ${seed})`,
   );
-  return Object.fromEntries(names.map((name, i) => [name, { ...from, ...takeExamples(from, places[i]) }]));
+  return Object.fromEntries(names.map((name, i) => [name, takeRaw(from, places[i])]));
 }
 
 /** Channels brought last, rows of labels and examples as they were. */
-function toPart({ inputs, info, y, count }: RawPart, layout: Layout): Part {
+function toPart({ inputs, info, y, count, groups }: RawPart, layout: Layout): Part {
   const last = (x: Samples, i: number) => (layout === 'nhwc' || info[i].shape.length < 2 ? x : channelsMoved(x, info[i].shape));
-  return { inputs: inputs.map(last), y, count };
+  return { inputs: inputs.map(last), y, count, ...(groups && { groups }) };
 }
 
 /** Of each example [channels, ...space] -> [...space, channels]. */

@@ -40,6 +40,8 @@ const wordsOf = (name: string): string[] =>
   name
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase()
+    .replace(/^(train|training|test|testing|val|valid|validation)([xy])$/, '$1_$2') // trainy
+    .replace(/^([xy])(train|training|test|testing|val|valid|validation)$/, '$1_$2') // xtrain
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '');
 

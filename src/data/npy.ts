@@ -23,6 +23,8 @@ export interface NpyArray {
   readonly type: string;
   readonly shape: readonly number[];
   readonly data: NpyData;
+  /** Of an array of words (U or S) its elements; `data` is empty. */
+  readonly words?: readonly string[];
 }
 
 const TYPES = {
@@ -52,6 +54,8 @@ export const isNpy = (bytes: Uint8Array): boolean => MAGIC.every((b, i) => bytes
 export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   const { type, swapped, fortran, shape, start } = readHeader(bytes, name);
   const count = sizeOf(shape);
+  if (isWords(type))
+    return { type, shape, data: new Uint8Array(0), words: readWords(bytes.subarray(start), type, swapped, shape, name) };
   const { bytes: width, array } = TYPES[type];
   if (!Number.isSafeInteger(count) || bytes.length - start !== count * width) {
     throw broken(name, `its header says [${shape}] of ${type}, ${count * width} bytes, but ${bytes.length - start} bytes follow`);
@@ -62,6 +66,29 @@ export function readNpy(bytes: Uint8Array, name: string): NpyArray {
   if (type === 'f2') data = Float32Array.from(data as Uint16Array, fromHalf);
   if (type === 'b1') data = (data as Uint8Array).map((b) => (b ? 1 : 0));
   return { type, shape, data: fortran ? fromFortran(data, shape) : data };
+}
+
+type WordType = `${'U' | 'S'}${number}`;
+
+const isWords = (type: string): type is WordType => /^[US]\d{1,6}$/.test(type);
+
+/** Words of one length each, filled up with zeros: UCS-4 (U) or bytes (S). */
+function readWords(raw: Uint8Array, type: WordType, swapped: boolean, shape: readonly number[], name: string): string[] {
+  const width = Number(type.slice(1)) * (type[0] === 'U' ? 4 : 1);
+  const count = sizeOf(shape);
+  if (width === 0 || raw.length !== count * width)
+    throw broken(name, `its header says [${shape}] of ${type}, but ${raw.length} bytes follow`);
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Array.from({ length: count }, (_, i) => {
+    if (type[0] === 'S') return new TextDecoder().decode(raw.subarray(i * width, (i + 1) * width)).replace(/\0+$/, '');
+    let word = '';
+    for (let at = i * width; at < (i + 1) * width; at += 4) {
+      const code = view.getUint32(at, !swapped);
+      if (code > 0x10ffff) throw broken(name, `element ${i} is no text`);
+      if (code) word += String.fromCodePoint(code);
+    }
+    return word;
+  });
 }
 
 /** A version 1.0 file, little endian, C order. */
@@ -98,7 +125,7 @@ function readHeader(bytes: Uint8Array, name: string) {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const tuple = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text);
   if (!order || !tuple || !/'descr'/.test(text)) throw broken(name, 'its header is not a description of an array');
-  if (!descr || !(descr[2] in TYPES)) {
+  if (!descr || !(descr[2] in TYPES || isWords(descr[2]))) {
     throw new CompressError(
       'unsupported',
       `${name} holds elements of type ${descr ? descr[2] : 'record or object'}`,
@@ -106,7 +133,7 @@ function readHeader(bytes: Uint8Array, name: string) {
     );
   }
   return {
-    type: descr[2] as keyof typeof TYPES,
+    type: descr[2] as keyof typeof TYPES | WordType,
     swapped: descr[1] === '>',
     fortran: order[1] === 'True',
     shape: (tuple[1].match(/\d+/g) ?? []).map(Number),

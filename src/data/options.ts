@@ -1,13 +1,13 @@
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { DataInput, Dataset, Layout, Normalization } from './dataset.ts';
+import { type DataInput, type Dataset, type Layout, type Normalization, STATED_READING, type StatedReading } from './dataset.ts';
 import { plainName } from './names.ts';
 
 /** The same for all inputs, or for each that is named. */
 export type ByInput<T> = T | Readonly<Record<string, T>>;
 
 /** How data is read, split and given to the model. */
-export interface DataOptions {
+export interface DataOptions extends StatedReading {
   /**
    * Fractions of train, validation, test where the source does not separate them, together 1 (0.7, 0.1, 0.2 by default); of train and
    * validation where it lacks the latter.
@@ -31,10 +31,6 @@ export interface DataOptions {
   readonly model?: { readonly graph: Graph };
   /** Without a model: the arrays that are its inputs, by name, in order. */
   readonly inputs?: readonly string[];
-  /** The array that holds the labels, where it is not named y, labels or targets. */
-  readonly labels?: string;
-  /** Of a model with several outputs the one whose labels are read, where there are labels for several. */
-  readonly output?: string;
   /** How messages and reports call the data; by default its file's name. */
   readonly name?: string;
 }
@@ -50,9 +46,8 @@ const NAMES: Readonly<Record<keyof DataOptions, true>> = {
   channels: true,
   model: true,
   inputs: true,
-  labels: true,
-  output: true,
   name: true,
+  ...STATED_READING,
 };
 
 /** @throws CompressError `bad-option` for a name that no option has, a layout or a seed that cannot be */

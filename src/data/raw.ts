@@ -1,5 +1,13 @@
 import { CompressError } from '../errors.ts';
-import { type DataInput, joinExamples, type Part, type PartName, type Samples } from './dataset.ts';
+import {
+  type DataInput,
+  joinExamples,
+  type Part,
+  type PartName,
+  type Samples,
+  type StatedReading,
+  takeExamples,
+} from './dataset.ts';
 import type { NpyArray } from './npy.ts';
 
 /** What a reader hands over: one part as the source holds it, channels not yet moved. */
@@ -9,6 +17,12 @@ export interface RawPart extends Part {
   /** How messages call it. */
   readonly where: string;
   readonly files: readonly string[];
+  /** Labels that are words, one for each example, in place of `y`. */
+  readonly words?: readonly string[];
+  /** The name of each example's group. */
+  readonly groupNames?: readonly string[];
+  /** Where an example comes from: its file, and the row in it. */
+  readonly origin?: (example: number) => string;
 }
 
 /** `all` is a source that does not separate train from test. */
@@ -17,10 +31,35 @@ export type RawParts = { readonly [name in PartName | 'all']?: RawPart } & { rea
 /** Raw parts of one shape one after another. */
 export const joinParts = (parts: readonly RawPart[], where: string): RawPart => ({
   ...joinExamples(parts),
+  ...(parts.every((p) => p.words) && { words: parts.flatMap((p) => p.words!) }),
+  ...(parts.every((p) => p.groupNames) && { groupNames: parts.flatMap((p) => p.groupNames!) }),
+  ...(parts.every((p) => p.origin) && { origin: originAmong(parts) }),
   info: parts[0].info,
   where,
   files: parts.flatMap((p) => p.files),
 });
+
+const originAmong = (parts: readonly RawPart[]) => (example: number) => {
+  let at = example;
+  for (const part of parts) {
+    if (at < part.count) return part.origin!(at);
+    at -= part.count;
+  }
+  throw new Error(`there is no example ${example}`);
+};
+
+/** The examples at `places`, with all that is known of each. */
+export function takeRaw(part: RawPart, places: ArrayLike<number>): RawPart {
+  const { words, groupNames, origin } = part;
+  const of = <T>(list: readonly T[]): T[] => Array.from(places, (i) => list[i]);
+  return {
+    ...part,
+    ...takeExamples(part, places),
+    ...(words && { words: of(words) }),
+    ...(groupNames && { groupNames: of(groupNames) }),
+    ...(origin && { origin: (i: number) => origin(places[i]) }),
+  };
+}
 
 export interface WantedInput {
   readonly name: string;
@@ -33,8 +72,10 @@ export interface Reading {
   readonly inputs: readonly WantedInput[] | null;
   /** Names of its outputs: arrays of these names are labels where there are no others. */
   readonly outputs: readonly string[];
-  /** The array that holds the labels, where it is stated. */
+  /** The array or column that holds the labels, where it is stated. */
   readonly labels: string | null;
+  /** What else is stated of the source. */
+  readonly stated: StatedReading;
   /** 1 or 3, what pictures are brought to; null: as they are. */
   readonly channels: number | null;
   /** Lines to be shown are added here. */
@@ -52,7 +93,9 @@ export function listed(names: readonly string[], most = 6): string {
  *
  * @throws CompressError `bad-data` for a number that float32 cannot hold
  */
-export function toSamples({ data }: NpyArray, where: string): Samples {
+export function toSamples({ data, words }: NpyArray, where: string): Samples {
+  if (words)
+    throw new CompressError('bad-data', `${where} holds words, not numbers`, 'give numbers as examples; labels may be words');
   if (data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int8Array || data instanceof Int16Array)
     return data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data as BigInt64Array, Number);

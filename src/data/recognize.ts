@@ -2,20 +2,20 @@
 import { CompressError } from '../errors.ts';
 import { empty, type NamedArrays, npzArrays, partsOfArrays } from './arrays.ts';
 import { isCifarName, readCifar } from './cifar.ts';
-import { PARTS, type PartName, takeExamples } from './dataset.ts';
-import type { Files } from './files.ts';
+import { PARTS, type PartName } from './dataset.ts';
+import { type Entry, type Listing, listEntries, listsIn } from './entries.ts';
+import { type Files, memoryFiles } from './files.ts';
 import { idxName, isIdx, readIdx } from './idx.ts';
-import { isImageName, sortClasses } from './image_names.ts';
+import { isImageName } from './image_names.ts';
 import { isGzip, isZip } from './marks.ts';
 import { partOfName } from './names.ts';
 import { isNpy, type NpyArray, readNpy } from './npy.ts';
-import { joinParts, listed, type RawPart, type RawParts, type Reading } from './raw.ts';
-import { gunzip } from './zip.ts';
+import { joinParts, listed, type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
+import { RECORDINGS, type Recording, recordingReaderOf } from './recording.ts';
+import { gunzip, unzip, zipNames } from './zip.ts';
 
 const SUPPORTED =
-  'give an .npz or .npy file, IDX files (MNIST), CIFAR-10 binary batches, class folders of PNG or JPEG, or a folder with train.npz and test.npz';
-
-const FROM_TABLE = "read it by numpy.loadtxt, and save it with numpy.savez('data.npz', x=examples, y=labels)";
+  'give an .npz or .npy file, a table (CSV, TSV), class folders of pictures, sound (WAV) or tables of samples, a list of files and labels, an export of Edge Impulse, IDX files (MNIST), CIFAR-10 binary batches, or a folder with train and test files of these';
 
 /** `reading.notes` gets what is not used of it. */
 export async function readParts(files: Files, reading: Reading): Promise<RawParts> {
@@ -27,7 +27,7 @@ export async function readParts(files: Files, reading: Reading): Promise<RawPart
       return files.read(path);
     },
   };
-  const parts = await recognized(watched, reading);
+  const parts = await recognized(watched, files, reading);
   const unused = files.list.filter((path) => !read.has(path));
   const about = files.single ? '' : ` in ${files.name}`;
   if (unused.length) reading.notes.push(`not used${about}: ${listed(unused)}`);
@@ -35,22 +35,67 @@ export async function readParts(files: Files, reading: Reading): Promise<RawPart
   return parts;
 }
 
-async function recognized(files: Files, reading: Reading): Promise<RawParts> {
+/** @param plain the same files, looked into without being used */
+async function recognized(files: Files, plain: Files, reading: Reading): Promise<RawParts> {
   if (files.single) return readOne(files, files.list[0], reading);
   const top = files.list.filter((path) => !path.includes('/'));
   const pictures = files.list.filter(isImageName);
-  const byPart = top.filter((path) => partOfName(stem(path)) && /\.(npz|bin)$/.test(path));
+  const byPart = top.filter((path) => partOfName(stem(path)) && /\.(npz|bin|csv|tsv)$/.test(path));
   const arrays = [...top, ...inPartFolders(files)].filter((path) => path.endsWith('.npy'));
   const hasFolders = pictures.some((path) => path.includes('/'));
-  if (hasFolders || (pictures.length && !byPart.length && !arrays.length)) return readFolders(files, pictures, reading);
+  const lists = await listsIn(plain);
+  if (hasFolders || (pictures.length && (lists.length || (!byPart.length && !arrays.length)))) {
+    return readPictures(files, await listEntries(files, lists, isImageName, reading), lists.length > 0, reading);
+  }
   if (top.some(idxName)) return partsOfArrays(await named(files, top.filter(idxName), idxArrayName, readIdx), reading);
   if (top.some(isCifarName)) return readBatches(files, top.filter(isCifarName));
   const hasParts = byPart.some((path) => partOfName(stem(path)) === 'train') || byPart.length > 1;
-  if (hasParts) return readEach(files, byPart, reading);
+  if (hasParts && !lists.length) return readEach(files, byPart, reading);
   if (arrays.length > 1) return partsOfArrays(await named(files, arrays, arrayName, readNpy), reading);
   const data = top.filter((path) => /\.(npz|npy|bin|gz)$|ubyte$/.test(path));
   if (data.length === 1) return readOne(files, data[0], reading);
-  throw unknown(files);
+  const isRecording = mostlyRecordings(files, lists);
+  if (!isRecording) throw unknown(files);
+  const tables = top.filter((path) => isRecording(path) && /\.[ct]sv$/i.test(path));
+  if (!lists.length && tables.length && tables.length === files.list.filter(isRecording).length) {
+    if (tables.length === 1) return readOne(files, tables[0], reading);
+    if (await areRows(plain, tables, reading)) return rowsOfAll(files, tables, reading);
+  }
+  return readRecordings(files, await listEntries(files, lists, isRecording, reading), reading);
+}
+
+/** Whether a file is of the kind of recordings that a folder has most of; null where it has none. */
+function mostlyRecordings({ list }: Files, lists: readonly string[]): ((path: string) => boolean) | null {
+  const counts = RECORDINGS.map((reader) => {
+    const own = list.filter((path) => recordingReaderOf(path) === reader && !/\.txt$/i.test(path) && !lists.includes(path));
+    return { reader, count: own.length };
+  });
+  const most = counts.reduce((a, b) => (b.count > a.count ? b : a));
+  return most.count ? (path) => recordingReaderOf(path) === most.reader && !/\.txt$/i.test(path) && !lists.includes(path) : null;
+}
+
+/** Whether the rows of tables are examples: no windows are asked for, and a column is named as their label. */
+async function areRows(files: Files, tables: readonly string[], reading: Reading): Promise<boolean> {
+  if (reading.stated.window !== undefined) return false;
+  const { columnsOf } = await import('./columns.ts');
+  const { readTable } = await import('./csv.ts');
+  const table = readTable(await files.read(tables[0]), tables[0]);
+  return columnsOf(table, { ...reading, notes: [] }, true).labels.length > 0;
+}
+
+async function rowsOfAll(files: Files, tables: readonly string[], reading: Reading): Promise<RawParts> {
+  const { rowsOfTable } = await import('./table_rows.ts');
+  const parts: RawPart[] = [];
+  for (const path of tables) parts.push(rowsOfTable(await files.read(path), path, reading));
+  const other = parts.find((p) => String(p.info[0].shape) !== String(parts[0].info[0].shape));
+  if (other) {
+    throw new CompressError(
+      'shape-mismatch',
+      `${other.where} has ${other.info[0].shape} columns of values, but ${parts[0].where} has ${parts[0].info[0].shape}`,
+      'give all files the same columns',
+    );
+  }
+  return { all: joinParts(parts, files.name) };
 }
 
 /** Of `train/accel.npy`: files in folders that are named as parts. */
@@ -76,7 +121,10 @@ function unknown(files: Files): CompressError {
 async function readOne(files: Files, path: string, reading: Reading): Promise<RawParts> {
   const bytes = await files.read(path);
   if (bytes.length === 0) throw empty(path);
-  if (isZip(bytes)) return partsOfArrays(npzArrays(bytes, path, reading), reading);
+  if (isZip(bytes)) {
+    const archive = archiveFiles(bytes, path);
+    return archive ? recognized(archive, archive, reading) : partsOfArrays(npzArrays(bytes, path, reading), reading);
+  }
   const lone = (array: NpyArray): RawParts =>
     partsOfArrays({ where: path, names: ['x'], read: () => array, fileOf: () => path }, reading);
   if (isNpy(bytes)) return lone(readNpy(bytes, path));
@@ -89,8 +137,17 @@ async function readOne(files: Files, path: string, reading: Reading): Promise<Ra
       'write it again with numpy.savez_compressed or numpy.save',
     );
   }
-  const isTable = /\.(csv|tsv|txt)$/i.test(path);
-  throw new CompressError('unsupported', `${path} is of no format that is known`, isTable ? FROM_TABLE : SUPPORTED);
+  if (/\.(csv|tsv|txt)$/i.test(path)) return readTableFile(files, path, reading);
+  if (recordingReaderOf(path)) return readRecordings(files, alone(path), reading);
+  throw new CompressError('unsupported', `${path} is of no format that is known`, SUPPORTED);
+}
+
+/** The files of an archive that is no .npz, as an export of Edge Impulse is one; null for an archive of arrays. */
+function archiveFiles(bytes: Uint8Array, path: string): Files | null {
+  const names = zipNames(bytes, path).filter((name) => !name.endsWith('/'));
+  if (names.length === 0 || names.some((name) => name.endsWith('.npy')) || path.endsWith('.npz')) return null;
+  const contents = Object.fromEntries(unzip(bytes, path, (name) => names.includes(name)));
+  return { ...memoryFiles(contents), name: path, single: false };
 }
 
 /** One file for each part: train.npz, test.npz. */
@@ -153,31 +210,103 @@ async function readBatches(files: Files, paths: readonly string[]): Promise<RawP
   return { ...(train && { train }), ...(test && { test }), classNames: names };
 }
 
-/** class/picture or part/class/picture */
-async function readFolders(files: Files, pictures: readonly string[], { channels, notes }: Reading): Promise<RawParts> {
-  const split = pictures.map((path) => path.split('/'));
-  const withParts = split.every((p) => p.length === 3 && partOfName(p[0]));
-  const stray = split.find((p) => p.length !== (withParts ? 3 : 2));
+/** Pictures by a list, or in class folders: class/picture or part/class/picture. */
+async function readPictures(files: Files, listing: Listing, isListed: boolean, reading: Reading): Promise<RawParts> {
+  const { entries, classes, bare } = listing;
+  const deep = (path: string) => path.split('/').length;
+  const withParts = entries.every((e) => e.part !== null);
+  const stray = isListed ? undefined : entries.find(({ path }) => deep(path) !== (withParts ? 3 : 2));
   if (stray) {
     throw new CompressError(
       'unsupported',
-      `${stray.join('/')} in ${files.name} is in no class folder that says what it shows`,
-      'put pictures in class folders (cat/1.png), these in train and test if wanted (train/cat/1.png)',
+      `${stray.path} in ${files.name} is in no class folder that says what it shows`,
+      'put pictures in class folders (cat/1.png), these in train and test if wanted (train/cat/1.png), or list them in a table of files and labels',
     );
   }
   // A class that lost its pictures is still a class: without it the others would be numbered anew.
-  const empty = files.empty.map((path) => path.split('/')).filter((p) => p.length === (withParts ? 2 : 1));
-  const bare = empty.filter(([top]) => withParts === (partOfName(top) !== null)).map((p) => p.at(-1)!);
-  if (bare.length) notes.push(`no pictures in the class folder${bare.length > 1 ? 's' : ''} ${listed([...new Set(bare)])}`);
-  const classNames = sortClasses([...split.map((p) => p.at(-2)!), ...bare]);
+  if (bare.length) reading.notes.push(`no pictures in the class folder${bare.length > 1 ? 's' : ''} ${listed(bare)}`);
   const { readImages } = await import('./images.ts');
-  const all = await readImages(files, pictures, classNames, channels);
-  if (!withParts) return { all, classNames };
+  return {
+    ...partsOf(entries, await readImages(files, entries, reading), files.name),
+    ...(classes.length && { classNames: classes }),
+  };
+}
+
+/** One example of `all` for each entry, by the entries' parts. */
+function partsOf(entries: readonly Pick<Entry, 'part' | 'path'>[], all: RawPart, name: string): RawParts {
+  if (entries.every((e) => e.part === null)) return { all };
   const parts: { [name in PartName]?: RawPart } = {};
-  for (const name of PARTS) {
-    const places = split.flatMap((p, i) => (partOfName(p[0]) === name ? [i] : []));
-    const where = `${files.name}/${name}`;
-    if (places.length) parts[name] = { ...all, ...takeExamples(all, places), where, files: places.map((i) => pictures[i]) };
+  for (const part of PARTS) {
+    const places = entries.flatMap((e, i) => (e.part === part ? [i] : []));
+    if (places.length)
+      parts[part] = {
+        ...takeRaw(all, places),
+        where: `${name}/${part}`,
+        files: [...new Set(places.map((i) => entries[i].path))],
+      };
   }
-  return { ...parts, classNames };
+  return parts;
+}
+
+/** Recordings of a folder, cut into windows. */
+async function readRecordings(
+  files: Files,
+  { entries, classes, bare, isLabelled }: Listing,
+  reading: Reading,
+): Promise<RawParts> {
+  const { windowsOf } = await import('./windows.ts');
+  if (bare.length) reading.notes.push(`no recordings in the class folder${bare.length > 1 ? 's' : ''} ${listed(bare)}`);
+  const all: (Recording & { readonly part: PartName | null })[] = [];
+  for (const { path, label, group, part } of entries) {
+    const found = await recordingReaderOf(path)!.read(await files.read(path), path, reading, isLabelled);
+    for (const r of found) all.push({ ...r, label: r.label ?? label, group: r.group ?? group, part });
+  }
+  const wanted = wantedSamples(reading);
+  const { examples, recording } = windowsOf(all, files.name, wanted, reading);
+  const entriesOfWindows = recording.map((n) => ({ part: all[n].part, path: all[n].file }));
+  return { ...partsOf(entriesOfWindows, examples, files.name), ...(classes.length && { classNames: classes }) };
+}
+
+/** [samples, channels] of the model's input, where it has them. */
+function wantedSamples({ inputs }: Reading): readonly number[] | null {
+  const shape =
+    inputs?.length === 1 ? inputs[0].shape?.slice(1).filter((n, i, all) => n !== 1 || i === all.length - 1) : undefined;
+  return shape?.length === 2 ? shape : null;
+}
+
+/** Whether the first row, or the one behind it, has the name of a picture or of a recording. */
+async function namesFiles(files: Files, path: string): Promise<boolean> {
+  const { firstRecords } = await import('./csv.ts');
+  const rows = firstRecords(await files.read(path), path, 2);
+  return rows.flat().some((cell) => isImageName(cell.trim()) || (recordingReaderOf(cell.trim()) && /\.\w+$/.test(cell.trim())));
+}
+
+/** The files that a list names, from the folder that it lies in. */
+async function readListed(folder: Files, list: string, reading: Reading): Promise<RawParts> {
+  const entries = await listEntries(folder, [list], () => true, reading);
+  const pictures = entries.entries.filter((e) => isImageName(e.path)).length;
+  if (pictures === entries.entries.length) return readPictures(folder, entries, true, reading);
+  const other = entries.entries.find((e) => !recordingReaderOf(e.path));
+  if (!other) return readRecordings(folder, entries, reading);
+  throw new CompressError(
+    'unsupported',
+    `${list} lists ${other.path}, which is of no format that is known`,
+    'list pictures, or recordings, of one kind',
+  );
+}
+
+const alone = (path: string): Listing => ({
+  entries: [{ path, part: null, label: null, group: null }],
+  classes: [],
+  bare: [],
+  isLabelled: false,
+});
+
+/** A table: its rows are examples, or samples where windows are asked for. */
+async function readTableFile(files: Files, path: string, reading: Reading): Promise<RawParts> {
+  const { window, stride } = reading.stated;
+  if (files.beside && (await namesFiles(files, path))) return readListed(await files.beside(), path, reading);
+  if (window !== undefined || stride !== undefined) return readRecordings(files, alone(path), reading);
+  const { rowsOfTable } = await import('./table_rows.ts');
+  return { all: rowsOfTable(await files.read(path), path, reading) };
 }

@@ -12,7 +12,12 @@ function shared<T extends Typed>(values: T): T {
 }
 
 const sharedPart = (part: Part | null): Part | null =>
-  part && { ...part, inputs: part.inputs.map(shared), y: part.y && shared(part.y) };
+  part && {
+    ...part,
+    inputs: part.inputs.map(shared),
+    y: part.y && shared(part.y),
+    ...(part.groups && { groups: shared(part.groups) }),
+  };
 
 /** The dataset with examples and labels in shared memory: a message hands it to another thread without copying them. */
 export function shareDataset(data: Dataset): Dataset {

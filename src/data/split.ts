@@ -1,4 +1,4 @@
-/** Stratified splits: every class, and every run of overlapping windows as a whole, is divided among the parts by the same fractions. */
+/** Stratified splits: every class, and every run of overlapping windows or group as a whole, is divided among the parts by the same fractions. */
 import { sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Part } from './dataset.ts';
@@ -15,6 +15,7 @@ import { classesOf } from './labels.ts';
  */
 export function splitStratified(part: Part, shape: readonly number[], fractions: readonly number[], seed: number): Int32Array[] {
   const classes = strataOf(part);
+  if (part.groups) return splitGroups(part.groups, classes, fractions, seed);
   const runs = runsOfWindows(part, shape, classes);
   const inTime = runs.length - 1 < part.count;
   const byClass = new Map<number, number[]>();
@@ -38,6 +39,33 @@ export function splitStratified(part: Part, shape: readonly number[], fractions:
       lacks[best] -= to - from;
       for (let e = from; e < to; e++) chosen[best].push(e);
     }
+  }
+  return chosen.map((places) => Int32Array.from(places).sort());
+}
+
+/** Groups as a whole: each goes where its classes lack most. Larger ones first, in a seeded order. */
+function splitGroups(groups: Int32Array, classes: Int32Array | null, fractions: readonly number[], seed: number): Int32Array[] {
+  const totals = new Map<number, number>();
+  const members = new Map<number, number[]>();
+  groups.forEach((group, i) => {
+    const label = classes?.[i] ?? 0;
+    totals.set(label, (totals.get(label) ?? 0) + 1);
+    const list = members.get(group);
+    if (list) list.push(i);
+    else members.set(group, [i]);
+  });
+  const lists = [...members.values()];
+  const order = [...permutation(lists.length, createRandom(seed, 'data/split'))].sort(
+    (a, b) => lists[b].length - lists[a].length,
+  );
+  const lacks = fractions.map((f) => new Map([...totals].map(([label, n]) => [label, f * n])));
+  const chosen = fractions.map(() => [] as number[]);
+  for (const g of order) {
+    const labels = lists[g].map((i) => classes?.[i] ?? 0);
+    const need = lacks.map((lack) => labels.reduce((n, label) => n + lack.get(label)! / totals.get(label)!, 0));
+    const best = need.indexOf(Math.max(...need));
+    for (const label of labels) lacks[best].set(label, lacks[best].get(label)! - 1);
+    chosen[best].push(...lists[g]);
   }
   return chosen.map((places) => Int32Array.from(places).sort());
 }

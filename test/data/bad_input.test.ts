@@ -44,7 +44,8 @@ test('bad data: one message each', async () => {
   await fails({ 'a/1.png': png(2, 2, 1), 'a/2.png': png(2, 3, 1) }, 'shape-mismatch', /a\/2\.png is 2x3 but a\/1\.png is 2x2/);
   await fails({ 'a/1.png': png(2, 2, 1), 'odd.png': png(2, 2, 1) }, 'unsupported', /odd\.png/);
   await fails({ 'a/1.png': Uint8Array.of(1, 2, 3) }, 'bad-file', /a\/1\.png/);
-  await fails({ 'data.csv': Uint8Array.of(1, 2) }, 'unsupported', /no format that is known/);
+  await fails({ 'data.csv': Uint8Array.of(1, 2) }, 'bad-data', /data\.csv row 1, column 1: .* is no number/);
+  await fails({ 'data.xyz': Uint8Array.of(1, 2) }, 'unsupported', /no format that is known/);
   await fails({ 'a.txt': Uint8Array.of(1), 'b.txt': Uint8Array.of(1) }, 'unsupported', /found: a\.txt, b\.txt/);
   await fails({ 'x.npz': new Uint8Array(0) }, 'bad-data', /no examples/);
   await fails({ 'x.npz': Uint8Array.of(1, 2, 3) }, 'bad-file', /does not start as its name promises/);

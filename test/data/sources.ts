@@ -65,3 +65,24 @@ export function rawPng(
 
 export const jpg = (width: number, height: number): Uint8Array =>
   new Uint8Array(jpeg.encode({ width, height, data: new Uint8Array(width * height * 4).fill(200) }, 90).data);
+
+/** 16-bit sound, channels interleaved. */
+export function wav(samples: Int16Array, rate: number, channels = 1): Uint8Array {
+  const bytes = new Uint8Array(44 + samples.byteLength);
+  const view = new DataView(bytes.buffer);
+  const put = (at: number, name: string) => bytes.set(new TextEncoder().encode(name), at);
+  put(0, 'RIFF');
+  view.setUint32(4, 36 + samples.byteLength, true);
+  put(8, 'WAVEfmt ');
+  view.setUint32(16, 16, true);
+  view.setUint16(20, 1, true);
+  view.setUint16(22, channels, true);
+  view.setUint32(24, rate, true);
+  view.setUint32(28, 2 * rate * channels, true);
+  view.setUint16(32, 2 * channels, true);
+  view.setUint16(34, 16, true);
+  put(36, 'data');
+  view.setUint32(40, samples.byteLength, true);
+  bytes.set(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), 44);
+  return bytes;
+}

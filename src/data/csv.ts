@@ -1,0 +1,229 @@
+/**
+ * Tables of text: CSV, TSV and their kin. Source: RFC 4180, with any of `, ; \t |` between cells, decimal commas where it is no comma, and lines that begin with #
+ * as comments. Numbers are kept as numbers: a cell costs no string.
+ */
+import { CompressError } from '../errors.ts';
+
+/** Rows of cells; `number(row, column)` is NaN where the cell is a word or missing. */
+export interface Table {
+  readonly where: string;
+  /** Of the header; null without one. */
+  readonly header: readonly string[] | null;
+  readonly rows: number;
+  readonly columns: number;
+  number(row: number, column: number): number;
+  /** The text of a cell; null where it is missing. */
+  word(row: number, column: number): string | null;
+  /** The line of the file that a row begins in, the first 1. */
+  line(row: number): number;
+  /** Rows before which the file has an empty line, ascending. */
+  readonly breaks: readonly number[];
+}
+
+const MISSING = /^(|na|n\/a|nan|null|none|\?|-)$/i;
+const PIECE = 1 << 22;
+
+/** @throws CompressError `bad-file` for a row of another length than the first, naming it; `bad-data` for a file without rows */
+export function readTable(bytes: Uint8Array, where: string): Table {
+  const builder = new Builder(where);
+  for (const { cells, line, afterGap } of records(bytes, where)) builder.add(cells, line, afterGap);
+  return builder.finish();
+}
+
+/** The first records of a file, without reading the rest. */
+export function firstRecords(bytes: Uint8Array, where: string, count: number): string[][] {
+  const found: string[][] = [];
+  for (const { cells } of records(bytes.subarray(0, 1 << 16), where)) if (found.push(cells) === count) break;
+  return found;
+}
+
+interface CsvRecord {
+  readonly cells: string[];
+  readonly line: number;
+  /** Whether an empty line comes before it. */
+  readonly afterGap: boolean;
+}
+
+function* records(bytes: Uint8Array, where: string): Generator<CsvRecord> {
+  const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : null;
+  const decoder = new TextDecoder(utf16 ?? 'utf-8');
+  let text = '';
+  let delimiter: string | null = null;
+  let line = 1;
+  let afterGap = false;
+  for (let from = 0; from === 0 || from < bytes.length; from += PIECE) {
+    const isLast = from + PIECE >= bytes.length;
+    text += decoder.decode(bytes.subarray(from, from + PIECE), { stream: !isLast });
+    if (isLast && text !== '' && !text.endsWith('\n')) text += '\n';
+    if (text.includes('\0')) throw notText(where);
+    delimiter ??= delimiterOf(text, where);
+    let at = 0;
+    for (let end = recordEnd(text, at); end >= 0; end = recordEnd(text, at)) {
+      const record = text.slice(at, text[end - 1] === '\r' ? end - 1 : end);
+      const begun = line;
+      at = end + 1;
+      line += record.includes('\n') ? record.split('\n').length : 1;
+      if (record.trim() === '') afterGap = true;
+      else if (!record.startsWith('#') || begun === 1) {
+        yield { cells: cellsOf(begun === 1 ? record.replace(/^#\s*/, '') : record, delimiter), line: begun, afterGap };
+        afterGap = false;
+      }
+    }
+    text = text.slice(at);
+  }
+  if (text !== '')
+    throw new CompressError(
+      'bad-file',
+      `${where} row ${line}: a quoted cell is not closed`,
+      'add the quote, or remove the one that opens it',
+    );
+}
+
+const notText = (where: string) =>
+  new CompressError('bad-file', `${where} is no text: it holds bytes of 0`, 'export it again as CSV in UTF-8');
+
+/** The newline that ends the record, outside quotes; -1 where it is not there yet. */
+function recordEnd(text: string, at: number): number {
+  const end = text.indexOf('\n', at);
+  if (end < 0) return -1;
+  const quote = text.indexOf('"', at);
+  if (quote < 0 || quote > end) return end;
+  let inside = false;
+  for (let i = at; i < text.length; i++) {
+    if (text[i] === '"') inside = !inside;
+    else if (text[i] === '\n' && !inside) return i;
+  }
+  return -1;
+}
+
+/** What stands between cells: the character that the first line has most of, outside quotes. */
+function delimiterOf(text: string, where: string): string {
+  const first = text.slice(0, Math.max(0, text.search(/\r?\n/))).replace(/"[^"]*"/g, '');
+  if (/\.tsv$/i.test(where)) return '\t';
+  const counts = [',', ';', '\t', '|'].map((d) => ({ d, n: first.split(d).length }));
+  const best = counts.reduce((a, b) => (b.n > a.n ? b : a));
+  return best.n > 1 || !/\.txt$/i.test(where) ? best.d : ' ';
+}
+
+function cellsOf(record: string, delimiter: string): string[] {
+  if (delimiter === ' ') return record.trim().split(/\s+/);
+  if (!record.includes('"')) return record.split(delimiter);
+  const cells: string[] = [];
+  let [cell, inside] = ['', false];
+  for (let i = 0; i < record.length; i++) {
+    const c = record[i];
+    if (inside && c === '"' && record[i + 1] === '"') {
+      cell += '"';
+      i++;
+    } else if (c === '"' && (inside || cell.trim() === '')) {
+      inside = !inside;
+      if (inside) cell = '';
+    } else if (c === delimiter && !inside) {
+      cells.push(cell);
+      cell = '';
+    } else cell += c;
+  }
+  return [...cells, cell];
+}
+
+/** A number, or NaN. `1,5` is one where commas do not stand between cells. */
+function numberOf(cell: string): number {
+  if (cell.length > 32) return Number.NaN;
+  const value = Number(cell);
+  if (!Number.isNaN(value)) return cell.trim() === '' || !Number.isFinite(value) || /[xob]/i.test(cell) ? Number.NaN : value;
+  return /^\s*[-+]?\d*,\d+\s*$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
+}
+
+class Builder {
+  #values = new Float64Array(1024);
+  #lines: number[] = [];
+  #breaks: number[] = [];
+  /** By column: the text of cells that are no numbers, by row. */
+  #words = new Map<number, Map<number, string>>();
+  #interned = new Map<string, string>();
+  #first: { cells: string[]; line: number } | null = null;
+  #header: string[] | null = null;
+  #columns = 0;
+
+  constructor(readonly where: string) {}
+
+  add(cells: string[], line: number, afterGap: boolean): void {
+    if (this.#columns === 0) {
+      this.#columns = cells.length;
+      this.#first = { cells, line };
+      return;
+    }
+    if (cells.length !== this.#columns) throw this.#ragged(cells.length, line);
+    this.#takeFirst(cells);
+    if (afterGap && this.#lines.length > 0) this.#breaks.push(this.#lines.length);
+    this.#push(cells, line);
+  }
+
+  finish(): Table {
+    this.#takeFirst(null);
+    const columns = this.#columns;
+    const [values, lines, words] = [this.#values, this.#lines, this.#words];
+    if (lines.length === 0)
+      throw new CompressError('bad-data', `${this.where} holds no rows`, 'give a table with a row for each example or sample');
+    return {
+      where: this.where,
+      header: this.#header,
+      rows: lines.length,
+      columns,
+      breaks: this.#breaks,
+      number: (row, column) => values[row * columns + column],
+      word: (row, column) => {
+        const value = values[row * columns + column];
+        const text = Number.isNaN(value) ? (words.get(column)?.get(row) ?? '') : String(value);
+        return MISSING.test(text) ? null : text;
+      },
+      line: (row) => lines[row],
+    };
+  }
+
+  /** The first row is a header where it has a word above a number, or no number at all. */
+  #takeFirst(second: string[] | null): void {
+    const first = this.#first;
+    if (!first) return;
+    this.#first = null;
+    const isNumber = (cell: string) => !Number.isNaN(numberOf(cell));
+    const { cells } = first;
+    const above =
+      second !== null && cells.some((cell, c) => !isNumber(cell) && !MISSING.test(cell.trim()) && isNumber(second[c]));
+    const isHeader = above || (second?.some(isNumber) && !cells.some(isNumber));
+    if (isHeader) this.#header = cells.map((cell) => cell.trim());
+    else this.#push(cells, first.line);
+  }
+
+  #push(cells: readonly string[], line: number): void {
+    const row = this.#lines.length;
+    const at = row * this.#columns;
+    if (at + this.#columns > this.#values.length) {
+      const larger = new Float64Array(Math.max(2 * this.#values.length, at + this.#columns));
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    for (let c = 0; c < this.#columns; c++) {
+      const value = numberOf(cells[c]);
+      this.#values[at + c] = value;
+      if (Number.isNaN(value)) this.#keep(cells[c].trim(), row, c);
+    }
+    this.#lines.push(line);
+  }
+
+  #keep(text: string, row: number, column: number): void {
+    const known = this.#interned.get(text);
+    if (known === undefined) this.#interned.set(text, text);
+    const words = this.#words.get(column) ?? new Map<number, string>();
+    this.#words.set(column, words);
+    words.set(row, known ?? text);
+  }
+
+  #ragged(count: number, line: number): CompressError {
+    return new CompressError(
+      'bad-file',
+      `${this.where} row ${line} has ${count} cell${count === 1 ? '' : 's'}, but the first row has ${this.#columns}`,
+      'give all rows as many cells; a cell with a comma in it needs quotes',
+    );
+  }
+}

@@ -1,0 +1,99 @@
+/** Labels that are words, as class numbers by a table that is shown. */
+import { CompressError, nearestNames } from '../errors.ts';
+import { PARTS } from './dataset.ts';
+import { sortClasses } from './image_names.ts';
+import { listed, type RawPart, type RawParts } from './raw.ts';
+
+const ALL = [...PARTS, 'all'] as const;
+const presentIn = (parts: RawParts): RawPart[] => ALL.flatMap((name) => parts[name] ?? []);
+
+/**
+ * Parts with numbers in place of words. Words that are whole numbers from 0 are those numbers; others are numbered in the order of `stated`, else in
+ * their own.
+ *
+ * @throws CompressError `bad-data` for a word that is not among those stated
+ */
+export function numberLabels(parts: RawParts, stated: readonly string[] | undefined, notes: string[]): RawParts {
+  const present = presentIn(parts);
+  const worded = present.filter((p) => p.words);
+  if (worded.length === 0) return stated ? { ...parts, classNames: stated } : parts;
+  if (worded.length < present.length) throw mixed(present);
+  const counts = new Map<string, number>();
+  for (const { words } of worded) for (const word of words!) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const areNumbers = !stated && !parts.classNames && [...counts.keys()].every((word) => /^(0|[1-9]\d{0,8})$/.test(word));
+  const names = stated ?? sortClasses([...counts.keys(), ...(parts.classNames ?? [])]);
+  const numbers = new Map(names.map((name, i) => [name, areNumbers ? Number(name) : i]));
+  const numbered = (part: RawPart | undefined): RawPart | undefined => {
+    if (!part) return undefined;
+    const { words, ...rest } = part;
+    return { ...rest, y: Int32Array.from(words!, (word, i) => numbers.get(word) ?? unknown(word, part, i, names)) };
+  };
+  const result = Object.fromEntries(ALL.flatMap((name) => (parts[name] ? [[name, numbered(parts[name])]] : [])));
+  if (!areNumbers)
+    notes.push(
+      `classes: ${listed(
+        names.map((name, i) => `${i} ${name}`),
+        40,
+      )}`,
+    );
+  noteRare(worded, names, counts, notes, stated !== undefined);
+  return { ...result, ...(!areNumbers && { classNames: names }) };
+}
+
+function noteRare(
+  parts: readonly RawPart[],
+  names: readonly string[],
+  counts: ReadonlyMap<string, number>,
+  notes: string[],
+  isStated: boolean,
+): void {
+  for (const part of parts) {
+    part.words!.forEach((word, i) => {
+      if (counts.get(word) === 1) notes.push(`the label "${word}" occurs once: ${part.origin?.(i) ?? part.where}`);
+    });
+  }
+  const without = names.filter((name) => !counts.has(name));
+  if (without.length && isStated) notes.push(`no examples of the class${without.length > 1 ? 'es' : ''} ${listed(without)}`);
+}
+
+function unknown(word: string, part: RawPart, example: number, names: readonly string[]): never {
+  throw new CompressError(
+    'bad-data',
+    `${part.origin?.(example) ?? part.where} has the label "${word}", which is none of the classes stated`,
+    `did you mean "${nearestNames(word, names, 1)[0]}"? Else add it to --classes`,
+  );
+}
+
+function mixed(parts: readonly RawPart[]): CompressError {
+  const plain = parts.find((p) => !p.words)!;
+  const worded = parts.find((p) => p.words)!;
+  return new CompressError(
+    'bad-data',
+    `${worded.where} has words as labels, but ${plain.where} has ${plain.y ? 'numbers' : 'none'}`,
+    'label all parts in the same way',
+  );
+}
+
+/** Parts whose groups have numbers. Groups of one name in several parts are one group, and noted. */
+export function numberGroups(parts: RawParts, notes: string[]): RawParts {
+  const seen = new Map<string, { readonly number: number; readonly part: string }>();
+  const shared = new Set<string>();
+  const numbered = (part: RawPart | undefined, name: string): RawPart | undefined => {
+    if (!part?.groupNames) return part;
+    const { groupNames, ...rest } = part;
+    const groups = Int32Array.from(groupNames, (group, i) => {
+      const known = seen.get(group) ?? { number: seen.size, part: name };
+      seen.set(group, known);
+      if (known.part !== name && !shared.has(group)) {
+        shared.add(group);
+        if (shared.size <= 3)
+          notes.push(`the group "${group}" is in ${known.part} and in ${name}: ${part.origin?.(i) ?? part.where}`);
+      }
+      return known.number;
+    });
+    return { ...rest, groups };
+  };
+  const result = Object.fromEntries(ALL.flatMap((name) => (parts[name] ? [[name, numbered(parts[name], name)]] : [])));
+  if (shared.size > 3) notes.push(`${shared.size - 3} more groups are in several parts: what is measured on them is too good`);
+  return { ...parts, ...result };
+}
