@@ -2,12 +2,14 @@ import { rmdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
+  type CompressHost,
   type CompressOptions,
   type CompressProgress,
   type CompressResult,
   checkCompress,
   compress,
   EVALUATIONS,
+  type JobContext,
   nodePool,
   SAMPLERS,
   type TrialReport,
@@ -18,6 +20,7 @@ import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
+import { checkTerms } from '../study/postgres/storage.ts';
 import { type MetricName, metricOf, recognizeTask } from '../task/index.ts';
 import { type Made, RESULTS, writeResults } from './compress_results.ts';
 import { dryRun } from './dry_run.ts';
@@ -43,6 +46,7 @@ import { createOutput, kib, ms } from './output.ts';
 import { type Given, type OutsideFlags, readOutside } from './outside_flags.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
+import { artifactsAt, keepResult, openStorage, ownTerms, putGoal, putTask, type SharedPlace } from './shared_study.ts';
 import { dropFlag, type GoalFlags, goalFlags, sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
 interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
@@ -70,6 +74,9 @@ interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly out?: string;
   readonly recipe?: string;
   readonly resume?: boolean;
+  readonly storage?: string;
+  readonly study?: string;
+  readonly artifacts?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -91,10 +98,11 @@ export function addCompress(program: Command): void {
       const what = '--dry-run and --resume are both given: a dry run says what a new study would do';
       throw new CompressError('bad-option', what, 'leave one of them out');
     }
+    const shared = flags.storage === undefined ? null : sharedPlace(flags, path);
     findTarget(flags.target);
     if (flags.evaluate === 'emulator') checkToolchain();
     const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
-    await checkPlace(folder, flags.resume ?? false);
+    await checkPlace(folder, flags.resume ?? false, shared !== null);
     if (resolve(path) === resolve(folder, RESULTS.model)) {
       throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
     }
@@ -106,7 +114,7 @@ export function addCompress(program: Command): void {
     const { workers, resume = false } = flags;
     if (flags.dryRun) return dryRun({ model, data, options, folder, workers, out });
     const named = { folder, title: basename(path), command: commandLine() };
-    await runCompress({ model, data, options, outside, ...named, workers, resume, out });
+    await runCompress({ model, data, options, outside, ...named, workers, resume, out, shared });
   });
 }
 
@@ -153,7 +161,13 @@ const compressFlags = (command: Command): Command =>
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--out <dir>', 'a new folder for the results (thumbnet-<model>)')
     .option('--recipe <file>', 'a recipe.json that is tried first')
-    .option('--resume', 'continue the study in --out')
+    .option('--resume', 'continue the study in --out, or in --storage')
+    .option(
+      '--storage <url>',
+      'keep the study in a PostgreSQL database, where `thumbnet worker` of any machine takes trials of it',
+    )
+    .option('--study <name>', "the study's name there (as the model)")
+    .option('--artifacts <url>', 'keep models of trials in file:///FOLDER or s3://BUCKET/PREFIX, not in the database')
     .option('--dry-run', 'say what would be done, what fits, and about how long it takes; nothing is written')
     .option('--teacher <file>', 'another model file of the same task that may teach')
     .option('--unlabelled <path>', 'examples without labels, which teachers alone answer to, read as --data is')
@@ -204,12 +218,25 @@ interface Run extends Made {
   readonly outside?: Given;
   readonly workers: number;
   readonly resume: boolean;
+  /** Where other processes take part. */
+  readonly shared?: SharedPlace | null;
+}
+
+/** @throws CompressError `bad-option` for a URL that cannot be */
+function sharedPlace({ storage: url, study, artifacts, workers }: Flags, path: string): SharedPlace {
+  const storage = openStorage(url!, workers);
+  const at = artifacts ?? null;
+  return { storage, name: study ?? basename(path, extname(path)), at, artifacts: artifactsAt(at, storage) };
 }
 
 const JOURNAL = 'study.journal';
 
 /** A new study has a folder of its own; only a folder with a study is continued. */
-async function checkPlace(folder: string, resume: boolean): Promise<void> {
+export async function checkPlace(folder: string, resume: boolean, isShared: boolean): Promise<void> {
+  if (isShared) {
+    if (!(await exists(folder)) || (await isEmpty(folder, () => false))) return;
+    throw new CompressError('exists', `"${folder}" exists already`, 'choose another --out');
+  }
   const studied = await exists(join(folder, JOURNAL));
   const isOurs = (name: string) => name.startsWith(JOURNAL);
   if (resume ? studied || (await isEmpty(folder, isOurs)) : !(await exists(folder))) return;
@@ -225,37 +252,90 @@ export async function runCompress(run: Run): Promise<CompressResult> {
   const { folder, model, data } = run;
   checkCompress(model, data, run.options);
   sayTask(model.graph, recognizeTask(model.graph, data, taskOptions(run.options)), run.out);
-  await checkPlace(folder, run.resume);
+  const { shared = null } = run;
+  await checkPlace(folder, run.resume, shared !== null);
   await makeFolder(folder);
-  const free = holdFile(join(folder, JOURNAL), `the study in "${folder}"`);
+  const free = shared ? () => {} : holdFile(join(folder, JOURNAL), `the study in "${folder}"`);
   try {
-    const result = await searchIn(run);
+    const result = await searchIn(run, shared ? await sharedHost(run, shared) : await fileHost(run));
+    if (shared) await keepResult(shared, result);
     await writeResults(run, result);
     return result;
   } finally {
     free();
+    await shared?.storage.close();
     // Where it was refused before it began, nothing is left behind.
     await rmdir(folder).catch(() => {});
   }
 }
 
-async function searchIn({ folder, out, model, data, options, outside, resume, workers }: Run): Promise<CompressResult> {
+/** Where a study is kept, and what of a host follows from that. */
+interface StudyHost extends Pick<CompressHost, 'storage' | 'name' | 'artifacts' | 'resume'> {
+  /** For messages: the study, and how it is gone on with. */
+  readonly shown: string;
+  readonly again: string;
+  /** Called before the first trial. */
+  readonly begun?: (job: Pick<JobContext, 'goal'>) => Promise<void>;
+  /** Called when the work is interrupted. */
+  readonly interrupted?: () => void;
+}
+
+async function fileHost({ folder, out, resume }: Run): Promise<StudyHost> {
   const isBegun = await exists(join(folder, JOURNAL));
   if (resume && !isBegun) out.warn(`there is no study in "${folder}" yet: a new one begins`);
+  return {
+    storage: new FileStorage(join(folder, JOURNAL)),
+    artifacts: new FolderArtifacts(join(folder, 'artifacts')),
+    resume: resume && isBegun,
+    shown: `"${folder}"`,
+    again: `\`--out ${folder} --resume\``,
+  };
+}
+
+/** The task goes into the store, so that a worker needs nothing but the address of the database. */
+async function sharedHost(
+  { model, data, options, outside, title, command, out, resume }: Run,
+  shared: SharedPlace,
+): Promise<StudyHost> {
+  const { storage, name, artifacts, at } = shared;
+  await storage.prepare();
+  const [found] = await storage.studies(name);
+  const terms = await ownTerms();
+  if (found && resume) checkTerms(found, terms);
+  const task = { model, data, options, teachers: outside?.teachers ?? [], unlabelled: outside?.unlabelled ?? [], title, command };
+  return {
+    storage,
+    name,
+    artifacts,
+    resume,
+    shown: `"${name}" in ${storage.place}`,
+    again: '`--resume`',
+    async begun({ goal }) {
+      const notice = { ...terms, artifacts: at, task: await putTask(artifacts, task), goal: await putGoal(artifacts, goal) };
+      await storage.publish(name, notice, options.timeMs ?? null);
+      out.say(`the study "${name}" is in ${storage.place}: thumbnet worker --storage URL takes trials of it on any machine`);
+    },
+    interrupted: () => void storage.connection.hurry(0),
+  };
+}
+
+async function searchIn({ out, model, data, options, outside, workers }: Run, place: StudyHost): Promise<CompressResult> {
   const { signal, release } = interruptSignal();
+  signal.addEventListener('abort', () => place.interrupted?.());
   const bar = createBar('search', (options.timeMs ?? Number.POSITIVE_INFINITY) / 1000);
   const preparation = stageBar();
   try {
     const search = compress(model, data, options, {
-      storage: new FileStorage(join(folder, JOURNAL)),
-      artifacts: new FolderArtifacts(join(folder, 'artifacts')),
+      ...place,
       teachers: outside?.teachers,
       unlabelled: outside?.unlabelled,
-      resume: resume && isBegun,
       count: countInstructions,
       signal,
       tell: out.say,
-      pool: (context) => nodePool(context, workers, { plugins: pluginsIn(process.argv) }),
+      pool: async (context) => {
+        await place.begun?.(context);
+        return nodePool(context, workers, { plugins: pluginsIn(process.argv) });
+      },
       progress: (p) => {
         if (p.total > 0) preparation.stop();
         if (p.total > 0) bar.update(p.done, p.total, describe(p));
@@ -269,8 +349,8 @@ async function searchIn({ folder, out, model, data, options, outside, resume, wo
     if (signal.aborted)
       throw new CompressError(
         'interrupted',
-        `interrupted; the study is kept in "${folder}"`,
-        `give the same command again with \`--out ${folder} --resume\``,
+        `interrupted; the study is kept in ${place.shown}`,
+        `give the same command again with ${place.again}`,
       );
     throw e;
   } finally {
@@ -280,7 +360,7 @@ async function searchIn({ folder, out, model, data, options, outside, resume, wo
   }
 }
 
-function describe({ best, running, metric }: CompressProgress): string {
+export function describe({ best, running, metric }: CompressProgress): string {
   const now = running.map((p) => `${p.trial < 0 ? '' : `#${p.trial} `}${p.what}${p.detail ? ` ${p.detail}` : ''}`).join('; ');
   return `best so far ${best ? bestText(best, metric) : '-'} | ${now}`;
 }

@@ -8,7 +8,7 @@ import { complain } from './output.ts';
 export const CONFIG = 'thumbnet.config.json';
 
 /** Verbs that take no options from a file: they write it, or say what is wrong. */
-const WITHOUT = ['init', 'doctor', 'completion', 'targets', 'report', 'demo', 'conform'];
+const WITHOUT = ['init', 'doctor', 'completion', 'targets', 'report', 'demo', 'conform', 'worker', 'status'];
 
 type Values = Readonly<Record<string, unknown>>;
 

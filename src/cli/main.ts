@@ -22,11 +22,13 @@ import { addProfile } from './profile.ts';
 import { addReport } from './report.ts';
 import { addSimplify } from './simplify.ts';
 import { addStages } from './stages.ts';
+import { addStatus } from './status.ts';
 import { withOwnTargets } from './target_names.ts';
 import { addTargets } from './targets.ts';
 import { addTrain } from './train.ts';
 import { addVerify } from './verify.ts';
 import { VERSION } from './version.ts';
+import { addWorker } from './worker.ts';
 
 /** The verbs with their options. */
 export function program(): Command {
@@ -41,6 +43,8 @@ export function program(): Command {
   for (const add of [
     addDemo,
     addCompress,
+    addWorker,
+    addStatus,
     addInspect,
     addEvaluate,
     addInfer,

@@ -1,22 +1,101 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { CompressError } from '../errors.ts';
 import { parseHistory, writeReport } from '../report/index.ts';
-import { checkOutput, readBytes, writeWhole } from './files.ts';
-import { createOutput } from './output.ts';
+import { isPostgres } from '../study/postgres/address.ts';
+import { checkTerms, type PostgresStorage, type SharedStudy } from '../study/postgres/storage.ts';
+import { checkPlace, runCompress } from './compress.ts';
+import { writeResults } from './compress_results.ts';
+import { checkOutput, makeFolder, readBytes, writeWhole } from './files.ts';
+import { workers } from './flags.ts';
+import { createOutput, type Output } from './output.ts';
+import { artifactsAt, getResult, getTask, openStorage, ownTerms } from './shared_study.ts';
+
+interface Flags {
+  readonly study?: string;
+  readonly out?: string;
+  readonly workers: number;
+  readonly json?: boolean;
+}
 
 export function addReport(program: Command): void {
   program
     .command('report')
-    .description('the HTML report again, from the history.json of a result')
-    .argument('<dir>', 'the folder that compress wrote')
+    .description('the HTML report again, from the history.json of a result; or the files of a result from a database')
+    .argument('<place>', 'the folder that compress wrote, or the URL of a database')
+    .option('--study <name>', 'of a database that holds several')
+    .option('--out <dir>', 'a new folder for the results of a study in a database (thumbnet-<study>)')
+    .option('--workers <n>', 'threads, at most 8, for what is left to be done there', workers, 2)
     .option('--json', 'one JSON object on stdout')
-    .action(async (folder: string, flags: { json?: boolean }) => {
+    .action(async (place: string, flags: Flags) => {
       const out = createOutput(flags.json ?? false);
-      const from = join(folder, 'history.json');
-      const report = join(folder, 'report.html');
-      const history = parseHistory(new TextDecoder().decode(await readBytes(from, 'the history')), from);
-      await checkOutput(report, { force: true, flag: 'folder' });
-      await writeWhole(report, writeReport(history));
-      out.result({ report }, () => out.print(`written: ${report}`));
+      await (isPostgres(place) ? fromDatabase(place, flags, out) : fromFolder(place, out));
     });
+}
+
+async function fromFolder(folder: string, out: Output): Promise<void> {
+  const from = join(folder, 'history.json');
+  const report = join(folder, 'report.html');
+  const history = parseHistory(new TextDecoder().decode(await readBytes(from, 'the history')), from);
+  await checkOutput(report, { force: true, flag: 'folder' });
+  await writeWhole(report, writeReport(history));
+  out.result({ report }, () => out.print(`written: ${report}`));
+}
+
+/** The result that a process has left there; where all of them have gone before that, it is made here from their trials. */
+async function fromDatabase(url: string, flags: Flags, out: Output): Promise<void> {
+  const storage = openStorage(url, flags.workers);
+  try {
+    const study = await chosen(storage, flags.study);
+    const folder = flags.out ?? `thumbnet-${study.name}`;
+    await checkPlace(folder, false, true);
+    const artifacts = artifactsAt(study.artifacts, storage);
+    const task = await getTask(artifacts, study);
+    const result = await getResult(artifacts, study);
+    const made = { model: task.model, data: task.data, folder, title: task.title, command: task.command, out };
+    if (result) {
+      await makeFolder(folder);
+      await writeResults(made, result);
+      return;
+    }
+    const { name, isOver, leftMs } = study;
+    if (!isOver && !(leftMs !== null && leftMs <= 0)) {
+      throw new CompressError(
+        'not-ready',
+        `the study "${name}" has trials left`,
+        'wait for its workers (thumbnet status says how far they are), or start one by `thumbnet worker`',
+      );
+    }
+    checkTerms(study, await ownTerms());
+    const shared = { storage, name, at: study.artifacts, artifacts };
+    // No more trials than there are: the time allowed is over, or none is left.
+    const { timeMs, ...options } = task.options;
+    await runCompress({
+      ...made,
+      options: isOver ? options : { ...options, timeMs: Math.min(timeMs ?? 1, 1) },
+      outside: task,
+      workers: flags.workers,
+      resume: true,
+      shared,
+    });
+  } finally {
+    await storage.close();
+  }
+}
+
+/** @throws CompressError `bad-option` where it is not clear which, or there is none */
+async function chosen(storage: PostgresStorage, name: string | undefined): Promise<SharedStudy> {
+  const all = (await storage.isPrepared()) ? await storage.studies() : [];
+  const found = name === undefined ? all : all.filter((s) => s.name === name);
+  if (found.length === 1) return found[0];
+  const names = all.map((s) => `"${s.name}"`).join(', ');
+  if (found.length === 0) {
+    const what = name === undefined ? 'no study' : `no study "${name}"`;
+    throw new CompressError(
+      'bad-option',
+      `${storage.place} holds ${what}`,
+      names ? `it holds ${names}` : 'begin one by `thumbnet compress --storage`',
+    );
+  }
+  throw new CompressError('bad-option', `${storage.place} holds ${names}`, 'name one of them by --study');
 }

@@ -24,11 +24,24 @@ export function withOwnTargets(argv: readonly string[]): string[] {
   });
 }
 
+/** Chips that were read from files, by their names. */
+const own = new Map<string, OwnTarget>();
+
+/** What a file says of a chip; null for one that is known by its name alone. */
+export const ownTargetOf = (name: string): OwnTarget | null => own.get(name) ?? null;
+
 /** Names of targets, those in files registered. */
 export const registered = (text: string): string =>
   targetNames(text)
-    .map((name) => (/\.json$/i.test(name) ? registerTarget(described(name), name).name : name))
+    .map((name) => (/\.json$/i.test(name) ? fromFile(name) : name))
     .join(',');
+
+function fromFile(path: string): string {
+  const chip = described(path);
+  const { name } = registerTarget(chip, path);
+  own.set(name, chip);
+  return name;
+}
 
 function described(path: string): OwnTarget {
   let text: string;

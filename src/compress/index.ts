@@ -30,12 +30,14 @@ import type { CompressProgress, TrialReport } from './tree.ts';
 
 export type { CheckReport } from './check.ts';
 export type { Counter, CountReport } from './emulated.ts';
+export type { JobContext } from './job.ts';
+export type { Goal } from './judge.ts';
 export { type Figures, figuresOf } from './figures.ts';
 export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool, webPool } from './pool.ts';
 export type { CompressResult } from './result.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
-export type { CompressProgress, TrialReport } from './tree.ts';
+export { bestOf, type CompressProgress, isEnded, reportOf, type TrialReport } from './tree.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */
 export interface CompressHost {

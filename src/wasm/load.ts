@@ -1,3 +1,4 @@
+import { sha256 } from '../digest.ts';
 import { host } from '../host/node.ts';
 
 let first: Promise<WebAssembly.Module> | null = null;
@@ -17,6 +18,12 @@ export function relaxedModule(): Promise<WebAssembly.Module | null> {
     (bytes) => (WebAssembly.validate(bytes) ? WebAssembly.compile(bytes) : null),
   );
   return second;
+}
+
+/** What the kernels are known by: a digest of both modules' bytes. Processes with the same come to the same bytes. */
+export async function kernelsDigest(): Promise<string> {
+  const urls = ['../../dist/thumbnet.wasm', '../../dist/thumbnet_relaxed.wasm'];
+  return sha256(...(await Promise.all(urls.map((url) => readInstalled(new URL(url, import.meta.url))))));
 }
 
 /** What another thread has compiled already takes the place of reading the files. */

@@ -50,6 +50,8 @@ export class Connection {
   #client: Client | null = null;
   #wasThere = false;
   #isClosed = false;
+  /** When nothing is tried again any more. */
+  #end = Number.POSITIVE_INFINITY;
 
   /** @throws CompressError `bad-option` for an address that is none, or has a password in it */
   constructor(address: string, patience: Partial<Patience> = {}) {
@@ -92,7 +94,8 @@ export class Connection {
         } catch (e) {
           if (isLost(e)) this.#drop();
           const patience = this.#wasThere ? this.#patience.later : this.#patience.first;
-          if (this.#isClosed || !passes(e) || performance.now() - begun + pause > patience) throw explained(e, this.where);
+          const next = performance.now() + pause;
+          if (this.#isClosed || !passes(e) || next > Math.min(begun + patience, this.#end)) throw explained(e, this.where);
         }
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
@@ -107,6 +110,14 @@ export class Connection {
       await this.rows(`LISTEN ${channel}`);
     }
     return () => this.#heard.delete(heard);
+  }
+
+  /** From now on nothing is tried again for longer than `ms`. @returns goes back to the usual patience */
+  hurry(ms: number): () => void {
+    this.#end = performance.now() + ms;
+    return () => {
+      this.#end = Number.POSITIVE_INFINITY;
+    };
   }
 
   async close(): Promise<void> {

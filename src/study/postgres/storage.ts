@@ -6,7 +6,7 @@ import { parsePythonJson, pythonJson } from '../journal.ts';
 import { checkFound, METRIC_NAMES, SETTINGS, type Storage, type StudyHead } from '../storage.ts';
 import { Connection, type Patience, type Queries } from './connection.ts';
 import { TableArtifacts } from './content.ts';
-import { PostgresStore } from './store.ts';
+import { CHANNEL, PostgresStore } from './store.ts';
 import { type Clock, prepareTables, versionsOf } from './tables.ts';
 
 /** Who works on studies from here, for people: what `thumbnet.workers` holds of a process. */
@@ -143,7 +143,7 @@ export class PostgresStorage implements Storage {
        ON CONFLICT (study_id) DO UPDATE SET task = excluded.task, goal = excluded.goal, ends_at = excluded.ends_at, is_over = false`,
       [name, version, kernels, plugins, artifacts, task, goal, timeMs],
     );
-    await this.connection.rows("SELECT pg_notify('thumbnet', '')");
+    await this.connection.rows('SELECT pg_notify($1, $2)', [CHANNEL, '']);
   }
 
   /** Studies that are shared, the oldest first. @param name only the one of this name */

@@ -8,15 +8,18 @@ import { LABELS, readTrials, stateOf, toColumns } from './rows.ts';
 import type { Clock } from './tables.ts';
 
 /** The channel on which processes say that they have changed a study, by its id. */
-const CHANNEL = 'thumbnet';
+export const CHANNEL = 'thumbnet';
 
 /** How often, in ms, a process says that it lives, and how long, in seconds by the server's clock, it is believed. */
 const BEAT_MS = 3_000;
-const BELIEVED_S = 15;
+export const BELIEVED_S = 15;
 /** How often, in ms, it is looked for what nobody tells: a process that has died, a change by another program. */
 const LOOK_MS = 5_000;
 /** So long, in ms, a trial of another program counts as running after its last heartbeat, where it sends such. */
 const OUTSIDE_MS = 120_000;
+
+/** So long, in ms, a store that is closed tries to say so. */
+const CLOSE_MS = 5_000;
 
 export interface Place {
   readonly connection: Connection;
@@ -184,7 +187,7 @@ export class PostgresStore implements TrialStore {
     const { connection, worker } = this.#place;
     clearInterval(this.#timer);
     this.#silence();
-    await this.#beating;
+    const relax = connection.hurry(CLOSE_MS);
     const mine = [...this.#mine];
     this.#mine.clear();
     try {
@@ -198,6 +201,8 @@ export class PostgresStore implements TrialStore {
       });
     } catch {
       // Then the leases lapse by themselves.
+    } finally {
+      relax();
     }
     this.#wake();
   }
