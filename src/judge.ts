@@ -11,7 +11,7 @@ import {
 import { CompressError } from './errors.ts';
 import { type Graph, sizeOf, type Tensor, type Values } from './graph/graph.ts';
 import { compile, isBatchable } from './run/compile.ts';
-import { feed } from './run/feed.ts';
+import { callOf, runCalls } from './run/feed.ts';
 import {
   type Answered,
   type ClassFigures,
@@ -64,7 +64,7 @@ export interface TopK {
 const BATCH = 32;
 
 /**
- * Runs every example of a part through the graph, each from the beginning of its state, and hands over one output (by its place among the
+ * Runs every example of a part through the graph, each from the beginning of its state and to its last call, and hands over one output (by its place among the
  * graph's), batch by batch, in order.
  *
  * @throws CompressError `bad-data` for NaN
@@ -85,9 +85,7 @@ export function forEachBatch(
     for (let first = 0; first < part.count; first += batch) {
       const count = Math.min(batch, part.count - first);
       const indices = Array.from({ length: count }, (_, i) => first + i);
-      feed(heap, program.inputs, takeBatch(plan, part, indices));
-      program.reset();
-      program.run();
+      runCalls(heap, program, takeBatch(plan, part, indices), plan.calls);
       const outputs = heap.read(y, 0, count * size);
       checkNumbers(outputs, first, size);
       visit(outputs, first, count);
@@ -173,10 +171,10 @@ function evaluationOf(task: Task, examples: number, measures: Measures, topK: To
 /** Inputs as float ones. */
 export const realInputs = (graph: Graph) => inputsOf(graph).map((input) => ({ ...input, dtype: 'f32' as const }));
 
-/** An example's input in real numbers, as the network is to give it back. */
+/** An example's input (of its last call) in real numbers, as the network is to give it back. */
 function givenOf(data: Dataset, graph: Graph, part: Part, input: number): (example: number) => Float32Array {
   const plan = planBatch(data, realInputs(graph));
-  return (example) => takeBatch(plan, part, [example])[input] as Float32Array;
+  return (example) => callOf(takeBatch(plan, part, [example])[input] as Float32Array, plan.calls - 1, plan.calls);
 }
 
 function checkTop(top: number | undefined, { name, width, isIndex, outputName }: Task): void {

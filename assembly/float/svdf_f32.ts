@@ -25,10 +25,11 @@ export function svdf_f32(
 }
 
 /**
- * Gradients, each ADDED to or 0; `state` as the forward step left it, and dstate of what it was before. dy counts where low < y < high.
+ * Gradients, each ADDED to or 0; `state` as the forward step left it, and dstate of what it was before. dy counts where low < y < high;
+ * `dnext` [batch, features, time] is what later calls made of `state`, or 0.
  */
 export function svdf_grad_f32(
-  dx: usize, dwf: usize, dwt: usize, dbias: usize, dstate: usize, dy: usize, y: usize, x: usize, state: usize, wf: usize, wt: usize,
+  dx: usize, dwf: usize, dwt: usize, dbias: usize, dstate: usize, dy: usize, dnext: usize, y: usize, x: usize, state: usize, wf: usize, wt: usize,
   batch: i32, size: i32, features: i32, time: i32, rank: i32, low: f32, high: f32,
 ): void {
   const last = (time - 1) << 2, row = size << 2, kept = time << 2;
@@ -38,14 +39,14 @@ export function svdf_grad_f32(
       const u = <usize>((b * (features / rank) + f / rank) << 2), made = load<f32>(y + u);
       const d: f32 = made > low && made < high ? load<f32>(dy + u) : 0;
       if (dbias && f % rank == 0) add(dbias + ((f / rank) << 2), d);
-      const fresh = d * load<f32>(v + last);
+      const fresh = d * load<f32>(v + last) + (dnext ? load<f32>(dnext + at + last) : 0);
       for (let o: usize = 0; o < <usize>row; o += 4) {
         if (dx) add(dx + b * row + o, fresh * load<f32>(w + o));
         if (dwf) add(dwf + f * row + o, fresh * load<f32>(x + b * row + o));
       }
       for (let o: usize = 0; o < <usize>kept; o += 4) {
         if (dwt) add(dwt + f * kept + o, d * load<f32>(state + at + o));
-        if (dstate && o < <usize>last) add(dstate + at + o + 4, d * load<f32>(v + o));
+        if (dstate && o < <usize>last) add(dstate + at + o + 4, d * load<f32>(v + o) + (dnext ? load<f32>(dnext + at + o) : 0));
       }
     }
   }

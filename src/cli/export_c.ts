@@ -10,8 +10,9 @@ import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { quirksOf } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
-import { findTarget, type Target } from '../targets/index.ts';
+import { callOf } from '../run/feed.ts';
 import type { Model } from '../stage.ts';
+import { findTarget, type Target } from '../targets/index.ts';
 import type { Runtime } from '../targets/runtime.ts';
 import { checkNamed, exists, isEmpty, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
 import { type DataFlags, readData } from './flags.ts';
@@ -135,7 +136,7 @@ async function checkFolder(folder: string, own: ReadonlySet<string>, force: bool
 /** How many examples of data `main.c` holds. */
 const EXAMPLES = 2;
 
-/** The first examples of different classes, as the model takes them. */
+/** The first examples of different classes, as the model takes them; of an example that is several calls the first. */
 function examplesOf(graph: Graph, data: Dataset): Example[] {
   const part = data.test ?? data.validation ?? data.train!;
   const plan = planBatch(data, inputsOf(graph));
@@ -146,7 +147,10 @@ function examplesOf(graph: Graph, data: Dataset): Example[] {
   for (let i = 0; i < part.count && chosen.length < EXAMPLES; i++) {
     if (!classes || chosen.every((k) => classes[k] !== classes[i])) chosen.push(i);
   }
-  return chosen.map((i) => ({ inputs: takeBatch(plan, part, [i]), expected: classes ? classes[i] : null }));
+  return chosen.map((i) => ({
+    inputs: takeBatch(plan, part, [i]).map((values) => callOf(values, 0, plan.calls)),
+    expected: classes && plan.calls === 1 ? classes[i] : null,
+  }));
 }
 
 /** The digest of the recipe that `compress` and `run` write beside their model. */

@@ -13,6 +13,7 @@ import {
   PARTS,
   parseNumbers,
   parseScale,
+  planBatch,
   rangeWarning,
   readingIn,
   type StatedReading,
@@ -228,6 +229,8 @@ export async function readData(
   out.say(`data: ${data.name}, ${described}; the model is given ${describeNormalization(data)}`);
   for (const note of data.notes) out.say(`data: ${note}`);
   const inputs = model ? inputsOf(model.graph) : [];
+  const calls = inputs.some(({ sequence }) => sequence) ? planBatch(data, inputs).calls : 1;
+  if (calls > 1) out.say(`data: each example is ${calls} calls of the model, whose state begins with it; the last answer counts`);
   if (inputs.some(({ dtype }) => isInteger(dtype))) {
     inputStatistics(data, inputs).forEach((found, i) => {
       const warning = rangeWarning(found, inputs[i]);

@@ -14,8 +14,8 @@ import { BAD_INPUT, DONE, EXIT_CODES_TEXT, INTERRUPTED, MISSED } from './exit_co
 import { addExport } from './export.ts';
 import { addInfer } from './infer.ts';
 import { addInit } from './init.ts';
-import { addInteractions } from './interactions.ts';
 import { addInspect } from './inspect.ts';
+import { addInteractions } from './interactions.ts';
 import { columns, complain, proseFor, wrapped } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { addProfile } from './profile.ts';

@@ -118,7 +118,7 @@ class Arm {
       at = await nodeAt(this.#spots.job, [...at.stages, ...stages], () => this.#spots.step(at, stages));
       this.#trail.push(at);
     };
-    if (separable && isTrainable(toFloat(start.model.graph))) await go(SEPARABLE);
+    if (separable && isTrainable(toFloat(start.model.graph), this.#spots.job.data)) await go(SEPARABLE);
     for (;;) {
       const step = blocks === null ? null : await blockStep(this.#spots, at, left);
       if (!step) return at;
@@ -180,7 +180,7 @@ class Arm {
   async #train(at: Spot, samples: number): Promise<Spot | null> {
     const { data, batch, goal } = this.#spots.job;
     const { model, stages, figures, score } = at;
-    if (!isTrainable(toFloat(model.graph))) return null;
+    if (!isTrainable(toFloat(model.graph), data)) return null;
     const examples = samples / this.#spots.weightOf(this.#plan.distill, figures.macs);
     if (examples < batch) return null;
     const stage = trainStage(this.#plan, {

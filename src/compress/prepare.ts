@@ -63,8 +63,10 @@ export async function prepare(model: Model, context: Seen, target: Target, setti
   const { heap, data, task, seed } = context;
   const judged = (graph: Graph) => judge(heap, graph, data, 'validation', task);
   const reference = judged(model.graph);
-  if (!isTrainable(toFloat(model.graph)))
-    tell('this network keeps state from call to call: it is cut and quantized, and nothing of it is trained');
+  if (!isTrainable(toFloat(model.graph), data))
+    tell(
+      'this network keeps state from call to call: on examples of one call each it is cut and quantized, and nothing of it is trained',
+    );
   checkBaseline(model.graph, reference, context, tell);
   const standard = standardOf(task, settings, qualityOf(reference.evaluation));
   const stored = asStored(await runPipeline(model, [quantize()], context));

@@ -6,22 +6,30 @@ import type { DataInput, Dataset, Part, Samples } from './dataset.ts';
 export type BatchValues = Float32Array | Int8Array | Uint8Array | Int16Array;
 
 /** The input of a model, its batch first; `quant` as in the file. */
-export type ModelInput = Pick<Tensor, 'name' | 'shape' | 'dtype' | 'quant'>;
+export interface ModelInput extends Pick<Tensor, 'name' | 'shape' | 'dtype' | 'quant'> {
+  /** The model keeps state, so that an example may be a sequence of calls. */
+  readonly sequence?: boolean;
+}
 
 /** The inputs of a graph, in its order. */
-export const inputsOf = ({ tensors, inputs }: Pick<Graph, 'tensors' | 'inputs'>): ModelInput[] => inputs.map((t) => tensors[t]);
+export function inputsOf({ tensors, inputs }: Pick<Graph, 'tensors' | 'inputs'>): ModelInput[] {
+  const sequence = tensors.some((t) => t.variable);
+  return inputs.map((t) => (sequence ? { ...tensors[t], sequence } : tensors[t]));
+}
 
 /** How examples become the inputs of a model, worked out once. */
 export interface BatchPlan {
   /** In the model's order. */
   readonly inputs: readonly InputPlan[];
+  /** Calls of the model that one example is: more than one only where it keeps state, which begins with each example. The last answer counts. */
+  readonly calls: number;
 }
 
 /** How examples become one input. */
 export interface InputPlan {
   /** Which input of the dataset it is. */
   readonly source: number;
-  /** Numbers in one example. */
+  /** Numbers in one example, of all its calls. */
   readonly size: number;
   /** A float input that takes x as it is. */
   readonly asStored: boolean;
@@ -45,7 +53,20 @@ const squeezed = (shape: readonly number[]): string => shape.filter((n) => n !==
  */
 export function planBatch(data: Dataset, inputs: readonly ModelInput[]): BatchPlan {
   const places = bind(data, inputs);
-  return { inputs: inputs.map((input, i) => planInput(data, places[i], input)) };
+  const calls = callsIn(data.inputs[places[0]], inputs[0]);
+  return { inputs: inputs.map((input, i) => planInput(data, places[i], input, calls)), calls };
+}
+
+/** As many calls as an example holds along its first axis, or one after another: [calls, h, c] or [calls * h, c] for a model of [h, c]. */
+function callsIn({ shape }: DataInput, input: ModelInput): number {
+  const calls = sizeOf(shape) / sizeOf(input.shape.slice(1));
+  return input.sequence && Number.isInteger(calls) && calls > 0 && formsOf(input, calls).includes(squeezed(shape)) ? calls : 1;
+}
+
+/** The shapes of examples of so many calls. */
+function formsOf({ shape }: ModelInput, calls: number): string[] {
+  const [, first = 1, ...rest] = shape;
+  return [squeezed([calls, first, ...rest]), squeezed([calls * first, ...rest])];
 }
 
 /** For each input of the model its place among the dataset's. */
@@ -62,10 +83,9 @@ function bind(data: Dataset, inputs: readonly ModelInput[]): number[] {
   );
 }
 
-function planInput(data: Dataset, source: number, input: ModelInput): InputPlan {
-  const wanted = input.shape.slice(1);
+function planInput(data: Dataset, source: number, input: ModelInput, calls: number): InputPlan {
   const given = data.inputs[source];
-  if (squeezed(given.shape) !== squeezed(wanted)) throw mismatch(data, given, input);
+  if (!formsOf(input, calls).includes(squeezed(given.shape))) throw mismatch(data, given, input);
   const { scale, mean, std } = given.normalization ?? data.normalization;
   const period = Math.max(mean.length, std.length);
   const real = (x: number, c: number) => Math.fround((x * scale - mean[mean.length > 1 ? c : 0]) / std[std.length > 1 ? c : 0]);
@@ -77,7 +97,7 @@ function planInput(data: Dataset, source: number, input: ModelInput): InputPlan 
     table = Float32Array.from({ length: 256 * period }, (_, i) => convert(signed ? ((i & 255) << 24) >> 24 : i & 255, i >> 8));
   }
   const asStored = input.dtype === 'f32' && scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
-  const size = sizeOf(wanted);
+  const size = calls * sizeOf(input.shape.slice(1));
   const create = (count: number) => newValues(input.dtype, count * size) as BatchValues;
   return { source, size, asStored, table, period, convert, create };
 }
@@ -154,10 +174,11 @@ function quantizer(input: ModelInput, real: (x: number, c: number) => number): (
   };
 }
 
-function mismatch(data: Dataset, given: DataInput, { name, shape }: ModelInput): CompressError {
+function mismatch(data: Dataset, given: DataInput, { name, shape, sequence }: ModelInput): CompressError {
   const wanted = shape.slice(1);
   const first = given.shape.length > 1 ? [...given.shape.slice(1), given.shape[0]] : given.shape;
-  let fix = `prepare the data as [count, ${wanted.join(', ')}]`;
+  const calls = sequence ? `, or as sequences of calls: [count, calls, ${wanted.join(', ')}]` : '';
+  let fix = `prepare the data as [count, ${wanted.join(', ')}]${calls}`;
   if (squeezed(first) === squeezed(wanted)) fix = 'the data seems to have its channels first: add --layout nchw';
   else if (sizeOf(given.shape) === sizeOf(wanted)) fix += ': the sizes agree, so a reshape or a transpose in numpy will do';
   const which = data.inputs.length > 1 ? ` as "${given.name}"` : '';

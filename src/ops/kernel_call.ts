@@ -1,9 +1,9 @@
 import type { DType, Quantization, Values } from '../graph/graph.ts';
 import type { HardSwishParams, LeakyReluParams, SigmoidParams } from '../wasm/activation_int.ts';
+import type { ArgExtremum } from '../wasm/arg_extremum.ts';
 import type { BatchMatmulParams } from '../wasm/batch_matmul_int.ts';
 import type { ConvInt } from '../wasm/conv_int.ts';
 import type { DepthwiseConvInt } from '../wasm/depthwise_conv_int.ts';
-import type { ArgExtremum } from '../wasm/arg_extremum.ts';
 import type { AddParams, MulParams, PreluParams } from '../wasm/elementwise_int.ts';
 import type { FullyConnectedInt } from '../wasm/fully_connected_int.ts';
 import type { LstmGate, LstmParams } from '../wasm/lstm_int.ts';

@@ -126,6 +126,12 @@ export interface Recurrent {
   readonly attrs: ((attrs: Attrs, y: Quantization) => Attrs) | null;
 }
 
+/** Attributes of an operator whose state may be carried. */
+export interface Apart {
+  /** The state's shape where the state behind the call is a second output: that before it is only read, and left out means zeros. */
+  readonly apart?: Shape;
+}
+
 /** Operators behind a node that it can do itself, in TFLite and on the chip. */
 export interface Fusion {
   /** It clamps its own output, as its attribute `activation` says. */
@@ -177,6 +183,8 @@ export interface OpRow<A> {
   readonly layer: Layer | null;
   /** Only of operators whose weights and state `layer` cannot say. */
   readonly recurrent?: Recurrent;
+  /** Place of state that is kept from call to call and may be a tensor that goes from one to the next (`Apart`). */
+  readonly carried?: number;
   /** Places of operands that training changes. */
   readonly trainable: readonly number[];
   readonly memory: Memory;

@@ -1,13 +1,14 @@
 import { showShape } from '../graph/graph.ts';
+import { copy } from '../wasm/copy.ts';
 import { insideGradF32 } from '../wasm/movement_f32.ts';
-import { stream as streamed } from '../wasm/stream.ts';
+import { restored, stream as streamed, streamGradF32 } from '../wasm/stream.ts';
 import { inTurn } from './float_cells.ts';
 import { moveForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { defineOp } from './op.ts';
+import { type Apart, defineOp } from './op.ts';
 import { mismatch } from './shapes.ts';
 
-export interface Stream {
+export interface Stream extends Apart {
   /** Along which the stream runs, counted from the front. */
   readonly axis: number;
 }
@@ -21,18 +22,24 @@ const ASSIGN_VARIABLE = 144;
  */
 export const stream = defineOp<Stream>({
   operands: 2,
-  infer([x, state], { axis }) {
+  infer([x, given], { axis, apart }) {
+    const state = apart ? [x![0], ...apart.slice(1)] : given;
     if (x!.length !== state!.length || x!.some((d, i) => i !== axis && d !== state![i])) {
       throw mismatch(
         `${showShape(x!)} cannot follow a state of ${showShape(state!)} along axis ${axis}`,
         'make all other dimensions equal',
       );
     }
-    return [x!.map((d, i) => (i === axis ? d + state![i] : d))];
+    const y = x!.map((d, i) => (i === axis ? d + state![i] : d));
+    return apart ? [y, [...state!]] : [y];
   },
   float: {
-    forward: (heap, { x: [x, state], y: [y], attrs: { axis } }) => streamed(heap, y, x!, state!, axis),
-    backward(heap, { dy: [dy], dx: [dx, dstate], x: [, state], attrs: { axis } }) {
+    forward: (heap, { x: [x, state], y: [y, next], attrs: { axis } }) =>
+      next ? inTurn([restored(heap, next, state!), streamed(heap, y, x!, next, axis)]) : streamed(heap, y, x!, state!, axis),
+    backward(heap, { dy: [given, dnext], dx: [dx, dstate], x: [, before], y: [, next], attrs: { axis } }) {
+      const state = before ?? next;
+      const dy = dnext ? heap.tensor('f32', given.shape) : given;
+      const both = dnext ? [copy(heap, dy, given), streamGradF32(heap, dnext, dy, axis)] : [];
       const part = (d: typeof dx, first: number) =>
         d
           ? [
@@ -44,13 +51,14 @@ export const stream = defineOp<Stream>({
               ),
             ]
           : [];
-      return inTurn([...part(dx, state!.shape[axis]), ...part(dstate, 0)]);
+      return inTurn([...both, ...part(dx, state.shape[axis]), ...part(dstate, 0)]);
     },
     saves: null,
   },
   lower: ({ x: [x, state], y: [y], attrs: { axis } }) =>
     kernelCall('stream', moveForm('a stream', x!, state!, y), { x: x!, state: state!, y }, { axis }),
   layer: null,
+  carried: 1,
   trainable: [],
   memory: 'fresh',
   outputRange: 'as-input',

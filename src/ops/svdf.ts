@@ -1,14 +1,16 @@
 import { type Activation, sizeOf } from '../graph/graph.ts';
 import { allOf } from '../wasm/check.ts';
+import { restored } from '../wasm/stream.ts';
 import { svdfF32, svdfGradF32 } from '../wasm/svdf_f32.ts';
+import { inTurn } from './float_cells.ts';
 import { plainForm } from './forms.ts';
 import { kernelCall } from './kernel_call.ts';
-import { defineOp } from './op.ts';
+import { type Apart, defineOp } from './op.ts';
 import { svdfParams } from './recurrent_params.ts';
 import { readActivation, writeActivation } from './tflite_enums.ts';
 import { products } from './work.ts';
 
-export interface Svdf {
+export interface Svdf extends Apart {
   /** Filters that are summed for each unit. */
   readonly rank: number;
   readonly activation: Activation;
@@ -22,15 +24,21 @@ const STATE = 4;
  */
 export const svdf = defineOp<Svdf>({
   operands: 3,
-  infer: ([x, features], { rank }) => [[x![0], features![0] / rank]],
+  infer([x, features], { rank, apart }) {
+    const y = [x![0], features![0] / rank];
+    return apart ? [y, [x![0], ...apart.slice(1)]] : [y];
+  },
   float: {
-    forward: (heap, { x: [x, wFeature, wTime, bias = null, state], y: [y], attrs }) =>
-      svdfF32(heap, y, x!, state!, wFeature!, wTime!, bias, attrs),
-    backward: (heap, { x: [x, wFeature, wTime, , state], y: [y], dy: [dy], dx, attrs }) =>
+    forward(heap, { x: [x, wFeature, wTime, bias = null, state = null], y: [y, next], attrs }) {
+      const step = svdfF32(heap, y, x!, next ?? state!, wFeature!, wTime!, bias, attrs);
+      return next ? inTurn([restored(heap, next, state), step]) : step;
+    },
+    backward: (heap, { x: [x, wFeature, wTime, , state], y: [y, next], dy: [dy, dnext], dx, attrs }) =>
       svdfGradF32(
         heap,
         dy,
-        { y, x: x!, state: state!, wFeature: wFeature!, wTime: wTime! },
+        dnext ?? null,
+        { y, x: x!, state: next ?? state!, wFeature: wFeature!, wTime: wTime! },
         { x: dx[0], wFeature: dx[1], wTime: dx[2], bias: dx[3] ?? null, state: dx[STATE] ?? null },
         attrs,
       ),
@@ -54,7 +62,8 @@ export const svdf = defineOp<Svdf>({
     isSequence: false,
     attrs: null,
   },
-  trainable: [], // what it answers rests on calls before
+  carried: STATE,
+  trainable: [1, 2, 3],
   memory: 'fresh',
   outputRange: 'measured',
   fuses: null,

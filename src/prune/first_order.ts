@@ -4,8 +4,8 @@ import { type PlacedOperand, rowOf } from '../ops/index.ts';
 import { createRandom, type Random } from '../random.ts';
 import { isBatchable } from '../run/compile.ts';
 import { feed } from '../run/feed.ts';
-import { withFreshStates } from '../run/fresh_states.ts';
 import { withLogits } from '../run/logits.ts';
+import { unrolled } from '../run/unrolled.ts';
 import { compileTraining, type TrainingProgram } from '../train/program.ts';
 import { copy } from '../wasm/copy.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
@@ -33,17 +33,17 @@ export function changesOf(
   part: Part,
   seed: number,
 ): number[] {
-  const graph = withFreshStates(withLogits(given));
+  const plan = planBatch(data, inputsOf(given));
+  const graph = unrolled(withLogits(given), plan.calls);
   const random = createRandom(seed, 'sensitivity/signs');
   const changed = new Float64Array(variants.length);
   const logits: number[] = [];
-  const units = graph.outputs.length > 1 ? unitsOf(heap, graph, data, part) : [{ mean: 0, spread: 1 }];
+  const units = graph.outputs.length > 1 ? unitsOf(heap, given, data, part) : [{ mean: 0, spread: 1 }];
   const size = isBatchable(graph) ? BATCH : 1;
   for (const [first, last] of runsOf(part.count, size)) {
     heap.scope(() => {
       const batch = Math.min(size, last - first);
       const run = measuring(heap, graph, variants, units, batch, random);
-      const plan = planBatch(data, inputsOf(graph));
       for (let at = first; at < last; at += batch) {
         feed(
           heap,

@@ -2,8 +2,8 @@ import { type Dataset, inputsOf, planBatch, takeBatch, takeEvenly } from '../dat
 import type { Graph } from '../graph/graph.ts';
 import { isBatchable } from '../run/compile.ts';
 import { feed } from '../run/feed.ts';
-import { withFreshStates } from '../run/fresh_states.ts';
 import { withLogits } from '../run/logits.ts';
+import { unrolled } from '../run/unrolled.ts';
 import type { Task } from '../task/index.ts';
 import { lossesOf } from '../train/losses.ts';
 import { compileTraining } from '../train/program.ts';
@@ -22,7 +22,7 @@ export interface Slope {
  * The gradient of the loss against the labels by some tensors of a float graph, constants too, batch by batch over examples of the train
  * part (else validation). The network is as it answers: nothing is dropped out, normalizations have their own means.
  *
- * @param visit slopes in the order of `tensors`, of a batch of so many examples
+ * @param visit slopes in the order of `tensors`, of a batch of so many examples; of examples of several calls those of the last
  */
 export function visitGradients(
   heap: Heap,
@@ -34,17 +34,17 @@ export function visitGradients(
   const all = needData(evidence.data, 'taylor');
   const part = takeEvenly((all.train ?? all.validation)!, EXAMPLES);
   const data = { ...all, train: part };
-  const graph = withFreshStates(withLogits(given));
+  const plan = planBatch(data, inputsOf(given));
+  const graph = unrolled(withLogits(given), plan.calls);
   const batch = isBatchable(graph) ? Math.min(BATCH, part.count) : 1;
   heap.scope(() => {
     const program = compileTraining(heap, graph, batch, { taps: tensors, of: 'taps' });
     const { aims, summands } = lossesOf(heap, {
-      ...{ program, graph, data, task: evidence.task(), teaching: null, unlabelled: null, labelled: batch },
+      ...{ program, graph, calls: plan.calls, data, task: evidence.task(), teaching: null, unlabelled: null, labelled: batch },
       options: { batch, labelSmoothing: 0, augment: undefined },
       random: { seed: 0, purpose: 'prune/taylor' },
       own: new Float32Array(batch),
     });
-    const plan = planBatch(data, inputsOf(graph));
     for (let at = 0; at + batch <= part.count; at += batch) {
       const indices = Int32Array.from({ length: batch }, (_, i) => at + i);
       const inputs = takeBatch(plan, part, indices);

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, inputsOf, planBatch } from '../data/index.ts';
 import { type Graph, type Node, withTensors } from '../graph/graph.ts';
 import { type Carried, Carry, carriedBytes } from '../run/carry.ts';
 import type { Cut } from '../run/channels.ts';
@@ -49,8 +49,10 @@ export interface Refitted {
   readonly grams: ReadonlyMap<number, Gram>;
 }
 
-const examplesFor = (before: Graph, after: Graph, data: Dataset, seed: number): Examples =>
-  fittingExamples(data, seed, Math.floor(MOST_BYTES / (carriedBytes(before) + carriedBytes(after))));
+function examplesFor(before: Graph, after: Graph, data: Dataset, seed: number): Examples {
+  const { calls } = planBatch(data, inputsOf(before));
+  return fittingExamples(data, seed, Math.floor(MOST_BYTES / (calls * (carriedBytes(before) + carriedBytes(after)))));
+}
 
 /**
  * Walks two graphs of the same nodes side by side; the second may be given other weights on the way.

@@ -82,7 +82,7 @@ function activationRecords(
     const range = ranges.get(root[t]);
     const isFixed = fixed.get(root[t]);
     if (real.has(t)) continue;
-    const computes = histograms.has(t) || (ranges.has(root[t]) && root[t] === t) || isSharedConstant(graph, t, root, ranges);
+    const computes = histograms.has(t) || (ranges.has(root[t]) && root[t] === t) || isShared(graph, t, root, ranges);
     if (!computes || !range) continue;
     records.set(t, isFixed ? fixedRecord(isFixed, bits(t)) : recordOf(range, bits(t), symmetric(root[t], bits(t))));
   }
@@ -116,8 +116,9 @@ function symmetricGroups(
   };
 }
 
-const isSharedConstant = (graph: Graph, t: number, root: Int32Array, ranges: ReadonlyMap<number, Range>) =>
-  graph.tensors[t].data instanceof Float32Array && root[t] !== t && ranges.has(root[t]);
+/** A constant, or state that is kept, with the scale of what is computed. */
+const isShared = ({ tensors }: Graph, t: number, root: Int32Array, ranges: ReadonlyMap<number, Range>) =>
+  (tensors[t].data instanceof Float32Array || tensors[t].variable) && root[t] !== t && ranges.has(root[t]);
 
 /** A whole range of integers over the real values low..high: softmax [0, 1) is scale 1/256, zero -128; 16 bits are symmetric. */
 function fixedRecord([low, high]: Range, bits: 8 | 16): Quantization {

@@ -79,9 +79,16 @@ export function recurrentTensors(
   return changes;
 }
 
-/** 16 bits, or as many as it had. What calls before leave cannot be seen from single examples: a state keeps the range that its file has. */
+/**
+ * 16 bits, or as many as it had. What calls before leave cannot be seen from examples of one call: a state keeps the range that its file has,
+ * unless it is seen to go beyond.
+ */
 function stateRecord({ quant }: Tensor, { low, high }: Histogram, power: boolean): Quantization {
-  if (!power) return quant ?? recordOf([low, high], 16);
+  if (!power) {
+    const bits = (quant?.bits ?? 16) as 8 | 16;
+    const isWithin = quant && Math.max(-low, high) <= quant.scales[0] * 2 ** (bits - 1);
+    return isWithin ? quant : recordOf([low, high], bits, true);
+  }
   let top = quant ? 32768 * quant.scales[0] : 2 ** -14;
   while (top < Math.max(-low, high)) top *= 2;
   return { bits: 16, scales: [top / 32768], zeros: [0], axis: null };

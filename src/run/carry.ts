@@ -3,6 +3,7 @@ import { bytesOf, type Graph, type Node, sizeOf, type Values } from '../graph/gr
 import type { Shape } from '../ops/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { compile, inferShapes, isBatchable } from './compile.ts';
+import { callOf } from './feed.ts';
 import type { Examples } from './observe.ts';
 
 /** The examples of one batch, as places in an order, and the shape of each tensor for that batch. */
@@ -10,6 +11,8 @@ interface Batch {
   readonly from: number;
   readonly to: number;
   readonly shapes: readonly Shape[];
+  /** Which of the calls that an example is. */
+  readonly call: number;
 }
 
 /** A tensor's values on one batch. */
@@ -35,17 +38,20 @@ export class Carry {
   constructor(heap: Heap, graph: Graph, { data, part, order }: Examples) {
     this.#heap = heap;
     const size = isBatchable(graph) ? BATCH : 1;
+    const plan = planBatch(data, inputsOf(graph));
+    const { calls } = plan;
     const starts = Array.from({ length: Math.ceil(order.length / size) }, (_, i) => i * size);
     const sizes = [Math.min(size, order.length), order.length % size || size];
     const shapes = new Map(sizes.map((n) => [n, inferShapes(graph, n)]));
-    this.#batches = starts.map((from) => {
+    this.#batches = starts.flatMap((from) => {
       const to = Math.min(from + size, order.length);
-      return { from, to, shapes: shapes.get(to - from)! };
+      return Array.from({ length: calls }, (_, call) => ({ from, to, shapes: shapes.get(to - from)!, call }));
     });
     this.#unread = new Int32Array(graph.tensors.length);
     for (const node of graph.nodes) for (const t of new Set(node.inputs)) if (t >= 0) this.#unread[t]++;
-    const plan = planBatch(data, inputsOf(graph));
-    const taken = this.#batches.map(({ from, to }) => takeBatch(plan, part, order.subarray(from, to)));
+    const taken = this.#batches.map(({ from, to, call }) =>
+      takeBatch(plan, part, order.subarray(from, to)).map((values) => callOf(values, call, calls)),
+    );
     graph.inputs.forEach((input, i) => {
       this.#values.set(
         input,
@@ -102,7 +108,7 @@ export class Carry {
       computed.forEach((t, i) => {
         heap.write(program.inputs[i], this.of(t)[at].values as Float32Array);
       });
-      program.reset();
+      if (this.#batches[at].call === 0) program.reset();
       program.run();
       return program.outputs.map((o) => heap.read(o, 0, sizeOf(o.shape)));
     };

@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Heap, Step } from '../wasm/heap.ts';
 import { compile, isBatchable, type Program } from './compile.ts';
-import { feed } from './feed.ts';
+import { runCalls } from './feed.ts';
 
 /** Examples that something is measured on. */
 export interface Examples {
@@ -37,7 +37,7 @@ const BATCH = 16;
 /**
  * Runs a float graph on examples; called again, it runs them again.
  *
- * @param watch makes what is done after each batch of a program: of the one for whole batches, and of the one for the examples that are left
+ * @param watch makes what is done after each batch of a program, and after each call of an example that is several: of the one for whole batches, and of the one for the examples that are left
  */
 export type Observer = (watch: (program: Program) => Step) => void;
 
@@ -57,10 +57,7 @@ export function observe(heap: Heap, graph: Graph, { data, part, order }: Example
       const step = watch(program);
       for (let at = from; at < to; at += program.batch) {
         batchInto(plan, part, order.subarray(at, at + program.batch), input);
-        feed(heap, program.inputs, input);
-        program.reset();
-        program.run();
-        step();
+        runCalls(heap, program, input, plan.calls, step);
       }
     }
   };

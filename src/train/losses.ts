@@ -3,6 +3,7 @@ import { type Graph, sizeOf } from '../graph/graph.ts';
 import { compile, type Program } from '../run/compile.ts';
 import { feed } from '../run/feed.ts';
 import { withLogits } from '../run/logits.ts';
+import { unrolled } from '../run/unrolled.ts';
 import { outputsOf, rulesOf, type Targets, type Task } from '../task/index.ts';
 import type { Heap, HeapTensor, Step } from '../wasm/heap.ts';
 import { cosineF32, klDivergenceF32, type LossTo, mseF32, sigmoidDivergenceF32 } from '../wasm/loss.ts';
@@ -37,6 +38,8 @@ export interface LossSources {
   readonly program: TrainingProgram;
   /** Whose outputs the program has, with their activations. */
   readonly graph: Graph;
+  /** Calls that one example is. */
+  readonly calls: number;
   readonly data: Dataset;
   readonly task: Task;
   readonly options: Pick<TrainOptions, 'batch' | 'labelSmoothing' | 'augment'>;
@@ -79,7 +82,7 @@ function labelLoss(heap: Heap, sources: LossSources, targets: Targets, share: nu
   const { value, gradient } = program.outputs[task.output];
   const weight = share / unit;
   if (!rules.labelLoss) {
-    const input = program.inputs[task.input];
+    const input = program.operands[sources.graph.inputs[task.input]]; // of the last call
     const rows = batch * rules.rows(task);
     return { aims: [], summands: [summand(heap, weight, rows, gradient!, (to) => mseF32(heap, to, value, input))] };
   }
@@ -101,12 +104,12 @@ const COMPARISONS = { mse: mseF32, cosine: cosineF32, relation: relationF32 } as
  * divergences from each, so that teachers are followed one by one, each by its part of the weight.
  */
 function teacherLoss(heap: Heap, sources: LossSources, teaching: Teaching, teacher: number, unit: number): Losses {
-  const { program, graph, task, options } = sources;
+  const { program, graph, calls, task, options } = sources;
   const { batch } = options;
   const pairs = teaching.pairs.map((pair, i) => ({ ...pair, ...program.taps[i] })).filter((p) => p.teacher === teacher);
   const weight = teaching.weight / teaching.graphs.length;
   if (weight === 0 && pairs.length === 0) return NOTHING;
-  const compiled = compileTeacher(heap, teaching.graphs[teacher], pairs, batch);
+  const compiled = compileTeacher(heap, unrolled(withLogits(teaching.graphs[teacher]), calls), pairs, batch);
   const targets = compiled.outputs.slice(program.outputs.length);
   const compare = COMPARISONS[teaching.hintLoss];
   const hints = pairs.map(({ value, gradient, weight }, i) =>
@@ -195,7 +198,6 @@ function otherImitation(graph: Graph, output: number) {
 }
 
 /** A teacher whose answers and hinted tensors can be read after a run. */
-function compileTeacher(heap: Heap, given: Graph, pairs: readonly { readonly target: number }[], batch: number): Program {
-  const graph = withLogits(given);
+function compileTeacher(heap: Heap, graph: Graph, pairs: readonly { readonly target: number }[], batch: number): Program {
   return compile(heap, { ...graph, outputs: [...graph.outputs, ...pairs.map((p) => p.target)] }, { batch });
 }

@@ -12,6 +12,7 @@ import {
 import type { Graph } from '../graph/graph.ts';
 import { createRandom } from '../random.ts';
 import { feed } from '../run/feed.ts';
+import { unrolled } from '../run/unrolled.ts';
 import type { Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { averageOf } from './average.ts';
@@ -41,14 +42,26 @@ export interface Setting {
 
 /** Compiles and places everything that the steps of a training need. */
 export function setUp(heap: Heap, graph: Graph, setting: Setting): Run {
-  const { data, task, part, fake, options, steps, random, teaching, unlabelled } = setting;
+  const { data, task, part, plan, fake, options, steps, random, teaching, unlabelled } = setting;
   const { batch } = options;
   const labelled = unlabelled ? labelledIn(batch, part.count, unlabelled.part.count) : batch;
   const { graph: whole, ends } = withProjections(fake.graph, teaching, random);
-  const program = compileTraining(heap, whole, batch, { ...random, held: fake.held, taps: ends });
+  const program = compileTraining(heap, unrolled(whole, plan.calls), batch, { ...random, held: fake.held, taps: ends });
   checkTrained(program, teaching);
   const own = new Float32Array(batch);
-  const losses = lossesOf(heap, { program, graph, data, task, options, random, teaching, unlabelled, labelled, own });
+  const losses = lossesOf(heap, {
+    program,
+    graph,
+    calls: plan.calls,
+    data,
+    task,
+    options,
+    random,
+    teaching,
+    unlabelled,
+    labelled,
+    own,
+  });
   const prepare = preparation(heap, program, setting, losses, own, labelled);
   const update = updateOf(heap, graph, program, options, steps);
   const average = options.ema > 0 ? averageOf(heap, program.constants, options.ema) : null;

@@ -6,6 +6,7 @@ import { rowOf } from '../ops/index.ts';
 import { isBatchable } from '../run/compile.ts';
 import { withFreshStates } from '../run/fresh_states.ts';
 import { endOf, withLogits, withScores } from '../run/logits.ts';
+import { unrolled } from '../run/unrolled.ts';
 import type { Context, Facts, Model } from '../stage.ts';
 import { outputsOf, type Task, upward } from '../task/index.ts';
 import { type Checkpoint, checkpointIn } from './checkpoint.ts';
@@ -51,8 +52,9 @@ export async function train(
   const { data, part } = trainPart(context, options, purpose);
   checkTrainable(model.graph);
   const task = context.task ?? findTask(heap, model.graph, data);
-  const subject = subjectOf(model.graph, task, given);
-  checkStateless(subject.graph);
+  const plan = planBatch(data, inputsOf(model.graph));
+  const subject = subjectOf(plan.calls > 1 ? model.graph : withFreshStates(model.graph), task, given);
+  checkExamples(unrolled(subject.graph, plan.calls));
   const { teachers } = subject;
   for (const teacher of teachers?.graphs ?? []) checkTeacher(subject.graph, teacher);
   checkOutputs(subject.graph, subject.task, teachers !== undefined, context, purpose);
@@ -62,7 +64,6 @@ export async function train(
   const steps = Math.ceil(options.epochs * Math.floor(part.count / batch));
   if (steps === 0) return { ...model, losses: [], scores: [] };
   return heap.exclusive(async () => {
-    const plan = planBatch(data, inputsOf(model.graph));
     const { qat } = options;
     const normed = withNorms(heap, qat === 'off' ? withoutRecords(subject.graph) : subject.graph, data, seed);
     const fake = withFakeQuantization(withLogits(normed.graph), qat);
@@ -133,9 +134,7 @@ interface Subject {
  * What is trained of a network with an ARG_MAX at its end: up to the scores before it. The result has the ARG_MAX again. Outputs that only
  * name the largest of scores which are an output too say nothing more.
  */
-function subjectOf(given: Graph, task: Task, taught: Teachers | undefined): Subject {
-  const graph = withFreshStates(given);
-  const teachers = taught && { ...taught, graphs: taught.graphs.map(withFreshStates) };
+function subjectOf(graph: Graph, task: Task, teachers: Teachers | undefined): Subject {
   const whole = withScores(graph);
   if (whole === graph) return { graph, task, teachers };
   checkScores(graph, task);
@@ -176,15 +175,23 @@ function checkTrainable(graph: Graph): void {
   }
 }
 
-/** Whether a network answers to an example by itself: what rests on calls before cannot be trained on examples. */
-export const isTrainable = (graph: Graph): boolean => isBatchable(withFreshStates(graph));
+/** Whether a network answers to an example by itself: what rests on calls before is trained on examples that are sequences of calls. */
+export function isTrainable(graph: Graph, data: Dataset): boolean {
+  try {
+    return isBatchable(unrolled(graph, planBatch(data, inputsOf(graph)).calls));
+  } catch (e) {
+    if (e instanceof CompressError) return false;
+    throw e;
+  }
+}
 
-function checkStateless(graph: Graph): void {
+function checkExamples(graph: Graph): void {
   if (isBatchable(graph)) return;
+  const shape = graph.tensors[graph.inputs[0]].shape.slice(1).join(', ');
   throw new CompressError(
     'unsupported',
-    'a network that keeps state cannot be trained',
-    'compress it without finetune and distill',
+    'a network that keeps state from call to call cannot be trained on single calls',
+    `give sequences: examples of several calls [count, calls, ${shape}], each with the label of the last; or leave out the stages that train`,
   );
 }
 

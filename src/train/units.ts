@@ -56,7 +56,7 @@ export function inputUnits(graph: Graph, data: Dataset): Units {
     if (!readings?.length || !(dense || conv)) return [];
     const rms = ({ mean, spread }: ChannelSpread) => ({ mean: 0, spread: Math.sqrt(mean * mean + spread * spread) });
     const channels = spreads[i].map(dense ? (c) => c : rms).map(({ mean, spread }) => ({ mean, spread: spread || 1 }));
-    return [{ readings, size: dense ? size : channels.length, channels, source }];
+    return [{ readings, size: dense ? size / plan.calls : channels.length, channels, source }];
   });
   return units.length ? { of: (d) => withInputs(d, units), into: (g) => units.reduce(readingIn, g) } : SAME;
 }

@@ -38,10 +38,16 @@ export interface SvdfGradients {
   readonly state: HeapTensor | null;
 }
 
-/** Gradients of `svdfF32`, ADDED to what they fill. @param state as the forward step left it */
+/**
+ * Gradients of `svdfF32`, ADDED to what they fill.
+ *
+ * @param dnext by what the state became, or null where later calls do not count
+ * @param state as the forward step left it
+ */
 export function svdfGradF32(
   heap: Heap,
   dy: HeapTensor,
+  dnext: HeapTensor | null,
   { y, x, state, wFeature, wTime }: Readonly<Record<'y' | 'x' | 'state' | 'wFeature' | 'wTime', HeapTensor>>,
   to: SvdfGradients,
   { rank, activation }: { readonly rank: number; readonly activation: FloatActivation },
@@ -55,6 +61,6 @@ export function svdfGradF32(
     number,
     number,
   ];
-  const read = [dy.ptr, y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr] as const;
+  const read = [dy.ptr, dnext?.ptr ?? 0, y.ptr, x.ptr, state.ptr, wFeature.ptr, wTime.ptr] as const;
   return () => heap.wasm.svdf_grad_f32(...filled, ...read, ...sizes, low, high);
 }

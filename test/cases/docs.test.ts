@@ -13,6 +13,7 @@ import { METRIC_NAMES, TASK_NAMES } from '../../src/task/index.ts';
 import { inProcess } from '../cli/in_process.ts';
 import { built, type Ended } from '../cli/sample.ts';
 import { npz } from '../data/sources.ts';
+import { CALLS, examplesOf, streaming } from '../run/streaming.ts';
 
 const read = (name: string) => readFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), 'utf8');
 const commandsOf = (text: string) => [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.trim().split('\n'));
@@ -65,6 +66,9 @@ function writeFiles(folder: string): void {
   put('accel.npy', writeNpy(accel, [COUNT, 6]));
   put('press.npy', writeNpy(press, [COUNT, 4]));
   put('two_heads.tflite', twoHeads());
+  const { x, y } = examplesOf(COUNT);
+  put('sequences.npz', npz({ x: [x, [COUNT, CALLS, 2, 1, 3]], y: labels([...y]) }));
+  put('wake_word.tflite', exportTflite({ graph: streaming(), facts: {} }));
 }
 
 /** Gives the largest of three inputs, and beside it a value. */
@@ -131,9 +135,10 @@ test('every command of the page works, one after another', async () => {
   assert.match(shown('evaluate', 'weather.tflite'), /"accel" \[6\] and "press" \[4\]/);
   assert.match(
     shown('compress', 'fruit.tflite'),
-    /balanced accuracy on the test part[\s\S]*checked by \d+ examples that had no part in it/,
+    /balanced accuracy on the test part[\s\S]*checked by \d+ examples (that had no part in it|of other folds)/,
   );
   assert.match(shown('compress', 'alarm.tflite'), /area under the ROC curve/);
+  assert.match(shown('finetune', 'wake_word.tflite'), /each example is 5 calls of the model/);
   assert.match(shown('compress', 'tags.tflite'), /F1 on the test part/);
   assert.match(shown('compress', 'forecast.tflite'), /mean absolute error \(MAE\) on the test part[\s\S]*% (worse|better)/);
   assert.match(shown('compress', 'machine.tflite'), /mean squared error on the test part/);

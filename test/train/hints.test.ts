@@ -44,6 +44,7 @@ function lossAt(graph: Graph, teaching: Teaching, moved: ReadonlyMap<string, Flo
     const losses = lossesOf(heap, {
       program,
       graph,
+      calls: 1,
       data,
       task,
       options,
