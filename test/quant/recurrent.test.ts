@@ -326,7 +326,10 @@ test('SVDF: compress cuts and quantizes, says that nothing is trained, and its r
   let step = await search.next();
   while (!step.done) step = await search.next();
   const { recipe, tflite, trials } = step.value;
-  assert.match(said.join('\n'), /keeps state from call to call: on examples of one call each it is cut and quantized, and nothing of it is trained/);
+  assert.match(
+    said.join('\n'),
+    /keeps state from call to call: on examples of one call each it is cut and quantized, and nothing of it is trained/,
+  );
   assert.equal([trials[0].state, recipe.stages.some((s) => s.stage === 'distill')], ['complete', false]);
   assert.ok(recipe.stages.some((s) => s.stage === 'prune'));
   const seen = { ...dataOfRecipe(frames, recipe), test: null };
