@@ -3,7 +3,7 @@ import { bestOf, isEnded, reportOf, type TrialReport } from '../compress/index.t
 import type { TrialRecord } from '../search/record.ts';
 import { type StudyStatus, studyStatuses, trialsOf, type WorkerStatus, workerStatuses } from '../study/postgres/status.ts';
 import type { PostgresStorage, SharedStudy } from '../study/postgres/storage.ts';
-import { BELIEVED_S } from '../study/postgres/store.ts';
+import { WAITS } from '../study/postgres/waits.ts';
 import { metricOf } from '../task/index.ts';
 import { count, createOutput, kib, ms, type Output, plural, table } from './output.ts';
 import { timeText } from './progress.ts';
@@ -43,7 +43,7 @@ export function addStatus(program: Command): void {
       try {
         const isThere = await storage.isPrepared();
         const studies = isThere ? await shownOf(storage, flags.study) : [];
-        const all = isThere ? await workerStatuses(storage.connection, BELIEVED_S) : [];
+        const all = isThere ? await workerStatuses(storage.connection, WAITS.believed) : [];
         const workers = all.filter((w) => studies.some(({ name }) => name === w.study));
         out.result({ studies: studies.map(({ quality: _, ...s }) => s), workers }, () =>
           show(out, storage.place, studies, workers),

@@ -114,7 +114,9 @@ export class Search {
 
   /** Whether trials of other processes are to end before this one goes on, or is done. */
   #isWaitedFor(end: number): boolean {
-    return performance.now() < end && this.#study.records.some((t) => t.state === 'running' && !this.#running.has(t.number));
+    const { records } = this.#study;
+    const theirs = records.filter((t) => t.state === 'running' && !this.#running.has(t.number));
+    return performance.now() < end && theirs.some((t) => this.#mayBegin(t.number) || !this.#isKnown(t.number));
   }
 
   /** Whether the time allowed has ended it, with work left. */
@@ -125,10 +127,15 @@ export class Search {
   /** Whether all has ended that trial n must know. */
   #isKnown = (n: number): boolean => this.#study.records.slice(0, this.#rungs.needs(n)).every(isEnded);
 
+  /** Whether trial n has a turn, and all has ended that it must know: other processes may have brought the study on since it was looked at last. */
+  #mayBegin = (n: number): boolean => this.#isKnown(n) && this.#rungs.turn(n) !== null;
+
   /** Starts a trial; null while a result that it must know is missing. */
   async #start(pool: Pool, changed: () => void): Promise<{ number: number; done: Promise<number> } | null> {
-    if (!this.#isKnown(this.#study.next)) return null;
-    const trial = await this.#study.ask((t) => this.#taskOf(t));
+    const trial = await this.#study.ask(
+      (t) => this.#taskOf(t),
+      (n) => this.#mayBegin(n),
+    );
     if (!trial) return null;
     const { number } = trial;
     this.#running.set(number, { what: 'start', done: 0, total: 1 });

@@ -118,11 +118,12 @@ export class Study {
    * Starts the next trial: one that another process left running, else one that was enqueued, else what the sampler proposes.
    *
    * @param space suggests all parameters of the trial, and may make something of them; it may be called more than once
-   * @returns null with `lag`, while a result is missing that the trial must know
+   * @param may   whether the trial of this number may begin, by the trials that the study then knows
+   * @returns null where it may not, and with `lag`, while a result is missing that the trial must know
    * @throws CompressError `bad-option` from the space, see `Trial`
    */
-  ask<T>(space: (trial: Trial) => T): Promise<RunningTrial<T> | null> {
-    return this.#turns.run(() => this.#ask(space));
+  ask<T>(space: (trial: Trial) => T, may: (number: number) => boolean = () => true): Promise<RunningTrial<T> | null> {
+    return this.#turns.run(() => this.#ask(space, may));
   }
 
   /**
@@ -164,11 +165,11 @@ export class Study {
     return this.#store.close();
   }
 
-  async #ask<T>(space: (trial: Trial) => T): Promise<RunningTrial<T> | null> {
+  async #ask<T>(space: (trial: Trial) => T, may: (number: number) => boolean): Promise<RunningTrial<T> | null> {
     for (;;) {
       await this.#store.refresh();
       const number = this.#next();
-      if (this.#misses(number)) return null;
+      if (this.#misses(number) || !may(number)) return null;
       const params = new Map(this.records[number]?.params);
       const point = this.#suggest(number, params, space);
       if (!(await this.#store.begin(number, params))) continue;

@@ -140,8 +140,8 @@ export class Server {
     return text.split('\n').filter((line) => line && !/^(--|SET |SELECT pg_catalog|ALTER .* OWNER TO|\\)/.test(line));
   }
 
-  storage(database: string, patience?: ConstructorParameters<typeof PostgresStorage>[2]): PostgresStorage {
-    const storage = new PostgresStorage(this.url(database), { host: 'test', process: process.pid, threads: 1 }, patience);
+  storage(database: string, waits?: ConstructorParameters<typeof PostgresStorage>[2]): PostgresStorage {
+    const storage = new PostgresStorage(this.url(database), { host: 'test', process: process.pid, threads: 1 }, waits);
     this.#storages.push(storage);
     return storage;
   }

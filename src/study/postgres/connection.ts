@@ -4,6 +4,7 @@ import { CompressError } from '../../errors.ts';
 import { Serial } from '../../search/serial.ts';
 import { checkAddress, clientAddress, shownAddress } from './address.ts';
 import { explained, passes } from './failures.ts';
+import { WAITS, type Waits } from './waits.ts';
 
 export type Value = string | number | boolean | null | Uint8Array | Date | readonly (string | number)[];
 export type Row = Readonly<Record<string, unknown>>;
@@ -13,15 +14,6 @@ export interface Queries {
   rows<T = Row>(sql: string, values?: readonly Value[]): Promise<T[]>;
 }
 
-/** How long, in ms, the same is tried again: a server that restarts and a link that breaks come back. */
-export interface Patience {
-  /** Before the first connection. */
-  readonly first: number;
-  /** From then on. */
-  readonly later: number;
-}
-
-const PATIENCE: Patience = { first: 10_000, later: 600_000 };
 const CONNECT_MS = 10_000;
 /** Longer than any statement here takes, so that a link that swallows packets is found out. */
 const QUERY_MS = 20_000;
@@ -43,7 +35,7 @@ export class Connection {
   /** The database, as it may be shown. */
   readonly where: string;
   readonly #address: string;
-  readonly #patience: Patience;
+  readonly #waits: Waits;
   readonly #turns = new Serial();
   readonly #heard = new Set<(payload: string) => void>();
   #channel: string | null = null;
@@ -54,10 +46,10 @@ export class Connection {
   #end = Number.POSITIVE_INFINITY;
 
   /** @throws CompressError `bad-option` for an address that is none, or has a password in it */
-  constructor(address: string, patience: Partial<Patience> = {}) {
+  constructor(address: string, waits: Waits = WAITS) {
     this.#address = checkAddress(address);
     this.where = shownAddress(address);
-    this.#patience = { ...PATIENCE, ...patience };
+    this.#waits = waits;
   }
 
   /** A statement. It may be run twice, where its answer was lost. */
@@ -93,7 +85,7 @@ export class Connection {
           return await work(await this.#queries());
         } catch (e) {
           if (isLost(e)) this.#drop();
-          const patience = this.#wasThere ? this.#patience.later : this.#patience.first;
+          const patience = this.#wasThere ? this.#waits.later : this.#waits.first;
           const next = performance.now() + pause;
           if (this.#isClosed || !passes(e) || next > Math.min(begun + patience, this.#end)) throw explained(e, this.where);
         }

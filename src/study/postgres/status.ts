@@ -65,17 +65,17 @@ export async function studyStatuses(connection: Connection): Promise<StudyStatus
 const byState = (states: Readonly<Record<string, number>>): Partial<Record<State, number>> =>
   Object.fromEntries(Object.entries(states).map(([label, n]) => [stateOf(label), n]));
 
-export async function workerStatuses(connection: Connection, believedS: number): Promise<WorkerStatus[]> {
+export async function workerStatuses(connection: Connection, believedMs: number): Promise<WorkerStatus[]> {
   return connection.rows<WorkerStatus>(
     `SELECT s.study_name AS study, w.host, w.process, w.threads,
        coalesce(array_agg(t.number ORDER BY t.number) FILTER (WHERE t.state = 'RUNNING'), '{}') AS running,
        (count(*) FILTER (WHERE l.is_told))::integer AS told,
        (extract(epoch FROM now() - w.seen_at) * 1000)::double precision AS "seenMs",
-       CASE WHEN w.ended_at IS NOT NULL THEN 'left' WHEN w.seen_at < now() - $1::double precision * interval '1 s' THEN 'lost' ELSE 'live' END AS state
+       CASE WHEN w.ended_at IS NOT NULL THEN 'left' WHEN w.seen_at < now() - $1::double precision * interval '1 ms' THEN 'lost' ELSE 'live' END AS state
      FROM thumbnet.workers w JOIN studies s USING (study_id)
        LEFT JOIN thumbnet.leases l ON l.worker_id = w.worker_id LEFT JOIN trials t USING (trial_id)
      GROUP BY s.study_name, w.worker_id ORDER BY w.begun_at, w.worker_id`,
-    [believedS],
+    [believedMs],
   );
 }
 

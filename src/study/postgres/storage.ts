@@ -4,10 +4,11 @@ import type { TrialStore } from '../../search/store.ts';
 import type { Artifacts } from '../artifacts.ts';
 import { parsePythonJson, pythonJson } from '../journal.ts';
 import { checkFound, METRIC_NAMES, SETTINGS, type Storage, type StudyHead } from '../storage.ts';
-import { Connection, type Patience, type Queries } from './connection.ts';
+import { Connection, type Queries } from './connection.ts';
 import { TableArtifacts } from './content.ts';
 import { CHANNEL, PostgresStore } from './store.ts';
 import { type Clock, prepareTables, versionsOf } from './tables.ts';
+import { WAITS, type Waits } from './waits.ts';
 
 /** Who works on studies from here, for people: what `thumbnet.workers` holds of a process. */
 export interface Process {
@@ -54,11 +55,13 @@ export class PostgresStorage implements Storage {
   /** Content in the database. */
   readonly artifacts: Artifacts;
   readonly #process: Process;
+  readonly #waits: Waits;
   #clock: Promise<Clock> | null = null;
 
   /** @throws CompressError `bad-option` for an address that is none, or has a password in it */
-  constructor(address: string, process: Process, patience?: Partial<Patience>) {
-    this.connection = new Connection(address, patience);
+  constructor(address: string, process: Process, waits: Partial<Waits> = {}) {
+    this.#waits = { ...WAITS, ...waits };
+    this.connection = new Connection(address, this.#waits);
     this.artifacts = new TableArtifacts(this.connection);
     this.#process = process;
   }
@@ -92,7 +95,7 @@ export class PostgresStorage implements Storage {
       );
       return id;
     });
-    return PostgresStore.open({ connection: this.connection, studyId, name, clock, worker });
+    return PostgresStore.open({ connection: this.connection, studyId, name, clock, worker, waits: this.#waits });
   }
 
   /** The id of a study that is there or is begun. @param worker by which a study is known that a try began whose answer was lost */

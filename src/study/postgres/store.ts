@@ -6,15 +6,11 @@ import { encodeDistribution, pythonJson } from '../journal.ts';
 import type { Connection, Queries } from './connection.ts';
 import { LABELS, readTrials, stateOf, toColumns } from './rows.ts';
 import type { Clock } from './tables.ts';
+import type { Waits } from './waits.ts';
 
 /** The channel on which processes say that they have changed a study, by its id. */
 export const CHANNEL = 'thumbnet';
 
-/** How often, in ms, a process says that it lives, and how long, in seconds by the server's clock, it is believed. */
-const BEAT_MS = 3_000;
-export const BELIEVED_S = 15;
-/** How often, in ms, it is looked for what nobody tells: a process that has died, a change by another program. */
-const LOOK_MS = 5_000;
 /** So long, in ms, a trial of another program counts as running after its last heartbeat, where it sends such. */
 const OUTSIDE_MS = 120_000;
 
@@ -28,6 +24,7 @@ export interface Place {
   readonly clock: Clock;
   /** Names this process among all that work on the study. */
   readonly worker: string;
+  readonly waits: Waits;
 }
 
 interface TrialRow {
@@ -52,7 +49,7 @@ export class PostgresStore implements TrialStore {
   readonly #place: Place;
   readonly #records: TrialRecord[] = [];
   /** Ids by number. */
-  readonly #ids: number[] = [];
+  #ids: readonly number[] = [];
   #left = new Set<number>();
   /** Trials of other programs that ran when this process came, and their heartbeats: when they were last seen to change. */
   readonly #outside = new Map<number, { beat: string | null; since: number }>();
@@ -83,7 +80,7 @@ export class PostgresStore implements TrialStore {
     this.#place = place;
     this.#timer = setInterval(() => {
       this.#beating = this.#beating.then(() => this.#beat());
-    }, BEAT_MS);
+    }, place.waits.beat);
     this.#timer.unref();
   }
 
@@ -104,7 +101,7 @@ export class PostgresStore implements TrialStore {
         reject = no;
       });
       promise.catch(() => {});
-      this.#change = { promise, resolve, reject, timer: setTimeout(() => this.#wake(), LOOK_MS) };
+      this.#change = { promise, resolve, reject, timer: setTimeout(() => this.#wake(), this.#place.waits.look) };
     }
     return this.#change.promise;
   }
@@ -254,7 +251,7 @@ export class PostgresStore implements TrialStore {
       return id;
     }
     const [trial] = await queries.rows<{ state: string; worker: string | null; lapsed: boolean | null }>(
-      `SELECT t.state::text, l.worker_id AS worker, l.seen_at < now() - interval '${BELIEVED_S} s' AS lapsed
+      `SELECT t.state::text, l.worker_id AS worker, l.seen_at < now() - interval '${this.#place.waits.believed} ms' AS lapsed
        FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id) WHERE t.trial_id = $1 FOR UPDATE OF t`,
       [known],
     );
@@ -309,25 +306,28 @@ export class PostgresStore implements TrialStore {
     const open = this.#records.filter((t) => !isFinished(t)).map((t) => this.#ids[t.number]);
     const rows = await queries.rows<TrialRow>(
       `SELECT t.trial_id AS id, t.number, t.state::text, l.worker_id AS worker,
-         l.seen_at < now() - interval '${BELIEVED_S} s' AS lapsed, h.heartbeat::text AS beat
+         l.seen_at < now() - interval '${this.#place.waits.believed} ms' AS lapsed, h.heartbeat::text AS beat
        FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id) LEFT JOIN trial_heartbeats h USING (trial_id)
        WHERE t.study_id = $1 AND (t.trial_id > $2 OR t.trial_id = ANY($3)) AND t.number IS NOT NULL ORDER BY t.trial_id`,
       [this.#place.studyId, this.#ids.at(-1) ?? 0, open],
     );
+    const ids = [...this.#ids];
     const changed = new Map<number, State>();
     const left = new Set<number>();
     for (const row of rows) {
       const state = stateOf(row.state);
       const known = this.#records[row.number];
       if (!known) {
-        if (row.number !== this.#ids.length) throw this.#disordered(row.number);
-        this.#ids.push(row.id);
+        if (row.number !== ids.length) throw this.#disordered(row.number, ids.length);
+        ids.push(row.id);
       }
       // What is written when a trial begins stays; only other programs add to it while it runs.
       if (!known || known.state !== state || (state === 'running' && row.worker === null)) changed.set(row.number, state);
       if (state === 'running' && this.#isFree(row)) left.add(row.number);
     }
-    const read = changed.size ? await readTrials(queries, changed, this.#ids) : [];
+    const read = changed.size ? await readTrials(queries, changed, ids) : [];
+    // All at once: what breaks off in between is read again from where it began.
+    this.#ids = ids;
     for (const record of read) this.#put(record);
     this.#left = left;
     this.#isNew = false;
@@ -387,10 +387,10 @@ export class PostgresStore implements TrialStore {
     return new CompressError('bad-file', `the study "${name}" was deleted from ${connection.where}`, 'begin it anew');
   }
 
-  #disordered(number: number): CompressError {
+  #disordered(number: number, due: number): CompressError {
     return new CompressError(
       'bad-file',
-      `the study "${this.#place.name}" has a trial ${number} where number ${this.#ids.length} was due`,
+      `the study "${this.#place.name}" has a trial ${number} where number ${due} was due`,
       'begin a new study: trials were deleted from this one, or added without its lock',
     );
   }
