@@ -65,7 +65,7 @@ the graph. Also read, as other operators: ${code(rewritten)}; \`QuantizeLinear\`
 
 ## Keras
 
-\`.h5\` of Keras 2 and 3, \`.keras\` with its weights in HDF5 or an .npz; Sequential, Functional, models within models, \`TimeDistributed\` of layers that work place by place:
+\`.h5\` of Keras 2 and 3, \`.keras\` with its weights in HDF5 or an .npz; Sequential, Functional, models within models, \`TimeDistributed\` of layers that work place by place, \`Bidirectional\` of LSTM, GRU and SimpleRNN:
 
 ${code(Object.keys(LAYERS).sort())}
 

@@ -3,14 +3,14 @@ import { unsupported } from '../ops/onnx_cells.ts';
 import { clamped, type Emitter } from './pieces.ts';
 
 /**
- * LSTM and GRU as the operators they consist of, step by step: what every stage, TFLite and generated C know. TFLite has no GRU, and its LSTM
+ * LSTM, GRU and plain recurrent layers as the operators they consist of, step by step: what every stage, TFLite and generated C know. TFLite has no GRU, and its LSTM
  * keeps its state from call to call, which these do not.
  */
 
 export interface Recurrent {
-  readonly kind: 'lstm' | 'gru';
+  readonly kind: 'lstm' | 'gru' | 'rnn';
   readonly hidden: number;
-  /** Rows of gates: of an LSTM input, forget, output, cell; of a GRU update, reset, new. [gates * hidden, depth] */
+  /** Rows of gates: of an LSTM input, forget, output, cell; of a GRU update, reset, new; of a plain layer one. [gates * hidden, depth] */
   readonly weights: ArrayLike<number>;
   /** [gates * hidden, hidden] */
   readonly recurrent: ArrayLike<number>;
@@ -22,6 +22,8 @@ export interface Recurrent {
   readonly reverse: boolean;
   /** An LSTM's cell state is clamped to +-cellClip; 0 or left out: not at all. */
   readonly cellClip?: number;
+  /** Of a plain layer; tanh where it is left out. */
+  readonly activation?: 'tanh' | 'relu' | 'logistic' | 'none';
 }
 
 export interface RecurrentOutputs {
@@ -35,18 +37,21 @@ export interface RecurrentOutputs {
 /** Steps beyond which the operators would be too many. */
 const MOST_STEPS = 512;
 
+const GATES: Readonly<Record<Recurrent['kind'], number>> = { lstm: 4, gru: 3, rnn: 1 };
+const STEPS = { lstm: lstmStep, gru: gruStep, rnn: plainStep };
+
 const plain: Attrs = { activation: 'none' };
 
 /** @param x [n, time, depth] */
 export function unrolled(to: Emitter, x: number, [, time, depth]: readonly number[], r: Recurrent): RecurrentOutputs {
   if (time > MOST_STEPS)
     throw unsupported(`a recurrent layer over ${time} steps, each of which becomes operators`, `use at most ${MOST_STEPS} steps`);
-  const gates = (r.kind === 'lstm' ? 4 : 3) * r.hidden;
+  const gates = GATES[r.kind] * r.hidden;
   const w = to.constant('kernel', [gates, depth], r.weights);
   const b = to.constant('bias', [gates], r.bias);
   const all = to.emit('fullyConnected', [x, w, b], { activation: 'none', keepDims: true });
   const given = (t: number) => to.emit('stridedSlice', [all], placeOf(t));
-  const step = r.kind === 'lstm' ? lstmStep(to, r) : gruStep(to, r);
+  const step = STEPS[r.kind](to, r);
   let state: State = { h: null, c: null };
   const steps: number[] = new Array(time);
   for (let i = 0; i < time; i++) {
@@ -85,6 +90,15 @@ function lstmStep(to: Emitter, { hidden, recurrent, cellClip = 0 }: Recurrent): 
     const more = to.emit('mul', [input, to.emit('tanh', [candidate], {})], plain);
     const cell = within(c === null ? more : to.emit('add', [to.emit('mul', [forget, c], plain), more], plain));
     return { h: to.emit('mul', [output, to.emit('tanh', [cell], {})], plain), c: cell };
+  };
+}
+
+/** h' = activation(x + U h) */
+function plainStep(to: Emitter, { hidden, recurrent, activation = 'tanh' }: Recurrent): Step {
+  const u = to.constant('recurrent_kernel', [hidden, hidden], recurrent);
+  return (x, { h }) => {
+    const sum = h === null ? x : to.emit('add', [x, to.emit('fullyConnected', [h, u, -1], plain)], plain);
+    return { h: activation === 'none' ? sum : to.emit(activation, [sum], {}), c: null };
   };
 }
 

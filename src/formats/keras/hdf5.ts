@@ -1,5 +1,5 @@
-import { arrayOf, textsOf } from './hdf5_data.ts';
 import { badFile } from './hdf5_cursor.ts';
+import { arrayOf, textsOf } from './hdf5_data.ts';
 import { Hdf5File, type Message } from './hdf5_file.ts';
 
 export { badFile, unsupported } from './hdf5_cursor.ts';

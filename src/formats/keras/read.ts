@@ -12,6 +12,7 @@ import { inputShape, isModel, type LayerConfig, type ModelConfig, modelOf, parse
 import { badFile, type Hdf5, openHdf5, unsupported } from './hdf5.ts';
 import { Call, type Layer } from './layer.ts';
 import { LAYERS } from './layers/index.ts';
+import { bidirectional, kindOf } from './layers/recurrent.ts';
 import { openNpz } from './npz.ts';
 import { legacyWeights, numberedWeights, type Place, snakeCase, type Weights } from './weights.ts';
 
@@ -176,6 +177,7 @@ function addLayer(work: Work, layer: LayerConfig, weights: Weights, place: Place
   if (registered !== null) throw unsupported(`the layer "${name}" is of the custom class "${registered}"`, CUSTOM_FIX);
   if (isModel(className)) return addModel(work, modelOf({ class_name: className, config }, 1), weights.inside(place), operands);
   if (className === 'TimeDistributed') return addLayer(work, ...inTime(layer, weights, place), operands);
+  if (className === 'Bidirectional') return addBothWays(work, layer, weights, place, operands);
   const known: Layer | undefined = Object.hasOwn(LAYERS, className) ? LAYERS[className] : undefined;
   if (!known) {
     const list = Object.keys(LAYERS).sort().join(', ');
@@ -192,12 +194,42 @@ function addLayer(work: Work, layer: LayerConfig, weights: Weights, place: Place
   return results;
 }
 
+interface Inner {
+  readonly class_name?: unknown;
+  readonly config?: LayerConfig['config'];
+}
+
+/** A recurrent layer that runs forwards, and one that runs backwards: the same again, unless the file has another. */
+function addBothWays(
+  work: Work,
+  { name, config }: LayerConfig,
+  weights: Weights,
+  place: Place,
+  operands: readonly number[],
+): number[] {
+  const inner = config.layer as Inner | undefined;
+  const kind = kindOf(String(inner?.class_name ?? ''), name);
+  const roles = LAYERS[String(inner!.class_name)].roles!;
+  const back = (config.backward_layer ?? null) as Inner | null;
+  const side = (within: string, of: LayerConfig['config']) => {
+    const found = weights.of({ ...place, within: [within, 'cell'] }, roles(of));
+    return new Call(work.draft, `${name}/${within.replace('_layer', '')}`, of, operands, found, work.version);
+  };
+  const own = inner!.config ?? {};
+  const backwards = back?.config ?? { ...own, go_backwards: own.go_backwards !== true };
+  const calls = [side('forward_layer', own), side('backward_layer', backwards)] as const;
+  const mode = config.merge_mode === undefined ? 'concat' : config.merge_mode;
+  const results = located(`the layer "${name}" (Bidirectional)`, () => bidirectional(kind, calls, mode), `"${name}"`);
+  if (results.length === 1) work.draft.rename(results[0], name);
+  return results;
+}
+
 /** Layers that do the same to every place in time as to one. */
 const PLACEWISE = new Set(['Dense', 'Activation', 'ReLU', 'LeakyReLU', 'Dropout', 'Softmax', 'BatchNormalization']);
 
 /** The layer in a TimeDistributed, with its weights. */
 function inTime({ name, config }: LayerConfig, weights: Weights, place: Place): [LayerConfig, Weights, Place] {
-  const inner = config.layer as { class_name?: unknown; config?: LayerConfig['config'] } | undefined;
+  const inner = config.layer as Inner | undefined;
   const className = String(inner?.class_name ?? '');
   if (!PLACEWISE.has(className)) {
     throw unsupported(

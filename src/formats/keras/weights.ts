@@ -28,7 +28,9 @@ export function legacyWeights(file: Hdf5, root: string): Weights {
       const names = namesOf(outer).filter((n) => top === null || parts(n).includes(name));
       return (role) => {
         const fitting = names.filter(
-          (n) => roleOf(n) === role && within.every((w) => LOOSE.test(w) || parts(n).some((p) => p.startsWith(w))),
+          (n) =>
+            roleOf(n) === role &&
+            within.every((w) => LOOSE.test(w) || parts(n).some((p) => p.startsWith(w.replace(/_layer$/, '_')))),
         );
         // where names do not follow the layer's own, their order decides
         const found = fitting[0] ?? (names.length === roles.length ? names[roles.indexOf(role)] : undefined);

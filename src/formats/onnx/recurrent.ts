@@ -2,12 +2,14 @@ import { blocks, type Recurrent, type RecurrentOutputs, together, unrolled } fro
 import { unsupported } from './decode.ts';
 import type { Writer } from './rewrites.ts';
 
-/** LSTM and GRU of ONNX: gates stand as input, output, forget, cell; and as update, reset, hidden. */
+/** LSTM, GRU and RNN of ONNX: gates stand as input, output, forget, cell; and as update, reset, hidden. */
 
 type Kind = Recurrent['kind'];
 
-const ORDER: Readonly<Record<Kind, readonly number[]>> = { lstm: [0, 2, 1, 3], gru: [0, 1, 2] };
-const ACTIVATIONS: Readonly<Record<Kind, string>> = { lstm: 'Sigmoid,Tanh,Tanh', gru: 'Sigmoid,Tanh' };
+const ORDER: Readonly<Record<Kind, readonly number[]>> = { lstm: [0, 2, 1, 3], gru: [0, 1, 2], rnn: [0] };
+const ACTIVATIONS: Readonly<Record<Kind, string>> = { lstm: 'Sigmoid,Tanh,Tanh', gru: 'Sigmoid,Tanh', rnn: 'Tanh' };
+/** What RNN may have in place of tanh. */
+const PLAIN: Readonly<Record<string, Recurrent['activation']>> = { Tanh: 'tanh', Relu: 'relu', Sigmoid: 'logistic' };
 /** Places of operands. */
 const [BIAS, LENGTHS, HIDDEN, CELL, PEEPHOLES] = [3, 4, 5, 6, 7];
 
@@ -20,11 +22,16 @@ export const recurrent =
     const batchFirst = attributes.int('layout', 0) === 1;
     const after = kind === 'gru' && attributes.int('linear_before_reset', 0) === 1;
     attributes.int('hidden_size', 0);
-    refuseOthers(from, kind, directions.length);
+    const told = from.attributes.texts('activations');
+    refuseOthers(from, kind, told, directions.length);
     const [time, n, depth] = batchFirst ? [1, 0, 2].map((i) => from.shape(0)[i]) : from.shape(0);
     const x = batchFirst ? from.inputs[0] : from.relabel(from.inputs[0], [1, 0, 2]);
     const made = directions.map((reverse, d) =>
-      unrolled(from, x, [n, time, depth], { ...weightsOf(from, kind, d, after), reverse }),
+      unrolled(from, x, [n, time, depth], {
+        ...weightsOf(from, kind, d, after),
+        ...(kind === 'rnn' && { activation: PLAIN[told[d] ?? 'Tanh'] }),
+        reverse,
+      }),
     );
     const side = (of: (m: RecurrentOutputs) => number, map: readonly number[]) => {
       const all = made.map((m) => from.relabel(of(m), map));
@@ -53,10 +60,11 @@ function weightsOf(from: Writer, kind: Kind, d: number, after: boolean): Omit<Re
   };
 }
 
-function refuseOthers(from: Writer, kind: Kind, directions: number): void {
-  const told = from.attributes.texts('activations');
+function refuseOthers(from: Writer, kind: Kind, told: readonly string[], directions: number): void {
   const usual = new Array(directions).fill(ACTIVATIONS[kind]).join();
-  if (told.length && told.join() !== usual)
+  const isKnown =
+    kind === 'rnn' ? told.length === directions && told.every((name) => Object.hasOwn(PLAIN, name)) : told.join() === usual;
+  if (told.length && !isKnown)
     throw unsupported(`the activations ${told.join(', ')}`, `use those of ${ACTIVATIONS[kind].replaceAll(',', ', ')}`);
   if (from.attributes.int('input_forget', 0)) throw unsupported('coupled gates', 'use a plain LSTM');
   if (from.isThere(PEEPHOLES)) throw unsupported('peepholes', 'use a plain LSTM');

@@ -97,6 +97,7 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
   },
   LSTM: recurrent('lstm'),
   GRU: recurrent('gru'),
+  RNN: recurrent('rnn'),
   Squeeze: squeezed,
   Unsqueeze: unsqueezed,
   Gather: gathered,
