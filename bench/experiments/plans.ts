@@ -33,6 +33,20 @@ export interface Plan {
 
 const taught = { teacher: 'original', temperature: 2, weight: 0.6, batch: 64 } as const;
 
+const activities = (cutTo: number, bytes: number): Plan => ({
+  job: 'har',
+  counts: { macs: 0 },
+  cutTo,
+  steps: 4,
+  multiple: 1,
+  bytes,
+  epochs: [3, 10, 10],
+  learningRates: [0.002, 0.002, 0.001],
+  distill: { ...taught, batch: 32, augment: { shift: [8, 0] } },
+  quantize: { rounding: 'nearest' },
+  times: 1,
+});
+
 export const PLANS: Readonly<Record<string, Plan>> = {
   resnet8: {
     job: 'resnet8',
@@ -56,6 +70,7 @@ export const PLANS: Readonly<Record<string, Plan>> = {
     epochs: [20, 80, 60],
     learningRates: [0.002, 0.003, 0.001],
     distill: { ...taught, weight: 0.8, batch: 32, augment: { shift: [3, 0], mixup: 1, scale: 0.1 } },
+    quantize: { rounding: 'nearest' },
     times: 1,
     all: true,
   },
@@ -69,6 +84,7 @@ export const PLANS: Readonly<Record<string, Plan>> = {
     epochs: [0.5, 4, 4],
     learningRates: [0.003, 0.004, 0.001],
     distill: { ...taught, augment: { shift: 2 } },
+    quantize: { rounding: 'nearest' },
     times: 1,
   },
   vww: {
@@ -83,16 +99,7 @@ export const PLANS: Readonly<Record<string, Plan>> = {
     distill: { ...taught, batch: 32, augment: { flip: true, shift: 6 } },
     times: 1,
   },
-  har: {
-    job: 'har',
-    counts: { macs: 0 },
-    cutTo: 0.35,
-    steps: 4,
-    multiple: 1,
-    bytes: 3000,
-    epochs: [3, 10, 10],
-    learningRates: [0.002, 0.002, 0.001],
-    distill: { ...taught, batch: 32, augment: { shift: [8, 0] } },
-    times: 1,
-  },
+  har: activities(0.5, 5000),
+  'har, smaller': activities(0.35, 3000),
+  'har, smallest': activities(0.25, 2000),
 };
