@@ -67,7 +67,7 @@ export const PLANS: Readonly<Record<string, Plan>> = {
     steps: 4,
     multiple: 1,
     bytes: 8000,
-    epochs: [20, 80, 60],
+    epochs: [15, 60, 50],
     learningRates: [0.002, 0.003, 0.001],
     distill: { ...taught, weight: 0.8, batch: 32, augment: { shift: [3, 0], mixup: 1, scale: 0.1 } },
     quantize: { rounding: 'nearest' },
