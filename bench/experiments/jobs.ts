@@ -1,6 +1,5 @@
 /** Jobs that searches are compared on: a model, its data, and what must be kept. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { buildModel } from '../../src/builders/index.ts';
 import { channelSpreads, type Dataset, inputsOf, loadDataset, takeExamples, withValidationOf } from '../../src/data/index.ts';
@@ -8,14 +7,14 @@ import { readNpy } from '../../src/data/npy.ts';
 import { splitStratified } from '../../src/data/split.ts';
 import { unzip } from '../../src/data/zip.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
-import { exportTflite } from '../../src/formats/tflite/export.ts';
-import { asStored, loadModel } from '../../src/model.ts';
+import { loadModel } from '../../src/model.ts';
 import { checkOptions } from '../../src/options/index.ts';
 import type { Model } from '../../src/stage.ts';
 import { recognizeTask, taskOfLabels } from '../../src/task/index.ts';
 import { scratchFields, trainFromScratch } from '../../src/train/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { neededPath } from '../../test/shared.ts';
+import { kept } from './kept.ts';
 
 export interface Job {
   readonly model: Model;
@@ -63,30 +62,26 @@ async function pictures(seed: number): Promise<Omit<Job, 'goal'>> {
 }
 
 /** A network of a builder, made by `train`, kept in `folder`. */
-async function trained(
-  path: string,
+const trained = (
+  folder: string,
+  name: string,
   data: Dataset,
   how: Readonly<Record<string, unknown>>,
   form: Readonly<Record<string, number>> = {},
-): Promise<Model> {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true });
+): Promise<Model> =>
+  kept(folder, name, async () => {
     const graph = buildModel('conv2d', { inputs: data.inputs, seed: 0, ...taskOfLabels(data) }, form);
     const heap = await Heap.open();
     const model = { graph, facts: {} };
     const context = { heap, data, task: recognizeTask(graph, data), seed: 0, original: model };
-    const options = checkOptions(v.object(scratchFields), how, 'train');
-    writeFileSync(`${path}.new`, exportTflite(asStored(await trainFromScratch(model, context, options))));
-    renameSync(`${path}.new`, path);
-  }
-  return loadModel(new Uint8Array(readFileSync(path)));
-}
+    return trainFromScratch(model, context, checkOptions(v.object(scratchFields), how, 'train'));
+  });
 
 /** No public model of this data is at hand. */
 async function fashion(folder: string): Promise<Omit<Job, 'goal'>> {
   const read = await loadDataset(shared('fashion-mnist-part'), { scale: 1 / 255, seed: 0 });
   const data = withValidationOf(read, VALIDATION, 0);
-  const model = await trained(join(folder, 'fashion.tflite'), data, { epochs: 40, augment: { shift: 2, flip: true } });
+  const model = await trained(folder, 'fashion', data, { epochs: 40, augment: { shift: 2, flip: true } });
   return { model, data, target: 'stm32g071rb' };
 }
 
@@ -115,7 +110,7 @@ async function digits(seed: number): Promise<Omit<Job, 'goal'>> {
 async function ownDigits(seed: number, folder: string): Promise<Omit<Job, 'goal'>> {
   const data = await loadDataset(shared('mnist'), { scale: 1 / 255, seed });
   const how = { epochs: 8, batch: 64, augment: { shift: 2 } };
-  const model = await trained(join(folder, 'digits.tflite'), data, how, { width: 0.5, depth: 4 });
+  const model = await trained(folder, 'digits', data, how, { width: 0.5, depth: 4 });
   return { model, data, target: 'stm32g071rb' };
 }
 

