@@ -56,7 +56,8 @@ export async function nodePool(
 }
 
 /**
- * `size` Web Workers, as `nodePool`. Without cross-origin isolation each has a copy of the data.
+ * `size` Web Workers, as `nodePool`. Without cross-origin isolation each has a copy of the data. To be called in a page: in Firefox a worker that
+ * starts workers may stop for ever.
  *
  * @param worker makes one, where a page's policy allows no worker from a Blob: of a module that imports `thumbnet/worker`
  * @throws CompressError `unsupported` where there are no Web Workers
@@ -70,6 +71,16 @@ export async function webPool(
   const kernels = [await kernelModule(), await relaxedModule()] as const;
   const pool = poolOf({ ...begun(context, plugins), kernels }, size, () => webThread(open()));
   return { ...pool, close: () => pool.close().finally(release) };
+}
+
+/** Web Workers that the page has begun already, each at the other end of a port. `close` closes the ports. */
+export async function portPool(
+  context: JobContext,
+  ports: readonly MessagePort[],
+  { plugins = [] as readonly string[] } = {},
+): Promise<Pool> {
+  const kernels = [await kernelModule(), await relaxedModule()] as const;
+  return poolOf({ ...begun(context, plugins), kernels }, ports.length, (i) => portThread(ports[i]));
 }
 
 /** Workers whose source is in the bundle; none can be made after `release`. @throws CompressError `unsupported` */
@@ -89,8 +100,8 @@ const begun = (context: JobContext, plugins: readonly string[]): Beginning => ({
 /** What threads of every host can do. */
 interface Thread {
   post(message: ToWorker): void;
-  /** Until the function returned is called. */
-  hear(message: (m: FromWorker) => void, ended: (why: Error) => void): () => void;
+  /** What it says from now on, and why it ended. Called once. */
+  hear(message: (m: FromWorker) => void, ended: (why: Error) => void): void;
   end(): unknown;
 }
 
@@ -98,9 +109,10 @@ function nodeThread(worker: NodeWorker): Thread {
   return {
     post: (message) => worker.postMessage(message),
     hear(message, ended) {
-      const onExit = (code: number) => ended(new Error(`a worker ended with code ${code}`));
-      worker.on('message', message).on('error', ended).on('exit', onExit);
-      return () => worker.off('message', message).off('error', ended).off('exit', onExit);
+      worker
+        .on('message', message)
+        .on('error', ended)
+        .on('exit', (code) => ended(new Error(`a worker ended with code ${code}`)));
     },
     end: () => worker.terminate(),
   };
@@ -110,30 +122,35 @@ function webThread(worker: Worker): Thread {
   return {
     post: (message) => worker.postMessage(message),
     hear(message, ended) {
-      const onMessage = ({ data }: MessageEvent) => message(data as FromWorker);
-      const onError = (e: ErrorEvent) => ended(new Error(`a worker ended: ${e.message || 'it could not be loaded'}`));
-      worker.addEventListener('message', onMessage);
-      worker.addEventListener('error', onError);
-      return () => {
-        worker.removeEventListener('message', onMessage);
-        worker.removeEventListener('error', onError);
-      };
+      worker.addEventListener('message', ({ data }) => message(data as FromWorker));
+      worker.addEventListener('error', (e) => ended(new Error(`a worker ended: ${e.message || 'it could not be loaded'}`)));
     },
     end: () => worker.terminate(),
   };
 }
 
-function poolOf(beginning: Beginning, size: number, open: () => Thread): Pool {
-  const threads = Array.from({ length: size }, open);
-  for (const thread of threads) thread.post(beginning);
-  const idle = [...threads];
+/** The page hears of a worker that ends badly. */
+function portThread(port: MessagePort): Thread {
+  return {
+    post: (message) => port.postMessage(message),
+    hear(message) {
+      port.addEventListener('message', ({ data }) => message(data as FromWorker));
+      port.start();
+    },
+    end: () => port.close(),
+  };
+}
+
+function poolOf(beginning: Beginning, size: number, open: (i: number) => Thread): Pool {
+  const threads = Array.from({ length: size }, (_, i) => open(i));
+  const idle = threads.map((thread) => asked(thread, beginning));
   let next = 0;
   return {
     size,
     run(job, progress) {
-      const thread = idle.pop();
-      if (!thread) throw new Error('more jobs than workers');
-      return done(thread, next++, job, progress).finally(() => idle.push(thread));
+      const ask = idle.pop();
+      if (!ask) throw new Error('more jobs than workers');
+      return ask(next++, job, progress).finally(() => idle.push(ask));
     },
     async close() {
       await Promise.all(threads.map((thread) => thread.end()));
@@ -141,21 +158,32 @@ function poolOf(beginning: Beginning, size: number, open: () => Thread): Pool {
   };
 }
 
-/** Gives a thread a job, and waits for what it answers. */
-function done(thread: Thread, id: number, job: Job, progress: (p: Progress) => void): Promise<ArmResult> {
-  return new Promise((resolve, reject) => {
-    const end = (finish: () => void) => {
-      silence();
-      finish();
-    };
-    const onMessage = (m: FromWorker) => {
-      if (m.id !== id) return;
-      if ('progress' in m) progress(m.progress);
-      else if ('result' in m) end(() => resolve(m.result));
-      else if ('error' in m) end(() => reject(fromPlainError(m.error)));
-      else end(() => reject(new Error(m.crash)));
-    };
-    const silence = thread.hear(onMessage, (why) => end(() => reject(why)));
-    thread.post({ id, job });
-  });
+type Ask = (id: number, job: Job, progress: (p: Progress) => void) => Promise<ArmResult>;
+
+/** Begins a thread; what is returned gives it a job and waits for the answer. One that ended is noticed even between jobs. */
+function asked(thread: Thread, beginning: Beginning): Ask {
+  let ended: Error | null = null;
+  let answer = (_: FromWorker): void => {};
+  let fail = (_: Error): void => {};
+  thread.hear(
+    (m) => answer(m),
+    (why) => {
+      ended ??= why;
+      fail(ended);
+    },
+  );
+  thread.post(beginning);
+  return (id, job, progress) =>
+    new Promise((resolve, reject) => {
+      if (ended) throw ended;
+      fail = reject;
+      answer = (m) => {
+        if (m.id !== id) return;
+        if ('progress' in m) progress(m.progress);
+        else if ('result' in m) resolve(m.result);
+        else if ('error' in m) reject(fromPlainError(m.error));
+        else reject(new Error(m.crash));
+      };
+      thread.post({ id, job });
+    });
 }

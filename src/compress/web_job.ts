@@ -5,7 +5,7 @@ import type { Model } from '../stage.ts';
 import { kernelModule, relaxedModule, useModules } from '../wasm/load.ts';
 import { type CompressResult, compress } from './index.ts';
 import type { CompressOptions } from './options.ts';
-import { bundledWorker, webPool } from './pool.ts';
+import { bundledWorker, portPool } from './pool.ts';
 import type { CompressProgress, TrialReport } from './tree.ts';
 
 /** What the worker is given. */
@@ -14,10 +14,16 @@ export interface WebJob {
     readonly model: Model;
     readonly data: Dataset;
     readonly options: CompressOptions;
-    readonly workers: number;
+    /** To the workers that run trials. */
+    readonly ports: readonly MessagePort[];
     readonly plugins: readonly string[];
     readonly kernels: readonly [WebAssembly.Module, WebAssembly.Module | null];
   };
+}
+
+/** What a worker that runs trials is given: where the leading one speaks to it. */
+export interface WebHand {
+  readonly port: MessagePort;
 }
 
 export type FromWebJob =
@@ -41,7 +47,8 @@ export interface WebJobHost {
 }
 
 /**
- * `compress` in Web Workers, the leading part too: the page's own thread is free. The same bytes come out.
+ * `compress` in Web Workers, the leading part too: the page's own thread is free. The same bytes come out. The page starts all of them: in Firefox
+ * (153) one `new Worker` of about 50 inside a worker never returns.
  *
  * @throws CompressError what `compress` throws; `unsupported` where there are no Web Workers
  * @throws the signal's reason, once it is aborted
@@ -56,6 +63,7 @@ export async function* compressInWorker(
   const kernels = [await kernelModule(), await relaxedModule()] as const;
   const size = workers ?? Math.min(8, Math.max(1, navigator.hardwareConcurrency ?? 1));
   signal?.throwIfAborted();
+  const hands = Array.from({ length: size }, () => ({ worker: open(), channel: new MessageChannel() }));
   const leader = open();
   const said: FromWebJob[] = [];
   let wake = () => {};
@@ -65,11 +73,17 @@ export async function* compressInWorker(
   };
   const onAbort = () => wake();
   leader.addEventListener('message', (e) => hear(e.data as FromWebJob));
-  leader.addEventListener('error', (e) => hear({ broken: e.message || 'the worker could not be loaded' }));
+  for (const { worker, channel } of hands) {
+    worker.postMessage({ port: channel.port2 } satisfies WebHand, [channel.port2]);
+  }
+  for (const w of [leader, ...hands.map((h) => h.worker)]) {
+    w.addEventListener('error', (e) => hear({ broken: e.message || 'the worker could not be loaded' }));
+  }
   signal?.addEventListener('abort', onAbort);
-  const shared = shareDataset(data);
-  leader.postMessage({ compress: { model, data: shared, options, workers: size, plugins, kernels } } satisfies WebJob);
   try {
+    const ports = hands.map((h) => h.channel.port1);
+    const job: WebJob = { compress: { model, data: shareDataset(data), options, ports, plugins, kernels } };
+    leader.postMessage(job, ports);
     for (;;) {
       signal?.throwIfAborted();
       const m = said.shift();
@@ -87,19 +101,20 @@ export async function* compressInWorker(
   } finally {
     signal?.removeEventListener('abort', onAbort);
     leader.terminate();
+    for (const { worker } of hands) worker.terminate();
     release();
   }
 }
 
-/** What the leading worker does. @param open makes a worker that runs trials */
-export async function serveWebJob(job: WebJob, answer: (m: FromWebJob) => void, open: () => Worker): Promise<void> {
-  const { model, data, options, workers, plugins, kernels } = job.compress;
+/** What the leading worker does. */
+export async function serveWebJob(job: WebJob, answer: (m: FromWebJob) => void): Promise<void> {
+  const { model, data, options, ports, plugins, kernels } = job.compress;
   useModules(...kernels);
   try {
     const search = compress(model, data, options, {
       tell: (line) => answer({ line }),
       progress: (progress) => answer({ progress }),
-      pool: (context) => webPool(context, workers, { plugins, worker: open }),
+      pool: (context) => portPool(context, ports, { plugins }),
     });
     for (;;) {
       const { done, value } = await search.next();

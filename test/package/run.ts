@@ -111,7 +111,8 @@ for (const name of asked.length ? asked : BUNDLERS) {
   const { url, close } = page as Awaited<ReturnType<typeof serveBy>>;
   for (const [browserName, browser] of browsers) {
     await check(`${name} in ${browserName}: load, evaluate, compress`, async () => {
-      const { longest, ...found } = await resultOf(browser, url);
+      const { longest, broken, ...found } = await resultOf(browser, url);
+      assert.match(String(broken), /no such worker/);
       assert.deepEqual(found, expected);
       return `the same as in Node; longest wait of the page ${longest} ms`;
     });

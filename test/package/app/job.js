@@ -22,6 +22,20 @@ function watch() {
   };
 }
 
+/** What a page is told whose workers cannot run. */
+export async function brokenWorker(model, examples) {
+  const network = await loadModel(model);
+  const data = await loadDataset(new File([examples], 'examples.npz'), { model: network, seed: 1 });
+  const url = URL.createObjectURL(new Blob(["throw new Error('no such worker')"], { type: 'text/javascript' }));
+  const worker = () => new Worker(url, { type: 'module' });
+  return compressInWorker(network, data, { target: 'stm32l476rg' }, { workers: 1, worker })
+    .next()
+    .then(
+      () => 'nothing',
+      (e) => e.message,
+    );
+}
+
 /** @param model bytes of a .tflite @param examples an .npz with x and y */
 export async function job(model, examples) {
   const network = await loadModel(model);
