@@ -1,5 +1,6 @@
 import { compact, type Graph, type Node, sizeOf, type Tensor } from '../graph/graph.ts';
 import { rowOf, type Shape } from '../ops/index.ts';
+import { layerOf } from '../run/layers.ts';
 import {
   compose,
   generalShape,
@@ -52,14 +53,11 @@ export const FIXED = '@order';
 
 const axesOf = (node: Node) => (FIXED in node.attrs ? null : rowOf(node.op).axes);
 
-/** Orders that the axes of an input may have been given: channels first, or time before the batch. */
-const ordersOf = ({ length }: Shape): Relabel[] => {
-  if (length === 3)
-    return [
-      [0, 2, 1],
-      [1, 0, 2],
-    ];
-  return length === 4 ? [[0, 3, 1, 2]] : [];
+/** Orders that the axes of an input may have been given: channels first, or time before the batch, which comes first in a graph. */
+const ordersOf = (shape: Shape): Relabel[] => {
+  const isTimeFirst = shape[0] > 1 && shape[1] === 1;
+  if (shape.length === 3) return [[0, 2, 1], ...(isTimeFirst ? [[1, 0, 2]] : [])];
+  return shape.length === 4 ? [[0, 3, 1, 2]] : [];
 };
 
 /** Elements that transposes move; of equal ones the shorter graph. */
@@ -308,9 +306,11 @@ function attrsIn(node: Node, from: Relabel, rank: number): Node['attrs'] | null 
 function placeIn(work: Work, node: Node, layout: Layout): void {
   const { map, rank } = layout;
   const back = inverse(map, rank);
+  const layer = layerOf(node);
   const inputs = node.inputs.map((t) => {
     if (t < 0) return -1;
     const view = unflattened(work, viewOf(work, t), nameOf(work, t));
+    if (t === layer?.weights || t === layer?.bias) return materialize(work, view, nameOf(work, t));
     const own = work.draft.tensors[t];
     const source = work.tensors[view.tensor];
     if (!source.data) return relabel(work, view.tensor, compose(back, aligned(view.map, map.length)), nameOf(work, t));

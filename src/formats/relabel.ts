@@ -76,8 +76,27 @@ export function relabelNodes(graph: { tensors: Tensor[]; nodes: Node[] }, from: 
     now = perm;
   }
   if (x !== from && now.length === map.length && map.every((a, i) => a === now[i])) return x;
-  // general only where the batch stays in front
-  return add('reshape', x, shape, { shape: map[0] === 0 ? generalShape(shape) : shape });
+  return add('reshape', x, shape, {
+    shape:
+      map[0] === 0
+        ? generalShape(shape)
+        : openShape(
+            graph.tensors[x].shape,
+            shape,
+            map.map((a) => now.indexOf(a)),
+          ),
+  });
+}
+
+/**
+ * Where the batch may be another axis than the first: the one axis of one place that comes from another place is left open. Axes that change
+ * their order would have to be moved in a larger batch: there it is as it is.
+ */
+function openShape(from: readonly number[], shape: readonly number[], map: Relabel): number[] {
+  const named = map.filter((a) => a >= 0);
+  if (named.some((a, i) => i > 0 && a < named[i - 1])) return [...shape];
+  const moved = map.flatMap((a, i) => (a >= 0 && a !== i && from[a] === 1 ? [i] : []));
+  return shape.map((d, i) => (moved.length === 1 && moved[0] === i ? -1 : map[i] === i ? 0 : d));
 }
 
 /** For any batch and, where the last axis is not of one place, for any number of channels. */

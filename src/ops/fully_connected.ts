@@ -116,7 +116,8 @@ export const fullyConnected = defineOp<FullyConnected>({
       inputs: present(inputs),
     }),
   },
-  axes: null, // it reads the last axis, or all
+  // it reads the last axis, or all
+  axes: (attrs, from, rank) => (attrs.keepDims && from.at(-1) === rank - 1 ? attrs : null),
   onnx: {
     types: ['Gemm', 'MatMul'],
     read: readDense,

@@ -187,6 +187,15 @@ export function isTrainable(graph: Graph, data: Dataset): boolean {
 
 function checkExamples(graph: Graph): void {
   if (isBatchable(graph)) return;
+  if (!graph.nodes.some((n) => n.inputs.some((t) => graph.tensors[t]?.variable))) {
+    const what =
+      'the network answers to one example at a time (its operators fix the batch to 1), and training runs several at once';
+    throw new CompressError(
+      'unsupported',
+      what,
+      'convert it with an open batch and the batch first, or leave out the stages that train',
+    );
+  }
   const shape = graph.tensors[graph.inputs[0]].shape.slice(1).join(', ');
   throw new CompressError(
     'unsupported',

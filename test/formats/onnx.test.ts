@@ -10,6 +10,7 @@ import { importTflite } from '../../src/formats/tflite/index.ts';
 import { fileShape } from '../../src/graph/file_order.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';
+import { compile, isBatchable } from '../../src/run/compile.ts';
 import type { Model } from '../../src/stage.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
@@ -41,12 +42,42 @@ for (const file of readdirSync(FIXTURES).filter((name) => name.endsWith('.onnx')
     assert.is(known.notes, undefined);
     assert.equal(Object.fromEntries(graph.inputs.map((t) => [graph.tensors[t].name, fileShape(graph.tensors[t])])), facts.inputs);
     assert.is(count(graph, 'transpose'), LEFT[file] ?? 0);
+    assert.is(isBatchable(graph), file !== 'gru_bidirectional.onnx');
     const inputs = Object.fromEntries(Object.entries(facts.inputs).map(([name, shape]) => [name, given(sizeOf(shape))]));
     const outputs = run(graph, inputs);
     graph.outputs.forEach((t) => {
       const { name } = graph.tensors[t];
       assert.equal(fileShape(graph.tensors[t]), facts.outputs[name].shape);
       close(outputs[name], facts.outputs[name].values, `${file} ${name}`);
+    });
+  });
+
+  test(`${file}: two examples at once answer as one after the other`, async () => {
+    const { graph } = await load(bytes);
+    if (!isBatchable(graph)) return;
+    heap.scope(() => {
+      const programs = [1, 2].map((batch) => compile(heap, graph, { batch }));
+      const examples = [0, 1].map((k) =>
+        graph.inputs.map((t) => given(sizeOf(graph.tensors[t].shape)).map((v) => (k ? v * v - 0.3 : v))),
+      );
+      programs[1].inputs.forEach((x, i) => {
+        heap.write(x, [...examples[0][i], ...examples[1][i]]);
+      });
+      programs[1].run();
+      examples.forEach((values, k) => {
+        values.forEach((v, i) => {
+          heap.write(programs[0].inputs[i], v);
+        });
+        programs[0].run();
+        programs[0].outputs.forEach((y, o) => {
+          const size = sizeOf(y.shape);
+          close(
+            heap.read(programs[1].outputs[o], k * size, size) as Float32Array,
+            [...(heap.read(y) as Float32Array)],
+            `${file}, example ${k}`,
+          );
+        });
+      });
     });
   });
 

@@ -3,7 +3,7 @@ import { axisOf, broadcast, resolveShape } from '../../ops/shapes.ts';
 import { dequantize } from '../../run/integer.ts';
 import { type Relabel, relabelConstant, relabelled } from '../relabel.ts';
 import { graphType, readConstant } from './constants.ts';
-import { type Attributes, unsupported } from './decode.ts';
+import { type Attributes, badFile, unsupported } from './decode.ts';
 
 /** What is computed from constants alone while a file is read: shapes, and weights that are turned or scaled in the graph. */
 
@@ -286,13 +286,28 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   ReduceMin: reduce((list) => Math.min(...list)),
 };
 
+/** So many leading operands must be there; one of all others. */
+const LEADING: Readonly<Record<string, number>> = {
+  ...{ Constant: 0, Where: 3, Range: 3, Expand: 2, Tile: 2, Gather: 2, Reshape: 2 },
+  ...Object.fromEntries(['Add', 'Sub', 'Mul', 'Div', 'Mod', 'Equal', 'Greater', 'Less'].map((type) => [type, 2])),
+};
+
+function checkOperands({ type, x, where }: Folding): void {
+  const leading = type === 'Concat' || type === 'Min' || type === 'Max' ? Math.max(1, x.length) : (LEADING[type] ?? 1);
+  for (let i = 0; i < leading; i++) if (!x[i]) throw badFile(`${where} lacks operand ${i}`);
+}
+
 const MOST_ELEMENTS = 2 ** 26;
 
 /** The results of an operator on constants; null where they are left to be computed when the network runs. */
 export function folded(f: Folding, outputs: number): Tensor[] | null {
-  if (f.type === 'Split') return split(f, outputs);
-  const fold = FOLDS[f.type];
+  if (f.type === 'Split') {
+    checkOperands(f);
+    return split(f, outputs);
+  }
+  const fold = Object.hasOwn(FOLDS, f.type) ? FOLDS[f.type] : undefined;
   if (!fold) return null;
+  checkOperands(f);
   if (f.type === 'ConstantOfShape' || f.type === 'Expand') {
     const shape = numbers(f.x[f.type === 'Expand' ? 1 : 0]);
     if (!shape.every((d) => d >= -1) || sizeOf(shape) > MOST_ELEMENTS)

@@ -193,6 +193,8 @@ function resultsOf(draft: Draft, quantized: Quantized, node: NodeProto, place: P
     const made = folded({ type: node.opType, opset, x, where, attributes: new Attributes(node, where) }, count);
     if (made) return made.map((t, i) => draft.add({ ...t, name: node.output[i] ?? t.name }));
   }
+  const readsFirst = ['Shape', 'Identity', 'Cast'].includes(node.opType);
+  if (readsFirst && !x[0]) throw badFile(`${where} lacks operand 0`);
   if (node.opType === 'Shape') {
     const attributes = new Attributes(node, where);
     const { shape } = x[0]!;
