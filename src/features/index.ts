@@ -1,0 +1,4 @@
+export { type FrontEnd, shapeOf } from './front_end.ts';
+export { FEATURE_NAMES, makeFrontEnd, parseFeatures, type Signal } from './options.ts';
+export { definedFeatures, type FrontEndPlan, type PlannedStep, planFrontEnd } from './plan.ts';
+export { type CompiledFrontEnd, compileFrontEnd, featuresOf, toIntegers } from './run.ts';

@@ -1,0 +1,259 @@
+/** `--features mfcc`, `--features logmel:bands=20,hop=10ms`: names, what they stand for, and what may be changed. */
+import { floorLog2 } from '../elementary.ts';
+import { CompressError, nearestNames } from '../errors.ts';
+import type { FrontEnd, FrontEndStep, LogUnit, Scale, WindowName } from './front_end.ts';
+import { planFrontEnd } from './plan.ts';
+
+/** What may be stated. Times are in ms, or in samples where the rate is not known. */
+export interface FeatureOptions {
+  readonly kind: 'mel' | 'spectrum' | 'stats';
+  /** Length of a frame, and from the begin of one to the next: 'all' is the whole example. */
+  readonly frame: Span;
+  readonly hop: Span;
+  /** 0: the power of two that holds a frame. */
+  readonly fft: number;
+  readonly window: WindowName;
+  readonly emphasis: number;
+  readonly centred: boolean;
+  readonly energy: 'power' | 'magnitude';
+  readonly scale: Scale;
+  readonly bands: number;
+  /** Hertz; 0 as `high` is half the rate. */
+  readonly low: number;
+  readonly high: number;
+  readonly log: LogUnit;
+  readonly floor: number;
+  /** Energy is divided by the size of the transform. */
+  readonly mean: boolean;
+  /** Of a cosine transform; 0: none. */
+  readonly coefficients: number;
+  readonly dct: 'ortho' | 'tf';
+}
+
+interface Span {
+  readonly value: number;
+  readonly unit: 'ms' | 'samples' | 'all';
+}
+const ms = (value: number): Span => ({ value, unit: 'ms' });
+const samples = (value: number): Span => ({ value, unit: 'samples' });
+const ALL: Span = { value: 0, unit: 'all' };
+
+const LOGMEL: FeatureOptions = {
+  kind: 'mel',
+  frame: ms(30),
+  hop: ms(20),
+  fft: 0,
+  window: 'hann',
+  emphasis: 0,
+  centred: false,
+  energy: 'magnitude',
+  scale: 'tf',
+  bands: 40,
+  low: 20,
+  high: 4000,
+  log: 'ln',
+  floor: 1e-6,
+  mean: false,
+  coefficients: 0,
+  dct: 'ortho',
+};
+const SPECTRUM: FeatureOptions = { ...LOGMEL, kind: 'spectrum', scale: 'linear', energy: 'power', low: 0, high: 0, floor: 1e-10 };
+
+/** Names and what they stand for. */
+export const FEATURE_NAMES: Readonly<Record<string, { readonly about: string; readonly options: FeatureOptions }>> = {
+  mfcc: {
+    about: "MLPerf Tiny's keyword spotting: 30 ms every 20, 40 mels of 20..4000 Hz, 10 coefficients (49x10 of a second)",
+    options: { ...LOGMEL, coefficients: 10, dct: 'tf' },
+  },
+  logmel: { about: 'its 40 mels without the cosine transform', options: LOGMEL },
+  'micro-speech': {
+    about:
+      "window, hop and mels of TFLite Micro's micro_speech: 40 of 125..7500 Hz (without its noise reduction and gain control)",
+    options: { ...LOGMEL, scale: 'htk', low: 125, high: 7500 },
+  },
+  'librosa-mel': {
+    about: 'librosa.feature.melspectrogram(center=False) with a logarithm: 2048 every 512 samples, 128 of Slaney',
+    options: {
+      ...LOGMEL,
+      frame: samples(2048),
+      hop: samples(512),
+      energy: 'power',
+      scale: 'slaney',
+      bands: 128,
+      low: 0,
+      high: 0,
+      floor: 1e-10,
+    },
+  },
+  'librosa-mel-htk': {
+    about: 'the same with htk=True, norm=None',
+    options: {
+      ...LOGMEL,
+      frame: samples(2048),
+      hop: samples(512),
+      energy: 'power',
+      scale: 'htk',
+      bands: 128,
+      low: 0,
+      high: 0,
+      floor: 1e-10,
+    },
+  },
+  mfe: {
+    about: "Edge Impulse's MFE before its noise floor: 20 ms every 10, 40 mels from 80 Hz, dB of the mean power",
+    options: {
+      ...LOGMEL,
+      frame: ms(20),
+      hop: ms(10),
+      fft: 512,
+      window: 'none',
+      emphasis: 0.98,
+      energy: 'power',
+      scale: 'places',
+      low: 80,
+      high: 0,
+      log: 'db',
+      floor: 1e-12,
+      mean: true,
+    },
+  },
+  spectrogram: { about: 'the logarithm of the power at each frequency', options: SPECTRUM },
+  fft: {
+    about: 'the same of the whole example, its mean taken away: vibration, acceleration',
+    options: { ...SPECTRUM, frame: ALL, hop: ALL, centred: true, mean: true },
+  },
+  stats: {
+    about: 'mean, standard deviation, least, greatest, mean step of each channel',
+    options: { ...SPECTRUM, kind: 'stats', frame: ALL, hop: ALL },
+  },
+};
+
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  window: ['hann', 'hamming', 'none'],
+  energy: ['power', 'magnitude'],
+  scale: ['tf', 'htk', 'slaney', 'places'],
+  log: ['ln', 'db'],
+  dct: ['ortho', 'tf'],
+};
+const COUNTS = ['fft', 'bands', 'coefficients'];
+const NUMBERS = ['emphasis', 'low', 'high', 'floor'];
+const KEYS = ['frame', 'hop', ...COUNTS, ...NUMBERS, ...Object.keys(CHOICES)];
+
+/** @throws CompressError `bad-option` */
+export function parseFeatures(text: string): FeatureOptions {
+  const [name, rest] = [text.split(':')[0].trim(), text.split(':').slice(1).join(':')];
+  if (!Object.hasOwn(FEATURE_NAMES, name))
+    throw new CompressError(
+      'bad-option',
+      `--features ${name} is not known`,
+      `give one of ${Object.keys(FEATURE_NAMES).join(', ')}`,
+    );
+  const changed = rest.trim() === '' ? [] : rest.split(',').map((part) => parsePart(part, text));
+  return { ...FEATURE_NAMES[name].options, ...Object.fromEntries(changed) };
+}
+
+function parsePart(part: string, text: string): [string, unknown] {
+  const [key, value = ''] = part.split('=').map((s) => s.trim());
+  const bad = (fix: string) => new CompressError('bad-option', `--features ${text}: "${part.trim()}" is not understood`, fix);
+  if (!KEYS.includes(key)) throw bad(`did you mean "${nearestNames(key, KEYS, 1)[0]}"? It has ${KEYS.join(', ')}`);
+  if (key in CHOICES) {
+    if (!CHOICES[key].includes(value)) throw bad(`give ${key} as one of ${CHOICES[key].join(', ')}`);
+    return [key, value];
+  }
+  if (key === 'frame' || key === 'hop') {
+    const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(value) ?? [];
+    if (value === 'all') return [key, ALL];
+    if (digits === undefined || Number(digits) <= 0) throw bad(`give ${key} in samples, as 512, or as a time: 30ms, 1s, or all`);
+    return [key, unit ? ms(Number(digits) * (unit === 's' ? 1000 : 1)) : samples(Number(digits))];
+  }
+  const number = Number(value);
+  if (value === '' || !Number.isFinite(number) || number < 0) throw bad(`give ${key} as a number from 0`);
+  if (COUNTS.includes(key) && !Number.isInteger(number)) throw bad(`give ${key} as a whole number`);
+  return [key, number];
+}
+
+export interface Signal {
+  readonly samples: number;
+  readonly channels: number;
+  readonly rate: number | null;
+  /** A sample is an integer times 2^step. */
+  readonly step: number;
+}
+
+const LARGEST_FFT = 8192;
+
+/**
+ * A front end for a signal.
+ *
+ * @param text as parseFeatures takes it
+ * @throws CompressError `bad-option` for what does not fit the signal
+ */
+export function makeFrontEnd(text: string, signal: Signal): FrontEnd {
+  const options = parseFeatures(text);
+  const { samples: count, channels, rate, step } = signal;
+  const bad = (what: string, fix: string) => new CompressError('bad-option', `--features ${text}: ${what}`, fix);
+  const spanOf = ({ value, unit }: Span): number => {
+    if (unit === 'all') return count;
+    if (unit === 'samples') return value;
+    if (rate === null) throw bad('a frame in ms needs the rate of the samples', 'add --rate');
+    return Math.round((value * rate) / 1000);
+  };
+  const [frame, hop] = [spanOf(options.frame), spanOf(options.hop)];
+  if (!Number.isInteger(frame) || !Number.isInteger(hop) || frame < 2 || hop < 1)
+    throw bad(`a frame of ${frame} samples every ${hop}`, 'give whole numbers, as frame=512,hop=256');
+  if (frame > count)
+    throw bad(`a frame of ${frame} samples is longer than an example of ${count}`, 'give a longer --window, or a shorter frame');
+  if (frame > 65535) throw bad(`a frame has ${frame} samples`, 'give at most 65535');
+  const frames = 1 + Math.floor((count - frame) / hop);
+  const base = { name: text, rate, samples: count, channels, step, frame, hop, frames };
+  if (options.kind === 'stats') return finished({ ...base, steps: [{ op: 'stats' }] }, step);
+  const fft = options.fft || 2 ** (floorLog2(Math.max(8, frame) - 1) + 1);
+  if (fft < frame || fft > LARGEST_FFT || (fft & (fft - 1)) !== 0)
+    throw bad(
+      `a transform of ${fft} for frames of ${frame} samples`,
+      `give fft as a power of two from ${frame} to ${LARGEST_FFT}`,
+    );
+  const steps: FrontEndStep[] = [
+    { op: 'frame', window: options.window, fft, emphasis: options.emphasis, centred: options.centred },
+    { op: 'rfft', fft },
+    bandsFor(options, fft, rate, bad),
+    { op: 'log', unit: options.log, floor: options.floor, gain: options.mean ? 1 / fft : 1 },
+  ];
+  if (!(options.floor > 0)) throw bad('the logarithm has no floor', 'give floor above 0, as 1e-6');
+  if (options.coefficients) {
+    if (options.kind !== 'mel' || options.coefficients > options.bands)
+      throw bad(`${options.coefficients} coefficients of ${options.bands} bands`, 'give at most as many as there are mels');
+    steps.push({ op: 'dct', coefficients: options.coefficients, first: options.dct });
+  }
+  // ln of what floats hold is within +-32, decibels and sums of 40 of them within +-128 and +-256
+  return finished({ ...base, steps }, options.coefficients ? -7 : options.log === 'db' ? -8 : -10);
+}
+
+function finished(front: Omit<FrontEnd, 'width' | 'exponent'>, exponent: number): FrontEnd {
+  const draft = { ...front, width: 0, exponent };
+  return { ...draft, width: planFrontEnd(draft).steps.at(-1)!.out.count };
+}
+
+type Bad = (what: string, fix: string) => CompressError;
+
+function bandsFor(
+  { kind, energy, scale, bands, low, high }: FeatureOptions,
+  fft: number,
+  rate: number | null,
+  bad: Bad,
+): FrontEndStep {
+  const places = fft / 2 + 1;
+  if (kind === 'spectrum') {
+    const hertz = rate === null ? 1 : rate / fft;
+    const from = low ? Math.ceil(low / hertz) : 0;
+    const to = high ? Math.min(places, Math.floor(high / hertz) + 1) : places;
+    if (from >= to) throw bad(`there is nothing between ${low} and ${high} Hz`, 'give low and high within half the rate');
+    return { op: 'bands', fft, energy, scale: 'linear', bands: to - from, low: from, high: to };
+  }
+  if (rate === null) throw bad('mels need the rate of the samples', 'add --rate');
+  const top = high || rate / 2;
+  if (bands < 1 || bands > 512) throw bad(`${bands} bands`, 'give 1 to 512');
+  if (!(low < top) || top > rate / 2)
+    throw bad(`mels from ${low} to ${top} Hz at ${rate} samples a second`, `give low below high, and high at most ${rate / 2}`);
+  return { op: 'bands', fft, energy, scale, bands, low, high: top };
+}
