@@ -48,6 +48,18 @@ const recipeSchema = v.object({
       rate: v.optional(v.number()),
       missing: v.optional(v.picklist(['drop', 'hold'])),
       resize: v.optional(v.string()),
+      features: v.optional(
+        v.union([
+          v.string(),
+          v.object({
+            features: v.string(),
+            samples: v.number(),
+            channels: v.number(),
+            rate: v.nullable(v.number()),
+            step: v.number(),
+          }),
+        ]),
+      ),
     }),
   ),
   /** What the model is for. */

@@ -1,9 +1,11 @@
+import { type AttachedFrontEnd, frontEndIn } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { compile } from '../run/compile.ts';
 import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
+import { frontEndC } from './front_end.ts';
 import { emitInto, type Network, planNetwork } from './network.ts';
 import { type Kernels, Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
@@ -41,6 +43,8 @@ export interface GenerateOptions {
   readonly examples?: readonly Example[];
   /** What `main.c` calls the classes. */
   readonly classNames?: readonly string[];
+  /** What makes the input of samples; by default what the model's file names. */
+  readonly frontEnd?: AttachedFrontEnd | null;
 }
 
 export interface CExport {
@@ -50,6 +54,8 @@ export interface CExport {
   readonly network: Network;
   /** Bytes of constants. */
   readonly constantBytes: number;
+  /** What makes the input of samples, where the model has such a front end: bytes of RAM for its work and for a stream. */
+  readonly frontEnd: (AttachedFrontEnd & { readonly workBytes: number; readonly streamBytes: number }) | null;
   /** Where a fast form was not exact, and what replaces it. */
   readonly notes: readonly { readonly layer: string; readonly note: string }[];
 }
@@ -68,16 +74,20 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
   const network = planNetwork(graph, emitInto(parts));
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
+  const attached = options.frontEnd === undefined ? frontEndIn(graph) : options.frontEnd;
+  const front = attached && frontEndC(network, name, attached, parts, head);
   const golden = goldenOf(heap, graph, options.examples ?? null);
   const constantBytes = parts.tables.reduce((n, t) => n + tableBytes(t).length, 0);
   return {
     name,
     network,
     constantBytes,
+    frontEnd: front && { ...attached!, workBytes: front.workBytes, streamBytes: front.streamBytes },
     notes: network.layers.flatMap((l) => l.notes.map((note) => ({ layer: l.name, note }))),
     files: {
       [`${name}.h`]: headerText(network, name, head, { align: ALIGNMENT[parts.variant], kernels: parts.kernels }),
       [`${name}.c`]: sourceText(network, parts, name, head),
+      ...(front && { [`${name}_features.h`]: front.header, [`${name}_features.c`]: front.source }),
       [`${name}_weights.h`]: weightsHeader(parts.tables, name, head),
       [`${name}_weights.c`]: weightsText(parts.tables, name, head),
       'main.c': exampleText(
@@ -91,7 +101,7 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
         },
         head,
       ),
-      'CMakeLists.txt': cmakeLists(name, target.core, parts.kernels),
+      'CMakeLists.txt': cmakeLists(name, target.core, parts.kernels, front !== null),
       'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, kernels: parts.kernels }),
       'board/startup.c': STARTUP,
       'board/board.ld': linkerScript(BOARDS[target.core], 8192),

@@ -1,3 +1,4 @@
+import { withFrontEndOf } from '../data/index.ts';
 import { rmdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -106,15 +107,16 @@ export function addCompress(program: Command): void {
     if (resolve(path) === resolve(folder, RESULTS.model)) {
       throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
     }
-    const model = await readModel(path);
+    const named = await readModel(path);
     const read = recipe ? readingOfRecipe(recipe) : {};
-    const data = await readData({ ...given, seed: flags.seed }, model, out, { defaults: read });
+    const data = await readData({ ...given, seed: flags.seed }, named, out, { defaults: read });
+    const model = { ...named, graph: withFrontEndOf(named.graph, data) };
     const outside = await readOutside(flags, model, out, read);
     const options = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
     const { workers, resume = false } = flags;
     if (flags.dryRun) return dryRun({ model, data, options, folder, workers, out });
-    const named = { folder, title: basename(path), command: commandLine() };
-    await runCompress({ model, data, options, outside, ...named, workers, resume, out, shared });
+    const about = { folder, title: basename(path), command: commandLine() };
+    await runCompress({ model, data, options, outside, ...about, workers, resume, out, shared });
   });
 }
 

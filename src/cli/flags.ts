@@ -2,9 +2,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { TRADES } from '../c/parts.ts';
 import { OBJECTIVE } from '../compress/index.ts';
 import {
+  type AttachedFrontEnd,
   type DataOptions,
   type Dataset,
   describeNormalization,
+  frontEndIn,
   inputStatistics,
   inputsOf,
   isOnePart,
@@ -19,6 +21,7 @@ import {
   type StatedReading,
 } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
+import { FEATURE_NAMES } from '../features/index.ts';
 import { isInteger } from '../graph/graph.ts';
 import { parseBytes, parseMegahertz } from '../mcu/index.ts';
 import type { Recipe } from '../pipeline.ts';
@@ -202,6 +205,10 @@ export function dataFlags(command: Command, required: boolean): Command {
     .addOption(
       new Option('--missing <what>', 'rows with a missing cell: left out, or what the row before held').choices(['drop', 'hold']),
     )
+    .option(
+      '--features <name[:..]>',
+      `what the model is given of samples: ${Object.keys(FEATURE_NAMES).join(', ')} (docs/features.md)`,
+    )
     .option('--resize <how[:hxw]>', "pictures to the model's size or a stated one: crop, pad or stretch");
 }
 
@@ -217,7 +224,9 @@ export async function readData(
   const given = Object.fromEntries(
     Object.entries({ split, scale, mean, std, layout, ...readingIn(flags) }).filter(([, v]) => v !== undefined),
   );
+  const attached = model && frontEndIn(model.graph);
   const data = await loadDataset(flags.data, {
+    ...(attached && readingOfFrontEnd(attached, flags)),
     ...defaults,
     ...given,
     seed: seed ?? 0,
@@ -238,6 +247,12 @@ export async function readData(
     });
   }
   return data;
+}
+
+/** How data is read for a model that names its front end, where flags do not. */
+function readingOfFrontEnd({ facts, normalization }: AttachedFrontEnd, flags: DataFlags): Partial<DataOptions> {
+  if (flags.features !== undefined) return {};
+  return { features: facts, window: facts.samples, ...(facts.rate !== null && { rate: facts.rate }), ...normalization };
 }
 
 /** How a recipe says that data is read, where flags do not. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Dataset, PARTS } from '../data/index.ts';
+import { type Dataset, PARTS, withFrontEndOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -122,7 +122,8 @@ async function apply(
     (host) => runPipeline(model, stages, { ...context, ...host, warn: out.warn }),
     () => interruption(flags),
   );
-  await writeModel(flags.out, asStored(found, flags.io));
+  const stored = asStored(found, flags.io);
+  await writeModel(flags.out, rest.data ? withFrontEndOf(stored, rest.data) : stored);
   const after = { ...figuresOf(found), ...measured?.of(asStored(found)) };
   const { quantization } = found.facts;
   const { decisions = [], rangeChanges = [] } = found.facts;

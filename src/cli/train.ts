@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import * as v from 'valibot';
 import { BUILDERS, builderFields, buildModel, isBuilder, reinitialized } from '../builders/index.ts';
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, describeNormalization, normalizedFeatures, withFrontEndOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { judge } from '../evaluate.ts';
 import { inspect } from '../inspect.ts';
@@ -68,7 +68,7 @@ async function trainVerb(from: string, flags: Flags): Promise<void> {
     (host) => trainFromScratch(model, { ...context, ...host }, options),
     () => interruption(flags),
   );
-  await writeModel(flags.out, asStored(trained));
+  await writeModel(flags.out, withFrontEndOf(asStored(trained), data));
   report(trained, { data, task, heap }, flags, out);
 }
 
@@ -81,7 +81,8 @@ async function begin(
 ): Promise<{ model: Model; data: Dataset; task: Task }> {
   const seed = flags.seed ?? 0;
   if (isBuilder(from)) {
-    const data = await readData(flags, null, out, { inputs: flags.inputs?.split(',').map((name) => name.trim()) });
+    const read = await readData(flags, null, out, { inputs: flags.inputs?.split(',').map((name) => name.trim()) });
+    const data = withNormalization(read, flags, out);
     const wanted = taskOfLabels(data, flags.task);
     const graph = buildModel(from, { inputs: data.inputs, seed, ...wanted }, built);
     const task = recognizeTask(graph, data, { ...taskOptions(flags), task: wanted.task });
@@ -95,6 +96,14 @@ async function begin(
   const graph = reinitialized(withoutRecords(toFloat(given.graph)), seed);
   const data = await readData(flags, { ...given, graph }, out);
   return begun(graph, data, recognizeTask(graph, data, taskOptions(flags)), out);
+}
+
+/** Features of a front end are normalized over the train part, unless it is stated how. */
+function withNormalization(data: Dataset, { scale, mean, std }: Flags, out: Output): Dataset {
+  if (!data.frontEnd || [scale, mean, std].some((v) => v !== undefined)) return data;
+  const normalized = normalizedFeatures(data);
+  out.say(`data: features are normalized over the train part: ${describeNormalization(normalized)}`);
+  return normalized;
 }
 
 const unknownBuilder = (name: string) =>

@@ -1,5 +1,7 @@
 /** Examples and their labels as plain data. Readers and splits make them; batches are cut from them. */
 
+import type { FrontEnd, FrontEndFacts } from '../features/index.ts';
+
 /** Examples as stored: [count, ...shape], channels last. */
 export type Samples = Float32Array | Uint8Array | Int8Array | Int16Array;
 
@@ -56,6 +58,8 @@ export interface StatedReading {
   readonly missing?: 'drop' | 'hold';
   /** How pictures are brought to the model's size: 'crop', 'pad' or 'stretch', or to one that is stated, as 'crop:96x96'. By default another is an error. */
   readonly resize?: string;
+  /** What is computed of each example of samples, as `mfcc` or `logmel:bands=20`: the model is given that. Or a front end that was resolved before. */
+  readonly features?: string | FrontEndFacts;
 }
 
 /** The options that `stated` keeps. */
@@ -69,6 +73,7 @@ export const STATED_READING = {
   rate: true,
   missing: true,
   resize: true,
+  features: true,
 } as const satisfies Record<keyof StatedReading, true>;
 
 /** What of options or flags says how a source is read. */
@@ -101,6 +106,8 @@ export interface Dataset {
   /** Of every input that has none of its own. */
   readonly normalization: Normalization;
   readonly layout: Layout;
+  /** What the examples were computed by, from samples. */
+  readonly frontEnd?: FrontEnd;
   /** How it was read, as far as that was stated and cannot be seen in it. */
   readonly stated?: Stated;
   readonly sourceFiles: readonly string[];

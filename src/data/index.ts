@@ -11,6 +11,7 @@ export {
   planBatch,
   takeBatch,
 } from './batch.ts';
+export { type AttachedFrontEnd, frontEndIn, withFrontEndOf } from './attached.ts';
 export {
   type ChannelSpread,
   channelSpreads,
@@ -40,6 +41,7 @@ export {
   takeExamples,
 } from './dataset.ts';
 export { withPartApart, withValidationOf } from './enlarge.ts';
+export { normalizedFeatures } from './featured.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type DataSource, loadDataset } from './load.ts';
 export { isZip } from './marks.ts';

@@ -55,7 +55,11 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   const parts = numberGroups(numberLabels(raw, options.classes, notes), notes);
   for (const part of [...PARTS, 'all'] as const) if (parts[part]) checkValues(parts[part]);
   checkShapes(parts);
-  const split = splitParts(parts, options, notes);
+  const samples = splitParts(parts, options, notes);
+  const featured = options.features
+    ? await (await import('./featured.ts')).withFeatures(samples, options.features, options.rate, notes)
+    : null;
+  const split = featured?.parts ?? samples;
   const first = (split.train ?? split.validation ?? split.test)!;
   const layout = options.layout ?? layoutOf(first, options, notes);
   const shapes = first.info.map(
@@ -73,6 +77,7 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
     test: finish(split.test),
     normalization: commonNormalization(options, inputs),
     layout,
+    ...(featured && { frontEnd: featured.frontEnd }),
     ...statedIn(options),
     sourceFiles: [...new Set(Object.values(split).flatMap((part) => part?.files ?? []))],
     notes,
@@ -109,8 +114,12 @@ async function open(source: DataSource, options: DataOptions, notes: string[]): 
 
 function readingOf(options: DataOptions, notes: string[]): Reading {
   const { model, inputs: names, labels, output, channels } = options;
+  // with features the model's shape is not the data's
+  const isData = options.features === undefined;
   const named = (places: readonly number[]) => places.map((t) => model!.graph.tensors[t]);
-  const inputs = model ? named(model.graph.inputs) : (names?.map((name) => ({ name, shape: null })) ?? null);
+  const inputs = model
+    ? named(model.graph.inputs).map(({ name, shape }) => ({ name, shape: isData ? shape : null }))
+    : (names?.map((name) => ({ name, shape: null })) ?? null);
   const own = inputs?.length === 1 ? inputs[0].shape?.at(-1) : undefined;
   return {
     inputs,

@@ -21,6 +21,8 @@ export interface RawPart extends Part {
   readonly words?: readonly string[];
   /** The name of each example's group. */
   readonly groupNames?: readonly string[];
+  /** Of samples in time: how many a second, where that is known, and whether they are sound of -1..1. */
+  readonly signal?: { readonly rate: number | null; readonly isSound: boolean };
   /** Where an example comes from: its file, and the row in it. */
   readonly origin?: (example: number) => string;
 }

@@ -12,6 +12,8 @@ export interface Recording {
   /** [samples, channels] */
   readonly values: Float32Array;
   readonly width: number;
+  /** Values are -1..1 of a full scale. */
+  readonly isSound?: boolean;
   /** The class, where the file says it. */
   readonly label: string | null;
   /** What it belongs to beside its file: a person, a session. */

@@ -43,7 +43,7 @@ export function readWav(bytes: Uint8Array, path: string, { notes }: Reading): Re
   }
   if (peak === 0) notes.push(`${path} is silent: all samples are 0`);
   if (clipped > 3 && clipped > count / 1000) notes.push(`${path} is clipped: ${clipped} samples at full scale`);
-  return [{ where: path, file: path, rate, channels: [], values, width: 1, label: null, group: null }];
+  return [{ where: path, file: path, rate, channels: [], values, width: 1, isSound: true, label: null, group: null }];
 }
 
 /** The greatest value of 8 bits. */

@@ -56,6 +56,7 @@ export function windowsOf(all: readonly Labelled[], where: string, wanted: reado
     where,
     files: [...new Set(recordings.map((r) => r.file))],
     groupNames: groups,
+    signal: { rate: rateOf(recordings, reading), isSound: recordings.every((r) => r.isSound) },
     origin: (i) => originOf(recordings[places[i].n], places[i].start),
   };
   return { examples, recording: places.map(({ n }) => n) };
@@ -111,10 +112,13 @@ function atOneRate(all: readonly Labelled[], { stated, notes }: Reading): Labell
   return result;
 }
 
+const rateOf = (recordings: readonly Recording[], { stated }: Pick<Reading, 'stated'>): number | null =>
+  stated.rate ?? recordings.find((r) => r.rate !== null)?.rate ?? null;
+
 const samplesIn = ({ values, width }: Recording): number => values.length / width;
 
 function cutOf(recordings: readonly Recording[], wanted: readonly number[] | null, { stated, notes }: Reading): Cut {
-  const rate = stated.rate ?? recordings.find((r) => r.rate !== null)?.rate ?? null;
+  const rate = rateOf(recordings, { stated });
   if (stated.window !== undefined) {
     const window = inSamples(stated.window, rate, '--window');
     return { window, stride: stated.stride === undefined ? window : inSamples(stated.stride, rate, '--stride') };

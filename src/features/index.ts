@@ -1,4 +1,13 @@
 export { type FrontEnd, shapeOf } from './front_end.ts';
-export { FEATURE_NAMES, makeFrontEnd, parseFeatures, type Signal } from './options.ts';
+export {
+  FEATURE_NAMES,
+  type FrontEndFacts,
+  factsOf,
+  frontEndOf,
+  makeFrontEnd,
+  parseFeatures,
+  type Signal,
+} from './options.ts';
 export { definedFeatures, type FrontEndPlan, type PlannedStep, planFrontEnd } from './plan.ts';
 export { type CompiledFrontEnd, compileFrontEnd, featuresOf, toIntegers } from './run.ts';
+export { FEATURE_ROWS, type FeatureC, type FeatureTable, rowOfStep } from './operators.ts';

@@ -257,3 +257,35 @@ function bandsFor(
     throw bad(`mels from ${low} to ${top} Hz at ${rate} samples a second`, `give low below high, and high at most ${rate / 2}`);
   return { op: 'bands', fft, energy, scale, bands, low, high: top };
 }
+
+/** All that a front end is made of again: what a model's file and a recipe keep of it. */
+export interface FrontEndFacts extends Signal {
+  readonly features: string;
+}
+
+export const factsOf = ({ name, samples: count, channels, rate, step }: FrontEnd): FrontEndFacts => ({
+  features: name,
+  samples: count,
+  channels,
+  rate,
+  step,
+});
+
+/** @throws CompressError `bad-option` where a field is none that a front end has */
+export function frontEndOf(facts: FrontEndFacts): FrontEnd {
+  const { features, samples: count, channels, rate, step } = facts;
+  const whole = (v: unknown, least: number, most: number) =>
+    Number.isInteger(v) && (v as number) >= least && (v as number) <= most;
+  const isGood =
+    typeof features === 'string' &&
+    whole(count, 1, 2 ** 24) &&
+    whole(channels, 1, 1024) &&
+    whole(step, -64, 64) &&
+    (rate === null || (typeof rate === 'number' && rate > 0 && Number.isFinite(rate)));
+  if (isGood) return makeFrontEnd(features, { samples: count, channels, rate, step });
+  throw new CompressError(
+    'bad-option',
+    `a front end of ${JSON.stringify(facts)} cannot be`,
+    'give { features, samples, channels, rate, step }',
+  );
+}

@@ -16,10 +16,15 @@ target_link_libraries(${name} PUBLIC cmsis-nn)
 `;
 
 /** A library, and the example where this project is the one that is built. */
-export const cmakeLists = (name: string, core: CoreName, kernels: Kernels): string => `cmake_minimum_required(VERSION 3.16)
+export const cmakeLists = (
+  name: string,
+  core: CoreName,
+  kernels: Kernels,
+  hasFeatures = false,
+): string => `cmake_minimum_required(VERSION 3.16)
 project(${name} C)
 
-add_library(${name} STATIC ${name}.c ${name}_weights.c)
+add_library(${name} STATIC ${name}.c ${name}_weights.c${hasFeatures ? ` ${name}_features.c` : ''})
 target_include_directories(${name} PUBLIC \${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_features(${name} PUBLIC c_std_11)
 target_compile_options(${name} PRIVATE -O2 -ffunction-sections -fdata-sections)

@@ -1,0 +1,89 @@
+/** Examples of samples as features, by a front end that the chip repeats. */
+import { floorLog2 } from '../elementary.ts';
+import { CompressError } from '../errors.ts';
+import { type FrontEnd, type FrontEndFacts, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
+import { Heap } from '../wasm/heap.ts';
+import { type Dataset, PARTS, type PartName, type Samples } from './dataset.ts';
+import type { RawPart } from './raw.ts';
+
+type Parts = { readonly [name in PartName]?: RawPart };
+
+/**
+ * Parts with features in place of their samples.
+ *
+ * @param rate samples a second, where it is stated
+ * @throws CompressError `shape-mismatch` for examples that are no samples in time, `bad-option` for a front end that does not fit them
+ */
+export async function withFeatures(
+  parts: Parts,
+  features: string | FrontEndFacts,
+  rate: number | undefined,
+  notes: string[],
+): Promise<{ readonly parts: Parts; readonly frontEnd: FrontEnd }> {
+  const present = PARTS.flatMap((name) => parts[name] ?? []);
+  const [first] = present;
+  const [samples, channels = 1] = first.info[0].shape;
+  if (first.inputs.length !== 1 || first.info[0].shape.length > 2)
+    throw new CompressError(
+      'shape-mismatch',
+      `${first.where} has examples of [${first.info.map((i) => i.shape).join('] and [')}], and features are computed of samples in time`,
+      'give examples as [samples] or [samples, channels], or leave --features out',
+    );
+  const signal = { samples, channels, rate: rate ?? first.signal?.rate ?? null };
+  const frontEnd =
+    typeof features === 'string' ? makeFrontEnd(features, { ...signal, step: stepOf(first) }) : frontEndOf(features);
+  if (frontEnd.samples !== samples || frontEnd.channels !== channels)
+    throw new CompressError(
+      'shape-mismatch',
+      `${first.where} has examples of [${samples}, ${channels}], but the front end takes [${frontEnd.samples}, ${frontEnd.channels}]`,
+      `add --window ${frontEnd.samples}, or give data with ${frontEnd.channels} channels`,
+    );
+  const heap = await Heap.open();
+  const shape = shapeOf(frontEnd);
+  notes.push(
+    `features: ${frontEnd.name}, [${samples}, ${channels}] samples${signal.rate ? ` at ${signal.rate} Hz` : ''} -> [${shape}]`,
+  );
+  const made = Object.entries(parts).flatMap(([name, part]) => {
+    if (!part) return [];
+    const { values, cut } = featuresOf(heap, frontEnd, part.inputs[0] as Float32Array, part.count);
+    if (cut) notes.push(`${part.where}: ${cut} samples are beyond what 16 bits hold in steps of 2^${frontEnd.step}, and cut`);
+    return [[name, { ...part, inputs: [values], info: [{ name: part.info[0].name, shape }] }] as const];
+  });
+  return { parts: Object.fromEntries(made), frontEnd };
+}
+
+/** 16 bits hold sound and integers as they are; of others twice what the part has. */
+function stepOf({ inputs: [x], signal }: RawPart): number {
+  if (signal?.isSound) return -15;
+  if (!(x instanceof Float32Array)) return 0;
+  let greatest = 0;
+  for (const v of x) greatest = Math.max(greatest, Math.abs(v));
+  return greatest > 0 ? floorLog2(greatest) + 1 - 14 : -15;
+}
+
+/** More features than these have one mean and deviation together. */
+const MOST_APART = 64;
+
+/** The dataset with features that have the mean 0 and the deviation 1 over the train part, each by itself or all together. */
+export function normalizedFeatures(data: Dataset): Dataset {
+  const part = data.train ?? data.validation ?? data.test!;
+  const width = data.inputs[0].shape.at(-1)!;
+  const apart = width <= MOST_APART ? width : 1;
+  const spread = spreadOf(part.inputs[0], apart);
+  return { ...data, normalization: { scale: 1, mean: spread.map((s) => s.mean), std: spread.map((s) => s.deviation) } };
+}
+
+function spreadOf(x: Samples, period: number): { readonly mean: number; readonly deviation: number }[] {
+  const [sums, squares] = [new Float64Array(period), new Float64Array(period)];
+  for (let i = 0; i < x.length; i++) {
+    sums[i % period] += x[i];
+    squares[i % period] += x[i] * x[i];
+  }
+  const n = x.length / period;
+  const short = (v: number) => Number(v.toPrecision(4));
+  return Array.from(sums, (sum, c) => {
+    const mean = sum / n;
+    const deviation = Math.sqrt(Math.max(0, squares[c] / n - mean * mean));
+    return { mean: short(mean), deviation: deviation > 1e-6 ? short(deviation) : 1 };
+  });
+}
