@@ -3,7 +3,7 @@ import { floorLog2 } from '../elementary.ts';
 import { CompressError } from '../errors.ts';
 import { type FrontEnd, type FrontEndFacts, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { type Dataset, PARTS, type PartName, type Samples } from './dataset.ts';
+import { PARTS, type PartName } from './dataset.ts';
 import type { RawPart } from './raw.ts';
 
 type Parts = { readonly [name in PartName]?: RawPart };
@@ -59,31 +59,4 @@ function stepOf({ inputs: [x], signal }: RawPart): number {
   let greatest = 0;
   for (const v of x) greatest = Math.max(greatest, Math.abs(v));
   return greatest > 0 ? floorLog2(greatest) + 1 - 14 : -15;
-}
-
-/** More features than these have one mean and deviation together. */
-const MOST_APART = 64;
-
-/** The dataset with features that have the mean 0 and the deviation 1 over the train part, each by itself or all together. */
-export function normalizedFeatures(data: Dataset): Dataset {
-  const part = data.train ?? data.validation ?? data.test!;
-  const width = data.inputs[0].shape.at(-1)!;
-  const apart = width <= MOST_APART ? width : 1;
-  const spread = spreadOf(part.inputs[0], apart);
-  return { ...data, normalization: { scale: 1, mean: spread.map((s) => s.mean), std: spread.map((s) => s.deviation) } };
-}
-
-function spreadOf(x: Samples, period: number): { readonly mean: number; readonly deviation: number }[] {
-  const [sums, squares] = [new Float64Array(period), new Float64Array(period)];
-  for (let i = 0; i < x.length; i++) {
-    sums[i % period] += x[i];
-    squares[i % period] += x[i] * x[i];
-  }
-  const n = x.length / period;
-  const short = (v: number) => Number(v.toPrecision(4));
-  return Array.from(sums, (sum, c) => {
-    const mean = sum / n;
-    const deviation = Math.sqrt(Math.max(0, squares[c] / n - mean * mean));
-    return { mean: short(mean), deviation: deviation > 1e-6 ? short(deviation) : 1 };
-  });
 }

@@ -41,12 +41,12 @@ export {
   takeExamples,
 } from './dataset.ts';
 export { withPartApart, withValidationOf } from './enlarge.ts';
-export { normalizedFeatures } from './featured.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type DataSource, loadDataset } from './load.ts';
 export { isZip } from './marks.ts';
 export type { ArrayInput, ArraySource, Arrays } from './memory.ts';
 export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
+export { normalizedFeatures } from './normalized.ts';
 export { type DataOptions, normalizationFacts, normalizationOptions, parseNumbers, parseScale } from './options.ts';
 export { listed } from './raw.ts';
 export { shareDataset } from './share.ts';

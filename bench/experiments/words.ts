@@ -1,0 +1,87 @@
+/**
+ * Ten words said by espeak-ng (Debian: espeak-ng) in many voices, speeds and pitches, with noise, as a folder of WAV files: test/ has voices that train/ and
+ * validation/ have not.
+ *
+ *     node --import tsx bench/experiments/words.ts FOLDER [clips of each word and voice, 12] [seed, 1]
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRandom, normal, type Random } from '../../src/random.ts';
+import { wav } from '../../test/data/sources.ts';
+
+const WORDS = ['down', 'go', 'left', 'no', 'off', 'on', 'right', 'stop', 'up', 'yes'];
+/** Accents of espeak-ng with speakers; some accents (en-gb) know no speakers. */
+const VOICES = {
+  train: speakers([
+    'm1',
+    'm2',
+    'm3',
+    'm4',
+    'm7',
+    'm8',
+    'f1',
+    'f2',
+    'f3',
+    'f5',
+    'klatt',
+    'Alex',
+    'Annie',
+    'Mario',
+    'Jacky',
+    'Mike',
+  ]),
+  validation: speakers(['m5', 'f4', 'Gene']),
+  test: speakers(['m6', 'Michael', 'Andrea', 'Lee']),
+};
+
+function speakers(names: readonly string[]): string[] {
+  const accents = ['en-us', 'en-gb-scotland', 'en-us-nyc'];
+  return names.map((name, i) => `${accents[i % accents.length]}+${name}`);
+}
+const RATE = 22050;
+
+/** A word as espeak-ng says it, -1..1, without the silence before it. */
+function said(word: string, voice: string, speed: number, pitch: number): Float32Array {
+  const bytes = execFileSync('espeak-ng', ['-v', voice, '-s', `${speed}`, '-p', `${pitch}`, '--stdout', word]);
+  const samples = new Int16Array(Uint8Array.from(bytes.subarray(44)).buffer.slice(0, (bytes.length - 44) & ~1));
+  const first = Math.max(
+    0,
+    samples.findIndex((v) => Math.abs(v) > 200),
+  );
+  const last = samples.findLastIndex((v) => Math.abs(v) > 200);
+  return Float32Array.from(samples.subarray(first, last + 1), (v) => v / 32768);
+}
+
+/** A second of sound: the word somewhere in it, at some height, and noise 8 to 30 dB below it, white or with more of the low. */
+function clip(word: Float32Array, random: Random): Int16Array {
+  const out = new Float32Array(RATE);
+  const n = Math.min(word.length, RATE);
+  const at = random.below(RATE - n + 1);
+  const power = word.subarray(0, n).reduce((sum, v) => sum + v * v, 0) / n;
+  const height = (0.03 + (0.2 * random.below(1000)) / 1000) / Math.sqrt(power);
+  const noise = Math.sqrt(power) * height * 10 ** (-(8 + random.below(23)) / 20);
+  const low = random.below(2) ? 0.95 : 0;
+  let state = 0;
+  for (let i = 0; i < RATE; i++) {
+    state = low * state + normal(random) * Math.sqrt(1 - low * low);
+    out[i] = noise * state + (i >= at && i < at + n ? word[i - at] * height : 0);
+  }
+  return Int16Array.from(out, (v) => Math.max(-32768, Math.min(32767, Math.round(v * 32768))));
+}
+
+const [folder, each = '12', seed = '1'] = process.argv.slice(2);
+if (!folder) throw new Error('give a folder to write to');
+const random = createRandom(Number(seed), 'words');
+for (const [part, voices] of Object.entries(VOICES)) {
+  for (const word of WORDS) {
+    mkdirSync(join(folder, part, word), { recursive: true });
+    for (const voice of voices) {
+      for (let k = 0; k < Number(each); k++) {
+        const sound = said(word, voice, 110 + random.below(110), 25 + random.below(50));
+        const name = `${voice.replace(/\W/g, '')}_nohash_${k}.wav`;
+        writeFileSync(join(folder, part, word, name), wav(clip(sound, random), RATE));
+      }
+    }
+  }
+}
