@@ -4,51 +4,69 @@
  *
  *   node --import tsx scripts/count_generated.ts [core ...]
  *
- * Networks that the file has are not counted again: delete it after a change of the generator.
+ * Networks whose C is what it was are not counted again.
  *
  * Needs arm-none-eabi-gcc and qemu-system-arm. The networks are made by scripts/count/generated_cases.ts.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateC } from '../src/c/index.ts';
-import { type Verification, verifyGraph } from '../src/emulator/verify.ts';
+import { type CExport, generateC } from '../src/c/index.ts';
+import { sha256 } from '../src/digest.ts';
+import { verifyGraph } from '../src/emulator/verify.ts';
 import type { CoreName } from '../src/targets/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { chipOf } from '../test/emulator/tools.ts';
-import { COUNTED, fittedCases, type GeneratedCase, type GeneratedCounts, keptCases } from './count/generated_cases.ts';
+import {
+  COUNTED,
+  type CountedNetwork,
+  fittedCases,
+  type GeneratedCase,
+  type GeneratedCounts,
+  keptCases,
+} from './count/generated_cases.ts';
 
 const FILE = join(fileURLToPath(new URL('.', import.meta.url)), 'data/generated_counts.json');
 const heap = await Heap.open();
-const [cases, kept] = [fittedCases(heap), keptCases()];
+const cases = { fitted: fittedCases(heap), kept: keptCases() };
 
-async function counted({ graph, trade }: GeneratedCase, core: CoreName): Promise<Verification> {
-  const chip = chipOf(core);
-  const generated = await generateC(heap, graph, chip, { name: 'network', trade });
-  const found = await verifyGraph(heap, graph, chip, { inputs: 1, generated });
-  if (found.difference) process.stderr.write(`${core}: other bits than the engine's: ${JSON.stringify(found.difference)}\n`);
-  process.stderr.write('.');
-  return found;
+const read = (): Partial<Record<CoreName, GeneratedCounts>> => (existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {});
+
+/** Digits of a digest that tell networks apart. */
+const DIGITS = 12;
+
+/** The C that is compiled, without what comments say of version and chip. */
+async function sourceOf({ name, files }: CExport): Promise<string> {
+  const text = [`${name}.c`, `${name}_weights.c`].map((f) => files[f].replace(/\/\*[\s\S]*?\*\//g, '')).join('');
+  return (await sha256(new TextEncoder().encode(text))).slice(0, DIGITS);
 }
 
-const read = (): Record<string, GeneratedCounts> => (existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : {});
+async function counted({ graph, trade }: GeneratedCase, core: CoreName, known: Known): Promise<CountedNetwork> {
+  const chip = chipOf(core);
+  const generated = await generateC(heap, graph, chip, { name: 'network', trade });
+  const source = await sourceOf(generated);
+  const before = known.get(source);
+  if (before) return before;
+  const { difference, layers, codeBytes } = await verifyGraph(heap, graph, chip, { inputs: 1, generated });
+  if (difference) process.stderr.write(`${core}: other bits than the engine's: ${JSON.stringify(difference)}\n`);
+  process.stderr.write('.');
+  return { source, instructions: layers.map((l) => l.instructions), code: codeBytes };
+}
 
-const layersOf = ({ layers }: Verification): number[] => layers.map((l) => l.instructions);
+type Known = ReadonlyMap<string, CountedNetwork>;
 
 const cores = Object.values(COUNTED);
 for (const core of cores.filter((c) => process.argv.length < 3 || process.argv.includes(c))) {
   const before = read()[core];
-  const found: GeneratedCounts = before ?? { instructions: [], code: [], kept: [] };
-  for (const each of cases.slice(found.code.length)) {
-    const one = await counted(each, core);
-    found.instructions.push(layersOf(one));
-    found.code.push(one.codeBytes);
-  }
-  for (const each of kept.slice(found.kept.length)) found.kept.push(layersOf(await counted(each, core)));
-  process.stderr.write(`\n${core}: ${cases.length} networks, and ${kept.length} that no fit sees\n`);
+  const known: Known = new Map([...(before?.fitted ?? []), ...(before?.kept ?? [])].map((n) => [n.source, n]));
+  const all = async (from: readonly GeneratedCase[]) => {
+    const found: CountedNetwork[] = [];
+    for (const each of from) found.push(await counted(each, core, known));
+    return found;
+  };
+  const own: GeneratedCounts = { fitted: await all(cases.fitted), kept: await all(cases.kept) };
+  process.stderr.write(`\n${core}: ${own.fitted.length} networks, and ${own.kept.length} that no fit sees\n`);
   // Another core may have been counted meanwhile.
-  const all = read();
-  all[core] = found;
-  const ordered = Object.fromEntries(cores.filter((c) => all[c]).map((c) => [c, all[c]]));
-  writeFileSync(FILE, `${JSON.stringify(ordered)}\n`);
+  const counts = { ...read(), [core]: own };
+  writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(cores.map((c) => [c, counts[c]])))}\n`);
 }

@@ -11,13 +11,20 @@ import { asEmitted } from '../src/c/layers.ts';
 import { type Variant, variantOf } from '../src/c/parts.ts';
 import { type Coefficients, formatCoefficients } from '../src/mcu/coefficients.ts';
 import { generated } from '../src/mcu/generated.ts';
-import type { FittedCode } from '../src/mcu/generated_code.ts';
+import { type FittedCode, LEAST_TOLD } from '../src/mcu/generated_code.ts';
 import { bytesOfCode, type CodeFeatures, codeFeatures } from '../src/mcu/generated_cost.ts';
 import { executedOf, type LayerWalk, tagsOf } from '../src/mcu/generated_features.ts';
 import { onChip } from '../src/mcu/graph_cost.ts';
 import type { CoreName } from '../src/targets/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
-import { COUNTED, fittedCases, type GeneratedCase, type GeneratedCounts, keptCases } from './count/generated_cases.ts';
+import {
+  COUNTED,
+  type CountedNetwork,
+  fittedCases,
+  type GeneratedCase,
+  type GeneratedCounts,
+  keptCases,
+} from './count/generated_cases.ts';
 import { quantile, readCsv } from './fit/instructions.ts';
 import { nnls } from './nnls.ts';
 
@@ -43,14 +50,14 @@ interface Row {
   readonly instructions: number;
 }
 
-function rowsOf(variant: Variant, from: readonly GeneratedCase[], counted: readonly (readonly number[])[]): Row[] {
+function rowsOf(variant: Variant, from: readonly GeneratedCase[], counted: readonly CountedNetwork[]): Row[] {
   return from.flatMap(({ graph, trade }, g) => {
     const { network, layers } = generated(onChip(graph), { variant, trade })!;
     return network.layers.map((l, i) => ({
       kernel: l.kernel,
       tags: tagsOf(asEmitted(l.call!, trade), layers[i].functions, layers[i].walk().loops),
       walk: layers[i].walk(),
-      instructions: counted[g][i],
+      instructions: counted[g].instructions[i],
     }));
   });
 }
@@ -171,7 +178,7 @@ function heldOut(rows: readonly Row[]): Off[] {
 const short = (x: number) => Number(x.toPrecision(3));
 
 function errorsOf(found: readonly Off[]): string {
-  const all = found.map((f) => f.error);
+  const all = found.filter((f) => f.row.instructions >= LEAST_TOLD).map((f) => f.error);
   const mean = all.reduce((a, b) => a + b, 0) / all.length;
   return `{ mean: ${short(mean)}, median: ${short(quantile(all, 0.5))}, p90: ${short(quantile(all, 0.9))}, worst: ${short(Math.max(...all))}, count: ${all.length} }`;
 }
@@ -179,7 +186,8 @@ function errorsOf(found: readonly Off[]): string {
 /** Errors by what `keyOf` tells of a row. */
 function print(found: readonly Off[], keyOf: (row: Row) => string): void {
   for (const key of new Set(found.map((f) => keyOf(f.row)))) {
-    console.error('   ', key, errorsOf(found.filter((f) => keyOf(f.row) === key)));
+    const own = found.filter((f) => keyOf(f.row) === key);
+    if (own.some((f) => f.row.instructions >= LEAST_TOLD)) console.error('   ', key, errorsOf(own));
   }
 }
 
@@ -213,10 +221,10 @@ function fitCode(rows: readonly CodeFeatures[], bytes: readonly number[]): CodeF
   };
 }
 
-function codeOf(variant: Variant, counted: GeneratedCounts): string {
+function codeOf(variant: Variant, counted: readonly CountedNetwork[]): string {
   const featuresOf = ({ graph, trade }: GeneratedCase) => codeFeatures(generated(onChip(graph), { variant, trade })!, variant);
   const rows = cases.map(featuresOf);
-  const bytes = counted.code;
+  const bytes = counted.map((n) => n.code);
   const off = (fitted: CodeFit, row: CodeFeatures, real: number) => Math.abs(bytesOfCode(row, fitted) / real - 1);
   const left = rows.map((row, i) => {
     const others = fitCode(
@@ -246,10 +254,10 @@ const shown = process.argv.filter((a) => a.startsWith('cortex-'));
 for (const [variant, core] of Object.entries(COUNTED) as [Variant, CoreName][]) {
   if (shown.length && !shown.includes(core)) continue;
   const counted = counts[core];
-  if (counted.code.length !== cases.length || counted.kept.length !== kept.length) {
+  if (counted?.fitted.length !== cases.length || counted.kept.length !== kept.length) {
     throw new Error(`${core} was counted for other networks: run scripts/count_generated.ts ${core}`);
   }
-  const rows = rowsOf(variant, cases, counted.instructions);
+  const rows = rowsOf(variant, cases, counted.fitted);
   const fitted = fitAll(rows);
   const found = heldOut(rows);
   const unseen = rowsOf(variant, kept, counted.kept).map((row) => offOf(fitted, row));
@@ -260,7 +268,7 @@ for (const [variant, core] of Object.entries(COUNTED) as [Variant, CoreName][]) 
   instructions.push(`  ${variant}: {\n${lines.join('\n')}\n  },`);
   words.push(`  ${variant}: ${short(fitted.word)},`);
   errors.push(`  ${variant}: { leftOut: ${errorsOf(found)}, others: ${errorsOf(unseen)} },`);
-  code.push(codeOf(variant, counted));
+  code.push(codeOf(variant, counted.fitted));
 }
 
 if (!shown.length)
@@ -287,7 +295,7 @@ export const GENERATED_WORD: Readonly<Record<Variant, number>> = {
 ${words.join('\n')}
 };
 
-/** Of a layer's instructions: of those that were left out, one of four at a time, and of other networks. */
+/** Of the instructions of layers that execute at least ${LEAST_TOLD}: of those that were left out, one of four at a time, and of other networks. */
 // biome-ignore format: one line a way to write C
 export const GENERATED_ERROR: Readonly<Record<Variant, { readonly leftOut: LayerError; readonly others: LayerError }>> = {
 ${errors.join('\n')}

@@ -6,6 +6,7 @@ import { generateC } from '../../src/c/index.ts';
 import { BOARDS } from '../../src/c/project/boards.ts';
 import { verifyGraph } from '../../src/emulator/verify.ts';
 import { bytesOf, type Graph, sizeOf } from '../../src/graph/graph.ts';
+import { LEAST_TOLD } from '../../src/mcu/generated_code.ts';
 import { type Profile, profile } from '../../src/mcu/index.ts';
 import type { CoreName } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
@@ -89,13 +90,10 @@ const worst = (all: readonly number[]) => all.reduce((a, b) => Math.max(a, b), 0
 const off = (a: number, b: number) => Math.abs(a / b - 1);
 const total = ({ layers }: Counted) => layers.reduce((a, b) => a + b, 0);
 
-/** Layers of random graphs that execute fewer instructions than this, copies of a few bytes and the like, have no share. */
-const LEAST = 500;
-
 /** Relative errors of the layers that run. */
 function layerErrors(p: Profile, c: Counted): number[] {
   const own = p.layers.filter((l) => l.instructions > 0);
-  const isCounted = (i: number) => isNetwork(c) || c.layers[i] >= LEAST;
+  const isCounted = (i: number) => isNetwork(c) || c.layers[i] >= LEAST_TOLD;
   return own.length === c.layers.length ? own.flatMap((l, i) => (isCounted(i) ? [off(l.instructions, c.layers[i])] : [])) : [];
 }
 
@@ -155,7 +153,7 @@ Flash: code and constants. RAM: arena, state, inputs and outputs. Stack: painted
 
 ${table(['network', 'core', 'flash', 'RAM', 'stack', 'instructions', 'layers: mean, worst'], networkRows)}
 
-Random graphs (bench/c/random_graphs.ts: every operator, odd shapes, 8 and 16 bits), mean and worst of the graphs; of their layers of at least ${LEAST} instructions mean,
+Random graphs (bench/c/random_graphs.ts: every operator, odd shapes, 8 and 16 bits), mean and worst of the graphs; of their layers of at least ${LEAST_TOLD} instructions mean,
 median and worst, and how many are within 15 %: smaller ones are a few instructions of which compilers leave nothing.
 
 ${table(['core', 'graphs', 'flash', 'RAM', 'more stack than predicted', 'instructions', 'layers', 'within 15 %'], randomRows)}`,

@@ -7,7 +7,7 @@ import type { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../../test/c/layers.ts';
 import { mergeGraphs } from '../../test/c/merge.ts';
 import { graphOf } from '../../test/formats/row_graphs.ts';
-import { IMAGES, KEPT_IMAGES, operatorGraphs, smallPools } from './generated_operators.ts';
+import { IMAGES, KEPT_IMAGES, operatorGraphs, operatorsWithoutZeros, smallPools } from './generated_operators.ts';
 
 /** Networks of layers side by side, whose generated C is counted: equal in every run. */
 
@@ -185,48 +185,67 @@ const layersOf = (specs: readonly LayerSpec[], seed: number, length = TOGETHER):
 
 const four = (specs: readonly LayerSpec[]) => specs.map((spec): LayerSpec => ({ ...spec, bits: 4 }));
 
-/** Networks to be counted, which figures are fitted on. */
-export function generatedCases(): GeneratedCase[] {
-  const fast = [...layersOf(layerSpecs(KINDS, 11), 0), ...layersOf(usualSpecs(), 1000, TOGETHER_USUAL)];
-  const wide = parted(layerSpecs(OTHER_KINDS, 13), TOGETHER_WIDE).map((some) => mergeGraphs(some.map(onWide)));
-  const others = parted(operatorGraphs(IMAGES), TOGETHER).map(mergeGraphs);
-  return [
-    ...[...fast, ...wide, ...others].map((graph): GeneratedCase => ({ graph, trade: 'speed' })),
-    ...layersOf(four(layerSpecs(OTHER_KINDS, 14)), 2000).map((graph): GeneratedCase => ({ graph, trade: 'flash' })),
-  ];
-}
+const speed = (graph: Graph): GeneratedCase => ({ graph, trade: 'speed' });
+const flash = (graph: Graph): GeneratedCase => ({ graph, trade: 'flash' });
+
+/** Additions of zero points of 0 are left out of the text: of the input, of the output, of both. */
+const ZEROS: readonly Pick<LayerSpec, 'zero' | 'yZero'>[] = [{ zero: 0 }, { yZero: 0 }, { zero: 0, yZero: 0 }];
+
+const withoutZeros = (kinds: Kinds, seed: number): LayerSpec[] =>
+  layerSpecs(kinds, seed).map((spec, i) => ({ ...spec, ...ZEROS[i % ZEROS.length] }));
+
+const fewer = (kinds: Kinds, times: number): Kinds => kinds.map(([count, draw]) => [Math.ceil(times * count), draw]);
+
+const wideLayers = (specs: readonly LayerSpec[]): Graph[] =>
+  parted(specs, TOGETHER_WIDE).map((some) => mergeGraphs(some.map(onWide)));
+
+/** Graphs of one node, together. */
+const merged = (graphs: readonly Graph[]): Graph[] => parted(graphs, TOGETHER).map(mergeGraphs);
 
 /** The first seed of random graphs that figures are fitted on; bench/c/model_errors.ts holds them against those from 0 on. */
 const FIRST_SEED = 1000;
 const RANDOM_GRAPHS = 100;
 
-/** All that figures are fitted on: later ones are counted after the others. */
+/** Networks to be counted, which figures are fitted on. */
 export function fittedCases(heap: Heap): GeneratedCase[] {
-  const pools = parted(smallPools(), TOGETHER).map(mergeGraphs);
+  const usual = [...layersOf(layerSpecs(KINDS, 11), 0), ...layersOf(usualSpecs(), 1000, TOGETHER_USUAL)];
+  const wide = wideLayers(layerSpecs(OTHER_KINDS, 13));
+  const zeros = withoutZeros(fewer(KINDS, 1 / 4), 15);
+  const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools()].flatMap(merged);
   const random = Array.from({ length: RANDOM_GRAPHS }, (_, i) => randomGraph(heap, FIRST_SEED + i));
-  return [...generatedCases(), ...[...pools, ...random].map((graph): GeneratedCase => ({ graph, trade: 'speed' }))];
+  return [
+    ...[...usual, ...wide, ...layersOf(zeros, 5000), ...others, ...random].map(speed),
+    ...[...layersOf(four(layerSpecs(OTHER_KINDS, 14)), 2000), ...layersOf(four(zeros), 6000)].map(flash),
+  ];
 }
 
 /** Networks of other sizes, which no fit sees. */
 export function keptCases(): GeneratedCase[] {
   const few = KINDS.map(([, draw]) => [4, draw] as const);
-  const specs = layerSpecs(few, 21);
-  const others = parted(operatorGraphs(KEPT_IMAGES), TOGETHER).map(mergeGraphs);
-  const wide = parted(specs, TOGETHER_WIDE).map((some) => mergeGraphs(some.map(onWide)));
+  const [specs, zeros] = [layerSpecs(few, 21), withoutZeros(few, 22)];
   return [
-    ...[...layersOf(specs, 3000), ...wide, ...others].map((graph): GeneratedCase => ({ graph, trade: 'speed' })),
-    ...layersOf(four(specs), 4000).map((graph): GeneratedCase => ({ graph, trade: 'flash' })),
+    ...[...layersOf(specs, 3000), ...layersOf(zeros, 7000), ...wideLayers(specs), ...merged(operatorGraphs(KEPT_IMAGES))].map(
+      speed,
+    ),
+    ...[...layersOf(four(specs), 4000), ...layersOf(four(zeros), 8000)].map(flash),
   ];
 }
 
-/** What was counted of them on a core. */
+/** What was counted of a network. */
+export interface CountedNetwork {
+  /** The first digits of the digest of its C: what was counted of other C does not count. */
+  readonly source: string;
+  /** Executed instructions by layer. */
+  readonly instructions: readonly number[];
+  /** Bytes of the code file. */
+  readonly code: number;
+}
+
+/** What was counted on a core, network by network. */
 export interface GeneratedCounts {
-  /** Executed instructions by network and layer. */
-  readonly instructions: number[][];
-  /** Bytes of the code file of each network. */
-  readonly code: number[];
-  /** Instructions of the networks that no fit sees. */
-  readonly kept: number[][];
+  readonly fitted: readonly CountedNetwork[];
+  /** Networks that no fit sees. */
+  readonly kept: readonly CountedNetwork[];
 }
 
 /** A core for each way to write C. */

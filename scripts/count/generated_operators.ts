@@ -217,7 +217,7 @@ const CONVERSIONS: readonly (readonly [DType, DType])[] = [
 
 const paddedPools = (): Graph[] =>
   ['maxPool2d', 'avgPool2d'].flatMap((op) =>
-    (['i8', 'i16'] as const).flatMap((dtype) => IMAGES.flatMap(padded).map((sample) => graphOf(op, sample, dtype))),
+    BOTH.flatMap((dtype) => IMAGES.flatMap(padded).map((sample) => graphOf(op, sample, dtype))),
   );
 
 /** Over time, and over a whole small image: sizes of which compilers make code of their own. */
@@ -243,16 +243,28 @@ export function smallPools(): Graph[] {
   return ['maxPool2d', 'avgPool2d'].flatMap((op) => [...lines, ...whole].map((sample) => graphOf(op, sample, 'i8')));
 }
 
-/** All operators on 8 and on 16 bits, where they have such a form. */
-export function operatorGraphs(images: readonly Shape[]): Graph[] {
-  const types = ['i8', 'i16'] as const;
-  const plain = Object.entries(OPERATORS).flatMap(([op, make]) =>
-    types.flatMap((dtype) => images.flatMap(make).map((sample) => typed(graphOf(op, sample, dtype), dtype))),
+const BOTH = ['i8', 'i16'] as const;
+
+/** Operators on types, where they have such a form. */
+const graphsOn = (types: readonly (typeof BOTH)[number][], images: readonly Shape[]): Graph[] =>
+  Object.entries(OPERATORS)
+    .flatMap(([op, make]) =>
+      types.flatMap((dtype) => images.flatMap(make).map((sample) => typed(graphOf(op, sample, dtype), dtype))),
+    )
+    .filter(isWritten);
+
+const ZERO_IMAGES = IMAGES.slice(0, 4);
+
+/** Zero points of 0: the text of C has no additions of them. */
+export const operatorsWithoutZeros = (): Graph[] =>
+  graphsOn(['i8'], ZERO_IMAGES).map((graph) =>
+    withTensors(graph, (t) => ({ ...t, quant: t.quant && { ...t.quant, zeros: t.quant.zeros.map(() => 0) } })),
   );
-  return [
-    ...plain.filter(isWritten),
-    ...(images === IMAGES ? paddedPools() : []),
-    ...images.map((shape) => withScales(graphOf('add', { shapes: [shape, shape], attrs: none }, 'i8'))),
-    ...CONVERSIONS.flatMap(([from, to]) => images.map((shape) => converted(shape, from, to))),
-  ];
-}
+
+/** All operators on 8 and on 16 bits. */
+export const operatorGraphs = (images: readonly Shape[]): Graph[] => [
+  ...graphsOn(BOTH, images),
+  ...(images === IMAGES ? paddedPools() : []),
+  ...images.map((shape) => withScales(graphOf('add', { shapes: [shape, shape], attrs: none }, 'i8'))),
+  ...CONVERSIONS.flatMap(([from, to]) => images.map((shape) => converted(shape, from, to))),
+];

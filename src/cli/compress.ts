@@ -40,6 +40,7 @@ import {
   microjoules,
   readData,
   readingOfRecipe,
+  tradeOption,
   weights,
   workers,
 } from './flags.ts';
@@ -53,6 +54,7 @@ import { dropFlag, type GoalFlags, goalFlags, sayTask, type TaskFlags, taskFlags
 interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly target: string;
   readonly runtime?: CompressOptions['runtime'];
+  readonly trade?: CompressOptions['trade'];
   readonly clock?: number;
   readonly evaluate?: CompressOptions['evaluate'];
   readonly maxDrop?: number;
@@ -130,6 +132,7 @@ const compressFlags = (command: Command): Command =>
         'what orders the best at the end: modelled latency, or instructions counted on QEMU (model)',
       ).choices([...EVALUATIONS]),
     )
+    .addOption(tradeOption('in generated C: '))
     .option('--clock <mhz>', 'another clock than the highest, as 84MHz', megahertz)
     .addOption(
       new Option('--weight-bits <n>', 'of all layers 8, or of some 4 where that pays (mixed)')
@@ -179,6 +182,7 @@ function optionsOf(flags: Flags): CompressOptions {
   const {
     target,
     runtime,
+    trade,
     evaluate,
     goal: kept,
     maxDrop,
@@ -196,6 +200,7 @@ function optionsOf(flags: Flags): CompressOptions {
   const goal = {
     target,
     runtime,
+    trade,
     evaluate,
     clockMhz: clock,
     goal: kept,

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { wayOf } from '../compress/figures.ts';
 import { goalText, historyOf } from '../compress/history.ts';
 import type { CompressResult } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
@@ -94,11 +95,11 @@ function failedText({ trials }: CompressResult): string[] {
 }
 
 /** The figures are of one runtime; the file that is written runs on others too. */
-function runtimeText({ tflite, target, settings: { runtime, clockMhz } }: CompressResult): string[] {
+function runtimeText({ tflite, target, settings: { runtime, clockMhz, trade } }: CompressResult): string[] {
   const graph = importTflite(tflite);
   const others = (['thumbnet', 'tflm'] as const).filter((other) => other !== runtime);
   return others.map((other) => {
-    const { flashBytes, ramBytes, latencyMs } = profile(graph, target, { runtime: other, clockMhz });
+    const { flashBytes, ramBytes, latencyMs } = profile(graph, target, { runtime: other, clockMhz, trade });
     const what = other === 'tflm' ? 'TFLite Micro with CMSIS-NN' : 'C written by `thumbnet export --format c`';
     return `Figures are for the runtime ${runtime}. With ${what} the result takes ${kib(flashBytes)} of flash, ${kib(ramBytes)} of RAM and ${ms(latencyMs)}.`;
   });
@@ -207,8 +208,8 @@ function gainText({ chosen, trials, endedByClock }: CompressResult): string[] {
 }
 
 /** How far off figures that are no counts may be, and what helps. */
-function errorText({ tflite, target, settings: { runtime, clockMhz } }: CompressResult): string[] {
-  const { heldOutError } = profile(importTflite(tflite), target, { runtime, clockMhz });
+function errorText({ tflite, target, settings }: CompressResult): string[] {
+  const { heldOutError } = profile(importTflite(tflite), target, wayOf(settings));
   const said = (['latency', 'energy'] as const).map((what) => {
     const { median, p90 } = heldOutError[what];
     if (median === null || p90 === null) return `How far off the ${what} may be is not known.`;

@@ -1,5 +1,7 @@
 /** What the report says behind the summary, found out once a result is there. */
 import { basename, dirname, join } from 'node:path';
+import type { Trade } from '../c/parts.ts';
+import { wayOf } from '../compress/figures.ts';
 import type { CompressResult } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
@@ -21,7 +23,7 @@ type Details = Pick<History, 'memory' | 'classes' | 'losses' | 'importance' | 'd
 export async function detailsOf(result: CompressResult, model: Model, data: Dataset, file: string): Promise<Details> {
   const { target, settings, recalls, importance } = result;
   const after = importTflite(result.tflite);
-  const options = { runtime: settings.runtime, clockMhz: settings.clockMhz };
+  const options = wayOf(settings);
   const memory = { before: bytesOf(profile(asStored(model), target, options)), after: bytesOf(profile(after, target, options)) };
   const losses = await lossesOf(after, data, settings.seed);
   return {
@@ -35,7 +37,7 @@ export async function detailsOf(result: CompressResult, model: Model, data: Data
     }),
     ...(losses && { losses }),
     ...(importance && { importance: { ...importance } }),
-    deploy: deployment(file, target.name),
+    deploy: deployment(file, target.name, settings.trade),
     digests: {
       'the network as given': await graphDigest(model.graph),
       'model.tflite': await sha256(result.tflite),
@@ -78,7 +80,8 @@ async function lossesOf(graph: Graph, data: Dataset, seed: number): Promise<Deta
   }
 }
 
-function deployment(file: string, target: string): NonNullable<Details['deploy']> {
+function deployment(file: string, chip: string, trade: Trade): NonNullable<Details['deploy']> {
+  const target = trade === 'speed' ? chip : `${chip} --trade ${trade}`;
   const firmware = join(dirname(file), 'firmware');
   return [
     { what: 'Write C for the chip:', command: `thumbnet export ${file} --format c --target ${target} --out ${firmware}` },

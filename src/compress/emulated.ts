@@ -1,12 +1,13 @@
 /** The best candidates of a search, judged by instructions that an emulated core executes instead of modelled ones. */
+import type { Trade } from '../c/parts.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { profile, type Target } from '../mcu/index.ts';
-import type { Figures } from './figures.ts';
+import { type Figures, wayOf } from './figures.ts';
 import type { Goal } from './judge.ts';
 
 /** Instructions of one inference of an integer graph, executed by the core of a chip. */
-export type Counter = (graph: Graph, target: Target) => Promise<number>;
+export type Counter = (graph: Graph, target: Target, trade: Trade) => Promise<number>;
 
 /** What was counted of a candidate; trial null: plain int8. */
 export interface CountReport {
@@ -34,8 +35,8 @@ export class Emulated {
   async figures(trial: number | null, tflite: Uint8Array, modelled: Figures): Promise<Figures> {
     const { target, settings } = this.#goal;
     const graph = importTflite(tflite);
-    const known = profile(graph, target, { clockMhz: settings.clockMhz });
-    const instructions = await this.#count(graph, target);
+    const known = profile(graph, target, wayOf(settings));
+    const instructions = await this.#count(graph, target, settings.trade);
     const factor = instructions / known.instructions;
     const latencyMs = modelled.latencyMs * factor;
     this.reports.push({ trial, instructions, modelled: known.instructions, latencyMs: [modelled.latencyMs, latencyMs] });

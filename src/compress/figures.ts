@@ -23,12 +23,12 @@ export type Found = Pick<Figures, 'accuracy' | 'quality' | 'score'>;
 
 const UNKNOWN: Found = { accuracy: null, quality: null, score: null };
 
-export function figuresOf(
-  graph: Graph,
-  target: Target,
-  { runtime, clockMhz }: Pick<Settings, 'runtime' | 'clockMhz'>,
-  found: Found | null,
-): Figures {
-  const { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes } = profile(graph, target, { runtime, clockMhz });
+type Way = Pick<Settings, 'runtime' | 'clockMhz' | 'trade'>;
+
+/** How candidates are run on the chip. */
+export const wayOf = ({ runtime, clockMhz, trade }: Way): Way => ({ runtime, clockMhz, trade });
+
+export function figuresOf(graph: Graph, target: Target, settings: Way, found: Found | null): Figures {
+  const { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes } = profile(graph, target, wayOf(settings));
   return { flashBytes, ramBytes, latencyMs, energyUj, macs, weightBytes, ...(found ?? UNKNOWN) };
 }

@@ -6,7 +6,7 @@ import { profile } from '../mcu/index.ts';
 import type { History, LayerRow } from '../report/index.ts';
 import type { Model } from '../stage.ts';
 import { defaultDrop, describeGoal, describeRecalls, goalOf, metricOf, qualityScale } from '../task/index.ts';
-import type { Figures } from './figures.ts';
+import { type Figures, wayOf } from './figures.ts';
 import { budgetsOf, budgetsText, byFigure, limitsOf, unmet } from './limits.ts';
 import type { Settings } from './options.ts';
 import type { CompressResult } from './result.ts';
@@ -119,7 +119,7 @@ function missesOf({ plain, target, settings, floor, before, task }: CompressResu
 }
 
 function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[] {
-  const { layers } = profile(graph, target, { runtime: settings.runtime, clockMhz: settings.clockMhz });
+  const { layers } = profile(graph, target, wayOf(settings));
   return graph.nodes.map((node, i) => {
     const constants = node.inputs.flatMap((t) => (t >= 0 && graph.tensors[t].data ? [graph.tensors[t]] : []));
     const output = graph.tensors[node.outputs[0]];

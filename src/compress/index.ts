@@ -197,6 +197,13 @@ export function checkCompress(model: Model, data: Dataset, options: CompressOpti
       'leave the runtime away, or evaluate by the model',
     );
   }
+  if (settings.trade !== 'speed' && settings.runtime !== 'thumbnet') {
+    throw new CompressError(
+      'bad-option',
+      `the runtime is ${settings.runtime}, and trade ${settings.trade} is one of C that Thumbnet writes`,
+      'leave the trade or the runtime away',
+    );
+  }
   checkParts(model, data, recognizeTask(model.graph, data, taskOptions(settings)));
   return { settings, target };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CExport, generateC } from '../c/index.ts';
 import { tensorBytes } from '../c/network.ts';
+import type { Trade } from '../c/parts.ts';
 import { numbered } from '../c/project/source.ts';
 import { typeOf } from '../c/project/types.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
@@ -107,8 +108,10 @@ export async function verifyGraph(heap: Heap, graph: Graph, target: Target, opti
  *
  * @throws Error where compiler or emulator fail, or an output differs from the engine's
  */
-export async function countInstructions(graph: Graph, target: Target): Promise<number> {
-  const { difference, instructions } = await verifyGraph(await Heap.open(), graph, target, { inputs: 1 });
+export async function countInstructions(graph: Graph, target: Target, trade: Trade = 'speed'): Promise<number> {
+  const heap = await Heap.open();
+  const generated = await generateC(heap, graph, target, { name: 'network', trade });
+  const { difference, instructions } = await verifyGraph(heap, graph, target, { inputs: 1, generated });
   if (difference)
     throw new Error(`"${difference.layer}" answers otherwise on the emulated ${target.core} than the integer engine`);
   return instructions;

@@ -41,6 +41,9 @@ export interface FittedCode {
   readonly fixed: number;
 }
 
+/** Errors are told of layers of at least so many instructions: of smaller ones, copies of a few bytes and the like, compilers leave nothing. */
+export const LEAST_TOLD = 500;
+
 /** Relative error of layers that were left out of the fit. */
 export interface LayerError {
   readonly mean: number;

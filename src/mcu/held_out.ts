@@ -4,6 +4,7 @@ import type { Runtime } from '../targets/runtime.ts';
 import { ENERGY_ERROR, POWER_ERROR } from './cycle_data.ts';
 import { cycleModel } from './cycle_model.ts';
 import type { LatencyError } from './cycles.ts';
+import { LEAST_TOLD } from './generated_code.ts';
 import { GENERATED_CODE, GENERATED_ERROR } from './generated_data.ts';
 import { INSTRUCTION_ERROR } from './instruction_data.ts';
 import { countedCore } from './instructions.ts';
@@ -20,9 +21,11 @@ const notKnown = (condition: string): HeldOut => ({ median: null, p90: null, cou
 /** @param isOwn whether the figures are those of the C that Thumbnet writes */
 export function heldOutErrors(chip: Target, runtime: Runtime, isOwn: boolean): HeldOutErrors {
   const variant = variantOf(chip.core);
-  const instructions = isOwn ? GENERATED_ERROR[variant].leftOut : INSTRUCTION_ERROR[countedCore(chip.core)];
+  const [instructions, condition] = isOwn
+    ? [GENERATED_ERROR[variant].leftOut, `layers of at least ${LEAST_TOLD} instructions`]
+    : [INSTRUCTION_ERROR[countedCore(chip.core)], 'layers'];
   return {
-    instructions: { ...figuresOf(instructions), condition: 'layers' },
+    instructions: { ...figuresOf(instructions), condition },
     latency: latencyError(chip, runtime),
     energy: energyError(chip, runtime),
     ...(isOwn ? generatedErrors(variant) : runtime === 'tflm' ? INTERPRETER_ERRORS : libraryErrors(chip)),

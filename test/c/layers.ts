@@ -11,8 +11,9 @@ export interface LayerSpec {
   readonly attrs?: Attrs;
   readonly activation?: 'none' | 'relu' | 'relu6';
   readonly bits?: 4 | 8;
-  /** Zero point of the input; by default drawn. */
+  /** Zero points of input and output; by default drawn. */
   readonly zero?: number;
+  readonly yZero?: number;
   /** How wide the sums are beside the output's range: 1 fills it, 8 saturates most of it. */
   readonly spread?: number;
   /** Weights: noise over the whole range, or mostly near its ends. */
@@ -59,7 +60,7 @@ export function layersGraph(specs: readonly LayerSpec[], seed: number, chained =
     const biasScales = scales.map((s) => Math.fround(s * Math.fround(xScale)));
     const biasQuant: Quantization = { bits: 32, scales: biasScales, zeros: scales.map(() => 0), axis: 0 };
     const b = add({ name: `b${i}`, shape: [units], dtype: 'i32', data: bias, quant: biasQuant });
-    const yZero = activation === 'none' ? Math.floor(random.uniform() * 40) - 20 : -128;
+    const yZero = spec.yZero ?? (activation === 'none' ? Math.floor(random.uniform() * 40) - 20 : -128);
     const [yShape] = rowOf(op).infer([shape, dims, [units]], attrs);
     const y = add({ name: `y${i}`, shape: yShape, dtype: 'i8', data: null, quant: perTensor(8, largest / (64 * spread), yZero) });
     nodes.push({ name: `layer${i}`, op, inputs: [x, w, b], outputs: [y], attrs });

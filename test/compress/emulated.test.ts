@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { choose } from '../../src/compress/choice.ts';
 import { COUNTED, Emulated } from '../../src/compress/emulated.ts';
-import type { Figures } from '../../src/compress/figures.ts';
+import { type Figures, figuresOf } from '../../src/compress/figures.ts';
 import { compress } from '../../src/compress/index.ts';
 import { goalOf, standardOf, worthOf } from '../../src/compress/judge.ts';
 import { Kept } from '../../src/compress/kept.ts';
@@ -91,6 +91,7 @@ test('without a counter, or for a runtime that is not counted, it is refused bef
   for (const [more, wanted] of [
     [{}, /nothing here counts/],
     [{ runtime: 'tflm' }, /the runtime is tflm/],
+    [{ runtime: 'tflm', evaluate: 'model', trade: 'ram' }, /trade ram is one of C that Thumbnet writes/],
   ] as const) {
     const given = { target: target.name, evaluate: 'emulator', ...more } as const;
     const refused = await compress(model, gestures(), given)
@@ -98,6 +99,23 @@ test('without a counter, or for a runtime that is not counted, it is refused bef
       .catch((e) => e);
     assert.match(refused.message, wanted);
   }
+});
+
+test('figures are those of what generated C gives up, and the counter is told', async () => {
+  const spec = { op: 'depthwiseConv2d', x: [1, 16, 16, 16], w: [1, 3, 3, 16], activation: 'relu' } as const;
+  const graph = layersGraph([spec, spec, spec], 1, true);
+  const of = (trade: 'speed' | 'ram') => figuresOf(graph, target, checkSettings({ target: target.name, trade }), null);
+  assert.is(of('ram').ramBytes, profile(graph, target, { trade: 'ram' }).ramBytes);
+  assert.ok(of('ram').ramBytes < of('speed').ramBytes);
+  const goal = goalOf(
+    target,
+    checkSettings({ target: target.name, trade: 'ram' }),
+    base,
+    standardOf(task, checkSettings({ target: target.name }), 0.91),
+  );
+  const told: string[] = [];
+  await new Emulated(async (_, __, trade) => told.push(trade), goal).figures(0, exportTflite(graph), base);
+  assert.equal(told, ['ram']);
 });
 
 test.run();

@@ -139,7 +139,13 @@ const settings = checkSettings({ target: 'stm32f401re', runtime: 'cmsis-nn' });
 const chip = findTarget('stm32f401re');
 const figures = (graph: Graph): Figures => figuresOf(graph, chip, settings, null);
 
-async function checkOutline(model: Model, stages: readonly Stage[], near = 0.08): Promise<void> {
+/**
+ * How far figures of generated C may be from what an outline said. Weights choose forms that cost a little more or less: zeros make sums
+ * smaller, which lets cheaper ones in, and fitted layers may have a zero point of 0, which outlines do not count on.
+ */
+const NEAR = { flashBytes: 0.06, ramBytes: 0, latencyMs: 0.05 };
+
+async function checkOutline(model: Model, stages: readonly Stage[]): Promise<void> {
   const context = contextOf(model);
   const outline = (await outlineOf(model, stages, context))!;
   const result = await runPipeline(model, stages, context);
@@ -152,20 +158,16 @@ async function checkOutline(model: Model, stages: readonly Stage[], near = 0.08)
   // What the search asks: bits as records beside floats, no integer made.
   if (!result.facts.quantize) return;
   assert.equal(figures(outline.graph), figures(stored));
-  // Weights choose forms of generated C that cost a little more or less.
-  const own = (graph: Graph) => figuresOf(graph, chip, { runtime: 'thumbnet' }, null);
+  const own = (graph: Graph) => figuresOf(graph, chip, { runtime: 'thumbnet', trade: 'speed' }, null);
   const [expected, found] = [own(outline.graph), own(stored)];
   for (const key of ['flashBytes', 'ramBytes', 'latencyMs'] as const) {
-    assert.ok(Math.abs(expected[key] / found[key] - 1) < near, `${key}: ${expected[key]}, then ${found[key]}`);
+    assert.ok(Math.abs(expected[key] / found[key] - 1) <= NEAR[key], `${key}: ${expected[key]}, then ${found[key]}`);
   }
 }
 
-// Zeros make sums smaller, which lets cheaper forms in; fitted layers may have a zero point of 0, which outlines do not count on.
-const FAR = /single weights|distill separable/;
 for (const [name, graph] of Object.entries(NETWORKS)) {
   for (const [path, stages] of Object.entries(PATHS)) {
-    test(`${name}, ${path}: outlined as it turns out`, () =>
-      checkOutline({ graph, facts: {} }, stages(graph), FAR.test(path) ? 0.25 : 0.08));
+    test(`${name}, ${path}: outlined as it turns out`, () => checkOutline({ graph, facts: {} }, stages(graph)));
   }
 }
 
