@@ -14,6 +14,7 @@ import { asStored } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import type { Step } from '../../src/ablate/arms.ts';
 import { ARMS, WEIGHTS_AND_MACS } from './arms.ts';
 import { JOBS, type Job } from './jobs.ts';
 
@@ -63,11 +64,14 @@ async function one(name: string, arm: string, samples: number, seed: number, fil
     const { user, system } = process.cpuUsage(begun);
     return Math.round((user + system) / 1e6);
   };
-  const log = (seen: number, { figures, value, feasible }: Parameters<Parameters<(typeof ARMS)[string]>[1]['log']>[1]) => {
+  const log = (seen: number, { figures, value, feasible }: Step) => {
     const what = figures && `${figures.weightBytes} B, ${figures.macs} MACs, ${(100 * figures.accuracy!).toFixed(2)} %`;
     console.error(`${seen.toFixed(0)} samples, ${seconds()} s: ${what}, value ${value?.toFixed(4)}${feasible ? ' holds' : ''}`);
   };
-  const { tflite, samples: used } = await ARMS[arm](job, { samples, seed, objective: WEIGHTS_AND_MACS, log });
+  const { tflite, samples: used } = await ARMS[arm](
+    { model: job.model, data: job.data, options: { target: job.target, ...job.goal, objective: WEIGHTS_AND_MACS } },
+    { samples, seed, log },
+  );
   const took = seconds();
   const { of, plain } = await judging(job, seed);
   const result: Result = {

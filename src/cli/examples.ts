@@ -35,6 +35,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'compare runs/monday runs/tuesday --max-growth flash=0,latency=5%',
   ],
   interactions: ['interactions net.tflite --data train.npz'],
+  ablate: [
+    'ablate net.tflite --data train.npz --target stm32l476rg',
+    'ablate net.tflite --data train.npz --target rp2040 --arms P-Q-KD,greedy,adaptive --samples 20K --seeds 2',
+  ],
   targets: ['targets', 'targets stm32l476rg', 'targets my-board.json'],
   report: ['report thumbnet-net', 'report postgresql://me@db.example/thumbnet --study net --out net-report'],
   init: ['init'],

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { type Code, CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
+import { addAblate } from './ablate.ts';
 import { addCompare } from './compare.ts';
 import { addCompletion } from './completion.ts';
 import { addCompress } from './compress.ts';
@@ -53,6 +54,7 @@ export function program(): Command {
     addStages,
     addTrain,
     addInteractions,
+    addAblate,
     addExport,
     addVerify,
     addConform,

@@ -84,7 +84,7 @@ const wrong = (metric: MetricName, value: number): number =>
   metricOf(metric).better === 'lower' ? Math.max(Number.MIN_VALUE, value) : Math.max(1e-3, 1 - value);
 
 /** A point of the score under the goal weighs as much as half of what plain int8 needs. */
-const PENALTY = 50;
+export const PENALTY = 50;
 /** Of two that cost the same, the better one. */
 const TIE = 0.01;
 

@@ -1,0 +1,64 @@
+/** Ways to spend a number of training samples on a job: each method alone, in pairs, in every order, a greedy loop, and searches. */
+import { type CompressHost, type CompressOptions, compress, type Figures } from '../compress/index.ts';
+import type { Dataset } from '../data/index.ts';
+import type { Model } from '../stage.ts';
+import { greedyLoop } from './greedy.ts';
+import { fixedOrder, ORDERS } from './orders.ts';
+
+export interface Job {
+  readonly model: Model;
+  readonly data: Dataset;
+  /** Target, goal, objective and task. */
+  readonly options: Omit<CompressOptions, 'samples' | 'seed' | 'sampler' | 'starts' | 'trials'>;
+}
+
+/** What a run is told, and whom it tells how it goes, by figures of the validation part. */
+export interface Run {
+  /** Training samples. */
+  readonly samples: number;
+  readonly seed: number;
+  readonly log?: (samples: number, step: Step) => void;
+  readonly signal?: AbortSignal;
+  /** Threads of the searches. */
+  readonly pool?: CompressHost['pool'];
+}
+
+export interface Step {
+  readonly figures: Figures | null;
+  readonly value: number | null;
+  readonly feasible: boolean;
+}
+
+/** What an arm hands back. */
+export interface Handed {
+  readonly tflite: Uint8Array;
+  /** Seen by all trainings. */
+  readonly samples: number;
+}
+
+export type Arm = (job: Job, run: Run) => Promise<Handed>;
+
+export const ARMS: Readonly<Record<string, Arm>> = {
+  ...Object.fromEntries(
+    Object.entries(ORDERS).map(([name, order]): [string, Arm] => [name, (job, run) => fixedOrder(order, job, run)]),
+  ),
+  greedy: greedyLoop,
+  /** The steps of the search, of plans that nobody proposed and nothing was learned for. */
+  random: (job, run) => searched(job, run, { sampler: 'random', starts: false }),
+  adaptive: (job, run) => searched(job, run, {}),
+};
+
+async function searched(
+  { model, data, options }: Job,
+  { samples, seed, log, signal, pool }: Run,
+  how: Pick<CompressOptions, 'sampler' | 'starts'>,
+): Promise<Handed> {
+  const study = compress(model, data, { ...options, samples, seed, ...how }, { signal, ...(pool && { pool }) });
+  let seen = 0;
+  for (let step = await study.next(); ; step = await study.next()) {
+    if (step.done) return { tflite: step.value.tflite, samples: seen };
+    const { figures, objective: value, feasible } = step.value;
+    seen += step.value.samples;
+    log?.(seen, { figures, value, feasible });
+  }
+}

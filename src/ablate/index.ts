@@ -1,0 +1,198 @@
+/**
+ * Each method alone, pairs, orders and searches on one job, with the same number of training samples: what combining them is worth.
+ * The test part is used once for each run, after the arm has handed back.
+ */
+import { type Figures, figuresOf } from '../compress/figures.ts';
+import { type CompressHost, checkCompress } from '../compress/index.ts';
+import { costOf, foundIn, goalOf, standardOf } from '../compress/judge.ts';
+import { CompressError } from '../errors.ts';
+import { type Judgement, judge, qualityOf } from '../evaluate.ts';
+import { importTflite } from '../formats/tflite/index.ts';
+import { exportTflite } from '../formats/tflite/export.ts';
+import type { Graph } from '../graph/graph.ts';
+import { asStored } from '../model.ts';
+import { runPipeline } from '../pipeline.ts';
+import { quantize } from '../quant/index.ts';
+import { countsExamples, type MetricName, qualityScale } from '../task/index.ts';
+import { Heap } from '../wasm/heap.ts';
+import { ARMS, type Job } from './arms.ts';
+import { taskOf } from './attempts.ts';
+import type { Interactions } from './interactions.ts';
+import { METHODS, ORDERS } from './orders.ts';
+import { type Against, type Asked, against, type Compared, drawnValues } from './wins.ts';
+
+export { ARMS, type Job } from './arms.ts';
+export { type InteractionOptions, type Interactions, interactions } from './interactions.ts';
+
+/** Orders that were recommended, by the name of their arm. */
+export const LITERATURE: Readonly<Record<string, string>> = { 'P-Q-KD': 'arXiv 2604.04988', 'P-KD-Q': 'arXiv 2511.19495' };
+/** The third recommended order: the method that loses least alone comes first (March 2026). Which it is, the arms of one method say. */
+export const WEAKER_FIRST = 'weaker first';
+
+/** One arm with one seed. */
+export interface ArmRun {
+  readonly seed: number;
+  /** Training samples that were used. */
+  readonly samples: number;
+  /** Needs of the result; `quality` is that of the validation part. */
+  readonly figures: Figures;
+  readonly test: number;
+  readonly cost: number;
+  /** The arm that these figures are of, where this one only chooses another. */
+  readonly order?: string;
+}
+
+export interface ArmResults {
+  readonly arm: string;
+  readonly source?: string;
+  readonly runs: readonly ArmRun[];
+  /** The adaptive search against this arm; null for itself. */
+  readonly adaptive: Against | null;
+}
+
+export interface Ablation {
+  readonly version: 1;
+  readonly kind: 'ablation';
+  readonly model: string;
+  readonly data: string;
+  readonly target: string;
+  readonly metric: MetricName;
+  readonly samples: number;
+  readonly seeds: readonly number[];
+  readonly examples: number;
+  /** The model as given and quantized plainly. */
+  readonly plain: ArmRun;
+  readonly given: { readonly validation: number; readonly test: number };
+  readonly arms: readonly ArmResults[];
+  readonly interactions: Interactions | null;
+}
+
+export interface AblateOptions {
+  /** Names of `ARMS`; all by default. */
+  readonly arms?: readonly string[];
+  readonly samples: number;
+  /** How many: 0, 1, .. */
+  readonly seeds: number;
+}
+
+export interface AblateHost {
+  /** Finished runs by name, as JSON. */
+  readonly kept: { read(name: string): Promise<string | null>; write(name: string, text: string): Promise<void> };
+  readonly progress?: (done: number, total: number, what: string) => void;
+  readonly signal?: AbortSignal;
+  readonly pool?: CompressHost['pool'];
+}
+
+type Kept = Omit<ArmRun, 'cost'> & { readonly cost: number; readonly scores: readonly number[] | null; readonly score: number };
+
+/** @throws CompressError what `compress` throws; `bad-option` for an arm that is not there */
+export async function ablate(
+  job: Job,
+  options: AblateOptions,
+  host: AblateHost,
+): Promise<Omit<Ablation, 'model' | 'interactions'>> {
+  const names = options.arms ?? Object.keys(ARMS);
+  for (const name of names) if (!ARMS[name]) throw unknownArm(name);
+  const rules = await rulesOf(job);
+  const { samples } = options;
+  const seeds = Array.from({ length: options.seeds }, (_, i) => i);
+  const total = names.length * seeds.length * samples;
+  const found = new Map<string, Kept[]>();
+  let begun = 0;
+  for (const seed of seeds) {
+    for (const arm of names) {
+      host.signal?.throwIfAborted();
+      const what = `${arm}, seed ${seed}`;
+      host.progress?.(begun, total, what);
+      const log = (seen: number) => host.progress?.(begun + Math.round(Math.min(samples, seen)), total, what);
+      const file = `${arm}.${seed}.json`;
+      const text = await host.kept.read(file);
+      const run = text
+        ? (JSON.parse(text) as Kept)
+        : await (async () => {
+            const { signal, pool } = host;
+            const handed = await ARMS[arm](job, { samples, seed, log, signal, pool });
+            const kept = { seed, samples: Math.round(handed.samples), ...rules.judged(importTflite(handed.tflite)) };
+            await host.kept.write(file, `${JSON.stringify(kept)}\n`);
+            return kept;
+          })();
+      found.set(arm, [...(found.get(arm) ?? []), run]);
+      begun += samples;
+    }
+  }
+  host.progress?.(total, total, 'done');
+  const chosen = weakerFirst(found);
+  if (chosen) found.set(WEAKER_FIRST, chosen);
+  return { ...rules.head, samples, seeds, arms: compared(found, rules.asked) };
+}
+
+const unknownArm = (name: string) =>
+  new CompressError('bad-option', `there is no arm "${name}"`, `choose of ${Object.keys(ARMS).join(', ')}`);
+
+/** The order of three methods of which the one that lost least alone comes first; null where not all of them were run. */
+function weakerFirst(found: ReadonlyMap<string, readonly Kept[]>): Kept[] | null {
+  const three = Object.keys(ORDERS).filter((name) => ORDERS[name].length === METHODS.length);
+  if (![...METHODS, ...three].every((name) => found.has(name))) return null;
+  return found.get(METHODS[0])!.map((_, i) => {
+    const scoreOf = (name: string) => found.get(name)![i].figures.score!;
+    const order = [...METHODS].sort((a, b) => scoreOf(b) - scoreOf(a)).join('-');
+    return { ...found.get(order)![i], order };
+  });
+}
+
+/** What all runs are judged by. */
+async function rulesOf(job: Job) {
+  const { model, data, options } = job;
+  const { settings, target } = checkCompress(model, data, options);
+  const heap = await Heap.open();
+  const task = taskOf(heap, job);
+  const on = (graph: Graph, part: 'validation' | 'test') => judge(heap, graph, data, part, task);
+  const given = { validation: on(model.graph, 'validation'), test: on(model.graph, 'test') };
+  const standards = {
+    validation: standardOf(task, settings, qualityOf(given.validation.evaluation)),
+    test: standardOf(task, settings, qualityOf(given.test.evaluation)),
+  };
+  const context = { heap, data: { ...data, test: null }, task, seed: 0, original: model };
+  const plain = importTflite(exportTflite(asStored(await runPipeline(model, [quantize()], context))));
+  const figuresIn = (graph: Graph) => figuresOf(graph, target, settings, foundIn(standards.validation, on(graph, 'validation')));
+  const goal = goalOf(target, settings, figuresIn(plain), standards.validation);
+  const scoresOf = ({ scores }: Judgement) => (countsExamples(task) ? Array.from(scores) : null);
+  const judged = (graph: Graph) => {
+    const figures = figuresIn(graph);
+    const tested = on(graph, 'test');
+    const score = foundIn(standards.test, tested).score!;
+    return { figures, test: qualityOf(tested.evaluation), cost: costOf(figures, goal), scores: scoresOf(tested), score };
+  };
+  const { asked } = standards.test;
+  const tested = foundIn(standards.test, given.test).score!;
+  const questions: Asked = {
+    given: { scores: scoresOf(given.test), score: tested },
+    floor: qualityScale(asked, standards.test.given).floor,
+    isDrop: settings.goal === undefined,
+  };
+  const { scores: _scores, score: _score, ...before } = judged(plain);
+  return {
+    judged,
+    asked: questions,
+    head: {
+      ...({ version: 1, kind: 'ablation', data: data.name, target: target.name, metric: task.metric } as const),
+      examples: given.test.scores.length,
+      plain: { seed: 0, samples: 0, ...before },
+      given: { validation: qualityOf(given.validation.evaluation), test: qualityOf(given.test.evaluation) },
+    },
+  };
+}
+
+function compared(found: ReadonlyMap<string, readonly Kept[]>, asked: Asked): ArmResults[] {
+  const values = new Map([...found].map(([arm, runs]) => [arm, drawnValues(runs as readonly Compared[], asked, 0)]));
+  const own = values.get('adaptive');
+  return [...found].map(([arm, runs]) => {
+    const source = arm === WEAKER_FIRST ? 'March 2026' : LITERATURE[arm];
+    return {
+      arm,
+      ...(source && { source }),
+      runs: runs.map(({ scores: _scores, score: _score, ...run }) => run),
+      adaptive: own && arm !== 'adaptive' ? against(own, values.get(arm)!) : null,
+    };
+  });
+}

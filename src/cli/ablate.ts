@@ -1,0 +1,178 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
+import { ARMS, type Ablation, ablate, type Interactions, interactions, type Job } from '../ablate/index.ts';
+import { againstText, spreadOf, verdictText, writeAblation } from '../ablate/page.ts';
+import { type CompressOptions, checkCompress, nodePool } from '../compress/index.ts';
+import { sha256 } from '../digest.ts';
+import { CompressError } from '../errors.ts';
+import { graphDigest } from '../graph/digest.ts';
+import { findTarget } from '../mcu/index.ts';
+import type { Model } from '../stage.ts';
+import { metricOf } from '../task/index.ts';
+import { dataDigest } from '../train/identity.ts';
+import { Heap } from '../wasm/heap.ts';
+import { exists, isEmpty, MODEL, makeFolder, readModel, writeWhole } from './files.ts';
+import { counted, type DataFlags, dataFlags, integer, readData, weights, workers, wrap } from './flags.ts';
+import { createOutput, type Output, table } from './output.ts';
+import { pluginsIn } from './plugins.ts';
+import { createBar, interruptSignal } from './progress.ts';
+import { dropFlag, type GoalFlags, goalFlags, readTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
+
+interface Flags extends DataFlags, TaskFlags, GoalFlags {
+  readonly target: string;
+  readonly maxDrop?: number;
+  readonly objective?: CompressOptions['objective'];
+  readonly arms?: readonly string[];
+  readonly samples: number;
+  readonly seeds: number;
+  readonly workers: number;
+  readonly interactions: boolean;
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+const armNames = wrap((text) => {
+  const names = text.split(',').map((s) => s.trim());
+  const wrong = names.find((name) => !Object.hasOwn(ARMS, name));
+  if (wrong !== undefined) throw new Error(`"${wrong}" is none of ${Object.keys(ARMS).join(', ')}.`);
+  return [...new Set(names)];
+});
+
+export function addAblate(program: Command): void {
+  const command = program
+    .command('ablate')
+    .description('each method alone, in pairs and in every order, against the search, with as many training samples each')
+    .argument('<model>', MODEL);
+  dropFlag(goalFlags(taskFlags(dataFlags(command, true))))
+    .requiredOption('--target <mcu>', 'see `thumbnet targets`')
+    .option('--objective <weights>', 'what to save (weights=1,macs=1)', weights)
+    .option('--arms <a,b,..>', `of ${Object.keys(ARMS).join(', ')} (all)`, armNames)
+    .option('--samples <n>', 'examples that all trainings of a run together may see, as 50K (50K)', counted, 50_000)
+    .option('--seeds <n>', 'runs of each arm, with the seeds 0, 1, .. (3)', integer, 3)
+    .option('--workers <n>', 'threads of the searches, at most 8; does not change the result', workers, 2)
+    .option('--no-interactions', 'leave out how the methods act on each other')
+    .option('--out <dir>', 'a folder for the results, where an interrupted ablation goes on (ablation-<model>)')
+    .option('--json', 'one JSON object on stdout')
+    .action(run);
+}
+
+async function run(path: string, flags: Flags): Promise<void> {
+  const out = createOutput(flags.json ?? false);
+  findTarget(flags.target);
+  if (flags.seeds < 1) throw new CompressError('bad-option', '--seeds is 0', 'give 1 or more');
+  const { samples, seeds, arms } = flags;
+  const model = await readModel(path);
+  const data = await readData(flags, model, out);
+  const options = optionsOf(flags);
+  checkCompress(model, data, options);
+  const heap = await Heap.open();
+  const task = readTask(heap, model.graph, data, flags, out);
+  const folder = flags.out ?? `ablation-${basename(path, extname(path))}`;
+  const job: Job = { model, data, options };
+  await openFolder(folder, job, samples);
+  const { signal, release } = interruptSignal();
+  const bar = createBar('ablate');
+  const kept = {
+    read: async (name: string) => ((await exists(join(folder, name))) ? readFile(join(folder, name), 'utf8') : null),
+    write: (name: string, text: string) => writeWhole(join(folder, name), text),
+  };
+  try {
+    const found = await ablate(
+      job,
+      { samples, seeds, ...(arms && { arms }) },
+      {
+        ...{ kept, signal, progress: bar.update },
+        pool: (context) => nodePool(context, flags.workers, { plugins: pluginsIn(process.argv) }),
+      },
+    );
+    bar.stop();
+    const context = { heap, data: { ...data, test: null }, task, seed: 0, original: model, signal };
+    const together = flags.interactions ? await keptInteractions(model, context, kept) : null;
+    await report({ ...found, model: basename(path), interactions: together }, folder, out);
+  } catch (e) {
+    if (!signal.aborted || e instanceof CompressError) throw e;
+    throw new CompressError(
+      'interrupted',
+      `interrupted; finished runs are kept in "${folder}"`,
+      'give the same command again to continue',
+    );
+  } finally {
+    bar.stop();
+    release();
+  }
+}
+
+function optionsOf(flags: Flags): Job['options'] {
+  const { target, goal, maxDrop, minRecall, objective } = flags;
+  if (goal !== undefined && maxDrop !== undefined)
+    throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
+  const none = { flash: 0, ram: 0, latency: 0, energy: 0, weights: 1, macs: 1, quality: 0 };
+  const asked = { ...taskOptions(flags), goal, maxDrop, minRecall, objective: objective ?? none };
+  return { target, ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) };
+}
+
+/** Runs of another job are never taken for those of this one. */
+async function openFolder(folder: string, { model, data, options }: Job, samples: number): Promise<void> {
+  const file = join(folder, 'job.json');
+  const tested = await dataDigest({ ...data, train: data.test, validation: null });
+  const of = [await graphDigest(model.graph), await dataDigest(data), tested, JSON.stringify(options), String(samples)];
+  const job = await sha256(new TextEncoder().encode(of.join('\n')));
+  if (await exists(file)) {
+    const before = JSON.parse(await readFile(file, 'utf8'));
+    if (before.job === job) return;
+    throw new CompressError('exists', `"${folder}" holds an ablation of another model, data or options`, 'choose another --out');
+  }
+  if (!(await isEmpty(folder, () => false)))
+    throw new CompressError('exists', `"${folder}" exists already and is no ablation`, 'choose another --out');
+  await makeFolder(folder);
+  await writeWhole(file, `${JSON.stringify({ version: 1, job, options, samples })}\n`);
+}
+
+async function keptInteractions(
+  model: Model,
+  context: Parameters<typeof interactions>[2],
+  kept: Parameters<typeof ablate>[2]['kept'],
+): Promise<Interactions> {
+  const before = await kept.read('interactions.json');
+  if (before) return JSON.parse(before);
+  const bar = createBar('interactions');
+  const progress = ({ done, total, what }: { done: number; total: number; what: string }) => bar.update(done, total, what);
+  try {
+    const options = { ratio: 0.3, degrees: [0.2, 0.4, 0.6], epochs: 1, teachers: {} };
+    const found = await interactions(model, options, { ...context, progress });
+    await kept.write('interactions.json', `${JSON.stringify(found)}\n`);
+    return found;
+  } finally {
+    bar.stop();
+  }
+}
+
+async function report(found: Ablation, folder: string, out: Output): Promise<void> {
+  const [page, json] = [join(folder, 'ablation.html'), join(folder, 'ablation.json')];
+  await writeWhole(page, writeAblation(found));
+  await writeWhole(json, `${JSON.stringify(found, null, 1)}\n`);
+  out.result({ ...found, files: { page, json } }, () => {
+    const { show, label } = metricOf(found.metric);
+    const rows = found.arms.map((arm) => {
+      const mean = (of: Parameters<typeof spreadOf>[1]) => spreadOf(arm, of).mean;
+      const { low, high } = spreadOf(arm, (r) => r.cost);
+      return [
+        arm.arm,
+        mean((r) => r.cost).toFixed(3),
+        `${low.toFixed(3)}-${high.toFixed(3)}`,
+        show(mean((r) => r.test)),
+        String(Math.round(mean((r) => r.figures.weightBytes))),
+        againstText(arm).replace('no difference', 'same'),
+      ];
+    });
+    out.say(`${label} on the test part; objective: needs as a share of plain int8, mean and range over seeds`);
+    out.print(
+      table(['arm', 'objective', 'range', 'test', 'weights', 'adaptive against it'], rows, 1, { drop: ['range', 'weights'] }),
+    );
+    out.say(verdictText(found));
+    out.print(`written: ${json}`);
+    out.print(`report:  ${pathToFileURL(page).href}`);
+  });
+}

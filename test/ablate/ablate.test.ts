@@ -1,0 +1,101 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type AblateHost, ARMS, ablate, WEAKER_FIRST } from '../../src/ablate/index.ts';
+import { type Asked, against, drawnValues } from '../../src/ablate/wins.ts';
+import { takeEvenly } from '../../src/data/index.ts';
+import { gestures } from '../../src/demo/index.ts';
+import { loadModel } from '../../src/model.ts';
+import { inProcess } from '../cli/in_process.ts';
+import { inFolder, model as modelFile, trainFile } from '../cli/sample.ts';
+
+const data = gestures();
+const few = {
+  ...data,
+  train: takeEvenly(data.train!, 120),
+  validation: takeEvenly(data.validation!, 60),
+  test: takeEvenly(data.test!, 60),
+};
+const job = { model: await loadModel(readFileSync(modelFile)), data: few, options: { target: 'stm32l476rg', maxDrop: 0.1 } };
+
+function inMemory(): AblateHost['kept'] & { readonly files: Map<string, string> } {
+  const files = new Map<string, string>();
+  return {
+    files,
+    read: async (name) => files.get(name) ?? null,
+    write: async (name, text) => void files.set(name, text),
+  };
+}
+
+test('methods alone, pairs, all orders, a greedy loop and two searches', () => {
+  const names = Object.keys(ARMS);
+  assert.is(names.length, 3 + 6 + 6 + 3);
+  for (const name of ['P', 'Q-P', 'P-Q-KD', 'KD-Q-P', 'greedy', 'random', 'adaptive']) assert.ok(names.includes(name), name);
+});
+
+test('every arm has its samples; the weaker method first is one of the orders; what is kept is not run again', async () => {
+  const arms = Object.keys(ARMS).filter((name) => name.split('-').length !== 2 && !['random', 'greedy'].includes(name));
+  const kept = inMemory();
+  const found = await ablate(job, { arms, samples: 200, seeds: 1 }, { kept });
+  assert.is(kept.files.size, arms.length);
+  for (const { arm, runs } of found.arms) {
+    assert.is(runs.length, 1);
+    if (arm !== 'adaptive') assert.ok(Math.abs(runs[0].samples - 200) <= 140, `${arm}: ${runs[0].samples}`);
+  }
+  const of = (arm: string) => found.arms.find((a) => a.arm === arm)!;
+  const { order, ...figures } = of(WEAKER_FIRST).runs[0];
+  assert.equal(figures, of(order!).runs[0]);
+  assert.ok(of('P').runs[0].figures.weightBytes < of('Q').runs[0].figures.weightBytes);
+  assert.ok(of('adaptive').adaptive === null && of('P-Q-KD').adaptive !== null && of('P-Q-KD').source !== undefined);
+  const before = [...kept.files.values()];
+  assert.equal(await ablate(job, { arms, samples: 200, seeds: 1 }, { kept }), found);
+  assert.equal([...kept.files.values()], before);
+});
+
+test('an arm wins where the interval over seeds and examples lies below that of the other', () => {
+  const scores = Array.from({ length: 200 }, (_, i): number => (i % 10 ? 1 : 0));
+  const run = (cost: number, wrong = 0) => {
+    const own = scores.map((s, i): number => (i % 10 === 1 && i < 10 * wrong ? 0 : s));
+    return { cost, scores: own, score: own.reduce((a, b) => a + b, 0) / own.length };
+  };
+  const asked: Asked = { given: run(0), floor: 0.89, isDrop: true };
+  const values = (...runs: ReturnType<typeof run>[]) => drawnValues(runs, asked, 0);
+  const own = values(run(0.3), run(0.32), run(0.31));
+  const won = against(own, values(run(0.5), run(0.45), run(0.52)));
+  assert.is(won.verdict, 'wins');
+  assert.ok(Math.abs(won.difference - (0.31 - 0.49)) < 1e-12 && won.low < won.difference && won.difference < won.high);
+  assert.is(against(own, values(run(0.29), run(0.33), run(0.32))).verdict, 'no difference');
+  // As small, and 12 of 200 examples less are right where 2 may be.
+  assert.is(against(own, values(run(0.3, 12), run(0.32, 12), run(0.31, 12))).verdict, 'wins');
+});
+
+test('the command: a folder with a page and JSON, which goes on; another job and other folders are refused', async () => {
+  const folder = inFolder('ablation');
+  const data = ['--data', trainFile, '--split', '0.1,0.1,0.8', '--target', 'stm32l476rg'];
+  const command = ['ablate', modelFile, ...data, '--arms', 'Q,P-Q', '--seeds', '2', '--no-interactions', '--out', folder];
+  const { code, out, err } = await inProcess(...command, '--samples', '300');
+  assert.is(code, 0, err);
+  assert.ok(
+    out.split('\n').every((line) => !line.startsWith('│') || line.length <= 80),
+    out,
+  );
+  const json = readFileSync(join(folder, 'ablation.json'), 'utf8');
+  const page = readFileSync(join(folder, 'ablation.html'), 'utf8');
+  const found = JSON.parse(json);
+  assert.ok(found.version === 1 && found.kind === 'ablation' && found.arms.length === 2 && found.arms[1].runs.length === 2);
+  assert.ok(page.includes('P-Q') && !/NaN|undefined|<script/.test(page));
+  rmSync(join(folder, 'ablation.json'));
+  rmSync(join(folder, 'P-Q.1.json'));
+  assert.is((await inProcess(...command, '--samples', '300', '--json')).code, 0);
+  assert.is(readFileSync(join(folder, 'ablation.json'), 'utf8'), json);
+  assert.is((await inProcess(...command, '--samples', '200')).code, 2);
+  const other = inFolder('ablation-other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'notes.txt'), 'mine');
+  assert.is((await inProcess(...command.slice(0, -1), other)).code, 2);
+  const wrong = await inProcess('ablate', modelFile, ...data, '--arms', 'P-P');
+  assert.ok(wrong.code === 2 && wrong.err.includes('"P-P" is none of'), wrong.err);
+});
+
+test.run();
