@@ -9,10 +9,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { factsOf } from '../src/compress/tree.ts';
 import { type History, parseHistory } from '../src/report/index.ts';
+import { percent } from '../src/report/units.ts';
 import type { TrialRecord } from '../src/search/record.ts';
 import { FileStorage } from '../src/study/file.ts';
 import { Replay } from '../src/study/replay.ts';
-import { percent } from '../src/report/units.ts';
 import { table } from './section.ts';
 
 interface Study {

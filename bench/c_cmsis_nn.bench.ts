@@ -49,7 +49,7 @@ export default async function bench(): Promise<Section> {
     }
     const text = [
       `The folder of \`export --format c --runtime cmsis-nn\` linked with CMSIS-NN 99f736a: outputs of ${INPUTS} inputs compared with the engine bit for bit; executed instructions`,
-      'of one inference. A difference is named with the defect of the library that the model hits, of which `export` warns.',
+      'of one inference, and bytes of stack in use. A difference is named with the defect of the library that the model hits, of which `export` warns.',
       '',
       table(['network', ...CORES.map((c) => c.replace('cortex-m', 'M'))], rows),
     ].join('\n');
@@ -87,8 +87,8 @@ async function cellOf(heap: Heap, graph: Graph, core: CoreName, flags: readonly 
     if (e instanceof CompressError && e.code === 'does-not-fit') return 'no room';
     throw e;
   }
-  const { difference, instructions } = await verifyGraph(heap, graph, target, { inputs: INPUTS, generated, flags });
-  if (!difference) return `equal, ${instructions.toLocaleString('en')}`;
+  const { difference, instructions, stackBytes } = await verifyGraph(heap, graph, target, { inputs: INPUTS, generated, flags });
+  if (!difference) return `equal, ${instructions.toLocaleString('en')}, stack ${stackBytes}`;
   const known = quirksOf(graph, target.kind).find(({ node }) => node === difference.layer);
   if (known) return known.quirk;
   process.exitCode = 1;

@@ -2,10 +2,10 @@
 import { exportC } from '../src/c/export.ts';
 import type { CExport } from '../src/c/index.ts';
 import type { Trade } from '../src/c/parts.ts';
+import { BOARDS } from '../src/c/project/boards.ts';
 import { verifyGraph } from '../src/emulator/verify.ts';
 import { CompressError } from '../src/errors.ts';
 import type { Graph } from '../src/graph/graph.ts';
-import { BOARDS } from '../src/c/project/boards.ts';
 import type { CoreName } from '../src/targets/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { CORES, chipOf } from '../test/emulator/tools.ts';

@@ -4,6 +4,7 @@ import { type Graph, type Node, sizeOf } from '../src/graph/graph.ts';
 import { type Window, windowInt } from '../src/ops/window.ts';
 import { createRandom } from '../src/random.ts';
 import { macsOf } from '../src/run/cost.ts';
+import { layerOf } from '../src/run/layers.ts';
 import { withLogits } from '../src/run/logits.ts';
 import { compileTraining, type TrainingProgram } from '../src/train/program.ts';
 import { winogradProducts } from '../src/wasm/conv_f32.ts';
@@ -16,7 +17,6 @@ import { type PyTorch, startPyTorch } from './pytorch.ts';
 import { type Contender, race } from './rounds.ts';
 import { type Section, table } from './section.ts';
 import { tfjsStep } from './tfjs.ts';
-import { layerOf } from '../src/run/layers.ts';
 
 const BATCH = 64;
 /** tfjs's processor backend takes seconds for one example, in any batch. */

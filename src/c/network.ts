@@ -85,13 +85,11 @@ export function planNetwork(graph: Graph, emit: Emit): Network {
     }
     return [{ node, index, call, kernel: call?.kernel ?? `${node.op}_f32`, code }];
   });
-  const moved = (t: number) => (t < 0 ? -1 : root[t]);
-  const outside = new Set([...graph.inputs, ...graph.outputs].map(moved));
-  const planned: Graph = {
-    ...graph,
-    tensors: graph.tensors.map((t, i) => (outside.has(i) ? { ...t, variable: true } : t)),
-    nodes: steps.map(({ node }) => ({ ...node, inputs: node.inputs.map(moved), outputs: node.outputs.map(moved) })),
-  };
+  const planned = withEdgesOutside(
+    graph,
+    root,
+    steps.map(({ node }) => node),
+  );
   const bytes = (t: number) => tensorBytes(graph.tensors[t].dtype, graph.tensors[t].shape);
   const lifetimes = lifetimesOf(planned, { bytes, memory: (node) => rowOf(node.op).memory });
   const { buffers, bufferOf } = lifetimes;
@@ -134,6 +132,17 @@ export function planNetwork(graph: Graph, emit: Emit): Network {
   return { graph, layers, places, arenaBytes: arena.bytes, stateBytes, optimal: arena.optimal, blocks, state };
 }
 
+/** What the arena is planned for: the caller holds inputs and outputs. @param root of each tensor the one that it is a view of (`aliases`) */
+export function withEdgesOutside(graph: Graph, root: readonly number[], nodes: readonly Node[]): Graph {
+  const moved = (t: number) => (t < 0 ? -1 : root[t]);
+  const outside = new Set([...graph.inputs, ...graph.outputs].map(moved));
+  return {
+    ...graph,
+    tensors: graph.tensors.map((t, i) => (outside.has(i) ? { ...t, variable: true } : t)),
+    nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(moved), outputs: node.outputs.map(moved) })),
+  };
+}
+
 /** Whether a layer's output may lie over its input: nobody else reads that, and nobody else has written the output. */
 function overlapOf({ overlap }: LayerCode, { inputs, outputs }: Node, step: number, { buffers, bufferOf }: Lifetimes): Overlap[] {
   if (!overlap) return [];
@@ -145,7 +154,7 @@ function overlapOf({ overlap }: LayerCode, { inputs, outputs }: Node, step: numb
 export const tensorBytes = (dtype: DType, shape: readonly number[]): number => bytesOf(dtype, sizeOf(shape));
 
 /** For each tensor the one whose bytes it shares: the other side of a node that only changes the shape. */
-function aliases(graph: Graph): number[] {
+export function aliases(graph: Graph): number[] {
   const root = graph.tensors.map((_, i) => i);
   const isOutside = (t: number) => graph.inputs.includes(t) || graph.outputs.includes(t);
   const fixed = root.map(isOutside);

@@ -1,4 +1,6 @@
+import { aliases, withEdgesOutside } from '../c/network.ts';
 import { planArena } from '../graph/arena.ts';
+import type { Node } from '../graph/graph.ts';
 import { type Block, blocksOf, lifetimesOf } from '../graph/lifetimes.ts';
 import { type Cost, rowOf } from '../ops/index.ts';
 import { layerOf } from '../run/layers.ts';
@@ -39,30 +41,38 @@ const TFLM = { tensor: 12, node: 32 + 128, channel: 8, interpreter: 512 };
 export function ramOf(chip: ChipGraph, costs: readonly Cost[], runtime: Runtime): RamBytes {
   const { graph } = chip;
   const interpreted = runtime === 'tflm';
-  const lifetimes = lifetimesOf(graph, {
+  const root = aliases(graph);
+  const isSame = ({ op, inputs, outputs }: Node) => rowOf(op).memory === 'view' && root[inputs[0]] === root[outputs[0]];
+  const idle = (node: Node) => (isSame(node) ? { ...node, inputs: [], outputs: [] } : node);
+  const planned = interpreted ? graph : withEdgesOutside(graph, root, graph.nodes.map(idle));
+  const lifetimes = lifetimesOf(planned, {
     bytes: (t) => tensorBytes(chip, t),
     memory: (node) => {
       const { memory } = rowOf(node.op);
       return interpreted && memory === 'in-place' ? 'fresh' : memory;
     },
   });
-  const { buffers, bufferOf } = lifetimes;
+  const { buffers } = lifetimes;
   const scratch = costs.flatMap(({ scratchBytes: bytes }, step) =>
     bytes ? [{ name: `scratch of ${graph.nodes[step].name}`, bytes, first: step, last: step }] : [],
   );
   const all = [...buffers, ...scratch];
   const arena = planArena(all);
-  const byNode = graph.nodes.map((_, step) => all.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), 0));
-  const state = graph.tensors.reduce((n, t, i) => n + (t.variable && bufferOf[i] < 0 ? tensorBytes(chip, i) : 0), 0);
+  const state = graph.tensors.reduce((n, t, i) => n + (t.variable ? tensorBytes(chip, i) : 0), 0);
+  const edges = interpreted ? [] : [...graph.inputs, ...graph.outputs];
+  const io = edges.reduce((n, t) => n + tensorBytes(chip, t), 0);
+  const byNode = graph.nodes.map((_, step) =>
+    all.reduce((n, b) => n + (b.first <= step && b.last >= step ? b.bytes : 0), io + (interpreted ? 0 : state)),
+  );
   const stack = STACK[runtime];
   const own = interpreted ? interpreterBytes(chip, costs) : 0;
   return {
     arena: arena.bytes,
     state,
-    io: 0,
+    io,
     stack,
     runtime: own,
-    total: arena.bytes + state + stack + own,
+    total: arena.bytes + state + io + stack + own,
     byNode,
     optimal: arena.optimal,
     blocks: blocksOf(graph, lifetimes, scratch, arena.offsets),

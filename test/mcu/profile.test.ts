@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { generateC } from '../../src/c/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
@@ -10,6 +11,8 @@ import { profile, RUNTIMES } from '../../src/mcu/index.ts';
 import { rowOf } from '../../src/ops/index.ts';
 import { toFloat } from '../../src/run/integer.ts';
 import { layerOf } from '../../src/run/layers.ts';
+import { findTarget } from '../../src/targets/index.ts';
+import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
 import { sharedTest } from '../shared_test.ts';
 
@@ -201,7 +204,7 @@ if (counts && resnet8) {
   });
 } else test.skip('skipped: no ../shared measurements and models', () => {});
 
-test('conversions at the edges of a uint8 model take no memory of their own', () => {
+test('conversions at the edges of a uint8 model take as much as the C that does them', async () => {
   const quant = (zero: number) => ({ bits: 8, scales: [0.1], zeros: [zero], axis: null }) as const;
   const activation = (name: string, dtype: 'i8' | 'u8', shape: number[]) => ({
     ...{ name, dtype, shape, data: null },
@@ -223,14 +226,31 @@ test('conversions at the edges of a uint8 model take no memory of their own', ()
       ? { name: 'uint8', tensors, nodes: [first, conv, last], inputs: [3], outputs: [4] }
       : { name: 'int8', tensors: tensors.slice(0, 3), nodes: [conv], inputs: [0], outputs: [2] };
   };
-  // The larger side would be there twice while it is converted.
   for (const [into, out] of [
     [8, 2],
     [2, 8],
-  ]) {
-    const arena = (converts: boolean) => profile(graphOf(into, out, converts), 'stm32f446re', { runtime: 'cmsis-nn' }).ram.arena;
-    assert.is(arena(true), arena(false), `${into} to ${out} channels`);
-  }
+  ])
+    for (const converts of [true, false]) await sameMemory(graphOf(into, out, converts));
 });
+
+sharedTest(
+  'memory of networks with CMSIS-NN is that of the C that calls it',
+  ['kws_ref_model', 'str_ww_ref_model', 'ad01_int8', 'vww_96_int8'].map((name) => `data/models/${name}.tflite`),
+  async (...paths) => {
+    for (const path of paths) await sameMemory(load(path));
+  },
+);
+
+/** The arena, and what the caller holds, beside the folder of `export --runtime cmsis-nn`. */
+async function sameMemory(graph: Graph): Promise<void> {
+  const { ram } = profile(graph, 'stm32f446re', { runtime: 'cmsis-nn' });
+  const { network } = await generateC(await Heap.open(), graph, findTarget('stm32f446re'), { name: 'net', kernels: 'cmsis-nn' });
+  assert.equal([ram.arena, ram.state], [network.arenaBytes, network.stateBytes], graph.name);
+  const bytes = (t: number) => tensorBytes(onChip(graph), t);
+  assert.is(
+    ram.io,
+    [...graph.inputs, ...graph.outputs].reduce((n, t) => n + bytes(t), 0),
+  );
+}
 
 test.run();
