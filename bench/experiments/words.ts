@@ -2,7 +2,7 @@
  * Ten words said by espeak-ng (Debian: espeak-ng) in many voices, speeds and pitches, with noise, as a folder of WAV files: test/ has voices that train/ and
  * validation/ have not.
  *
- *     node --import tsx bench/experiments/words.ts FOLDER [clips of each word and voice, 12] [seed, 1]
+ *     node --import tsx bench/experiments/words.ts FOLDER [clips of each word and voice, 6] [seed, 1]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -11,34 +11,16 @@ import { createRandom, normal, type Random } from '../../src/random.ts';
 import { wav } from '../../test/data/sources.ts';
 
 const WORDS = ['down', 'go', 'left', 'no', 'off', 'on', 'right', 'stop', 'up', 'yes'];
-/** Accents of espeak-ng with speakers; some accents (en-gb) know no speakers. */
-const VOICES = {
-  train: speakers([
-    'm1',
-    'm2',
-    'm3',
-    'm4',
-    'm7',
-    'm8',
-    'f1',
-    'f2',
-    'f3',
-    'f5',
-    'klatt',
-    'Alex',
-    'Annie',
-    'Mario',
-    'Jacky',
-    'Mike',
-  ]),
-  validation: speakers(['m5', 'f4', 'Gene']),
-  test: speakers(['m6', 'Michael', 'Andrea', 'Lee']),
+/** Speakers of espeak-ng, and its accents that know them. */
+const SPEAKERS = {
+  train: (
+    'm1 m2 m3 m4 m7 m8 f1 f2 f3 f5 klatt klatt2 klatt4 Adam Alex Alicia Andy Annie Antonio Auntie Belinda Benjamin Boris Caleb David Denis Diogo Ed Edward ' +
+    'Gustave Henrique Hugo Iven Iven2 Jacky John Kaukovalta Marcelo Marco Mario Michel Miguel Mike Pablo Pedro Quincy'
+  ).split(' '),
+  validation: ['m5', 'f4', 'Gene'],
+  test: ['m6', 'Michael', 'Andrea', 'Lee'],
 };
-
-function speakers(names: readonly string[]): string[] {
-  const accents = ['en-us', 'en-gb-scotland', 'en-us-nyc'];
-  return names.map((name, i) => `${accents[i % accents.length]}+${name}`);
-}
+const ACCENTS = ['en-us', 'en-gb-scotland', 'en-us-nyc'];
 const RATE = 22050;
 
 /** A word as espeak-ng says it, -1..1, without the silence before it. */
@@ -59,7 +41,7 @@ function clip(word: Float32Array, random: Random): Int16Array {
   const n = Math.min(word.length, RATE);
   const at = random.below(RATE - n + 1);
   const power = word.subarray(0, n).reduce((sum, v) => sum + v * v, 0) / n;
-  const height = (0.03 + (0.2 * random.below(1000)) / 1000) / Math.sqrt(power);
+  const height = (0.02 + (0.1 * random.below(1000)) / 1000) / Math.sqrt(power);
   const noise = Math.sqrt(power) * height * 10 ** (-(8 + random.below(23)) / 20);
   const low = random.below(2) ? 0.95 : 0;
   let state = 0;
@@ -70,16 +52,16 @@ function clip(word: Float32Array, random: Random): Int16Array {
   return Int16Array.from(out, (v) => Math.max(-32768, Math.min(32767, Math.round(v * 32768))));
 }
 
-const [folder, each = '12', seed = '1'] = process.argv.slice(2);
+const [folder, each = '6', seed = '1'] = process.argv.slice(2);
 if (!folder) throw new Error('give a folder to write to');
 const random = createRandom(Number(seed), 'words');
-for (const [part, voices] of Object.entries(VOICES)) {
+for (const [part, voices] of Object.entries(SPEAKERS)) {
   for (const word of WORDS) {
     mkdirSync(join(folder, part, word), { recursive: true });
     for (const voice of voices) {
       for (let k = 0; k < Number(each); k++) {
-        const sound = said(word, voice, 110 + random.below(110), 25 + random.below(50));
-        const name = `${voice.replace(/\W/g, '')}_nohash_${k}.wav`;
+        const sound = said(word, `${ACCENTS[random.below(3)]}+${voice}`, 110 + random.below(110), 25 + random.below(50));
+        const name = `${voice}_nohash_${k}.wav`;
         writeFileSync(join(folder, part, word, name), wav(clip(sound, random), RATE));
       }
     }

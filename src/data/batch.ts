@@ -85,7 +85,9 @@ function bind(data: Dataset, inputs: readonly ModelInput[]): number[] {
 
 function planInput(data: Dataset, source: number, input: ModelInput, calls: number): InputPlan {
   const given = data.inputs[source];
-  if (!formsOf(input, calls).includes(squeezed(given.shape))) throw mismatch(data, given, input);
+  // a vector takes the numbers of an example one after another
+  const isVector = calls === 1 && input.shape.length === 2 && sizeOf(given.shape) === input.shape[1];
+  if (!isVector && !formsOf(input, calls).includes(squeezed(given.shape))) throw mismatch(data, given, input);
   const { scale, mean, std } = given.normalization ?? data.normalization;
   const period = Math.max(mean.length, std.length);
   const real = (x: number, c: number) => Math.fround((x * scale - mean[mean.length > 1 ? c : 0]) / std[std.length > 1 ? c : 0]);

@@ -12,6 +12,8 @@ export interface Recording {
   /** [samples, channels] */
   readonly values: Float32Array;
   readonly width: number;
+  /** What is wrong with the sound, and may be meant. */
+  readonly doubt?: 'silent' | 'clipped';
   /** Values are -1..1 of a full scale. */
   readonly isSound?: boolean;
   /** The class, where the file says it. */

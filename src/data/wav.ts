@@ -41,9 +41,9 @@ export function readWav(bytes: Uint8Array, path: string, { notes }: Reading): Re
     if (!Number.isFinite(values[i]))
       throw new CompressError('bad-data', `${path}: sample ${i} is no finite number`, 'write it again');
   }
-  if (peak === 0) notes.push(`${path} is silent: all samples are 0`);
-  if (clipped > 3 && clipped > count / 1000) notes.push(`${path} is clipped: ${clipped} samples at full scale`);
-  return [{ where: path, file: path, rate, channels: [], values, width: 1, isSound: true, label: null, group: null }];
+  const doubt = peak === 0 ? 'silent' : clipped > 3 && clipped > count / 1000 ? 'clipped' : null;
+  const about = { where: path, file: path, rate, channels: [], width: 1, isSound: true, label: null, group: null };
+  return [{ ...about, values, ...(doubt && { doubt }) }];
 }
 
 /** The greatest value of 8 bits. */

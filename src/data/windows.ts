@@ -1,6 +1,6 @@
 /** Recordings brought to one rate and cut into windows: x [windows, samples, channels]. */
 import { CompressError } from '../errors.ts';
-import type { RawPart, Reading } from './raw.ts';
+import { listed, type RawPart, type Reading } from './raw.ts';
 import type { Recording } from './recording.ts';
 import { resample } from './resample.ts';
 
@@ -27,6 +27,7 @@ interface Windows {
  */
 export function windowsOf(all: readonly Labelled[], where: string, wanted: readonly number[] | null, reading: Reading): Windows {
   checkAlike(all, reading);
+  noteDoubts(all, reading);
   const recordings = atOneRate(all, reading);
   const cut = cutOf(recordings, wanted, reading);
   const places = recordings.flatMap((r, n) => startsIn(r, cut).map((start) => ({ n, start })));
@@ -79,6 +80,13 @@ function checkAlike(all: readonly Recording[], { notes }: Reading): void {
     notes.push(
       `${renamed.where} calls its channels ${renamed.channels.join(', ')}, but ${first.where} ${first.channels.join(', ')}`,
     );
+}
+
+function noteDoubts(all: readonly Recording[], { notes }: Reading): void {
+  const silent = all.filter((r) => r.doubt === 'silent').map((r) => r.where);
+  const clipped = all.filter((r) => r.doubt === 'clipped').map((r) => r.where);
+  if (silent.length) notes.push(`silent, all samples are 0: ${listed(silent)}`);
+  if (clipped.length) notes.push(`clipped, one of a thousand samples or more at full scale: ${listed(clipped)}`);
 }
 
 /** Resampled to the rate that is stated; without one all that say their rate must have the same. */
