@@ -25,7 +25,17 @@ export {
 } from './compress/index.ts';
 export { compressInWorker, type WebJobHost } from './compress/web_job.ts';
 export { type ConformResult, conform } from './conform/index.ts';
-export { type DataOptions, type DataSource, type Dataset, loadDataset, readNpy, writeNpy } from './data/index.ts';
+export {
+  type DataOptions,
+  type DataSource,
+  type Dataset,
+  frontEndIn,
+  loadDataset,
+  normalizedFeatures,
+  readNpy,
+  withFrontEndOf,
+  writeNpy,
+} from './data/index.ts';
 export { distill, type Outside, teacherNamed, unlabelledNamed, withoutLabels } from './distill/index.ts';
 export { type Answer, evaluate, findTask, infer } from './engine.ts';
 export { type Code, CompressError } from './errors.ts';
