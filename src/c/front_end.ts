@@ -2,7 +2,7 @@
 import { type AttachedFrontEnd, planBatch } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { FEATURE_ROWS, type FeatureC, type FeatureTable, planFrontEnd, rowOfStep, shapeOf } from '../features/index.ts';
-import { integerRange, sizeOf, type Tensor } from '../graph/graph.ts';
+import { type Graph, integerRange, sizeOf, type Tensor } from '../graph/graph.ts';
 import { formatC } from './format.ts';
 import { type Lines, linesThrough } from './front_end_scale.ts';
 import type { Network } from './network.ts';
@@ -60,6 +60,15 @@ const SHARED: Readonly<Record<string, string>> = {
       return zeros;
     }`,
 };
+
+/** Why the front end of a model cannot be written; null where it can. */
+export function whyNoFrontEnd({ inputs, tensors }: Graph): string | null {
+  if (inputs.length > 1) return `the front end is left out: the network has ${inputs.length} inputs`;
+  const { dtype } = tensors[inputs[0]];
+  return ['i8', 'u8', 'i16'].includes(dtype)
+    ? null
+    : `the front end is left out: it gives integers, and the network takes ${dtype} (--io int8)`;
+}
 
 /**
  * @param parts gets the tables
@@ -255,12 +264,6 @@ function convertersOf(input: Tensor, frontEnd: AttachedFrontEnd['frontEnd'], nor
     sourceFiles: [],
     notes: [],
   };
-  if (!['i8', 'u8', 'i16'].includes(input.dtype))
-    throw new CompressError(
-      'unsupported',
-      `the model takes ${input.dtype}, and its front end gives integers`,
-      'quantize it with an integer input: --io int8',
-    );
   const [{ convert, period }] = planBatch(data, [input]).inputs;
   const unit = 2 ** frontEnd.exponent;
   const { scale, std } = normalization;

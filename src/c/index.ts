@@ -5,7 +5,7 @@ import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { compile } from '../run/compile.ts';
 import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { frontEndC } from './front_end.ts';
+import { frontEndC, whyNoFrontEnd } from './front_end.ts';
 import { emitInto, type Network, planNetwork } from './network.ts';
 import { type Kernels, Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
@@ -75,7 +75,8 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
   const attached = options.frontEnd === undefined ? frontEndIn(graph) : options.frontEnd;
-  const front = attached && frontEndC(network, name, attached, parts, head);
+  const refusal = attached && whyNoFrontEnd(graph);
+  const front = attached && !refusal ? frontEndC(network, name, attached, parts, head) : null;
   const golden = goldenOf(heap, graph, options.examples ?? null);
   const constantBytes = parts.tables.reduce((n, t) => n + tableBytes(t).length, 0);
   return {
@@ -83,7 +84,10 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
     network,
     constantBytes,
     frontEnd: front && { ...attached!, workBytes: front.workBytes, streamBytes: front.streamBytes },
-    notes: network.layers.flatMap((l) => l.notes.map((note) => ({ layer: l.name, note }))),
+    notes: [
+      ...(refusal ? [{ layer: graph.tensors[graph.inputs[0]].name, note: refusal }] : []),
+      ...network.layers.flatMap((l) => l.notes.map((note) => ({ layer: l.name, note }))),
+    ],
     files: {
       [`${name}.h`]: headerText(network, name, head, { align: ALIGNMENT[parts.variant], kernels: parts.kernels }),
       [`${name}.c`]: sourceText(network, parts, name, head),
@@ -102,7 +106,12 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
         head,
       ),
       'CMakeLists.txt': cmakeLists(name, target.core, parts.kernels, front !== null),
-      'README.md': readmeText(network, name, target, { digest, tableBytes: constantBytes, kernels: parts.kernels }),
+      'README.md': readmeText(network, name, target, {
+        digest,
+        tableBytes: constantBytes,
+        kernels: parts.kernels,
+        hasFeatures: front !== null,
+      }),
       'board/startup.c': STARTUP,
       'board/board.ld': linkerScript(BOARDS[target.core], 8192),
       'board/toolchain.cmake': toolchainFile(target.core),

@@ -4,7 +4,7 @@ import { type ExportCOptions, exportC } from '../c/export.ts';
 import type { Trade } from '../c/parts.ts';
 import type { Example } from '../c/project/example.ts';
 import { exportTflm, type TflmOptions } from '../c/tflm/index.ts';
-import { classesOf, type Dataset, inputsOf, planBatch, takeBatch } from '../data/index.ts';
+import { classesOf, type Dataset, frontEndIn, inputsOf, planBatch, takeBatch, withFrontEndOf } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
@@ -35,9 +35,10 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   }
   checkNamed(folder, '--out', 'folder');
   const chip = findTarget(target);
-  const model = await readModel(path);
+  const read = await readModel(path);
   const name = flags.name ?? nameOf(path);
-  const data = flags.data === undefined ? null : await readData(flags, model, out, { whole: flags.split === undefined });
+  const data = flags.data === undefined ? null : await readData(flags, read, out, { whole: flags.split === undefined });
+  const model = data ? { ...read, graph: withFrontEndOf(read.graph, data) } : read;
   const examples = data ? examplesOf(asStored(model), data) : undefined;
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);
@@ -71,7 +72,14 @@ async function tflmFiles(model: Model, chip: Target, options: TflmOptions): Prom
     files,
     facts: { modelBytes, arenaBytes: arena.bytes, exact: arena.exact, operators },
     sizes: `model ${kib(modelBytes)}, arena ${arena.bytes} bytes${most}, ${operators.length} operators`,
-    notes: [],
+    notes: frontEndIn(model.graph)
+      ? [
+          {
+            layer: model.graph.tensors[model.graph.inputs[0]].name,
+            note: 'the front end is not in this folder: --runtime thumbnet writes it',
+          },
+        ]
+      : [],
   };
 }
 

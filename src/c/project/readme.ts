@@ -8,6 +8,8 @@ export interface Facts {
   readonly digest: string;
   readonly tableBytes: number;
   readonly kernels: Kernels;
+  /** Whether the folder has what computes the input of samples. */
+  readonly hasFeatures?: boolean;
 }
 
 const PLAIN_TWINS = `Any C11 compiler for a little-endian machine will do; where it is not for this core, plain twins of the functions in
@@ -17,7 +19,12 @@ const LIBRARY = `The layers call CMSIS-NN (https://github.com/ARM-software/CMSIS
 the scratch that its build for this core wants, and the example checks that the one that is linked wants no more.`;
 
 /** What the folder is, how it is built, and its numbers. */
-export function readmeText(network: Network, name: string, target: Target, { digest, tableBytes, kernels }: Facts): string {
+export function readmeText(
+  network: Network,
+  name: string,
+  target: Target,
+  { digest, tableBytes, kernels, hasFeatures = false }: Facts,
+): string {
   const { layers, arenaBytes, stateBytes } = network;
   const rows = layers.map((l, i) => `| ${i} | ${commentOf(l.name).replace(/\|/g, '_')} | ${l.kernel} | ${l.scratchBytes} |`);
   const notes = layers.flatMap((l, i) => l.notes.map((n) => `- layer ${i} (${commentOf(l.name)}): ${n}`));
@@ -46,7 +53,7 @@ For the core, and on a board that QEMU emulates (gcc-arm-none-eabi, libnewlib-ar
     ${cmake} -B build-arm -DCMAKE_TOOLCHAIN_FILE=board/toolchain.cmake && cmake --build build-arm
     qemu-system-arm ${qemuArguments(board, 'build-arm/example.elf').join(' ')}
 
-On a chip of your own take \`${name}.c\`, \`${name}_weights.c\` and the headers; \`main.c\` prints the cycles of each run.
+${hasFeatures ? `\`${name}_features.h\`: samples in, class out, at once or as a stream.\n\n` : ''}On a chip of your own take \`${name}.c\`, \`${name}_weights.c\`${hasFeatures ? `, \`${name}_features.c\`` : ''} and the headers; \`main.c\` prints the cycles of each run.
 
 | layer | name | kernel | scratch in the arena |
 |---:|---|---|---:|
