@@ -53,12 +53,17 @@ export const integer = wrap((text) => {
   return value;
 });
 
+const threads = (most: number) =>
+  wrap((text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < 1) throw new Error('It is not a number of threads.');
+    return Math.min(most, value);
+  });
+
 /** More than eight have nothing to do: each trial is chosen by the results of all but the last seven before it. */
-export const workers = wrap((text) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error('It is not a number of threads.');
-  return Math.min(8, value);
-});
+export const workers = threads(8);
+/** As many as `--parallel` may be. */
+export const sharedWorkers = threads(64);
 
 /** 64K, 1M, 65536 as bytes. */
 export const byteCount = wrap((text) => {

@@ -4,7 +4,7 @@ import { CompressError } from '../errors.ts';
 import { CHANNEL } from '../study/postgres/store.ts';
 import { checkTerms, type PostgresStorage, type SharedStudy } from '../study/postgres/storage.ts';
 import { describe } from './compress.ts';
-import { workers } from './flags.ts';
+import { sharedWorkers } from './flags.ts';
 import { createOutput, type Output, plural } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal } from './progress.ts';
@@ -33,7 +33,7 @@ export function addWorker(program: Command): void {
     .description('take trials of studies that `compress --storage` began on this or another machine, until none is left')
     .requiredOption('--storage <url>', 'postgresql://USER@HOST/DATABASE; the password comes from PGPASSWORD or ~/.pgpass')
     .option('--study <name>', 'only of this one')
-    .option('--workers <n>', 'threads, at most 8; does not change the result', workers, 2)
+    .option('--workers <n>', 'threads, at most 64; does not change the result', sharedWorkers, 2)
     .option('--json', 'one JSON object on stdout')
     .action(async (flags: Flags) => {
       const out = createOutput(flags.json ?? false);

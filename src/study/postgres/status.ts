@@ -68,7 +68,7 @@ const byState = (states: Readonly<Record<string, number>>): Partial<Record<State
 export async function workerStatuses(connection: Connection, believedMs: number): Promise<WorkerStatus[]> {
   return connection.rows<WorkerStatus>(
     `SELECT s.study_name AS study, w.host, w.process, w.threads,
-       coalesce(array_agg(t.number ORDER BY t.number) FILTER (WHERE t.state = 'RUNNING'), '{}') AS running,
+       coalesce(array_agg(t.number ORDER BY t.number) FILTER (WHERE t.state = 'RUNNING' AND w.ended_at IS NULL), '{}') AS running,
        (count(*) FILTER (WHERE l.is_told))::integer AS told,
        (extract(epoch FROM now() - w.seen_at) * 1000)::double precision AS "seenMs",
        CASE WHEN w.ended_at IS NOT NULL THEN 'left' WHEN w.seen_at < now() - $1::double precision * interval '1 ms' THEN 'lost' ELSE 'live' END AS state
