@@ -10,6 +10,12 @@ version=$(node -p "require('./package.json').version")
 grep -q "^## $version\b" CHANGELOG.md || { echo "CHANGELOG.md has no section $version" >&2; exit 1; }
 if npm view "thumbnet@$version" version >/dev/null 2>&1; then echo "thumbnet $version is published already" >&2; exit 1; fi
 
+# npm compares it with the repository that the job runs for
+if [ "${1:-}" = --publish ] && [ -z "$(node -p "require('./package.json').repository?.url ?? ''")" ]; then
+  echo 'package.json names no repository: npm takes no provenance without' >&2
+  exit 1
+fi
+
 npm ci
 npm ci --prefix test/package --ignore-scripts --no-fund --no-audit
 npm test

@@ -26,7 +26,7 @@ export const registerStage = (make: MakeStage<any>): void => STAGES.add(make.kin
 
 const normalization = v.object({ scale: v.number(), mean: v.array(v.number()), std: v.array(v.number()) });
 
-const recipeSchema = v.object({
+export const recipeSchema = v.object({
   version: v.literal(1),
   seed: v.pipe(v.number(), v.integer(), v.minValue(0)),
   stages: v.array(v.looseObject({ stage: v.string() })),

@@ -86,7 +86,7 @@ ${verbs.map((v) => `      '${v.name}:${quoted(v.about)}'\n`).join('')}    )
   case $verb in
 ${cases.join('')}  esac
 }
-compdef _thumbnet thumbnet
+if [[ $funcstack[1] == _thumbnet ]]; then _thumbnet "$@"; else compdef _thumbnet thumbnet; fi
 `;
 }
 

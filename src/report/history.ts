@@ -55,7 +55,7 @@ const trial = v.object({
   feasible: v.boolean(),
 });
 
-const history = v.object({
+export const historySchema = v.object({
   version: v.literal(2),
   title: v.string(),
   /** The shell command that repeats it. */
@@ -149,7 +149,7 @@ const history = v.object({
   notes: v.array(v.string()),
 });
 
-export type History = v.InferOutput<typeof history>;
+export type History = v.InferOutput<typeof historySchema>;
 export type ModelMetrics = v.InferOutput<typeof figures>;
 export type LayerRow = v.InferOutput<typeof layer>;
 export type TrialRow = v.InferOutput<typeof trial>;
@@ -166,13 +166,13 @@ export function parseHistory(text: string, name = 'history.json'): History {
       'give the folder that `thumbnet compress` wrote',
     );
   }
-  const found = v.safeParse(history, json);
+  const found = v.safeParse(historySchema, json);
   if (found.success) return found.output;
   const issue = found.issues[0];
   const place = v.getDotPath(issue) ?? 'the file';
   throw new CompressError(
     'bad-file',
-    `${name}: ${place} ${demand(history as SchemaShape, issue)}`,
+    `${name}: ${place} ${demand(historySchema as SchemaShape, issue)}`,
     'run `thumbnet compress` again to write it anew',
   );
 }

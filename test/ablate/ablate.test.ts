@@ -7,6 +7,7 @@ import { type Asked, against, drawnValues } from '../../src/ablate/wins.ts';
 import { takeEvenly } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/index.ts';
 import { loadModel } from '../../src/model.ts';
+import { broken } from '../json_schema.ts';
 import { inProcess } from '../cli/in_process.ts';
 import { inFolder, model as modelFile, trainFile } from '../cli/sample.ts';
 
@@ -84,6 +85,8 @@ test('the command: a folder with a page and JSON, which goes on; another job and
   const page = readFileSync(join(folder, 'ablation.html'), 'utf8');
   const found = JSON.parse(json);
   assert.ok(found.version === 1 && found.kind === 'ablation' && found.arms.length === 2 && found.arms[1].runs.length === 2);
+  const schema = new URL('../../docs/schemas/ablation.json', import.meta.url);
+  assert.equal(broken(found, JSON.parse(readFileSync(schema, 'utf8'))), []);
   assert.ok(page.includes('P-Q') && !/NaN|undefined|<script/.test(page));
   rmSync(join(folder, 'ablation.json'));
   rmSync(join(folder, 'P-Q.1.json'));

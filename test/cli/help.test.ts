@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXAMPLES } from '../../src/cli/examples.ts';
 import { program } from '../../src/cli/main.ts';
 import { inProcess } from './in_process.ts';
+import { inFolder } from './sample.ts';
 
 test('every verb has examples, and all their options are known', () => {
   const verbs = new Map(program().commands.map((c) => [c.name(), c]));
@@ -56,5 +59,26 @@ test('scripts for shells know verbs, options and chips', async () => {
   }
   assert.is((await inProcess('completion', 'ksh')).code, 2);
 });
+
+/** What each shell itself makes of its script, where it is there. */
+const ASKED: Readonly<Record<string, readonly [args: (file: string) => string[], wanted: string]>> = {
+  bash: [
+    (file) => ['-c', `source ${file}; COMP_WORDS=(thumbnet ab); COMP_CWORD=1; _thumbnet; echo ${'$'}{COMPREPLY[@]}`],
+    'ablate',
+  ],
+  zsh: [(file) => ['-f', '-c', `compdef() { echo "of $2" }; source ${file}`], 'of thumbnet'],
+  fish: [(file) => ['--no-config', '-c', `source ${file}; complete -C 'thumbnet ablate --see'`], '--seeds'],
+};
+
+for (const [shell, [args, wanted]] of Object.entries(ASKED)) {
+  if (spawnSync(shell, ['-c', 'true']).status !== 0) continue;
+  test(`${shell} takes its script`, async () => {
+    const file = inFolder(`complete.${shell}`);
+    writeFileSync(file, (await inProcess('completion', shell)).out);
+    const { status, stdout, stderr } = spawnSync(shell, args(file), { encoding: 'utf8' });
+    assert.equal([status, stderr], [0, '']);
+    assert.ok(stdout.includes(wanted), stdout);
+  });
+}
 
 test.run();
