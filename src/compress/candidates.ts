@@ -51,19 +51,25 @@ export async function candidatesOf(
   const { goal } = spots.job;
   const found = new Set<Candidate>();
   let held: Node | null = null;
+  /** Whether it holds the goal: then it is kept, with layers in 4 bits too. */
+  const keep = async (spot: Spot): Promise<boolean> => {
+    const candidate = await quantized(spot);
+    if (!holds(spots, candidate)) return false;
+    found.add(candidate);
+    const fewer = await inFewerBits(spots, spot, candidate, plan);
+    if (fewer) found.add(fewer);
+    return true;
+  };
   const cost = ({ figures }: Spot | Candidate) => costOf(figures, goal);
   let least = cost(best!);
   for (const share of SPARE) {
     const most = cost(best!) + share * (1 - cost(best!));
     const between = coarse.filter((s) => cost(s) > least && cost(s) <= most && spots.fits(s));
     least = most;
-    if (between.length) found.add(await quantized(between.reduce((top, s) => (s.score > top.score ? s : top))));
+    if (between.length) await keep(between.reduce((top, s) => (s.score > top.score ? s : top)));
   }
   for (const spot of spots.ranked(fine.filter((s) => spots.room(s, 0) >= 0)).slice(0, 2 * TRIED)) {
-    const candidate = await quantized(spot);
-    if (!holds(spots, candidate)) continue;
-    const fewer = await inFewerBits(spots, spot, candidate, plan);
-    for (const c of fewer ? [candidate, fewer] : [candidate]) found.add(c);
+    if (!(await keep(spot))) continue;
     held = { stages: spot.stages, packed: pack(spot.model) };
     break;
   }

@@ -4,7 +4,7 @@ import { judge } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Progress } from '../stage.ts';
-import { type Checked, chanceOfKeeping, checkedTogether, missed, type Task } from '../task/index.ts';
+import { type Checked, chanceOfKeeping, checkedTogether, countsExamples, missed, type Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { Figures } from './figures.ts';
 import type { JobContext } from './job.ts';
@@ -97,7 +97,9 @@ export class LastCheck {
     if (given.evaluation.quality === null) return { chance: 1, keeps: true };
     const { asked } = standardOf(this.#task, settings, given.evaluation.quality);
     const { quality, classes } = found.evaluation;
-    const misses = missed(asked, { quality, perClass: classes.map((c) => c.recall) }, this.#task);
+    // To the nearest example: a share of them that is allowed is seldom a whole number of examples.
+    const floor = countsExamples(this.#task) ? asked.floor - 0.5 / this.examples : asked.floor;
+    const misses = missed({ ...asked, floor }, { quality, perClass: classes.map((c) => c.recall) }, this.#task);
     return { chance: chanceOfKeeping(this.#task, asked, given, found, settings.seed), keeps: misses.length === 0 };
   }
 

@@ -18,9 +18,13 @@ export async function firstOf<C, T>(ranked: readonly C[], judge: (c: C) => Promi
   return best!.candidate;
 }
 
+/** Of the way in value, at least and at most, from one that does not hold to one that does. */
+const WAY = [0.1, 0.5] as const;
+
 /**
- * Where a check is dear, few are looked at: the best, and where it does not hold, one half way in value to the worst, and so on between the
- * best that holds and one that does not. The worst, plain int8 most often, comes last, where none held.
+ * Where a check is dear, few are looked at: the best, and where it does not hold, one on the way in value to the worst, and so on between the
+ * best that holds and one that does not: half way, or nearer to one that nearly held. The worst, plain int8 most often, comes last, where none
+ * held.
  */
 export async function narrowed<C extends { readonly value: number }, T>(
   ranked: readonly C[],
@@ -34,10 +38,12 @@ export async function narrowed<C extends { readonly value: number }, T>(
     const judged = await judge(next);
     if (judged.holds) above = next.value;
     else below = next.value;
+    const way = judged.holds ? WAY[1] : Math.max(WAY[0], WAY[1] - judged.chance);
+    const middle = below + way * (above - below);
     // One that holds needs less than those that held before it.
     if (judged.holds || !best || (!best.holds && judged.chance > best.chance)) best = judged;
     const between = ranked.filter((c) => c.value > below && c.value < above);
-    next = between.find((c) => c.value >= (below + above) / 2) ?? between.at(-1);
+    next = between.find((c) => c.value >= middle) ?? between.at(-1);
   }
   if (best?.holds) return best.candidate;
   const last = await judge(ranked[ranked.length - 1]);

@@ -1,7 +1,7 @@
 /**
  * How a budget of training samples is dealt to arms: successive halving (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification", 2016)
- * on paths that continue where they ended. Many arms start with few samples; the better ones continue from their candidates with more; the last half of
- * the budget is spent on the best few alone.
+ * on paths that continue where they ended. Many arms start with few samples; the better ones continue from their candidates with more; more than half
+ * of the budget is spent on the best few alone.
  *
  * The rounds of a study follow from its budget. Which candidate a trial continues from follows from the trials of the rounds before its own, so
  * that neither the number of threads nor their speed changes anything.
@@ -49,7 +49,7 @@ const STARTED = 8000;
 /** An arm that continues gets this many times the samples of one that starts in the same round. */
 const FACTOR = 3;
 
-/** Rounds of a budget: the last ones, half of it, are those of the best few. */
+/** Rounds of a budget: the last ones, more than half of it, are those of the best few, whose trainings are then long. */
 function roundsOf({ samples, parallel }: Budget): Round[] {
   if (parallel === 1) {
     return [
@@ -61,9 +61,9 @@ function roundsOf({ samples, parallel }: Budget): Round[] {
   const start = Math.max(parallel, Math.min(4 * parallel, Math.floor(samples / 4 / STARTED)));
   const third = Math.max(1, Math.round(start / 3));
   return [
-    { on: 0, start, share: 1 / 4 },
-    { on: Math.max(2, third), start: third, share: 1 / 3 },
-    { on: Math.min(4, parallel), start: 0, share: 3 / 5 },
+    { on: 0, start, share: 1 / 5 },
+    { on: Math.max(2, third), start: third, share: 1 / 4 },
+    { on: 2, start: 0, share: 1 / 2 },
     { on: 2, start: 0, share: 1 },
   ];
 }

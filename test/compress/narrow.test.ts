@@ -3,14 +3,14 @@ import * as assert from 'uvu/assert';
 import { narrowed } from '../../src/compress/narrow.ts';
 
 /** Candidates of these values, of which those from `least` on hold; which were looked at, and what came of it. */
-async function narrow(values: readonly number[], most: number, least: number) {
+async function narrow(values: readonly number[], most: number, least: number, chance = (value: number) => 0.01 * value) {
   const seen: number[] = [];
   const chosen = await narrowed(
     values.map((value) => ({ value })),
     most,
     async ({ value }) => {
       seen.push(value);
-      return { candidate: value, holds: value >= least, chance: value };
+      return { candidate: value, holds: value >= least, chance: chance(value) };
     },
   );
   return { seen, chosen };
@@ -23,6 +23,10 @@ test('the best is taken where it holds', async () => {
 test('else one half way to the worst, and so on to both sides', async () => {
   assert.equal(await narrow([0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1], 3, 0.35), { seen: [0.2, 0.6, 0.4], chosen: 0.4 });
   assert.equal(await narrow([0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1], 3, 0.75), { seen: [0.2, 0.6, 0.8], chosen: 0.8 });
+});
+
+test('one that nearly held is followed by one that needs a little more', async () => {
+  assert.equal(await narrow([0.2, 0.25, 0.4, 0.6, 1], 3, 0.4, () => 0.4), { seen: [0.2, 0.4, 0.25], chosen: 0.4 });
 });
 
 test('where nothing lies half way, the nearest below', async () => {

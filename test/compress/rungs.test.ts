@@ -61,9 +61,9 @@ test('what trial n does follows from the rounds before its own alone', () => {
   assert.equal(new Rungs(b, known([])).turn(13), rungs.turn(13));
 });
 
-test("many start with little, the better ones continue, and half of the budget is the best few's", () => {
+test("many start with little, the better ones continue, and more than half of the budget is the best few's", () => {
   const turns = played(budget(), (n, { round }) => values[n] - round);
-  assert.ok(turns.slice(0, 8).every((t) => t.from === null && Math.abs(t.samples - 100_000 / 32) < 1e-6));
+  assert.ok(turns.slice(0, 8).every((t) => t.from === null && Math.abs(t.samples - 100_000 / 40) < 1e-6));
   const byValue = [...turns.keys()].slice(0, 8).sort((a, b) => values[a] - values[b]);
   assert.equal(
     turns.filter((t) => t.round === 1 && t.from !== null).map((t) => t.from),
@@ -72,7 +72,7 @@ test("many start with little, the better ones continue, and half of the budget i
   const last = turns.filter((t) => t.round >= 2);
   assert.ok(last.every((t) => t.from !== null && turns[t.from].round === t.round - 1));
   const share = last.reduce((sum, t) => sum + t.samples, 0) / 100_000;
-  assert.ok(share > 0.45 && share < 0.55, `${share}`);
+  assert.ok(share > 0.55 && share < 0.65, `${share}`);
 });
 
 test('a small budget is spent on one arm and on what continues from it', () => {
@@ -92,14 +92,14 @@ test('what arms left of their samples is dealt to the next round', () => {
     ended.set(n, { value: values[n], feasible: false, samples: 0, node: `n${n}` });
   }
   const round = [8, 9, 10, 11, 12, 13].map((n) => rungs.turn(n)!.samples);
-  assert.ok(Math.abs(round.reduce((a, b) => a + b) - 100_000 / 3) < 1e-6, `${round}`);
+  assert.ok(Math.abs(round.reduce((a, b) => a + b) - 100_000 / 4) < 1e-6, `${round}`);
 });
 
 test('it ends before the budget where the goal holds and two rounds brought nothing better', () => {
   const falling = played(budget(), (n) => 1 - n / 1000, true);
   const flat = played(budget(), (n) => (n === 3 ? 0.1 : 0.5), true);
   const missed = played(budget(), (n) => (n === 3 ? 0.1 : 0.5), false);
-  assert.equal([flat.length, missed.length], [18, falling.length]);
+  assert.equal([flat.length, missed.length], [16, falling.length]);
 });
 
 test('a given recipe is tried first and costs nothing of the budget; most trials', () => {
