@@ -61,6 +61,12 @@ const nodeAt = byPath<Spot>();
 /** Cuts of the last descent, beside those of the plan: the goal is come near to in ever smaller ones. */
 const FINE = [1, 1 / 4, 1 / 16];
 
+/** A cut is as many times as large where nothing smaller is to be cut: a layer of few channels has only large ones. */
+const LARGER = [1, 2, 4, 8, 16, 32];
+
+/** Of the plan's cut: cuts of the beginning alone. */
+const SHALLOW = [1 / 8, 1 / 3];
+
 /** Convolutions made separable, and nothing trained yet. */
 const SEPARABLE: Stages = [{ stage: 'distill', separable: true, epochs: 0 }];
 
@@ -77,7 +83,9 @@ class Arm {
   }
 
   async run(from: Node | null, samples: number): Promise<ArmResult> {
-    const chosen = await this.#walk(await this.#start(from), samples);
+    const start = await this.#start(from);
+    if (!from) await this.#fallBacks(start);
+    const chosen = await this.#walk(start, samples);
     const ready = await this.#ready(chosen);
     const wins = this.#spots.canWin(ready, this.#toBeat);
     const trained = wins ? await this.#train(ready, samples - this.#spots.samples) : null;
@@ -94,6 +102,14 @@ class Arm {
     const { base, first } = job;
     if (from) return nodeAt(job, from.stages, async () => this.#spots.of(unpack(from.packed) as Model, from.stages));
     return nodeAt(job, first, async () => this.#spots.of(base, first));
+  }
+
+  /** Single cuts smaller than the plan's: what is left where all that goes further fails a last check. */
+  async #fallBacks(start: Spot): Promise<void> {
+    for (const part of SHALLOW) {
+      const next = await this.#cut(start, part * this.#plan.change);
+      if (next) this.#trail.push(next);
+    }
   }
 
   /** All steps but the last: the node that the last one is to train. */
@@ -157,7 +173,7 @@ class Arm {
   /** Cuts a little where it saves the most; null where nothing is left that may go. */
   async #cut(at: Spot, change: number): Promise<Spot | null> {
     const { sensitivity, multiple } = await cutsAt(this.#spots.job, at.stages, () => this.#measure(at));
-    for (const times of [1, 2, 4]) {
+    for (const times of LARGER) {
       const ratios = allocate(sensitivity, this.#plan.worth, times * change);
       const cut = Object.fromEntries(Object.entries(ratios).filter(([, ratio]) => ratio > 0));
       if (Object.keys(cut).length) {

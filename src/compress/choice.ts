@@ -5,11 +5,11 @@ import type { Checkable, LastCheck } from './check.ts';
 import { COUNTED, type Emulated } from './emulated.ts';
 import type { Figures } from './figures.ts';
 import type { Goal } from './judge.ts';
+import { isFeasible, worthOf } from './judge.ts';
 import type { Kept } from './kept.ts';
 import { firstOf, type Judged, narrowed } from './narrow.ts';
 import type { Plain } from './prepare.ts';
 import type { Stages } from './steps.ts';
-import { isFeasible, worthOf } from './judge.ts';
 import { factsOf, isEnded } from './tree.ts';
 import { abortion } from './waiting.ts';
 

@@ -24,7 +24,7 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
   const again = (over: Readonly<Record<string, Choice>>) => ({
     'again.cut': 0.5,
     'again.node': 'candidate',
-    'again.hope': 0.2,
+    'again.hope': count > 1 ? 0.6 : 0.2,
     'again.steps': 2,
     ...(mixed && { 'again.bits': '8' }),
     ...over,
@@ -33,8 +33,8 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
   const other: Record<string, Choice> = mixed
     ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1, 'again.hope': 0 }
     : { 'again.hope': 0.3 };
-  const goOn = [again({}), again({ ...other, 'again.node': 'held' })];
-  return [...starts, ...Array.from({ length: Math.max(2, starts.length) }, (_, i) => goOn[i % 2])];
+  const goOn = [again({}), again({ ...other, 'again.node': 'held' }), again({ 'again.hope': 0.8 })];
+  return [...starts, ...Array.from({ length: Math.max(2, starts.length + 2) }, (_, i) => goOn[i % 3])];
 }
 
 function startWith({ groups, blocks, separable, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {

@@ -128,7 +128,7 @@ export function suggestAgain(trial: Trial, { mixed }: Space, plan: Plan): { plan
     plan: {
       ...plan,
       change: plan.change * smaller,
-      hope: trial.suggestFloat('again.hope', 0, 0.5),
+      hope: trial.suggestFloat('again.hope', 0, 0.9),
       steps: trial.suggestInt('again.steps', 1, 4),
       fewerBits: fewerBits ?? plan.fewerBits,
     },

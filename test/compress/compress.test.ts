@@ -6,6 +6,7 @@ import { allocate } from '../../src/compress/sensitivity.ts';
 import { type Dataset, withValidationOf } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
+import { sha256 } from '../../src/digest.ts';
 import { teacherNamed, unlabelledNamed, withoutLabels } from '../../src/distill/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
@@ -16,7 +17,6 @@ import { parseRecipe, runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { prune } from '../../src/prune/index.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { parseHistory } from '../../src/report/index.ts';
-import { sha256 } from '../../src/digest.ts';
 import { MemoryArtifacts, MemoryStorage } from '../../src/study/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
