@@ -21,6 +21,7 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
   ]
     .slice(0, count)
     .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
+  // A single arm has a short training left, and wins little back by it.
   const again = (over: Readonly<Record<string, Choice>>) => ({
     'again.cut': 0.5,
     'again.node': 'candidate',
@@ -34,7 +35,7 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
     ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1, 'again.hope': 0 }
     : { 'again.hope': 0.3 };
   const goOn = [again({}), again({ ...other, 'again.node': 'held' }), again({ 'again.hope': 0.8 })];
-  return [...starts, ...Array.from({ length: Math.max(2, starts.length + 2) }, (_, i) => goOn[i % 3])];
+  return [...starts, ...Array.from({ length: starts.length + 2 }, (_, i) => goOn[i % 3])];
 }
 
 function startWith({ groups, blocks, separable, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {
