@@ -20,6 +20,8 @@ export interface Turn {
 export interface Ended {
   /** What the search lowers; null where it failed. */
   readonly value: number | null;
+  /** The same if a training wins back a part of what was lost: by it trials go on. null where it failed. */
+  readonly promise: number | null;
   readonly feasible: boolean;
   /** Samples that it used. */
   readonly samples: number;
@@ -36,7 +38,7 @@ export interface Budget {
   readonly given: number;
 }
 
-interface Round {
+export interface Round {
   /** Arms that continue, and arms that start. */
   readonly on: number;
   readonly start: number;
@@ -50,7 +52,7 @@ const STARTED = 8000;
 const FACTOR = 3;
 
 /** Rounds of a budget: the last ones, more than half of it, are those of the best few, whose trainings are then long. */
-function roundsOf({ samples, parallel }: Budget): Round[] {
+export function roundsOf({ samples, parallel }: Pick<Budget, 'samples' | 'parallel'>): Round[] {
   if (parallel === 1) {
     return [
       { on: 0, start: 1, share: 1 / 2 },
@@ -140,11 +142,11 @@ export class Rungs {
   }
 }
 
-/** Trials that came to different candidates, the best first. */
+/** Trials that came to different candidates, the most promising first. */
 function differing(ended: readonly (Ended & { trial: number })[]): { trial: number }[] {
   const seen = new Set<string | null>();
   return [...ended]
-    .filter((t) => t.value !== null)
-    .sort((a, b) => a.value! - b.value! || a.trial - b.trial)
+    .filter((t) => t.promise !== null)
+    .sort((a, b) => a.promise! - b.promise! || a.trial - b.trial)
     .filter(({ node }) => !seen.has(node) && seen.add(node));
 }

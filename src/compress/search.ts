@@ -3,11 +3,11 @@ import type { RunningTrial, Study, Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import type { Job } from './job.ts';
-import type { Goal } from './judge.ts';
+import { type Goal, hopedFor, worthOf } from './judge.ts';
 import type { Kept } from './kept.ts';
 import { violations } from './limits.ts';
 import type { Pool } from './pool.ts';
-import { type Ended, Rungs, type Turn } from './rungs.ts';
+import { type Ended, Rungs, roundsOf, type Turn } from './rungs.ts';
 import { knownStarts } from './starts.ts';
 import { type NodeName, type Plan, type Space, suggestAgain, suggestStart } from './steps.ts';
 import {
@@ -40,6 +40,9 @@ interface Begun {
   readonly node: NodeName;
 }
 
+/** Share of a lost score that an arm which continues is expected to win back. */
+const WON_BACK = 0.5;
+
 /** The result of waiting for a trial when the time limit came first, or news of other processes. */
 const STOP = -1;
 const OTHERS = -2;
@@ -61,9 +64,9 @@ export class Search {
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
     const { goal, space, begun } = this.#o;
-    const { timeMs, parallel, recipe, starts } = goal.settings;
+    const { timeMs, recipe, starts } = goal.settings;
     if (recipe) await this.#study.enqueue({});
-    for (const start of starts ? knownStarts(space, parallel) : []) await this.#study.enqueue(start);
+    for (const start of starts ? knownStarts(space, roundsOf(goal.settings)) : []) await this.#study.enqueue(start);
     const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
     const reported = new Set(this.reports().map((t) => t.number));
@@ -196,7 +199,15 @@ export class Search {
   #ended(trial: number): Ended {
     const record = this.#study.records[trial];
     const { objective, feasible, samples } = this.#toReport(record);
-    return { value: objective, feasible, samples, node: factsOf(record)?.model ?? null };
+    return { value: objective, promise: this.#promise(record), feasible, samples, node: factsOf(record)?.model ?? null };
+  }
+
+  #promise(record: TrialRecord): number | null {
+    const { goal } = this.#o;
+    const { figures, margin } = factsOf(record)!;
+    const score = figures?.score;
+    if (!figures || score == null) return null;
+    return worthOf(hopedFor(figures, score + WON_BACK * Math.max(0, goal.before - score), goal), margin!, goal);
   }
 
   #samples = (): number => this.reports().reduce((n, t) => n + t.samples, 0);

@@ -1,9 +1,13 @@
 /** Plans that a person would try, as parameters of the search. */
 import type { Choice } from '../search/index.ts';
+import type { Round } from './rungs.ts';
 import { OUTSIDE, type Space } from './steps.ts';
 
-/** Arms to try first, and how they continue: as many of each as may run at once. The first is the plain greedy loop. */
-export function knownStarts(space: Space, count: number): Readonly<Record<string, Choice>>[] {
+/**
+ * Arms to try first, the plain greedy loop before all, and how they go on, round by round. A round that is followed by another may hope for much;
+ * after the last nothing wins back what is lost.
+ */
+export function knownStarts(space: Space, rounds: readonly Pick<Round, 'on' | 'start'>[]): Readonly<Record<string, Choice>>[] {
   const { groups, blocks, mixed, augmentations, outside } = space;
   const [usual] = Object.keys(augmentations);
   const blend = Object.keys(augmentations).find((name) => name.includes('blend')) ?? usual;
@@ -19,23 +23,27 @@ export function knownStarts(space: Space, count: number): Readonly<Record<string
     startWith(space, { change: 0.01, 'distill.weight': 1, 'distill.temperature': 4 }),
     startWith(space, { ...fewer(0.2), hope: 0.1, ...(blocks && { blocks: true, blockChange: 1 }) }),
   ]
-    .slice(0, count)
+    .slice(0, rounds[0].start)
     .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
-  // A single arm has a short training left, and wins little back by it.
-  const again = (over: Readonly<Record<string, Choice>>) => ({
+  const again = (hope: number, over: Readonly<Record<string, Choice>> = {}) => ({
     'again.cut': 0.5,
     'again.node': 'candidate',
-    'again.hope': count > 1 ? 0.6 : 0.2,
+    'again.hope': hope,
     'again.steps': 2,
     ...(mixed && { 'again.bits': '8' }),
     ...over,
   });
   // What holds is trained in fewer bits, with all there is to train it.
-  const other: Record<string, Choice> = mixed
-    ? { 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1, 'again.hope': 0 }
-    : { 'again.hope': 0.3 };
-  const goOn = [again({}), again({ ...other, 'again.node': 'held' }), again({ 'again.hope': 0.8 })];
-  return [...starts, ...Array.from({ length: starts.length + 2 }, (_, i) => goOn[i % 3])];
+  const other = mixed
+    ? again(0, { 'again.node': 'held', 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1 })
+    : again(0.3, { 'again.node': 'held' });
+  const last = [other, again(0.2)];
+  const before = rounds[0].start === 1 ? [again(0.2)] : [again(0.6), other, again(0.8)];
+  const goOn = rounds.slice(1).flatMap(({ on, start }, i, { length }) => {
+    const plans = i === length - 1 ? last : before;
+    return [...Array.from({ length: on }, (_, n) => plans[n % plans.length]), ...Array.from({ length: start }, () => ({}))];
+  });
+  return [...starts, ...goOn];
 }
 
 function startWith({ groups, blocks, separable, mixed, qat, augmentations }: Space, over: Readonly<Record<string, Choice>>) {

@@ -95,7 +95,7 @@ export function makeGestures(count: number, seed: number, purpose: string): Part
   return { inputs: [x], y, count };
 }
 
-/** The dataset of `thumbnet demo`: 2400, 1500 and 1500 examples. */
+/** The dataset of `thumbnet demo`: 2400, 3000 and 1500 examples. */
 export function gestures(seed = 0): Dataset {
   return {
     name: 'gestures',
@@ -103,7 +103,7 @@ export function gestures(seed = 0): Dataset {
     classes: GESTURES.length,
     classNames: GESTURES,
     train: makeGestures(2400, seed, 'train'),
-    validation: makeGestures(1500, seed, 'validation'),
+    validation: makeGestures(3000, seed, 'validation'),
     test: makeGestures(1500, seed, 'test'),
     normalization: AS_STORED,
     layout: 'nhwc',

@@ -20,7 +20,7 @@ function played(b: Budget, worthOf: (n: number, turn: Turn) => number, feasible 
     const turn = rungs.turn(n);
     if (!turn) return turns;
     turns.push(turn);
-    ended.set(n, { value: worthOf(n, turn), feasible, samples: turn.samples, node: `n${n}` });
+    ended.set(n, { value: worthOf(n, turn), promise: worthOf(n, turn), feasible, samples: turn.samples, node: `n${n}` });
   }
   throw new Error('a study without an end');
 }
@@ -44,7 +44,7 @@ test('what trial n does follows from the rounds before its own alone', () => {
     (seen: number[]) =>
     (t: number): Ended => {
       seen.push(t);
-      return { value: values[t], feasible: false, samples: 3125, node: `n${t}` };
+      return { value: values[t], promise: values[t], feasible: false, samples: 3125, node: `n${t}` };
     };
   const seen: number[] = [];
   const rungs = new Rungs(b, known(seen));
@@ -89,7 +89,7 @@ test('what arms left of their samples is dealt to the next round', () => {
   const rungs = new Rungs(budget(), (t) => ended.get(t)!);
   for (let n = 0; n < 8; n++) {
     rungs.turn(n);
-    ended.set(n, { value: values[n], feasible: false, samples: 0, node: `n${n}` });
+    ended.set(n, { value: values[n], promise: values[n], feasible: false, samples: 0, node: `n${n}` });
   }
   const round = [8, 9, 10, 11, 12, 13].map((n) => rungs.turn(n)!.samples);
   assert.ok(Math.abs(round.reduce((a, b) => a + b) - 100_000 / 4) < 1e-6, `${round}`);
@@ -113,7 +113,7 @@ test('two trials that came to the same candidate count once', () => {
   const rungs = new Rungs(budget(), (t) => ended.get(t)!);
   for (let n = 0; n < 8; n++) {
     rungs.turn(n);
-    ended.set(n, { value: n < 4 ? 0.1 : 0.2 + n, feasible: false, samples: 3125, node: n < 4 ? 'same' : `n${n}` });
+    ended.set(n, { value: 1, promise: n < 4 ? 0.1 : 0.2 + n, feasible: false, samples: 3125, node: n < 4 ? 'same' : `n${n}` });
   }
   assert.equal(
     [8, 9, 10].map((n) => rungs.turn(n)!.from),

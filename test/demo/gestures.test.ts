@@ -23,7 +23,7 @@ test('normal numbers have mean 0 and variance 1', () => {
 });
 
 test('sizes, and every class equally often', () => {
-  assert.equal([data.train!.count, data.validation!.count, data.test!.count], [2400, 1500, 1500]);
+  assert.equal([data.train!.count, data.validation!.count, data.test!.count], [2400, 3000, 1500]);
   for (const part of [data.train!, data.validation!, data.test!]) {
     for (let c = 0; c < CLASSES; c++) assert.is(part.y!.filter((y) => y === c).length, part.count / CLASSES);
     assert.ok(part.inputs[0].every((v) => Math.abs(v) < 8));
