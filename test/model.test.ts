@@ -33,6 +33,7 @@ const FOREIGN: readonly (readonly [Uint8Array, RegExp, RegExp])[] = [
   [text('GGUF\x03\0\0\0'), /GGUF/, /small network/],
   [zip('x.npy', 'y.npy'), /data set/, /--data/],
   [zip('model.tflite'), /zip archive/, /unpack/],
+  [zip('config.json', 'model.weights.h5').subarray(0, 60), /without its end/, /download it again/],
   [bytes(0x1f, 0x8b, 8), /gzip/, /gunzip/],
 ];
 

@@ -19,6 +19,10 @@ const starts = (bytes: Uint8Array, ...mark: readonly number[]): boolean => mark.
 
 const isZip = (bytes: Uint8Array): boolean => starts(bytes, 0x50, 0x4b, 3, 4) || starts(bytes, 0x50, 0x4b, 5, 6);
 
+/** The list of an archive's files stands at its end, before a comment of at most 64 KiB. */
+const hasZipEnd = (bytes: Uint8Array): boolean =>
+  new TextDecoder('latin1').decode(bytes.subarray(Math.max(0, bytes.length - LOOKED_AT - 22))).includes('PK\x05\x06');
+
 /** SavedModel (saved_model.proto): field 1 is the number 1, field 2 holds all the rest. */
 const isSavedModel = (bytes: Uint8Array, text: string): boolean =>
   starts(bytes, 0x08, 0x01, 0x12) && /serve|saved_model|tensorflow/i.test(text);
@@ -84,6 +88,11 @@ const KINDS: readonly Kind[] = [
   },
   { what: 'a data set (.npz)', fix: 'give it with --data', is: (bytes, text) => isZip(bytes) && /\.npy/.test(text) },
   { what: 'a NumPy array (.npy)', fix: 'give it as data', is: (_, text) => text.startsWith('\x93NUMPY') },
+  {
+    what: 'a zip archive without its end (a .keras file, perhaps)',
+    fix: 'it is not complete: copy or download it again',
+    is: (bytes) => isZip(bytes) && !hasZipEnd(bytes),
+  },
   { what: 'a zip archive', fix: 'unpack it and give the model inside', is: isZip },
   { what: 'a gzip file', fix: 'unpack it with gunzip', is: (bytes) => starts(bytes, 0x1f, 0x8b) },
   { what: 'a tar archive', fix: 'unpack it and give the model inside', is: (_, text) => text.slice(257, 262) === 'ustar' },

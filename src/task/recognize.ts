@@ -120,10 +120,10 @@ function nothingFits(
     return of.length ? [`for "${output.name}" give ${of.join('; or ')}`] : [];
   });
   const described = outputs.map(describeOutput).join(', ');
-  const what = names.length > 1 ? 'no task' : names[0];
+  const why = names.length > 1 ? 'no task fits both' : `${names[0]} does not fit them`;
   return new CompressError(
     'bad-data',
-    `${labelText(data, labels)} and the model's output${outputs.length > 1 ? 's' : ''} ${described}: ${what} fits ${names.length > 1 ? 'both' : 'them'}`,
+    `${labelText(data, labels)} and the model's output${outputs.length > 1 ? 's' : ''} ${described}: ${why}`,
     demands.length ? demands.join('. ') : 'name another output (--output), or give the data that belongs to this model',
   );
 }

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadDataset } from '../../src/data/index.ts';
 import { decode } from '../../src/data/images.ts';
+import { loadDataset } from '../../src/data/index.ts';
 import { fails } from './fails.ts';
 import { png } from './sources.ts';
 

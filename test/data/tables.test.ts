@@ -1,8 +1,8 @@
 /** Tables of text: what is a header, a label, a group, a number; and every error by its row. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { loadDataset } from '../../src/data/index.ts';
 import { readTable } from '../../src/data/csv.ts';
+import { loadDataset } from '../../src/data/index.ts';
 import { fails } from './fails.ts';
 
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);

@@ -170,4 +170,15 @@ test('weights alone, and arrays that claim more than their file holds, are refus
   await refused(bomb, 'bad-file', /features|does not fit|expect/);
 });
 
+test('a file that is cut off is refused, though its layers may all be there', async () => {
+  const whole = readFileSync(new URL('series.h5', FIXTURES));
+  let message = '';
+  await Promise.resolve()
+    .then(() => loadModel(whole.subarray(0, whole.length - 8)))
+    .catch((e) => {
+      message = e.message;
+    });
+  assert.match(message, /cut off: it has \d+ of \d+ bytes/);
+});
+
 test.run();

@@ -255,6 +255,20 @@ test('what cannot be read is named', async () => {
   await attempt({ ...relu, opset: 6 }, 'unsupported', /operator set 6/);
   await attempt({ ...relu, opset: 99 }, 'unsupported', /operator set 99/);
   await attempt({ ...relu, nodes: [node('Relu', 'z', 'y')] }, 'bad-file', /reads "z", which nothing computes/);
+  for (const type of ['Cast', 'Shape', 'Add', 'Range', 'Tile', 'Concat', 'Split', 'Reshape'])
+    await attempt({ ...relu, nodes: [node(type, '', 'a'), node('Add', 'x a', 'y')] }, 'bad-file', /lacks operand 0/);
+  const huge = { one: int64s(1), many: int64s(4096, 4096), end: int64s(2 ** 40) };
+  for (const [type, inputs] of [
+    ['ConstantOfShape', 'many'],
+    ['Expand', 'one many'],
+    ['Tile', 'one end'],
+    ['Range', 'one end one'],
+  ])
+    await attempt(
+      { ...relu, constants: huge, nodes: [node(type, inputs, 'a'), node('Add', 'x a', 'y')] },
+      'unsupported',
+      /makes a constant of shape/,
+    );
   await attempt({ ...relu, outputs: ['z'] }, 'bad-file', /output "z" is never computed/);
   await attempt(
     { ...relu, nodes: [node('Add', 'x b', 'a'), node('Relu', 'a', 'b'), node('Relu', 'b', 'y')] },

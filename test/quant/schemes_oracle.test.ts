@@ -1,8 +1,8 @@
 /** Each scheme's integers in genuine TensorFlow Lite. Skipped where the oracle is not installed. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Dataset } from '../../src/data/index.ts';
+import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { type Graph, sizeOf } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';

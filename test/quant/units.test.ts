@@ -1,10 +1,10 @@
 /** Features in units of their own: no scale holds them together, so they are scaled apart before they are rounded. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { findTask, judge } from '../../src/evaluate.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { exportTflite } from '../../src/index.ts';
-import { judge, findTask } from '../../src/evaluate.ts';
-import { loadModel, asStored } from '../../src/model.ts';
+import { asStored, loadModel } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { prune } from '../../src/prune/index.ts';
 import { quantize } from '../../src/quant/index.ts';

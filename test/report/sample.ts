@@ -1,5 +1,5 @@
 import { createRandom } from '../../src/random.ts';
-import type { ModelMetrics, History, LayerRow, TrialRow } from '../../src/report/history.ts';
+import type { History, LayerRow, ModelMetrics, TrialRow } from '../../src/report/history.ts';
 
 /** By products: hosts differ in the last bit of `**`. */
 const power = (x: number, n: number): number => (n === 0 ? 1 : x * power(x, n - 1));

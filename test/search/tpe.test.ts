@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { categories } from '../../src/search/distribution.ts';
 import { createRandom } from '../../src/random.ts';
+import { categories } from '../../src/search/distribution.ts';
 import { Halving, Study, TpeSampler, type Trial } from '../../src/search/index.ts';
 import { newRecord, type TrialRecord } from '../../src/search/record.ts';
 import { Ranking } from '../../src/search/split.ts';

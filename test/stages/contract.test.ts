@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/index.ts';
+import { distill } from '../../src/distill/index.ts';
 import { compact, type Graph, type Node, sizeOf, type Tensor } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { channelGroups, cutOf, type Unit } from '../../src/prune/groups.ts';
@@ -20,7 +21,6 @@ import { simplify } from '../../src/simplify/index.ts';
 import { foldNorms } from '../../src/simplify/norm.ts';
 import type { Stage } from '../../src/stage.ts';
 import { finetune } from '../../src/train/index.ts';
-import { distill } from '../../src/distill/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { randomFloat } from './random_float.ts';
 

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/index.ts';
+import { sha256 } from '../../src/digest.ts';
 import { distill } from '../../src/distill/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
@@ -8,7 +9,6 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize, toInteger } from '../../src/quant/index.ts';
 import type { CheckpointStore, Context, Model, Stage } from '../../src/stage.ts';
-import { sha256 } from '../../src/digest.ts';
 import { finetune } from '../../src/train/index.ts';
 import { autoencoder, autoencoding, contextOf, data, network, type Options } from './networks.ts';
 

@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Dataset } from '../../src/data/index.ts';
+import { cosPi } from '../../src/elementary.ts';
 import { CompressError } from '../../src/errors.ts';
 import { evaluatePart } from '../../src/evaluate.ts';
 import { type Graph, withTensors } from '../../src/graph/graph.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { finetune } from '../../src/train/index.ts';
 import { rateAt } from '../../src/train/schedule.ts';
-import { cosPi } from '../../src/elementary.ts';
 import { autoencoder, autoencoding, constants, data, heap, network, type Options, trained } from './networks.ts';
 
 const brief = { epochs: 0.5, batch: 64, learningRate: 0.005 } as const;

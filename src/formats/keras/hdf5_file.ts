@@ -62,7 +62,10 @@ export class Hdf5File {
       throw badFile(`it has addresses of ${this.offsetSize} and lengths of ${this.lengthSize} bytes`);
     c.skip(version < 2 ? (version === 1 ? 13 : 9) : 1);
     this.base = c.number(this.offsetSize);
-    c.skip((version < 2 ? 3 : 2) * this.offsetSize);
+    c.skip(this.offsetSize);
+    const end = c.address();
+    if (end !== null && end > bytes.length) throw badFile(`it is cut off: it has ${bytes.length} of ${end} bytes`);
+    if (version < 2) c.skip(this.offsetSize);
     // before version 2 the entry of the outermost group begins with the place of its name
     if (version < 2) c.skip(this.offsetSize);
     const root = c.address();

@@ -64,10 +64,19 @@ const unary =
   (compute: (v: number) => number): Fold =>
   ({ x: [a] }) => [fromNumbers(a!.shape, a!.dtype, numbers(a).map(compute))];
 
+/** Elements of a constant that the graph makes: more have no place on a microcontroller. */
+const MOST_ELEMENTS = 2 ** 20;
+
+function checkSize(shape: readonly number[], what = 'it'): void {
+  if (shape.every((d) => d >= -1) && sizeOf(shape) <= MOST_ELEMENTS) return;
+  throw unsupported(`${what} makes a constant of shape [${shape.join(', ')}]`, 'export the model with constants folded');
+}
+
 /** Values stretched to a shape. */
 function expanded(t: Tensor, shape: readonly number[]): number[] {
   const values = numbers(t);
   if (values.length === sizeOf(shape)) return values;
+  checkSize(shape);
   const from = [...new Array<number>(shape.length - t.shape.length).fill(1), ...t.shape];
   return Array.from({ length: sizeOf(shape) }, (_, i) => {
     let [rest, at, step] = [i, 0, 1];
@@ -180,6 +189,7 @@ function constantOfShape({ x: [shape], attributes }: Folding): Tensor[] {
 function range({ x: [start, limit, delta] }: Folding): Tensor[] {
   const [from, to, step] = [start, limit, delta].map((t) => numbers(t)[0]);
   const count = Math.max(0, Math.ceil((to - from) / step));
+  checkSize([count]);
   return [
     fromNumbers(
       [count],
@@ -297,8 +307,6 @@ function checkOperands({ type, x, where }: Folding): void {
   for (let i = 0; i < leading; i++) if (!x[i]) throw badFile(`${where} lacks operand ${i}`);
 }
 
-const MOST_ELEMENTS = 2 ** 26;
-
 /** The results of an operator on constants; null where they are left to be computed when the network runs. */
 export function folded(f: Folding, outputs: number): Tensor[] | null {
   if (f.type === 'Split') {
@@ -308,10 +316,7 @@ export function folded(f: Folding, outputs: number): Tensor[] | null {
   const fold = Object.hasOwn(FOLDS, f.type) ? FOLDS[f.type] : undefined;
   if (!fold) return null;
   checkOperands(f);
-  if (f.type === 'ConstantOfShape' || f.type === 'Expand') {
-    const shape = numbers(f.x[f.type === 'Expand' ? 1 : 0]);
-    if (!shape.every((d) => d >= -1) || sizeOf(shape) > MOST_ELEMENTS)
-      throw unsupported(`${f.where} makes a constant of shape [${shape.join(', ')}]`, 'export the model with constants folded');
-  }
+  if (f.type === 'ConstantOfShape' || f.type === 'Expand') checkSize(numbers(f.x[f.type === 'Expand' ? 1 : 0]), f.where);
+  if (f.type === 'Tile') checkSize([sizeOf(f.x[0]!.shape), ...numbers(f.x[1])], f.where);
   return fold(f);
 }

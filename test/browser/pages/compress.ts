@@ -1,6 +1,6 @@
 import { demoModel, gestures } from '../../../src/demo/index.ts';
-import { compress, loadModel } from '../../../src/index.ts';
 import { sha256 } from '../../../src/digest.ts';
+import { compress, loadModel } from '../../../src/index.ts';
 import type { PageResult } from '../page.ts';
 import { few, finished } from '../small_compress.ts';
 

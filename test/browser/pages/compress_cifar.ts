@@ -1,5 +1,5 @@
-import { compress, loadDataset, loadModel } from '../../../src/index.ts';
 import { sha256 } from '../../../src/digest.ts';
+import { compress, loadDataset, loadModel } from '../../../src/index.ts';
 import type { PageContext, PageResult } from '../page.ts';
 import { few, finished } from '../small_compress.ts';
 

@@ -1,8 +1,8 @@
 import { gestures } from '../../../src/demo/gestures.ts';
+import { sha256 } from '../../../src/digest.ts';
+import { erfc, exp, log, normalQuantile } from '../../../src/elementary.ts';
 import { sizeOf } from '../../../src/graph/graph.ts';
 import { createRandom } from '../../../src/random.ts';
-import { erfc, exp, log, normalQuantile } from '../../../src/elementary.ts';
-import { sha256 } from '../../../src/digest.ts';
 import { convF32, convGradF32 } from '../../../src/wasm/conv_f32.ts';
 import { convInt } from '../../../src/wasm/conv_int.ts';
 import { depthwiseConvF32, depthwiseConvGradF32 } from '../../../src/wasm/depthwise_conv_f32.ts';

@@ -1,6 +1,6 @@
-import { EvolutionSampler, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../../../src/search/index.ts';
-import { exp, log, normalCdf, normalQuantile } from '../../../src/elementary.ts';
 import { sha256 } from '../../../src/digest.ts';
+import { exp, log, normalCdf, normalQuantile } from '../../../src/elementary.ts';
+import { EvolutionSampler, RandomSampler, type Sampler, type Study, TpeSampler, type Trial } from '../../../src/search/index.ts';
 import { MemoryStorage, openStudy } from '../../../src/study/index.ts';
 import type { PageResult } from '../page.ts';
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { loadDataset } from '../../../src/data/index.ts';
-import { importTflite } from '../../../src/formats/tflite/index.ts';
 import { sha256 } from '../../../src/digest.ts';
+import { importTflite } from '../../../src/formats/tflite/index.ts';
 import { finetuneSchema } from '../../../src/train/index.ts';
 import { train } from '../../../src/train/trainer.ts';
 import { Heap } from '../../../src/wasm/heap.ts';

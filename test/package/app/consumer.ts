@@ -1,4 +1,4 @@
-import { compress, type CompressResult, loadModel, type Model, profile, type TrialReport } from 'thumbnet';
+import { type CompressResult, compress, loadModel, type Model, profile, type TrialReport } from 'thumbnet';
 import { webPool } from 'thumbnet/compress';
 import { type Dataset, loadDataset } from 'thumbnet/data';
 import { type Answer, evaluate, infer } from 'thumbnet/engine';
