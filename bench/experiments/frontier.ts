@@ -67,12 +67,14 @@ const spotOf = ({ name, kilobytes, accuracy }: Published): Spot => ({
   title: `${name}: ${accuracy} %, ${kilobytes} KB`,
 });
 
-const drawn = PANELS.map(({ title, plans, published }, i) => {
-  const own = ours.filter(({ name }) => name.startsWith(plans));
+const panels = PANELS.map((p) => ({ ...p, own: ours.filter(({ name }) => name.startsWith(p.plans)) })).filter(
+  (p) => p.own.length,
+);
+const drawn = panels.map(({ title, own, published }, i) => {
   const [given, made] = [published.map(spotOf), own.map(spotOf)];
   const all = [...given, ...made];
   const names = [
-    ...published.map((p, k) => named('baseline-label', given[k], p.name, all)),
+    ...published.map((p, k) => named('baseline-label', given[k], p.name, all, true)),
     ...made.map((m) => named('chosen-label', m, 'Thumbnet', all)),
   ];
   const { text } = picture({
@@ -85,8 +87,8 @@ const drawn = PANELS.map(({ title, plans, published }, i) => {
 });
 
 const style = `${COLOURS}${PICTURE_STYLE}svg { background: var(--paper); color: var(--soft); font: 12px system-ui, sans-serif; }`;
-const size = [WIDTH, HEIGHT * PANELS.length];
+const size = [WIDTH, HEIGHT * panels.length];
 writeFileSync(
   new URL('./frontier.svg', import.meta.url),
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${size.join(' ')}" width="${size[0]}" height="${size[1]}"><style>${style}</style>\n${drawn.join('\n')}\n</svg>\n`,
+  `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="Accuracy against weight bytes" viewBox="0 0 ${size.join(' ')}" width="${size[0]}" height="${size[1]}"><style>${style}</style>\n${drawn.join('\n')}\n</svg>\n`,
 );
