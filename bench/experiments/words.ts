@@ -38,6 +38,14 @@ function said(word: string, voice: string, speed: number, pitch: number): Float3
   return Float32Array.from(samples.subarray(first, last + 1), (v) => v / 32768);
 }
 
+/** So many times as fast, straight lines between samples. */
+function played(x: Float32Array, times: number): Float32Array {
+  return Float32Array.from({ length: Math.floor((x.length - 1) / times) }, (_, i) => {
+    const at = Math.floor(i * times);
+    return x[at] + (x[at + 1] - x[at]) * (i * times - at);
+  });
+}
+
 /** A second of sound: the word somewhere in it, at some height, and noise 8 to 30 dB below it, white or with more of the low. */
 function clip(word: Float32Array, random: Random): Int16Array {
   const out = new Float32Array(RATE);
@@ -63,7 +71,11 @@ for (const [part, voices] of Object.entries(SPEAKERS)) {
     mkdirSync(join(folder, part, word), { recursive: true });
     for (const voice of voices) {
       for (let k = 0; k < Number(each); k++) {
-        const sound = said(word, `${ACCENTS[random.below(3)]}+${voice}`, 110 + random.below(110), 25 + random.below(50));
+        // as if heads were smaller or larger: played faster or slower, said slower or faster
+        const size = part === 'train' ? 0.75 + random.below(70) / 100 : 1;
+        const speed = Math.round((110 + random.below(110)) / size);
+        const voiced = said(word, `${ACCENTS[random.below(3)]}+${voice}`, Math.max(80, speed), 25 + random.below(50));
+        const sound = played(voiced, size);
         const name = `${voice}_nohash_${k}.wav`;
         writeFileSync(join(folder, part, word, name), wav(clip(sound, random), RATE));
       }
