@@ -123,10 +123,6 @@ function gatherFunction(parts: Parts, g: Geometry): string {
   const inside = isInside(g);
   const flat = g.dW === 1;
   const row = g.kW * g.inC;
-  const place = `
-          const int32_t pixel = first + p;
-          const int32_t iy = ((pixel / ${g.outW}) * ${g.sH}) - ${g.top};
-          const int32_t ix = ((pixel % ${g.outW}) * ${g.sW}) - ${g.left};`;
   const wholeRows = `
           for (int32_t ky = 0; ky < ${g.kH}; ky++) {
             to = ${pack}(to, from, ${row});
@@ -140,9 +136,9 @@ function gatherFunction(parts: Parts, g: Geometry): string {
         for (int32_t ky = 0; ky < ${g.kH}; ky++) {
           for (int32_t kx = 0; kx < ${g.kW}; kx++) {
             const int8_t *place[4];
-            for (int32_t p = 0; p < 4; p++) {${place}
-              const int32_t y = iy + (ky * ${g.dH});
-              const int32_t column = ix + (kx * ${g.dW});
+            for (int32_t p = 0; p < 4; p++) {
+              const int32_t y = rows[p] + (ky * ${g.dH});
+              const int32_t column = columns[p] + (kx * ${g.dW});
               place[p] = zeros;
               if ((y >= 0) && (y < ${g.inH}) && (column >= 0) && (column < ${g.inW})) {
                 place[p] = &x[((y * ${g.inW}) + column) * ${g.inC}];
@@ -151,22 +147,27 @@ function gatherFunction(parts: Parts, g: Geometry): string {
             to = ${pack}(to, place, ${g.inC});
           }
         }`;
-  const pointers = `
-        const int8_t *from[4];
-        for (int32_t p = 0; p < 4; p++) {${place}${inside ? '' : test}
-          from[p] = &x[((iy * ${g.inW}) + ix) * ${g.inC}];
+  // Divisions are dear on cores that have none: once for each pixel.
+  const places = (
+    keep: boolean,
+    from: boolean,
+  ) => `${from ? '\n        const int8_t *from[4];' : ''}${keep ? '\n        int32_t rows[4];\n        int32_t columns[4];' : ''}
+        for (int32_t p = 0; p < 4; p++) {
+          const int32_t pixel = first + p;
+          const int32_t iy = ((pixel / ${g.outW}) * ${g.sH}) - ${g.top};
+          const int32_t ix = ((pixel % ${g.outW}) * ${g.sW}) - ${g.left};${keep ? '\n          rows[p] = iy;\n          columns[p] = ix;' : ''}${keep && from ? test : ''}${from ? `\n          from[p] = &x[((iy * ${g.inW}) + ix) * ${g.inC}];` : ''}
         }`;
   const body =
     inside && flat
-      ? `${pointers}
+      ? `${places(false, true)}
         (void)zeros;${wholeRows}`
       : flat
         ? `
-        int32_t outside = 0;${pointers}
+        int32_t outside = 0;${places(true, true)}
         if (outside == 0) {${wholeRows}
           return;
         }${byPlaces}`
-        : byPlaces;
+        : `${places(true, false)}${byPlaces}`;
   return parts.function(
     'gather',
     (name) =>
