@@ -209,25 +209,38 @@ function gatherFunction(parts: Parts, { g, zero, steps, nibbles }: Layout, apart
         `,
     );
   }
-  return parts.function(
-    'gather',
-    (name) =>
-      `
-      static void ${name}(uint32_t *to, const int8_t *x, int32_t oy, int32_t ox) {
-        int8_t patch[${steps * 4}] = {0};
-        int8_t *next = patch;
-        for (int32_t ky = 0; ky < ${g.kH}; ky++) {
-          const int32_t iy = (oy * ${g.sH}) - ${g.top} + (ky * ${g.dH});
+  const [row, rest] = [g.kW * g.inC, 4 * steps - g.kH * g.kW * g.inC];
+  const byPlaces = `
           for (int32_t kx = 0; kx < ${g.kW}; kx++) {
-            const int32_t ix = (ox * ${g.sW}) - ${g.left} + (kx * ${g.dW});
+            const int32_t ix = column + (kx * ${g.dW});
             if ((iy >= 0) && (iy < ${g.inH}) && (ix >= 0) && (ix < ${g.inW})) {
               (void)memcpy(next, &x[((iy * ${g.inW}) + ix) * ${g.inC}], ${g.inC});
             } else {
               (void)memset(next, ${zero}, ${g.inC});
             }
             next += ${g.inC};
-          }
+          }`;
+  const wholeRow = `
+          (void)memcpy(next, &x[((iy * ${g.inW}) + column) * ${g.inC}], ${row});
+          next += ${row};`;
+  const byRows = isInside(g)
+    ? wholeRow
+    : `
+          if ((iy >= 0) && (iy < ${g.inH}) && (column >= 0) && ((column + ${g.kW}) <= ${g.inW})) {${wholeRow}
+          } else {${byPlaces}
+          }`;
+  return parts.function(
+    'gather',
+    (name) =>
+      `
+      static void ${name}(uint32_t *to, const int8_t *x, int32_t oy, int32_t ox) {
+        int8_t patch[${steps * 4}];
+        int8_t *next = patch;
+        const int32_t column = (ox * ${g.sW}) - ${g.left};
+        for (int32_t ky = 0; ky < ${g.kH}; ky++) {
+          const int32_t iy = (oy * ${g.sH}) - ${g.top} + (ky * ${g.dH});${g.dW === 1 ? byRows : byPlaces}
         }
+        ${rest ? `(void)memset(next, 0, ${rest});` : ''}
         (void)${expand}(to, patch, ${steps});
       }
       `,
