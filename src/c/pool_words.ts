@@ -46,7 +46,7 @@ export function averageOfWords(call: PoolCall, parts: Parts): LayerCode | null {
                 for (int32_t i = 0; i < 4; i++) {
                   const uint32_t sum = (((i % 2) == 0) ? even : odd) >> (16u * ((uint32_t)i / 2u));
                   const int32_t value = (int32_t)(sum & 0xffffu) - (128 * ${frame.count});
-                  const int32_t mean = ${meanText('value', frame)};
+                  const int32_t mean = ${meanText('value', frame, parts.variant)};
                   y[k + i] = (int8_t)${clamp}(mean, ${yMin}, ${yMax});
                 }
               }`,

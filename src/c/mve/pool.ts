@@ -23,7 +23,7 @@ export function poolMve(call: PoolCall, parts: Parts): LayerCode | null {
   const window = windowFunction(parts, average, c, inW);
   const value = average
     ? `const int32_t value = found[i];
-                  const int32_t mean = ${meanText('value', frame)};
+                  const int32_t mean = ${meanText('value', frame, parts.variant)};
                   y[k + i] = (int8_t)${clamp}(mean, ${yMin}, ${yMax});`
     : `y[k + i] = (int8_t)${clamp}(found[i], ${yMin}, ${yMax});`;
   return poolFunction(

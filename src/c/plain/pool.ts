@@ -1,6 +1,6 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { leaves } from '../geometry.ts';
-import type { LayerCode, Parts, Placed } from '../parts.ts';
+import type { LayerCode, Parts, Placed, Variant } from '../parts.ts';
 import { clampFunction, term } from './rescale.ts';
 
 export type PoolCall = CallOf<'avg_pool' | 'max_pool', Placed>;
@@ -21,8 +21,12 @@ export function poolFrame(call: PoolCall): PoolFrame {
   return { call, inside, count: inside ? String(filter[0] * filter[1]) : 'n' };
 }
 
-/** A function that visits all windows; `body` sees `image`, `top`, `left`, `bottom`, `right` (and `n`), and writes the channels at y. */
-export function poolFunction(parts: Parts, { call, inside }: PoolFrame, body: string): LayerCode {
+/**
+ * A function that visits all windows; `body` sees `image`, `top`, `left`, `bottom`, `right` (and `n`), and writes the channels at y.
+ *
+ * @param looks whether it needs `bottom` and `right`
+ */
+export function poolFunction(parts: Parts, { call, inside }: PoolFrame, body: string, looks = true): LayerCode {
   const { x, y } = call.operands;
   const type = call.form === 's16' ? 'int16_t' : 'int8_t';
   const [images, inH, inW] = x.shape;
@@ -31,8 +35,12 @@ export function poolFunction(parts: Parts, { call, inside }: PoolFrame, body: st
   const edges = (place: string, axis: 0 | 1, from: string, to: string, size: number) =>
     inside
       ? `
-            const int32_t ${from} = ${place} * ${stride[axis]};
+            const int32_t ${from} = ${place} * ${stride[axis]};${
+              looks
+                ? `
             const int32_t ${to} = ${from} + ${filter[axis]};`
+                : ''
+            }`
       : `
             const int32_t ${from}_all = (${place} * ${stride[axis]}) - ${padding[axis]};
             const int32_t ${from} = (${from}_all < 0) ? 0 : ${from}_all;
@@ -57,37 +65,74 @@ export function poolFunction(parts: Parts, { call, inside }: PoolFrame, body: st
   return { calls: [{ function: name, arguments: [parts.operand(y), parts.operand(x)] }], scratchBytes: 0, notes: [] };
 }
 
+/** Elements whose average is found by a 32-bit product: for sums of int8, `2^24 / n` rounded up is exact. */
+const MOST_BY_PRODUCT = 361;
+
 /** From a sum to the average, ties away from zero. */
-export const meanText = (sum: string, { inside, count, call }: PoolFrame): string => {
+export const meanText = (sum: string, { inside, count, call }: PoolFrame, variant: Variant): string => {
   const { filter } = call.parameters;
-  const half = inside ? String(Math.floor((filter[0] * filter[1]) / 2)) : `(${count} / 2)`;
+  const n = filter[0] * filter[1];
+  // A core without a division or a long product would call the compiler's library.
+  if (inside && variant === 'thumb1' && call.form === 's8' && n & (n - 1) && n <= MOST_BY_PRODUCT) {
+    const by = `${Math.ceil(2 ** 24 / n)}u) >> 24)`;
+    const half = Math.floor(n / 2);
+    return `((${sum} > 0) ? (int32_t)(((uint32_t)(${sum} + ${half}) * ${by} : -(int32_t)(((uint32_t)(${half} - ${sum}) * ${by})`;
+  }
+  const half = inside ? String(Math.floor(n / 2)) : `(${count} / 2)`;
   return `((${sum} > 0) ? (${sum} + ${half}) : (${sum} - ${half})) / ${count}`;
 };
+
+/** Windows of so few elements are written out. */
+const WRITTEN_OUT = 9;
 
 /** Average or maximum of a window, clipped to the image, channel by channel. */
 export function poolPlain(call: PoolCall, parts: Parts): LayerCode {
   const { x } = call.operands;
   const type = call.form === 's16' ? 'int16_t' : 'int8_t';
   const [, inH, inW, c] = x.shape;
-  const { yMin, yMax } = call.parameters;
+  const { yMin, yMax, filter } = call.parameters;
   const average = call.family === 'avg_pool';
   const frame = poolFrame(call);
   const clamp = clampFunction(parts);
-  const value = `x[(((((image * ${inH}) + iy) * ${inW}) + ix) * ${c}) + k]`;
   const least = call.form === 's16' ? -32768 : -128;
+  const take = (value: string) => (average ? `value += ${value};` : `value = (${value} > value) ? ${value} : value;`);
+  const end = `
+                ${average ? `value = ${meanText('value', frame, parts.variant)};` : ''}
+                y[k] = (${type})${clamp}(value, ${yMin}, ${yMax});`;
+  if (frame.inside && filter[0] * filter[1] <= WRITTEN_OUT) {
+    const places = Array.from({ length: filter[0] * filter[1] }, (_, i) => {
+      const [row, column] = [Math.floor(i / filter[1]), i % filter[1]];
+      return (row * inW + column) * c;
+    });
+    return poolFunction(
+      parts,
+      frame,
+      `
+              const ${type} *from = &x[((((image * ${inH}) + top) * ${inW}) + left) * ${c}];
+              for (int32_t k = 0; k < ${c}; k++) {
+                int32_t value = from[k];
+                ${places
+                  .slice(1)
+                  .map((at) => take(`from[k + ${at}]`))
+                  .join('\n                ')}${end}
+              }`,
+      false,
+    );
+  }
+  const value = `x[(((((image * ${inH}) + iy) * ${inW}) + ix) * ${c}) + k]`;
   return poolFunction(
     parts,
     frame,
     `
               for (int32_t k = 0; k < ${c}; k++) {
                 int32_t value = ${average ? 0 : term(least)};
+      #pragma GCC unroll 1
                 for (int32_t iy = top; iy < bottom; iy++) {
+      #pragma GCC unroll 1
                   for (int32_t ix = left; ix < right; ix++) {
-                    ${average ? `value += ${value};` : `value = (${value} > value) ? ${value} : value;`}
+                    ${take(value)}
                   }
-                }
-                ${average ? `value = ${meanText('value', frame)};` : ''}
-                y[k] = (${type})${clamp}(value, ${yMin}, ${yMax});
+                }${end}
               }`,
   );
 }
