@@ -7,7 +7,7 @@ import type { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../../test/c/layers.ts';
 import { mergeGraphs } from '../../test/c/merge.ts';
 import { graphOf } from '../../test/formats/row_graphs.ts';
-import { IMAGES, KEPT_IMAGES, operatorGraphs, operatorsWithoutZeros, smallPools } from './generated_operators.ts';
+import { IMAGES, KEPT_IMAGES, operatorGraphs, operatorsWithoutZeros, smallPools, usualOperators } from './generated_operators.ts';
 
 /** Networks of layers side by side, whose generated C is counted: equal in every run. */
 
@@ -211,7 +211,7 @@ export function fittedCases(heap: Heap): GeneratedCase[] {
   const usual = [...layersOf(layerSpecs(KINDS, 11), 0), ...layersOf(usualSpecs(), 1000, TOGETHER_USUAL)];
   const wide = wideLayers(layerSpecs(OTHER_KINDS, 13));
   const zeros = withoutZeros(fewer(KINDS, 1 / 4), 15);
-  const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools()].flatMap(merged);
+  const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools(), usualOperators()].flatMap(merged);
   const random = Array.from({ length: RANDOM_GRAPHS }, (_, i) => randomGraph(heap, FIRST_SEED + i));
   return [
     ...[...usual, ...wide, ...layersOf(zeros, 5000), ...others, ...random].map(speed),

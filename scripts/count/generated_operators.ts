@@ -186,10 +186,10 @@ function isWritten(graph: Graph): boolean {
   }
 }
 
+type Numbers = readonly number[];
+
 /** Sums as networks have them: each operand with a scale of its own. */
-function withScales(graph: Graph): Graph {
-  const scales = [0.0235, 0.0412, 0.0473];
-  const zeros = [-128, 4, -128];
+function withScales(graph: Graph, scales: Numbers = [0.0235, 0.0412, 0.0473], zeros: Numbers = [-128, 4, -128]): Graph {
   return withTensors(graph, (t, i) => ({ ...t, quant: { bits: 8, scales: [scales[i]], zeros: [zeros[i]], axis: null } }));
 }
 
@@ -241,6 +241,64 @@ export function smallPools(): Graph[] {
     [1, 6, 6, 100],
   ].map((image) => ({ shapes: [image], attrs: window(image.slice(1, 3), image.slice(1, 3)) }));
   return ['maxPool2d', 'avgPool2d'].flatMap((op) => [...lines, ...whole].map((sample) => graphOf(op, sample, 'i8')));
+}
+
+const SUMS: readonly (readonly [scales: Numbers, zeros: Numbers])[] = [
+  [
+    [0.05, 0.033, 0.071],
+    [-128, -128, -128],
+  ],
+  [
+    [0.0131, 0.0312, 0.0401],
+    [-128, 17, -128],
+  ],
+  [
+    [0.112, 0.0371, 0.123],
+    [5, -9, 3],
+  ],
+  [
+    [0.0274, 0.0905, 0.0952],
+    [-21, -128, -30],
+  ],
+];
+const SUMMED = IMAGES.slice(0, 6);
+
+/** Pools of windows side by side and sums, as networks have them. */
+export function usualOperators(): Graph[] {
+  const images = [
+    [1, 40, 1, 24],
+    [1, 24, 24, 12],
+    [1, 12, 12, 24],
+    [1, 10, 10, 40],
+    [1, 26, 26, 6],
+  ];
+  const windows = [
+    [
+      [2, 1],
+      [2, 1],
+    ],
+    [
+      [2, 2],
+      [2, 2],
+    ],
+    [
+      [3, 3],
+      [3, 3],
+    ],
+    [
+      [3, 3],
+      [2, 2],
+    ],
+  ];
+  const samples = images.flatMap((image) =>
+    windows.filter(([[h, w]]) => h <= image[1] && w <= image[2]).map((w) => ({ shapes: [image], attrs: window(w[0], w[1]) })),
+  );
+  return [
+    ...['maxPool2d', 'avgPool2d'].flatMap((op) => samples.map((sample) => graphOf(op, sample, 'i8'))),
+    ...SUMS.flatMap(([scales, zeros]) =>
+      SUMMED.map((shape) => withScales(graphOf('add', { shapes: [shape, shape], attrs: none }, 'i8'), scales, zeros)),
+    ),
+  ];
 }
 
 const BOTH = ['i8', 'i16'] as const;
