@@ -4,33 +4,38 @@
  *
  * Needs arm-none-eabi-gcc, qemu-system-arm and ../shared/data/models.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { C_NETWORKS } from '../bench/c/networks.ts';
+import { variantOf } from '../src/c/parts.ts';
 import { verifyGraph } from '../src/emulator/verify.ts';
+import { generated } from '../src/mcu/generated.ts';
+import { toldStack } from '../src/mcu/generated_stack.ts';
+import { onChip } from '../src/mcu/graph_cost.ts';
 import { profile } from '../src/mcu/index.ts';
-import { asStored, loadModel } from '../src/model.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { CORES, chipOf } from '../test/emulator/tools.ts';
 import { readCsv } from './fit/instructions.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const models = join(process.env.THUMBNET_SHARED ?? join(here, '../../shared'), 'data/models');
 const FILE = join(here, 'data/generated_networks.csv');
-const NETWORKS = ['pretrainedResnet_quant', 'kws_ref_model', 'vww_96_int8', 'ad01_int8', 'str_ww_ref_model'];
-const load = async (name: string) => asStored(await loadModel(new Uint8Array(readFileSync(join(models, `${name}.tflite`)))));
-
 async function count(): Promise<void> {
   const heap = await Heap.open();
-  const lines = ['network,core,layer,kernel,instructions,code_bytes,constant_bytes,stack_bytes'];
-  for (const name of NETWORKS) {
-    const graph = await load(name);
+  const lines = ['network,core,layer,kernel,instructions,code_bytes,constant_bytes,stack_bytes,told_stack_bytes'];
+  for (const { file: name, load } of C_NETWORKS) {
+    const graph = await load(heap);
     for (const core of CORES) {
       const found = await verifyGraph(heap, graph, chipOf(core), { inputs: 1 });
       if (found.difference)
         process.stderr.write(`${name} on ${core}: other bits than the engine's: ${JSON.stringify(found.difference)}\n`);
-      for (const [i, l] of found.layers.entries()) lines.push([name, core, i, l.kernel, l.instructions, '', '', ''].join(','));
-      lines.push([name, core, 'total', '', found.instructions, found.codeBytes, found.constantBytes, found.stackBytes].join(','));
+      const variant = variantOf(core);
+      const told = toldStack(generated(onChip(graph), { variant, trade: 'speed' })!, variant);
+      for (const [i, l] of found.layers.entries())
+        lines.push([name, core, i, l.kernel, l.instructions, '', '', '', ''].join(','));
+      lines.push(
+        [name, core, 'total', '', found.instructions, found.codeBytes, found.constantBytes, found.stackBytes, told].join(','),
+      );
       process.stderr.write(`${lines[lines.length - 1]}\n`);
       writeFileSync(FILE, `${lines.join('\n')}\n`);
     }
@@ -42,8 +47,9 @@ async function table(): Promise<void> {
   const off = (a: number, b: number) => `${(100 * (a / b - 1)).toFixed(1)} %`;
   console.log('| network | core | flash | predicted | off | instructions | predicted | off | worst layer |');
   console.log('|---|---|---:|---:|---:|---:|---:|---:|---:|');
-  for (const name of NETWORKS) {
-    const graph = await load(name);
+  const heap = await Heap.open();
+  for (const { file: name, load } of C_NETWORKS) {
+    const graph = await load(heap);
     for (const core of CORES) {
       const own = rows.filter((r) => r.network === name && r.core === core);
       const total = own.find((r) => r.layer === 'total');

@@ -31,10 +31,11 @@ function sizeOfText({ name, text }: NamedText, variant: Variant): CodeSize {
   return { base: `${name.replace(/_\d+$/, '')}${inlined}`, assembly, words: /THUMBNET_ASSEMBLY/.test(compiled) ? 0 : words };
 }
 
-/** Bytes of a code file beside its assembly: for each word of C, of any function and of some; call of a layer; file. The most stack that was seen painted. */
+/** Bytes of a code file beside its assembly: for each word of C, of any function and of some; call of a layer; file. */
 export interface FittedCode {
   readonly heldOut: LatencyError;
-  readonly stack: number;
+  /** The most that was seen painted; and, of networks of usual layers alone, the most beside what their texts tell (generated_stack.ts). */
+  readonly stack: { readonly any: number; readonly usual: number };
   readonly word: number;
   readonly words: Readonly<Record<string, number>>;
   readonly call: number;

@@ -9,6 +9,7 @@ import { type Generated, type GeneratedLayer, generated } from './generated.ts';
 import { codeSizeOf, type FittedCode } from './generated_code.ts';
 import { GENERATED_CODE, GENERATED_INSTRUCTIONS, GENERATED_WORD } from './generated_data.ts';
 import { type Executed, executedOf, tagsOf } from './generated_features.ts';
+import { stackOf } from './generated_stack.ts';
 import { type ChipGraph, tensorBytes } from './graph_cost.ts';
 import type { FlashBytes, RamBytes } from './memory.ts';
 
@@ -44,11 +45,12 @@ const COEFFICIENTS: Readonly<Record<Variant, CoefficientsOf>> = {
   mve: coefficientTable(GENERATED_INSTRUCTIONS.mve),
 };
 
-function ramOf({ graph, operands }: ChipGraph, { network }: Generated, core: CoreName): RamBytes {
+function ramOf({ graph, operands }: ChipGraph, made: Generated, core: CoreName): RamBytes {
+  const { network } = made;
   const { arenaBytes: arena, stateBytes: state, optimal } = network;
   const edges = [...graph.inputs, ...graph.outputs];
   const io = edges.reduce((n, t) => n + bytesOf(operands[t].dtype, sizeOf(operands[t].shape)), 0);
-  const { stack } = GENERATED_CODE[variantOf(core)];
+  const stack = stackOf(made, variantOf(core));
   const byNode = graph.nodes.map(() => 0);
   for (const { node, liveBytes } of network.layers) byNode[node] = liveBytes + io + state;
   const nodeOf = (layer: number) => network.layers[layer]?.node ?? 0;

@@ -1,0 +1,55 @@
+/** Stack of generated C: what functions in assembly push, the arrays of functions in C, and what compilers take beside. */
+import type { NamedText, Variant } from '../c/parts.ts';
+import { registersOf } from './assembly/listing.ts';
+import { MACROS, preprocessed } from './c_text/preprocess.ts';
+import type { Generated } from './generated.ts';
+import { GENERATED_CODE } from './generated_data.ts';
+
+/** Kernels of which compilers put little on the stack. */
+const USUAL = /^(convolve|depthwise_conv|fully_connected|max_pool|mean|softmax|stream|copy)_(s8|s4)$/;
+
+export const isUsual = (kernels: readonly string[]): boolean => kernels.every((k) => USUAL.test(k));
+
+/** What a network's C takes below the caller of `run`: a bound of what was seen of others. */
+export function stackOf(made: Generated, variant: Variant): number {
+  const { any, usual } = GENERATED_CODE[variant].stack;
+  if (!isUsual(made.network.layers.map((l) => l.kernel))) return any;
+  return Math.min(any, usual + toldStack(made, variant));
+}
+
+/** What the texts of a network's layers tell of its stack. */
+export const toldStack = ({ layers }: Pick<Generated, 'layers'>, variant: Variant): number =>
+  Math.max(0, ...layers.map((l) => toldOf(l.functions, variant)));
+
+interface Frame {
+  readonly arrays: number;
+  readonly pushed: number;
+}
+
+/** A text is read once; it is written for one kind of core. */
+const READ = new WeakMap<NamedText, Frame>();
+
+/** Arrays of all functions of a layer, which compilers put into one another, and the most that one in assembly pushes. */
+function toldOf(functions: readonly NamedText[], variant: Variant): number {
+  const frames = functions.map((f) => {
+    const frame = READ.get(f) ?? frameOf(preprocessed(f.text, (macro) => MACROS[variant].includes(macro)));
+    READ.set(f, frame);
+    return frame;
+  });
+  return frames.reduce((n, f) => n + f.arrays, 0) + Math.max(0, ...frames.map((f) => f.pushed));
+}
+
+const BYTES: Readonly<Record<string, number>> = { '8': 1, '16': 2, '32': 4, '64': 8 };
+const POINTER = 4;
+
+function frameOf(text: string): Frame {
+  let [arrays, pushed] = [0, 0];
+  for (const [, list] of text.matchAll(/"\s*v?push(?:\.\w)? (\{[^}]*\})/g)) {
+    pushed += registersOf(list).length * (/\bd\d/.test(list) ? 8 : 4);
+  }
+  for (const [, bytes] of text.matchAll(/"\s*sub(?:\.w|w|s)? sp, (?:sp, )?#(\d+)/g)) pushed += Number(bytes);
+  for (const [, bits, pointer, length] of text.matchAll(/\bu?int(\d+)_t (\*(?:const )?)?\w+\[(\d+)\](?=;| =)/g)) {
+    arrays += (pointer ? POINTER : BYTES[bits]) * Number(length);
+  }
+  return { arrays, pushed };
+}
