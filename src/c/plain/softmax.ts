@@ -36,13 +36,13 @@ export function softmaxPlain(call: CallOf<'softmax', Placed>, parts: Parts, tag:
           ${largestText(size)}
           int32_t sum = 0;
           for (int32_t i = 0; i < ${size}; i++) {
-            const int32_t d = largest - x[i];
+            const int32_t d = (largest - x[i]) & 255;
             sum += ${guard('d', `${f.divide}(exps[d], 12)`, '0')};
           }
           int32_t bits = 0;
           const int32_t scale = ${f.share}(sum, &bits);
           for (int32_t i = 0; i < ${size}; i++) {
-            const int32_t d = largest - x[i];
+            const int32_t d = (largest - x[i]) & 255;
             int32_t value = ${zero};
             ${inside('d') ? `if ${inside('d')} ` : ''}{
               const int64_t product = ((int64_t)scale * exps[d]) + ((int64_t)1 << 30);
@@ -72,6 +72,9 @@ const divideFunction = (parts: Parts) =>
       `,
   );
 
+/** The largest value alone adds 2^19 to a sum. */
+const SHIFTS = 12;
+
 /** 1 / sum: Newton steps on its leading bits, as gemmlowp's one_over_one_plus_x_for_x_in_0_1. */
 const shareFunction = (parts: Parts) =>
   parts.function(
@@ -86,17 +89,18 @@ const shareFunction = (parts: Parts) =>
       static int32_t ${name}(int32_t sum, int32_t *bits) {
         uint32_t shifted = (uint32_t)sum;
         int32_t zeros = 0;
-        while ((shifted & 0x80000000u) == 0u) {
+        for (int32_t i = 0; (i < ${SHIFTS}) && ((shifted & 0x80000000u) == 0u); i++) {
           shifted <<= 1;
           zeros++;
         }
         const int32_t half = (int32_t)(((int64_t)(shifted & 0x7fffffffu) + (int64_t)2147483648) / 2);
         int32_t y = 1515870810 + high_product(half, -1010580540);
         for (int32_t i = 0; i < 3; i++) {
-          y += high_product(y, 536870912 - high_product(half, y)) * 4;
+          const int32_t rest = (int32_t)(536870912u - (uint32_t)high_product(half, y));
+          y = (int32_t)((uint32_t)y + ((uint32_t)high_product(y, rest) << 2));
         }
         *bits = zeros;
-        return (y > 1073741823) ? 2147483647 : (y * 2);
+        return (y > 1073741823) ? 2147483647 : (int32_t)((uint32_t)y << 1);
       }
       `,
   );
