@@ -149,12 +149,16 @@ putSection(
   'c_models',
   'What profile predicts against what is linked and counted',
   `Generated C (GCC -O2), executed instructions of one inference on QEMU (bench/c/model_errors.ts). Each figure is what was linked or counted, and how far off the prediction is.
-Flash: code and constants. RAM: arena, state, inputs and outputs. Stack: painted, of the bound that frames and calls give, and what is predicted. No fit has seen these networks.
+Flash: code and constants. RAM: arena, state, inputs and outputs. Stack: painted, of the bound that frames and calls give, and what is predicted. No fit has seen these networks but that of the stack, a bound of what they take.
 
-${table(['network', 'core', 'flash', 'RAM', 'stack', 'instructions', 'layers: mean, worst'], networkRows)}
+${table(['network', 'core', 'flash', 'RAM', 'stack', 'instructions', 'layers: mean, worst'], networkRows)}${
+  randomRows.length
+    ? `
 
 Random graphs (bench/c/random_graphs.ts: every operator, odd shapes, 8 and 16 bits), mean and worst of the graphs; of their layers of at least ${LEAST_TOLD} instructions mean,
 median and worst, and how many are within 15 %: smaller ones are a few instructions of which compilers leave nothing.
 
-${table(['core', 'graphs', 'flash', 'RAM', 'more stack than predicted', 'instructions', 'layers', 'within 15 %'], randomRows)}`,
+${table(['core', 'graphs', 'flash', 'RAM', 'more stack than predicted', 'instructions', 'layers', 'within 15 %'], randomRows)}`
+    : ''
+}`,
 );
