@@ -3,7 +3,7 @@ import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { toLabels } from './labels.ts';
 import { type Group, type Meaning, meaningOf, plainName, withoutLabelWord } from './names.ts';
-import { type NpyArray, readNpy } from './npy.ts';
+import { type NpyArray, readNumbersOrWords } from './npy.ts';
 import { listed, type RawPart, type RawParts, type Reading, toSamples, type WantedInput } from './raw.ts';
 import { isOfSystem } from './system.ts';
 import { unzip, zipNames } from './zip.ts';
@@ -25,7 +25,7 @@ export function npzArrays(bytes: Uint8Array, where: string, { notes }: Pick<Read
   if (others.length) notes.push(`not used in ${where}: ${listed(others)}`);
   const read = (name: string) => {
     const file = `${name}.npy`;
-    return readNpy(unzip(bytes, where, (n) => n === file).get(file)!, `${where}:${name}`);
+    return readNumbersOrWords(unzip(bytes, where, (n) => n === file).get(file)!, `${where}:${name}`);
   };
   return { where, names, read, fileOf: () => where };
 }

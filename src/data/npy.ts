@@ -52,10 +52,18 @@ export const isNpy = (bytes: Uint8Array): boolean => MAGIC.every((b, i) => bytes
  * @throws CompressError `bad-file` when it is not .npy, cut short or longer than its header says; `unsupported` for types without numbers
  */
 export function readNpy(bytes: Uint8Array, name: string): NpyArray {
+  const { type } = readHeader(bytes, name);
+  if (isWords(type)) throw noNumbers(name, type);
+  return readNumbersOrWords(bytes, name);
+}
+
+/** The same, of labels that may be words. */
+export function readNumbersOrWords(bytes: Uint8Array, name: string): NpyArray {
   const { type, swapped, fortran, shape, start } = readHeader(bytes, name);
   const count = sizeOf(shape);
-  if (isWords(type))
+  if (isWords(type)) {
     return { type, shape, data: new Uint8Array(0), words: readWords(bytes.subarray(start), type, swapped, shape, name) };
+  }
   const { bytes: width, array } = TYPES[type];
   if (!Number.isSafeInteger(count) || bytes.length - start !== count * width) {
     throw broken(name, `its header says [${shape}] of ${type}, ${count * width} bytes, but ${bytes.length - start} bytes follow`);
@@ -112,6 +120,13 @@ const broken = (name: string, what: string) =>
     'write it again with numpy.save, or copy it again if it was cut short',
   );
 
+const noNumbers = (name: string, type: string) =>
+  new CompressError(
+    'unsupported',
+    `${name} holds elements of type ${type}`,
+    `save numbers: astype(numpy.float32) for examples, astype(numpy.int32) for labels (read are ${Object.keys(TYPES).join(', ')})`,
+  );
+
 function readHeader(bytes: Uint8Array, name: string) {
   if (!isNpy(bytes)) throw broken(name, 'it does not start with the six bytes of a .npy file');
   const major = bytes[6];
@@ -125,13 +140,7 @@ function readHeader(bytes: Uint8Array, name: string) {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(text);
   const tuple = /'shape'\s*:\s*\(([\d\s,L]*)\)/.exec(text);
   if (!order || !tuple || !/'descr'/.test(text)) throw broken(name, 'its header is not a description of an array');
-  if (!descr || !(descr[2] in TYPES || isWords(descr[2]))) {
-    throw new CompressError(
-      'unsupported',
-      `${name} holds elements of type ${descr ? descr[2] : 'record or object'}`,
-      `save numbers: astype(numpy.float32) for examples, astype(numpy.int32) for labels (read are ${Object.keys(TYPES).join(', ')})`,
-    );
-  }
+  if (!descr || !(descr[2] in TYPES || isWords(descr[2]))) throw noNumbers(name, descr ? descr[2] : 'record or object');
   return {
     type: descr[2] as keyof typeof TYPES | WordType,
     swapped: descr[1] === '>',

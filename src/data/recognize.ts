@@ -9,7 +9,7 @@ import { idxName, isIdx, readIdx } from './idx.ts';
 import { isImageName } from './image_names.ts';
 import { isGzip, isZip } from './marks.ts';
 import { partOfName } from './names.ts';
-import { isNpy, type NpyArray, readNpy } from './npy.ts';
+import { isNpy, type NpyArray, readNpy, readNumbersOrWords } from './npy.ts';
 import { joinParts, listed, type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { RECORDINGS, type Recording, recordingReaderOf } from './recording.ts';
 import { gunzip, unzip, zipNames } from './zip.ts';
@@ -51,7 +51,7 @@ async function recognized(files: Files, plain: Files, reading: Reading): Promise
   if (top.some(isCifarName)) return readBatches(files, top.filter(isCifarName));
   const hasParts = byPart.some((path) => partOfName(stem(path)) === 'train') || byPart.length > 1;
   if (hasParts && !lists.length) return readEach(files, byPart, reading);
-  if (arrays.length > 1) return partsOfArrays(await named(files, arrays, arrayName, readNpy), reading);
+  if (arrays.length > 1) return partsOfArrays(await named(files, arrays, arrayName, readNumbersOrWords), reading);
   const data = top.filter((path) => /\.(npz|npy|bin|gz)$|ubyte$/.test(path));
   if (data.length === 1) return readOne(files, data[0], reading);
   const isRecording = mostlyRecordings(files, lists);
