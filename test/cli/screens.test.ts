@@ -1,4 +1,5 @@
-/** Verbs in a pseudo-terminal of 80 and of 120 columns, against kept screens: their words and columns; numbers are anyone's. `KEEP=1` keeps them anew. */
+/** Verbs in a pseudo-terminal of 80 and of 120 columns, against kept screens: their words and columns; numbers are anyone's. `KEEP=1` keeps them anew;
+ * `DEMO=1` runs the demo as well, which takes minutes. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,10 +38,15 @@ const hasTerminal = spawnSync('python3', ['-c', 'import pty, os; os.waitstatus_t
 
 function screen(columns: number, args: readonly string[], cwd: string): string[] {
   const command = ['-c', TERMINAL, String(columns), process.execPath, cli, ...args];
-  const { stdout, status } = spawnSync('python3', command, { cwd, encoding: 'utf8', env: { ...process.env, TERM: 'xterm' } });
+  const { stdout, status } = spawnSync('python3', command, {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1e9,
+    env: { ...process.env, TERM: 'xterm' },
+  });
   assert.is(status, 0, stdout);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what moves the cursor
-  const plain = stdout.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, '');
+  const plain = stdout.replace(/\x1b\[\d*G/g, '\n').replace(/\x1b(?:\[[0-9;?]*[A-Za-z]|[78])/g, '');
   return plain.split(/[\r\n]+/).filter((line) => line.trim() !== '');
 }
 
@@ -72,6 +78,14 @@ const unwrapped = (lines: readonly string[]): string[] =>
 /** A path or a command, which is never broken. */
 const isCopied = (line: string): boolean => /^(model|recipe|report|next) |^ +thumbnet /.test(line);
 
+function holdsKept(name: string, columns: number, lines: readonly string[], found: string): void {
+  const widest = lines.filter((line) => !isCopied(line)).reduce((a, b) => (b.length > a.length ? b : a), '');
+  assert.ok(widest.length <= columns, widest);
+  const file = `${kept}${name}_${columns}.txt`;
+  if (process.env.KEEP) writeFileSync(file, `${found}\n`);
+  assert.is(found, readFileSync(file, 'utf8').trimEnd());
+}
+
 const VERBS: Readonly<Record<string, readonly string[]>> = {
   targets: ['targets'],
   profile: ['profile', model, '--target', 'stm32l476rg'],
@@ -93,15 +107,22 @@ if (hasTerminal) {
         const cwd = mkdtempSync(join(tmpdir(), 'thumbnet-screen-'));
         writeFileSync(join(cwd, 'data.npz'), zipSync(files, { level: 0 }));
         const lines = screen(columns, args, cwd);
-        const widest = lines.filter((line) => !isCopied(line)).reduce((a, b) => (b.length > a.length ? b : a), '');
-        assert.ok(widest.length <= columns, widest);
         // of chips and layers the heads alone: there may be others tomorrow
         const found = masked(name === 'compress' ? lines : lines.filter((_, i) => lines[i - 1]?.startsWith('┌')), cwd);
-        const file = `${kept}${name}_${columns}.txt`;
-        if (process.env.KEEP) writeFileSync(file, `${found}\n`);
-        assert.is(found, readFileSync(file, 'utf8').trimEnd());
+        holdsKept(name, columns, lines, found);
       });
     }
+  }
+}
+
+if (hasTerminal && process.env.DEMO) {
+  const cwd = mkdtempSync(join(tmpdir(), 'thumbnet-screen-'));
+  for (const columns of [80, 120]) {
+    test(`demo at ${columns} columns`, () => {
+      // The second one shows what the first has found.
+      const lines = screen(columns, columns === 80 ? ['demo'] : ['demo', '--resume'], cwd);
+      holdsKept('demo', columns, lines, masked(lines, cwd));
+    });
   }
 }
 
