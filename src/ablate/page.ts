@@ -40,11 +40,11 @@ export function writeAblation(found: Ablation): string {
 </head>
 <body><main>
 <header><h1>${title}</h1>
-<p class="lead">${target}. Data: ${data}, ${examples} test examples. ${label} as given: ${show(given.validation)} on validation, ${show(given.test)} on test.</p>
+<p class="lead">${target}. Data: ${data}, ${examples} test examples. As given: ${label} ${show(given.validation)} on validation, ${show(given.test)} on test.</p>
 <p>${verdictText(found)}</p></header>
 <section><h2>Arms</h2>
 <p class="soft">${count(samples)} training samples for each run; seeds ${seeds.join(', ')}. Means; in brackets the range over seeds. ${WHAT}</p>
-<div class="scroll">${armTable(found)}</div></section>
+<div class="wide">${armTable(found)}</div></section>
 ${interactions && interactionTables(interactions, show)}
 </main></body>
 </html>`}\n`;
@@ -90,11 +90,11 @@ function interactionTables({ kinds, recoveries, ratio }: Interactions, show: (v:
   );
   return html`<section><h2>How the methods act on each other</h2>
 <p class="soft">Measured on train and validation parts. Each kind of pruning cuts ${Math.round(100 * ratio)} % of a quantized network.</p>
-<div class="scroll"><table><thead><tr><th scope="col">Pruned</th><th scope="col">MACs</th><th scope="col">In float</th><th scope="col">In int8</th></tr></thead>
+<div class="wide"><table><thead><tr><th scope="col">Pruned</th><th scope="col">MACs</th><th scope="col">In float</th><th scope="col">In int8</th></tr></thead>
 <tbody>${kinds.map((k) => html`<tr><th scope="row">${k.kind}</th><td>${Math.round(100 * k.macs)} %</td><td>${show(k.float)}</td><td>${show(k.integer)}</td></tr>`)}</tbody></table></div>
 <h3>Ranges of activations after pruning</h3>
-<div class="scroll"><table><thead><tr><th scope="col">Pruned</th><th scope="col">Width, of that before</th><th scope="col">Tensors whose scheme was chosen anew</th></tr></thead><tbody>${moved}</tbody></table></div>
+<div class="wide"><table><thead><tr><th scope="col">Pruned</th><th scope="col">Width, of that before</th><th scope="col">Tensors whose scheme was chosen anew</th></tr></thead><tbody>${moved}</tbody></table></div>
 <h3>What distillation recovers</h3>
-<div class="scroll"><table><thead><tr><th scope="col">Channels cut</th><th scope="col">Teacher</th><th scope="col">Given</th><th scope="col">After the cut</th><th scope="col">Distilled</th></tr></thead>
+<div class="wide"><table><thead><tr><th scope="col">Channels cut</th><th scope="col">Teacher</th><th scope="col">Given</th><th scope="col">After the cut</th><th scope="col">Distilled</th></tr></thead>
 <tbody>${recoveries.map((r) => html`<tr><th scope="row">${Math.round(100 * r.degree)} %</th><td>${r.teacher}</td><td>${show(r.given)}</td><td>${show(r.cut)}</td><td>${show(r.distilled)}</td></tr>`)}</tbody></table></div></section>`;
 }
