@@ -4,6 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+// for the currencies of chips
+import '../src/mcu/index.ts';
 import { ablationSchema } from '../src/ablate/schema.ts';
 import { checksOf, kindOf, type SchemaShape } from '../src/options/words.ts';
 import { recipeSchema, STAGES } from '../src/pipeline.ts';
