@@ -111,10 +111,17 @@ for (const name of asked.length ? asked : BUNDLERS) {
   const { url, close } = page as Awaited<ReturnType<typeof serveBy>>;
   for (const [browserName, browser] of browsers) {
     await check(`${name} in ${browserName}: load, evaluate, compress`, async () => {
-      const { longest, broken, ...found } = await resultOf(browser, url);
+      let again = '';
+      const result = await resultOf(browser, url, 60_000).catch((e: Error) => {
+        // Firefox 153 left about one page of a hundred hanging on a busy machine, for a reason that is not known: counted and said.
+        if (browserName !== 'firefox' || !/Waiting failed/.test(e.message)) throw e;
+        again = '; SECOND ATTEMPT, the first one had not ended after 60 s';
+        return resultOf(browser, url, 120_000);
+      });
+      const { longest, broken, ...found } = result;
       assert.match(String(broken), /no such worker/);
       assert.deepEqual(found, expected);
-      return `the same as in Node; longest wait of the page ${longest} ms`;
+      return `the same as in Node; longest wait of the page ${longest} ms${again}`;
     });
   }
   await close();
@@ -123,11 +130,11 @@ for (const [, browser] of browsers) await browser.close();
 end();
 
 /** What the page put into its title. */
-async function resultOf(browser: Browser, url: string): Promise<Record<string, unknown>> {
+async function resultOf(browser: Browser, url: string, timeout: number): Promise<Record<string, unknown>> {
   const tab = await browser.newPage();
   try {
     await tab.goto(url);
-    await tab.waitForFunction("document.title !== 'wait'", { timeout: 120_000, polling: 100 });
+    await tab.waitForFunction("document.title !== 'wait'", { timeout, polling: 100 });
     const result = JSON.parse(await tab.title());
     if (result.error) throw new Error(result.error);
     return result;
