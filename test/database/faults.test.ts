@@ -112,10 +112,10 @@ test('a process hangs, its trial is handed out again, and it comes back', async 
   const children = [start(database), start(database)];
   await reached(database, 6);
   children[0].process.kill('SIGSTOP');
+  // Longer than a lease; and the other one goes on, however slow the machine is.
   await sleep(4000);
-  const before = ended(database);
+  await reached(database, 11);
   children[0].process.kill('SIGCONT');
-  assert.ok(before > 10, `the other one went on: ${before} trials`);
   await allEnd(children);
   await isWhole(database);
 });
