@@ -62,11 +62,12 @@ export function roundsOf({ samples, parallel }: Pick<Budget, 'samples' | 'parall
   }
   const start = Math.max(parallel, Math.min(4 * parallel, Math.floor(samples / 4 / STARTED)));
   const third = Math.max(1, Math.round(start / 3));
+  const few = parallel > 2 ? 2 : 1;
   return [
     { on: 0, start, share: 1 / 5 },
     { on: Math.max(2, third), start: third, share: 1 / 4 },
-    { on: 2, start: 0, share: 1 / 2 },
-    { on: 2, start: 0, share: 1 },
+    { on: few, start: 0, share: 1 / 2 },
+    { on: few, start: 0, share: 1 },
   ];
 }
 
