@@ -92,7 +92,7 @@ type Given = v.InferOutput<typeof compressSchema>;
 export type Settings = Given & { readonly parallel: number };
 
 /** A small budget is spent on few arms at once, so that each knows more of the ones before it. */
-const parallelFor = (samples: number): number => (samples < 25_000 ? 1 : samples < 100_000 ? 2 : 8);
+const parallelFor = (samples: number): number => (samples < 25_000 ? 1 : samples < 200_000 ? 2 : 8);
 
 /** @throws CompressError `bad-option` naming the field */
 export function checkSettings(options: CompressOptions): Settings {
