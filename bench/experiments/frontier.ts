@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { COLOURS, PICTURE_STYLE } from '../../src/report/style.ts';
 import { dots, named, picture, type Spot } from '../../src/report/svg.ts';
-import { readSection } from './sections.ts';
+import { readTable } from './sections.ts';
 
 /** Parameters of 8 bits stand for bytes where a source gives no others. */
 interface Published {
@@ -52,14 +52,14 @@ const PANELS: readonly { readonly title: string; readonly plans: string; readonl
 
 const [WIDTH, HEIGHT] = [560, 260];
 
-/** Rows of the table: | plan | bytes (share) | MACs | accuracy %, ... | */
-const ours = readSection('small')
-  .split('\n')
-  .slice(2)
-  .map((line) => {
-    const [name, bytes, , accuracy] = line.split('|').slice(1, -1);
-    return { name: name.trim(), kilobytes: Number.parseFloat(bytes) / 1000, accuracy: Number.parseFloat(accuracy) };
-  });
+/** Rows of the table: plan, bytes (share), MACs, accuracy %, ... */
+const ours = readTable('small')
+  .slice(1)
+  .map(([name, bytes, , accuracy]) => ({
+    name,
+    kilobytes: Number.parseFloat(bytes) / 1000,
+    accuracy: Number.parseFloat(accuracy),
+  }));
 
 const spotOf = ({ name, kilobytes, accuracy }: Published): Spot => ({
   x: kilobytes,

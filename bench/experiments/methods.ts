@@ -1,7 +1,7 @@
 /**
  * Accuracy of quantized networks by method, mean of three seeds with the paired interval against the model as given: in 8 bits, in weights of
  * 4 bits by rounding, and after training in 4 bits. `--large-unit`: of the model with one unit 2000 times as large. Settings were chosen on
- * validation parts; `--test` judges the default ones on the test part and, where all of them were, writes the table of README.md.
+ * validation parts; `--test` judges the default ones on the test part and, where all of them were, writes its columns in the table of README.md.
  *
  * A run that was stopped goes on where it was.
  *
@@ -21,8 +21,8 @@ import { Heap } from '../../src/wasm/heap.ts';
 import { table } from '../section.ts';
 import { JOBS } from './jobs.ts';
 import { kept, keyOf } from './kept.ts';
-import { type Paired, paired, percent, shown } from './paired.ts';
-import { writeSection } from './sections.ts';
+import { paired, percent, shown } from './paired.ts';
+import { readTable, writeSection } from './sections.ts';
 
 const args = process.argv.slice(2);
 const valueAfter = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : null);
@@ -85,7 +85,21 @@ const only = valueAfter('--only');
 const seeds = Number(valueAfter('--seeds') ?? 3);
 const named = args.filter((a, i) => Object.hasOwn(JOBS, a) && !args[i - 1]?.startsWith('--'));
 const methods = only ? [only] : isTest ? TESTED : Object.keys(METHODS);
-const columns: { readonly head: string; readonly cells: Readonly<Record<string, Paired>> }[] = [];
+
+/** Of the table: a network, and what each method makes of it. */
+interface Column {
+  readonly head: string;
+  readonly cells: ReadonlyMap<string, string>;
+}
+
+/** Networks that another run judged. */
+function otherColumns(): Column[] {
+  const [[, ...heads], ...rows] = readTable('methods');
+  const all = heads.map((head, i) => ({ head, cells: new Map(rows.map((row) => [row[0], row[i + 1]])) }));
+  return all.filter(({ head }) => !named.includes(head.split(' ')[0]));
+}
+
+const columns: Column[] = [];
 
 for (const name of named) {
   const job = await JOBS[name](0, join(tmpdir(), 'thumbnet-jobs'));
@@ -96,7 +110,7 @@ for (const name of named) {
   const given = judged(model.graph);
   const floats = `${percent(given.evaluation.accuracy!)} %`;
   console.log(`${name}: ${data[part]!.count} examples of the ${part} part, floats ${floats}`);
-  const cells: Record<string, Paired> = {};
+  const cells = new Map<string, string>();
   for (const method of methods) {
     const runs: Float64Array[] = [];
     for (let seed = 0; seed < seeds; seed++) {
@@ -109,12 +123,14 @@ for (const name of named) {
       const found = await kept(folder, `${name}-${key}-${seed}`, () => runPipeline(model, METHODS[method], context));
       runs.push(judged(found.graph).scores);
     }
-    cells[method] = paired(runs, given.scores);
-    console.log(`  ${method}: ${shown(cells[method])} (${cells[method].accuracies.map(percent).join(', ')})`);
+    const difference = paired(runs, given.scores);
+    cells.set(method, shown(difference));
+    console.log(`  ${method}: ${shown(difference)} (${difference.accuracies.map(percent).join(', ')})`);
   }
   columns.push({ head: `${name} (${data[part]!.count}; ${floats})`, cells });
 }
 if (isTest && !only && !args.includes('--large-unit')) {
-  const rows = methods.map((method) => [method, ...columns.map(({ cells }) => shown(cells[method]))]);
-  writeSection('methods', table(['method', ...columns.map(({ head }) => head)], rows));
+  const all = [...otherColumns(), ...columns].sort((a, b) => (a.head < b.head ? -1 : 1));
+  const rows = methods.map((method) => [method, ...all.map(({ cells }) => cells.get(method) ?? '')]);
+  writeSection('methods', table(['method', ...all.map(({ head }) => head)], rows));
 }

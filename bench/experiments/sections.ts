@@ -19,6 +19,18 @@ const split = (name: string) => {
 
 export const readSection = (name: string): string => split(name).inside;
 
+/** The cells of a section that is a table, its head first. */
+export const readTable = (name: string): string[][] =>
+  readSection(name)
+    .split('\n')
+    .filter((_, i) => i !== 1)
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+
 export function writeSection(name: string, content: string): void {
   const { before, after } = split(name);
   writeFileSync(FILE, `${before}\n\n${content}\n\n${after}`);

@@ -23,7 +23,7 @@ import { kept, keyOf } from './kept.ts';
 import { paired, percent, shown } from './paired.ts';
 import { picturesBeside } from './pictures.ts';
 import { PLANS, type Plan } from './plans.ts';
-import { readSection, writeSection } from './sections.ts';
+import { readTable, writeSection } from './sections.ts';
 
 const args = process.argv.slice(2);
 const after = (flag: string) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined);
@@ -72,20 +72,16 @@ if (given) {
   const macs = mean((f) => f.macs);
   const share = (part: number, whole: number) => `${Math.round(part)} (${percent(part / whole)} %)`;
   const cells = [name, share(bytes, plain.weightBytes), share(macs, plain.macs), shown(scores), seedsOf];
-  // Other networks keep their rows.
-  const others = readSection('small').split('\n').slice(2);
-  const rows = others.map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
   const head = ['network', 'weight bytes', 'MACs', 'accuracy', 'by seed'];
+  // Other networks keep their rows.
+  const others = readTable('small')
+    .slice(1)
+    .filter(([n]) => n !== name);
   writeSection(
     'small',
     table(
       head,
-      [...rows.filter(([n]) => n !== name), cells].sort((a, b) => (a[0] < b[0] ? -1 : 1)),
+      [...others, cells].sort((a, b) => (a[0] < b[0] ? -1 : 1)),
     ),
   );
 }
