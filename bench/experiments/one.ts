@@ -4,6 +4,7 @@
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { type Step, WEIGHTS_AND_MACS } from '../../src/ablate/arms.ts';
 import { type Figures, figuresOf } from '../../src/compress/index.ts';
 import { checkSettings } from '../../src/compress/options.ts';
 import { findTask, judge } from '../../src/evaluate.ts';
@@ -14,8 +15,7 @@ import { asStored } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import type { Step } from '../../src/ablate/arms.ts';
-import { ARMS, WEIGHTS_AND_MACS } from './arms.ts';
+import { ARMS } from './arms.ts';
 import { JOBS, type Job } from './jobs.ts';
 
 /** What a model needs and how well it answers, 0..1. */

@@ -1,5 +1,6 @@
 /** Ways to spend a number of training samples on a job: each method alone, in pairs, in every order, a greedy loop, and searches. */
 import { type CompressHost, type CompressOptions, compress, type Figures } from '../compress/index.ts';
+import { OBJECTIVE } from '../compress/options.ts';
 import type { Dataset } from '../data/index.ts';
 import type { Model } from '../stage.ts';
 import { greedyLoop } from './greedy.ts';
@@ -11,6 +12,11 @@ export interface Job {
   /** Target, goal, objective and task. */
   readonly options: Omit<CompressOptions, 'samples' | 'seed' | 'sampler' | 'starts' | 'trials'>;
 }
+
+const NOTHING = Object.fromEntries(Object.keys(OBJECTIVE).map((name) => [name, 0])) as Record<keyof typeof OBJECTIVE, number>;
+
+/** An objective in which no model of a chip has a say. */
+export const WEIGHTS_AND_MACS = { ...NOTHING, weights: 1, macs: 1 };
 
 /** What a run is told, and whom it tells how it goes, by figures of the validation part. */
 export interface Run {

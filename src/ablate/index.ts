@@ -2,7 +2,7 @@
  * Each method alone, pairs, orders and searches on one job, with the same number of training samples: what combining them is worth.
  * The test part is used once for each run, after the arm has handed back.
  */
-import { type Figures, figuresOf } from '../compress/figures.ts';
+import { figuresOf } from '../compress/figures.ts';
 import { type CompressHost, checkCompress } from '../compress/index.ts';
 import { costOf, foundIn, goalOf, standardOf } from '../compress/judge.ts';
 import { CompressError } from '../errors.ts';
@@ -13,59 +13,23 @@ import type { Graph } from '../graph/graph.ts';
 import { asStored } from '../model.ts';
 import { runPipeline } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
-import { countsExamples, type MetricName, qualityScale } from '../task/index.ts';
+import { countsExamples, qualityScale } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { ARMS, type Job } from './arms.ts';
 import { taskOf } from './attempts.ts';
-import type { Interactions } from './interactions.ts';
 import { METHODS, ORDERS } from './orders.ts';
-import { type Against, type Asked, against, type Compared, drawnValues } from './wins.ts';
+import type { Ablation, ArmResults, ArmRun } from './schema.ts';
+import { type Asked, against, type Compared, drawnValues } from './wins.ts';
 
-export { ARMS, type Job } from './arms.ts';
-export { type InteractionOptions, type Interactions, interactions } from './interactions.ts';
+export { ARMS, type Job, WEIGHTS_AND_MACS } from './arms.ts';
+export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
+export { againstText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
+export type { Ablation, ArmResults, ArmRun, Interactions } from './schema.ts';
 
 /** Orders that were recommended, by the name of their arm. */
 export const LITERATURE: Readonly<Record<string, string>> = { 'P-Q-KD': 'arXiv 2604.04988', 'P-KD-Q': 'arXiv 2511.19495' };
 /** The third recommended order: the method that loses least alone comes first (March 2026). Which it is, the arms of one method say. */
 export const WEAKER_FIRST = 'weaker first';
-
-/** One arm with one seed. */
-export interface ArmRun {
-  readonly seed: number;
-  /** Training samples that were used. */
-  readonly samples: number;
-  /** Needs of the result; `quality` is that of the validation part. */
-  readonly figures: Figures;
-  readonly test: number;
-  readonly cost: number;
-  /** The arm that these figures are of, where this one only chooses another. */
-  readonly order?: string;
-}
-
-export interface ArmResults {
-  readonly arm: string;
-  readonly source?: string;
-  readonly runs: readonly ArmRun[];
-  /** The adaptive search against this arm; null for itself. */
-  readonly adaptive: Against | null;
-}
-
-export interface Ablation {
-  readonly version: 1;
-  readonly kind: 'ablation';
-  readonly model: string;
-  readonly data: string;
-  readonly target: string;
-  readonly metric: MetricName;
-  readonly samples: number;
-  readonly seeds: readonly number[];
-  readonly examples: number;
-  /** The model as given and quantized plainly. */
-  readonly plain: ArmRun;
-  readonly given: { readonly validation: number; readonly test: number };
-  readonly arms: readonly ArmResults[];
-  readonly interactions: Interactions | null;
-}
 
 export interface AblateOptions {
   /** Names of `ARMS`; all by default. */
@@ -83,7 +47,8 @@ export interface AblateHost {
   readonly pool?: CompressHost['pool'];
 }
 
-type Kept = Omit<ArmRun, 'cost'> & { readonly cost: number; readonly scores: readonly number[] | null; readonly score: number };
+/** A finished run, with what it is compared by. */
+type Kept = ArmRun & Compared;
 
 /** @throws CompressError what `compress` throws; `bad-option` for an arm that is not there */
 export async function ablate(
@@ -184,7 +149,7 @@ async function rulesOf(job: Job) {
 }
 
 function compared(found: ReadonlyMap<string, readonly Kept[]>, asked: Asked): ArmResults[] {
-  const values = new Map([...found].map(([arm, runs]) => [arm, drawnValues(runs as readonly Compared[], asked, 0)]));
+  const values = new Map([...found].map(([arm, runs]) => [arm, drawnValues(runs, asked, 0)]));
   const own = values.get('adaptive');
   return [...found].map(([arm, runs]) => {
     const source = arm === WEAKER_FIRST ? 'March 2026' : LITERATURE[arm];

@@ -16,47 +16,9 @@ import { layerWeights } from '../run/layers.ts';
 import type { Context, Model, RangeChange, Stage } from '../stage.ts';
 import type { Task } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
+import type { Interactions, KindOfCut, Recovery, TensorError } from './schema.ts';
 
-/** What rounding costs one tensor: the power of the error by that of its values. */
-export interface TensorError {
-  readonly tensor: string;
-  readonly kind: 'weights' | 'activation';
-  readonly error: number;
-}
-
-/** One kind of pruning of a quantized network. */
-export interface KindOfCut {
-  readonly kind: string;
-  /** Multiplications, and weights that are not zero, as a share of the network's. */
-  readonly macs: number;
-  readonly weights: number;
-  /** The metric's value on the validation part, by floats and by integers. */
-  readonly float: number;
-  readonly integer: number;
-  readonly tensors: readonly TensorError[];
-  /** How the cut moved ranges, which schemes were chosen then, and what that gained. */
-  readonly ranges: readonly RangeChange[];
-}
-
-/** A degree of compression, and what one teacher won back. */
-export interface Recovery {
-  /** Share of the channels that is cut. */
-  readonly degree: number;
-  readonly teacher: string;
-  /** The metric's value on the validation part: as given, after the cut, after distillation. */
-  readonly given: number;
-  readonly cut: number;
-  readonly distilled: number;
-  readonly examples: number;
-  /** Of the student's passes and the teacher's answers. */
-  readonly multiplications: number;
-}
-
-export interface Interactions {
-  readonly ratio: number;
-  readonly kinds: readonly KindOfCut[];
-  readonly recoveries: readonly Recovery[];
-}
+export type { Interactions } from './schema.ts';
 
 export interface InteractionOptions {
   /** Share that every kind of pruning cuts. */
@@ -68,6 +30,9 @@ export interface InteractionOptions {
   /** Beside the compressed and the given model, by name. */
   readonly teachers: Readonly<Record<string, Model>>;
 }
+
+/** Where nobody says otherwise. */
+export const USUAL_INTERACTIONS = { ratio: 0.3, degrees: [0.2, 0.4, 0.6], epochs: 1 };
 
 type Seen = Context & { readonly data: Dataset; readonly task: Task };
 
@@ -84,7 +49,7 @@ export async function interactions(model: Model, options: InteractionOptions, co
   const stages = kindsOf(model, options.ratio);
   const total = stages.length + options.degrees.length * (2 + Object.keys(options.teachers).length);
   let done = 0;
-  const tell = (what: string) => context.progress?.({ what, done: done++, total });
+  const tell = (detail: string) => context.progress?.({ what: 'interactions', done: done++, total, detail });
   const quiet = { ...context, progress: undefined, warn: undefined };
   const quantized = await runPipeline(model, [quantize({ activationScheme: 'auto', examples: EXAMPLES })], quiet);
   const kinds: KindOfCut[] = [];
@@ -93,6 +58,15 @@ export async function interactions(model: Model, options: InteractionOptions, co
     kinds.push(await measureKind(kind, cut, model, quantized, quiet));
   }
   return { ratio: options.ratio, kinds, recoveries: await recoveries(model, options, quiet, tell) };
+}
+
+/** Of a cut: the mean width of ranges by that before it, and how many tensors then got another scheme. */
+export function movesOf(ranges: readonly RangeChange[]): { readonly width: number; readonly schemes: number } {
+  const width = ({ low, high }: RangeChange['before']) => high - low;
+  return {
+    width: ranges.reduce((sum, r) => sum + width(r.after) / width(r.before), 0) / ranges.length,
+    schemes: ranges.filter((r) => r.before.scheme !== r.after.scheme).length,
+  };
 }
 
 /** Kinds of pruning that a network can have. */
@@ -129,7 +103,7 @@ async function measureKind(kind: string, cut: Stage[], model: Model, quantized: 
     float: quality(floats, context),
     integer: quality(asStored(found), context),
     tensors,
-    ranges: cut.length ? (found.facts.rangeChanges ?? []) : [],
+    ranges: cut.length ? [...(found.facts.rangeChanges ?? [])] : [],
   };
 }
 

@@ -1,10 +1,10 @@
 /** An ablation as one HTML page that needs no network. The same ablation gives the same bytes. */
-import { type Html, html, raw } from '../report/html.ts';
-import { STYLE } from '../report/style.ts';
+import { type Html, html } from '../report/html.ts';
+import { writePage } from '../report/page.ts';
 import { bytes, count, digits, milliseconds } from '../report/units.ts';
 import { metricOf } from '../task/index.ts';
-import type { Ablation, ArmResults, ArmRun } from './index.ts';
-import type { Interactions } from './interactions.ts';
+import { movesOf } from './interactions.ts';
+import type { Ablation, ArmResults, ArmRun, Interactions } from './schema.ts';
 
 /** Mean of a figure over the runs of an arm, and its range. */
 export function spreadOf({ runs }: Pick<ArmResults, 'runs'>, of: (run: ArmRun) => number) {
@@ -18,36 +18,27 @@ export function verdictText({ arms, samples, seeds }: Ablation): string {
   const named = (verdict: string) => arms.filter((a) => a.adaptive?.verdict === verdict).map((a) => a.arm);
   const [wins, loses, none] = ['wins', 'loses', 'no difference'].map(named);
   if (wins.length + loses.length + none.length === 0) return 'The adaptive search was not among the arms.';
-  const list = (names: readonly string[]) => (names.length ? names.join(', ') : 'none');
-  return `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${list(wins)}. It is as good as ${list(none)}. It is worse than ${list(loses)}.`;
+  const list = (names: readonly string[]) => (names.length ? names.join(', ') : 'no arm');
+  return `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${list(wins)}. It is worse than ${list(loses)}. No difference is shown from ${list(none)}.`;
 }
 
 const WHAT =
-  'Objective: mean of the needs as shares of the model in plain int8, less is better. Difference: objective of the adaptive search less that of the arm, with a penalty for quality that the test part misses; the 95 % interval is over seeds and test examples (paired draws). An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
+  'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive against it: objective of the adaptive search less that of the arm, with a penalty for quality that the test part misses; the 95 % interval is over seeds and test examples (paired draws). An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
 
 export function writeAblation(found: Ablation): string {
   const { model, data, target, samples, seeds, examples, given, interactions } = found;
   const { show, label } = metricOf(found.metric);
   const title = `Ablation of ${model}`;
-  return `<!doctype html>\n${html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Thumbnet">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${title}</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body><main>
+  const content = html`<main>
 <header><h1>${title}</h1>
 <p class="lead">${target}. Data: ${data}, ${examples} test examples. As given: ${label} ${show(given.validation)} on validation, ${show(given.test)} on test.</p>
-<p>${verdictText(found)}</p></header>
+<p>${whole(verdictText(found))}</p></header>
 <section><h2>Arms</h2>
 <p class="soft">${count(samples)} training samples for each run; seeds ${seeds.join(', ')}. Means; in brackets the range over seeds. ${WHAT}</p>
 <div class="wide">${armTable(found)}</div></section>
 ${interactions && interactionTables(interactions, show)}
-</main></body>
-</html>`}\n`;
+</main>`;
+  return writePage(title, content);
 }
 
 function armTable(found: Ablation): Html {
@@ -58,19 +49,27 @@ function armTable(found: Ablation): Html {
       const { mean, low, high } = spreadOf(arm, what);
       return html`<td>${text(mean)}${low === high ? null : html` <small>(${text(low)} to ${text(high)})</small>`}</td>`;
     };
-    const order = [...new Set(arm.runs.flatMap((r) => r.order ?? []))].join(', ');
-    return html`<tr><th scope="row">${arm.arm}${order && ` (${order})`}${arm.source && html` <small>${arm.source}</small>`}</th>
+    const order = ordersOf(arm).join(', ');
+    return html`<tr><th scope="row" class="text">${whole(arm.arm)}${order && whole(` (${order})`)}${arm.source && html` <small>${arm.source}</small>`}</th>
 ${of(
   (r) => r.cost,
   (v) => v.toFixed(3),
-)}${of((r) => r.figures.quality ?? Number.NaN, show)}${of((r) => r.test, show)}
+)}<td>${againstText(arm)}</td>${of((r) => r.test, show)}${of((r) => r.figures.quality ?? Number.NaN, show)}
 ${of((r) => r.figures.weightBytes, bytes)}${of((r) => r.figures.macs, count)}${of((r) => r.figures.flashBytes, bytes)}
-${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, milliseconds)}<td>${againstText(arm)}</td></tr>`;
+${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, milliseconds)}</tr>`;
   };
-  const heads = ['Arm', 'Objective', `${label}, validation`, `${label}, test`, 'Weights', 'MACs', 'Flash', 'RAM', 'Latency'];
-  return html`<table><thead><tr>${[...heads, 'Adaptive against it'].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
+  const quality = `${label[0].toUpperCase()}${label.slice(1)}`;
+  const heads = ['Objective', 'Adaptive against it', `${quality}, test`, `${quality}, validation`, 'Weights', 'MACs', 'Flash'];
+  return html`<table><thead><tr><th scope="col" class="text">Arm</th>${[...heads, 'RAM', 'Latency'].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
 <tbody>${[plain, ...found.arms].map(cells)}</tbody></table>`;
 }
+
+/** Text in which names of orders are not broken at their hyphens. */
+const whole = (text: string): Html =>
+  html`${text.split(/((?:[A-Z]+-)+[A-Z]+)/).map((part, i) => (i % 2 ? html`<span style="white-space:nowrap">${part}</span>` : part))}`;
+
+/** The arms that an arm chose by seed, where it only chooses. */
+export const ordersOf = ({ runs }: ArmResults): string[] => [...new Set(runs.flatMap((r) => r.order ?? []))];
 
 export function againstText({ adaptive }: ArmResults): string {
   if (!adaptive) return '–';
@@ -79,22 +78,18 @@ export function againstText({ adaptive }: ArmResults): string {
 }
 
 function interactionTables({ kinds, recoveries, ratio }: Interactions, show: (v: number) => string): Html {
-  const moved = kinds.flatMap(({ kind, ranges }) =>
-    ranges.length === 0
-      ? []
-      : [
-          html`<tr><th scope="row">${kind}</th><td>${digits(
-            ranges.reduce((sum, r) => sum + (r.after.high - r.after.low) / (r.before.high - r.before.low), 0) / ranges.length,
-          )}</td><td>${ranges.filter((r) => r.before.scheme !== r.after.scheme).length} of ${ranges.length}</td></tr>`,
-        ],
-  );
+  const moved = kinds.flatMap(({ kind, ranges }) => {
+    if (!ranges.length) return [];
+    const { width, schemes } = movesOf(ranges);
+    return [html`<tr><th scope="row">${kind}</th><td>${digits(width)}</td><td>${schemes} of ${ranges.length}</td></tr>`];
+  });
   return html`<section><h2>How the methods act on each other</h2>
 <p class="soft">Measured on train and validation parts. Each kind of pruning cuts ${Math.round(100 * ratio)} % of a quantized network.</p>
-<div class="wide"><table><thead><tr><th scope="col">Pruned</th><th scope="col">MACs</th><th scope="col">In float</th><th scope="col">In int8</th></tr></thead>
+<div class="wide"><table><thead><tr><th scope="col" class="text">Pruned</th><th scope="col">MACs</th><th scope="col">In float</th><th scope="col">In int8</th></tr></thead>
 <tbody>${kinds.map((k) => html`<tr><th scope="row">${k.kind}</th><td>${Math.round(100 * k.macs)} %</td><td>${show(k.float)}</td><td>${show(k.integer)}</td></tr>`)}</tbody></table></div>
 <h3>Ranges of activations after pruning</h3>
-<div class="wide"><table><thead><tr><th scope="col">Pruned</th><th scope="col">Width, of that before</th><th scope="col">Tensors whose scheme was chosen anew</th></tr></thead><tbody>${moved}</tbody></table></div>
+<div class="wide"><table><thead><tr><th scope="col" class="text">Pruned</th><th scope="col">Width, of that before</th><th scope="col">Tensors whose scheme was chosen anew</th></tr></thead><tbody>${moved}</tbody></table></div>
 <h3>What distillation recovers</h3>
-<div class="wide"><table><thead><tr><th scope="col">Channels cut</th><th scope="col">Teacher</th><th scope="col">Given</th><th scope="col">After the cut</th><th scope="col">Distilled</th></tr></thead>
-<tbody>${recoveries.map((r) => html`<tr><th scope="row">${Math.round(100 * r.degree)} %</th><td>${r.teacher}</td><td>${show(r.given)}</td><td>${show(r.cut)}</td><td>${show(r.distilled)}</td></tr>`)}</tbody></table></div></section>`;
+<div class="wide"><table><thead><tr><th scope="col" class="text">Channels cut</th><th scope="col" class="text">Teacher</th><th scope="col">Given</th><th scope="col">After the cut</th><th scope="col">Distilled</th></tr></thead>
+<tbody>${recoveries.map((r) => html`<tr><th scope="row">${Math.round(100 * r.degree)} %</th><td class="text">${r.teacher}</td><td>${show(r.given)}</td><td>${show(r.cut)}</td><td>${show(r.distilled)}</td></tr>`)}</tbody></table></div></section>`;
 }

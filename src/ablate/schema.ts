@@ -4,11 +4,12 @@ import { METRIC_NAMES } from '../task/index.ts';
 const number = v.number();
 const figure = v.nullable(number);
 
+/** One arm with one seed. */
 const run = v.object({
   seed: number,
   /** Training samples that were used. */
   samples: number,
-  /** Bytes, ms, µJ; `quality` is that of the validation part. */
+  /** Needs of the result: bytes, ms, µJ; `quality` is that of the validation part. */
   figures: v.object({
     flashBytes: number,
     ramBytes: number,
@@ -22,10 +23,68 @@ const run = v.object({
   }),
   test: number,
   cost: number,
+  /** The arm that these figures are of, where this one only chooses another. */
   order: v.optional(v.string()),
 });
 
-const range = v.object({ low: number, high: number, scheme: v.string() });
+/** Whether one arm beats another. */
+const against = v.object({
+  /** Of the value (cost, and a penalty for what the test part misses) from the other arm's; less is better. */
+  difference: number,
+  /** 95 %. */
+  low: number,
+  high: number,
+  verdict: v.picklist(['wins', 'loses', 'no difference']),
+});
+
+const arm = v.object({
+  arm: v.string(),
+  /** Where it was recommended. */
+  source: v.optional(v.string()),
+  runs: v.array(run),
+  /** The adaptive search against this arm; null for itself. */
+  adaptive: v.nullable(against),
+});
+
+/** What rounding costs one tensor: the power of the error by that of its values. */
+const tensorError = v.object({ tensor: v.string(), kind: v.picklist(['weights', 'activation']), error: number });
+
+const range = v.object({ low: number, high: number, scheme: v.picklist(['symmetric', 'asymmetric']) });
+
+/** One kind of pruning of a quantized network. */
+const kindOfCut = v.object({
+  kind: v.string(),
+  /** Multiplications, and weights that are not zero, as a share of the network's. */
+  macs: number,
+  weights: number,
+  /** The metric's value on the validation part, by floats and by integers. */
+  float: number,
+  integer: number,
+  tensors: v.array(tensorError),
+  /** How the cut moved ranges, which schemes were chosen then, and what that gained. */
+  ranges: v.array(v.object({ tensor: v.string(), before: range, after: range, errorBefore: number, errorAfter: number })),
+});
+
+/** A degree of compression, and what one teacher won back. */
+const recovery = v.object({
+  /** Share of the channels that is cut. */
+  degree: number,
+  teacher: v.string(),
+  /** The metric's value on the validation part: as given, after the cut, after distillation. */
+  given: number,
+  cut: number,
+  distilled: number,
+  examples: number,
+  /** Of the student's passes and the teacher's answers. */
+  multiplications: number,
+});
+
+const interactions = v.object({
+  /** Share that every kind of pruning cut. */
+  ratio: number,
+  kinds: v.array(kindOfCut),
+  recoveries: v.array(recovery),
+});
 
 /** What `ablation.json` holds. */
 export const ablationSchema = v.object({
@@ -38,43 +97,18 @@ export const ablationSchema = v.object({
   samples: number,
   seeds: v.array(number),
   examples: number,
+  /** The model as given and quantized plainly. */
   plain: run,
   given: v.object({ validation: number, test: number }),
-  arms: v.array(
-    v.object({
-      arm: v.string(),
-      source: v.optional(v.string()),
-      runs: v.array(run),
-      adaptive: v.nullable(
-        v.object({ difference: number, low: number, high: number, verdict: v.picklist(['wins', 'loses', 'no difference']) }),
-      ),
-    }),
-  ),
-  interactions: v.nullable(
-    v.object({
-      ratio: number,
-      kinds: v.array(
-        v.object({
-          kind: v.string(),
-          macs: number,
-          weights: number,
-          float: number,
-          integer: number,
-          tensors: v.array(v.object({ tensor: v.string(), kind: v.picklist(['weights', 'activation']), error: number })),
-          ranges: v.array(v.object({ tensor: v.string(), before: range, after: range, errorBefore: number, errorAfter: number })),
-        }),
-      ),
-      recoveries: v.array(
-        v.object({
-          degree: number,
-          teacher: v.string(),
-          given: number,
-          cut: number,
-          distilled: number,
-          examples: number,
-          multiplications: number,
-        }),
-      ),
-    }),
-  ),
+  arms: v.array(arm),
+  interactions: v.nullable(interactions),
 });
+
+export type Ablation = v.InferOutput<typeof ablationSchema>;
+export type ArmRun = v.InferOutput<typeof run>;
+export type ArmResults = v.InferOutput<typeof arm>;
+export type Against = v.InferOutput<typeof against>;
+export type TensorError = v.InferOutput<typeof tensorError>;
+export type KindOfCut = v.InferOutput<typeof kindOfCut>;
+export type Recovery = v.InferOutput<typeof recovery>;
+export type Interactions = v.InferOutput<typeof interactions>;

@@ -1,6 +1,7 @@
 /** Whether one arm beats another: a paired interval over seeds and test examples. */
 import { PENALTY } from '../compress/judge.ts';
 import { createRandom } from '../random.ts';
+import type { Against } from './schema.ts';
 
 /** What is compared of an arm's run with one seed. */
 export interface Compared {
@@ -18,15 +19,6 @@ export interface Asked {
   readonly floor: number;
   /** Whether the floor moves with the score as given. */
   readonly isDrop: boolean;
-}
-
-export interface Against {
-  /** Of the value (cost, and a penalty for what the test part misses) from the other arm's; less is better. */
-  readonly difference: number;
-  /** 95 %. */
-  readonly low: number;
-  readonly high: number;
-  readonly verdict: 'wins' | 'loses' | 'no difference';
 }
 
 const DRAWS = 1000;

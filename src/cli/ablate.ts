@@ -2,8 +2,22 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
-import { ARMS, type Ablation, ablate, type Interactions, interactions, type Job } from '../ablate/index.ts';
-import { againstText, spreadOf, verdictText, writeAblation } from '../ablate/page.ts';
+import {
+  ARMS,
+  type AblateHost,
+  type Ablation,
+  ablate,
+  againstText,
+  type Interactions,
+  interactions,
+  type Job,
+  ordersOf,
+  spreadOf,
+  USUAL_INTERACTIONS,
+  verdictText,
+  WEIGHTS_AND_MACS,
+  writeAblation,
+} from '../ablate/index.ts';
 import { type CompressOptions, checkCompress, nodePool } from '../compress/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
@@ -15,9 +29,9 @@ import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, writeWhole } from './files.ts';
 import { counted, type DataFlags, dataFlags, integer, readData, weights, workers, wrap } from './flags.ts';
-import { createOutput, type Output, table } from './output.ts';
+import { createOutput, type Output, plural, table } from './output.ts';
 import { pluginsIn } from './plugins.ts';
-import { createBar, interruptSignal } from './progress.ts';
+import { interruptible } from './progress.ts';
 import { dropFlag, type GoalFlags, goalFlags, readTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
 interface Flags extends DataFlags, TaskFlags, GoalFlags {
@@ -72,44 +86,40 @@ async function run(path: string, flags: Flags): Promise<void> {
   const folder = flags.out ?? `ablation-${basename(path, extname(path))}`;
   const job: Job = { model, data, options };
   await openFolder(folder, job, samples);
-  const { signal, release } = interruptSignal();
-  const bar = createBar('ablate');
-  const kept = {
-    read: async (name: string) => ((await exists(join(folder, name))) ? readFile(join(folder, name), 'utf8') : null),
-    write: (name: string, text: string) => writeWhole(join(folder, name), text),
+  const kept: AblateHost['kept'] = {
+    read: async (name) => ((await exists(join(folder, name))) ? readFile(join(folder, name), 'utf8') : null),
+    write: (name, text) => writeWhole(join(folder, name), text),
   };
-  try {
-    const found = await ablate(
-      job,
-      { samples, seeds, ...(arms && { arms }) },
-      {
-        ...{ kept, signal, progress: bar.update },
-        pool: (context) => nodePool(context, flags.workers, { plugins: pluginsIn(process.argv) }),
-      },
-    );
-    bar.stop();
-    const context = { heap, data: { ...data, test: null }, task, seed: 0, original: model, signal };
-    const together = flags.interactions ? await keptInteractions(model, context, kept) : null;
-    await report({ ...found, model: basename(path), interactions: together }, folder, out);
-  } catch (e) {
-    if (!signal.aborted || e instanceof CompressError) throw e;
-    throw new CompressError(
-      'interrupted',
-      `interrupted; finished runs are kept in "${folder}"`,
-      'give the same command again to continue',
-    );
-  } finally {
-    bar.stop();
-    release();
-  }
+  const found = await interruptible(
+    async ({ signal, progress }): Promise<Ablation> => {
+      const compared = await ablate(
+        job,
+        { samples, seeds, ...(arms && { arms }) },
+        {
+          ...{ kept, signal },
+          progress: (done, total, detail) => progress({ what: 'ablate', done, total, detail }),
+          pool: (context) => nodePool(context, flags.workers, { plugins: pluginsIn(process.argv) }),
+        },
+      );
+      const context = { heap, data: { ...data, test: null }, task, seed: 0, original: model, signal, progress };
+      const together = flags.interactions ? await keptInteractions(model, context, kept) : null;
+      return { ...compared, model: basename(path), interactions: together };
+    },
+    () =>
+      new CompressError(
+        'interrupted',
+        `interrupted; finished runs are kept in "${folder}"`,
+        'give the same command again to continue',
+      ),
+  );
+  await report(found, folder, out);
 }
 
 function optionsOf(flags: Flags): Job['options'] {
   const { target, goal, maxDrop, minRecall, objective } = flags;
   if (goal !== undefined && maxDrop !== undefined)
     throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
-  const none = { flash: 0, ram: 0, latency: 0, energy: 0, weights: 1, macs: 1, quality: 0 };
-  const asked = { ...taskOptions(flags), goal, maxDrop, minRecall, objective: objective ?? none };
+  const asked = { ...taskOptions(flags), goal, maxDrop, minRecall, objective: objective ?? WEIGHTS_AND_MACS };
   return { target, ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) };
 }
 
@@ -133,20 +143,13 @@ async function openFolder(folder: string, { model, data, options }: Job, samples
 async function keptInteractions(
   model: Model,
   context: Parameters<typeof interactions>[2],
-  kept: Parameters<typeof ablate>[2]['kept'],
+  kept: AblateHost['kept'],
 ): Promise<Interactions> {
   const before = await kept.read('interactions.json');
   if (before) return JSON.parse(before);
-  const bar = createBar('interactions');
-  const progress = ({ done, total, what }: { done: number; total: number; what: string }) => bar.update(done, total, what);
-  try {
-    const options = { ratio: 0.3, degrees: [0.2, 0.4, 0.6], epochs: 1, teachers: {} };
-    const found = await interactions(model, options, { ...context, progress });
-    await kept.write('interactions.json', `${JSON.stringify(found)}\n`);
-    return found;
-  } finally {
-    bar.stop();
-  }
+  const found = await interactions(model, { ...USUAL_INTERACTIONS, teachers: {} }, context);
+  await kept.write('interactions.json', `${JSON.stringify(found)}\n`);
+  return found;
 }
 
 async function report(found: Ablation, folder: string, out: Output): Promise<void> {
@@ -164,13 +167,18 @@ async function report(found: Ablation, folder: string, out: Output): Promise<voi
         `${low.toFixed(3)}-${high.toFixed(3)}`,
         show(mean((r) => r.test)),
         String(Math.round(mean((r) => r.figures.weightBytes))),
-        againstText(arm).replace('no difference', 'same'),
+        againstText(arm).replace('no difference', 'unclear'),
       ];
     });
-    out.say(`${label} on the test part; objective: needs as a share of plain int8, mean and range over seeds`);
-    out.print(
-      table(['arm', 'objective', 'range', 'test', 'weights', 'adaptive against it'], rows, 1, { drop: ['range', 'weights'] }),
+    out.say(
+      `means over ${plural(found.seeds.length, 'seed')}; objective: needs as a share of plain int8; test: ${label} on the test part; adaptive against it: its objective less that of the arm, with a penalty for what quality misses on the test part, and the 95 % interval`,
     );
+    out.print(
+      table(['arm', 'objective', 'range', 'test', 'weight bytes', 'adaptive against it'], rows, 1, {
+        drop: ['range', 'weight bytes'],
+      }),
+    );
+    for (const arm of found.arms) if (ordersOf(arm).length) out.say(`${arm.arm}: ${ordersOf(arm).join(', ')}`);
     out.say(verdictText(found));
     out.print(`written: ${json}`);
     out.print(`report:  ${pathToFileURL(page).href}`);

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { type Interactions, interactions } from '../ablate/interactions.ts';
+import { type Interactions, interactions, movesOf, USUAL_INTERACTIONS } from '../ablate/interactions.ts';
 import { CompressError } from '../errors.ts';
 import { shortName } from '../graph/names.ts';
 import { decibels } from '../quant/output_error.ts';
@@ -31,20 +31,22 @@ const share = wrap((text) => {
 
 const shares = wrap((text) => text.split(',').map((part) => share(part)));
 
+const usual = USUAL_INTERACTIONS;
+
 export function addInteractions(program: Command): void {
   const command = program
     .command('interactions')
     .description('how pruning, quantization and distillation act on each other, in numbers')
     .argument('<model>', MODEL);
   taskFlags(dataFlags(command, true))
-    .option('--ratio <share>', 'share that each kind of pruning cuts (0.3)', share, 0.3)
+    .option('--ratio <share>', `share that each kind of pruning cuts (${usual.ratio})`, share, usual.ratio)
     .option(
       '--degrees <a,b,..>',
-      'shares of the channels after which teachers are compared (0.2,0.4,0.6)',
+      `shares of the channels after which teachers are compared (${usual.degrees})`,
       shares,
-      [0.2, 0.4, 0.6],
+      usual.degrees,
     )
-    .option('--epochs <n>', 'of each distillation (1)', number, 1)
+    .option('--epochs <n>', `of each distillation (${usual.epochs})`, number, usual.epochs)
     .option('--teacher <file>', 'another model that teaches; may be repeated', repeated)
     .option('--seed <n>', 'of everything that is random (0)', integer)
     .option('--json', 'one JSON object on stdout')
@@ -149,9 +151,7 @@ const SHORT: Readonly<Record<string, string>> = {
 
 function rangesText(ranges: readonly RangeChange[]): string[] {
   if (!ranges.length) return ['', ''];
-  const width = ({ low, high }: RangeChange['before']) => high - low;
-  const moved = mean(ranges.map((r) => width(r.after) / width(r.before)));
+  const { width, schemes } = movesOf(ranges);
   const gain = mean(ranges.map((r) => (db(Math.max(r.errorAfter, 1e-12)) ?? 0) - (db(Math.max(r.errorBefore, 1e-12)) ?? 0)));
-  const schemes = ranges.filter((r) => r.before.scheme !== r.after.scheme).length;
-  return [moved.toFixed(2), `${text(gain)} (${schemes})`];
+  return [width.toFixed(2), `${text(gain)} (${schemes})`];
 }

@@ -25,7 +25,7 @@ const figures = v.object({
 const layer = v.object({
   name: v.string(),
   op: v.string(),
-  /** SchemaShape of the output, NHWC without the batch. */
+  /** Shape of the output, NHWC without the batch. */
   shape: v.array(v.number()),
   macs: v.number(),
   weightBytes: v.number(),

@@ -1,10 +1,10 @@
 import type { History } from './history.ts';
 import { type Html, html, raw } from './html.ts';
 import { classTable, deploySteps, digestList, importanceView, lossTable, memoryView } from './details.ts';
+import { writePage } from './page.ts';
 import { AXES, progress, resultText, tradeOff } from './pictures.ts';
 import { qualityView } from './quality.ts';
 import { SCRIPT, SCRIPT_DIGEST } from './script.ts';
-import { STYLE } from './style.ts';
 import { layerTable, RESOURCES, summaryTable, trialTable } from './tables.ts';
 import { hasMarks } from './svg.ts';
 import { bytes, ratio, runsOf } from './units.ts';
@@ -19,17 +19,7 @@ export { bestSoFar, standalonePicture } from './pictures.ts';
  * @param history bytes, ms, µJ, shares 0..1; `parseHistory` reads one from `history.json`
  */
 export function writeReport(history: History): string {
-  const { title } = history;
-  return `<!doctype html>\n${html`<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="Thumbnet">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-${SCRIPT_DIGEST}'">
-<title>${title} – Thumbnet report</title>
-<style>${raw(STYLE)}</style>
-</head>
-<body><main class="${history.goal.reached ? null : 'failed-job'}">
+  const content = html`<main class="${history.goal.reached ? null : 'failed-job'}">
 ${head(history)}
 ${section('Result', summaryTable(history))}
 ${history.trials.length ? section('What the search found', pictures(history)) : null}
@@ -42,8 +32,8 @@ ${part('Onto the chip', deploySteps(history))}
 ${section('Do it again', again(history))}
 ${history.notes.length ? section('Notes', html`<ul>${history.notes.map((n) => html`<li>${n}</li>`)}</ul>`) : null}
 ${foot(history)}
-</main>${history.trials.length ? html`<script>${raw(SCRIPT)}</script>` : null}</body>
-</html>`}\n`;
+</main>${history.trials.length ? html`<script>${raw(SCRIPT)}</script>` : null}`;
+  return writePage(`${history.title} – Thumbnet report`, content, SCRIPT_DIGEST);
 }
 
 const part = (title: string, body: Html | null): Html | null => body && section(title, body);
