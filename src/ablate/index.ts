@@ -18,13 +18,13 @@ import { Heap } from '../wasm/heap.ts';
 import { ARMS, type Job } from './arms.ts';
 import { taskOf } from './attempts.ts';
 import { METHODS, ORDERS } from './orders.ts';
-import type { Ablation, ArmResults, ArmRun } from './schema.ts';
-import { type Asked, against, type Compared, drawnValues } from './wins.ts';
+import { type Ablation, type ArmResults, type KeptRun, keptRunSchema, parseKept } from './schema.ts';
+import { type Asked, against, drawnValues } from './wins.ts';
 
 export { ARMS, type Job, WEIGHTS_AND_MACS } from './arms.ts';
 export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
 export { againstText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
-export type { Ablation, ArmResults, ArmRun, Interactions } from './schema.ts';
+export { type Ablation, type Interactions, interactionsSchema, parseKept } from './schema.ts';
 
 /** Orders that were recommended, by the name of their arm. */
 export const LITERATURE: Readonly<Record<string, string>> = { 'P-Q-KD': 'arXiv 2604.04988', 'P-KD-Q': 'arXiv 2511.19495' };
@@ -47,9 +47,6 @@ export interface AblateHost {
   readonly pool?: CompressHost['pool'];
 }
 
-/** A finished run, with what it is compared by. */
-type Kept = ArmRun & Compared;
-
 /** @throws CompressError what `compress` throws; `bad-option` for an arm that is not there */
 export async function ablate(
   job: Job,
@@ -62,7 +59,7 @@ export async function ablate(
   const { samples } = options;
   const seeds = Array.from({ length: options.seeds }, (_, i) => i);
   const total = names.length * seeds.length * samples;
-  const found = new Map<string, Kept[]>();
+  const found = new Map<string, KeptRun[]>();
   let begun = 0;
   for (const seed of seeds) {
     for (const arm of names) {
@@ -73,7 +70,7 @@ export async function ablate(
       const file = `${arm}.${seed}.json`;
       const text = await host.kept.read(file);
       const run = text
-        ? (JSON.parse(text) as Kept)
+        ? parseKept(keptRunSchema, text, file)
         : await (async () => {
             const { signal, pool } = host;
             const handed = await ARMS[arm](job, { samples, seed, log, signal, pool });
@@ -95,7 +92,7 @@ const unknownArm = (name: string) =>
   new CompressError('bad-option', `there is no arm "${name}"`, `choose of ${Object.keys(ARMS).join(', ')}`);
 
 /** The order of three methods of which the one that lost least alone comes first; null where not all of them were run. */
-function weakerFirst(found: ReadonlyMap<string, readonly Kept[]>): Kept[] | null {
+function weakerFirst(found: ReadonlyMap<string, readonly KeptRun[]>): KeptRun[] | null {
   const three = Object.keys(ORDERS).filter((name) => ORDERS[name].length === METHODS.length);
   if (![...METHODS, ...three].every((name) => found.has(name))) return null;
   return found.get(METHODS[0])!.map((_, i) => {
@@ -148,7 +145,7 @@ async function rulesOf(job: Job) {
   };
 }
 
-function compared(found: ReadonlyMap<string, readonly Kept[]>, asked: Asked): ArmResults[] {
+function compared(found: ReadonlyMap<string, readonly KeptRun[]>, asked: Asked): ArmResults[] {
   const values = new Map([...found].map(([arm, runs]) => [arm, drawnValues(runs, asked, 0)]));
   const own = values.get('adaptive');
   return [...found].map(([arm, runs]) => {

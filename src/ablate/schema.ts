@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { CompressError } from '../errors.ts';
 import { METRIC_NAMES } from '../task/index.ts';
 
 const number = v.number();
@@ -25,6 +26,15 @@ const run = v.object({
   cost: number,
   /** The arm that these figures are of, where this one only chooses another. */
   order: v.optional(v.string()),
+});
+
+/** A finished run as it is kept, with what it is compared by. */
+export const keptRunSchema = v.object({
+  ...run.entries,
+  /** Of each test example, 1 where it is right and 0 where not; null for a task that does not count examples. */
+  scores: v.nullable(v.array(number)),
+  /** The score on all of the test part. */
+  score: number,
 });
 
 /** Whether one arm beats another. */
@@ -79,7 +89,8 @@ const recovery = v.object({
   multiplications: number,
 });
 
-const interactions = v.object({
+/** What `interactions` hands back. */
+export const interactionsSchema = v.object({
   /** Share that every kind of pruning cut. */
   ratio: number,
   kinds: v.array(kindOfCut),
@@ -101,14 +112,24 @@ export const ablationSchema = v.object({
   plain: run,
   given: v.object({ validation: number, test: number }),
   arms: v.array(arm),
-  interactions: v.nullable(interactions),
+  interactions: v.nullable(interactionsSchema),
 });
 
 export type Ablation = v.InferOutput<typeof ablationSchema>;
 export type ArmRun = v.InferOutput<typeof run>;
+export type KeptRun = v.InferOutput<typeof keptRunSchema>;
 export type ArmResults = v.InferOutput<typeof arm>;
 export type Against = v.InferOutput<typeof against>;
 export type TensorError = v.InferOutput<typeof tensorError>;
 export type KindOfCut = v.InferOutput<typeof kindOfCut>;
 export type Recovery = v.InferOutput<typeof recovery>;
-export type Interactions = v.InferOutput<typeof interactions>;
+export type Interactions = v.InferOutput<typeof interactionsSchema>;
+
+/** @throws CompressError `bad-file` for a file that is not whole */
+export function parseKept<T>(schema: v.GenericSchema<unknown, T>, text: string, name: string): T {
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch (e) {
+    throw new CompressError('bad-file', `"${name}" is damaged: ${(e as Error).message}`, 'delete it, and it is made again');
+  }
+}

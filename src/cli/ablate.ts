@@ -10,8 +10,10 @@ import {
   againstText,
   type Interactions,
   interactions,
+  interactionsSchema,
   type Job,
   ordersOf,
+  parseKept,
   spreadOf,
   USUAL_INTERACTIONS,
   verdictText,
@@ -75,8 +77,9 @@ export function addAblate(program: Command): void {
 async function run(path: string, flags: Flags): Promise<void> {
   const out = createOutput(flags.json ?? false);
   findTarget(flags.target);
-  if (flags.seeds < 1) throw new CompressError('bad-option', '--seeds is 0', 'give 1 or more');
   const { samples, seeds, arms } = flags;
+  for (const [name, value] of Object.entries({ samples, seeds }))
+    if (value < 1) throw new CompressError('bad-option', `--${name} is ${value}`, 'give 1 or more');
   const model = await readModel(path);
   const data = await readData(flags, model, out);
   const options = optionsOf(flags);
@@ -130,8 +133,7 @@ async function openFolder(folder: string, { model, data, options }: Job, samples
   const of = [await graphDigest(model.graph), await dataDigest(data), tested, JSON.stringify(options), String(samples)];
   const job = await sha256(new TextEncoder().encode(of.join('\n')));
   if (await exists(file)) {
-    const before = JSON.parse(await readFile(file, 'utf8'));
-    if (before.job === job) return;
+    if (jobIn(await readFile(file, 'utf8')) === job) return;
     throw new CompressError('exists', `"${folder}" holds an ablation of another model, data or options`, 'choose another --out');
   }
   if (!(await isEmpty(folder, () => false)))
@@ -140,13 +142,21 @@ async function openFolder(folder: string, { model, data, options }: Job, samples
   await writeWhole(file, `${JSON.stringify({ version: 1, job, options, samples })}\n`);
 }
 
+function jobIn(text: string): unknown {
+  try {
+    return JSON.parse(text).job;
+  } catch {
+    return null;
+  }
+}
+
 async function keptInteractions(
   model: Model,
   context: Parameters<typeof interactions>[2],
   kept: AblateHost['kept'],
 ): Promise<Interactions> {
   const before = await kept.read('interactions.json');
-  if (before) return JSON.parse(before);
+  if (before) return parseKept(interactionsSchema, before, 'interactions.json');
   const found = await interactions(model, { ...USUAL_INTERACTIONS, teachers: {} }, context);
   await kept.write('interactions.json', `${JSON.stringify(found)}\n`);
   return found;

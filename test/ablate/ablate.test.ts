@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -93,6 +93,11 @@ test('the command: a folder with a page and JSON, which goes on; another job and
   assert.is((await inProcess(...command, '--samples', '300', '--json')).code, 0);
   assert.is(readFileSync(join(folder, 'ablation.json'), 'utf8'), json);
   assert.is((await inProcess(...command, '--samples', '200')).code, 2);
+  writeFileSync(join(folder, 'Q.0.json'), '{"seed":');
+  const damaged = await inProcess(...command, '--samples', '300');
+  assert.ok(damaged.code === 2 && damaged.err.includes('"Q.0.json" is damaged'), damaged.err);
+  const none = await inProcess(...command.slice(0, -1), inFolder('ablation-none'), '--samples', '0');
+  assert.ok(none.code === 2 && none.err.includes('--samples is 0') && !existsSync(inFolder('ablation-none')), none.err);
   const other = inFolder('ablation-other');
   mkdirSync(other);
   writeFileSync(join(other, 'notes.txt'), 'mine');
