@@ -1,4 +1,3 @@
-import { withFrontEndOf } from '../data/index.ts';
 import { rmdir } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
@@ -15,10 +14,12 @@ import {
   SAMPLERS,
   type TrialReport,
 } from '../compress/index.ts';
+import { withFrontEndOf } from '../data/index.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { countInstructions } from '../emulator/verify.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
+import { bytes, milliseconds } from '../report/units.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
 import { checkTerms } from '../study/postgres/storage.ts';
@@ -44,7 +45,7 @@ import {
   weights,
   workers,
 } from './flags.ts';
-import { createOutput, kib, ms } from './output.ts';
+import { createOutput } from './output.ts';
 import { type Given, type OutsideFlags, readOutside } from './outside_flags.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
@@ -373,4 +374,4 @@ export function describe({ best, running, metric }: CompressProgress): string {
 }
 
 const bestText = ({ figures, number: n }: TrialReport, metric: MetricName): string =>
-  `#${n} ${metricOf(metric).show(figures!.quality!)}, ${kib(figures!.flashBytes)}, ${ms(figures!.latencyMs)}`;
+  `#${n} ${metricOf(metric).show(figures!.quality!)}, ${bytes(figures!.flashBytes)}, ${milliseconds(figures!.latencyMs)}`;

@@ -7,13 +7,13 @@ import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { profile } from '../mcu/index.ts';
 import { writeReport } from '../report/index.ts';
-import { inTurns } from '../report/units.ts';
+import { bytes, inTurns, milliseconds } from '../report/units.ts';
 import type { SimplifyReport } from '../simplify/index.ts';
 import type { Model } from '../stage.ts';
 import { countsExamples, describeSmallData, dropBetween, metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
-import { complain, count, kib, ms, type Output, plural, wholePercent } from './output.ts';
+import { complain, count, type Output, plural, wholePercent } from './output.ts';
 import { detailsOf } from './report_details.ts';
 import { resultTable } from './result_table.ts';
 import { VERSION } from './version.ts';
@@ -67,7 +67,7 @@ export function checkedText({ checks, unchecked, examples, checkSamples, task }:
       const again = checks.slice(0, i).some((c) => c.trial === trial);
       const name =
         trial === null ? 'Plain int8' : others ? `${again ? 'Another' : 'A'} candidate of trial ${trial}` : `Trial ${trial}`;
-      const size = `${kib(figures.flashBytes)}, ${ms(figures.latencyMs)}`;
+      const size = `${bytes(figures.flashBytes)}, ${milliseconds(figures.latencyMs)}`;
       return `${name} (${size}) has ${value(quality)}: ${holds ? 'accepted' : 'rejected'}.`;
     }),
   ];
@@ -81,7 +81,7 @@ function countedText({ counted, chosen, target }: CompressResult): string[] {
     ...counted.map(({ trial, instructions, modelled, latencyMs }) => {
       const name = trial === null ? 'Plain int8' : `Trial ${trial}`;
       const isChosen = trial === chosen ? ', chosen' : '';
-      return `${name}: ${count(instructions)} (modelled ${count(modelled)}), ${ms(latencyMs[1])}${isChosen}.`;
+      return `${name}: ${count(instructions)} (modelled ${count(modelled)}), ${milliseconds(latencyMs[1])}${isChosen}.`;
     }),
   ];
 }
@@ -101,7 +101,7 @@ function runtimeText({ tflite, target, settings: { runtime, clockMhz, trade } }:
   return others.map((other) => {
     const { flashBytes, ramBytes, latencyMs } = profile(graph, target, { runtime: other, clockMhz, trade });
     const what = other === 'tflm' ? 'TFLite Micro with CMSIS-NN' : 'C written by `thumbnet export --format c`';
-    return `Figures are for the runtime ${runtime}. With ${what} the result takes ${kib(flashBytes)} of flash, ${kib(ramBytes)} of RAM and ${ms(latencyMs)}.`;
+    return `Figures are for the runtime ${runtime}. With ${what} the result takes ${bytes(flashBytes)} of flash, ${bytes(ramBytes)} of RAM and ${milliseconds(latencyMs)}.`;
   });
 }
 

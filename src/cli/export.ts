@@ -3,11 +3,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS, type WriteOptions } from '../formats/index.ts';
 import { OPSETS } from '../formats/onnx/write.ts';
 import { asStored } from '../model.ts';
+import { bytes } from '../report/units.ts';
 import { RUNTIMES } from '../targets/runtime.ts';
 import { type ExportCFlags, exportFolder } from './export_c.ts';
 import { checkNamed, checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { dataFlags, type IoFlags, ioOption, tradeOption } from './flags.ts';
-import { createOutput, kib } from './output.ts';
+import { createOutput } from './output.ts';
 
 interface Flags extends IoFlags, WriteOptions, ExportCFlags {
   readonly format: string;
@@ -53,7 +54,7 @@ export function addExport(program: Command): void {
       const file = join(folder, `${basename(path, extname(path))}${ending}`);
       checkNamed(folder, '--out', 'folder');
       await checkOutput(file, { force });
-      const bytes = await writeModel(file, asStored(model, io), { opset });
-      out.result({ format, file, bytes: bytes.length }, () => out.print(`written: ${file} (${kib(bytes.length)})`));
+      const written = await writeModel(file, asStored(model, io), { opset });
+      out.result({ format, file, bytes: written.length }, () => out.print(`written: ${file} (${bytes(written.length)})`));
     });
 }

@@ -10,13 +10,14 @@ import { CompressError } from '../errors.ts';
 import { type Graph, sizeOf } from '../graph/graph.ts';
 import { quirksOf } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
+import { bytes } from '../report/units.ts';
 import { callOf } from '../run/feed.ts';
 import type { Model } from '../stage.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import type { Runtime } from '../targets/runtime.ts';
 import { checkNamed, exists, isEmpty, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
 import { type DataFlags, readData } from './flags.ts';
-import { kib, type Output } from './output.ts';
+import type { Output } from './output.ts';
 
 export interface ExportCFlags extends DataFlags {
   readonly out: string;
@@ -71,7 +72,7 @@ async function tflmFiles(model: Model, chip: Target, options: TflmOptions): Prom
   return {
     files,
     facts: { modelBytes, arenaBytes: arena.bytes, exact: arena.exact, operators },
-    sizes: `model ${kib(modelBytes)}, arena ${arena.bytes} bytes${most}, ${operators.length} operators`,
+    sizes: `model ${bytes(modelBytes)}, arena ${arena.bytes} bytes${most}, ${operators.length} operators`,
     notes: frontEndIn(model.graph)
       ? [
           {
@@ -94,7 +95,7 @@ async function ownFiles(
   return {
     files,
     facts: { constantBytes, arenaBytes, stateBytes, notes },
-    sizes: `constants ${kib(constantBytes)}, arena ${kib(arenaBytes)}`,
+    sizes: `constants ${bytes(constantBytes)}, arena ${bytes(arenaBytes)}`,
     notes,
   };
 }

@@ -2,10 +2,11 @@ import type { Command } from 'commander';
 import { shortName } from '../graph/names.ts';
 import { type Inspection, inspect, type TensorFacts } from '../inspect.ts';
 import { asStored } from '../model.ts';
+import { bytes } from '../report/units.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MODEL, readModel } from './files.ts';
-import { count, createOutput, kib, type Output, shape, table } from './output.ts';
+import { count, createOutput, type Output, shape, table } from './output.ts';
 
 export function addInspect(program: Command): void {
   program
@@ -44,7 +45,7 @@ function show(out: Output, facts: Inspection, gain: { macs: number; parameters: 
   const inside = [...facts.file.metadata, ...facts.file.files];
   if (inside.length) out.say(`metadata and files: ${inside.join(', ')}`);
   out.say(
-    `${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${kib(facts.weightBytes)} of weights`,
+    `${facts.arithmetic}: ${count(facts.macs)} MACs, ${count(facts.parameters)} parameters, ${bytes(facts.weightBytes)} of weights`,
   );
 }
 

@@ -116,12 +116,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 /** `1 trial`, `2 trials`. */
 export const plural = (n: number, what: string): string => `${count(n)} ${what}${n === 1 ? '' : 's'}`;
 
-export const kib = (bytes: number): string => (bytes < 10240 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KiB`);
 /** In one unit whatever their size: figures that are to be compared. */
 export const kibibytes = (bytes: number): string => `${digits(bytes / 1024)} KiB`;
-export const ms = (t: number): string => `${t < 10 ? t.toFixed(3) : t.toFixed(1)} ms`;
-export const microjoule = (e: number | null): string =>
-  e === null ? '-' : e < 1000 ? `${e.toFixed(1)} µJ` : `${(e / 1000).toFixed(2)} mJ`;
 export const percent = (p: number | null): string => (p === null ? '-' : `${(100 * p).toFixed(1)} %`);
 export const wholePercent = (share: number): string => `${Math.round(100 * share)} %`;
 export const count = (n: number): string => n.toLocaleString('en-US');

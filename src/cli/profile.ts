@@ -17,11 +17,11 @@ import {
   type Target,
 } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
-import { digits } from '../report/units.ts';
+import { bytes, digits, milliseconds } from '../report/units.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readBytes, readModel } from './files.ts';
 import { megahertz, tradeOption } from './flags.ts';
-import { complain, count, createOutput, kib, kibibytes, ms, type Output, percent, table } from './output.ts';
+import { complain, count, createOutput, kibibytes, type Output, percent, table } from './output.ts';
 import { targetNames } from './target_names.ts';
 
 interface Flags {
@@ -103,7 +103,7 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
     count(l.macs),
     count(l.instructions),
     count(l.cycles),
-    ms(l.latencyMs),
+    milliseconds(l.latencyMs),
     count(l.flashBytes),
     count(l.ramBytes),
     bar(l.ramBytes, most),
@@ -118,12 +118,12 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
   const parts = (of: Readonly<Record<string, unknown>>) =>
     Object.entries(of)
       .filter(([name, n]) => name !== 'total' && typeof n === 'number' && n > 0)
-      .map(([name, n]) => `${PARTS[name] ?? name} ${kib(n as number)}`)
+      .map(([name, n]) => `${PARTS[name] ?? name} ${bytes(n as number)}`)
       .join(', ');
   out.say(`flash: ${parts(p.flash)}`);
   const peak = p.peakLayer === null ? '' : `; most of it is in use while "${shortName(p.peakLayer)}" runs${heldText(p)}`;
   out.say(`RAM: ${parts(p.ram)}${peak}`);
-  out.say(`arena: ${kib(p.ram.arena)}, ${p.ram.optimal ? 'the least that is possible' : 'the best plan that was found'}`);
+  out.say(`arena: ${bytes(p.ram.arena)}, ${p.ram.optimal ? 'the least that is possible' : 'the best plan that was found'}`);
   if (p.measured) {
     const { cycles, examples, modelled, times } = p.measured;
     out.say(
@@ -132,7 +132,7 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
   }
   for (const other of beside) {
     out.say(
-      `with --runtime ${other.runtime}: flash ${kib(other.flashBytes)}, RAM ${kib(other.ramBytes)}, latency ${ms(other.latencyMs)}`,
+      `with --runtime ${other.runtime}: flash ${bytes(other.flashBytes)}, RAM ${bytes(other.ramBytes)}, latency ${milliseconds(other.latencyMs)}`,
     );
   }
   for (const { runtime, times, low, high, count: n, leftOut } of p.levels) {
@@ -152,7 +152,7 @@ const bar = (bytes: number, most: number): string => '#'.repeat(Math.round((16 *
 function heldText({ layers, peakLayer, ram }: Profile): string {
   const at = layers.findIndex((l) => l.name === peakLayer);
   const held = ram.blocks.filter((b) => b.first <= at && b.last >= at).sort((a, b) => b.bytes - a.bytes);
-  const shown = held.slice(0, SHOWN).map((b) => `${shortName(b.name)} ${kib(b.bytes)}`);
+  const shown = held.slice(0, SHOWN).map((b) => `${shortName(b.name)} ${bytes(b.bytes)}`);
   return held.length ? `, with ${namesText([...shown, ...held.slice(SHOWN).map((b) => shortName(b.name))])} in the arena` : '';
 }
 

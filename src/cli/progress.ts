@@ -21,16 +21,18 @@ export function createBar(what: string, limit = Number.POSITIVE_INFINITY): Bar {
     format: (_, { progress, value, total, startTime }, { detail }) =>
       barLine(
         what,
-        { done: value, total, progress, seconds: (Date.now() - startTime) / 1000, detail, limit },
+        { done: value, total, progress, seconds: (Date.now() - startTime) / 1000, since: since.seconds(), detail, limit },
         process.stderr.columns ?? 80,
       ),
     hideCursor: true,
     stream: process.stderr,
     fps: 8,
   });
+  const since = sinceWork();
   let started = false;
   return {
     update(done, total, detail) {
+      since.at(done);
       if (!started) bar.start(total, done, { detail });
       else bar.setTotal(total);
       started = true;
@@ -48,21 +50,38 @@ interface BarState {
   /** Of 1. */
   readonly progress: number;
   readonly seconds: number;
+  /** Seconds since more of it was last done. */
+  readonly since?: number;
   readonly detail: string;
   /** Seconds after which it ends in any case. */
   readonly limit?: number;
 }
 
-/** Seconds that are left: by what is done, and no more than the limit allows. */
+/** The seconds since more was last done. */
+function sinceWork() {
+  let [known, when] = [-1, Date.now()];
+  return {
+    at(done: number): void {
+      if (done !== known) [known, when] = [done, Date.now()];
+    },
+    seconds: () => (Date.now() - when) / 1000,
+  };
+}
+
+/**
+ * Seconds that are left: by what was done when more was last done, less the time since, as work is counted in pieces; and no more than the limit
+ * allows. null where that is not known, or over.
+ */
 function secondsLeft({
   done,
   total,
   seconds,
+  since = 0,
   limit = Number.POSITIVE_INFINITY,
 }: Omit<BarState, 'progress' | 'detail'>): number | null {
-  const byWork = done > 0 && done < total ? (seconds / done) * (total - done) : Number.POSITIVE_INFINITY;
+  const byWork = done > 0 && done < total ? ((seconds - since) / done) * (total - done) - since : Number.POSITIVE_INFINITY;
   const left = Math.min(byWork, Math.max(0, limit - seconds));
-  return Number.isFinite(left) && done < total ? left : null;
+  return Number.isFinite(left) && left > 0 && done < total ? left : null;
 }
 
 /** One line of `columns`: the detail is cut where it does not fit, and nothing else. */
@@ -90,14 +109,16 @@ export function timeText(seconds: number): string {
 
 function lines(what: string, limit: number): Bar {
   const begun = Date.now();
+  const since = sinceWork();
   let last = 0;
   let pending: (() => void) | null = null;
   return {
     update(done, total, detail) {
+      since.at(done);
       const print = () => {
         const seconds = (Date.now() - begun) / 1000;
-        const time = secondsLeft({ done, total, seconds, limit });
-        const left = time === null ? '' : `, about ${Math.round(time)} s left`;
+        const time = secondsLeft({ done, total, seconds, since: since.seconds(), limit });
+        const left = time === null ? '' : `, about ${timeText(time)} left`;
         process.stderr.write(
           `${what} ${done}/${total} (${Math.round((100 * done) / total)} %), ${Math.round(seconds)} s${left} ${detail}\n`,
         );

@@ -2,11 +2,12 @@ import type { Command } from 'commander';
 import { exportTflite } from '../formats/tflite/export.ts';
 import { shortName } from '../graph/names.ts';
 import { asStored } from '../model.ts';
+import { bytes } from '../report/units.ts';
 import { simplifyGraph } from '../simplify/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkOutput, MODEL, readModel, writeModel } from './files.ts';
 import { type IoFlags, ioOption } from './flags.ts';
-import { count, createOutput, kib, percent, table } from './output.ts';
+import { count, createOutput, percent, table } from './output.ts';
 
 interface Flags extends IoFlags {
   readonly out?: string;
@@ -28,8 +29,8 @@ export function addSimplify(program: Command): void {
       const model = await readModel(path);
       if (file !== undefined) await checkOutput(file, { force });
       const { graph, report } = simplifyGraph(await Heap.open(), asStored(model, io));
-      const bytes = file === undefined ? exportTflite(graph) : await writeModel(file, graph);
-      out.result({ ...report, model: file ?? null, bytes: bytes.length }, () => {
+      const written = file === undefined ? exportTflite(graph) : await writeModel(file, graph);
+      out.result({ ...report, model: file ?? null, bytes: written.length }, () => {
         const change = ([before, after]: readonly [number, number]) => [count(before), count(after), percent(1 - after / before)];
         const rows = [
           ['MACs', ...change(report.macs)],
@@ -38,7 +39,7 @@ export function addSimplify(program: Command): void {
           ...report.layers.map((l) => [`channels of ${shortName(l.name)}`, ...change(l.channels)]),
         ];
         out.print(table(['', 'before', 'after', 'saved'], rows));
-        if (file) out.print(`written: ${file} (${kib(bytes.length)})`);
+        if (file) out.print(`written: ${file} (${bytes(written.length)})`);
       });
     });
 }

@@ -8,6 +8,7 @@ import { asStored } from '../model.ts';
 import { dataOfRecipe, outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import { type Sparsity, sparsityOf } from '../prune/sparsity.ts';
 import { describeChanges } from '../quant/changes.ts';
+import { bytes } from '../report/units.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Explanation } from '../run/losses.ts';
 import type { Context, MakeStage, Model, RangeChange, Stage } from '../stage.ts';
@@ -17,7 +18,7 @@ import { explainLoss, explanationJson, showChanges, showExplanation } from './ex
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, readingOfRecipe } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
-import { count, createOutput, kib, type Output, percent } from './output.ts';
+import { count, createOutput, type Output, percent } from './output.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { interruptible } from './progress.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
@@ -187,11 +188,10 @@ export async function interruption({ checkpoint }: { readonly checkpoint?: strin
 }
 
 /** Weights at zero are stored as any others. */
-function sayZeros({ weights, zeros, bytes, sparseBytes, entropyBytes }: Sparsity, out: Output): void {
+function sayZeros({ weights, zeros, bytes: stored, sparseBytes, entropyBytes }: Sparsity, out: Output): void {
   out.say(`zeros         ${percent(zeros / weights)} of the weights of layers; masks hold them through every later stage`);
-  const stored = `${kib(bytes)} as the chip stores them`;
   out.say(
-    `zeros         save nothing on the chip: ${stored}; ${kib(sparseBytes)} with a bitmap, ${kib(entropyBytes)} by entropy`,
+    `zeros         save nothing on the chip: ${bytes(stored)} as the chip stores them; ${bytes(sparseBytes)} with a bitmap, ${bytes(entropyBytes)} by entropy`,
   );
 }
 
@@ -210,7 +210,7 @@ function report(
     out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);
     out.say(`parameters    ${count(before.parameters)} -> ${count(after.parameters)}`);
     out.say(
-      `weight bytes  ${kib(before.weightBytes)} -> ${kib(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)} fewer)`,
+      `weight bytes  ${bytes(before.weightBytes)} -> ${bytes(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)} fewer)`,
     );
     if (task && after.quality !== null) {
       const { label, show } = metricOf(task.metric);

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { bestOf, isEnded, reportOf, type TrialReport } from '../compress/index.ts';
+import { bytes, milliseconds } from '../report/units.ts';
 import type { TrialRecord } from '../search/record.ts';
 import { type StudyStatus, studyStatuses, trialsOf, type WorkerStatus, workerStatuses } from '../study/postgres/status.ts';
 import type { PostgresStorage, SharedStudy } from '../study/postgres/storage.ts';
 import { WAITS } from '../study/postgres/waits.ts';
 import { metricOf } from '../task/index.ts';
-import { count, createOutput, kib, ms, type Output, plural, table } from './output.ts';
+import { count, createOutput, type Output, plural, table } from './output.ts';
 import { timeText } from './progress.ts';
 import { artifactsAt, getGoal, openStorage } from './shared_study.ts';
 
@@ -106,7 +107,7 @@ function show(out: Output, place: string, studies: readonly Shown[], workers: re
       String(trials.failed),
     ],
     ...[String(again), best ? `#${best.number}` : '-', quality],
-    ...[best ? kib(best.figures!.flashBytes) : '-', best ? ms(best.figures!.latencyMs) : '-'],
+    ...[best ? bytes(best.figures!.flashBytes) : '-', best ? milliseconds(best.figures!.latencyMs) : '-'],
     ...[rate(trialsPerHour), rate(samplesPerSecond)],
   ]);
   const head = ['study', 'state', 'ended', 'running', 'waiting', 'failed', 'again', 'best', 'quality', 'flash', 'latency'];

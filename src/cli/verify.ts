@@ -11,11 +11,12 @@ import type { Graph } from '../graph/graph.ts';
 import { shortName } from '../graph/names.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import { asStored, isIntegerGraph } from '../model.ts';
+import { bytes } from '../report/units.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
 import { number, tradeOption } from './flags.ts';
-import { count, createOutput, kib, type Output, table } from './output.ts';
+import { count, createOutput, type Output, table } from './output.ts';
 
 interface Flags {
   readonly target: string;
@@ -94,7 +95,7 @@ async function verifySamples(
 
 function showFrontEnd(out: Output, name: string, v: FrontEndVerification): void {
   out.say(
-    `front end ${name}: ${count(v.instructions)} instructions an example, code ${kib(v.codeBytes)}, RAM ${kib(v.workBytes)} and ${kib(v.streamBytes)} for a stream`,
+    `front end ${name}: ${count(v.instructions)} instructions an example, code ${bytes(v.codeBytes)}, RAM ${bytes(v.workBytes)} and ${bytes(v.streamBytes)} for a stream`,
   );
   if (!v.difference) {
     out.say(`samples in: features, answers and a stream's answers equal to the engine on ${v.examples} examples, bit for bit`);
@@ -109,7 +110,7 @@ function show(out: Output, target: string, v: Verification): void {
   out.print(table(['layer', 'kernel', 'instructions'], rows, 2));
   out.say(`${count(v.instructions)} instructions on the emulated ${v.core} of ${target}`);
   out.say(
-    `code ${kib(v.codeBytes)}, constants ${kib(v.constantBytes)}, stack ${v.stackBytes} bytes seen, at most ${v.stackBoundBytes}`,
+    `code ${bytes(v.codeBytes)}, constants ${bytes(v.constantBytes)}, stack ${v.stackBytes} bytes seen, at most ${v.stackBoundBytes}`,
   );
   const sections = Object.entries(v.sections).filter(([name]) => ['.text', '.rodata', '.data', '.bss'].includes(name));
   out.say(`the whole image with its test program: ${sections.map(([name, bytes]) => `${name} ${bytes}`).join(', ')} bytes`);

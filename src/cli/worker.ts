@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { nodePool, type Pool, takeTrials } from '../compress/index.ts';
 import { CompressError } from '../errors.ts';
-import { CHANNEL } from '../study/postgres/store.ts';
 import { checkTerms, type PostgresStorage, type SharedStudy } from '../study/postgres/storage.ts';
+import { CHANNEL } from '../study/postgres/store.ts';
 import { describe } from './compress.ts';
 import { sharedWorkers } from './flags.ts';
 import { createOutput, type Output, plural } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal } from './progress.ts';
-import { artifactsAt, getTask, openStorage, ownTerms, openStudies } from './shared_study.ts';
+import { artifactsAt, getTask, openStorage, openStudies, ownTerms } from './shared_study.ts';
 
 interface Flags {
   readonly storage: string;

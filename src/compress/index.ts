@@ -30,9 +30,9 @@ import type { CompressProgress, TrialReport } from './tree.ts';
 
 export type { CheckReport } from './check.ts';
 export type { Counter, CountReport } from './emulated.ts';
+export { type Figures, figuresOf } from './figures.ts';
 export type { JobContext } from './job.ts';
 export type { Goal } from './judge.ts';
-export { type Figures, figuresOf } from './figures.ts';
 export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool, webPool } from './pool.ts';
 export type { CompressResult } from './result.ts';

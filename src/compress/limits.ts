@@ -1,5 +1,6 @@
 /** What a candidate must not exceed. */
 import type { Target } from '../mcu/index.ts';
+import { bytes } from '../report/units.ts';
 import type { Figures } from './figures.ts';
 import type { Settings } from './options.ts';
 
@@ -49,13 +50,12 @@ export const violations = (f: Figures, limits: Limits): number[] =>
 
 export const fits = (f: Figures, limits: Limits): boolean => violations(f, limits).every((over) => over <= 0);
 
-const size = (n: number) => (n < 1024 ? `${n} bytes` : `${(n / 1024).toFixed(1)} KiB`);
 const SHOWN: Readonly<Record<Resource, readonly [what: string, show: (n: number) => string]>> = {
-  flash: ['flash', size],
-  ram: ['RAM', size],
+  flash: ['flash', bytes],
+  ram: ['RAM', bytes],
   latency: ['latency', (ms) => `${Number(ms.toPrecision(3))} ms`],
   energy: ['energy', (uj) => `${Number(uj.toPrecision(3))} µJ`],
-  weights: ['weights', size],
+  weights: ['weights', bytes],
   macs: ['MACs', (n) => `${n}`],
 };
 

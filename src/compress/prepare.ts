@@ -11,6 +11,7 @@ import { asStored, betweenEdges } from '../model.ts';
 import { outlineOf, runPipeline } from '../pipeline.ts';
 import { prune } from '../prune/index.ts';
 import { quantize } from '../quant/index.ts';
+import { bytes } from '../report/units.ts';
 import { toFloat } from '../run/integer.ts';
 import { type SimplifyReport, simplify, simplifyGraph } from '../simplify/index.ts';
 import type { Context, Model } from '../stage.ts';
@@ -161,8 +162,6 @@ function tellSmallest(
   return least;
 }
 
-const share = (n: number) => `${(n / 1024).toFixed(1)} KiB`;
-
 /** What pruning and quantization can leave of a network at least. */
 export async function smallestOf(model: Model, context: Context): Promise<Graph> {
   const outline = await outlineOf(model, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
@@ -174,7 +173,7 @@ async function checkLimits({ base, goal }: JobContext, context: Seen, tell: Tell
   const { limits, settings, target } = goal;
   const least = figuresOf(await smallestOf(base, context), target, settings, null);
   tell(
-    `of ${share(limits.flash!)} of flash and ${share(limits.ram!)} of RAM, ${share(least.flashBytes)} and ${share(least.ramBytes)} are needed even after the largest cut`,
+    `of ${bytes(limits.flash!)} of flash and ${bytes(limits.ram!)} of RAM, ${bytes(least.flashBytes)} and ${bytes(least.ramBytes)} are needed even after the largest cut`,
   );
   const over = unmet(least, limits);
   if (over.length === 0) return;

@@ -37,4 +37,11 @@ test('the time left knows the limit', () => {
   assert.not.match(barLine('search', { ...state, done: 0 }, 80), /left|NaN|Infinity/);
 });
 
+test('between two pieces of work the time left falls, and is not said when it is over', () => {
+  const state = { done: 10, total: 100, progress: 0.1, seconds: 10, detail: 'best so far -' };
+  assert.match(barLine('search', state, 80), /, 1m30s left /);
+  assert.match(barLine('search', { ...state, seconds: 40, since: 30 }, 80), /, 1m00s left /);
+  assert.not.match(barLine('search', { ...state, seconds: 120, since: 110 }, 80), /left/);
+});
+
 test.run();
