@@ -98,6 +98,12 @@ export function worthOf(f: Figures, margin: number, goal: Goal): number {
   return costOf(f, goal) + PENALTY * Math.max(0, goal.floor - score) + TIE * Math.max(0, goal.before - score);
 }
 
+/** The same if a training wins back a share of the score that is lost: `hope`, 0..1. */
+export function promiseOf(f: Figures, margin: number, hope: number, goal: Goal): number {
+  const score = f.score ?? 0;
+  return worthOf(hopedFor(f, score + hope * Math.max(0, goal.before - score) - margin, goal), 0, goal);
+}
+
 /** Differing examples that are added to those counted, as few may differ by luck (the plus-four rule of Agresti and Caffo, 2000). */
 const UNSEEN = 4;
 

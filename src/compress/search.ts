@@ -3,7 +3,7 @@ import type { RunningTrial, Study, Trial } from '../search/index.ts';
 import type { TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import type { Job } from './job.ts';
-import { type Goal, hopedFor, worthOf } from './judge.ts';
+import { type Goal, promiseOf } from './judge.ts';
 import type { Kept } from './kept.ts';
 import { violations } from './limits.ts';
 import type { Pool } from './pool.ts';
@@ -199,15 +199,9 @@ export class Search {
   #ended(trial: number): Ended {
     const record = this.#study.records[trial];
     const { objective, feasible, samples } = this.#toReport(record);
-    return { value: objective, promise: this.#promise(record), feasible, samples, node: factsOf(record)?.model ?? null };
-  }
-
-  #promise(record: TrialRecord): number | null {
-    const { goal } = this.#o;
-    const { figures, margin } = factsOf(record)!;
-    const score = figures?.score;
-    if (!figures || score == null) return null;
-    return worthOf(hopedFor(figures, score + WON_BACK * Math.max(0, goal.before - score), goal), margin!, goal);
+    const { figures, margin, model } = factsOf(record) ?? {};
+    const promise = figures ? promiseOf(figures, margin!, WON_BACK, this.#o.goal) : null;
+    return { value: objective, promise, feasible, samples, node: model ?? null };
   }
 
   #samples = (): number => this.reports().reduce((n, t) => n + t.samples, 0);

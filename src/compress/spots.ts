@@ -8,7 +8,7 @@ import { outlineRanges, quantize } from '../quant/index.ts';
 import type { Context, Model, QuantizeOptions } from '../stage.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { JobContext } from './job.ts';
-import { type Answers, foundIn, hopedFor, marginOf, worthOf } from './judge.ts';
+import { type Answers, foundIn, hopedFor, marginOf, promiseOf, worthOf } from './judge.ts';
 import { fits } from './limits.ts';
 import type { Stages } from './steps.ts';
 
@@ -113,9 +113,7 @@ export class Spots {
 
   /** What a node is worth if it comes to what is hoped for; one that does not fit is worth nothing. */
   promise(spot: Spot, hope: number): number {
-    const { goal } = this.job;
-    const score = goal.floor + this.room(spot, hope);
-    return worthOf(hopedFor(spot.figures, score, goal), 0, goal) + (this.fits(spot) ? 0 : 1e3);
+    return promiseOf(spot.figures, spot.margin, hope, this.job.goal) + (this.fits(spot) ? 0 : 1e3);
   }
 
   /** The first of those that promise the most. */
