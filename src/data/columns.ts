@@ -2,7 +2,7 @@
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Table } from './csv.ts';
 import { meaningOf, plainName } from './names.ts';
-import type { Reading } from './raw.ts';
+import { counted, listed, type Reading } from './raw.ts';
 
 export interface Columns {
   readonly values: readonly number[];
@@ -13,7 +13,16 @@ export interface Columns {
 }
 
 const LABEL_WORDS = ['class', 'category', 'activity', 'gesture', 'species'];
-const GROUP_WORDS = ['subject', 'user', 'person', 'speaker', 'participant', 'session', 'group', 'recording'];
+export const GROUP_WORDS: readonly string[] = [
+  'subject',
+  'user',
+  'person',
+  'speaker',
+  'participant',
+  'session',
+  'group',
+  'recording',
+];
 const TIME_WORDS = ['time', 'timestamp', 'timestamps', 'time_ms', 'timestamp_ms', 'time_s', 'datetime', 'date'];
 
 /**
@@ -24,29 +33,44 @@ export function columnsOf(table: Table, { labels, stated, notes }: Reading, isLa
   const { header, columns, where } = table;
   const named = (words: readonly string[]) => header?.findIndex((name) => words.includes(plainName(name))) ?? -1;
   const time = named(TIME_WORDS);
-  const byName = stated.group === undefined ? named(GROUP_WORDS) : columnNamed(table, stated.group, '--group');
-  const group = byName;
-  if (group >= 0 && stated.group === undefined)
-    note(notes, `the column "${header![group]}" keeps examples together in the split`);
+  const group = stated.group === undefined ? named(GROUP_WORDS) : columnNamed(table, stated.group, '--group');
+  if (group >= 0 && stated.group === undefined) noteGroup(header![group], notes);
   const found = labels === null ? labelColumn(table, [time, group], isLabelled, notes) : labelsNamed(table, labels);
   const used = new Set([time, group, ...found]);
-  const bare = (c: number) => !used.has(c) && isEmptyColumn(table, c);
-  const all = Array.from({ length: columns }, (_, c) => c);
-  const empty = all.filter(bare);
-  if (empty.length)
-    note(
-      notes,
-      `${where}: the column${empty.length > 1 ? 's' : ''} ${empty.map((c) => nameOf(table, c)).join(', ')} hold nothing`,
-    );
-  const values = all.filter((c) => !used.has(c) && !empty.includes(c));
+  const rest = Array.from({ length: columns }, (_, c) => c).filter((c) => !used.has(c));
+  const empty = rest.filter((c) => isEmptyColumn(table, c));
+  if (empty.length) note(notes, `${where}: not used, since nothing is in it: ${namesOf(table, empty)}`);
+  const values = rest.filter((c) => !empty.includes(c));
   if (values.length === 0)
     throw new CompressError(
       'bad-data',
       `${where} has no column of values beside labels, groups and time`,
       'give a column for each value of an example',
     );
+  noteColumns(table, found, time, values, notes);
   return { values, labels: found, group: group < 0 ? null : group, time: time < 0 ? null : time };
 }
+
+/** What each column is taken for, and what is ambiguous in a table. */
+function noteColumns(table: Table, labels: readonly number[], time: number, values: readonly number[], notes: string[]): void {
+  const { header, comments, where } = table;
+  if (comments.length)
+    note(notes, `${where}: ${counted(comments.length, 'line')} taken for comments, the first is row ${comments[0]}`);
+  if (!header) return;
+  const twice = header.find((name, c) => name !== '' && header.indexOf(name) !== c);
+  if (twice !== undefined) note(notes, `${where}: several columns are called "${twice}"`);
+  const parts = [
+    ...(labels.length ? [`label ${namesOf(table, labels)}`] : []),
+    ...(time >= 0 ? [`time, which is no value, ${nameOf(table, time)}`] : []),
+    `values ${namesOf(table, values)}`,
+  ];
+  note(notes, `columns: ${parts.join('; ')}`);
+}
+
+const namesOf = (table: Table, columns: readonly number[]): string => listed(columns.map((c) => nameOf(table, c)));
+
+export const noteGroup = (column: string, notes: string[]): void =>
+  note(notes, `the column "${column}" keeps examples together in the split`);
 
 const note = (notes: string[], line: string): void => {
   if (!notes.includes(line)) notes.push(line);
@@ -66,8 +90,8 @@ function labelsNamed(table: Table, labels: string): number[] {
   return labels.split(',').map((name) => columnNamed(table, name.trim(), '--labels'));
 }
 
-/** A column by its name, or by its number from 1 where there is no header. */
-function columnNamed(table: Table, name: string, flag: string): number {
+/** A column by its name, or by its number from 1 where there is no header. @throws CompressError `bad-option` */
+export function columnNamed(table: Pick<Table, 'header' | 'where' | 'columns'>, name: string, flag: string): number {
   const { header, where, columns } = table;
   const byName = header?.indexOf(name) ?? -1;
   if (byName >= 0) return byName;
@@ -90,8 +114,14 @@ function labelColumn(table: Table, taken: readonly number[], isLabelled: boolean
   const named = header?.flatMap((name, c) => (isLabel(name) && !taken.includes(c) ? [c] : [])) ?? [];
   // `y` beside `x` and `z` is an axis
   const isAxis = (c: number) => plainName(header![c]) === 'y' && header!.some((name) => plainName(name) === 'x');
-  const found = named.filter((c) => !isAxis(c) || c === columns - 1);
-  if (found.length) return [found.at(-1)!];
+  const found = named.filter((c) => !isAxis(c) || (!isLabelled && c === columns - 1));
+  if (found.length > 1)
+    throw new CompressError(
+      'bad-option',
+      `${where} has several columns that are named as labels: ${namesOf(table, found)}`,
+      'name one by --labels; remove the others from the file, or they are values',
+    );
+  if (found.length) return found;
   if (isLabelled || columns - taken.filter((c) => c >= 0).length < 2) return [];
   const last = columns - 1;
   if (taken.includes(last)) return [];
@@ -106,9 +136,11 @@ function labelColumn(table: Table, taken: readonly number[], isLabelled: boolean
  */
 export function cellNumber(table: Table, row: number, column: number): number {
   const value = table.number(row, column);
-  if (!Number.isNaN(value)) return value;
-  const word = table.word(row, column);
+  if (Number.isFinite(Math.fround(value))) return value;
   const at = `${table.where} row ${table.line(row)}, ${nameOf(table, column)}`;
+  if (!Number.isNaN(value))
+    throw new CompressError('bad-data', `${at}: ${value} is more than float32 can hold`, 'scale the column down');
+  const word = table.word(row, column);
   throw word === null
     ? new CompressError('bad-data', `${at}: the cell is missing`, 'fill it in, or add --missing drop or --missing hold')
     : new CompressError(

@@ -14,26 +14,31 @@ export interface Table {
   number(row: number, column: number): number;
   /** The text of a cell; null where it is missing. */
   word(row: number, column: number): string | null;
+  /** The same of a label, which `none` and `null` may be. */
+  label(row: number, column: number): string | null;
   /** The line of the file that a row begins in, the first 1. */
   line(row: number): number;
   /** Rows before which the file has an empty line, ascending. */
   readonly breaks: readonly number[];
+  /** The lines that are comments, behind the first. */
+  readonly comments: readonly number[];
 }
 
 const MISSING = /^(|na|n\/a|nan|null|none|\?|-)$/i;
+const MISSING_LABEL = /^(|na|n\/a|nan|\?)$/i;
 const PIECE = 1 << 22;
 
 /** @throws CompressError `bad-file` for a row of another length than the first, naming it; `bad-data` for a file without rows */
 export function readTable(bytes: Uint8Array, where: string): Table {
   const builder = new Builder(where);
-  for (const { cells, line, afterGap } of records(bytes, where)) builder.add(cells, line, afterGap);
+  for (const found of records(bytes, where)) builder.add(found);
   return builder.finish();
 }
 
 /** The first records of a file, without reading the rest. */
 export function firstRecords(bytes: Uint8Array, where: string, count: number): string[][] {
   const found: string[][] = [];
-  for (const { cells } of records(bytes.subarray(0, 1 << 16), where)) if (found.push(cells) === count) break;
+  for (const { cells, isComment } of records(bytes, where, 1 << 16)) if (!isComment && found.push(cells) === count) break;
   return found;
 }
 
@@ -42,18 +47,22 @@ interface CsvRecord {
   readonly line: number;
   /** Whether an empty line comes before it. */
   readonly afterGap: boolean;
+  readonly isComment: boolean;
+  /** Whether `1,5` is a number: commas stand between no cells. */
+  readonly decimalCommas: boolean;
 }
 
-function* records(bytes: Uint8Array, where: string): Generator<CsvRecord> {
+/** @param piece bytes that are decoded at once */
+function* records(bytes: Uint8Array, where: string, piece = PIECE): Generator<CsvRecord> {
   const utf16 = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : null;
-  const decoder = new TextDecoder(utf16 ?? 'utf-8');
+  const decoder = new TextDecoder(utf16 ?? 'utf-8', { fatal: true });
   let text = '';
   let delimiter: string | null = null;
   let line = 1;
   let afterGap = false;
-  for (let from = 0; from === 0 || from < bytes.length; from += PIECE) {
-    const isLast = from + PIECE >= bytes.length;
-    text += decoder.decode(bytes.subarray(from, from + PIECE), { stream: !isLast });
+  for (let from = 0; from === 0 || from < bytes.length; from += piece) {
+    const isLast = from + piece >= bytes.length;
+    text += decoded(decoder, bytes.subarray(from, from + piece), !isLast, where);
     if (isLast && text !== '' && !text.endsWith('\n')) text += '\n';
     if (text.includes('\0')) throw notText(where);
     delimiter ??= delimiterOf(text, where);
@@ -64,9 +73,11 @@ function* records(bytes: Uint8Array, where: string): Generator<CsvRecord> {
       at = end + 1;
       line += record.includes('\n') ? record.split('\n').length : 1;
       if (record.trim() === '') afterGap = true;
-      else if (!record.startsWith('#') || begun === 1) {
-        yield { cells: cellsOf(begun === 1 ? record.replace(/^#\s*/, '') : record, delimiter), line: begun, afterGap };
-        afterGap = false;
+      else {
+        const isComment = record.startsWith('#') && begun > 1;
+        const cells = isComment ? [] : cellsOf(begun === 1 ? record.replace(/^#\s*/, '') : record, delimiter);
+        yield { cells, line: begun, afterGap, isComment, decimalCommas: delimiter !== ',' };
+        afterGap &&= isComment;
       }
     }
     text = text.slice(at);
@@ -77,6 +88,18 @@ function* records(bytes: Uint8Array, where: string): Generator<CsvRecord> {
       `${where} row ${line}: a quoted cell is not closed`,
       'add the quote, or remove the one that opens it',
     );
+}
+
+function decoded(decoder: TextDecoder, bytes: Uint8Array, stream: boolean, where: string): string {
+  try {
+    return decoder.decode(bytes, { stream });
+  } catch {
+    throw new CompressError(
+      'bad-file',
+      `${where} is no text in ${decoder.encoding.toUpperCase()}`,
+      'export it again in UTF-8, or convert it: iconv -f windows-1252 -t utf-8',
+    );
+  }
 }
 
 const notText = (where: string) =>
@@ -126,12 +149,12 @@ function cellsOf(record: string, delimiter: string): string[] {
   return [...cells, cell];
 }
 
-/** A number, or NaN. `1,5` is one where commas do not stand between cells. */
-function numberOf(cell: string): number {
+/** A number, or NaN. */
+function numberOf(cell: string, decimalCommas: boolean): number {
   if (cell.length > 32) return Number.NaN;
   const value = Number(cell);
   if (!Number.isNaN(value)) return cell.trim() === '' || !Number.isFinite(value) || /[xob]/i.test(cell) ? Number.NaN : value;
-  return /^\s*[-+]?\d*,\d+\s*$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
+  return decimalCommas && /^\s*[-+]?\d*,\d+\s*$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
 }
 
 class Builder {
@@ -141,16 +164,24 @@ class Builder {
   /** By column: the text of cells that are no numbers, by row. */
   #words = new Map<number, Map<number, string>>();
   #interned = new Map<string, string>();
-  #first: { cells: string[]; line: number } | null = null;
+  #comments: number[] = [];
+  #first: CsvRecord | null = null;
   #header: string[] | null = null;
   #columns = 0;
+  #decimalCommas = false;
 
   constructor(readonly where: string) {}
 
-  add(cells: string[], line: number, afterGap: boolean): void {
+  add(found: CsvRecord): void {
+    const { cells, line, afterGap } = found;
+    if (found.isComment) {
+      this.#comments.push(line);
+      return;
+    }
     if (this.#columns === 0) {
       this.#columns = cells.length;
-      this.#first = { cells, line };
+      this.#decimalCommas = found.decimalCommas;
+      this.#first = found;
       return;
     }
     if (cells.length !== this.#columns) throw this.#ragged(cells.length, line);
@@ -165,6 +196,14 @@ class Builder {
     const [values, lines, words] = [this.#values, this.#lines, this.#words];
     if (lines.length === 0)
       throw new CompressError('bad-data', `${this.where} holds no rows`, 'give a table with a row for each example or sample');
+    const textAt = (row: number, column: number) => {
+      const value = values[row * columns + column];
+      return Number.isNaN(value) ? (words.get(column)?.get(row) ?? '') : String(value);
+    };
+    const unless = (missing: RegExp) => (row: number, column: number) => {
+      const text = textAt(row, column);
+      return missing.test(text) ? null : text;
+    };
     return {
       where: this.where,
       header: this.#header,
@@ -172,11 +211,9 @@ class Builder {
       columns,
       breaks: this.#breaks,
       number: (row, column) => values[row * columns + column],
-      word: (row, column) => {
-        const value = values[row * columns + column];
-        const text = Number.isNaN(value) ? (words.get(column)?.get(row) ?? '') : String(value);
-        return MISSING.test(text) ? null : text;
-      },
+      comments: this.#comments,
+      word: unless(MISSING),
+      label: unless(MISSING_LABEL),
       line: (row) => lines[row],
     };
   }
@@ -186,7 +223,7 @@ class Builder {
     const first = this.#first;
     if (!first) return;
     this.#first = null;
-    const isNumber = (cell: string) => !Number.isNaN(numberOf(cell));
+    const isNumber = (cell: string) => !Number.isNaN(numberOf(cell, this.#decimalCommas));
     const { cells } = first;
     const above =
       second !== null && cells.some((cell, c) => !isNumber(cell) && !MISSING.test(cell.trim()) && isNumber(second[c]));
@@ -204,7 +241,7 @@ class Builder {
       this.#values = larger;
     }
     for (let c = 0; c < this.#columns; c++) {
-      const value = numberOf(cells[c]);
+      const value = numberOf(cells[c], this.#decimalCommas);
       this.#values[at + c] = value;
       if (Number.isNaN(value)) this.#keep(cells[c].trim(), row, c);
     }

@@ -3,8 +3,9 @@ import { CompressError } from '../errors.ts';
 import { firstRecords, readTable, type Table } from './csv.ts';
 import type { PartName } from './dataset.ts';
 import type { Files } from './files.ts';
+import { columnNamed, GROUP_WORDS, noteGroup } from './columns.ts';
 import { meaningOf, partOfName, plainName } from './names.ts';
-import { listed, type Reading } from './raw.ts';
+import { counted, listed, type Reading } from './raw.ts';
 
 /** A file that holds examples. */
 export interface Entry {
@@ -19,10 +20,8 @@ export interface Entry {
 /** Entries of a folder, and what lists them where a file does. */
 export interface Listing {
   readonly entries: readonly Entry[];
-  /** Classes that have a folder. */
+  /** Classes that have a folder, with a file or without. */
   readonly classes: readonly string[];
-  /** Of these the ones without a file. */
-  readonly bare: readonly string[];
   /** Whether labels are known from lists, folders or names. */
   readonly isLabelled: boolean;
 }
@@ -44,7 +43,7 @@ export async function listEntries(
   if (lists.length === 0) return fromFolders(files, isExample, reading);
   const isInfo = lists[0].endsWith('info.labels');
   const entries = isInfo ? await fromInfoLabels(files, lists) : await fromLists(files, lists, isExample, reading);
-  return { entries, classes: [], bare: [], isLabelled: entries.every((e) => e.label !== null) };
+  return { entries, classes: [], isLabelled: entries.every((e) => e.label !== null) };
 }
 
 /** The files of a folder that list others: info.labels, and tables at its top with file names. */
@@ -137,26 +136,44 @@ function entriesIn(table: Table, files: Files, list: string, reading: Reading): 
   const header = table.header ?? (isHead ? all.map((c) => table.word(0, c) ?? '') : null);
   const named = (words: readonly string[]) =>
     header?.findIndex((name, c) => c !== column && words.includes(plainName(name))) ?? -1;
-  const part = named(PART_COLUMNS);
-  const group = reading.stated.group
-    ? named([plainName(reading.stated.group)])
-    : named(['speaker', 'subject', 'user', 'person', 'group', 'session', 'recording']);
+  const rows = Array.from({ length: table.rows - (isHead ? 1 : 0) }, (_, i) => i + (isHead ? 1 : 0));
+  const partAt = (row: number, c: number) => partOfName(table.word(row, c) ?? '');
+  // `category` may be a class as well
+  const hasParts = (c: number) => rows.some((row) => partAt(row, c) !== null);
+  const part = header?.findIndex((name, c) => c !== column && PART_COLUMNS.includes(plainName(name)) && hasParts(c)) ?? -1;
+  // a column that is stated may be one of the tables that are listed
+  const statedAt = (name: string, flag: string) =>
+    isTableName(table.word(rows[0], column) ?? '') ? named([plainName(name)]) : columnNamed({ ...table, header }, name, flag);
+  const group = reading.stated.group ? statedAt(reading.stated.group, '--group') : named(GROUP_WORDS);
+  if (group >= 0 && !reading.stated.group) noteGroup(header![group], reading.notes);
   const others = all.filter((c) => ![column, part, group].includes(c));
-  const stated = reading.labels === null ? -1 : named([plainName(reading.labels)]);
+  const stated = reading.labels === null ? -1 : statedAt(reading.labels, '--labels');
   const usual =
     others.find((c) => header && meaningOf(header[c]).kind === 'labels') ??
     others.find((c) => header && ['class', 'word', 'category'].includes(plainName(header[c])));
   const label = stated >= 0 ? stated : (usual ?? others[0] ?? -1);
   const ofName = meaningOf(list.replace(/\.\w+$/, '').replace(/_?list$/i, '')).group;
-  const rows = Array.from({ length: table.rows - (isHead ? 1 : 0) }, (_, i) => i + (isHead ? 1 : 0));
+  const unused = others.filter((c) => c !== label);
+  if (unused.length) reading.notes.push(`${list}: not used: ${listed(unused.map((c) => header?.[c] || `column ${c + 1}`))}`);
+  const apart = group < 0 ? [] : rows.filter((row) => table.word(row, group) === null);
+  if (apart.length)
+    reading.notes.push(
+      `${list}: ${counted(apart.length, 'row')} without "${header![group]}", the first is row ${table.line(apart[0])}`,
+    );
   return rows.map((row) => {
     const name = table.word(row, column) ?? '';
     const path = resolved(name, list, known);
     if (path === null) throw missing(list, table.line(row), name);
-    const word = label >= 0 ? table.word(row, label) : null;
+    const word = label >= 0 ? table.label(row, label) : null;
     if (label >= 0 && word === null)
       throw new CompressError('bad-data', `${list} row ${table.line(row)} has no label`, 'fill it in, or remove the row');
-    const own = part >= 0 ? partOfName(table.word(row, part) ?? '') : null;
+    const own = part >= 0 ? partAt(row, part) : null;
+    if (part >= 0 && own === null)
+      throw new CompressError(
+        'bad-data',
+        `${list} row ${table.line(row)}: "${table.word(row, part) ?? ''}" is no part`,
+        'give train, validation or test',
+      );
     return {
       path,
       part: own ?? (ofName === 'all' ? null : ofName),
@@ -180,11 +197,9 @@ function fromFolders(files: Files, isExample: (path: string) => boolean, { notes
     .map((path) => path.split('/'))
     .filter((p) => p.length === (withParts ? 2 : 1) && withParts === (partOfName(p[0]) !== null))
     .map((p) => p.at(-1)!);
-  const bare = inFolders ? [...new Set(empty)] : [];
   return {
     entries: entries.map((e) => (withParts ? e : { ...e, part: null })),
-    classes: inFolders ? [...new Set([...entries.map((e) => e.label!), ...bare])] : [],
-    bare,
+    classes: inFolders ? [...new Set([...entries.map((e) => e.label!), ...empty])] : [],
     isLabelled: entries.every((e) => e.label !== null),
   };
 }

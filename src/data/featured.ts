@@ -4,7 +4,7 @@ import { CompressError } from '../errors.ts';
 import { type FrontEnd, type FrontEndFacts, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { PARTS, type PartName } from './dataset.ts';
-import type { RawPart } from './raw.ts';
+import { counted, type RawPart } from './raw.ts';
 
 type Parts = { readonly [name in PartName]?: RawPart };
 
@@ -43,6 +43,9 @@ export async function withFeatures(
   notes.push(
     `features: ${frontEnd.name}, [${samples}, ${channels}] samples${signal.rate ? ` at ${signal.rate} Hz` : ''} -> [${shape}]`,
   );
+  const behind = samples - (frontEnd.frames - 1) * frontEnd.hop - frontEnd.frame;
+  if (behind > 0)
+    notes.push(`features: the last ${counted(behind, 'sample')} of each example are in no whole frame, and not used`);
   const made = Object.entries(parts).flatMap(([name, part]) => {
     if (!part) return [];
     const { values, cut } = featuresOf(heap, frontEnd, part.inputs[0] as Float32Array, part.count);

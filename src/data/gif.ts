@@ -24,7 +24,8 @@ export function fromGif(bytes: Uint8Array): Picture {
   at += 10 + (own?.length ?? 0);
   const colours = own ?? common;
   if (!colours) throw new Error('it has no palette');
-  const numbers = unpacked(blocks(bytes, at + 1).content, bytes[at], w * h);
+  const packed = blocks(bytes, at + 1);
+  const numbers = unpacked(packed.content, bytes[at], w * h);
   const rows = flags & 0x40 ? interlaced(h) : Array.from({ length: h }, (_, y) => y);
   const rgb = new Uint8Array(3 * width * height);
   for (let y = 0; y < h; y++) {
@@ -34,7 +35,9 @@ export function fromGif(bytes: Uint8Array): Picture {
       rgb.set(colours.subarray(colour, colour + 3), 3 * ((top + rows[y]) * width + left + x));
     }
   }
-  return pictureOf(rgb, 3, width, height);
+  let behind = packed.end;
+  while (bytes[behind] === EXTENSION) behind = blocks(bytes, behind + 2).end;
+  return { ...pictureOf(rgb, 3, width, height), ...(bytes[behind] === IMAGE && { without: 'frames' as const }) };
 }
 
 /** Red, green and blue of each colour; null where the flags say there are none. */

@@ -5,7 +5,7 @@ import { CompressError } from '../errors.ts';
 import type { Entry } from './entries.ts';
 import type { Files } from './files.ts';
 import type { Picture } from './pixels.ts';
-import type { RawPart, Reading } from './raw.ts';
+import { listed, type RawPart, type Reading } from './raw.ts';
 import { type Resizing, resizePicture, resizingOf } from './resize.ts';
 
 /**
@@ -15,11 +15,19 @@ import { type Resizing, resizePicture, resizingOf } from './resize.ts';
 export async function readImages(files: Files, entries: readonly Entry[], reading: Reading): Promise<RawPart> {
   const resizing = resizingOf(reading);
   const pictures: Picture[] = [];
+  const without = { transparency: [] as string[], frames: [] as string[] };
+  let resized = 0;
   for (const { path } of entries) {
     const picture = await decode(await files.read(path), path);
     checkSize(picture, path, pictures[0], entries[0].path, resizing);
+    if (picture.without) without[picture.without].push(path);
     pictures.push(resizing ? resizePicture(picture, resizing) : picture);
+    if (pictures.at(-1) !== picture) resized++;
   }
+  const { notes } = reading;
+  if (resized) notes.push(`${resized} of ${entries.length} pictures resized (${resizing!.how})`);
+  if (without.transparency.length) notes.push(`transparency is not used: ${listed(without.transparency)}`);
+  if (without.frames.length) notes.push(`only the first frame is used: ${listed(without.frames)}`);
   const { width, height } = pictures[0];
   const depth = reading.channels ?? (pictures.some((p) => p.channels === 3) ? 3 : 1);
   if (depth !== 1 && depth !== 3) {
@@ -29,16 +37,18 @@ export async function readImages(files: Files, entries: readonly Entry[], readin
       'save the examples as .npz with arrays x and y',
     );
   }
+  const coloured = depth === 1 ? pictures.filter((p) => p.channels === 3).length : 0;
+  if (coloured) notes.push(`${coloured} of ${entries.length} pictures have colour, and become grey`);
   const size = width * height * depth;
   const x = new Uint8Array(pictures.length * size);
   for (const [i, picture] of pictures.entries()) x.set(withChannels(picture, depth), i * size);
-  const isGrouped = entries.every((e) => e.group !== null);
+  const isGrouped = entries.some((e) => e.group !== null);
   return {
     inputs: [x],
     info: [{ name: 'x', shape: [height, width, depth] }],
     y: null,
     ...(entries.every((e) => e.label !== null) && { words: entries.map((e) => e.label!) }),
-    ...(isGrouped && { groupNames: entries.map((e) => e.group!) }),
+    ...(isGrouped && { groupNames: entries.map((e) => e.group ?? e.path) }),
     origin: (i) => entries[i].path,
     count: pictures.length,
     where: files.name,
@@ -99,7 +109,9 @@ function fromPng(bytes: Uint8Array): Picture {
   for (let p = 0; p < width * height; p++) {
     for (let c = 0; c < channels; c++) pixels[p * channels + c] = data[p * stored + c] >> shift;
   }
-  return { width, height, channels, pixels };
+  const isClear = (_: unknown, p: number) => data[p * stored + stored - 1] >> shift < 255;
+  const hasAlpha = stored > channels && Array.from({ length: width * height }).some(isClear);
+  return { width, height, channels, pixels, ...(hasAlpha && { without: 'transparency' as const }) };
 }
 
 /** Grey of 1, 2 or 4 bits, rows padded to bytes, stretched to 0..255. */

@@ -11,6 +11,7 @@ import {
   type PartName,
   type Samples,
   readingIn,
+  type StatedReading,
 } from './dataset.ts';
 import { classCount } from './labels.ts';
 import { type Arrays, isArrays, partsInMemory } from './memory.ts';
@@ -107,12 +108,23 @@ const channelsLast = (shape: readonly number[]): readonly number[] => (shape.len
 async function open(source: DataSource, options: DataOptions, notes: string[]): Promise<{ name: string; raw: RawParts }> {
   if (typeof source === 'string' || isFileSource(source) || !isArrays(source)) {
     const files = await filesOf(source as FileSource);
-    return { name: files.name, raw: await readParts(files, readingOf(options, notes)) };
+    const asked = new Set<string>();
+    const raw = await readParts(files, readingOf(options, notes, asked));
+    const idle = FOR_READERS.filter(
+      (key) => options[key] !== undefined && !asked.has(key) && !(key === 'rate' && options.features),
+    );
+    if (idle.length)
+      notes.push(`not used, since ${files.name} has nothing that needs it: ${idle.map((key) => `--${key}`).join(', ')}`);
+    return { name: files.name, raw };
   }
   return { name: 'dataset', raw: partsInMemory(source) };
 }
 
-function readingOf(options: DataOptions, notes: string[]): Reading {
+/** What only readers use, each of its own kind of source. */
+const FOR_READERS = ['labels', 'group', 'window', 'stride', 'rate', 'missing', 'resize'] as const;
+
+/** @param asked gets the names of what a reader asks for */
+function readingOf(options: DataOptions, notes: string[], asked: Set<string>): Reading {
   const { model, inputs: names, labels, output, channels } = options;
   // with features the model's shape is not the data's
   const isData = options.features === undefined;
@@ -124,8 +136,16 @@ function readingOf(options: DataOptions, notes: string[]): Reading {
   return {
     inputs,
     outputs: output ? [output] : model ? named(model.graph.outputs).map((t) => t.name) : [],
-    labels: labels ?? null,
-    stated: readingIn(options),
+    get labels() {
+      asked.add('labels');
+      return labels ?? null;
+    },
+    stated: new Proxy<StatedReading>(readingIn(options), {
+      get(stated, key: keyof StatedReading) {
+        asked.add(key);
+        return stated[key];
+      },
+    }),
     channels: channels ?? (own === 1 || own === 3 ? own : null),
     notes,
   };

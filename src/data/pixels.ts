@@ -4,6 +4,8 @@ export interface Picture {
   readonly height: number;
   readonly channels: 1 | 3;
   readonly pixels: Uint8Array;
+  /** What of the file is not in them. */
+  readonly without?: 'transparency' | 'frames';
 }
 
 /** More than this is no picture that a microcontroller is shown: a header that says so is damaged. */

@@ -84,6 +84,9 @@ export interface Reading {
   readonly notes: string[];
 }
 
+/** `1 line`, `2 lines`. */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 /** Names in a line, the first few of many. */
 export function listed(names: readonly string[], most = 6): string {
   const shown = names.slice(0, most).join(', ');

@@ -212,7 +212,7 @@ async function readBatches(files: Files, paths: readonly string[]): Promise<RawP
 
 /** Pictures by a list, or in class folders: class/picture or part/class/picture. */
 async function readPictures(files: Files, listing: Listing, isListed: boolean, reading: Reading): Promise<RawParts> {
-  const { entries, classes, bare } = listing;
+  const { entries, classes } = listing;
   const deep = (path: string) => path.split('/').length;
   const withParts = entries.every((e) => e.part !== null);
   const stray = isListed ? undefined : entries.find(({ path }) => deep(path) !== (withParts ? 3 : 2));
@@ -224,7 +224,6 @@ async function readPictures(files: Files, listing: Listing, isListed: boolean, r
     );
   }
   // A class that lost its pictures is still a class: without it the others would be numbered anew.
-  if (bare.length) reading.notes.push(`no pictures in the class folder${bare.length > 1 ? 's' : ''} ${listed(bare)}`);
   const { readImages } = await import('./images.ts');
   return {
     ...partsOf(entries, await readImages(files, entries, reading), files.name),
@@ -235,6 +234,11 @@ async function readPictures(files: Files, listing: Listing, isListed: boolean, r
 /** One example of `all` for each entry, by the entries' parts. */
 function partsOf(entries: readonly Pick<Entry, 'part' | 'path'>[], all: RawPart, name: string): RawParts {
   if (entries.every((e) => e.part === null)) return { all };
+  const without = entries.find((e) => e.part === null);
+  if (without) {
+    const { path, part } = entries.find((e) => e.part !== null)!;
+    throw new CompressError('bad-data', `${without.path} is in no part, but ${path} is in ${part}`, 'name the part of each file');
+  }
   const parts: { [name in PartName]?: RawPart } = {};
   for (const part of PARTS) {
     const places = entries.flatMap((e, i) => (e.part === part ? [i] : []));
@@ -249,13 +253,8 @@ function partsOf(entries: readonly Pick<Entry, 'part' | 'path'>[], all: RawPart,
 }
 
 /** Recordings of a folder, cut into windows. */
-async function readRecordings(
-  files: Files,
-  { entries, classes, bare, isLabelled }: Listing,
-  reading: Reading,
-): Promise<RawParts> {
+async function readRecordings(files: Files, { entries, classes, isLabelled }: Listing, reading: Reading): Promise<RawParts> {
   const { windowsOf } = await import('./windows.ts');
-  if (bare.length) reading.notes.push(`no recordings in the class folder${bare.length > 1 ? 's' : ''} ${listed(bare)}`);
   const all: (Recording & { readonly part: PartName | null })[] = [];
   for (const { path, label, group, part } of entries) {
     const found = await recordingReaderOf(path)!.read(await files.read(path), path, reading, isLabelled);
@@ -298,7 +297,6 @@ async function readListed(folder: Files, list: string, reading: Reading): Promis
 const alone = (path: string): Listing => ({
   entries: [{ path, part: null, label: null, group: null }],
   classes: [],
-  bare: [],
   isLabelled: false,
 });
 

@@ -14,6 +14,8 @@ export interface Recording {
   readonly width: number;
   /** What is wrong with the sound, and may be meant. */
   readonly doubt?: 'silent' | 'clipped';
+  /** Channels of the file whose mean the values are, where there are several. */
+  readonly averaged?: number;
   /** Values are -1..1 of a full scale. */
   readonly isSound?: boolean;
   /** The class, where the file says it. */

@@ -13,8 +13,8 @@ export function readSeries(bytes: Uint8Array, path: string, reading: Reading, is
   if (labels.length > 1)
     throw new CompressError('bad-option', `${path}: a window has one label, not ${labels.length}`, 'name one column by --labels');
   const label = labels[0] ?? null;
-  const kept = wholeRows(table, [...values, ...labels], reading);
-  const labelAt = (row: number) => (label === null ? null : (table.word(row, label) ?? missingLabel(table, row)));
+  const kept = wholeRows(table, { values, labels }, reading);
+  const labelAt = (row: number) => (label === null ? null : (table.label(row, label) ?? missingLabel(table, row)));
   const groupAt = (row: number) => (group === null ? null : table.word(row, group));
   const channels = table.header ? values.map((c) => table.header![c]) : [];
   const breaks = new Set(table.breaks);

@@ -1,15 +1,15 @@
 /** Tables whose rows are examples. */
 import { CompressError } from '../errors.ts';
-import { cellNumber, type Columns, columnsOf } from './columns.ts';
+import { cellNumber, type Columns, columnsOf, nameOf } from './columns.ts';
 import { readTable, type Table } from './csv.ts';
-import type { RawPart, Reading } from './raw.ts';
+import { counted, type RawPart, type Reading } from './raw.ts';
 
 /** A part with an example for each row: x [rows, columns]. */
 export function rowsOfTable(bytes: Uint8Array, path: string, reading: Reading): RawPart {
   const table = readTable(bytes, path);
   const columns = columnsOf(table, reading, false);
-  const { values, labels, group } = columns;
-  const kept = wholeRows(table, [...values, ...labels], reading);
+  const { values, group } = columns;
+  const kept = wholeRows(table, columns, reading);
   const x = new Float32Array(kept.length * values.length);
   const last = new Float64Array(values.length).fill(Number.NaN);
   kept.forEach((row, i) => {
@@ -19,6 +19,11 @@ export function rowsOfTable(bytes: Uint8Array, path: string, reading: Reading): 
       x[i * values.length + c] = last[c];
     });
   });
+  const alone = group === null ? [] : kept.filter((row) => table.word(row, group) === null);
+  if (alone.length)
+    reading.notes.push(
+      `${path}: ${counted(alone.length, 'row')} without ${nameOf(table, group!)}, the first is row ${table.line(alone[0])}: kept together as one group`,
+    );
   return {
     inputs: [x],
     info: [{ name: 'x', shape: [values.length] }],
@@ -35,7 +40,7 @@ export function rowsOfTable(bytes: Uint8Array, path: string, reading: Reading): 
 function labelsOf(table: Table, { labels }: Columns, rows: readonly number[]): Pick<RawPart, 'y' | 'words'> {
   if (labels.length === 0) return { y: null };
   if (labels.length === 1) {
-    const texts = rows.map((row) => table.word(row, labels[0]) ?? missingLabel(table, row));
+    const texts = rows.map((row) => table.label(row, labels[0]) ?? missingLabel(table, row));
     if (rows.some((row) => Number.isNaN(table.number(row, labels[0])))) return { y: null, words: texts };
   }
   const numbers = rows.flatMap((row) => labels.map((c) => cellNumber(table, row, c)));
@@ -52,13 +57,19 @@ export function missingLabel(table: Table, row: number): never {
 }
 
 /** The rows without a missing cell, and all of them where that is not asked for. */
-export function wholeRows(table: Table, columns: readonly number[], { stated, notes }: Reading): number[] {
+export function wholeRows(
+  table: Table,
+  { values, labels }: Pick<Columns, 'values' | 'labels'>,
+  { stated, notes }: Reading,
+): number[] {
   const all = Array.from({ length: table.rows }, (_, row) => row);
   if (stated.missing !== 'drop') return all;
-  const kept = all.filter((row) => columns.every((c) => table.word(row, c) !== null));
+  const isWhole = (row: number) =>
+    values.every((c) => table.word(row, c) !== null) && labels.every((c) => table.label(row, c) !== null);
+  const kept = all.filter(isWhole);
   const dropped = all.length - kept.length;
   if (dropped === 0) return all;
-  const first = all.find((row) => columns.some((c) => table.word(row, c) === null))!;
+  const first = all.find((row) => !isWhole(row))!;
   notes.push(
     `${table.where}: ${dropped} of ${all.length} rows have a missing cell and are left out, the first is row ${table.line(first)}`,
   );

@@ -3,7 +3,7 @@
  * (the extensible form). Samples become -1..1; channels are averaged.
  */
 import { CompressError } from '../errors.ts';
-import type { Reading } from './raw.ts';
+import { counted, type Reading } from './raw.ts';
 import type { Recording } from './recording.ts';
 
 interface Format {
@@ -41,9 +41,11 @@ export function readWav(bytes: Uint8Array, path: string, { notes }: Reading): Re
     if (!Number.isFinite(values[i]))
       throw new CompressError('bad-data', `${path}: sample ${i} is no finite number`, 'write it again');
   }
+  const left = length - count * width * channels;
+  if (left) notes.push(`${path}: its last ${counted(left, 'byte')} ${left > 1 ? 'are' : 'is'} no whole sample, and not used`);
   const doubt = peak === 0 ? 'silent' : clipped > 3 && clipped > count / 1000 ? 'clipped' : null;
   const about = { where: path, file: path, rate, channels: [], width: 1, isSound: true, label: null, group: null };
-  return [{ ...about, values, ...(doubt && { doubt }) }];
+  return [{ ...about, values, ...(channels > 1 && { averaged: channels }), ...(doubt && { doubt }) }];
 }
 
 /** The greatest value of 8 bits. */

@@ -1,6 +1,6 @@
 /** Recordings brought to one rate and cut into windows: x [windows, samples, channels]. */
 import { CompressError } from '../errors.ts';
-import { listed, type RawPart, type Reading } from './raw.ts';
+import { counted, listed, type RawPart, type Reading } from './raw.ts';
 import type { Recording } from './recording.ts';
 import { resample } from './resample.ts';
 
@@ -83,10 +83,13 @@ function checkAlike(all: readonly Recording[], { notes }: Reading): void {
 }
 
 function noteDoubts(all: readonly Recording[], { notes }: Reading): void {
-  const silent = all.filter((r) => r.doubt === 'silent').map((r) => r.where);
-  const clipped = all.filter((r) => r.doubt === 'clipped').map((r) => r.where);
-  if (silent.length) notes.push(`silent, all samples are 0: ${listed(silent)}`);
-  if (clipped.length) notes.push(`clipped, one of a thousand samples or more at full scale: ${listed(clipped)}`);
+  const noteThose = (what: string, which: (r: Recording) => boolean) => {
+    const found = all.filter(which).map((r) => r.where);
+    if (found.length) notes.push(`${what}: ${listed(found)}`);
+  };
+  noteThose('silent, all samples are 0', (r) => r.doubt === 'silent');
+  noteThose('clipped, one of a thousand samples or more at full scale', (r) => r.doubt === 'clipped');
+  noteThose('several channels, of which the mean is taken', (r) => r.averaged !== undefined);
 }
 
 /** Resampled to the rate that is stated; without one all that say their rate must have the same. */
@@ -186,7 +189,8 @@ function noteShort(recordings: readonly Recording[], { window, stride }: Cut, { 
   if (left.length === recordings.length)
     throw new CompressError('bad-data', `no recording has half of ${window} samples`, 'give a smaller --window');
   const rest = recordings.reduce((sum, r) => sum + (samplesIn(r) > window ? (samplesIn(r) - window) % stride : 0), 0);
-  if (rest) notes.push(`${rest} samples behind the last whole windows of their recordings are not used`);
+  if (rest)
+    notes.push(`${counted(rest, 'sample')} behind the last whole windows of recordings ${rest > 1 ? 'are' : 'is'} not used`);
 }
 
 /** Fewer recordings of a class than these are cut into pieces that are groups. */

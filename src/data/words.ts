@@ -36,7 +36,7 @@ export function numberLabels(parts: RawParts, stated: readonly string[] | undefi
         40,
       )}`,
     );
-  noteRare(worded, names, counts, notes, stated !== undefined);
+  noteRare(worded, names, counts, notes);
   return { ...result, ...(!areNumbers && { classNames: names }) };
 }
 
@@ -45,7 +45,6 @@ function noteRare(
   names: readonly string[],
   counts: ReadonlyMap<string, number>,
   notes: string[],
-  isStated: boolean,
 ): void {
   for (const part of parts) {
     part.words!.forEach((word, i) => {
@@ -53,7 +52,7 @@ function noteRare(
     });
   }
   const without = names.filter((name) => !counts.has(name));
-  if (without.length && isStated) notes.push(`no examples of the class${without.length > 1 ? 'es' : ''} ${listed(without)}`);
+  if (without.length) notes.push(`no examples of the class${without.length > 1 ? 'es' : ''} ${listed(without)}`);
 }
 
 function unknown(word: string, part: RawPart, example: number, names: readonly string[]): never {

@@ -115,7 +115,7 @@ test('windows of a table with labels by row', async () => {
   assert.equal([...d.test!.y!], [1, 1, 1, 1, 0, 0]);
   assert.equal([...d.test!.inputs[0].subarray(8, 16)], [2, -2, 3, -3, 4, -4, 5, -5]);
   assert.ok(
-    d.notes.some((n) => /1 samples behind the last whole windows/.test(n)),
+    d.notes.some((n) => /1 sample behind the last whole windows/.test(n)),
     d.notes.join(),
   );
   assert.equal((await loadDataset(one(s), { ...whole, window: '80ms' })).inputs[0].shape, [4, 2]);
