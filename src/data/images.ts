@@ -109,8 +109,8 @@ function fromPng(bytes: Uint8Array): Picture {
   for (let p = 0; p < width * height; p++) {
     for (let c = 0; c < channels; c++) pixels[p * channels + c] = data[p * stored + c] >> shift;
   }
-  const isClear = (_: unknown, p: number) => data[p * stored + stored - 1] >> shift < 255;
-  const hasAlpha = stored > channels && Array.from({ length: width * height }).some(isClear);
+  let hasAlpha = false;
+  if (stored > channels) for (let p = stored - 1; p < data.length; p += stored) hasAlpha ||= data[p] >> shift < 255;
   return { width, height, channels, pixels, ...(hasAlpha && { without: 'transparency' as const }) };
 }
 
