@@ -17,6 +17,7 @@ import { sha256 } from '../digest.ts';
 import type { TrialStore } from '../search/store.ts';
 import type { Artifacts } from './artifacts.ts';
 import { guard } from './guard.ts';
+import { newId } from './id.ts';
 import { decodeLines, encode, type Journal, type Op, type Position, START } from './journal.ts';
 import { openJournal } from './journal_store.ts';
 import { withLock } from './lock.ts';
@@ -75,8 +76,8 @@ export class FolderArtifacts implements Artifacts {
     guard(path, () => {
       mkdirSync(this.#folder, { recursive: true });
       if (existsSync(path)) return;
-      // Written beside and renamed: a name never has half of its content.
-      const beside = `${path}.${process.pid}.part`;
+      // Written beside and renamed: a name never has half of its content. Processes of several hosts, which may have one number, can put it at once.
+      const beside = `${path}.${newId()}.part`;
       try {
         withFile(beside, 'w', (file) => {
           writeAll(file, bytes);

@@ -3,6 +3,7 @@ import type { Choice } from '../search/distribution.ts';
 import type { Parameter, State, TrialRecord } from '../search/record.ts';
 import { Serial } from '../search/serial.ts';
 import { type Ending, isQueued, type TrialStore } from '../search/store.ts';
+import { newId } from './id.ts';
 import * as journal from './journal.ts';
 import { type Journal, type Op, type Position, START } from './journal.ts';
 import { Replay, STATES, type StoredStudy } from './replay.ts';
@@ -21,7 +22,7 @@ type Fields = Omit<Op, 'worker_id'> & { op_code: number };
 class JournalStore implements TrialStore {
   readonly #journal: Journal;
   readonly #name: string;
-  readonly #worker = workerId();
+  readonly #worker = `thumbnet-${newId()}`;
   readonly #replay = new Replay();
   readonly #turns = new Serial();
   #end: Position = START;
@@ -178,8 +179,3 @@ const userAttrOp = (trial_id: number, key: string, value: unknown): Fields => ({
   trial_id,
   user_attr: { [key]: value },
 });
-
-function workerId(): string {
-  const parts = crypto.getRandomValues(new Uint32Array(4));
-  return `thumbnet-${Array.from(parts, (p) => p.toString(16).padStart(8, '0')).join('')}`;
-}

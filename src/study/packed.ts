@@ -3,7 +3,8 @@
  *
  *   bytes of the JSON, u32 little endian; the JSON; all arrays one after another
  *
- * In the JSON an array is {"$": its kind, "at": first byte, "n": elements}. The same value gives the same bytes.
+ * In the JSON an array is {"$": its kind, "at": first byte, "n": elements}, and a number that JSON lacks {"$": its name}. The same value gives the
+ * same bytes.
  */
 const KINDS = { Float32Array, Float64Array, Int8Array, Uint8Array, Int16Array, Int32Array, BigInt64Array } as const;
 type Kind = keyof typeof KINDS;
@@ -15,6 +16,7 @@ export function pack(value: unknown): Uint8Array {
   const arrays: TypedArray[] = [];
   let at = 0;
   const json = JSON.stringify(value, (_, v) => {
+    if (typeof v === 'number' && !Number.isFinite(v)) return { $: String(v) };
     if (!isArray(v)) return v;
     const stored = { $: v.constructor.name, at, n: v.length };
     arrays.push(v);
@@ -38,6 +40,7 @@ export function unpack(bytes: Uint8Array): unknown {
   const first = 4 + length;
   return JSON.parse(new TextDecoder().decode(bytes.subarray(4, first)), (_, v) => {
     if (typeof v !== 'object' || v === null || !('$' in v)) return v;
+    if (!('at' in v)) return Number(v.$);
     const make = KINDS[v.$ as Kind];
     const from = first + v.at;
     return new make(bytes.slice(from, from + v.n * make.BYTES_PER_ELEMENT).buffer as ArrayBuffer);

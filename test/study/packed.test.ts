@@ -11,6 +11,7 @@ test('what is packed comes back to the last bit', () => {
     part: new Float32Array([1, 2, 3, 4]).subarray(1, 3),
     none: new Float32Array(0),
     scale: 0.1 + 0.2,
+    beyond: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
   };
   const bytes = pack(value);
   const back = unpack(bytes) as typeof value;

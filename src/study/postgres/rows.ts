@@ -1,7 +1,8 @@
 /** Trials as rows of Optuna's tables, and back. */
 import type { Choice } from '../../search/distribution.ts';
-import { type Json, newRecord, type State, type TrialRecord } from '../../search/record.ts';
-import { decodeDistribution, parsePythonJson } from '../journal.ts';
+import { type Json, newRecord, type Parameter, type State, type TrialRecord } from '../../search/record.ts';
+import type { Ending } from '../../search/store.ts';
+import { decodeDistribution, encodeDistribution, parsePythonJson, pythonJson } from '../journal.ts';
 import type { Queries } from './connection.ts';
 
 /** Labels of the states in the database. */
@@ -84,4 +85,64 @@ const toNumber = ({ x, type }: Detail): number => SPECIAL[type] ?? x!;
 function constraintsOf(system: Readonly<Record<string, Json>>): readonly number[] {
   if (Array.isArray(system.constraints)) return system.constraints as number[];
   return Object.entries(system).flatMap(([key, value]) => (key.startsWith('constraints:') ? [value as number] : []));
+}
+
+/** A trial with the next number. The row of the study is locked. @returns its id */
+export async function insertTrial(queries: Queries, study: number, state: 'waiting' | 'running', zone: string): Promise<number> {
+  const [{ id }] = await queries.rows<{ id: number }>(
+    `INSERT INTO trials (study_id, state, number, datetime_start)
+     SELECT $1::integer, $2::trialstate, count(*), CASE WHEN $2 = 'RUNNING' THEN timezone($3, now()) END FROM trials WHERE study_id = $1
+     RETURNING trial_id AS id`,
+    [study, LABELS[state], zone],
+  );
+  return id;
+}
+
+/** Values that a waiting trial is to use. */
+export async function writeFixed(queries: Queries, trial: number, fixed: Readonly<Record<string, Choice>>): Promise<void> {
+  await writeAttribute(queries, 'system', trial, 'fixed_params', pythonJson(fixed));
+}
+
+export async function writeParameters(queries: Queries, trial: number, params: ReadonlyMap<string, Parameter>): Promise<void> {
+  for (const [name, { internal, distribution }] of params) {
+    await queries.rows(
+      `INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+      [trial, name, internal, encodeDistribution(distribution)],
+    );
+  }
+}
+
+/** How a trial ended: attributes and values first, then the state, which closes it. */
+export async function writeEnding(queries: Queries, trial: number, ending: Ending, zone: string): Promise<void> {
+  const { state, values, constraints, userAttrs } = ending;
+  for (const [key, value] of Object.entries(userAttrs)) await writeAttribute(queries, 'user', trial, key, pythonJson(value));
+  if (constraints.length > 0)
+    await writeAttribute(queries, 'system', trial, 'constraints', pythonJson(constraints as Json, true));
+  for (const [objective, value] of (values ?? []).entries()) {
+    const [x, type] = toColumns(value);
+    await queries.rows(
+      `INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (trial_id, objective) DO UPDATE SET value = excluded.value, value_type = excluded.value_type`,
+      [trial, objective, x, type],
+    );
+  }
+  await queries.rows(`UPDATE trials SET state = $2, datetime_complete = timezone($3, now()) WHERE trial_id = $1`, [
+    trial,
+    LABELS[state],
+    zone,
+  ]);
+}
+
+async function writeAttribute(
+  queries: Queries,
+  kind: 'user' | 'system',
+  trial: number,
+  key: string,
+  json: string,
+): Promise<void> {
+  await queries.rows(
+    `INSERT INTO trial_${kind}_attributes (trial_id, key, value_json) VALUES ($1, $2, $3)
+     ON CONFLICT (trial_id, key) DO UPDATE SET value_json = excluded.value_json`,
+    [trial, key, json],
+  );
 }

@@ -2,6 +2,7 @@ import { CompressError } from '../../errors.ts';
 import type { Direction, Json } from '../../search/record.ts';
 import type { TrialStore } from '../../search/store.ts';
 import type { Artifacts } from '../artifacts.ts';
+import { newId } from '../id.ts';
 import { parsePythonJson, pythonJson } from '../journal.ts';
 import { checkFound, METRIC_NAMES, SETTINGS, type Storage, type StudyHead } from '../storage.ts';
 import { Connection, type Queries } from './connection.ts';
@@ -216,8 +217,3 @@ const attribute = (queries: Queries, kind: 'user' | 'system', id: number, key: s
     key,
     pythonJson(value),
   ]);
-
-function newId(): string {
-  const parts = crypto.getRandomValues(new Uint32Array(4));
-  return Array.from(parts, (p) => p.toString(16).padStart(8, '0')).join('');
-}

@@ -1,10 +1,9 @@
 import { CompressError } from '../../errors.ts';
 import type { Choice } from '../../search/distribution.ts';
-import { isFinished, type Json, type Parameter, type State, type TrialRecord } from '../../search/record.ts';
+import { isFinished, type Parameter, type State, type TrialRecord } from '../../search/record.ts';
 import { type Ending, isQueued, type TrialStore } from '../../search/store.ts';
-import { encodeDistribution, pythonJson } from '../journal.ts';
 import type { Connection, Queries } from './connection.ts';
-import { LABELS, readTrials, stateOf, toColumns } from './rows.ts';
+import { insertTrial, LABELS, readTrials, stateOf, toColumns, writeEnding, writeFixed, writeParameters } from './rows.ts';
 import type { Clock } from './tables.ts';
 import type { Waits } from './waits.ts';
 
@@ -115,11 +114,7 @@ export class PostgresStore implements TrialStore {
     await this.#locked(async (queries) => {
       await this.#read(queries);
       if (isQueued(this.#records, fixed)) return;
-      const id = await this.#insert(queries, 'waiting');
-      await queries.rows(`INSERT INTO trial_system_attributes (trial_id, key, value_json) VALUES ($1, 'fixed_params', $2)`, [
-        id,
-        pythonJson(fixed),
-      ]);
+      await writeFixed(queries, await insertTrial(queries, this.#place.studyId, 'waiting', this.#zone), fixed);
     });
     await this.refresh();
   }
@@ -127,13 +122,7 @@ export class PostgresStore implements TrialStore {
   async begin(number: number, params: ReadonlyMap<string, Parameter>): Promise<boolean> {
     const id = await this.#locked(async (queries) => {
       const taken = await this.#take(queries, number);
-      if (taken === null) return null;
-      for (const [name, { internal, distribution }] of params) {
-        await queries.rows(
-          `INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-          [taken, name, internal, encodeDistribution(distribution)],
-        );
-      }
+      if (taken !== null) await writeParameters(queries, taken, params);
       return taken;
     });
     if (id !== null) this.#mine.add(id);
@@ -166,7 +155,7 @@ export class PostgresStore implements TrialStore {
         [id],
       );
       if (trial.state !== LABELS.running) return lease?.is_told === true && lease.worker_id === worker;
-      await this.#keep(queries, id, ending);
+      await writeEnding(queries, id, ending, this.#zone);
       await queries.rows('UPDATE thumbnet.leases SET worker_id = $2, is_told = true, seen_at = now() WHERE trial_id = $1', [
         id,
         worker,
@@ -204,31 +193,6 @@ export class PostgresStore implements TrialStore {
     this.#wake();
   }
 
-  /** Keeps a result: attributes and values first, then the state, which closes the trial. */
-  async #keep(queries: Queries, id: number, { state, values, constraints, userAttrs }: Ending): Promise<void> {
-    const attribute = (kind: 'user' | 'system', key: string, json: string) =>
-      queries.rows(
-        `INSERT INTO trial_${kind}_attributes (trial_id, key, value_json) VALUES ($1, $2, $3)
-         ON CONFLICT (trial_id, key) DO UPDATE SET value_json = excluded.value_json`,
-        [id, key, json],
-      );
-    for (const [key, value] of Object.entries(userAttrs)) await attribute('user', key, pythonJson(value));
-    if (constraints.length > 0) await attribute('system', 'constraints', pythonJson(constraints as Json, true));
-    for (const [objective, value] of (values ?? []).entries()) {
-      const [x, type] = toColumns(value);
-      await queries.rows(
-        `INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (trial_id, objective) DO UPDATE SET value = excluded.value, value_type = excluded.value_type`,
-        [id, objective, x, type],
-      );
-    }
-    await queries.rows(`UPDATE trials SET state = $2, datetime_complete = timezone($3, now()) WHERE trial_id = $1`, [
-      id,
-      LABELS[state],
-      this.#zone,
-    ]);
-  }
-
   /** Makes a trial this process's own. @returns its id; null where it cannot be had any more */
   async #take(queries: Queries, number: number): Promise<number | null> {
     const { studyId, worker } = this.#place;
@@ -246,7 +210,7 @@ export class PostgresStore implements TrialStore {
         [studyId],
       );
       if (count !== number) return null;
-      const id = await this.#insert(queries, 'running');
+      const id = await insertTrial(queries, studyId, 'running', this.#zone);
       await queries.rows('INSERT INTO thumbnet.leases (trial_id, worker_id) VALUES ($1, $2)', [id, worker]);
       return id;
     }
@@ -272,17 +236,6 @@ export class PostgresStore implements TrialStore {
       [known, worker],
     );
     return known;
-  }
-
-  /** A trial with the next number. The row of the study is locked. */
-  async #insert(queries: Queries, state: State): Promise<number> {
-    const [{ id }] = await queries.rows<{ id: number }>(
-      `INSERT INTO trials (study_id, state, number, datetime_start)
-       SELECT $1::integer, $2::trialstate, count(*), CASE WHEN $2 = 'RUNNING' THEN timezone($3, now()) END FROM trials WHERE study_id = $1
-       RETURNING trial_id AS id`,
-      [this.#place.studyId, LABELS[state], this.#zone],
-    );
-    return id;
   }
 
   /** With the row of the study locked, by which numbers of trials are given out. */
