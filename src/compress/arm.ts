@@ -6,7 +6,6 @@
  */
 import { judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
-import { stagesOf } from '../pipeline.ts';
 import { channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Model, Progress } from '../stage.ts';
@@ -21,7 +20,7 @@ import { byPath } from './memory.ts';
 import { foldsOf } from './parts.ts';
 import { allocate, measureSensitivity, type Sensitivity } from './sensitivity.ts';
 import { type Spot, Spots } from './spots.ts';
-import { multipleOf, type Plan, type Stages, trainStage } from './steps.ts';
+import { multipleOf, type Plan, type Stages, trainingsOf, trainStage } from './steps.ts';
 
 export async function runArm(
   job: JobContext,
@@ -33,7 +32,9 @@ export async function runArm(
   const here = 'fold' in what ? onFold(heap, job, what.fold!) : job;
   const { data, teachers, unlabelled, task, seed, model } = here;
   const spots = new Spots(here, { heap, data, teachers, unlabelled, task, seed, original: model, progress, signal });
-  return 'recipe' in what ? replay(spots, what.recipe) : new Arm(spots, what.plan, what.toBeat).run(what.from, what.samples);
+  return 'recipe' in what
+    ? replay(spots, what.recipe, what.from ?? null)
+    : new Arm(spots, what.plan, what.toBeat).run(what.from, what.samples);
 }
 
 /** The same job where another fold judges. */
@@ -42,10 +43,17 @@ function onFold(heap: Heap, job: JobContext, fold: number): JobContext {
   return { ...job, data, reference: judge(heap, job.model.graph, data, 'validation', job.task) };
 }
 
-async function replay(spots: Spots, recipe: Stages): Promise<ArmResult> {
-  const model = await spots.follow(spots.job.model, recipe);
+async function replay(spots: Spots, recipe: Stages, from: Node | null): Promise<ArmResult> {
+  const known = from?.stages.length ?? 0;
+  const way: Node[] = [];
+  let model = from ? (unpack(from.packed) as Model) : spots.job.model;
+  for (const [i, stage] of recipe.slice(known).entries()) {
+    model = await spots.follow(model, [stage]);
+    const stages = recipe.slice(0, known + i + 1);
+    if (trainingsOf([stage]) > 0) way.push({ stages, packed: pack(model) });
+  }
   const { samples, macs } = spots;
-  return { candidate: candidateOf(spots, model, recipe), spares: [], walked: null, held: null, samples, macs };
+  return { candidate: candidateOf(spots, model, recipe), spares: [], walked: null, held: null, way, samples, macs };
 }
 
 /** What each cut of a node alone loses and saves. */
@@ -94,7 +102,7 @@ class Arm {
     await this.#refine();
     const { candidate, spares, held } = await candidatesOf(this.#spots, { coarse, fine: this.#trail }, this.#plan);
     const walked = { stages: chosen.stages, packed: pack(chosen.model) };
-    return { candidate, spares, walked, held, samples: this.#spots.samples, macs: this.#spots.macs };
+    return { candidate, spares, walked, held, way: [], samples: this.#spots.samples, macs: this.#spots.macs };
   }
 
   #start(from: Node | null): Promise<Spot> {
@@ -202,7 +210,7 @@ class Arm {
     const stage = trainStage(this.#plan, {
       epochs: Number((examples / data.train!.count).toPrecision(4)),
       batch,
-      round: roundOf(stages),
+      round: trainingsOf(stages),
       steps: examples / batch,
       loss: goal.before - score,
       quantized: model.facts.quantize !== undefined,
@@ -220,6 +228,3 @@ class Arm {
     return stages.length ? this.#spots.step(at, stages) : at;
   }
 }
-
-/** Which training of its path the next one is. */
-const roundOf = (stages: Stages): number => stagesOf({ stages }).filter((s) => s.trains).length;

@@ -7,11 +7,11 @@ import type { Progress } from '../stage.ts';
 import { type Checked, chanceOfKeeping, checkedTogether, countsExamples, missed, type Task } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import type { Figures } from './figures.ts';
-import type { JobContext } from './job.ts';
+import type { JobContext, Node } from './job.ts';
 import { standardOf } from './judge.ts';
 import { foldsOf, type Parts } from './parts.ts';
 import type { Pool } from './pool.ts';
-import type { Stages } from './steps.ts';
+import { type Stages, trainingsOf } from './steps.ts';
 
 /** A candidate that is checked; trial null: plain int8. */
 export interface Checkable {
@@ -41,7 +41,7 @@ export interface CheckReport extends Pick<Checkable, 'trial' | 'figures'> {
  */
 const RATHER = 0.5;
 
-/** Candidates that are trained again on folds. */
+/** Candidates that are trained again on folds; others on the way to one of them cost no training. */
 const TRAINED = 3;
 
 /** Judges candidates; trainings of folds are counted. */
@@ -60,6 +60,8 @@ export class LastCheck {
   readonly #data: readonly Dataset[];
   readonly #byFolds: boolean;
   #given: Checked | null = null;
+  /** Of each fold: packed nodes after the trainings that were run there, by their paths. */
+  readonly #known: readonly Map<string, Uint8Array>[];
 
   constructor(heap: Heap, job: JobContext, { check, folds }: Parts, pool: Pool) {
     this.#heap = heap;
@@ -69,8 +71,13 @@ export class LastCheck {
     this.#byFolds = !check;
     this.most = check ? Number.POSITIVE_INFINITY : TRAINED;
     this.#data = check ? [{ ...job.data, validation: check }] : foldsOf(job.data, job.seed).slice(0, folds);
+    this.#known = this.#data.map(() => new Map());
     this.examples = this.#data.reduce((n, d) => n + d.validation!.count, 0);
   }
+
+  /** Whether judging it asks for no training that was not run before. */
+  isCheap = ({ stages }: Pick<Checkable, 'stages'>): boolean =>
+    trainingsOf(stages) === trainingsOf(this.#from(0, stages)?.stages ?? []);
 
   /** @throws what the trainings of folds throw */
   async judge(candidate: Checkable, progress: (p: Progress) => void): Promise<CheckReport> {
@@ -106,8 +113,12 @@ export class LastCheck {
   /** The candidate's path again on each fold: what it is worth on examples that its trainings did not see. */
   async #replays({ stages }: Checkable, progress: (p: Progress) => void): Promise<Graph[]> {
     const replay = async (fold: number) => {
-      const { candidate, samples } = await this.#pool.run({ recipe: stages, fold }, progress);
+      const { candidate, way, samples } = await this.#pool.run(
+        { recipe: stages, fold, from: this.#from(fold, stages) },
+        progress,
+      );
       this.samples += samples;
+      for (const node of way) this.#known[fold].set(JSON.stringify(node.stages), node.packed);
       return importTflite(candidate.tflite);
     };
     const graphs: Graph[] = [];
@@ -116,6 +127,16 @@ export class LastCheck {
       graphs.push(...(await Promise.all(folds.map(replay))));
     }
     return graphs;
+  }
+
+  /** The last node of a path that is known of a fold. */
+  #from(fold: number, stages: Stages): Node | null {
+    for (let n = stages.length; n > 0; n--) {
+      const begun = stages.slice(0, n);
+      const packed = this.#known[fold].get(JSON.stringify(begun));
+      if (packed) return { stages: begun, packed };
+    }
+    return null;
   }
 
   #answers(graphs: readonly Graph[]): Checked {

@@ -69,7 +69,7 @@ export async function choose(
     const { holds, chance } = await Promise.race([check.judge(candidate, progress), stopped]);
     return { candidate, holds, chance };
   };
-  return check.most < feasible.length ? narrowed(feasible, check.most, judge) : firstOf(feasible, judge);
+  return check.most < feasible.length ? narrowed(feasible, check.most, judge, check.isCheap) : firstOf(feasible, judge);
 }
 
 /** The same with the best of those that hold the goal ordered by counted figures; more are counted where none of them fits then. */

@@ -34,8 +34,8 @@ export interface Node {
 
 export type Job =
   | { readonly plan: Plan; readonly from: Node | null; readonly samples: number; readonly toBeat: number | null }
-  /** The stages of a given recipe, unchanged; on a fold beside the data where one is named. */
-  | { readonly recipe: Stages; readonly fold?: number };
+  /** The stages of a given recipe, unchanged; on a fold beside the data where one is named, and from a node on their way there. */
+  | { readonly recipe: Stages; readonly fold?: number; readonly from?: Node | null };
 
 /** A network as the chip would run it, and what it is worth. */
 export interface Candidate extends Node {
@@ -53,6 +53,8 @@ export interface ArmResult {
   readonly walked: Node | null;
   /** The best node that holds the goal as it is; null where none does. */
   readonly held: Node | null;
+  /** Of a recipe: the node after each of its trainings. */
+  readonly way: readonly Node[];
   /** Seen by all trainings, teachers' answers included. */
   readonly samples: number;
   /** Multiplications of all trainings. */

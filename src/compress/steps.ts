@@ -2,7 +2,7 @@
 import type { Augmentation } from '../data/index.ts';
 import { hasPlain } from '../distill/separable.ts';
 import { type Range, rangeOf } from '../options/index.ts';
-import { type Recipe, STAGES } from '../pipeline.ts';
+import { type Recipe, STAGES, stagesOf } from '../pipeline.ts';
 import { blocksOf } from '../prune/blocks.ts';
 import { type ChannelGroup, channelGroups } from '../prune/index.ts';
 import { toFloat } from '../run/integer.ts';
@@ -177,6 +177,9 @@ const ownStages = (trial: Trial): Stages =>
     .filter((name) => STAGES.get(name).kind.searched)
     .filter((name) => trial.suggestCategorical(`with.${name}`, [true, false]))
     .map((stage) => ({ stage, ...suggestOptions(trial, stage) }));
+
+/** Stages of a path that train. */
+export const trainingsOf = (stages: Stages): number => stagesOf({ stages }).filter((s) => s.trains).length;
 
 /** Steps after which a training uses all of its learning rate, and a loss of accuracy that it needs all of it for. */
 const WHOLE = { steps: 600, loss: 0.05 };

@@ -3,7 +3,12 @@ import * as assert from 'uvu/assert';
 import { narrowed } from '../../src/compress/narrow.ts';
 
 /** Candidates of these values, of which those from `least` on hold; which were looked at, and what came of it. */
-async function narrow(values: readonly number[], most: number, least: number, chance = (value: number) => 0.01 * value) {
+async function narrow(
+  values: readonly number[],
+  most: number,
+  least: number,
+  { chance = (value: number) => 0.01 * value, cheap = [] as readonly number[] } = {},
+) {
   const seen: number[] = [];
   const chosen = await narrowed(
     values.map((value) => ({ value })),
@@ -12,6 +17,7 @@ async function narrow(values: readonly number[], most: number, least: number, ch
       seen.push(value);
       return { candidate: value, holds: value >= least, chance: chance(value) };
     },
+    ({ value }) => cheap.includes(value),
   );
   return { seen, chosen };
 }
@@ -26,7 +32,13 @@ test('else one half way to the worst, and so on to both sides', async () => {
 });
 
 test('one that nearly held is followed by one that needs a little more', async () => {
-  assert.equal(await narrow([0.2, 0.25, 0.4, 0.6, 1], 3, 0.4, () => 0.4), { seen: [0.2, 0.4, 0.25], chosen: 0.4 });
+  assert.equal(await narrow([0.2, 0.25, 0.4, 0.6, 1], 3, 0.4, { chance: () => 0.4 }), { seen: [0.2, 0.4, 0.25], chosen: 0.4 });
+});
+
+test('those that cost nothing are looked at one by one, and do not count', async () => {
+  const values = [0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 1];
+  assert.equal(await narrow(values, 1, 0.35, { cheap: [0.25, 0.3, 0.4, 0.6] }), { seen: [0.2, 0.25, 0.3, 0.4], chosen: 0.4 });
+  assert.equal(await narrow(values, 2, 0.45, { cheap: [0.25, 0.3, 0.4] }), { seen: [0.2, 0.25, 0.3, 0.4, 0.6], chosen: 0.6 });
 });
 
 test('where nothing lies half way, the nearest below', async () => {

@@ -1,8 +1,11 @@
 /** `compress` on small models of every task: what must be kept is the task's metric, in its own unit. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { runArm } from '../../src/compress/arm.ts';
 import { goalText, historyOf } from '../../src/compress/history.ts';
-import { type CompressOptions, type CompressResult, compress } from '../../src/compress/index.ts';
+import { type CompressHost, type CompressOptions, type CompressResult, compress } from '../../src/compress/index.ts';
+import type { JobContext } from '../../src/compress/job.ts';
+import { inlinePool } from '../../src/compress/pool.ts';
 import { type Dataset, loadDataset } from '../../src/data/index.ts';
 import { findTask } from '../../src/evaluate.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
@@ -20,10 +23,10 @@ const heap = await Heap.open();
 const parts = { split: [0.5, 0.25, 0.25] as [number, number, number] };
 const usual = { target: 'stm32l476rg', samples: 3000, parallel: 1, seed: 1 };
 
-async function finished(graph: Graph, data: Dataset, options: Partial<CompressOptions>) {
+async function finished(graph: Graph, data: Dataset, options: Partial<CompressOptions>, host: CompressHost = {}) {
   const model: Model = { graph, facts: {} };
   const lines: string[] = [];
-  const run = compress(model, data, { ...usual, ...options }, { tell: (line) => lines.push(line) });
+  const run = compress(model, data, { ...usual, ...options }, { ...host, tell: (line) => lines.push(line) });
   for (;;) {
     const step = await run.next();
     if (step.done) return { result: step.value, lines, model };
@@ -132,12 +135,30 @@ test('few examples: told what they show, checked on other folds, plain int8 at t
   const { graph, ...made } = fruit();
   const few = 90;
   const data = await loadDataset({ x: made.x.x.x.slice(0, 3 * few), y: made.y.slice(0, few), shape: [few, 3] }, parts);
-  const { result, lines } = await finished(graph, data, { maxDrop: 0.02 });
+  let context: JobContext;
+  const pool: CompressHost['pool'] = (c) => {
+    context = c;
+    return inlinePool(c);
+  };
+  const { result, lines } = await finished(graph, data, { maxDrop: 0.02 }, { pool });
   assert.match(lines.join('\n'), /the validation part has \d+ examples: one is [\d.]+ points, so no example may be lost/);
   assert.ok(result.checks.length > 0 && result.examples.check > 0);
   assert.ok(result.checks.some((c) => c.trial === result.chosen));
   for (const { trial, chance, holds, quality, given } of result.checks) {
     assert.is(holds, chance >= 0.5 && given! - quality! <= 0.02 + 0.5 / result.examples.check, `${trial}`);
+  }
+  // What was trained on a fold is not trained there again, and nothing changes by that.
+  const train = { stage: 'distill', epochs: 2, batch: 8 };
+  const recipe = [train, { stage: 'prune', ratio: 0.3 }, { ...train, round: 1 }, { stage: 'quantize' }];
+  const whole = await runArm(context!, { recipe, fold: 0 });
+  assert.equal(
+    whole.way.map(({ stages }) => stages.length),
+    [1, 3],
+  );
+  for (const from of whole.way) {
+    const rest = await runArm(context!, { recipe, fold: 0, from });
+    assert.equal(rest.candidate.tflite, whole.candidate.tflite);
+    assert.ok(rest.samples < whole.samples);
   }
 });
 
