@@ -1,4 +1,4 @@
-/** What seems wrong between a model and its data: a warning before any work rests on it. */
+/** What seems wrong between a model, its data and what it is judged by: a warning before any work rests on it. */
 import { type Dataset, type Normalization, type PartName, takeEvenly } from './data/index.ts';
 import { type Evaluation, judge } from './evaluate.ts';
 import type { Graph } from './graph/graph.ts';
@@ -9,7 +9,7 @@ const EXAMPLES = 256;
 
 /**
  * Lines about a model that answers no better than chance, or far worse than if its data reached it in another usual form or with its classes
- * in another order. Empty where all seems well.
+ * in another order, and about an accuracy that one class decides. Empty where all seems well.
  *
  * @param evaluation of `graph` on the part, by `task`
  */
@@ -23,11 +23,25 @@ export function doubtsAbout(
 ): string[] {
   const chance = chanceText(evaluation);
   const poor = chance !== null || isPoor(evaluation);
-  const hints = poor ? [orderText(evaluation, task), scaleText(heap, graph, data, part, task)].filter((t) => t !== null) : [];
-  if (chance === null) return hints;
+  const hints = poor ? [orderText(evaluation, task), scaleText(heap, graph, data, part, task)] : [];
   const causes =
     'labels may be shuffled or of another model, or the data reaches the model in another form (--scale, --mean, --std)';
-  return [hints.length ? chance : `${chance}: ${causes}`, ...hints];
+  const first = chance !== null && hints.every((t) => t === null) ? `${chance}: ${causes}` : chance;
+  return [first, ...hints, majorityText(evaluation, task)].filter((t) => t !== null);
+}
+
+/** Of so many examples of one class, accuracy says little about the others. */
+const MOST = 0.9;
+
+/** A line where nearly all examples are of one class and accuracy is what counts; null elsewhere. */
+function majorityText({ confusion, metric }: Evaluation, { classNames, places }: Task): string | null {
+  const counts = confusion.map((row) => row.reduce((a, b) => a + b, 0));
+  const most = counts.indexOf(Math.max(...counts));
+  const share = counts[most] / counts.reduce((a, b) => a + b, 0);
+  const isLone = counts.filter((n) => n > 0).length < 2;
+  if (metric !== 'accuracy' || isLone || !(share >= MOST)) return null;
+  const shown = METRICS.accuracy.show(share);
+  return `${shown} of the ${places > 1 ? 'places' : 'examples'} are of class ${classNames?.[most] ?? most}, so that answering it always has an accuracy of ${shown}: --metric balanced counts all classes alike, --min-recall CLASS=SHARE holds single ones up`;
 }
 
 /** Whether answers and labels have nothing to do with each other. */

@@ -60,8 +60,10 @@ export function checkedText({ checks, unchecked, examples, checkSamples, task }:
     checkSamples > 0
       ? `of other folds of the train part, on which it was made again (${count(Math.round(checkSamples))} training samples more)`
       : 'kept from the search';
+  const [{ given, least }] = checks;
+  const strict = countsExamples(task) && given !== null && given === least ? ', and none of so few may be lost' : '';
   return [
-    `The choice was checked by ${examples.check} examples ${by}. The model as given has ${value(checks[0].given)} there.`,
+    `The choice was checked by ${examples.check} examples ${by}. The model as given has ${value(given)} there${strict}.`,
     ...checks.map(({ trial, figures, quality, holds }, i) => {
       const others = checks.filter((c) => c.trial === trial).length > 1;
       const again = checks.slice(0, i).some((c) => c.trial === trial);

@@ -27,9 +27,10 @@ export interface CheckReport extends Pick<Checkable, 'trial' | 'figures'> {
   /** Chance that a candidate which just keeps the goal would look as bad, or worse. */
   readonly chance: number;
   readonly holds: boolean;
-  /** The metric's value there, and that of the model as given. */
+  /** The metric's value there, that of the model as given, and the worst that was good enough. */
   readonly quality: number | null;
   readonly given: number | null;
+  readonly least: number | null;
 }
 
 /**
@@ -40,6 +41,9 @@ export interface CheckReport extends Pick<Checkable, 'trial' | 'figures'> {
  * worse, sure to 95 %) passes candidates that most likely miss the goal. The result is judged by the same measure on the test part.
  */
 const RATHER = 0.5;
+
+/** Where less than so many examples may be lost, none may: a network that loses one of 100 may well lose three of the next 100. */
+const TELLING = 2;
 
 /** Candidates that are trained again on folds; others on the way to one of them cost no training. */
 const TRAINED = 3;
@@ -85,12 +89,13 @@ export class LastCheck {
     this.#given ??= this.#answers(this.#data.map(() => this.#job.model.graph));
     const given = this.#given;
     const found = this.#answers(graphs);
-    const { chance, keeps } = this.#compared(given, found);
+    const { chance, keeps, least } = this.#compared(given, found);
     const report = {
       trial: candidate.trial,
       figures: candidate.figures,
       chance,
       holds: keeps && chance >= RATHER,
+      least,
       quality: found.evaluation.quality,
       given: given.evaluation.quality,
     };
@@ -98,16 +103,23 @@ export class LastCheck {
     return report;
   }
 
-  #compared(given: Checked, found: Checked): { chance: number; keeps: boolean } {
+  #compared(given: Checked, found: Checked): Pick<CheckReport, 'chance' | 'least'> & { keeps: boolean } {
     const { settings } = this.#job.goal;
+    const before = given.evaluation.quality;
     // Examples that give the metric no value say nothing against it.
-    if (given.evaluation.quality === null) return { chance: 1, keeps: true };
-    const { asked } = standardOf(this.#task, settings, given.evaluation.quality);
+    if (before === null) return { chance: 1, keeps: true, least: null };
+    const { asked } = standardOf(this.#task, settings, before);
     const { quality, classes } = found.evaluation;
+    const least = this.#least(before, asked.floor);
     // To the nearest example: a share of them that is allowed is seldom a whole number of examples.
-    const floor = countsExamples(this.#task) ? asked.floor - 0.5 / this.examples : asked.floor;
+    const floor = countsExamples(this.#task) ? least - 0.5 / this.examples : least;
     const misses = missed({ ...asked, floor }, { quality, perClass: classes.map((c) => c.recall) }, this.#task);
-    return { chance: chanceOfKeeping(this.#task, asked, given, found, settings.seed), keeps: misses.length === 0 };
+    return { chance: chanceOfKeeping(this.#task, asked, given, found, settings.seed), keeps: misses.length === 0, least };
+  }
+
+  #least(before: number, floor: number): number {
+    const lost = (before - floor) * this.examples;
+    return countsExamples(this.#task) && lost > 0 && lost < TELLING ? before : floor;
   }
 
   /** The candidate's path again on each fold: what it is worth on examples that its trainings did not see. */

@@ -76,6 +76,21 @@ export function fruit(softmax = true): Case {
   return { graph, x, y: Int32Array.from(labelled(graph, x, COUNT, ([a], i) => changed(largest(a), 3, i))) };
 }
 
+/** 192 examples, 180 of them of one class, as a rule split: 134 to train, 19 to validate. */
+export async function imbalanced() {
+  const net = buildNetwork('imbalanced', [4], 3, 'x');
+  const graph = net.finish(net.softmax(net.dense(net.dense(net.input, 32, { activation: 'relu' }), 3)));
+  const drawn = rows(2000, 4, 'imbalanced');
+  const room = [180, 6, 6];
+  const taken = Array.from({ length: 2000 }, (_, i) => row(drawn, 4, i)).flatMap((x) => {
+    const y = largest(answer(graph, [x])[0]);
+    return room[y]-- > 0 ? [{ x, y }] : [];
+  });
+  const shape = [taken.length, 4] as const;
+  const x = Float32Array.from(taken.flatMap((e) => e.x));
+  return { graph, data: await loadDataset({ x, y: Int32Array.from(taken, (e) => e.y), shape }) };
+}
+
 /** Two inputs of different width. */
 export function twoInputs(): Case {
   const net = buildNetwork('two-in', [6], 5, 'accel');

@@ -17,7 +17,19 @@ import { buildNetwork } from '../../src/run/build.ts';
 import type { Model } from '../../src/stage.ts';
 import { finetune } from '../../src/train/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { answer, binary, type Case, datasetOf, fruit, largest, multilabel, OFF, regression, rows } from '../cases/make.ts';
+import {
+  answer,
+  binary,
+  type Case,
+  datasetOf,
+  fruit,
+  imbalanced,
+  largest,
+  multilabel,
+  OFF,
+  regression,
+  rows,
+} from '../cases/make.ts';
 
 const heap = await Heap.open();
 const parts = { split: [0.5, 0.25, 0.25] as [number, number, number] };
@@ -131,6 +143,14 @@ test('reconstruction: the error, and where labels tell anomalies the area under 
   assert.match(area.result.unchecked!, /no labels as the validation part has them/);
 });
 
+/** A candidate holds where no more examples are lost than may be. */
+function checksHold({ checks, chosen, examples }: CompressResult, most: number): void {
+  assert.ok(checks.length > 0 && checks.some((c) => c.trial === chosen));
+  for (const { trial, chance, holds, quality, given } of checks) {
+    assert.is(holds, chance >= 0.5 && Math.round((given! - quality!) * examples.check) <= most, `${trial}`);
+  }
+}
+
 test('few examples: told what they show, checked on other folds, plain int8 at the worst', async () => {
   const { graph, ...made } = fruit();
   const few = 90;
@@ -142,11 +162,8 @@ test('few examples: told what they show, checked on other folds, plain int8 at t
   };
   const { result, lines } = await finished(graph, data, { maxDrop: 0.02 }, { pool });
   assert.match(lines.join('\n'), /the validation part has \d+ examples: one is [\d.]+ points, so no example may be lost/);
-  assert.ok(result.checks.length > 0 && result.examples.check > 0);
-  assert.ok(result.checks.some((c) => c.trial === result.chosen));
-  for (const { trial, chance, holds, quality, given } of result.checks) {
-    assert.is(holds, chance >= 0.5 && given! - quality! <= 0.02 + 0.5 / result.examples.check, `${trial}`);
-  }
+  // Two hundredths of 44 are less than one, and one of so few says nothing.
+  checksHold(result, 0);
   // What was trained on a fold is not trained there again, and nothing changes by that.
   const train = { stage: 'distill', epochs: 2, batch: 8 };
   const recipe = [train, { stage: 'prune', ratio: 0.3 }, { ...train, round: 1 }, { stage: 'quantize' }];
@@ -160,6 +177,18 @@ test('few examples: told what they show, checked on other folds, plain int8 at t
     assert.equal(rest.candidate.tflite, whole.candidate.tflite);
     assert.ok(rest.samples < whole.samples);
   }
+  const { result: looser } = await finished(graph, data, { maxDrop: 0.1 });
+  checksHold(looser, Math.round(0.1 * looser.examples.check));
+});
+
+test('few examples, most of one class: of those that check none may be lost where two would be too many', async () => {
+  const { graph, data } = await imbalanced();
+  const { result, lines } = await finished(graph, data, { maxDrop: 0.01 });
+  assert.match(lines.join('\n'), /one is 1\.96 points, so no example may be lost of the 1 points allowed/);
+  assert.match(lines.join('\n'), /warning: 9\d\.\d % of the examples are of class \d, .* --metric balanced/);
+  assert.is(result.examples.check, 102);
+  checksHold(result, 0);
+  assert.is(result.checks[0].least, result.checks[0].given);
 });
 
 test('a recipe whose training ends by the validation part: of a large one it saw two thirds', async () => {
