@@ -23,8 +23,8 @@ import { type Asked, against, drawnValues } from './wins.ts';
 
 export { ARMS, type Job, WEIGHTS_AND_MACS } from './arms.ts';
 export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
-export { againstText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
-export { type Ablation, type Interactions, interactionsSchema, parseKept } from './schema.ts';
+export { ablationPart, againstText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
+export { type Ablation, ablationSchema, type Interactions, interactionsSchema, parseKept } from './schema.ts';
 
 /** Orders that were recommended, by the name of their arm. */
 export const LITERATURE: Readonly<Record<string, string>> = { 'P-Q-KD': 'arXiv 2604.04988', 'P-KD-Q': 'arXiv 2511.19495' };

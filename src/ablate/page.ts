@@ -4,7 +4,7 @@ import { writePage } from '../report/page.ts';
 import { bytes, count, digits, milliseconds } from '../report/units.ts';
 import { metricOf } from '../task/index.ts';
 import { movesOf } from './interactions.ts';
-import type { Ablation, ArmResults, ArmRun, Interactions } from './schema.ts';
+import type { Ablation, ArmResults, ArmRun } from './schema.ts';
 
 /** Mean of a figure over the runs of an arm, and its range. */
 export function spreadOf({ runs }: Pick<ArmResults, 'runs'>, of: (run: ArmRun) => number) {
@@ -26,20 +26,35 @@ const WHAT =
   'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive against it: objective of the adaptive search less that of the arm, with a penalty for quality that the test part misses; the 95 % interval is over seeds and test examples (paired draws). An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
 
 export function writeAblation(found: Ablation): string {
-  const { model, data, target, samples, seeds, examples, given, interactions } = found;
-  const { show, label } = metricOf(found.metric);
-  const title = `Ablation of ${model}`;
-  const content = html`<main>
+  const title = `Ablation of ${found.model}`;
+  return writePage(
+    title,
+    html`<main>
 <header><h1>${title}</h1>
-<p class="lead">${target}. Data: ${data}, ${examples} test examples. As given: ${label} ${show(given.validation)} on validation, ${show(given.test)} on test.</p>
+<p class="lead">${jobText(found)}</p>
 <p>${whole(verdictText(found))}</p></header>
-<section><h2>Arms</h2>
-<p class="soft">${count(samples)} training samples for each run; seeds ${seeds.join(', ')}. Means; in brackets the range over seeds. ${WHAT}</p>
-<div class="wide">${armTable(found)}</div></section>
-${interactions && interactionTables(interactions, show)}
-</main>`;
-  return writePage(title, content);
+${armSection('Arms', found)}
+${interactionTables(found)}
+</main>`,
+  );
 }
+
+/** The same as a part of a report. */
+export const ablationPart = (found: Ablation): Html => html`${armSection(
+  'What each method is worth',
+  found,
+  html`<p>${whole(verdictText(found))}</p><p class="soft">By <code>thumbnet ablate</code>. ${found.model} on ${jobText(found)}</p>`,
+)}
+${interactionTables(found)}`;
+
+function jobText({ target, data, examples, given, metric }: Ablation): string {
+  const { show, label } = metricOf(metric);
+  return `${target}. Data: ${data}, ${examples} test examples. As given: ${label} ${show(given.validation)} on validation, ${show(given.test)} on test.`;
+}
+
+const armSection = (title: string, found: Ablation, lead: Html | null = null): Html => html`<section><h2>${title}</h2>
+${lead}<p class="soft">${WHAT}</p>
+<div class="wide">${armTable(found)}</div></section>`;
 
 function armTable(found: Ablation): Html {
   const { show, label } = metricOf(found.metric);
@@ -60,9 +75,13 @@ ${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, millisec
   };
   const quality = `${label[0].toUpperCase()}${label.slice(1)}`;
   const heads = ['Objective', 'Adaptive against it', `${quality}, test`, `${quality}, validation`, 'Weights', 'MACs', 'Flash'];
-  return html`<table><thead><tr><th scope="col" class="text">Arm</th>${[...heads, 'RAM', 'Latency'].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
+  return html`<table>${caption(
+    `${count(found.samples)} training samples for each run; seeds ${found.seeds.join(', ')}. Means; in brackets the range over seeds.`,
+  )}<thead><tr><th scope="col" class="text">Arm</th>${[...heads, 'RAM', 'Latency'].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
 <tbody>${[plain, ...found.arms].map(cells)}</tbody></table>`;
 }
+
+const caption = (text: string): Html => html`<caption><span>${text}</span></caption>`;
 
 /** Text in which names of orders are not broken at their hyphens. */
 const whole = (text: string): Html =>
@@ -77,19 +96,21 @@ export function againstText({ adaptive }: ArmResults): string {
   return `${verdict}: ${difference.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
 }
 
-function interactionTables({ kinds, recoveries, ratio }: Interactions, show: (v: number) => string): Html {
+function interactionTables({ interactions, metric }: Ablation): Html | null {
+  if (!interactions) return null;
+  const { kinds, recoveries, ratio } = interactions;
+  const { show } = metricOf(metric);
   const moved = kinds.flatMap(({ kind, ranges }) => {
     if (!ranges.length) return [];
     const { width, schemes } = movesOf(ranges);
     return [html`<tr><th scope="row">${kind}</th><td>${digits(width)}</td><td>${schemes} of ${ranges.length}</td></tr>`];
   });
+
   return html`<section><h2>How the methods act on each other</h2>
-<p class="soft">Measured on train and validation parts. Each kind of pruning cuts ${Math.round(100 * ratio)} % of a quantized network.</p>
-<div class="wide"><table><thead><tr><th scope="col" class="text">Pruned</th><th scope="col">MACs</th><th scope="col">In float</th><th scope="col">In int8</th></tr></thead>
+<p class="soft">Measured on train and validation parts.</p>
+<div class="wide"><table>${caption(`Each kind of pruning cuts ${Math.round(100 * ratio)} % of a quantized network; its quality in floats and in integers.`)}<thead><tr><th scope="col" class="text">Pruned</th><th scope="col">MACs</th><th scope="col">In float</th><th scope="col">In int8</th></tr></thead>
 <tbody>${kinds.map((k) => html`<tr><th scope="row">${k.kind}</th><td>${Math.round(100 * k.macs)} %</td><td>${show(k.float)}</td><td>${show(k.integer)}</td></tr>`)}</tbody></table></div>
-<h3>Ranges of activations after pruning</h3>
-<div class="wide"><table><thead><tr><th scope="col" class="text">Pruned</th><th scope="col">Width, of that before</th><th scope="col">Tensors whose scheme was chosen anew</th></tr></thead><tbody>${moved}</tbody></table></div>
-<h3>What distillation recovers</h3>
-<div class="wide"><table><thead><tr><th scope="col" class="text">Channels cut</th><th scope="col" class="text">Teacher</th><th scope="col">Given</th><th scope="col">After the cut</th><th scope="col">Distilled</th></tr></thead>
+<div class="wide"><table>${caption('Ranges of activations after pruning.')}<thead><tr><th scope="col" class="text">Pruned</th><th scope="col">Width, of that before</th><th scope="col">Tensors whose scheme was chosen anew</th></tr></thead><tbody>${moved}</tbody></table></div>
+<div class="wide"><table>${caption('What distillation recovers after a cut, by who teaches.')}<thead><tr><th scope="col" class="text">Channels cut</th><th scope="col" class="text">Teacher</th><th scope="col">Given</th><th scope="col">After the cut</th><th scope="col">Distilled</th></tr></thead>
 <tbody>${recoveries.map((r) => html`<tr><th scope="row">${Math.round(100 * r.degree)} %</th><td class="text">${r.teacher}</td><td>${show(r.given)}</td><td>${show(r.cut)}</td><td>${show(r.distilled)}</td></tr>`)}</tbody></table></div></section>`;
 }

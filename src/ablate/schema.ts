@@ -126,10 +126,15 @@ export type Recovery = v.InferOutput<typeof recovery>;
 export type Interactions = v.InferOutput<typeof interactionsSchema>;
 
 /** @throws CompressError `bad-file` for a file that is not whole */
-export function parseKept<T>(schema: v.GenericSchema<unknown, T>, text: string, name: string): T {
+export function parseKept<T>(
+  schema: v.GenericSchema<unknown, T>,
+  text: string,
+  name: string,
+  fix = 'delete it, and it is made again',
+): T {
   try {
     return v.parse(schema, JSON.parse(text));
   } catch (e) {
-    throw new CompressError('bad-file', `"${name}" is damaged: ${(e as Error).message}`, 'delete it, and it is made again');
+    throw new CompressError('bad-file', `"${name}" is damaged: ${(e as Error).message}`, fix);
   }
 }

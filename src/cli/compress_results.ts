@@ -14,6 +14,7 @@ import { countsExamples, describeSmallData, dropBetween, metricOf, showDrop } fr
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { complain, count, type Output, plural, wholePercent } from './output.ts';
+import { ablationIn } from './report_ablation.ts';
 import { detailsOf } from './report_details.ts';
 import { resultTable } from './result_table.ts';
 import { VERSION } from './version.ts';
@@ -130,7 +131,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
   await writeWhole(paths.model, result.tflite);
   await writeWhole(paths.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`);
   await writeWhole(join(folder, 'history.json'), `${JSON.stringify(history, null, 1)}\n`);
-  await writeWhole(paths.report, writeReport(history));
+  await writeWhole(paths.report, writeReport(history, await ablationIn(folder)));
   const { original, ptq, result: found, reached, trials, task } = result;
   out.result(
     {

@@ -40,7 +40,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'ablate net.tflite --data train.npz --target rp2040 --arms P-Q-KD,greedy,adaptive --samples 20K --seeds 2',
   ],
   targets: ['targets', 'targets stm32l476rg', 'targets my-board.json'],
-  report: ['report thumbnet-net', 'report postgresql://me@db.example/thumbnet --study net --out net-report'],
+  report: [
+    'report thumbnet-net',
+    'report thumbnet-net --ablation ablation-net',
+    'report postgresql://me@db.example/thumbnet --study net --out net-report',
+  ],
   init: ['init'],
   doctor: ['doctor'],
   completion: ['completion bash > ~/.local/share/bash-completion/completions/thumbnet'],

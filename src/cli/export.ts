@@ -1,7 +1,7 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FORMATS, type WriteOptions } from '../formats/index.ts';
-import { OPSETS } from '../formats/onnx/write.ts';
+import { OPSETS } from '../formats/onnx/opsets.ts';
 import { asStored } from '../model.ts';
 import { bytes } from '../report/units.ts';
 import { RUNTIMES } from '../targets/runtime.ts';

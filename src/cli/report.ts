@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import { CompressError } from '../errors.ts';
 import { parseHistory, writeReport } from '../report/index.ts';
@@ -9,12 +10,14 @@ import { writeResults } from './compress_results.ts';
 import { checkOutput, makeFolder, readBytes, writeWhole } from './files.ts';
 import { workers } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
+import { ablationIn, bringAblation } from './report_ablation.ts';
 import { artifactsAt, getResult, getTask, openStorage, ownTerms } from './shared_study.ts';
 
 interface Flags {
   readonly study?: string;
   readonly out?: string;
   readonly workers: number;
+  readonly ablation?: string;
   readonly json?: boolean;
 }
 
@@ -26,24 +29,35 @@ export function addReport(program: Command): void {
     .option('--study <name>', 'of a database that holds several')
     .option('--out <dir>', 'a new folder for the results of a study in a database (thumbnet-<study>)')
     .option('--workers <n>', 'threads, at most 8, for what is left to be done there', workers, 2)
+    .option(
+      '--ablation <place>',
+      'the folder that ablate wrote, or its ablation.json: copied beside the history, and a part of the report',
+    )
     .option('--json', 'one JSON object on stdout')
     .action(async (place: string, flags: Flags) => {
       const out = createOutput(flags.json ?? false);
-      await (isPostgres(place) ? fromDatabase(place, flags, out) : fromFolder(place, out));
+      await (isPostgres(place) ? fromDatabase(place, flags, out) : fromFolder(place, flags, out));
     });
 }
 
-async function fromFolder(folder: string, out: Output): Promise<void> {
+async function fromFolder(folder: string, { ablation }: Flags, out: Output): Promise<void> {
   const from = join(folder, 'history.json');
   const report = join(folder, 'report.html');
   const history = parseHistory(new TextDecoder().decode(await readBytes(from, 'the history')), from);
   await checkOutput(report, { force: true, flag: 'folder' });
-  await writeWhole(report, writeReport(history));
-  out.result({ report }, () => out.print(`written: ${report}`));
+  if (ablation !== undefined) await bringAblation(ablation, folder, history);
+  await writeWhole(report, writeReport(history, await ablationIn(folder)));
+  out.result({ report }, () => out.print(`report  ${pathToFileURL(resolve(report)).href}`));
 }
 
 /** The result that a process has left there; where all of them have gone before that, it is made here from their trials. */
 async function fromDatabase(url: string, flags: Flags, out: Output): Promise<void> {
+  if (flags.ablation !== undefined)
+    throw new CompressError(
+      'bad-option',
+      '--ablation goes into a report that is there already',
+      'make the files first, then give `thumbnet report FOLDER --ablation PLACE`',
+    );
   const storage = openStorage(url, flags.workers);
   try {
     const study = await chosen(storage, flags.study);

@@ -89,7 +89,7 @@ export function lossTable({ losses }: History): Html | null {
   const decibels = (db: number | null) => (db === null ? UNKNOWN : `${db.toFixed(1)} dB`);
   return html`<div class="wide"><table><caption><span>Signal to quantization noise, in dB (more is better), against the same network in floats on ${losses.examples} examples of the train part;
 that of the answers is ${decibels(losses.answersDb)}. “Alone”: of the answers, were only this rounded.</span></caption>
-<thead><tr><th scope="col" class="text">Layer</th><th scope="col">Bits</th><th scope="col">Output</th><th scope="col">Output alone</th><th scope="col">Weights alone</th><th scope="col" class="text">Cause</th></tr></thead>
+<thead><tr><th scope="col" class="text">Layer</th><th scope="col">Output bits</th><th scope="col">Output</th><th scope="col">Output alone</th><th scope="col">Weights alone</th><th scope="col" class="text">Cause</th></tr></thead>
 <tbody>${losses.layers.map(
     (
       l,

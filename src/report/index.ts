@@ -10,6 +10,7 @@ import { hasMarks } from './svg.ts';
 import { bytes, ratio, runsOf } from './units.ts';
 
 export { type History, type LayerRow, type ModelMetrics, parseHistory, type TrialRow } from './history.ts';
+export type { Html } from './html.ts';
 export { bestSoFar, standalonePicture } from './pictures.ts';
 
 /**
@@ -17,8 +18,9 @@ export { bestSoFar, standalonePicture } from './pictures.ts';
  * without it all is there. The same history gives the same bytes.
  *
  * @param history bytes, ms, µJ, shares 0..1; `parseHistory` reads one from `history.json`
+ * @param more    sections from elsewhere
  */
-export function writeReport(history: History): string {
+export function writeReport(history: History, more: Html | null = null): string {
   const content = html`<main class="${history.goal.reached ? null : 'failed-job'}">
 ${head(history)}
 ${section('Result', summaryTable(history))}
@@ -28,6 +30,7 @@ ${part('Memory', memoryView(history))}
 ${part('Classes', classTable(history))}
 ${history.layersBefore.length ? section('Layer by layer', layerTable(history)) : null}
 ${part('What rounding costs', lossTable(history))}
+${more}
 ${part('Onto the chip', deploySteps(history))}
 ${section('Do it again', again(history))}
 ${history.notes.length ? section('Notes', html`<ul>${history.notes.map((n) => html`<li>${n}</li>`)}</ul>`) : null}

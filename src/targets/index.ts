@@ -119,13 +119,13 @@ export function registerTarget(description: OwnTarget, where?: string): Target {
   return chip;
 }
 
-/** Names and aliases closest to `name`: by shared beginning and by edits. */
+/** Names and aliases closest to `name`: by shared beginning and by edits, those that contain it first. */
 export function nearestTargets(name: string, count = 3): string[] {
   const wanted = plain(name);
   const score = (candidate: string) => {
     let shared = 0;
     while (shared < wanted.length && wanted[shared] === candidate[shared]) shared++;
-    return editDistance(wanted, candidate) - shared / 2 - (candidate.includes(wanted) ? 4 : 0);
+    return editDistance(wanted, candidate) - shared / 2 - (candidate.includes(wanted) ? wanted.length + candidate.length : 0);
   };
   const scored = TARGETS.map((t) => {
     const names = [t.name, ...t.aliases];

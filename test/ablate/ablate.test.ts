@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseHTML } from 'linkedom';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AblateHost, ARMS, ablate, WEAKER_FIRST } from '../../src/ablate/index.ts';
@@ -8,6 +9,7 @@ import { takeEvenly } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/index.ts';
 import { loadModel } from '../../src/model.ts';
 import { broken } from '../json_schema.ts';
+import { sampleHistory } from '../report/sample.ts';
 import { inProcess } from '../cli/in_process.ts';
 import { inFolder, model as modelFile, trainFile } from '../cli/sample.ts';
 
@@ -88,6 +90,25 @@ test('the command: a folder with a page and JSON, which goes on; another job and
   const schema = new URL('../../docs/schemas/ablation.json', import.meta.url);
   assert.equal(broken(found, JSON.parse(readFileSync(schema, 'utf8'))), []);
   assert.ok(page.includes('P-Q') && !/NaN|undefined|<script/.test(page));
+  const result = inFolder('ablation-result');
+  const history = { ...sampleHistory(), title: found.model };
+  mkdirSync(result);
+  writeFileSync(join(result, 'history.json'), JSON.stringify(history));
+  const elsewhere = await inProcess('report', result, '--ablation', folder);
+  assert.ok(elsewhere.code === 2 && elsewhere.err.includes('the chip is stm32l476rg there'), elsewhere.err);
+  assert.equal(readdirSync(result), ['history.json']);
+  writeFileSync(join(result, 'history.json'), JSON.stringify({ ...history, target: { ...history.target, name: found.target } }));
+  const brought = await inProcess('report', result, '--ablation', folder);
+  assert.is(brought.code, 0, brought.err);
+  const report = readFileSync(join(result, 'report.html'), 'utf8');
+  assert.match(report, /<h2>What each method is worth<\/h2>[\s\S]*P-Q/);
+  for (const table of parseHTML(report).document.querySelectorAll('table'))
+    assert.ok(table.querySelector('caption')?.textContent);
+  rmSync(join(result, 'report.html'));
+  assert.is((await inProcess('report', result)).code, 0);
+  assert.is(readFileSync(join(result, 'report.html'), 'utf8'), report);
+  const not = await inProcess('report', result, '--ablation', join(result, 'history.json'));
+  assert.ok(not.code === 2 && not.err.includes('give the ablation.json'), not.err);
   rmSync(join(folder, 'ablation.json'));
   rmSync(join(folder, 'P-Q.1.json'));
   assert.is((await inProcess(...command, '--samples', '300', '--json')).code, 0);

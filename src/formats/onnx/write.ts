@@ -25,11 +25,10 @@ import {
   ValueInfoProtoSchema,
 } from './generated/onnx_pb.ts';
 import { attribute, rawBytes, realNumbers } from './messages.ts';
-
-export const OPSETS = [13, 21] as const;
+import type { OPSETS } from './opsets.ts';
 
 export interface OnnxOptions {
-  /** Operator set of ai.onnx: 13 is read everywhere, 21 knows int4 and int16. */
+  /** Operator set of ai.onnx. */
   readonly opset?: (typeof OPSETS)[number];
   /** int8 activations as uint8, with zero points 128 higher: the form for which ONNX Runtime has its fastest kernels on x86. */
   readonly unsigned?: boolean;
