@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Dataset, withPartApart, withValidationOf } from './data/index.ts';
+import { type Dataset, withAllTraining, withPartApart, withValidationOf } from './data/index.ts';
 import { distill } from './distill/index.ts';
 import { CompressError, checkOptionNames } from './errors.ts';
 import { Registry } from './options/index.ts';
@@ -70,6 +70,8 @@ export const recipeSchema = v.object({
   validation: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** The part of the validation part that the stages did not see (withPartApart). */
   apart: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+  /** The validation part trained as well (withAllTraining). */
+  together: v.optional(v.literal(true)),
   /** The types of the result's inputs and outputs. */
   io: v.optional(v.picklist(IO_TYPES)),
 });
@@ -114,9 +116,11 @@ export const stagesOf = ({ stages }: Pick<Recipe, 'stages'>): Stage[] =>
   stages.map(({ stage, ...options }) => STAGES.get(stage)(options));
 
 /** A dataset as the stages of a recipe saw it. */
-export function dataOfRecipe(data: Dataset, { validation, apart, seed }: Recipe): Dataset {
+export function dataOfRecipe(data: Dataset, { validation, apart, together, seed }: Recipe): Dataset {
   const enlarged = validation ? withValidationOf(data, validation, seed) : data;
-  return apart && enlarged.validation ? withPartApart(enlarged, apart, seed).seen : enlarged;
+  if (!enlarged.validation) return enlarged;
+  const seen = apart ? withPartApart(enlarged, apart, seed).seen : enlarged;
+  return together ? withAllTraining(seen) : seen;
 }
 
 function checkCheckpoint(stages: readonly Stage[], { checkpoint }: Context): void {

@@ -50,10 +50,10 @@ function enlargedText({ moved }: CompressResult, { validation }: Dataset): strin
   ];
 }
 
-type Result = Pick<CompressResult, 'checks' | 'unchecked' | 'examples' | 'checkSamples' | 'task'>;
+type Result = Pick<CompressResult, 'checks' | 'unchecked' | 'examples' | 'checkSamples' | 'task' | 'together'>;
 
 /** What the last check found, a sentence for each candidate: a trial may have left several. */
-export function checkedText({ checks, unchecked, examples, checkSamples, task }: Result): string[] {
+export function checkedText({ checks, unchecked, examples, checkSamples, task, together }: Result): string[] {
   if (unchecked) return [`The choice was checked by no further examples: ${unchecked}.`];
   if (!checks.length) return [];
   const value = (n: number | null) => (n === null ? '-' : metricOf(task.metric).show(n));
@@ -73,6 +73,9 @@ export function checkedText({ checks, unchecked, examples, checkSamples, task }:
       const size = `${bytes(figures.flashBytes)}, ${milliseconds(figures.latencyMs)}`;
       return `${name} (${size}) has ${value(quality)}: ${holds ? 'accepted' : 'rejected'}.`;
     }),
+    ...(together
+      ? [`It was made again from the train and validation parts together (${examples.train + examples.validation} examples).`]
+      : []),
   ];
 }
 

@@ -4,6 +4,7 @@
  * most promising node, and repeats. At the end it comes as near to the goal as it can without training, in ever smaller cuts. Cuts see no
  * training samples. Nothing here depends on the thread or the clock.
  */
+import { withAllTraining } from '../data/index.ts';
 import { judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
 import { channelGroups } from '../prune/index.ts';
@@ -37,9 +38,9 @@ export async function runArm(
     : new Arm(spots, what.plan, what.toBeat).run(what.from, what.samples);
 }
 
-/** The same job where another fold judges. */
-function onFold(heap: Heap, job: JobContext, fold: number): JobContext {
-  const data = foldsOf(job.data, job.seed)[fold];
+/** The same job where another fold judges, or all examples train. */
+function onFold(heap: Heap, job: JobContext, fold: number | 'all'): JobContext {
+  const data = fold === 'all' ? withAllTraining(job.data) : foldsOf(job.data, job.seed)[fold];
   return { ...job, data, reference: judge(heap, job.model.graph, data, 'validation', job.task) };
 }
 

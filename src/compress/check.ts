@@ -9,6 +9,7 @@ import type { Heap } from '../wasm/heap.ts';
 import type { Figures } from './figures.ts';
 import type { JobContext, Node } from './job.ts';
 import { standardOf } from './judge.ts';
+import { fits } from './limits.ts';
 import { foldsOf, type Parts } from './parts.ts';
 import type { Pool } from './pool.ts';
 import { type Stages, trainingsOf } from './steps.ts';
@@ -101,6 +102,22 @@ export class LastCheck {
     };
     this.reports.push(report);
     return report;
+  }
+
+  /**
+   * The candidate made again from train and validation together, where folds judged the way it is made and not its weights: with examples so few
+   * each one counts. Its quality stays the one that was found before, on examples that it had not seen. null where that says nothing of it:
+   * it does not hold, nothing trains, or a training ends by the validation part.
+   */
+  async withAllExamples(candidate: Checkable, progress: (p: Progress) => void): Promise<Checkable | null> {
+    const { trial, stages, figures } = candidate;
+    const held = this.reports.some((r) => r.holds && r.trial === trial && r.figures === figures);
+    if (!this.#byFolds || !held || trainingsOf(stages) === 0 || stages.some((s) => s.patience)) return null;
+    const { candidate: made, samples } = await this.#pool.run({ recipe: stages, fold: 'all' }, progress);
+    this.samples += samples;
+    const { accuracy, quality, score } = figures;
+    const found = { ...made.figures, accuracy, quality, score };
+    return fits(found, this.#job.goal.limits) ? { trial, stages, figures: found, tflite: made.tflite } : null;
   }
 
   #compared(given: Checked, found: Checked): Pick<CheckReport, 'chance' | 'least'> & { keeps: boolean } {

@@ -40,14 +40,15 @@ export interface Candidates {
 
 /**
  * The best candidate that fits, keeps the goal on the validation part and holds in the last check. Where none holds there, the one that came
- * nearest to it; where none keeps the goal, the one that comes nearest, so that something is handed back.
+ * nearest to it; where none keeps the goal, the one that comes nearest, so that something is handed back. `together`: it was made again from all
+ * examples.
  */
 export async function choose(
   candidates: Candidates,
   { check, emulated }: Judges,
   tell: (p: Progress & { readonly trial: number }) => void,
   signal?: AbortSignal,
-): Promise<Checkable> {
+): Promise<{ choice: Checkable; together: boolean }> {
   const { plain, kept } = candidates;
   const modelled = rankedOf(candidates);
   const open = async ({ trial, stages, figures, file }: Choice): Promise<Checkable> => ({
@@ -61,15 +62,20 @@ export async function choose(
       })
     : modelled;
   const feasible = ranked.filter((c) => c.feasible);
-  if (!check || feasible.length === 0) return open(ranked[0]);
+  if (!check || feasible.length === 0) return { choice: await open(ranked[0]), together: false };
   const stopped = abortion(signal);
+  const telling = (what: string, trial: number | null) => (p: Progress) =>
+    tell({ ...p, what: `${what}: ${p.what}`, trial: trial ?? -1 });
   const judge = async (choice: Choice): Promise<Judged<Checkable>> => {
     const candidate = await open(choice);
-    const progress = (p: Progress) => tell({ ...p, what: `last check: ${p.what}`, trial: choice.trial ?? -1 });
-    const { holds, chance } = await Promise.race([check.judge(candidate, progress), stopped]);
+    const { holds, chance } = await Promise.race([check.judge(candidate, telling('last check', choice.trial)), stopped]);
     return { candidate, holds, chance };
   };
-  return check.most < feasible.length ? narrowed(feasible, check.most, judge, check.isCheap) : firstOf(feasible, judge);
+  const checked = await (check.most < feasible.length
+    ? narrowed(feasible, check.most, judge, check.isCheap)
+    : firstOf(feasible, judge));
+  const made = await Promise.race([check.withAllExamples(checked, telling('with all examples', checked.trial)), stopped]);
+  return { choice: made ?? checked, together: made !== null };
 }
 
 /** The same with the best of those that hold the goal ordered by counted figures; more are counted where none of them fits then. */

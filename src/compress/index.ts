@@ -97,9 +97,9 @@ export async function* compress(
     const check = parts.check || (parts.folds && !isLate) ? new LastCheck(heap, job, parts, pool) : null;
     const tell = (p: CompressProgress['running'][number]) => host.progress?.({ ...search.progress(), running: [p] });
     const emulated = settings.evaluate === 'emulator' ? new Emulated(host.count!, goal) : null;
-    const choice = await choose({ records: study.records, plain, goal, kept }, { check, emulated }, tell, host.signal);
+    const chosen = await choose({ records: study.records, plain, goal, kept }, { check, emulated }, tell, host.signal);
     const unchecked = check ? null : (parts.unchecked ?? 'the time was over');
-    return finish({ heap, data, parts, prepared, search, study, choice, check, counted: emulated?.reports ?? [], unchecked });
+    return finish({ heap, data, parts, prepared, search, study, ...chosen, check, counted: emulated?.reports ?? [], unchecked });
   } finally {
     await end(work);
   }

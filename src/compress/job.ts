@@ -34,8 +34,11 @@ export interface Node {
 
 export type Job =
   | { readonly plan: Plan; readonly from: Node | null; readonly samples: number; readonly toBeat: number | null }
-  /** The stages of a given recipe, unchanged; on a fold beside the data where one is named, and from a node on their way there. */
-  | { readonly recipe: Stages; readonly fold?: number; readonly from?: Node | null };
+  /**
+   * The stages of a given recipe, unchanged: on a fold beside the data where one is named, or on train and validation together; and from a node on
+   * their way there.
+   */
+  | { readonly recipe: Stages; readonly fold?: number | 'all'; readonly from?: Node | null };
 
 /** A network as the chip would run it, and what it is worth. */
 export interface Candidate extends Node {

@@ -12,6 +12,8 @@ interface Made {
   readonly validation: number | null;
   /** The part of the validation part that the stages did not see; 0 where they saw all of it. */
   readonly apart: number;
+  /** Whether the validation part trained as well. */
+  readonly together: boolean;
 }
 
 /**
@@ -22,11 +24,11 @@ export function recipeOf(
   stages: Stages,
   data: Dataset,
   { name, outputName, metric }: Task,
-  { seed, io, validation, apart }: Made,
+  { seed, io, validation, apart, together }: Made,
 ): Recipe {
   const facts = { ...normalizationFacts(data), layout: data.layout, ...readingOf(data) };
   const task = { task: name, output: outputName, metric };
-  const parts = { ...(validation !== null && { validation }), ...(apart > 0 && { apart }) };
+  const parts = { ...(validation !== null && { validation }), ...(apart > 0 && { apart }), ...(together && { together }) };
   return JSON.parse(JSON.stringify({ version: 1, seed, stages, ...facts, task, ...(io && { io }), ...parts }));
 }
 

@@ -67,6 +67,8 @@ export interface CompressResult {
   /** What the search saw; `checkSamples`: seen by trainings on other folds. */
   readonly examples: { readonly train: number; readonly validation: number; readonly check: number; readonly test: number };
   readonly checkSamples: number;
+  /** Whether the result was made again from the train and validation parts together. */
+  readonly together: boolean;
   /** Examples that went from the train part to the validation part. */
   readonly moved: number;
 }
@@ -79,13 +81,27 @@ interface Work {
   readonly search: Search;
   readonly study: Study;
   readonly choice: Checkable;
+  /** Whether it was made from the train and validation parts together. */
+  readonly together: boolean;
   readonly check: LastCheck | null;
   readonly counted: readonly CountReport[];
   readonly unchecked: string | null;
 }
 
 /** The only place where the test part is used. */
-export function finish({ heap, data, parts, prepared, search, study, choice, check, counted, unchecked }: Work): CompressResult {
+export function finish({
+  heap,
+  data,
+  parts,
+  prepared,
+  search,
+  study,
+  choice,
+  together,
+  check,
+  counted,
+  unchecked,
+}: Work): CompressResult {
   const { job, plain, simplified, smallestLoss } = prepared;
   const { task, goal } = job;
   const { target, settings, limits, standard } = goal;
@@ -115,6 +131,7 @@ export function finish({ heap, data, parts, prepared, search, study, choice, che
       io: settings.io,
       validation: parts.moved > 0 ? VALIDATION : null,
       apart: parts.check ? APART : 0,
+      together,
     }),
     tflite: choice.tflite,
     ptqTflite: plain.tflite,
@@ -135,6 +152,7 @@ export function finish({ heap, data, parts, prepared, search, study, choice, che
       test: data.test!.count,
     },
     checkSamples: check?.samples ?? 0,
+    together,
     moved: parts.moved,
   };
 }

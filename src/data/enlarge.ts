@@ -25,3 +25,8 @@ export function withPartApart(data: Dataset, share: number, seed: number): { rea
   const [kept, apart] = places.map((p) => takeExamples(validation, p));
   return { seen: { ...data, validation: kept }, apart };
 }
+
+/** The dataset with its validation part among the train part too, for what is judged by neither. */
+export function withAllTraining(data: Dataset): Dataset {
+  return { ...data, train: joinExamples([data.train!, data.validation!]) };
+}

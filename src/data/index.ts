@@ -40,7 +40,7 @@ export {
   takeEvenly,
   takeExamples,
 } from './dataset.ts';
-export { withPartApart, withValidationOf } from './enlarge.ts';
+export { withAllTraining, withPartApart, withValidationOf } from './enlarge.ts';
 export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type DataSource, loadDataset } from './load.ts';
 export { isZip } from './marks.ts';

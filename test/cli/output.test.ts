@@ -66,6 +66,7 @@ test('a last check names each candidate, of several of one trial too', () => {
     unchecked: null,
     examples: { check: 498 },
     checkSamples: 0,
+    together: false,
     task: { metric: 'accuracy' },
   } as unknown as CompressResult;
   assert.equal(checkedText(result), [

@@ -63,8 +63,8 @@ async function chosen(factors: readonly number[], maxLatencyMs?: number) {
     async (graph, chip) => Math.round(profile(graph, chip).instructions * (factors[next++] ?? 1)),
     goal,
   );
-  const { trial } = await choose(all, { check: null, emulated }, () => {});
-  return { trial, reports: emulated.reports };
+  const { choice } = await choose(all, { check: null, emulated }, () => {});
+  return { trial: choice.trial, reports: emulated.reports };
 }
 
 test('the best candidates are ordered by counted instructions', async () => {

@@ -191,6 +191,23 @@ test('few examples, most of one class: of those that check none may be lost wher
   assert.is(result.checks[0].least, result.checks[0].given);
 });
 
+test('few examples: what folds accepted is made again from train and validation together', async () => {
+  const { graph, ...made } = fruit();
+  const few = 120;
+  const data = await loadDataset({ x: made.x.x.x.slice(0, 3 * few), y: made.y.slice(0, few), shape: [few, 3] }, parts);
+  const recipe = [{ stage: 'distill', epochs: 2, batch: 8 }, { stage: 'prune', ratio: 0.2 }, { stage: 'quantize' }];
+  const { result, model, lines } = await finished(graph, data, {
+    recipe,
+    trials: 1,
+    maxDrop: 0.6,
+    objective: { flash: 0, ram: 0, latency: 0, macs: 1 },
+  });
+  assert.ok(result.together && result.recipe.together && result.chosen === 0, lines.join('\n'));
+  await checkWritten({ result, model }, data);
+  const { train, validation } = result.examples;
+  assert.is(dataOfRecipe(data, result.recipe).train!.count, train + validation);
+});
+
 test('a recipe whose training ends by the validation part: of a large one it saw two thirds', async () => {
   const made = fruit();
   const x = rows(4800, 3, 'many');
