@@ -109,8 +109,8 @@ async function serve(
   let trials = 0;
   const counted = (pool: Pool): Pool => ({
     ...pool,
-    run: (job, progress) =>
-      pool.run(job, progress).then((result) => {
+    run: (job, progress, stop) =>
+      pool.run(job, progress, stop).then((result) => {
         trials++;
         return result;
       }),

@@ -7,11 +7,13 @@ import type { Progress } from '../stage.ts';
 import { kernelModule, relaxedModule } from '../wasm/load.ts';
 import { runArm } from './arm.ts';
 import type { ArmResult, Job, JobContext } from './job.ts';
+import { abortion } from './waiting.ts';
 
 /** Runs jobs, at most `size` at once. */
 export interface Pool {
   readonly size: number;
-  run(job: Job, progress: (p: Progress) => void): Promise<ArmResult>;
+  /** @param signal once it aborts, a job in another thread is given up, whatever that thread does: it ends, and a new one takes its place */
+  run(job: Job, progress: (p: Progress) => void, signal?: AbortSignal): Promise<ArmResult>;
   close(): Promise<void>;
 }
 
@@ -142,15 +144,29 @@ function portThread(port: MessagePort): Thread {
 }
 
 function poolOf(beginning: Beginning, size: number, open: (i: number) => Thread): Pool {
-  const threads = Array.from({ length: size }, (_, i) => open(i));
-  const idle = threads.map((thread) => asked(thread, beginning));
+  const begun = (i: number) => {
+    const thread = open(i);
+    return { ask: asked(thread, beginning), end: () => thread.end() };
+  };
+  const threads = Array.from({ length: size }, (_, i) => begun(i));
+  const idle = [...threads.keys()];
   let next = 0;
   return {
     size,
-    run(job, progress) {
-      const ask = idle.pop();
-      if (!ask) throw new Error('more jobs than workers');
-      return ask(next++, job, progress).finally(() => idle.push(ask));
+    async run(job, progress, signal) {
+      const i = idle.pop();
+      if (i === undefined) throw new Error('more jobs than workers');
+      try {
+        return await Promise.race([threads[i].ask(next++, job, progress), abortion(signal)]);
+      } catch (e) {
+        if (signal?.aborted) {
+          threads[i].end();
+          threads[i] = begun(i);
+        }
+        throw e;
+      } finally {
+        idle.push(i);
+      }
     },
     async close() {
       await Promise.all(threads.map((thread) => thread.end()));

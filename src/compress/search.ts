@@ -1,6 +1,6 @@
 import { CompressError } from '../errors.ts';
 import type { RunningTrial, Study, Trial } from '../search/index.ts';
-import type { TrialRecord } from '../search/record.ts';
+import { isFinished, type TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
 import type { Job } from './job.ts';
 import { type Goal, promiseOf } from './judge.ts';
@@ -43,6 +43,9 @@ interface Begun {
 /** Share of a lost score that an arm which continues is expected to win back. */
 const WON_BACK = 0.5;
 
+/** Why an arm was stopped: it is told as one that failed, which changes nothing where the trial has ended. */
+const GIVEN_UP = new CompressError('interrupted', 'another process has ended the trial', 'nothing is to be done');
+
 /** The result of waiting for a trial when the time limit came first, or news of other processes. */
 const STOP = -1;
 const OTHERS = -2;
@@ -53,6 +56,8 @@ export class Search {
   readonly #study: Study;
   readonly #rungs: Rungs;
   readonly #running = new Map<number, Progress>();
+  /** What stops arms that work. */
+  readonly #arms = new Map<number, AbortController>();
   #endedByClock = false;
 
   constructor(options: SearchOptions) {
@@ -81,7 +86,7 @@ export class Search {
           jobs.set(job.number, job.done);
           tell();
         }
-        const others = this.#isWaitedFor(end) ? this.#study.changed()?.then(() => OTHERS) : undefined;
+        const others = jobs.size > 0 || this.#isWaitedFor(end) ? this.#study.changed()?.then(() => OTHERS) : undefined;
         if (jobs.size === 0 && !others) return;
         const first = await Promise.race([
           ...jobs.values(),
@@ -94,6 +99,7 @@ export class Search {
           return;
         }
         if (first === OTHERS) await this.#study.refresh();
+        this.#giveUp();
         jobs.delete(first);
         tell();
         const fresh = this.reports().filter((t) => !reported.has(t.number));
@@ -144,9 +150,17 @@ export class Search {
     this.#running.set(number, { what: 'start', done: 0, total: 1 });
     const onProgress = (p: Progress) => {
       this.#running.set(number, p);
+      trial.alive();
       changed();
     };
-    return { number, done: this.#finish(trial, pool.run(await this.#jobOf(trial), onProgress)) };
+    const arm = new AbortController();
+    this.#arms.set(number, arm);
+    return { number, done: this.#finish(trial, pool.run(await this.#jobOf(trial), onProgress, arm.signal)) };
+  }
+
+  /** Stops arms whose trials another process has ended: this one could not be reached, or hangs. */
+  #giveUp(): void {
+    for (const [number, arm] of this.#arms) if (isFinished(this.#study.records[number])) arm.abort(GIVEN_UP);
   }
 
   /** By the parameters of a trial, and by the trials that it may know. */
@@ -182,6 +196,7 @@ export class Search {
       if (e instanceof CompressError) return e;
       throw e;
     });
+    this.#arms.delete(trial.number);
     const { from, round } = trial.point.turn;
     if (result instanceof CompressError) {
       const facts: TrialFacts = { state: 'failed', from, round, samples: 0, macs: 0, stages: [], error: result.message };

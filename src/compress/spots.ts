@@ -78,6 +78,7 @@ export class Spots {
         this.samples += examples * weight;
         this.macs += examples * (PASSES * student + (weight - 1) * PASSES * goal.plain.macs);
       }
+      this.context.progress?.({ what: stage.name, done: 0, total: 1 });
       current = await runPipeline(current, [stage], this.context);
     }
     return current;

@@ -31,6 +31,8 @@ export interface TrialStore {
    * @returns false where another process was faster: the trial must be chosen anew
    */
   begin(number: number, params: ReadonlyMap<string, Parameter>): Promise<boolean>;
+  /** A trial that this process runs comes on. One that does not for long is left: its process may live, and its work hang. */
+  alive(number: number): void;
   /** Keeps an intermediate value of a running trial. */
   report(number: number, step: number, value: number): Promise<void>;
   /** @returns false where another process ended the trial before; that result is kept */
@@ -61,6 +63,8 @@ export class MemoryStore implements TrialStore {
   isLeft(): boolean {
     return true;
   }
+
+  alive(): void {}
 
   async enqueue(fixed: Readonly<Record<string, Choice>>): Promise<void> {
     if (isQueued(this.#records, fixed)) return;

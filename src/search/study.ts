@@ -178,7 +178,7 @@ export class Study {
         this.#checkRunning(number, 'report between ask and tell');
         await this.#store.report(number, step, value);
       };
-      return { number, params: externalParams(params), point, report };
+      return { number, params: externalParams(params), point, report, alive: () => this.#store.alive(number) };
     }
   }
 

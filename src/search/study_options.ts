@@ -39,6 +39,8 @@ export interface RunningTrial<T> {
   readonly point: T;
   /** Reports an intermediate value of the first objective, for example the loss after epoch `step`. @throws CompressError `bad-option` after `tell` */
   report(value: number, step: number): Promise<void>;
+  /** Says that the work on it goes on. Where processes share the study, a trial that is silent for long is handed out again. */
+  alive(): void;
 }
 
 /** The state of a trial. */

@@ -70,6 +70,8 @@ class JournalStore implements TrialStore {
     return true;
   }
 
+  alive(): void {}
+
   enqueue(fixed: Readonly<Record<string, Choice>>): Promise<void> {
     return this.#turns.run(async () => {
       await this.#read(true);

@@ -38,7 +38,7 @@ interface TrialRow {
 
 /**
  * The trials of a study in a database that many processes share. Who begins or takes over a trial holds the row of the study meanwhile, as Optuna does
- * for its numbers. A lease says whose it is; one that its owner has not renewed for a while is anybody's. A trial counts once: who ends it
+ * for its numbers. A lease says whose it is; its owner renews it as long as the trial comes on, and one that was not renewed is anybody's. A trial counts once: who ends it
  * first is kept.
  *
  * There is no queue beside the trials: what comes next follows from their numbers, and which waiting trial it is decides what it may know. A
@@ -53,8 +53,8 @@ export class PostgresStore implements TrialStore {
   /** Trials of other programs that ran when this process came, and their heartbeats: when they were last seen to change. */
   readonly #outside = new Map<number, { beat: string | null; since: number }>();
   #isNew = true;
-  /** Ids of trials that this process runs. */
-  readonly #mine = new Set<number>();
+  /** Ids of trials that this process runs, and when they last came on. */
+  readonly #mine = new Map<number, number>();
   #change: {
     promise: Promise<void>;
     resolve: () => void;
@@ -125,12 +125,18 @@ export class PostgresStore implements TrialStore {
       if (taken !== null) await writeParameters(queries, taken, params);
       return taken;
     });
-    if (id !== null) this.#mine.add(id);
+    if (id !== null) this.#mine.set(id, performance.now());
     await this.refresh();
     return id !== null;
   }
 
+  alive(number: number): void {
+    const id = this.#ids[number];
+    if (this.#mine.has(id)) this.#mine.set(id, performance.now());
+  }
+
   async report(number: number, step: number, value: number): Promise<void> {
+    this.alive(number);
     const [x, type] = toColumns(value);
     await this.#place.connection.rows(
       `INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type)
@@ -174,7 +180,7 @@ export class PostgresStore implements TrialStore {
     clearInterval(this.#timer);
     this.#silence();
     const relax = connection.hurry(CLOSE_MS);
-    const mine = [...this.#mine];
+    const mine = [...this.#mine.keys()];
     this.#mine.clear();
     try {
       await connection.run(async (queries) => {
@@ -309,14 +315,16 @@ export class PostgresStore implements TrialStore {
     return beat === null || performance.now() - since > OUTSIDE_MS;
   }
 
-  /** Says that this process lives, and what it runs. */
+  /** Says that this process lives, and what of it comes on. */
   async #beat(): Promise<void> {
-    const { connection, worker } = this.#place;
+    const { connection, worker, waits } = this.#place;
+    const since = performance.now() - waits.silent;
+    const held = [...this.#mine].filter(([, at]) => at > since).map(([id]) => id);
     try {
       await connection.rows(
         `WITH lives AS (UPDATE thumbnet.workers SET seen_at = now() WHERE worker_id = $1)
          UPDATE thumbnet.leases SET seen_at = now() WHERE worker_id = $1 AND trial_id = ANY($2) AND NOT is_told`,
-        [worker, [...this.#mine]],
+        [worker, held],
       );
     } catch (e) {
       this.#change?.reject(e);
