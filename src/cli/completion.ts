@@ -18,6 +18,8 @@ interface Flag {
   readonly choices: readonly string[];
   /** Whether a value follows. */
   readonly takes: boolean;
+  /** Whether that may be a file beside its choices: a chip of one's own. */
+  readonly orFile: boolean;
 }
 
 interface Verb {
@@ -31,8 +33,9 @@ const verbsOf = (program: Command): Verb[] =>
     name: command.name(),
     about: command.description(),
     flags: command.options.flatMap((o) => {
-      const choices = o.long === '--target' ? TARGETS.map((t) => t.name) : (o.argChoices ?? []);
-      return o.long ? [{ long: o.long, about: o.description, choices, takes: o.required || o.optional }] : [];
+      const orFile = o.long === '--target';
+      const choices = orFile ? TARGETS.map((t) => t.name) : (o.argChoices ?? []);
+      return o.long ? [{ long: o.long, about: o.description, choices, takes: o.required || o.optional, orFile }] : [];
     }),
   }));
 
@@ -61,13 +64,16 @@ complete -o default -F _thumbnet thumbnet
 `;
 }
 
-/** In single quotes, with what the shells take for their own marks taken away. */
-const quoted = (text: string): string => text.replaceAll(/['[\]:`$"\\]/g, '');
+/** As it may stand in single quotes, and in the brackets of zsh. */
+const quoted = (text: string): string =>
+  text.replaceAll("'", '’').replaceAll('[', '(').replaceAll(']', ')').replaceAll('\\', '/');
 
 function zsh(verbs: readonly Verb[]): string {
   const cases = verbs.map((verb) => {
     const flags = verb.flags.map((f) => {
-      const value = f.choices.length ? `:value:(${f.choices.join(' ')})` : f.takes ? ':value:_files' : '';
+      const words = f.choices.join(' ');
+      const listed = f.orFile ? `:value:{compadd -- ${words}; _files}` : `:value:(${words})`;
+      const value = f.choices.length ? listed : f.takes ? ':value:_files' : '';
       return `      '${f.long}[${quoted(f.about)}]${value}' \\\n`;
     });
     return `    ${verb.name}) _arguments \\\n${flags.join('')}      '--help[help]' '*:file:_files' ;;\n`;
@@ -94,7 +100,7 @@ function fish(verbs: readonly Verb[]): string {
   const names = verbs.map((v) => `complete -c thumbnet -n __fish_use_subcommand -f -a ${v.name} -d '${quoted(v.about)}'\n`);
   const flags = verbs.flatMap((v) =>
     v.flags.map((f) => {
-      const value = f.choices.length ? ` -x -a '${f.choices.join(' ')}'` : f.takes ? ' -r' : '';
+      const value = f.choices.length ? ` ${f.orFile ? '-r' : '-x'} -a '${f.choices.join(' ')}'` : f.takes ? ' -r' : '';
       return `complete -c thumbnet -n '__fish_seen_subcommand_from ${v.name}' -l ${f.long.slice(2)}${value} -d '${quoted(f.about)}'\n`;
     }),
   );

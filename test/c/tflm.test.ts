@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { suite } from 'uvu';
+import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { exportTflm } from '../../src/c/tflm/index.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
@@ -10,10 +10,9 @@ import { quantize } from '../../src/quant/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { withTools } from '../emulator/tools.ts';
 import { graphOf, samplesOf } from '../formats/row_graphs.ts';
-import { sharedPath } from '../shared.ts';
+import { sharedTest } from '../shared_test.ts';
 import { hasProgram, inFolder } from './tools.ts';
 
-const test = suite('a folder for TensorFlow Lite Micro');
 const heap = await Heap.open();
 const DECLARATIONS = fileURLToPath(new URL('./declarations', import.meta.url));
 const original = await loadModel(await demoModel());
@@ -43,9 +42,8 @@ const LEAST: Readonly<Record<string, number>> = {
 };
 
 for (const [file, bytes] of Object.entries(LEAST)) {
-  const path = sharedPath(`data/models/${file}.tflite`);
-  (path ? test : test.skip)(`${file}: the arena that the interpreter needs, to the byte`, async () => {
-    const model = await loadModel(new Uint8Array(readFileSync(path!)));
+  sharedTest(`${file}: the arena that the interpreter needs, to the byte`, [`data/models/${file}.tflite`], async (path) => {
+    const model = await loadModel(new Uint8Array(readFileSync(path)));
     const { arena } = await exportTflm(model, 'stm32f446re', { heap });
     assert.equal([arena.bytes, arena.exact], [bytes, true]);
   });

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { EXAMPLES } from '../../src/cli/examples.ts';
 import { program } from '../../src/cli/main.ts';
 import { inProcess } from './in_process.ts';
+import { testWhere } from '../skipped.ts';
 import { inFolder } from './sample.ts';
 
 test('every verb has examples, and all their options are known', () => {
@@ -66,13 +67,18 @@ const ASKED: Readonly<Record<string, readonly [args: (file: string) => string[],
     (file) => ['-c', `source ${file}; COMP_WORDS=(thumbnet ab); COMP_CWORD=1; _thumbnet; echo ${'$'}{COMPREPLY[@]}`],
     'ablate',
   ],
-  zsh: [(file) => ['-f', '-c', `compdef() { echo "of $2" }; source ${file}`], 'of thumbnet'],
+  zsh: [
+    (file) => [
+      ...['-f', '-c'],
+      `compdef() {}; _arguments() { print -l -- $@ }; source ${file}; words=(thumbnet ablate --see); CURRENT=3; _thumbnet`,
+    ],
+    '--seeds[runs of each arm',
+  ],
   fish: [(file) => ['--no-config', '-c', `source ${file}; complete -C 'thumbnet ablate --see'`], '--seeds'],
 };
 
 for (const [shell, [args, wanted]] of Object.entries(ASKED)) {
-  if (spawnSync(shell, ['-c', 'true']).status !== 0) continue;
-  test(`${shell} takes its script`, async () => {
+  testWhere(spawnSync(shell, ['-c', 'true']).status === 0, 'it is absent')(`${shell} takes its script`, async () => {
     const file = inFolder(`complete.${shell}`);
     writeFileSync(file, (await inProcess('completion', shell)).out);
     const { status, stdout, stderr } = spawnSync(shell, args(file), { encoding: 'utf8' });

@@ -29,7 +29,7 @@ test('what is continued stands under the text behind a label', () => {
 });
 
 test('a path, and what stands in quotes or backticks, stays whole', () => {
-  const path = `/tmp/${'long/'.repeat(30)}net.tflite`;
+  const path = `/models/${'long/'.repeat(30)}net.tflite`;
   const command = '`thumbnet profile net.tflite --target stm32l476rg --measured LOG`';
   const lines = wrapped(`written to ${path}, "a folder/with blanks in its name/net.tflite"; try ${command} then`, 50).split('\n');
   for (const whole of [path, '"a folder/with blanks in its name/net.tflite"', command])
@@ -71,9 +71,9 @@ test('a last check names each candidate, of several of one trial too', () => {
   } as unknown as CompressResult;
   assert.equal(checkedText(result), [
     'The choice was checked by 498 examples kept from the search. The model as given has 98.6 % there.',
-    'A candidate of trial 19 (10.5 KiB, 2.700 ms) has 97.4 %: rejected.',
-    'Trial 7 (11.7 KiB, 2.700 ms) has 97.0 %: rejected.',
-    'Another candidate of trial 19 (11.1 KiB, 2.700 ms) has 98.0 %: accepted.',
+    'A candidate of trial 19 (10.5 KiB, 2.70 ms) has 97.4 %: rejected.',
+    'Trial 7 (11.7 KiB, 2.70 ms) has 97.0 %: rejected.',
+    'Another candidate of trial 19 (11.1 KiB, 2.70 ms) has 98.0 %: accepted.',
   ]);
 });
 

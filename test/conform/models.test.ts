@@ -5,10 +5,11 @@ import * as assert from 'uvu/assert';
 import { conform } from '../../src/conform/index.ts';
 import { sharedPath } from '../shared.ts';
 import { bothHalves } from '../wasm/halves.ts';
+import { skipped } from '../skipped.ts';
 
 const folder = sharedPath('vectors/models');
 const models = sharedPath('data/models');
-if (!folder || !models) test.skip('the golden models: vectors/models or data/models is absent', () => {});
+if (!folder || !models) skipped('the golden models: vectors/models or data/models is absent');
 else {
   const model = async (file: string) => {
     const path = join(models, file);

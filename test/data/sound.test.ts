@@ -9,6 +9,7 @@ import { loadDataset } from '../../src/data/index.ts';
 import { resample } from '../../src/data/resample.ts';
 import { fails } from './fails.ts';
 import { wav } from './sources.ts';
+import { testWhere } from '../skipped.ts';
 
 const whole = { whole: true } as const;
 const noise = (n: number): Int16Array => {
@@ -27,7 +28,7 @@ const hasSox = (() => {
   }
 })();
 
-(hasSox ? test : test.skip)('every kind of samples as sox reads them', async () => {
+testWhere(hasSox, 'sox is absent')('every kind of samples as sox reads them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'thumbnet-wav-'));
   const source = join(folder, 'source.wav');
   writeFileSync(source, wav(noise(3000), 16000, 2));

@@ -11,7 +11,7 @@ import { quantize } from '../../src/quant/index.ts';
 import type { Model, Stage } from '../../src/stage.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { contextOf, network } from '../train/networks.ts';
-import { CORES, chipOf, hasTools } from './tools.ts';
+import { CORES, chipOf, withTools } from './tools.ts';
 
 const test = suite('figures of generated C');
 const heap = await Heap.open();
@@ -28,7 +28,7 @@ const STAGES: Readonly<Record<string, readonly [Stage, Trade]>> = {
 };
 
 for (const [name, [stage, trade]] of Object.entries(STAGES)) {
-  (hasTools ? test : test.skip)(`${name}: instructions, code and constants as on the emulator`, async () => {
+  withTools(test)(`${name}: instructions, code and constants as on the emulator`, async () => {
     const model: Model = { graph: network(), facts: {} };
     const outline = (await outlineOf(model, [stage], contextOf(model)))!;
     const graph = asStored(await runPipeline(model, [stage], contextOf(model)));

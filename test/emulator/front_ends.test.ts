@@ -15,6 +15,7 @@ import { createRandom, normal } from '../../src/random.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { hasProgram, inFolder, WARNINGS } from '../c/tools.ts';
 import { chipOf, withTools } from './tools.ts';
+import { testWhere } from '../skipped.ts';
 
 const heap = await Heap.open();
 const random = createRandom(3, 'front ends');
@@ -72,7 +73,7 @@ for (const [features, samples, channels] of JOBS) {
   });
 }
 
-(hasProgram('gcc') ? test : test.skip)('no warning, as C11 and as C++ sees the header', async () => {
+testWhere(hasProgram('gcc'), 'gcc is absent')('no warning, as C11 and as C++ sees the header', async () => {
   const graph = await networkFor(await dataOf(JOBS[0][0], JOBS[0][1], JOBS[0][2]));
   const { files } = await generateC(heap, graph, chipOf('cortex-m4'), { name: 'network' });
   inFolder(files, (folder) => {

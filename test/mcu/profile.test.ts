@@ -15,6 +15,7 @@ import { findTarget } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { sharedPath } from '../shared.ts';
 import { sharedTest } from '../shared_test.ts';
+import { skipped } from '../skipped.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
 type Json = any;
@@ -202,7 +203,7 @@ if (counts && resnet8) {
     refused(() => profile(graph, 'stm32f446re', { clockMhz: 0 }));
     refused(() => profile(graph, 'stm32f446re', { clockMhz: Number.NaN }));
   });
-} else test.skip('skipped: no ../shared measurements and models', () => {});
+} else skipped('the measurements and models of ../shared are absent');
 
 test('conversions at the edges of a uint8 model take as much as the C that does them', async () => {
   const quant = (zero: number) => ({ bits: 8, scales: [0.1], zeros: [zero], axis: null }) as const;

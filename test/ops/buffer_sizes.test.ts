@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as sizes from '../../src/ops/buffer_sizes.ts';
 import { sharedPath } from '../shared.ts';
+import { skipped } from '../skipped.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: golden files are plain JSON
 type Json = Record<string, any>;
@@ -33,7 +34,7 @@ const FUNCTIONS: Record<string, (core: sizes.CoreKind, p: Json) => number> = {
 };
 
 const table = sharedPath('vectors/buffer_sizes.json');
-if (!table) test.skip('skipped: no ../shared/vectors/buffer_sizes.json', () => {});
+if (!table) skipped('vectors/buffer_sizes.json is absent');
 else {
   for (const { function: name, target, params, bytes, kernel_needs_bytes } of JSON.parse(readFileSync(table, 'utf8'))) {
     test(`${name} ${JSON.stringify(params)}`, () => {
@@ -73,7 +74,7 @@ const CASES: Record<string, (core: sizes.CoreKind, c: Json) => number> = {
 
 for (const folder of ['vectors/cmsis-nn', 'vectors/fuzz', 'vectors/networks']) {
   const path = sharedPath(folder);
-  if (!path) test.skip(`skipped: no ../shared/${folder}`, () => {});
+  if (!path) skipped(`${folder} is absent`);
   else {
     for (const file of readdirSync(path)) {
       test(`scratch of ${folder}/${file}`, () => {

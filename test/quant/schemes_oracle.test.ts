@@ -11,6 +11,7 @@ import { buildNetwork } from '../../src/run/build.ts';
 import { compile } from '../../src/run/compile.ts';
 import { openOracle, oracleFolder } from '../formats/tflite_oracle.ts';
 import { contextOf, heap } from '../train/networks.ts';
+import { skipped } from '../skipped.ts';
 
 type Options = NonNullable<Parameters<typeof quantize>[0]>;
 const SCHEMES: Readonly<Record<string, Options>> = {
@@ -56,7 +57,7 @@ function noise(): Dataset {
 }
 
 const folder = oracleFolder();
-if (!folder) test.skip('genuine TensorFlow Lite: @tensorflow/tfjs-tflite is not installed (npm ci in bench/)', () => {});
+if (!folder) skipped('genuine TensorFlow Lite: @tensorflow/tfjs-tflite is not installed (npm ci in bench/)');
 else {
   const load = await openOracle(folder);
   const data = noise();
