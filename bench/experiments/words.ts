@@ -1,8 +1,8 @@
 /**
  * Ten words said by espeak-ng (Debian: espeak-ng) in many voices, speeds and pitches, with noise, as a folder of WAV files: test/ has voices that train/ and
- * validation/ have not.
+ * validation/ have not. FOLDER_fresh has voices that nothing was ever chosen by: words_fresh.ts looks at them once.
  *
- *     node --import tsx bench/experiments/words.ts FOLDER [clips of each word and voice, 6] [seed, 1]
+ *     node --import tsx bench/experiments/words.ts FOLDER [clips of each word and voice, 6] [seed, 1] [parts, all]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -22,6 +22,8 @@ const SPEAKERS = {
   ).split(' '),
   validation: ['m5', 'Gene', 'anika'],
   test: ['m6', 'Michael', 'Andrea', 'zac'],
+  /** All others of espeak-ng 1.51 that are like persons in that sense, no second version of a voice of train, and were in no set before. */
+  fresh: ['Gene2', 'Mr serious', 'Nguyen', 'Storm', 'norbert'],
 };
 const ACCENTS = ['en-us', 'en-gb-scotland', 'en-us-nyc'];
 const RATE = 22050;
@@ -63,12 +65,16 @@ function clip(word: Float32Array, random: Random): Int16Array {
   return Int16Array.from(out, (v) => Math.max(-32768, Math.min(32767, Math.round(v * 32768))));
 }
 
-const [folder, each = '6', seed = '1'] = process.argv.slice(2);
+const [folder, each = '6', seed = '1', parts = Object.keys(SPEAKERS).join()] = process.argv.slice(2);
 if (!folder) throw new Error('give a folder to write to');
-const random = createRandom(Number(seed), 'words');
+const chosen = createRandom(Number(seed), 'words');
+const fresh = createRandom(Number(seed), 'words/fresh');
 for (const [part, voices] of Object.entries(SPEAKERS)) {
+  if (!parts.split(',').includes(part)) continue;
+  const random = part === 'fresh' ? fresh : chosen;
   for (const word of WORDS) {
-    mkdirSync(join(folder, part, word), { recursive: true });
+    const place = part === 'fresh' ? join(`${folder}_fresh`, word) : join(folder, part, word);
+    mkdirSync(place, { recursive: true });
     for (const voice of voices) {
       for (let k = 0; k < Number(each); k++) {
         // as if heads were smaller or larger: played faster or slower, said slower or faster
@@ -76,8 +82,8 @@ for (const [part, voices] of Object.entries(SPEAKERS)) {
         const speed = Math.round((110 + random.below(110)) / size);
         const voiced = said(word, `${ACCENTS[random.below(3)]}+${voice}`, Math.max(80, speed), 25 + random.below(50));
         const sound = played(voiced, size);
-        const name = `${voice}_nohash_${k}.wav`;
-        writeFileSync(join(folder, part, word, name), wav(clip(sound, random), RATE));
+        const name = `${voice.replace(' ', '')}_nohash_${k}.wav`;
+        writeFileSync(join(place, name), wav(clip(sound, random), RATE));
       }
     }
   }
