@@ -39,6 +39,10 @@ export const bands: FeatureRow<'bands'> = {
       bytes: 8 * step.bands,
     };
   },
+  work: ({ energy, scale }, { arguments: [, low, high, bands] }) => {
+    const places = Number(high) - Number(low);
+    return { zero: Number(bands), [energy === 'power' ? 'square' : 'root']: places, weighted: scale === 'linear' ? 0 : places };
+  },
   kernel: (heap, y, x, [t, low, high, count, isPower]) => {
     const [table, from, to, n, power] = [t, low, high, count, isPower].map(Number);
     return () => heap.wasm.bands_u64(y, x, table, from, to, n, power);

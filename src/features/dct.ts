@@ -26,6 +26,7 @@ export const dct: FeatureRow<'dct'> = {
     out: { count: coefficients, exponent },
     bytes: 4 * coefficients,
   }),
+  work: ({ coefficients }, { arguments: [, , columns] }) => ({ row: coefficients, product: coefficients * Number(columns) }),
   kernel: (heap, y, x, [m, rows, columns]) => {
     const [table, r, c] = [m, rows, columns].map(Number);
     return () => heap.wasm.dct_s32(y, x, table, r, c);

@@ -34,6 +34,12 @@ export const frame: FeatureRow<'frame'> = {
       bytes: 4 * (fft + 2),
     };
   },
+  work: ({ window, fft, centred }, _, { frame: length }) => ({
+    call: 1,
+    [window === 'none' ? 'sample' : 'windowed']: length,
+    zero: fft - length,
+    summed: centred ? length : 0,
+  }),
   kernel: (heap, y, x, [w, length, stride, size, shift, emphasis, centred]) => {
     const numbers = [w, length, stride, size, shift, emphasis, centred].map(Number) as [
       number,

@@ -24,6 +24,7 @@ export const log: FeatureRow<'log'> = {
     out: { count, exponent: -16 },
     bytes: 4 * count,
   }),
+  work: (_, { out }) => ({ log: out.count }),
   kernel: (heap, y, x, [t, n, floor, offset, unit]) => {
     const [table, count, from, times] = [t, n, offset, unit].map(Number);
     return () => heap.wasm.log_u64(y, x, table, count, floor as bigint, from, times);

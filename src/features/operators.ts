@@ -40,6 +40,8 @@ export interface FeatureRow<O extends Op> {
   /** In float64, of the real values of one frame. */
   define(x: Float64Array, step: StepOf<O>, front: FrontEnd): Float64Array;
   plan(flow: Flow, step: StepOf<O>, front: FrontEnd): Planned;
+  /** How often each part of its code runs for one frame of one channel, by a name for each: what the model of its instructions is fitted on. */
+  work(step: StepOf<O>, planned: Planned, front: FrontEnd): Readonly<Record<string, number>>;
   /** @param given addresses of tables by name, and numbers */
   kernel(heap: Heap, y: number, x: number, given: readonly (number | bigint)[]): Step;
   /** A static function of C: its name, its parameters, its body. */

@@ -1,4 +1,4 @@
-import { cosTurns, sinTurns } from '../elementary.ts';
+import { cosTurns, floorLog2, sinTurns } from '../elementary.ts';
 import type { FeatureRow } from './operators.ts';
 
 const toQ15 = (v: number): number => Math.max(-32768, Math.min(32767, Math.round(v * 32768)));
@@ -25,6 +25,10 @@ export const rfft: FeatureRow<'rfft'> = {
     out: { count: fft + 2, exponent },
     bytes: 0,
   }),
+  work: ({ fft }) => {
+    const half = fft / 2;
+    return { place: half, turned: (half / 2) * (floorLog2(half) - 2) + 1 };
+  },
   kernel:
     (heap, y, _, [w, size]) =>
     () =>

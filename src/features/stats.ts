@@ -17,6 +17,7 @@ export const stats: FeatureRow<'stats'> = {
     out: { count: COUNT, exponent },
     bytes: 4 * COUNT,
   }),
+  work: (_, __, { frame }) => ({ call: 1, sample: frame }),
   kernel:
     (heap, y, x, [length, stride]) =>
     () =>
