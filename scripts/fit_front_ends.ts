@@ -68,7 +68,9 @@ function heldOut(samples: readonly Sample[]): [number, number] {
 
 const heap = await Heap.open();
 const lines: string[] = [];
-const graphs = await Promise.all(FRONT_ENDS.map(async ([features, ...size]) => networkFor(heap, await dataOf(features, ...size))));
+const graphs = await Promise.all(
+  FRONT_ENDS.map(async ([features, ...size]) => networkFor(heap, await dataOf(features, ...size))),
+);
 for (const core of CORES) {
   const instructions: Sample[] = [];
   const code: Sample[] = [];

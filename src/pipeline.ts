@@ -10,7 +10,7 @@ import { IO_TYPES } from './run/edges.ts';
 import { simplify } from './simplify/index.ts';
 import type { Context, MakeStage, Model, Stage } from './stage.ts';
 import { METRIC_NAMES, TASK_NAMES } from './task/index.ts';
-import { finetune } from './train/index.ts';
+import { finetune, scratchSchema } from './train/index.ts';
 
 /** Every kind of stage by the name it has in a recipe and on the command line. */
 // biome-ignore lint/suspicious/noExplicitAny: each kind checks its own options
@@ -62,6 +62,8 @@ export const recipeSchema = v.object({
       ),
     }),
   ),
+  /** Before the stages, the model's layers were built anew for the features above and trained from random weights; `from`: what the model as given takes. */
+  rebuilt: v.optional(v.object({ from: v.array(v.number()), training: scratchSchema })),
   /** What the model is for. */
   task: v.optional(
     v.object({ task: v.picklist(TASK_NAMES), output: v.optional(v.string()), metric: v.optional(v.picklist(METRIC_NAMES)) }),

@@ -14,6 +14,7 @@ import { dsCnn } from './ds_cnn.ts';
 import { resnet } from './resnet.ts';
 
 export { builderFields } from './body.ts';
+export { builtFor } from './for_input.ts';
 export { reinitialized } from './reinitialize.ts';
 
 export const BUILDERS: Readonly<Record<string, BuilderKind>> = { dense, conv1d, conv2d, 'ds-cnn': dsCnn, resnet };

@@ -115,6 +115,14 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
     }),
   );
   showAll(out, [p]);
+  if (p.frontEnd) {
+    const { features, frames, flashBytes, ramBytes, instructions, latencyMs, heldOut } = p.frontEnd;
+    const [, p90] = heldOut.instructions;
+    out.say(
+      `in these figures: the front end ${features} of ${frames} frame${frames > 1 ? 's' : ''}, ${bytes(flashBytes)} of flash, ${bytes(ramBytes)} of RAM, ${count(instructions)} instructions (${percent(p90)} off at the 90th percentile), ${milliseconds(latencyMs)}`,
+    );
+    if (frames > 1) out.say(`a stream computes one frame a hop: ${milliseconds(latencyMs / frames)} beside the network`);
+  }
   const parts = (of: Readonly<Record<string, unknown>>) =>
     Object.entries(of)
       .filter(([name, n]) => name !== 'total' && typeof n === 'number' && n > 0)
@@ -156,7 +164,7 @@ function heldText({ layers, peakLayer, ram }: Profile): string {
   return held.length ? `, with ${namesText([...shown, ...held.slice(SHOWN).map((b) => shortName(b.name))])} in the arena` : '';
 }
 
-const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runtime: 'of the runtime' };
+const PARTS: Readonly<Record<string, string>> = { io: 'inputs and outputs', runtime: 'of the runtime', frontEnd: 'front end' };
 
 function errorText({ mean, median, p90, count: n, condition }: Profile['heldOutError']['latency']): string {
   if (median === null || p90 === null) return `not known: ${condition}`;

@@ -37,9 +37,12 @@ export class Emulated {
     const graph = importTflite(tflite);
     const known = profile(graph, target, wayOf(settings));
     const instructions = await this.#count(graph, target, settings.trade);
-    const factor = instructions / known.instructions;
-    const latencyMs = modelled.latencyMs * factor;
-    this.reports.push({ trial, instructions, modelled: known.instructions, latencyMs: [modelled.latencyMs, latencyMs] });
-    return { ...modelled, latencyMs, energyUj: modelled.energyUj === null ? null : modelled.energyUj * factor };
+    // The front end is the same in every candidate, and not counted again.
+    const front = known.frontEnd ?? { instructions: 0, latencyMs: 0 };
+    const counted = instructions + front.instructions;
+    const factor = instructions / (known.instructions - front.instructions);
+    const latencyMs = front.latencyMs + (modelled.latencyMs - front.latencyMs) * factor;
+    this.reports.push({ trial, instructions: counted, modelled: known.instructions, latencyMs: [modelled.latencyMs, latencyMs] });
+    return { ...modelled, latencyMs, energyUj: modelled.energyUj && modelled.energyUj * (latencyMs / modelled.latencyMs) };
   }
 }

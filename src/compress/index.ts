@@ -4,12 +4,10 @@ import { outsideExamples, outsideTeacher } from '../distill/outside.ts';
 import { CompressError } from '../errors.ts';
 import { findTask } from '../evaluate.ts';
 import { graphDigest } from '../graph/digest.ts';
-import { findTarget, type Target } from '../mcu/index.ts';
 import { stagesOf } from '../pipeline.ts';
 import type { Study } from '../search/index.ts';
 import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
-import { recognizeTask, type TaskOptions } from '../task/index.ts';
 import { checkTeacher } from '../train/hints.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
@@ -19,23 +17,27 @@ import { type Counter, Emulated } from './emulated.ts';
 import type { JobContext } from './job.ts';
 import { Kept } from './kept.ts';
 import { chipDigest, openSearch } from './open.ts';
-import { type CompressOptions, checkSettings, type Settings } from './options.ts';
-import { checkParts, type Parts, partsOf } from './parts.ts';
+import type { Before } from './front_end.ts';
+import type { CompressOptions, Settings } from './options.ts';
+import { type Parts, partsOf } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { type CompressResult, finish } from './result.ts';
 import { Search } from './search.ts';
+import { checkCompress, taskOptions } from './settings.ts';
 import { spaceOf } from './steps.ts';
 import type { CompressProgress, TrialReport } from './tree.ts';
 
 export type { CheckReport } from './check.ts';
 export type { Counter, CountReport } from './emulated.ts';
 export { type Figures, figuresOf } from './figures.ts';
+export { type Before, chooseFrontEnd, type FrontEndChoice, type FrontEndTrial, type Rebuilt, rebuiltFor } from './front_end.ts';
 export type { JobContext } from './job.ts';
 export type { Goal } from './judge.ts';
 export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool, webPool } from './pool.ts';
 export type { CompressResult } from './result.ts';
+export { checkCompress } from './settings.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
 export { bestOf, type CompressProgress, isEnded, reportOf, type TrialReport } from './tree.ts';
 
@@ -56,6 +58,8 @@ export interface CompressHost {
   readonly count?: Counter;
   readonly progress?: (p: CompressProgress) => void;
   readonly signal?: AbortSignal;
+  /** What `chooseFrontEnd` began with: results are compared with that. */
+  readonly before?: Before | null;
   /** The networks and examples that options and a recipe name. */
   readonly teachers?: readonly Model[];
   readonly unlabelled?: readonly Dataset[];
@@ -99,7 +103,9 @@ export async function* compress(
     const emulated = settings.evaluate === 'emulator' ? new Emulated(host.count!, goal) : null;
     const chosen = await choose({ records: study.records, plain, goal, kept }, { check, emulated }, tell, host.signal);
     const unchecked = check ? null : (parts.unchecked ?? 'the time was over');
-    return finish({ heap, data, parts, prepared, search, study, ...chosen, check, counted: emulated?.reports ?? [], unchecked });
+    const counted = emulated?.reports ?? [];
+    const before = host.before ?? null;
+    return finish({ heap, data, parts, prepared, before, search, study, ...chosen, check, counted, unchecked });
   } finally {
     await end(work);
   }
@@ -181,29 +187,4 @@ async function checkOutside(model: Model, { teacher, unlabelled, recipe = [] }: 
   for (const stage of stages) await stage.check(context);
   if (unlabelled) planBatch(await outsideExamples(unlabelled, context.unlabelled), inputsOf(model.graph));
   if (teacher) checkTeacher(model.graph, (await outsideTeacher(teacher, context.teachers)).graph);
-}
-
-const taskOptions = ({ task, output, metric }: TaskOptions): TaskOptions =>
-  Object.fromEntries(Object.entries({ task, output, metric }).filter(([, value]) => value !== undefined));
-
-/** What can be found wrong before anything is done. @throws CompressError */
-export function checkCompress(model: Model, data: Dataset, options: CompressOptions): { settings: Settings; target: Target } {
-  const settings = checkSettings(options);
-  const target = findTarget(settings.target);
-  if (settings.evaluate === 'emulator' && settings.runtime !== 'thumbnet') {
-    throw new CompressError(
-      'bad-option',
-      `the runtime is ${settings.runtime}, and the emulator runs C that Thumbnet writes`,
-      'leave the runtime away, or evaluate by the model',
-    );
-  }
-  if (settings.trade !== 'speed' && settings.runtime !== 'thumbnet') {
-    throw new CompressError(
-      'bad-option',
-      `the runtime is ${settings.runtime}, and trade ${settings.trade} is one of C that Thumbnet writes`,
-      'leave the trade or the runtime away',
-    );
-  }
-  checkParts(model, data, recognizeTask(model.graph, data, taskOptions(settings)));
-  return { settings, target };
 }

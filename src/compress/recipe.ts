@@ -2,6 +2,7 @@ import { type Dataset, normalizationFacts } from '../data/index.ts';
 import type { Recipe } from '../pipeline.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Task } from '../task/index.ts';
+import type { Rebuilt } from './front_end.ts';
 import type { Stages } from './steps.ts';
 
 interface Made {
@@ -14,6 +15,8 @@ interface Made {
   readonly apart: number;
   /** Whether the validation part trained as well. */
   readonly together: boolean;
+  /** How the network was built anew for the front end, where that is another than the model's as given. */
+  readonly rebuilt: Rebuilt | null;
 }
 
 /**
@@ -24,11 +27,16 @@ export function recipeOf(
   stages: Stages,
   data: Dataset,
   { name, outputName, metric }: Task,
-  { seed, io, validation, apart, together }: Made,
+  { seed, io, validation, apart, together, rebuilt }: Made,
 ): Recipe {
   const facts = { ...normalizationFacts(data), layout: data.layout, ...readingOf(data) };
   const task = { task: name, output: outputName, metric };
-  const parts = { ...(validation !== null && { validation }), ...(apart > 0 && { apart }), ...(together && { together }) };
+  const parts = {
+    ...(validation !== null && { validation }),
+    ...(apart > 0 && { apart }),
+    ...(together && { together }),
+    ...(rebuilt && { rebuilt }),
+  };
   return JSON.parse(JSON.stringify({ version: 1, seed, stages, ...facts, task, ...(io && { io }), ...parts }));
 }
 

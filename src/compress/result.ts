@@ -1,7 +1,7 @@
 /** What a compression hands back. */
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { judge, qualityOf } from '../evaluate.ts';
+import { type Judgement, judge, qualityOf } from '../evaluate.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Target } from '../mcu/index.ts';
@@ -14,6 +14,7 @@ import type { Heap } from '../wasm/heap.ts';
 import type { Checkable, CheckReport, LastCheck } from './check.ts';
 import type { CountReport } from './emulated.ts';
 import { type Figures, figuresOf } from './figures.ts';
+import type { Before } from './front_end.ts';
 import { foundIn, standardOf } from './judge.ts';
 import { fits } from './limits.ts';
 import type { Settings } from './options.ts';
@@ -78,6 +79,7 @@ interface Work {
   readonly data: Dataset;
   readonly parts: Parts;
   readonly prepared: Prepared;
+  readonly before: Before | null;
   readonly search: Search;
   readonly study: Study;
   readonly choice: Checkable;
@@ -94,6 +96,7 @@ export function finish({
   data,
   parts,
   prepared,
+  before,
   search,
   study,
   choice,
@@ -105,20 +108,22 @@ export function finish({
   const { job, plain, simplified, smallestLoss } = prepared;
   const { task, goal } = job;
   const { target, settings, limits, standard } = goal;
-  const judged = (graph: Graph) => judge(heap, graph, data, 'test', task);
-  const given = judged(job.model.graph);
+  const judged = (graph: Graph, by: Dataset = data) => judge(heap, graph, by, 'test', task);
+  const from = before ?? { model: job.model, data, tflite: plain.tflite };
+  const given = judged(from.model.graph, from.data);
   const asked = standardOf(task, settings, qualityOf(given.evaluation));
-  const figures = (graph: Graph, found = judged(graph)) => figuresOf(graph, target, settings, foundIn(asked, found));
+  const figures = (graph: Graph, found: Judgement) => figuresOf(graph, target, settings, foundIn(asked, found));
   const small = importTflite(choice.tflite);
   const found = judged(small);
+  const ptq = importTflite(from.tflite);
   const result = figures(small, found);
   const misses = missed(asked.asked, found.evaluation, task);
   return {
     target,
     settings,
     task,
-    original: figures(betweenEdges(job.model), given),
-    ptq: figures(importTflite(plain.tflite)),
+    original: figures(betweenEdges(from.model), given),
+    ptq: figures(ptq, judged(ptq, from.data)),
     result,
     floor: standard.asked.floor,
     before: standard.given,
@@ -132,9 +137,10 @@ export function finish({
       validation: parts.moved > 0 ? VALIDATION : null,
       apart: parts.check ? APART : 0,
       together,
+      rebuilt: before?.rebuilt ?? null,
     }),
     tflite: choice.tflite,
-    ptqTflite: plain.tflite,
+    ptqTflite: from.tflite,
     trials: search.reports(),
     chosen: choice.trial,
     chosenFigures: choice.figures,

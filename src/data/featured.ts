@@ -1,9 +1,10 @@
 /** Examples of samples as features, by a front end that the chip repeats. */
 import { floorLog2 } from '../elementary.ts';
 import { CompressError } from '../errors.ts';
-import { type FrontEnd, type FrontEndFacts, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
+import { type FrontEnd, type FrontEndFacts, factsOf, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { PARTS, type PartName } from './dataset.ts';
+import { type Dataset, type Part, PARTS, type PartName } from './dataset.ts';
+import { normalizedFeatures } from './normalized.ts';
 import { counted, type RawPart } from './raw.ts';
 
 type Parts = { readonly [name in PartName]?: RawPart };
@@ -62,4 +63,25 @@ function stepOf({ inputs: [x], signal }: RawPart): number {
   let greatest = 0;
   for (const v of x) greatest = Math.max(greatest, Math.abs(v));
   return greatest > 0 ? floorLog2(greatest) + 1 - 14 : -15;
+}
+
+/**
+ * The same examples by another front end, normalized over the train part.
+ *
+ * @param samples as they are read without features
+ * @param like    the front end of the same signal, whose rate and step hold
+ * @throws CompressError `bad-option` for a front end that does not fit them
+ */
+export async function byFrontEnd(samples: Dataset, features: string, like: FrontEndFacts): Promise<Dataset> {
+  const frontEnd = frontEndOf({ ...like, features });
+  const heap = await Heap.open();
+  const partOf = (part: Part | null) =>
+    part && { ...part, inputs: [featuresOf(heap, frontEnd, part.inputs[0] as Float32Array, part.count).values] };
+  const [train, validation, test] = PARTS.map((name) => partOf(samples[name]));
+  return normalizedFeatures({
+    ...samples,
+    ...{ train, validation, test, frontEnd },
+    inputs: [{ name: samples.inputs[0].name, shape: shapeOf(frontEnd) }],
+    stated: { ...samples.stated, features: factsOf(frontEnd) },
+  });
 }

@@ -1,5 +1,6 @@
 export { type FrontEnd, shapeOf } from './front_end.ts';
 export {
+  alternativesTo,
   FEATURE_NAMES,
   type FrontEndFacts,
   factsOf,

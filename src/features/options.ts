@@ -258,6 +258,31 @@ function bandsFor(
   return { op: 'bands', fft, energy, scale, bands, low, high: top };
 }
 
+/** Shares of what a front end gives that another one may give: fewer frames, fewer numbers of each. */
+const FEWER_FRAMES = [1, 1.5, 2];
+const FEWER_NUMBERS = [1, 0.8, 0.6];
+
+/** Front ends for the same signal that need less than one: a longer hop, fewer coefficients or bands; of a single frame other kinds. */
+export function alternativesTo({ name, frames, rate }: FrontEnd): string[] {
+  const { kind, hop, bands, coefficients } = parseFeatures(name);
+  const changed = (changes: readonly string[]) => [name, ...changes].join(',').replace(/^([^:,]+),/, '$1:');
+  if (frames === 1) return ['stats', 'fft', ...(rate ? [`fft:high=${rate / 4}`] : [])].filter((other) => other !== name);
+  const key = coefficients ? 'coefficients' : 'bands';
+  const count = coefficients || bands;
+  const numbers = kind === 'mel' ? FEWER_NUMBERS : [1];
+  const hops = hop.unit === 'all' ? [1] : FEWER_FRAMES;
+  const length = (times: number) => (hop.unit === 'ms' ? `${hop.value * times}ms` : `${Math.round(hop.value * times)}`);
+  return hops.flatMap((times) =>
+    numbers.flatMap((share) => {
+      const changes = [
+        ...(times === 1 ? [] : [`hop=${length(times)}`]),
+        ...(share === 1 ? [] : [`${key}=${Math.round(count * share)}`]),
+      ];
+      return changes.length ? [changed(changes)] : [];
+    }),
+  );
+}
+
 /** All that a front end is made of again: what a model's file and a recipe keep of it. */
 export interface FrontEndFacts extends Signal {
   readonly features: string;

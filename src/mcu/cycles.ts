@@ -67,7 +67,7 @@ export const unitsOf = (core: CoreName, instructions: number, mix: MixName): num
 
 /** What a layer executes. */
 export interface Work {
-  readonly cost: Cost;
+  readonly cost: Pick<Cost, 'kernel'>;
   readonly instructions: number;
   /** What of it is assembly, and its classes; none where only the kernel's kind is known. */
   readonly assembly?: { readonly instructions: number; readonly classes: Classes } | undefined;

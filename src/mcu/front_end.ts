@@ -1,7 +1,8 @@
 /** What a front end in C takes and executes: memory and tables are the generator's own; instructions and code are models of what was counted. */
 import type { AttachedFrontEnd } from '../data/index.ts';
-import { type FrontEnd, planFrontEnd, rowOfStep } from '../features/index.ts';
-import type { CoreName } from '../targets/index.ts';
+import { planFrontEnd, rowOfStep } from '../features/index.ts';
+import type { Target } from '../targets/index.ts';
+import type { CycleModel } from './cycles.ts';
 import { FRONT_ENDS } from './front_end_data.ts';
 import { countedCore } from './instructions.ts';
 
@@ -32,7 +33,11 @@ const isScaled = ({ normalization: { mean, std } }: AttachedFrontEnd): boolean =
 export function partsOf(attached: AttachedFrontEnd): Record<string, number> {
   const { frontEnd } = attached;
   const { frames, channels, width } = frontEnd;
-  const parts: Record<string, number> = { example: 1 / (frames * channels), frame: 1, [isScaled(attached) ? 'scaled' : 'stored']: width };
+  const parts: Record<string, number> = {
+    example: 1 / (frames * channels),
+    frame: 1,
+    [isScaled(attached) ? 'scaled' : 'stored']: width,
+  };
   for (const planned of planFrontEnd(frontEnd).steps) {
     const { op } = planned.step;
     for (const [name, n] of Object.entries(rowOfStep(op).work(planned.step, planned, frontEnd))) parts[`${op}.${name}`] = n;
@@ -51,36 +56,56 @@ export function codeOf(attached: AttachedFrontEnd): Record<string, number> {
   return Object.fromEntries(['all', isScaled(attached) ? 'scaled' : 'stored', ...names].map((name) => [name, 1]));
 }
 
-const sumOf = (parts: Parts, of: Parts): number => Object.entries(parts).reduce((n, [name, times]) => n + times * (of[name] ?? 0), 0);
+const sumOf = (parts: Parts, of: Parts): number =>
+  Object.entries(parts).reduce((n, [name, times]) => n + times * (of[name] ?? 0), 0);
 
-export interface FrontEndCost {
-  readonly tables: number;
-  readonly code: number;
+/** Of one example, all of its frames. Bytes, ms. */
+export interface FrontEndProfile {
+  /** As `--features` takes it. */
+  readonly features: string;
+  readonly frames: number;
+  /** Tables and code. */
+  readonly flashBytes: number;
   /** Beside the network's input, which a stream's frames are: its work, and the samples of a frame. */
   readonly ramBytes: number;
-  /** For all frames of one example. */
   readonly instructions: number;
+  readonly cycles: number;
+  readonly latencyMs: number;
+  /** Relative errors on front ends that the fit has not seen: median and 90th percentile. */
   readonly heldOut: FittedFrontEnds['heldOut'];
-  readonly count: number;
 }
 
-export function frontEndCost(attached: AttachedFrontEnd, core: CoreName): FrontEndCost {
-  const { frontEnd } = attached;
+type Cost = Pick<FrontEndProfile, 'flashBytes' | 'ramBytes' | 'instructions' | 'heldOut'> & { readonly tables: number };
+
+function costOf(attached: AttachedFrontEnd, core: string): Cost {
+  const { frontEnd, normalization } = attached;
   const { steps } = planFrontEnd(frontEnd);
-  const fitted = FRONT_ENDS[countedCore(core)];
-  const tables = steps.flatMap((s) => Object.values(s.tables)).reduce((n, t) => n + WIDTH[t.type] * t.values.length, 0);
-  const scales = isScaled(attached) ? SCALE_BYTES * scaledFeatures(attached) : 0;
+  const { code, instructions, heldOut } = FRONT_ENDS[core];
+  const scales = isScaled(attached) ? SCALE_BYTES * Math.max(normalization.mean.length, normalization.std.length) : 0;
+  const tables = steps.flatMap((s) => Object.values(s.tables)).reduce((n, t) => n + WIDTH[t.type] * t.values.length, scales);
   return {
-    tables: tables + scales,
-    code: Math.round(sumOf(codeOf(attached), fitted.code)),
+    tables,
+    flashBytes: tables + Math.round(sumOf(codeOf(attached), code)),
     ramBytes: steps.reduce((n, s) => n + s.bytes, 0) + 2 * frontEnd.frame * frontEnd.channels + COUNTER_BYTES,
-    instructions: Math.round(sumOf(partsOf(attached), fitted.instructions)),
-    heldOut: fitted.heldOut,
-    count: fitted.count,
+    instructions: Math.round(sumOf(partsOf(attached), instructions)),
+    heldOut,
   };
 }
 
-const scaledFeatures = ({ normalization: { mean, std } }: AttachedFrontEnd): number => Math.max(mean.length, std.length);
+/** A search asks for one front end with every candidate. */
+const known = new Map<string, Cost>();
 
-/** `mfcc, 49 frames`: for people. */
-export const describeFrontEnd = ({ name, frames }: FrontEnd): string => `${name}, ${frames} frame${frames > 1 ? 's' : ''}`;
+function costAt(attached: AttachedFrontEnd, core: string): Cost {
+  const key = JSON.stringify([core, attached.facts, attached.normalization]);
+  const cost = known.get(key) ?? costOf(attached, core);
+  known.set(key, cost);
+  return cost;
+}
+
+export function profileFrontEnd(attached: AttachedFrontEnd, model: CycleModel, chip: Target, clockMhz: number): FrontEndProfile {
+  const { frames, channels } = attached.frontEnd;
+  const { tables, ...cost } = costAt(attached, countedCore(chip.core));
+  const work = { cost: { kernel: null }, instructions: cost.instructions, fetched: tables * frames * channels };
+  const cycles = Math.round(model.cyclesOf(work, chip, clockMhz));
+  return { features: attached.facts.features, frames, ...cost, cycles, latencyMs: cycles / (1000 * clockMhz) };
+}

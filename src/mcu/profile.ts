@@ -1,4 +1,5 @@
 import { TRADES, type Trade } from '../c/parts.ts';
+import { frontEndIn } from '../data/index.ts';
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findTarget, type Target } from '../targets/index.ts';
@@ -6,6 +7,7 @@ import { RUNTIMES, type Runtime } from '../targets/runtime.ts';
 import { CYCLES } from './cycle_data.ts';
 import { cycleModel } from './cycle_model.ts';
 import type { Cycles } from './cycles.ts';
+import { type FrontEndProfile, profileFrontEnd } from './front_end.ts';
 import { generatedCost } from './generated_cost.ts';
 import { type Assumed, type ChipGraph, costsOf, onChip, tensorBytes, weightBytes } from './graph_cost.ts';
 import { heldOutErrors } from './held_out.ts';
@@ -81,9 +83,11 @@ export interface Profile {
   readonly worstInstructions: number;
   readonly cycles: number;
   readonly layers: readonly LayerProfile[];
+  /** What makes the input of samples, where the model's file names it and the runtime's C has it; the figures above hold it. */
+  readonly frontEnd: FrontEndProfile | null;
   readonly fits: { readonly flash: boolean; readonly ram: boolean };
-  readonly flash: Omit<FlashBytes, 'byNode'>;
-  readonly ram: Omit<RamBytes, 'byNode'>;
+  readonly flash: Omit<FlashBytes, 'byNode'> & { readonly frontEnd: number };
+  readonly ram: Omit<RamBytes, 'byNode'> & { readonly frontEnd: number };
   /** The layer while which most RAM is in use; null for a graph without layers. */
   readonly peakLayer: string | null;
   /** Set where cycles, latency and energy are corrected by what was measured on the chip. */
@@ -109,9 +113,12 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
   const held = onChip(graph, options.assume);
   const costs = costsOf(held, chip.kind);
   const own = runtime === 'thumbnet' ? generatedCost(held, chip.core, trade) : null;
-  const { byNode: ramByNode, ...ram } = own?.ram ?? ramOf(held, costs, runtime);
-  const { byNode: flashByNode, ...flash } = own?.flash ?? flashOf(held, costs, runtime, chip.core);
+  const { byNode: ramByNode, ...networkRam } = own?.ram ?? ramOf(held, costs, runtime);
+  const { byNode: flashByNode, ...networkFlash } = own?.flash ?? flashOf(held, costs, runtime, chip.core);
   const model = cycleModel(chip.core, runtime);
+  const attached = frontEndIn(graph);
+  const front = attached && runtime !== 'tflm' ? profileFrontEnd(attached, model, chip, clockMhz) : null;
+  const [flash, ram] = [withPart(networkFlash, front?.flashBytes ?? 0), withPart(networkRam, front?.ramBytes ?? 0)];
   const modelled = graph.nodes.map(({ name, op }, i): LayerProfile => {
     const executed = own?.instructions[i];
     const instructions = Math.round(executed?.usual ?? instructionsOf(costs[i], chip.core));
@@ -127,7 +134,8 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
   const correction = options.measured?.target === chip.name ? correctionOf(modelled, options.measured) : null;
   const layers = correction ? modelled.map((l) => corrected(l, correction.times, clockMhz)) : modelled;
   const sum = (of: (l: LayerProfile) => number) => layers.reduce((n, l) => n + of(l), 0);
-  const cycles = sum((l) => l.cycles);
+  const cycles = sum((l) => l.cycles) + (front?.cycles ?? 0);
+  const instructions = front?.instructions ?? 0;
   const latencyMs = cycles / (1000 * clockMhz);
   return {
     target: chip.name,
@@ -140,10 +148,11 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     energyUj: latencyMs * milliwattPerMhz(chip) * clockMhz,
     macs: sum((l) => l.macs),
     weightBytes: weightBytes(held),
-    instructions: sum((l) => l.instructions),
-    worstInstructions: sum((l) => l.worstInstructions),
+    instructions: sum((l) => l.instructions) + instructions,
+    worstInstructions: sum((l) => l.worstInstructions) + instructions,
     cycles,
     layers,
+    frontEnd: front,
     fits: { flash: flash.total <= chip.flashBytes, ram: ram.total <= chip.ramBytes },
     flash,
     ram,
@@ -151,9 +160,20 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     measured: correction,
     heldOutError: heldOutErrors(chip, runtime, own !== null),
     levels: CYCLES[chip.core].levels,
-    warnings: warningsOf(held, chip, own !== null, correction),
+    warnings: [
+      ...warningsOf(held, chip, own !== null, correction),
+      ...(attached && !front
+        ? [`the front end "${attached.facts.features}" is not in these figures: ${runtime} runs the network alone`]
+        : []),
+    ],
   };
 }
+
+const withPart = <T extends { readonly total: number }>(of: T, frontEnd: number): T & { readonly frontEnd: number } => ({
+  ...of,
+  frontEnd,
+  total: of.total + frontEnd,
+});
 
 /** How the cycles that were measured stand to those of the model. */
 export interface Correction {

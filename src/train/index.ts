@@ -4,7 +4,7 @@ import { defineStage, type Model } from '../stage.ts';
 import { type TrainOptions, trainFields } from './options.ts';
 import { train } from './trainer.ts';
 
-export { scratchFields, trainFromScratch } from './scratch.ts';
+export { type ScratchOptions, scratchFields, scratchSchema, trainFromScratch } from './scratch.ts';
 
 export const finetuneSchema = v.object(trainFields);
 

@@ -16,7 +16,8 @@ export const scratchFields = {
   learningRate: option(v.pipe(v.number(), v.gtValue(0), v.maxValue(10)), 0.003, 'at its peak'),
 };
 
-const scratchSchema = v.object(scratchFields);
+export const scratchSchema = v.object(scratchFields);
+export type ScratchOptions = v.InferOutput<typeof scratchSchema>;
 
 /**
  * Trains a float model that has random weights. While it trains, what its first layers read and the targets of a regression are brought to a
@@ -28,7 +29,7 @@ const scratchSchema = v.object(scratchFields);
 export async function trainFromScratch(
   model: Model,
   context: Context & { readonly data: Dataset; readonly task: Task },
-  options: v.InferOutput<typeof scratchSchema>,
+  options: ScratchOptions,
 ): Promise<Model> {
   const input = inputUnits(model.graph, context.data);
   const output = targetUnit(model.graph, context.data, context.task);
