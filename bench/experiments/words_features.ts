@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Dataset, frontEndIn, loadDataset } from '../../src/data/index.ts';
-import { definedFeatures, featuresOf } from '../../src/features/index.ts';
 import { evaluate, loadModel } from '../../src/engine.ts';
+import { definedFeatures, featuresOf } from '../../src/features/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 
 const [file, folder] = process.argv.slice(2);

@@ -50,9 +50,9 @@ export function builtFor(graph: Graph, given: Shape, wanted: Shape, seed: number
 function inputFor(shape: Shape, given: Shape, wanted: Shape): Shape {
   if (shape.length === 1) return [sizeOf(wanted)];
   const full = [...Array<number>(Math.max(0, given.length - wanted.length)).fill(1), ...wanted];
-  const rest = [...given];
-  const made = shape.map((d) => (d === rest[0] ? (rest.shift(), full.shift()!) : d));
-  if (rest.length === 0 && full.length === 0) return made;
+  let next = 0;
+  const made = shape.map((d) => (d === given[next] ? full[next++] : d));
+  if (next === given.length && next === full.length) return made;
   throw new CompressError(
     'shape-mismatch',
     `the network takes [${shape}], which is not known to be examples of [${given}]`,

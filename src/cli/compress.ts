@@ -45,6 +45,7 @@ import {
   weights,
   workers,
 } from './flags.ts';
+import { chosenFrontEnd, type FrontEndFlags, frontEndFlags } from './front_ends.ts';
 import { createOutput } from './output.ts';
 import { type Given, type OutsideFlags, readOutside } from './outside_flags.ts';
 import { pluginsIn } from './plugins.ts';
@@ -52,7 +53,7 @@ import { createBar, interruptSignal, stageBar } from './progress.ts';
 import { artifactsAt, keepResult, openStorage, ownTerms, putGoal, putTask, type SharedPlace } from './shared_study.ts';
 import { dropFlag, type GoalFlags, goalFlags, sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
 
-interface Flags extends DataFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
+interface Flags extends DataFlags, FrontEndFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly target: string;
   readonly runtime?: CompressOptions['runtime'];
   readonly trade?: CompressOptions['trade'];
@@ -90,37 +91,41 @@ export function addCompress(program: Command): void {
     .command('compress')
     .description('fit a model into a chip: search over pruning, quantization, distillation and their order')
     .argument('<model>', MODEL);
-  compressFlags(dropFlag(goalFlags(taskFlags(dataFlags(command, true))))).action(async (path: string, given: Flags) => {
-    const out = createOutput(given.json ?? false);
-    const recipe = given.recipe ? await readRecipe(given.recipe) : null;
-    // What a recipe says beside its stages holds where flags say nothing.
-    const flags: Flags = recipe ? { ...recipe.task, ...(recipe.io && { io: recipe.io }), seed: recipe.seed, ...given } : given;
-    if (flags.goal !== undefined && flags.maxDrop !== undefined) {
-      throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
-    }
-    if (flags.dryRun && flags.resume) {
-      const what = '--dry-run and --resume are both given: a dry run says what a new study would do';
-      throw new CompressError('bad-option', what, 'leave one of them out');
-    }
-    const shared = flags.storage === undefined ? null : sharedPlace(flags, path);
-    findTarget(flags.target);
-    if (flags.evaluate === 'emulator') checkToolchain();
-    const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
-    await checkPlace(folder, flags.resume ?? false, shared !== null);
-    if (resolve(path) === resolve(folder, RESULTS.model)) {
-      throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
-    }
-    const named = await readModel(path);
-    const read = recipe ? readingOfRecipe(recipe) : {};
-    const data = await readData({ ...given, seed: flags.seed }, named, out, { defaults: read });
-    const model = { ...named, graph: withFrontEndOf(named.graph, data) };
-    const outside = await readOutside(flags, model, out, read);
-    const options = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
-    const { workers, resume = false } = flags;
-    if (flags.dryRun) return dryRun({ model, data, options, folder, workers, out });
-    const about = { folder, title: basename(path), command: commandLine() };
-    await runCompress({ model, data, options, outside, ...about, workers, resume, out, shared });
-  });
+  compressFlags(frontEndFlags(dropFlag(goalFlags(taskFlags(dataFlags(command, true)))))).action(
+    async (path: string, given: Flags) => {
+      const out = createOutput(given.json ?? false);
+      const recipe = given.recipe ? await readRecipe(given.recipe) : null;
+      // What a recipe says beside its stages holds where flags say nothing.
+      const flags: Flags = recipe ? { ...recipe.task, ...(recipe.io && { io: recipe.io }), seed: recipe.seed, ...given } : given;
+      if (flags.goal !== undefined && flags.maxDrop !== undefined) {
+        throw new CompressError('bad-option', '--goal and --max-drop are both given', 'give one of them');
+      }
+      if (flags.dryRun && flags.resume) {
+        const what = '--dry-run and --resume are both given: a dry run says what a new study would do';
+        throw new CompressError('bad-option', what, 'leave one of them out');
+      }
+      const shared = flags.storage === undefined ? null : sharedPlace(flags, path);
+      findTarget(flags.target);
+      if (flags.evaluate === 'emulator') checkToolchain();
+      const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
+      await checkPlace(folder, flags.resume ?? false, shared !== null);
+      if (resolve(path) === resolve(folder, RESULTS.model)) {
+        throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
+      }
+      const named = await readModel(path);
+      const read = recipe ? readingOfRecipe(recipe) : {};
+      const data = await readData({ ...given, seed: flags.seed }, named, out, { defaults: read });
+      const model = { ...named, graph: withFrontEndOf(named.graph, data) };
+      const outside = await readOutside(flags, model, out, read);
+      const asked = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
+      const { workers, resume = false } = flags;
+      if (flags.dryRun) return dryRun({ model, data, options: asked, folder, workers, out });
+      const about = { folder, title: basename(path), command: commandLine() };
+      const frontEnd = await chosenFrontEnd({ ...given, seed: flags.seed }, { model, data, options: asked }, out);
+      const chosen = frontEnd ?? { model, data, options: asked };
+      await runCompress({ ...about, ...chosen, frontEnd, outside, workers, resume, out, shared });
+    },
+  );
 }
 
 const compressFlags = (command: Command): Command =>
@@ -327,7 +332,10 @@ async function sharedHost(
   };
 }
 
-async function searchIn({ out, model, data, options, outside, workers }: Run, place: StudyHost): Promise<CompressResult> {
+async function searchIn(
+  { out, model, data, options, outside, frontEnd, workers }: Run,
+  place: StudyHost,
+): Promise<CompressResult> {
   const { signal, release } = interruptSignal();
   signal.addEventListener('abort', () => place.interrupted?.());
   const bar = createBar('search', (options.timeMs ?? Number.POSITIVE_INFINITY) / 1000);
@@ -335,6 +343,7 @@ async function searchIn({ out, model, data, options, outside, workers }: Run, pl
   try {
     const search = compress(model, data, options, {
       ...place,
+      before: frontEnd?.before,
       teachers: outside?.teachers,
       unlabelled: outside?.unlabelled,
       count: countInstructions,

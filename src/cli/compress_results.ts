@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { wayOf } from '../compress/figures.ts';
 import { goalText, historyOf } from '../compress/history.ts';
-import type { CompressResult } from '../compress/index.ts';
+import type { CompressResult, FrontEndChoice } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { profile } from '../mcu/index.ts';
@@ -13,6 +13,7 @@ import type { Model } from '../stage.ts';
 import { countsExamples, describeSmallData, dropBetween, metricOf, showDrop } from '../task/index.ts';
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
+import { frontEndText } from './front_ends.ts';
 import { complain, count, type Output, plural, wholePercent } from './output.ts';
 import { ablationIn } from './report_ablation.ts';
 import { detailsOf } from './report_details.ts';
@@ -31,6 +32,8 @@ export interface Made {
   /** As it was typed. */
   readonly command: string;
   readonly out: Output;
+  /** Where it was chosen. */
+  readonly frontEnd?: FrontEndChoice | null;
 }
 
 const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
@@ -111,7 +114,10 @@ function runtimeText({ tflite, target, settings: { runtime, clockMhz, trade } }:
   });
 }
 
-export async function writeResults({ model, data, folder, title, command, out }: Made, result: CompressResult): Promise<void> {
+export async function writeResults(
+  { model, data, folder, title, command, out, frontEnd }: Made,
+  result: CompressResult,
+): Promise<void> {
   const notes = [
     judgedText(result),
     `${count(Math.round(result.trials.reduce((n, t) => n + t.samples, 0)))} training samples in ${plural(result.trials.length, 'trial')}, ${count(Math.round(result.trials.reduce((n, t) => n + t.macs, 0) / 1e6))} million multiplications.`,
@@ -120,6 +126,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
     ...checkedText(result),
     ...(result.simplified ? [simplifiedText(result.simplified)] : []),
     ...failedText(result),
+    ...(frontEnd ? frontEndText(frontEnd) : []),
     ...runtimeText(result),
     ...(result.endedByClock ? ['The study was ended by the clock: another machine may end it after more or fewer trials.'] : []),
     ...data.notes,
@@ -154,6 +161,7 @@ export async function writeResults({ model, data, folder, title, command, out }:
       stages: result.recipe.stages,
       examples: result.examples,
       counted: result.counted,
+      ...(frontEnd && { frontEnd: { chosen: frontEnd.features, tried: frontEnd.trials } }),
     },
     () => showResult(result, paths, out),
   );

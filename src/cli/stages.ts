@@ -17,6 +17,7 @@ import { Heap } from '../wasm/heap.ts';
 import { explainLoss, explanationJson, showChanges, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, readingOfRecipe } from './flags.ts';
+import { rebuiltAgain } from './front_ends.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, type Output, percent } from './output.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
@@ -96,10 +97,11 @@ function addRun(program: Command): void {
       const defaults = readingOfRecipe(recipe);
       const whole = await readData({ ...flags, seed }, model, out, { defaults });
       const data = dataOfRecipe(whole, { ...recipe, seed });
+      const begun = recipe.rebuilt ? await rebuiltAgain(model, recipe.rebuilt, whole, seed, out) : model;
       const { teachers, unlabelled } = await readOutside(flags, model, out, defaults);
       const io = flags.io ?? recipe.io;
-      const rest = { data, seed, original: model, teachers, unlabelled };
-      await apply(model, stages, rest, { ...recipe.task, ...flags, io }, out);
+      const rest = { data, seed, original: begun, teachers, unlabelled };
+      await apply(begun, stages, rest, { ...recipe.task, ...flags, io }, out);
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CExport, generateC } from '../c/index.ts';
 import type { Trade } from '../c/parts.ts';
-import { loadDataset, takeEvenly } from '../data/index.ts';
+import { loadDataset, numbersBetween, takeEvenly } from '../data/index.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { type Verification, verifyGraph } from '../emulator/verify.ts';
 import { type FrontEndVerification, verifyFrontEnd } from '../emulator/verify_front_end.ts';
@@ -87,7 +87,7 @@ async function verifySamples(
     );
   const examples = Array.from({ length: part.count }, (_, i) => {
     const x = new Int16Array(size);
-    toIntegers(part.inputs[0].subarray(i * size, (i + 1) * size), step, x);
+    toIntegers(numbersBetween(part.inputs[0], i * size, (i + 1) * size), step, x);
     return x;
   });
   return verifyFrontEnd(heap, graph, chip, generated, examples, count);

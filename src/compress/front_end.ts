@@ -3,8 +3,8 @@
  * candidate of the search is, quantized, by the validation part. Costs hold those of the front end itself.
  */
 import { builtFor } from '../builders/index.ts';
-import type { Dataset } from '../data/index.ts';
 import { byFrontEnd } from '../data/featured.ts';
+import type { Dataset } from '../data/index.ts';
 import { withFrontEndOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTask, judge, qualityOf } from '../evaluate.ts';
@@ -16,7 +16,7 @@ import { runPipeline } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Context, Model, Progress } from '../stage.ts';
-import { dropBetween, type Task } from '../task/index.ts';
+import { dropBetween, type MetricName, type Task } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
 import { type ScratchOptions, trainFromScratch } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
@@ -52,6 +52,7 @@ export interface FrontEndChoice {
   readonly before: Before | null;
   readonly features: string;
   readonly trials: readonly FrontEndTrial[];
+  readonly metric: MetricName;
 }
 
 /** The model as given, with data by its own front end: results are compared with it. */
@@ -89,7 +90,7 @@ export async function chooseFrontEnd(
   names: readonly string[],
   training: ScratchOptions,
   options: CompressOptions,
-  host: { readonly progress?: (p: Progress) => void; readonly tell?: (line: string) => void; readonly signal?: AbortSignal } = {},
+  host: { readonly progress?: (p: Progress) => void; readonly signal?: AbortSignal } = {},
 ): Promise<FrontEndChoice> {
   const { settings, target } = checkCompress(model, data, options);
   const { frontEnd } = data;
@@ -131,11 +132,11 @@ export async function chooseFrontEnd(
       trials.push({ features, figures: null, cost: null, holds: false, why: e.message.split('\n')[0] });
     }
   }
-  if (!best) return { model, data, options, before: null, features: frontEnd.name, trials };
+  if (!best) return { model, data, options, before: null, features: frontEnd.name, trials, metric: task.metric };
   const { metric, floor } = standard.asked;
   const quality = qualityOf(judge(heap, best.model.graph, best.data, 'validation', task).evaluation);
   return {
-    ...{ model: best.model, data: best.data, features: best.data.frontEnd!.name, trials },
+    ...{ model: best.model, data: best.data, features: best.data.frontEnd!.name, trials, metric },
     // The same least quality, seen from the network that is built anew.
     options: options.goal === undefined ? { ...options, maxDrop: Math.max(0, dropBetween(metric, quality, floor)) } : options,
     before: { model, data, tflite: given.tflite, rebuilt: best.rebuilt },

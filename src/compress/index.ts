@@ -14,10 +14,10 @@ import { Heap } from '../wasm/heap.ts';
 import { LastCheck } from './check.ts';
 import { choose } from './choice.ts';
 import { type Counter, Emulated } from './emulated.ts';
+import type { Before } from './front_end.ts';
 import type { JobContext } from './job.ts';
 import { Kept } from './kept.ts';
 import { chipDigest, openSearch } from './open.ts';
-import type { Before } from './front_end.ts';
 import type { CompressOptions, Settings } from './options.ts';
 import { type Parts, partsOf } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
@@ -37,8 +37,8 @@ export type { Goal } from './judge.ts';
 export { type CompressOptions, EVALUATIONS, OBJECTIVE } from './options.ts';
 export { inlinePool, nodePool, type Pool, webPool } from './pool.ts';
 export type { CompressResult } from './result.ts';
-export { checkCompress } from './settings.ts';
 export { registerSampler, SAMPLERS } from './samplers.ts';
+export { checkCompress } from './settings.ts';
 export { bestOf, type CompressProgress, isEnded, reportOf, type TrialReport } from './tree.ts';
 
 /** Where and by whom the work is done; everything has a default that works in memory and in this thread. */

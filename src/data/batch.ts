@@ -2,6 +2,7 @@
 import { CompressError } from '../errors.ts';
 import { type Graph, integerRange, newValues, sizeOf, type Tensor } from '../graph/graph.ts';
 import type { DataInput, Dataset, Part, Samples } from './dataset.ts';
+import { kindOf, numbersBetween } from './paged.ts';
 
 export type BatchValues = Float32Array | Int8Array | Uint8Array | Int16Array;
 
@@ -94,8 +95,9 @@ function planInput(data: Dataset, source: number, input: ModelInput, calls: numb
   const convert = input.dtype === 'f32' ? real : quantizer(input, real);
   const eightBit = [data.train, data.validation, data.test].find((p) => p)?.inputs[source];
   let table: Float32Array | null = null;
-  if (eightBit instanceof Uint8Array || eightBit instanceof Int8Array) {
-    const signed = eightBit instanceof Int8Array;
+  const eight = eightBit && kindOf(eightBit);
+  if (eight === 'u1' || eight === 'i1') {
+    const signed = eight === 'i1';
     table = Float32Array.from({ length: 256 * period }, (_, i) => convert(signed ? ((i & 255) << 24) >> 24 : i & 255, i >> 8));
   }
   const asStored = input.dtype === 'f32' && scale === 1 && mean.every((m) => m === 0) && std.every((s) => s === 1);
@@ -118,7 +120,7 @@ function inputInto(plan: InputPlan, samples: Samples, indices: ArrayLike<number>
   const { size, table } = plan;
   if (out.length < indices.length * size) throw new Error(`${indices.length} examples of ${size} do not fit into ${out.length}`);
   for (let i = 0; i < indices.length; i++) {
-    const x = samples.subarray(indices[i] * size, (indices[i] + 1) * size);
+    const x = numbersBetween(samples, indices[i] * size, (indices[i] + 1) * size);
     const to = i * size;
     if (plan.asStored) out.set(x, to);
     else if (table) lookUp(table, plan.period, x, out, to);

@@ -2,6 +2,7 @@
 import { CompressError } from '../errors.ts';
 import { type InputPlan, inputRange, type ModelInput, planBatch } from './batch.ts';
 import { type Dataset, type Normalization, PARTS, type Part, type PartName } from './dataset.ts';
+import { numbersBetween } from './paged.ts';
 
 /** The part, or an error that says how to get one. */
 export function needPart(data: Dataset, name: PartName): Part {
@@ -45,8 +46,9 @@ function statisticsOf(part: Part, { convert, period, size, source }: InputPlan, 
   const step = Math.max(1, Math.floor(part.count / 500));
   let [least, greatest, outside, seen] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
   for (let i = 0; i < part.count; i += step) {
+    const one = numbersBetween(x, i * size, (i + 1) * size);
     for (let k = 0, c = 0; k < size; k++, seen++) {
-      const v = convert(x[i * size + k], c);
+      const v = convert(one[k], c);
       if (v < least) least = v;
       if (v > greatest) greatest = v;
       if (v < low - slack || v > high + slack) outside++;
@@ -116,9 +118,10 @@ function spreadsOf(part: Part, { convert, size, source, period }: InputPlan, cha
   const [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
   let rows = 0;
   for (let i = 0; i < part.count; i += step) {
+    const one = numbersBetween(x, i * size, (i + 1) * size);
     for (let k = 0; k < size; k++) {
       const c = k % channels;
-      const value = convert(x[i * size + k], period === 1 ? 0 : c);
+      const value = convert(one[k], period === 1 ? 0 : c);
       sums[c] += value;
       squares[c] += value * value;
     }

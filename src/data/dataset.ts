@@ -1,8 +1,9 @@
 /** Examples and their labels as plain data. Readers and splits make them; batches are cut from them. */
 
 import type { FrontEnd, FrontEndFacts } from '../features/index.ts';
+import { isPaged, joinPaged, takePaged } from './paged.ts';
 
-/** Examples as stored: [count, ...shape], channels last. */
+/** Examples as stored: [count, ...shape], channels last. Of 256 MB and more that lie in a file `PagedSamples` stand for them: `numbersBetween` reads either. */
 export type Samples = Float32Array | Uint8Array | Int8Array | Int16Array;
 
 /** [count, ...shape of one label]: Int32Array where all are whole numbers, else Float32Array. What they mean is the task's. */
@@ -142,12 +143,14 @@ function joined<T extends Numbers>(arrays: readonly T[]): T {
   return all;
 }
 
+const joinedSamples = (all: readonly Samples[]): Samples => (all.some(isPaged) ? joinPaged(all) : joined(all));
+
 /** Parts one after another; labels stay where all parts have them. */
 export function joinExamples(parts: readonly Part[]): Part {
   const labels = parts.flatMap(({ y }) => (y ? [y] : []));
   const likeFirst = labels.find((y) => y instanceof Float32Array) ?? labels[0];
   return {
-    inputs: parts[0].inputs.map((_, i) => joined(parts.map((p) => p.inputs[i]))),
+    inputs: parts[0].inputs.map((_, i) => joinedSamples(parts.map((p) => p.inputs[i]))),
     y: labels.length === parts.length ? joined([sameKind(likeFirst, 0), ...labels]) : null,
     count: parts.reduce((n, p) => n + p.count, 0),
     ...(parts.every((p) => p.groups) && { groups: joined(parts.map((p) => p.groups!)) }),
@@ -164,7 +167,7 @@ function taken<T extends Numbers>(from: T, count: number, indices: ArrayLike<num
 /** The examples at `indices`, copied. */
 export function takeExamples({ inputs, y, count, groups }: Part, indices: ArrayLike<number>): Part {
   return {
-    inputs: inputs.map((x) => taken(x, count, indices)),
+    inputs: inputs.map((x) => (isPaged(x) ? takePaged(x, indices) : taken(x, count, indices))),
     y: y && taken(y, count, indices),
     count: indices.length,
     ...(groups && { groups: taken(groups, count, indices) }),

@@ -3,7 +3,7 @@ import { floorLog2 } from '../elementary.ts';
 import { CompressError } from '../errors.ts';
 import { type FrontEnd, type FrontEndFacts, factsOf, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { type Dataset, type Part, PARTS, type PartName } from './dataset.ts';
+import { type Dataset, PARTS, type Part, type PartName } from './dataset.ts';
 import { normalizedFeatures } from './normalized.ts';
 import { counted, type RawPart } from './raw.ts';
 

@@ -15,6 +15,8 @@ export interface Files {
   /** Whether the source names one file rather than a folder. */
   readonly single: boolean;
   read(path: string): Promise<Uint8Array>;
+  /** On disk: where a file is, if it has so many bytes or more. */
+  large?(path: string, bytes: number): Promise<string | null>;
   /** Of one file on disk: the folder that it lies in. */
   beside?(): Promise<Files>;
 }
@@ -87,6 +89,10 @@ export async function diskFiles(path: string): Promise<Files> {
       const full = single ? path : join(path, name);
       return guarded(full, () => readFile(full));
     },
+    large: async (name, bytes) => {
+      const full = single ? path : join(path, name);
+      return (await guarded(full, () => stat(full))).size >= bytes ? full : null;
+    },
   };
 }
 
@@ -101,6 +107,12 @@ async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
     if (code === 'EACCES' || code === 'EPERM') {
       throw new CompressError('bad-file', `${path} may not be read`, 'change its permissions, or run as a user who may');
     }
+    if (code === 'ERR_FS_FILE_TOO_LARGE')
+      throw new CompressError(
+        'bad-file',
+        `${path} has more than 2 GiB`,
+        'divide it, or save its numbers as .npz or .npy, which are read as they are needed',
+      );
     throw new CompressError('bad-file', `${path} cannot be read: ${message}`, 'check the file and the disk');
   }
 }

@@ -1,4 +1,5 @@
 export { arraysOfInputs, type NamedArrays, npzArrays } from './arrays.ts';
+export { type AttachedFrontEnd, frontEndIn, withFrontEndOf } from './attached.ts';
 export { type Augment, type Augmentation, blend, blendedLabels, drawShares, makeAugment } from './augment.ts';
 export {
   type BatchPlan,
@@ -11,7 +12,6 @@ export {
   planBatch,
   takeBatch,
 } from './batch.ts';
-export { type AttachedFrontEnd, frontEndIn, withFrontEndOf } from './attached.ts';
 export {
   type ChannelSpread,
   channelSpreads,
@@ -45,9 +45,10 @@ export { classesOf, classesOfRows, isOneHot } from './labels.ts';
 export { type DataSource, loadDataset } from './load.ts';
 export { isZip } from './marks.ts';
 export type { ArrayInput, ArraySource, Arrays } from './memory.ts';
-export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { normalizedFeatures } from './normalized.ts';
+export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { type DataOptions, normalizationFacts, normalizationOptions, parseNumbers, parseScale } from './options.ts';
+export { checksumsOf, isPaged, numbersBetween } from './paged.ts';
 export { listed } from './raw.ts';
 export { shareDataset } from './share.ts';
 export { splitStratified } from './split.ts';

@@ -9,8 +9,8 @@ import {
   PARTS,
   type Part,
   type PartName,
-  type Samples,
   readingIn,
+  type Samples,
   type StatedReading,
 } from './dataset.ts';
 import { classCount } from './labels.ts';
@@ -23,6 +23,7 @@ import {
   DEFAULT_SPLIT,
   normalizedInputs,
 } from './options.ts';
+import { channelsMoved, isPaged, numbersBetween } from './paged.ts';
 import { type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { type FileSource, filesOf, isFileSource } from './sources.ts';
@@ -155,17 +156,24 @@ function checkValues({ inputs, info, count, where }: RawPart): void {
   inputs.forEach((x, i) => {
     const size = sizeOf(info[i].shape);
     if (count === 0 || size === 0) throw empty(where);
-    if (x instanceof Float32Array) checkFinite(x, size, inputs.length > 1 ? `${where}, "${info[i].name}",` : where);
+    if (x instanceof Float32Array || (isPaged(x) && /^f/.test(x.type)))
+      checkFinite(x, size, inputs.length > 1 ? `${where}, "${info[i].name}",` : where);
   });
 }
 
-function checkFinite(x: Float32Array, size: number, where: string): void {
+/** Examples that are looked at together. */
+const TOGETHER = 64;
+
+function checkFinite(x: Samples, size: number, where: string): void {
   let bad = 0;
   let first = -1;
-  for (let i = 0; i < x.length; i++) {
-    if (x[i] - x[i] === 0) continue; // NaN for NaN and infinities
-    bad++;
-    if (first < 0) first = i;
+  for (let from = 0; from < x.length; from += TOGETHER * size) {
+    const piece = numbersBetween(x, from, Math.min(x.length, from + TOGETHER * size));
+    for (let i = 0; i < piece.length; i++) {
+      if (piece[i] - piece[i] === 0) continue; // NaN for NaN and infinities
+      bad++;
+      if (first < 0) first = from + i;
+    }
   }
   if (!bad) return;
   throw new CompressError(
@@ -230,18 +238,9 @@ function cut(
 
 /** Channels brought last, rows of labels and examples as they were. */
 function toPart({ inputs, info, y, count, groups }: RawPart, layout: Layout): Part {
-  const last = (x: Samples, i: number) => (layout === 'nhwc' || info[i].shape.length < 2 ? x : channelsMoved(x, info[i].shape));
+  const last = (x: Samples, i: number) => {
+    if (layout === 'nhwc' || info[i].shape.length < 2) return x;
+    return isPaged(x) ? ({ ...(x as object), channelsFirst: true } as unknown as Samples) : channelsMoved(x, info[i].shape);
+  };
   return { inputs: inputs.map(last), y, count, ...(groups && { groups }) };
-}
-
-/** Of each example [channels, ...space] -> [...space, channels]. */
-function channelsMoved(x: Samples, [channels, ...space]: readonly number[]): Samples {
-  const pixels = sizeOf(space);
-  const out = new (x.constructor as new (n: number) => Samples)(x.length);
-  for (let at = 0; at < x.length; at += pixels * channels) {
-    for (let c = 0; c < channels; c++) {
-      for (let p = 0; p < pixels; p++) out[at + p * channels + c] = x[at + c * pixels + p];
-    }
-  }
-  return out;
 }

@@ -1,4 +1,5 @@
-import type { Dataset, Samples } from './dataset.ts';
+import type { Dataset, Part } from './dataset.ts';
+import { numbersBetween } from './paged.ts';
 
 /** More features than these have one mean and deviation together. */
 const MOST_APART = 64;
@@ -8,15 +9,18 @@ export function normalizedFeatures(data: Dataset): Dataset {
   const part = data.train ?? data.validation ?? data.test!;
   const width = data.inputs[0].shape.at(-1)!;
   const apart = width <= MOST_APART ? width : 1;
-  const spread = spreadOf(part.inputs[0], apart);
+  const spread = spreadOf(part, apart);
   return { ...data, normalization: { scale: 1, mean: spread.map((s) => s.mean), std: spread.map((s) => s.deviation) } };
 }
 
-function spreadOf(x: Samples, period: number): { readonly mean: number; readonly deviation: number }[] {
+function spreadOf({ inputs: [x], count }: Part, period: number): { readonly mean: number; readonly deviation: number }[] {
   const [sums, squares] = [new Float64Array(period), new Float64Array(period)];
-  for (let i = 0; i < x.length; i++) {
-    sums[i % period] += x[i];
-    squares[i % period] += x[i] * x[i];
+  const size = x.length / count;
+  for (let from = 0; from < x.length; from += size) {
+    numbersBetween(x, from, from + size).forEach((v, i) => {
+      sums[i % period] += v;
+      squares[i % period] += v * v;
+    });
   }
   const n = x.length / period;
   const short = (v: number) => Number(v.toPrecision(4));

@@ -5,6 +5,8 @@
 import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { fromHalf } from '../graph/half.ts';
+import type { Samples } from './dataset.ts';
+import { type PagedSamples, pagedIn } from './paged.ts';
 
 export type NpyData =
   | Float32Array
@@ -25,6 +27,8 @@ export interface NpyArray {
   readonly data: NpyData;
   /** Of an array of words (U or S) its elements; `data` is empty. */
   readonly words?: readonly string[];
+  /** Of an array that stays in its file; `data` is empty. */
+  readonly paged?: PagedSamples;
 }
 
 const TYPES = {
@@ -41,6 +45,16 @@ const TYPES = {
   u8: { bytes: 8, array: BigUint64Array },
   i8: { bytes: 8, array: BigInt64Array },
 } as const;
+
+/** Elements of little endian as they are kept: 8 and 16 bits and floats of 32 as they are, all else as float32. */
+export function typedOf(type: string, bytes: Uint8Array, count: number): Samples {
+  const { array } = TYPES[type as keyof typeof TYPES];
+  const data = new array(bytes.buffer as ArrayBuffer, bytes.byteOffset, count);
+  if (data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int8Array || data instanceof Int16Array)
+    return data;
+  if (type === 'f2') return Float32Array.from(data as Uint16Array, fromHalf);
+  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
+}
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // "\x93NUMPY"
 
@@ -126,6 +140,24 @@ const noNumbers = (name: string, type: string) =>
     `${name} holds elements of type ${type}`,
     `save numbers: astype(numpy.float32) for examples, astype(numpy.int32) for labels (read are ${Object.keys(TYPES).join(', ')})`,
   );
+
+/** An array that stays in a file, whose header is in `head` and begins at `from`. @throws as readNpy, and `unsupported` for orders that cannot stay there */
+export function pagedNpy(file: string, from: number, length: number, head: Uint8Array, name: string): NpyArray {
+  const { type, swapped, fortran, shape, start } = readHeader(head, name);
+  if (isWords(type) || swapped || fortran)
+    throw new CompressError(
+      'unsupported',
+      `${name} is too large to be read whole, and is ${isWords(type) ? `of type ${type}` : swapped ? 'of big endian' : 'in Fortran order'}`,
+      'save it again: numpy.ascontiguousarray(x, numpy.float32)',
+    );
+  const { bytes: width } = TYPES[type];
+  if (length - start !== sizeOf(shape) * width)
+    throw broken(
+      name,
+      `its header says [${shape}] of ${type}, ${sizeOf(shape) * width} bytes, but ${length - start} bytes follow`,
+    );
+  return { type, shape, data: new Uint8Array(0), paged: pagedIn(file, from + start, type, width, shape) };
+}
 
 function readHeader(bytes: Uint8Array, name: string) {
   if (!isNpy(bytes)) throw broken(name, 'it does not start with the six bytes of a .npy file');

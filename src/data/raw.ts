@@ -98,7 +98,8 @@ export function listed(names: readonly string[], most = 6): string {
  *
  * @throws CompressError `bad-data` for a number that float32 cannot hold
  */
-export function toSamples({ data, words }: NpyArray, where: string): Samples {
+export function toSamples({ data, words, paged }: NpyArray, where: string): Samples {
+  if (paged) return paged as unknown as Samples;
   if (words)
     throw new CompressError('bad-data', `${where} holds words, not numbers`, 'give numbers as examples; labels may be words');
   if (data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int8Array || data instanceof Int16Array)

@@ -10,9 +10,10 @@ import { isImageName } from './image_names.ts';
 import { isGzip, isZip } from './marks.ts';
 import { partOfName } from './names.ts';
 import { isNpy, type NpyArray, readNpy, readNumbersOrWords } from './npy.ts';
+import { PAGED_BYTES } from './paged.ts';
 import { joinParts, listed, type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { RECORDINGS, type Recording, recordingReaderOf } from './recording.ts';
-import { gunzip, unzip, zipNames } from './zip.ts';
+import { gunzip, MOST_DENSE, unzip, zipNames } from './zip.ts';
 
 const SUPPORTED =
   'give an .npz or .npy file, a table (CSV, TSV), class folders of pictures, sound (WAV) or tables of samples, a list of files and labels, an export of Edge Impulse, IDX files (MNIST), CIFAR-10 binary batches, or a folder with train and test files of these';
@@ -26,6 +27,13 @@ export async function readParts(files: Files, reading: Reading): Promise<RawPart
       read.add(path);
       return files.read(path);
     },
+    ...(files.large && {
+      large: async (path, bytes) => {
+        const found = await files.large!(path, bytes);
+        if (found) read.add(path);
+        return found;
+      },
+    }),
   };
   const parts = await recognized(watched, files, reading);
   const unused = files.list.filter((path) => !read.has(path));
@@ -119,6 +127,8 @@ function unknown(files: Files): CompressError {
 }
 
 async function readOne(files: Files, path: string, reading: Reading): Promise<RawParts> {
+  const large = await largeArrays(files, path, reading);
+  if (large) return partsOfArrays(large, reading);
   const bytes = await files.read(path);
   if (bytes.length === 0) throw empty(path);
   if (isZip(bytes)) {
@@ -140,6 +150,18 @@ async function readOne(files: Files, path: string, reading: Reading): Promise<Ra
   if (/\.(csv|tsv|txt)$/i.test(path)) return readTableFile(files, path, reading);
   if (recordingReaderOf(path)) return readRecordings(files, alone(path), reading);
   throw new CompressError('unsupported', `${path} is of no format that is known`, SUPPORTED);
+}
+
+/** A file on disk with arrays that are too large to be held in memory; null for any other. @param reading null: of an array alone */
+async function largeArrays(files: Files, path: string, reading: Reading | null): Promise<NamedArrays | null> {
+  const isArchive = reading !== null && path.endsWith('.npz');
+  if (!isArchive && !path.endsWith('.npy')) return null;
+  const file = await files.large?.(path, isArchive ? PAGED_BYTES / MOST_DENSE : PAGED_BYTES);
+  if (!file) return null;
+  const { largestIn, npyOnDisk, npzOnDisk } = await import('./npz_file.ts');
+  if (isArchive) return largestIn(file) >= PAGED_BYTES ? npzOnDisk(file, path, reading) : null;
+  const array = npyOnDisk(file, path);
+  return { where: path, names: ['x'], read: () => array, fileOf: () => path };
 }
 
 /** The files of an archive that is no .npz, as an export of Edge Impulse is one; null for an archive of arrays. */
@@ -182,12 +204,16 @@ async function named(
   nameOf: (path: string) => string,
   readArray: (bytes: Uint8Array, name: string) => NpyArray,
 ): Promise<NamedArrays> {
-  const found = new Map<string, { path: string; bytes: Uint8Array }>();
-  for (const path of paths) found.set(nameOf(path), { path, bytes: await files.read(path) });
+  const found = new Map<string, { path: string; array: () => NpyArray }>();
+  for (const path of paths) {
+    const large = await largeArrays(files, path, null);
+    const bytes = large ? null : await files.read(path);
+    found.set(nameOf(path), { path, array: () => (large ? large.read('x') : readArray(bytes!, path)) });
+  }
   return {
     where: files.name,
     names: [...found.keys()],
-    read: (name) => readArray(found.get(name)!.bytes, found.get(name)!.path),
+    read: (name) => found.get(name)!.array(),
     fileOf: (name) => found.get(name)!.path,
   };
 }

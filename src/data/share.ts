@@ -1,4 +1,5 @@
 import type { Dataset, Part } from './dataset.ts';
+import { isPaged } from './paged.ts';
 
 type Typed = { readonly length: number; readonly BYTES_PER_ELEMENT: number };
 
@@ -14,7 +15,7 @@ function shared<T extends Typed>(values: T): T {
 const sharedPart = (part: Part | null): Part | null =>
   part && {
     ...part,
-    inputs: part.inputs.map(shared),
+    inputs: part.inputs.map((x) => (isPaged(x) ? x : shared(x))),
     y: part.y && shared(part.y),
     ...(part.groups && { groups: shared(part.groups) }),
   };

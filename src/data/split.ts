@@ -3,6 +3,7 @@ import { sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Part } from './dataset.ts';
 import { classesOf } from './labels.ts';
+import { kindOf, numbersBetween } from './paged.ts';
 
 /**
  * Places of examples for each fraction, ascending. Examples of one class are shuffled and dealt to the part that lacks most.
@@ -79,11 +80,11 @@ export function strataOf(part: Part): Int32Array | null {
 /** First places of runs, and the count at the end: consecutive windows [time, channels] of one class whose halves coincide. */
 function runsOfWindows({ inputs: [x], count }: Part, shape: readonly number[], classes: Int32Array | null): Int32Array {
   const size = sizeOf(shape);
-  const windows = shape.length === 2 && shape[0] % 2 === 0 && !(x instanceof Uint8Array);
+  const windows = shape.length === 2 && shape[0] % 2 === 0 && kindOf(x) !== 'u1';
   const joined = (i: number) => {
     if (!windows || (classes && classes[i] !== classes[i - 1])) return false;
-    const at = i * size;
-    for (let k = 0; k < size / 2; k++) if (x[at + k] !== x[at - size / 2 + k]) return false;
+    const two = numbersBetween(x, (i - 1) * size, (i + 1) * size);
+    for (let k = 0; k < size / 2; k++) if (two[size + k] !== two[size / 2 + k]) return false;
     return true;
   };
   const starts = [0];

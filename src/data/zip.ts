@@ -38,11 +38,11 @@ export function unzip(bytes: Uint8Array, name: string, wanted: (file: string) =>
   return new Map(Object.entries(files));
 }
 
-const DEFLATE = 8;
+export const DEFLATE = 8;
 /** PKWARE APPNOTE 6.3.10, section 4.4.5. */
 const METHODS: Readonly<Record<number, string>> = { 9: 'Deflate64', 12: 'bzip2', 14: 'LZMA', 93: 'Zstandard', 95: 'xz' };
 
-function otherwiseCompressed(name: string, file: { name: string; compression: number }): CompressError {
+export function otherwiseCompressed(name: string, file: { name: string; compression: number }): CompressError {
   const method = METHODS[file.compression] ?? `method ${file.compression}`;
   return new CompressError(
     'unsupported',

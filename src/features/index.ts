@@ -1,4 +1,5 @@
 export { type FrontEnd, shapeOf } from './front_end.ts';
+export { FEATURE_ROWS, type FeatureC, type FeatureTable, rowOfStep } from './operators.ts';
 export {
   alternativesTo,
   FEATURE_NAMES,
@@ -11,4 +12,3 @@ export {
 } from './options.ts';
 export { definedFeatures, type FrontEndPlan, type PlannedStep, planFrontEnd } from './plan.ts';
 export { type CompiledFrontEnd, compileFrontEnd, featuresOf, toIntegers } from './run.ts';
-export { FEATURE_ROWS, type FeatureC, type FeatureTable, rowOfStep } from './operators.ts';

@@ -5,6 +5,9 @@ export interface Host {
     fs(): Promise<typeof import('node:fs/promises')>;
     path(): Promise<typeof import('node:path')>;
     url(): Promise<typeof import('node:url')>;
+    /** The same file system without promises, and where it keeps what is for a while. */
+    readonly sync: typeof import('node:fs');
+    readonly system: Pick<typeof import('node:os'), 'tmpdir'>;
     threads(): Promise<typeof import('node:worker_threads')>;
     /** The module that a thread of a pool runs. */
     readonly workerFile: URL;

@@ -1,3 +1,5 @@
+import sync from 'node:fs';
+import { tmpdir } from 'node:os';
 import type { Host } from './host.ts';
 
 export const host: Host = {
@@ -5,6 +7,8 @@ export const host: Host = {
     fs: () => import('node:fs/promises'),
     path: () => import('node:path'),
     url: () => import('node:url'),
+    sync,
+    system: { tmpdir },
     threads: () => import('node:worker_threads'),
     workerFile: new URL('../compress/node_worker.js', import.meta.url),
   },

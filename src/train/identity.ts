@@ -1,4 +1,4 @@
-import type { Dataset, Part } from '../data/index.ts';
+import { checksumsOf, type Dataset, isPaged, type Part, type Samples } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
@@ -57,10 +57,12 @@ export async function identityOf(
 
 /** Of what training sees: the train and validation parts and how they reach the model. */
 export function dataDigest({ inputs, normalization, train, validation }: Dataset): Promise<string> {
-  const values = (part: Part | null) => (part ? [...part.inputs, ...(part.y ? [part.y] : [])] : []);
+  const values = (part: Part | null) => (part ? [...part.inputs.map(digested), ...(part.y ? [part.y] : [])] : []);
   const sizes = [train, validation].map((part) => [...(part?.inputs.map((x) => x.length) ?? []), part?.y?.length ?? 0]);
   return digest({ inputs, normalization, sizes }, [...values(train), ...values(validation)]);
 }
+
+const digested = (x: Samples): ArrayBufferView => (isPaged(x) ? checksumsOf(x) : x);
 
 /** sha256 of JSON and of arrays after it. */
 const digest = (json: unknown, arrays: readonly ArrayBufferView[]): Promise<string> =>

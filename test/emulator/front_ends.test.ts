@@ -5,6 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { generateC } from '../../src/c/index.ts';
 import { verifyFrontEnd } from '../../src/emulator/verify_front_end.ts';
+import { profile } from '../../src/mcu/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { hasProgram, inFolder, WARNINGS } from '../c/tools.ts';
 import { dataOf, networkFor } from './front_end_network.ts';
@@ -32,7 +33,8 @@ for (const [features, samples, channels] of JOBS) {
       const generated = await generateC(heap, graph, chip, { name: 'network' });
       const found = await verifyFrontEnd(heap, graph, chip, generated, null, 6);
       assert.is(found.difference, null, core);
-      assert.ok(found.instructions > 1000);
+      const modelled = profile(graph, chip).frontEnd!;
+      assert.ok(Math.abs(modelled.instructions / found.instructions - 1) < 0.2, `${core}: ${modelled.instructions}, ${found.instructions}`);
     }
   });
 }

@@ -1,0 +1,135 @@
+/** The choice of a front end before the search of `compress`, and the same network again for `run`. */
+import type { Command } from 'commander';
+import * as v from 'valibot';
+import {
+  type CompressOptions,
+  chooseFrontEnd,
+  type FrontEndChoice,
+  type FrontEndTrial,
+  type Rebuilt,
+  rebuiltFor,
+} from '../compress/index.ts';
+import type { Dataset } from '../data/index.ts';
+import { CompressError } from '../errors.ts';
+import { findTask } from '../evaluate.ts';
+import { alternativesTo } from '../features/index.ts';
+import { bytes, milliseconds } from '../report/units.ts';
+import type { Model } from '../stage.ts';
+import { type MetricName, metricOf } from '../task/index.ts';
+import { scratchFields, scratchSchema } from '../train/index.ts';
+import { Heap } from '../wasm/heap.ts';
+import { type DataFlags, readData } from './flags.ts';
+import { optionFlags, optionsFrom } from './option_flags.ts';
+import { type Output, table } from './output.ts';
+import { interruptible } from './progress.ts';
+
+/** Of a training from random weights, what a user may state for front ends. */
+const trainingSchema = v.object({ frontEndEpochs: scratchFields.epochs, frontEndAugment: scratchFields.augment });
+
+export interface FrontEndFlags {
+  readonly frontEnds?: string;
+}
+
+export function frontEndFlags(command: Command): Command {
+  command.option(
+    '--front-ends <auto|names>',
+    'choose the front end too, of "mfcc:hop=40ms; logmel:bands=20", or auto: longer hops, fewer coefficients or bands',
+  );
+  return optionFlags(command, trainingSchema);
+}
+
+interface Given {
+  readonly model: Model;
+  readonly data: Dataset;
+  readonly options: CompressOptions;
+}
+
+/** @throws CompressError `bad-option` for flags that need each other, or a name that is not known */
+export async function chosenFrontEnd(
+  flags: DataFlags & FrontEndFlags,
+  { model, data, options }: Given,
+  out: Output,
+): Promise<FrontEndChoice | null> {
+  const { frontEndEpochs: epochs, frontEndAugment: augment } = optionsFrom(trainingSchema, flags as Record<string, unknown>);
+  if (flags.frontEnds === undefined) {
+    if (epochs === undefined && augment === undefined) return null;
+    throw new CompressError(
+      'bad-option',
+      'how front ends are trained is stated, and none are to be chosen',
+      'add --front-ends auto',
+    );
+  }
+  const { frontEnd } = data;
+  if (!frontEnd)
+    throw new CompressError(
+      'bad-option',
+      '--front-ends chooses among front ends, and this model is given its data as it is',
+      'train one with --features first, or state what it is given: --features mfcc',
+    );
+  const stated = flags.frontEnds.split(';').map((name) => name.trim());
+  const names = flags.frontEnds.trim() === 'auto' ? alternativesTo(frontEnd) : stated.filter((name) => name !== frontEnd.name);
+  const { samples: window, rate } = frontEnd;
+  const silent: Output = { ...out, say: () => {} };
+  const { features: _, ...reading } = flags;
+  const samples = await readData(
+    { ...reading, window: reading.window ?? window, ...(rate && { rate: reading.rate ?? rate }) },
+    null,
+    silent,
+  );
+  const training = v.parse(scratchSchema, { ...(epochs !== undefined && { epochs }), ...(augment !== undefined && { augment }) });
+  out.say(`front ends: the network is trained for ${names.length} others from random weights, ${training.epochs} epochs each`);
+  const choice = await interruptible(
+    (host) => chooseFrontEnd(model, data, samples, names, training, options, host),
+    async () =>
+      new CompressError('interrupted', 'interrupted while front ends were tried; nothing was written', 'start it again'),
+  );
+  showFrontEnds(choice, out);
+  return choice;
+}
+
+/** The network that a recipe begins with, where it was built anew for another front end. */
+export async function rebuiltAgain(model: Model, rebuilt: Rebuilt, data: Dataset, seed: number, out: Output): Promise<Model> {
+  const heap = await Heap.open();
+  const task = findTask(heap, model.graph, data, {});
+  out.say(`the network is built anew for ${data.frontEnd?.name ?? 'the features'} and trained from random weights`);
+  return interruptible(
+    (host) => rebuiltFor(model, rebuilt, { heap, task, data: { ...data, test: null }, seed, original: model, ...host }),
+    async () => new CompressError('interrupted', 'interrupted; nothing was written', 'start it again'),
+  );
+}
+
+const rowOf = (metric: MetricName, chosen: string, { features, figures, cost, holds, why }: FrontEndTrial): string[] => {
+  const verdict = features === chosen ? 'chosen' : figures === null ? why! : holds ? '' : 'loses too much';
+  if (figures === null) return [features, '-', '-', '-', '-', '-', verdict];
+  const { quality, flashBytes, ramBytes, latencyMs } = figures;
+  const shown = quality === null ? '-' : metricOf(metric).show(quality);
+  return [features, shown, bytes(flashBytes), bytes(ramBytes), milliseconds(latencyMs), cost!.toFixed(3), verdict];
+};
+
+function showFrontEnds({ features, trials, metric }: FrontEndChoice, out: Output): void {
+  const head = ['front end', `${metric} (int8, validation)`, 'flash', 'RAM', 'latency', 'cost', ''];
+  out.say(
+    table(
+      head,
+      trials.map((t) => rowOf(metric, features, t)),
+      1,
+      { cut: ['front end', 20], drop: ['latency'] },
+    ),
+  );
+}
+
+/** For the report. */
+export function frontEndText({ features, trials, before, metric }: FrontEndChoice): string[] {
+  const given = trials[0].features;
+  const rows = trials.map((t) =>
+    rowOf(metric, '', t)
+      .filter((cell) => cell !== '')
+      .join(', '),
+  );
+  return [
+    before
+      ? `The front end ${features} was chosen in place of ${given}, by the validation part and before the search: the network was built for it and trained from random weights. Figures of the model as given and of plain int8 are those with ${given}; all hold the front end.`
+      : `The front end ${given} stays: of ${trials.length - 1} others none keeps what is asked and costs less.`,
+    `Front ends tried (${metric} in int8 by the validation part, flash, RAM, latency, cost): ${rows.join('; ')}.`,
+  ];
+}
