@@ -34,7 +34,10 @@ for (const [features, samples, channels] of JOBS) {
       const found = await verifyFrontEnd(heap, graph, chip, generated, null, 6);
       assert.is(found.difference, null, core);
       const modelled = profile(graph, chip).frontEnd!;
-      assert.ok(Math.abs(modelled.instructions / found.instructions - 1) < 0.2, `${core}: ${modelled.instructions}, ${found.instructions}`);
+      assert.ok(
+        Math.abs(modelled.instructions / found.instructions - 1) < 0.2,
+        `${core}: ${modelled.instructions}, ${found.instructions}`,
+      );
     }
   });
 }
