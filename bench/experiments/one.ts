@@ -5,7 +5,8 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Step, WEIGHTS_AND_MACS } from '../../src/ablate/arms.ts';
-import { type Figures, figuresOf } from '../../src/compress/index.ts';
+import { type Found, figuresOf } from '../../src/compress/figures.ts';
+import type { Figures } from '../../src/compress/index.ts';
 import { checkSettings } from '../../src/compress/options.ts';
 import { findTask, judge } from '../../src/evaluate.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
@@ -41,7 +42,7 @@ export interface Result {
   readonly result: Judged;
 }
 
-async function judging(job: Job, seed: number): Promise<{ of: (graph: Graph) => Judged; plain: Graph }> {
+async function judging(job: Job, seed: number): Promise<{ of: (graph: Graph, found?: Found) => Judged; plain: Graph }> {
   const heap = await Heap.open();
   const task = findTask(heap, job.model.graph, job.data);
   const target = findTarget(job.target);
@@ -50,9 +51,9 @@ async function judging(job: Job, seed: number): Promise<{ of: (graph: Graph) => 
   const context = { heap, data: { ...job.data, test: null }, task, seed, original: job.model };
   return {
     plain: asStored(await runPipeline(job.model, [quantize()], context)),
-    of: (graph) => {
+    of: (graph, found) => {
       const { accuracy: _none, ...figures } = figuresOf(graph, target, settings, null);
-      return { ...figures, validation: quality(graph, 'validation'), test: quality(graph, 'test') };
+      return { ...figures, validation: found?.accuracy ?? quality(graph, 'validation'), test: quality(graph, 'test') };
     },
   };
 }
@@ -68,7 +69,11 @@ async function one(name: string, arm: string, samples: number, seed: number, fil
     const what = figures && `${figures.weightBytes} B, ${figures.macs} MACs, ${(100 * figures.accuracy!).toFixed(2)} %`;
     console.error(`${seen.toFixed(0)} samples, ${seconds()} s: ${what}, value ${value?.toFixed(4)}${feasible ? ' holds' : ''}`);
   };
-  const { tflite, samples: used } = await ARMS[arm](
+  const {
+    tflite,
+    samples: used,
+    found,
+  } = await ARMS[arm](
     { model: job.model, data: job.data, options: { target: job.target, ...job.goal, objective: WEIGHTS_AND_MACS } },
     { samples, seed, log },
   );
@@ -78,7 +83,7 @@ async function one(name: string, arm: string, samples: number, seed: number, fil
     ...{ job: name, arm, samples, used: Math.round(used), seed, seconds: took, goal: job.goal },
     given: of(job.model.graph),
     plain: of(plain),
-    result: of(importTflite(tflite)),
+    result: of(importTflite(tflite), found),
   };
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(`${file}.new`, `${JSON.stringify(result, null, 1)}\n`);

@@ -1,4 +1,5 @@
 /** Ways to spend a number of training samples on a job: each method alone, in pairs, in every order, a greedy loop, and searches. */
+import type { Found } from '../compress/figures.ts';
 import { type CompressHost, type CompressOptions, compress, type Figures } from '../compress/index.ts';
 import { OBJECTIVE } from '../compress/options.ts';
 import type { Dataset } from '../data/index.ts';
@@ -40,6 +41,8 @@ export interface Handed {
   readonly tflite: Uint8Array;
   /** Seen by all trainings. */
   readonly samples: number;
+  /** What the validation part said of it before it trained on that part too; absent where it did not. */
+  readonly found?: Found;
 }
 
 export type Arm = (job: Job, run: Run) => Promise<Handed>;
@@ -62,7 +65,11 @@ async function searched(
   const study = compress(model, data, { ...options, samples, seed, ...how }, { signal, ...(pool && { pool }) });
   let seen = 0;
   for (let step = await study.next(); ; step = await study.next()) {
-    if (step.done) return { tflite: step.value.tflite, samples: seen };
+    if (step.done) {
+      const { tflite, together, chosenFigures } = step.value;
+      const { accuracy, quality, score } = chosenFigures;
+      return { tflite, samples: seen, ...(together && { found: { accuracy, quality, score } }) };
+    }
     const { figures, objective: value, feasible } = step.value;
     seen += step.value.samples;
     log?.(seen, { figures, value, feasible });

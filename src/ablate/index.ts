@@ -2,7 +2,7 @@
  * Each method alone, pairs, orders and searches on one job, with the same number of training samples: what combining them is worth.
  * The test part is used once for each run, after the arm has handed back.
  */
-import { figuresOf } from '../compress/figures.ts';
+import { type Found, figuresOf } from '../compress/figures.ts';
 import { type CompressHost, checkCompress } from '../compress/index.ts';
 import { costOf, foundIn, goalOf, standardOf } from '../compress/judge.ts';
 import { CompressError } from '../errors.ts';
@@ -74,7 +74,11 @@ export async function ablate(
         : await (async () => {
             const { signal, pool } = host;
             const handed = await ARMS[arm](job, { samples, seed, log, signal, pool });
-            const kept = { seed, samples: Math.round(handed.samples), ...rules.judged(importTflite(handed.tflite)) };
+            const kept = {
+              seed,
+              samples: Math.round(handed.samples),
+              ...rules.judged(importTflite(handed.tflite), handed.found),
+            };
             await host.kept.write(file, `${JSON.stringify(kept)}\n`);
             return kept;
           })();
@@ -119,8 +123,8 @@ async function rulesOf(job: Job) {
   const figuresIn = (graph: Graph) => figuresOf(graph, target, settings, foundIn(standards.validation, on(graph, 'validation')));
   const goal = goalOf(target, settings, figuresIn(plain), standards.validation);
   const scoresOf = ({ scores }: Judgement) => (countsExamples(task) ? Array.from(scores) : null);
-  const judged = (graph: Graph) => {
-    const figures = figuresIn(graph);
+  const judged = (graph: Graph, found?: Found) => {
+    const figures = { ...figuresIn(graph), ...found };
     const tested = on(graph, 'test');
     const score = foundIn(standards.test, tested).score!;
     return { figures, test: qualityOf(tested.evaluation), cost: costOf(figures, goal), scores: scoresOf(tested), score };

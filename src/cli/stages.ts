@@ -98,6 +98,7 @@ function addRun(program: Command): void {
       const whole = await readData({ ...flags, seed }, model, out, { defaults });
       const data = dataOfRecipe(whole, { ...recipe, seed });
       const begun = recipe.rebuilt ? await rebuiltAgain(model, recipe.rebuilt, whole, seed, out) : model;
+      if (recipe.together) out.say('by this recipe the validation part trains too: figures of it are not of examples unseen');
       const { teachers, unlabelled } = await readOutside(flags, model, out, defaults);
       const io = flags.io ?? recipe.io;
       const rest = { data, seed, original: begun, teachers, unlabelled };
