@@ -3,9 +3,9 @@ import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import {
-  ARMS,
   type AblateHost,
   type Ablation,
+  ARMS,
   ablate,
   againstText,
   type Interactions,

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { demoModel, gestures } from '../demo/index.ts';
 import { loadModel } from '../model.ts';
-import { runCompress } from './compress.ts';
 import { exists } from './files.ts';
 import { integer, workers } from './flags.ts';
 import { createOutput } from './output.ts';
+import { runCompress } from './run_compress.ts';
 
 const TARGET = 'stm32l476rg';
 const NAME = 'thumbnet-demo';

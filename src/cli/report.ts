@@ -5,12 +5,12 @@ import { CompressError } from '../errors.ts';
 import { parseHistory, writeReport } from '../report/index.ts';
 import { isPostgres } from '../study/postgres/address.ts';
 import { checkTerms, type PostgresStorage, type SharedStudy } from '../study/postgres/storage.ts';
-import { checkPlace, runCompress } from './compress.ts';
 import { writeResults } from './compress_results.ts';
 import { checkOutput, makeFolder, readBytes, writeWhole } from './files.ts';
 import { workers } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
 import { ablationIn, bringAblation } from './report_ablation.ts';
+import { checkPlace, runCompress } from './run_compress.ts';
 import { artifactsAt, getResult, getTask, openStorage, ownTerms } from './shared_study.ts';
 
 interface Flags {

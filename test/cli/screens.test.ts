@@ -10,6 +10,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeNpy } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/index.ts';
+import { skipped } from '../skipped.ts';
 
 const cli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const model = fileURLToPath(new URL('../../assets/gestures.tflite', import.meta.url));
@@ -113,7 +114,7 @@ if (hasTerminal) {
       });
     }
   }
-}
+} else skipped('verbs in a terminal: there is no python3 with pty');
 
 if (hasTerminal && process.env.DEMO) {
   const cwd = mkdtempSync(join(tmpdir(), 'thumbnet-screen-'));

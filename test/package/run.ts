@@ -21,9 +21,7 @@ const node = (version: string) => tool(`node${version}/bin/node`);
 const parsed = (text: string) => JSON.parse(text.trim().split('\n').at(-1)!);
 
 await check('what is packed', () => {
-  const wrong = packed.files.filter(
-    ({ path }) => !/^(dist|docs|assembly|assets)\/[^.]|^[A-Z]+\.md$|^LICENSE$|^package\.json$/.test(path),
-  );
+  const wrong = packed.files.filter(({ path }) => !/^(dist|docs|assets)\/[^.]|^[A-Z]+\.md$|^LICENSE$|^package\.json$/.test(path));
   assert.deepEqual(wrong, []);
   return `${packed.files.length} files, ${(packed.unpackedSize / 1e6).toFixed(1)} MB`;
 });
