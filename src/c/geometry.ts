@@ -59,19 +59,24 @@ export function weightsOf({ family, operands: { w } }: Layered, channel: number)
 
 export const biasOf = ({ operands: { bias } }: Layered, channel: number): number => (bias ? Number(bias.data![channel]) : 0);
 
-/** How each output channel's sums are rescaled, with the range that they have on int8 inputs. */
+/** How each output channel's sums are rescaled, with the range that they have on int8 inputs. Equal ones are one object: before weights are known most are. */
 export function channelsOf(call: Layered): Channel[] {
   const { xOffset, yOffset, yMin, yMax, multiplier, shift } = call.parameters;
   const wOffset = call.family === 'fully_connected' ? call.parameters.wOffset : 0;
+  const [x0, x1] = [xOffset - 128, xOffset + 127];
+  const known = new Map<string, Channel>();
   return Array.from({ length: unitsOf(call) }, (_, c) => {
     const at = multiplier.length === 1 ? 0 : c;
     let [least, largest] = [biasOf(call, c), biasOf(call, c)];
     for (const weight of weightsOf(call, c)) {
-      const ends = [(weight + wOffset) * (xOffset - 128), (weight + wOffset) * (xOffset + 127)];
-      least += Math.min(...ends);
-      largest += Math.max(...ends);
+      const [a, b] = [(weight + wOffset) * x0, (weight + wOffset) * x1];
+      least += Math.min(a, b);
+      largest += Math.max(a, b);
     }
-    return { multiplier: multiplier[at], shift: shift[at], yOffset, yMin, yMax, least, largest };
+    const key = [multiplier[at], shift[at], least, largest].join();
+    const channel = known.get(key) ?? { multiplier: multiplier[at], shift: shift[at], yOffset, yMin, yMax, least, largest };
+    known.set(key, channel);
+    return channel;
   });
 }
 

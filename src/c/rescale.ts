@@ -20,6 +20,13 @@ export interface Channel {
   readonly largest: number;
 }
 
+/** What is made of each channel, or of what was made of it: once of those that are one object. */
+export function ofEach<C, T>(channels: readonly C[], make: (channel: C) => T): T[] {
+  const made = new Map<C, T>();
+  for (const channel of channels) if (!made.has(channel)) made.set(channel, make(channel));
+  return channels.map((channel) => made.get(channel)!);
+}
+
 /** floor(x * m / 2^bits) for an integer x below 2^36 in magnitude, m of 0..2^31 - 1 and bits of 16..47. */
 export function floorProduct(x: number, m: number, bits: number, added = 0): number {
   const high = x * Math.floor(m / 65536);

@@ -1,6 +1,7 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, isInside, overlapping, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { ofEach } from '../rescale.ts';
 import { expandFunction, expandSameFunction } from './expand.ts';
 import { matrixFunction, packPairs, pairScales } from './matrix.ts';
 import { type DspForm, dspForm } from './rescale.ts';
@@ -24,7 +25,8 @@ export function convolveDsp(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   if (g.groups > 1 || g.outC < GROUP) return null;
   const rows = Array.from({ length: g.outC }, (_, c) => weightsOf(call, c));
   const nibbles = call.form === 's4';
-  const forms = channelsOf(call).map((channel, c) => (nibbles || canPack(rows[c]) ? dspForm(channel) : null));
+  if (!nibbles && !rows.every(canPack)) return null;
+  const forms = ofEach(channelsOf(call), dspForm);
   if (forms.some((f) => f === null)) return null;
   const { xOffset, yMin, yMax } = call.parameters;
   const sums = rows.map((row, c) => (nibbles ? firstNibbleSum : firstSum)(row, biasOf(call, c), xOffset));

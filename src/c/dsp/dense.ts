@@ -2,6 +2,7 @@ import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { ofEach } from '../rescale.ts';
 import { expandFunction } from './expand.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
@@ -18,7 +19,7 @@ export function denseDsp(call: CallOf<'fully_connected', Placed>, parts: Parts, 
   const { xOffset, wOffset, yMin, yMax } = call.parameters;
   if (wOffset !== 0) return null;
   const rows = Array.from({ length: units }, (_, c) => weightsOf(call, c));
-  const forms = channelsOf(call).map(dspForm);
+  const forms = ofEach(channelsOf(call), dspForm);
   if (forms.some((f) => f === null)) return null;
   const wide = units < GROUP || (call.form === 's8' && units * depth <= FEW_WEIGHTS);
   const nibbles = call.form === 's4' && !wide;

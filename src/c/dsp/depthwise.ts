@@ -3,7 +3,7 @@ import { type FoldedForm, fitFolded } from '../fit.ts';
 import { biasOf, channelsOf, geometryOf, overlapping, weightsOf } from '../geometry.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
 import { overPlanes, planesFunction } from '../planes.ts';
-import type { Channel } from '../rescale.ts';
+import { type Channel, ofEach } from '../rescale.ts';
 import {
   type Columns,
   channelListing,
@@ -48,7 +48,7 @@ export function depthwiseDsp(call: CallOf<'depthwise_conv', Placed>, parts: Part
     const first = forms.map((f) => f.first);
     return code(windowsFunction(parts, { g, shift, sign: false, clamp }), windowsTable(g, scaled, first, foldedLast(forms)));
   }
-  const exact = channels.map(dspForm);
+  const exact = ofEach(channels, dspForm);
   if (!hasWindows(g) || exact.some((f) => f === null)) return null;
   const forms = exact as DspForm[];
   const windows = { g, shift: null, sign: forms.some((f) => f.sign), clamp };

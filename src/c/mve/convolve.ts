@@ -1,6 +1,7 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, type Geometry, geometryOf, isInside, overlapping, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { ofEach } from '../rescale.ts';
 import { copyCall, copyFunction, fillFunction } from './copy.ts';
 import { channelScales, matrixFunction, packPairs } from './matrix.ts';
 import { type MveForm, mveForm, type ProductKind, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
@@ -12,7 +13,7 @@ export function convolveMve(call: CallOf<'convolve', Placed>, parts: Parts, tag:
   const g = geometryOf(call);
   const { x, y } = call.operands;
   if (g.groups > 1 || g.outC < GROUP) return null;
-  const found = channelsOf(call).map(mveForm);
+  const found = ofEach(channelsOf(call), mveForm);
   if (found.some((f) => f === null)) return null;
   const forms = found as MveForm[];
   const { xOffset, yOffset, yMin, yMax } = call.parameters;

@@ -2,6 +2,7 @@ import { sizeOf } from '../../graph/graph.ts';
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { biasOf, channelsOf, weightsOf } from '../geometry.ts';
 import type { Argument, LayerCode, Parts, Placed } from '../parts.ts';
+import { ofEach } from '../rescale.ts';
 import { copyFunction, fillFunction } from './copy.ts';
 import { type MveForm, mveForm, type ProductKind, storedVectors, VECTOR, vectorsOf } from './rescale.ts';
 import { GROUP, groupScales, packGroups, rowsFunction } from './rows.ts';
@@ -11,7 +12,7 @@ export function denseMve(call: CallOf<'fully_connected', Placed>, parts: Parts, 
   const { x, y, w } = call.operands;
   const [units, depth] = w.shape;
   const { xOffset, wOffset, yOffset, yMin, yMax } = call.parameters;
-  const found = channelsOf(call).map(mveForm);
+  const found = ofEach(channelsOf(call), mveForm);
   if (wOffset !== 0 || found.some((f) => f === null)) return null;
   // Fewer than a group: units of zeros fill it up, and only the real ones are copied out.
   const fill = Math.max(0, GROUP - units);

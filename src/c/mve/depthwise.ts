@@ -1,6 +1,7 @@
 import type { CallOf } from '../../ops/kernel_call.ts';
 import { belowInput, biasOf, channelsOf, type Geometry, geometryOf, weightsOf } from '../geometry.ts';
 import { type LayerCode, type Parts, type Placed, twins } from '../parts.ts';
+import { ofEach } from '../rescale.ts';
 import { fillFunction } from './copy.ts';
 import {
   ASSEMBLY,
@@ -37,7 +38,7 @@ export function depthwiseMve(call: CallOf<'depthwise_conv', Placed>, parts: Part
   const g = timeAlongRow(geometryOf(call));
   const { xOffset, yOffset, yMin, yMax } = call.parameters;
   if (!hasStrips(g)) return null;
-  const found = channelsOf(call).map(mveForm);
+  const found = ofEach(channelsOf(call), mveForm);
   if (found.some((f) => f === null)) return null;
   const forms = found as MveForm[];
   const clamp = yMin === -128 && yMax === 127 ? null : ([yMin, yMax] as const);

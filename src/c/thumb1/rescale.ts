@@ -1,5 +1,5 @@
 import { floorLog2 } from '../../elementary.ts';
-import { type Channel, fits32, isExact, rescaled, thresholds } from '../rescale.ts';
+import { type Channel, fits32, isExact, ofEach, rescaled, thresholds } from '../rescale.ts';
 
 /**
  * Rescaling without products of more than 32 bits. Sums count down from the last threshold, above which the output stays the same:
@@ -35,18 +35,19 @@ const FRACTION = 22;
 const TRIED = 64;
 
 export function thumbForms(channels: readonly Channel[]): ThumbForms {
-  const steps = channels.map((c) => (c.least === c.largest ? [] : inReach(c) ? thresholds(c) : null));
-  const ranges = steps.map((s) => (s?.length ? s[s.length - 1] - s[0] + 1 : 1));
-  const bits = Math.max(...ranges.map((r) => floorLog2(r) + 1));
+  const each = ofEach(channels, (channel) => ({
+    channel,
+    steps: channel.least === channel.largest ? [] : inReach(channel) ? thresholds(channel) : null,
+    slope: channel.multiplier * 2 ** (channel.shift - 31),
+  }));
+  const bits = Math.max(...each.map(({ steps: s }) => floorLog2(s?.length ? s[s.length - 1] - s[0] + 1 : 1) + 1));
   const split = Math.min(16, 32 - bits);
-  const slopes = channels.map((c) => c.multiplier * 2 ** (c.shift - 31));
-  const most = Math.max(...slopes.filter((_, i) => (steps[i]?.length ?? 0) > 1), 2 ** -31);
+  const most = Math.max(...each.flatMap(({ steps, slope }) => ((steps?.length ?? 0) > 1 ? [slope] : [])), 2 ** -31);
   const total = Math.min(split + FRACTION, floorLog2((0.933 * 2 ** 32) / most));
-  const sign = channels.some((c, i) => needsSign(c, steps[i] ?? []));
-  const forms = channels.map((channel, i) => {
-    const own = steps[i];
-    return own && total > split ? formOf(channel, own, slopes[i] * 2 ** total, split, total - split, sign) : null;
-  });
+  const sign = each.some(({ channel, steps }) => needsSign(channel, steps ?? []));
+  const forms = ofEach(each, ({ channel, steps, slope }) =>
+    steps && total > split ? formOf(channel, steps, slope * 2 ** total, split, total - split, sign) : null,
+  );
   return { split, shift: total - split, sign, forms };
 }
 
