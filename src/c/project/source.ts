@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import { formatC } from '../format.ts';
 import { type Network, type Place, tensorBytes } from '../network.ts';
-import type { Argument, Parts } from '../parts.ts';
+import type { Argument, NamedText, Parts } from '../parts.ts';
 import { typeOf } from './types.ts';
 
 /** Inputs, then outputs, in the model's order: `const int8_t *in`, or `in0`, `in1` where there are several. */
@@ -27,6 +27,7 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
   const { layers, arenaBytes, stateBytes } = network;
   const memory = [...(arenaBytes ? ['int8_t *arena'] : []), ...(stateBytes ? ['int8_t *state'] : [])];
   const own = [...(arenaBytes ? ['own_arena'] : []), ...(stateBytes ? ['own_state'] : [])];
+  const called = new Set(layers.flatMap((l) => l.calls.map((c) => c.function)));
   return `${head}${formatC(`
     #include "${name}.h"
 
@@ -45,11 +46,14 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
     #define THUMBNET_DONE(number, tensor, bytes)
     #endif
 
-    /* Functions in assembly: their arguments and registers are those of the procedure call standard; the compiler must not analyse them. */
+    /* Functions in assembly: their arguments and registers are those of the procedure call standard; the compiler must not analyse them.
+       Functions that layers call: the compiler makes the same code of one whatever else a network has. */
     #if defined(__clang__)
     #define THUMBNET_ASSEMBLY __attribute__((naked, noinline))
+    #define THUMBNET_KERNEL __attribute__((noinline))
     #else
     #define THUMBNET_ASSEMBLY __attribute__((naked, noinline, noipa))
+    #define THUMBNET_KERNEL __attribute__((noinline, noipa))
     #endif
 
     _Static_assert(((-1) >> 1) == -1, "right shifts of negative numbers keep the sign");
@@ -60,8 +64,8 @@ export function sourceText(network: Network, parts: Parts, name: string, head: s
     ${placesText(network, macro)}
   `)}
 ${parts
-  .functions(layers.flatMap((l) => [...l.calls.map((c) => c.function), ...(l.asks ? [l.asks] : [])]))
-  .map((f) => f.text)
+  .functions([...called, ...layers.flatMap((l) => l.asks ?? [])])
+  .map((f) => (called.has(f.name) ? keptApart(f) : f.text))
   .join('\n')}
 ${formatC(`
     ${
@@ -103,6 +107,10 @@ ${formatC(`
     #endif
   `)}`;
 }
+
+/** A layer's function, and the plain twin of one in assembly: the compiler puts none into its neighbours. */
+const keptApart = ({ name, text }: NamedText): string =>
+  text.replace(new RegExp(`^static (?=\\w+ ${name}\\()`, 'gm'), 'THUMBNET_KERNEL static ');
 
 /** Whether the library that is linked wants no more scratch than is planned: another version, or another build of it, may. */
 function scratchText({ layers }: Network, name: string): string {
