@@ -5,7 +5,8 @@
  *     node --import tsx bench/experiments/words.ts FOLDER [clips of each word and voice, 6] [seed, 1] [parts, all]
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom, normal, type Random } from '../../src/random.ts';
 import { wav } from '../../test/data/sources.ts';
@@ -25,12 +26,24 @@ const SPEAKERS = {
   /** All others of espeak-ng 1.51 that are like persons in that sense, no second version of a voice of train, and were in no set before. */
   fresh: ['Gene2', 'Mr serious', 'Nguyen', 'Storm', 'norbert'],
 };
+/** Persons that are made up for train: a voice of espeak-ng with other formants, pitch and breath each; so many clips of a word by each. */
+const MADE = { voices: 200, clips: 2 };
 const ACCENTS = ['en-us', 'en-gb-scotland', 'en-us-nyc'];
 const RATE = 22050;
 
 /** A word as espeak-ng says it, -1..1, without the silence before it. */
 function said(word: string, voice: string, speed: number, pitch: number): Float32Array {
-  const bytes = execFileSync('espeak-ng', ['-v', voice, '-s', `${speed}`, '-p', `${pitch}`, '--stdout', word]);
+  const bytes = execFileSync('espeak-ng', [
+    `--path=${VOICES}`,
+    '-v',
+    voice,
+    '-s',
+    `${speed}`,
+    '-p',
+    `${pitch}`,
+    '--stdout',
+    word,
+  ]);
   const samples = new Int16Array(Uint8Array.from(bytes.subarray(44)).buffer.slice(0, (bytes.length - 44) & ~1));
   const first = Math.max(
     0,
@@ -65,26 +78,63 @@ function clip(word: Float32Array, random: Random): Int16Array {
   return Int16Array.from(out, (v) => Math.max(-32768, Math.min(32767, Math.round(v * 32768))));
 }
 
-const [folder, each = '6', seed = '1', parts = Object.keys(SPEAKERS).join()] = process.argv.slice(2);
+/** A voice by the words of espeak-ng's files: pitch, and for each formant its frequency, strength and width in percent. */
+function madeVoice(random: Random): string {
+  const between = (low: number, high: number) => low + random.below(high - low + 1);
+  const head = between(80, 125);
+  const pitch = between(75, 220);
+  const formants = Array.from({ length: 9 }, (_, f) => {
+    const frequency = Math.round((head * between(92, 108)) / 100);
+    return `formant ${f} ${frequency} ${between(70, 130)} ${between(70, 140)}`;
+  });
+  const lines = [`pitch ${pitch} ${Math.round((pitch * between(115, 150)) / 100)}`, ...formants, `voicing ${between(60, 140)}`];
+  return [
+    'language variant',
+    ...lines,
+    `consonants ${between(70, 130)} ${between(70, 130)}`,
+    `flutter ${between(0, 4)}`,
+    '',
+  ].join('\n');
+}
+
+/** espeak-ng's own data with the made voices beside its own. */
+const VOICES = mkdtempSync(join(tmpdir(), 'voices-'));
+process.on('exit', () => rmSync(VOICES, { recursive: true }));
+const [, own] = /Data at: (.+)/.exec(execFileSync('espeak-ng', ['--version'], { encoding: 'utf8' }))!;
+cpSync(own.trim(), join(VOICES, 'espeak-ng-data'), { recursive: true });
+
+const [folder, each = '6', seed = '1', parts = [...Object.keys(SPEAKERS), 'made'].join()] = process.argv.slice(2);
 if (!folder) throw new Error('give a folder to write to');
-const chosen = createRandom(Number(seed), 'words');
-const fresh = createRandom(Number(seed), 'words/fresh');
-for (const [part, voices] of Object.entries(SPEAKERS)) {
-  if (!parts.split(',').includes(part)) continue;
-  const random = part === 'fresh' ? fresh : chosen;
+const randoms = {
+  own: createRandom(Number(seed), 'words'),
+  made: createRandom(Number(seed), 'words/made'),
+  fresh: createRandom(Number(seed), 'words/fresh'),
+};
+
+function write(place: string, part: string, voices: readonly string[], clips: number, random: Random): void {
   for (const word of WORDS) {
-    const place = part === 'fresh' ? join(`${folder}_fresh`, word) : join(folder, part, word);
-    mkdirSync(place, { recursive: true });
+    mkdirSync(join(place, word), { recursive: true });
     for (const voice of voices) {
-      for (let k = 0; k < Number(each); k++) {
+      for (let k = 0; k < clips; k++) {
         // as if heads were smaller or larger: played faster or slower, said slower or faster
         const size = part === 'train' ? 0.75 + random.below(70) / 100 : 1;
         const speed = Math.round((110 + random.below(110)) / size);
         const voiced = said(word, `${ACCENTS[random.below(3)]}+${voice}`, Math.max(80, speed), 25 + random.below(50));
         const sound = played(voiced, size);
-        const name = `${voice.replace(' ', '')}_nohash_${k}.wav`;
-        writeFileSync(join(place, name), wav(clip(sound, random), RATE));
+        writeFileSync(join(place, word, `${voice.replace(' ', '')}_nohash_${k}.wav`), wav(clip(sound, random), RATE));
       }
     }
   }
+}
+
+for (const [part, voices] of Object.entries(SPEAKERS)) {
+  if (!parts.split(',').includes(part)) continue;
+  const place = part === 'fresh' ? `${folder}_fresh` : join(folder, part);
+  write(place, part, voices, Number(each), part === 'fresh' ? randoms.fresh : randoms.own);
+}
+if (parts.split(',').includes('made')) {
+  const names = Array.from({ length: MADE.voices }, (_, i) => `made${i}`);
+  for (const name of names)
+    writeFileSync(join(VOICES, 'espeak-ng-data', 'voices', '!v', name), `name ${name}\n${madeVoice(randoms.made)}`);
+  write(join(folder, 'train'), 'made', names, MADE.clips, randoms.made);
 }

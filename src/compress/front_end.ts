@@ -60,6 +60,10 @@ export interface Before {
   readonly model: Model;
   readonly data: Dataset;
   readonly tflite: Uint8Array;
+  /** The metric's value on the validation part. */
+  readonly quality: number;
+  /** As it was asked of that model. */
+  readonly maxDrop: number | undefined;
   readonly rebuilt: Rebuilt;
 }
 
@@ -139,7 +143,10 @@ export async function chooseFrontEnd(
     ...{ model: best.model, data: best.data, features: best.data.frontEnd!.name, trials, metric },
     // The same least quality, seen from the network that is built anew.
     options: options.goal === undefined ? { ...options, maxDrop: Math.max(0, dropBetween(metric, quality, floor)) } : options,
-    before: { model, data, tflite: given.tflite, rebuilt: best.rebuilt },
+    before: {
+      ...{ model, data, tflite: given.tflite, quality: standard.given, maxDrop: settings.maxDrop },
+      rebuilt: best.rebuilt,
+    },
   };
 }
 

@@ -107,7 +107,9 @@ export function finish({
 }: Work): CompressResult {
   const { job, plain, simplified, smallestLoss } = prepared;
   const { task, goal } = job;
-  const { target, settings, limits, standard } = goal;
+  const { target, limits, standard } = goal;
+  const { maxDrop: _, ...others } = goal.settings;
+  const settings = before ? { ...others, ...(before.maxDrop !== undefined && { maxDrop: before.maxDrop }) } : goal.settings;
   const judged = (graph: Graph, by: Dataset = data) => judge(heap, graph, by, 'test', task);
   const from = before ?? { model: job.model, data, tflite: plain.tflite };
   const given = judged(from.model.graph, from.data);
@@ -126,7 +128,7 @@ export function finish({
     ptq: figures(ptq, judged(ptq, from.data)),
     result,
     floor: standard.asked.floor,
-    before: standard.given,
+    before: before?.quality ?? standard.given,
     smallestLoss,
     simplified,
     reached: fits(result, limits) && misses.length === 0,

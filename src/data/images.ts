@@ -2,11 +2,13 @@
 import { convertIndexedToRgb, decode as decodePng } from 'fast-png';
 import jpeg from 'jpeg-js';
 import { CompressError } from '../errors.ts';
+import { host } from '../host/node.ts';
 import type { Entry } from './entries.ts';
 import type { Files } from './files.ts';
 import type { Picture } from './pixels.ts';
 import { listed, type RawPart, type Reading } from './raw.ts';
 import { type Resizing, resizePicture, resizingOf } from './resize.ts';
+import type { WebpDecoder } from './webp.ts';
 
 /**
  * @param entries pictures, in order; without a model they have 3 channels when any has colour
@@ -71,11 +73,11 @@ function checkSize(
   );
 }
 
-/** The picture in a PNG, JPEG, BMP or GIF (its first frame); transparency is dropped, 16 bits are cut to 8. */
+/** The picture in a PNG, JPEG, BMP, GIF (its first frame) or WebP; transparency is dropped, 16 bits are cut to 8. */
 export async function decode(bytes: Uint8Array, path: string): Promise<Picture> {
-  if (isWebp(bytes))
-    throw new CompressError('unsupported', `${path} is WebP, which is not read`, 'convert it: dwebp in.webp -o out.png');
+  const decodeWebp = isWebp(bytes) ? await webpDecoder(path) : null;
   try {
+    if (decodeWebp) return (await import('./webp.ts')).fromWebp(bytes, decodeWebp);
     if (bytes[0] === 0x42 && bytes[1] === 0x4d) return (await import('./bmp.ts')).fromBmp(bytes);
     if (bytes[0] === 0x47 && bytes[1] === 0x49) return (await import('./gif.ts')).fromGif(bytes);
     return bytes[0] === 0x89 ? fromPng(bytes) : fromJpeg(bytes);
@@ -83,10 +85,23 @@ export async function decode(bytes: Uint8Array, path: string): Promise<Picture> 
     const why = error instanceof Error ? error.message : String(error);
     throw new CompressError(
       'bad-file',
-      `${path} is not a readable PNG, JPEG, BMP or GIF: ${why}`,
+      `${path} is not a readable PNG, JPEG, BMP, GIF or WebP: ${why}`,
       'open and save it again, or remove it',
     );
   }
+}
+
+/** @throws CompressError `unsupported` where none is installed */
+async function webpDecoder(path: string): Promise<WebpDecoder> {
+  const found = await host.node?.webp().catch(() => null);
+  if (found) return found.decode;
+  throw new CompressError(
+    'unsupported',
+    `${path} is WebP, and nothing here decodes it`,
+    host.node
+      ? 'install the decoder beside Thumbnet: npm install @cwasm/webp; or convert it: dwebp in.webp -o out.png'
+      : 'convert it to PNG',
+  );
 }
 
 const isWebp = (bytes: Uint8Array): boolean =>

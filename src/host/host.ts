@@ -8,6 +8,10 @@ export interface Host {
     /** The same file system without promises, and where it keeps what is for a while. */
     readonly sync: typeof import('node:fs');
     readonly system: Pick<typeof import('node:os'), 'tmpdir'>;
+    /** A decoder of WebP, where one is installed. */
+    webp(): Promise<{
+      decode(bytes: Uint8Array): { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray };
+    }>;
     threads(): Promise<typeof import('node:worker_threads')>;
     /** The module that a thread of a pool runs. */
     readonly workerFile: URL;

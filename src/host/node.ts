@@ -9,6 +9,7 @@ export const host: Host = {
     url: () => import('node:url'),
     sync,
     system: { tmpdir },
+    webp: () => import('@cwasm/webp'),
     threads: () => import('node:worker_threads'),
     workerFile: new URL('../compress/node_worker.js', import.meta.url),
   },

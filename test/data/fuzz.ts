@@ -37,6 +37,7 @@ export const SEEDS: Readonly<Record<string, readonly (readonly [name: string, co
   ],
   bmp: ['rgb24.bmp', 'palette8.bmp', 'bit1.bmp', 'rgba32.bmp'].map((name) => [`a/${name}`, picture(name)] as const),
   gif: ['palette.gif', 'grey.gif'].map((name) => [`a/${name}`, picture(name)] as const),
+  webp: ['lossy.webp', 'lossless.webp'].map((name) => [`a/${name}`, picture(name)] as const),
   json: [['a.1.json', text(JSON.stringify(acquisition))]],
   cbor: [
     [

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decode } from '../../src/data/images.ts';
 import { loadDataset } from '../../src/data/index.ts';
+import { host } from '../../src/host/node.ts';
 import { fails } from './fails.ts';
 import { png } from './sources.ts';
 
@@ -72,9 +73,16 @@ test('a list of files says labels, parts and groups; what it names must be there
   await fails({ ...files, 'list.csv': text(`${list}p/1.png,dog,test\n`) }, 'bad-data', /p\/1\.png is listed twice/);
 });
 
-test('WebP is refused by name', async () => {
-  const webp = new TextEncoder().encode('RIFF0000WEBPVP8 ');
-  await fails({ 'a/1.webp': webp }, 'unsupported', /a\/1\.webp is WebP/);
+test('WebP that cannot be read, or by nobody', async () => {
+  const webp = read('lossy.webp');
+  await fails({ 'a/1.webp': read('frames.webp') }, 'bad-file', /a\/1\.webp is not .*: it is an animation/);
+  await fails({ 'a/1.webp': webp.subarray(0, 20) }, 'bad-file', /it is cut short/);
+  await fails({ 'a/1.webp': webp.map((b, i) => (i > 40 ? 0 : b)).subarray(0, 60) }, 'bad-file', /Failed to decode/);
+  await fails({ 'a/1.webp': webp.with(26, 255).with(27, 63).with(28, 255).with(29, 63) }, 'bad-file', /it would have/);
+  const { webp: installed } = host.node!;
+  Object.assign(host.node!, { webp: () => Promise.reject(new Error('it is not there')) });
+  await fails({ 'a/1.webp': webp }, 'unsupported', /a\/1\.webp is WebP, and nothing here decodes it/);
+  Object.assign(host.node!, { webp: installed });
 });
 
 test.run();

@@ -7,9 +7,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadDataset } from '../../src/data/index.ts';
 import { resample } from '../../src/data/resample.ts';
+import { testWhere } from '../skipped.ts';
 import { fails } from './fails.ts';
 import { wav } from './sources.ts';
-import { testWhere } from '../skipped.ts';
 
 const whole = { whole: true } as const;
 const noise = (n: number): Int16Array => {
