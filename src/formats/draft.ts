@@ -46,6 +46,13 @@ export class Draft {
     return outputs;
   }
 
+  /** Adds a node that moves values: its output is quantized as its operand is. */
+  emitMove(op: string, x: number, attrs: Attrs, name: string): number {
+    const [y] = this.emit(op, [x], attrs, name);
+    this.tensors[y] = { ...this.tensors[y], quant: this.tensors[x].quant };
+    return y;
+  }
+
   /** A tensor with its axes named anew. */
   relabel(tensor: number, map: Relabel, name: string): number {
     const source = this.tensors[tensor];

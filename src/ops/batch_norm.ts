@@ -47,9 +47,10 @@ export const batchNorm = defineOp<BatchNorm>({
     read(from) {
       const { attributes } = from;
       attributes.float('momentum', 0.9);
-      attributes.int('spatial', 1);
+      if (!attributes.int('spatial', 1)) throw unsupported('a batch normalization of each value', 'normalize by channel');
       if (attributes.int('training_mode', 0) || from.outputCount > 1)
         throw unsupported('a batch normalization in training mode', 'export the model after model.eval()');
+      for (const place of [1, 2, 3, 4]) from.values(place);
       lastAxis(from, 1);
       return { attrs: { epsilon: attributes.float('epsilon', 1e-5) }, inputs: from.inputs };
     },

@@ -33,6 +33,8 @@ function readDense(from: OnnxRead): OnnxNode<FullyConnected> | null {
   if (!from.isThere(2))
     return { attrs: { activation: 'none', keepDims: from.shape(0).length > 2 }, inputs: [from.inputs[0], weights] };
   const c = from.values(2).map((v) => v * beta);
+  if (c.length !== units && c.length !== 1)
+    throw unsupported('a Gemm that adds other numbers to each example', 'use a bias of one number for each unit');
   const bias = from.constant('bias', [units], c.length === 1 ? new Array<number>(units).fill(c[0]) : c);
   return { attrs: { activation: 'none', keepDims: false }, inputs: [from.inputs[0], weights, bias] };
 }

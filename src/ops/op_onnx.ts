@@ -43,6 +43,8 @@ export interface OnnxRead extends FileOperands {
 export interface OnnxNode<A> {
   readonly attrs: A;
   readonly inputs: readonly number[];
+  /** Operators before it, on its first operand. */
+  readonly before?: readonly { readonly op: string; readonly attrs: Attrs }[];
   /** Operators behind it that belong to it. */
   readonly after?: readonly { readonly op: string; readonly attrs: Attrs }[];
 }

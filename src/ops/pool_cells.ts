@@ -65,17 +65,30 @@ export const poolOnnx = (type: 'AveragePool' | 'MaxPool'): OnnxCell<Pool> => ({
     if (attributes.int('storage_order', 0) || from.outputCount > 1)
       throw unsupported('the places of maxima', 'leave out that output');
     if (window.dilation?.some((d) => d !== 1)) throw unsupported('a pooling that skips places', 'use a dilation of 1');
-    const { dilation: _, ...plain } = attributes.int('ceil_mode', 0) ? roundedUp(window, from.shape(0), filter) : window;
-    const countsPads = attributes.int('count_include_pad', 0) === 1;
-    if (countsPads && window.padding !== 'valid')
-      throw unsupported('an average that counts the padding', 'use count_include_pad=False, or pad before the pooling');
-    return { attrs: { ...plain, filter, activation: 'none' }, inputs: [from.inputs[0]] };
+    const isRoundedUp = attributes.int('ceil_mode', 0) === 1;
+    const { dilation: _, ...plain } = isRoundedUp ? roundedUp(window, from.shape(0), filter) : window;
+    const attrs = { ...plain, filter, activation: 'none' as const };
+    if (!attributes.int('count_include_pad', 0) || window.padding === 'valid') return { attrs, inputs: [from.inputs[0]] };
+    if (isRoundedUp)
+      throw unsupported(
+        'an average that counts the padding, of ceil_mode',
+        'use count_include_pad=False, or pad before the pooling',
+      );
+    const { top, bottom, left, right } = sidesOf(window, [from.shape(0)[1], from.shape(0)[2]], filter);
+    const paddings = [NONE, [top, bottom], [left, right], NONE];
+    return {
+      before: [{ op: 'pad', attrs: { paddings, value: 0 } }],
+      attrs: { ...attrs, padding: 'valid' },
+      inputs: [from.inputs[0]],
+    };
   },
   write: ({ attrs, inputs, shape }) => {
     const { dilations: _, ...window } = writeOnnxWindow(attrs, [shape(0)[1], shape(0)[2]], attrs.filter);
     return { type, attributes: window, inputs: [inputs[0]], order: CHANNELS_FIRST };
   },
 });
+
+const NONE = [0, 0];
 
 /** The window with as many places behind the image as the last, incomplete one takes; it begins inside the image. */
 function roundedUp(window: Window, image: Shape, filter: Pair): Window {

@@ -1,8 +1,10 @@
+import { showShape } from '../graph/graph.ts';
 import type { BilinearParams, NearestParams } from '../wasm/resize.ts';
 import type { Pair, Shape } from './dims.ts';
 import { asImage, CHANNELS_FIRST, int64s, unsupported } from './onnx_cells.ts';
 import type { OnnxCell, OnnxRead } from './op_onnx.ts';
 import type { TfliteCell } from './op_tflite.ts';
+import { axisOf } from './shapes.ts';
 
 /** What the rows of the two resizings share. */
 export interface Resize {
@@ -42,11 +44,13 @@ export const resizeOnnx = (mode: 'nearest' | 'linear'): OnnxCell<Resize> => ({
     if (attributes.text('mode', 'nearest') !== mode) return null;
     const rank = asImage(from);
     const [, h, w] = from.shape(0);
-    const size = sizeIn(from, rank, [h, w]);
+    const { size, step } = sizeIn(from, rank);
     const how = attributes.text('coordinate_transformation_mode', opset < 11 ? 'asymmetric' : 'half_pixel');
     const rounding = attributes.text('nearest_mode', opset < 11 ? 'floor' : 'round_prefer_floor');
     for (const name of ['antialias', 'exclude_outside'])
       if (attributes.int(name, 0)) throw unsupported(`a resize with ${name}`, 'leave it out');
+    const policy = attributes.text('keep_aspect_ratio_policy', 'stretch');
+    if (policy !== 'stretch') throw unsupported(`a resize with keep_aspect_ratio_policy "${policy}"`, 'state the size');
     attributes.float('cubic_coeff_a', -0.75);
     attributes.float('extrapolation_value', 0);
     const attrs = {
@@ -56,7 +60,12 @@ export const resizeOnnx = (mode: 'nearest' | 'linear'): OnnxCell<Resize> => ({
     };
     if (!['align_corners', 'half_pixel', 'pytorch_half_pixel', 'asymmetric'].includes(how))
       throw unsupported(`a resize with coordinates "${how}"`, 'use asymmetric, half_pixel or align_corners');
-    if (mode === 'nearest') return { attrs: nearestAttrs([h, w], size, how, rounding), inputs: [from.inputs[0]] };
+    // counted from the middle, a single pixel lies in the middle of the image; PyTorch takes its beginning
+    if (mode === 'linear' && how === 'pytorch_half_pixel' && size.some((n, d) => n === 1 && [h, w][d] > 1))
+      throw unsupported('a resize to one pixel with "pytorch_half_pixel"', 'use half_pixel');
+    if (mode === 'nearest') return { attrs: nearestAttrs([h, w], { size, step }, how, rounding), inputs: [from.inputs[0]] };
+    if (step.some((s, d) => s !== [h, w][d] / size[d]))
+      throw unsupported(`a resize by factors that do not give whole numbers of pixels`, 'state the sizes');
     return { attrs, inputs: [from.inputs[0]] };
   },
   write({ attrs, inputs, shape, opset }) {
@@ -75,26 +84,43 @@ export const resizeOnnx = (mode: 'nearest' | 'linear'): OnnxCell<Resize> => ({
   },
 });
 
-/** Height and width of the output, from factors or sizes of all the file's axes. */
-function sizeIn(from: OnnxRead, rank: number, [h, w]: Pair): Pair {
+interface Target {
+  readonly size: Pair;
+  /** Pixels of the input from one of the output to the next. */
+  readonly step: Pair;
+}
+
+/** What becomes of height and width, by factors or sizes of the file's axes. */
+function sizeIn(from: OnnxRead, rank: number): Target {
+  const [n, h, w, c] = from.shape(0);
+  const now = rank === 3 ? [n, c, w] : [n, c, h, w];
+  const axes = from.attributes.list('axes')?.map((a) => axisOf(a, now.length)) ?? [...now.keys()];
   const last = from.opset < 11 ? 1 : 2;
-  const sizes = from.isThere(3) ? from.values(3) : null;
   const scales = from.attributes.list('scales') ?? (from.isThere(last) && from.shape(last)[0] ? from.values(last) : null);
-  const size = (i: number, now: number) => sizes?.at(i) ?? Math.floor(now * (scales?.at(i) ?? 1));
-  return [rank === 3 ? h : size(-2, h), size(-1, w)];
+  const sizes = from.isThere(3) ? from.values(3) : scales?.map((s, i) => now[axes[i]] * s);
+  const exact = now.map((d, axis) => sizes?.[axes.indexOf(axis)] ?? d);
+  // factors are float32, so that a third of 9 is not quite 3
+  const whole = exact.map((d) => (Math.abs(d - Math.round(d)) < 1e-5 * d ? Math.round(d) : Math.floor(d)));
+  if (whole[0] !== n || whole[1] !== c || whole.some((d) => d < 1))
+    throw unsupported(`a resize of ${showShape(now)} to ${showShape(whole)}`, 'resize height and width alone');
+  const step = now.map((d, i) => d / (Math.abs(exact[i] - whole[i]) < 1e-5 * exact[i] ? whole[i] : exact[i]));
+  return rank === 3 ? { size: [h, whole[2]], step: [1, step[2]] } : { size: [whole[2], whole[3]], step: [step[2], step[3]] };
 }
 
 /** The way of TFLite's that takes the same pixels; where an image grows by a whole factor several of ONNX's do. */
-function nearestAttrs(from: Pair, size: Pair, how: string, rounding: string): Resize {
+function nearestAttrs(from: Pair, { size, step }: Target, how: string, rounding: string): Resize {
   const ways = [
     { size, alignCorners: false, halfPixelCenters: false },
     { size, alignCorners: false, halfPixelCenters: true },
     { size, alignCorners: true, halfPixelCenters: false },
   ];
-  const wanted = [0, 1].map((d) => nearestOfOnnx(from[d], size[d], how, rounding).join());
+  const wanted = [0, 1].map((d) => nearestOfOnnx(from[d], size[d], step[d], how, rounding).join());
   const found = ways.find((a) => [0, 1].every((d) => nearest(from[d], size[d], a).join() === wanted[d]));
   if (found) return found;
-  throw unsupported(`a resize to the nearest pixel with "${how}" and "${rounding}"`, 'use asymmetric and floor');
+  throw unsupported(
+    `a resize to the nearest pixel with "${how}" and "${rounding}"`,
+    'state the sizes, with asymmetric and floor',
+  );
 }
 
 const ROUNDINGS: Readonly<Record<string, (x: number) => number>> = {
@@ -105,8 +131,8 @@ const ROUNDINGS: Readonly<Record<string, (x: number) => number>> = {
 };
 
 /** For each of `out` places the place of the input that ONNX takes (Resize, coordinate_transformation_mode). */
-function nearestOfOnnx(size: number, out: number, how: string, rounding: string): number[] {
-  const step = how === 'align_corners' ? (out > 1 ? (size - 1) / (out - 1) : 0) : size / out;
+function nearestOfOnnx(size: number, out: number, stated: number, how: string, rounding: string): number[] {
+  const step = how === 'align_corners' ? (out > 1 ? (size - 1) / (out - 1) : 0) : stated;
   const half = how === 'half_pixel' || (how === 'pytorch_half_pixel' && out > 1);
   const round = ROUNDINGS[rounding] ?? Math.floor;
   return Array.from({ length: out }, (_, i) => {

@@ -20,7 +20,7 @@ function damaged(bytes: Uint8Array, random: Random): Uint8Array {
       return bytes.slice(0, at);
     case 1: {
       const part = bytes.slice(at, at + random.below(64));
-      return Uint8Array.from([...bytes.slice(0, at), ...part, ...bytes.slice(at)]);
+      return joined(bytes.subarray(0, at), part, bytes.subarray(at));
     }
     case 2: {
       bytes.copyWithin(at, random.below(bytes.length), random.below(bytes.length));
@@ -36,7 +36,7 @@ function damaged(bytes: Uint8Array, random: Random): Uint8Array {
     }
     case 5: {
       const length = random.below(16);
-      return Uint8Array.from([...bytes.slice(0, at), ...bytes.slice(at + length)]);
+      return joined(bytes.subarray(0, at), bytes.subarray(at + length));
     }
     default: {
       bytes[at] = random.below(256);
@@ -44,6 +44,8 @@ function damaged(bytes: Uint8Array, random: Random): Uint8Array {
     }
   }
 }
+
+const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
 
 /** What became of mutants. */
 export interface Counts {

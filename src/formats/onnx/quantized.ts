@@ -13,6 +13,9 @@ interface Place {
   readonly inputs: readonly number[];
 }
 
+const byChannel = ({ where }: Place) =>
+  unsupported(`${where} quantizes activations by channel`, 'use one scale for each activation');
+
 const numbers = (t: Tensor): number[] => Array.from(t.data as ArrayLike<number | bigint>, Number);
 
 /** Scale and zero point of a node; uint8 is read as int8 with a zero point less 128. */
@@ -52,8 +55,7 @@ export class Quantized {
     const { draft } = this;
     const [x] = place.inputs;
     const quant = quantOf(draft, place, attributes, madeType(draft, place, attributes), draft.tensors[x].shape.length);
-    if (quant.axis !== null)
-      throw unsupported(`${place.where} quantizes activations by channel`, 'use one scale for each activation');
+    if (quant.axis !== null) throw byChannel(place);
     const [y] = draft.emit('quantize', [x], {}, place.name);
     draft.tensors[y] = { ...draft.tensors[y], quant };
     return y;
@@ -63,12 +65,19 @@ export class Quantized {
     const { draft } = this;
     const [x] = place.inputs;
     const tensor = draft.tensors[x];
-    const dtype = tensor.quant && !tensor.data ? 'i8' : tensor.dtype;
+    const zero = place.inputs[2] >= 0 ? draft.tensors[place.inputs[2]] : null;
+    const dtype = tensor.quant && !tensor.data ? (zero?.dtype ?? 'i8') : tensor.dtype;
     const quant = quantOf(draft, place, attributes, dtype, tensor.shape.length);
     if (tensor.data) return draft.add(constant(tensor, quant));
+    if (quant.axis !== null) throw byChannel(place);
     if (!tensor.quant) return this.#given(x, quant);
-    if (tensor.quant.scales[0] === quant.scales[0]) return x;
-    throw unsupported(`${place.where} takes integers for another scale than they were made in`, 'quantize the model again');
+    // without a zero point it is 0 of int8 or of uint8
+    const zeros = zero ? quant.zeros : [0, -128];
+    if (tensor.quant.scales[0] === quant.scales[0] && zeros.includes(tensor.quant.zeros[0])) return x;
+    throw unsupported(
+      `${place.where} takes integers for another scale or zero point than they were made with`,
+      'quantize the model again',
+    );
   }
 
   /** An input of integers: the floats that they mean. uint8 is converted behind it. */

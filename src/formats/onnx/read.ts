@@ -1,5 +1,5 @@
-import { type Attachments, type Graph, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
-import { type OnnxRead, OPS } from '../../ops/index.ts';
+import { type Attachments, type Graph, isInteger, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
+import { type AnyRow, type OnnxRead, OPS } from '../../ops/index.ts';
 import { dequantize } from '../../run/integer.ts';
 import { checked } from '../checked.ts';
 import { Draft } from '../draft.ts';
@@ -66,6 +66,9 @@ function fileModel(model: ModelProto, graph: GraphProto, opset: number, constant
   const plain: Graph = { name, tensors: renamed(draft, graph, outputs), nodes: draft.nodes, inputs, outputs };
   const attachments = attachmentsOf(model, given);
   const read = checked(tidied(channelsLast(plain)), badFile);
+  const same = read.outputs.find((t) => read.inputs.includes(t));
+  if (same !== undefined)
+    throw unsupported(`the output "${read.tensors[same].name}" is an input as it is`, 'export the model without that output');
   return { graph: { ...read, attachments }, notes: notesOn(model, graph, plain, draft) };
 }
 
@@ -237,7 +240,10 @@ function ofRow(draft: Draft, node: NodeProto, place: Place): number[] | null {
       continue;
     }
     attributes.finish();
-    let outputs = draft.emit(op, found.inputs, found.attrs, place.name);
+    refuseIntegers(draft, row, found.inputs, place.where);
+    const [x, ...others] = found.inputs;
+    const first = (found.before ?? []).reduce((t, { op: earlier, attrs }) => draft.emitMove(earlier, t, attrs, place.name), x);
+    let outputs = draft.emit(op, [first, ...others], found.attrs, place.name);
     for (const { op: next, attrs } of found.after ?? []) {
       outputs = outputs.map((t) =>
         next === '@relabel'
@@ -248,6 +254,16 @@ function ofRow(draft: Draft, node: NodeProto, place: Place): number[] | null {
     return outputs.map((t) => reader.back(t));
   }
   return null;
+}
+
+/** Of graphs that compute with whole numbers, which networks do only beside the layers. */
+function refuseIntegers(draft: Draft, row: AnyRow, inputs: readonly number[], where: string): void {
+  const bare = inputs.map((t) => draft.tensors[t]).find((t) => t && !t.data && !t.quant && isInteger(t.dtype));
+  if (bare && row.outputRange !== 'counted')
+    throw unsupported(
+      `${where} computes with the integers of "${bare.name}"`,
+      'export the model with inputs of float32, or quantize it with QuantizeLinear',
+    );
 }
 
 function rewritten(draft: Draft, node: NodeProto, place: Place): number[] | null {
@@ -326,6 +342,7 @@ class Reader implements Writer {
   }
 
   emitAll(op: string, inputs: readonly number[], attrs: Parameters<Draft['emit']>[2]): number[] {
+    refuseIntegers(this.draft, OPS[op], inputs, this.place.where);
     return this.draft.emit(op, inputs, attrs, this.place.name);
   }
 
