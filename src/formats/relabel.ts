@@ -118,8 +118,8 @@ export function unitRelabel(from: readonly number[], to: readonly number[]): Rel
       continue;
     }
     if (to[i] === 1) {
-      // which of them is the batch is not known: none is dropped while one can stay
-      map.push(from[next] === 1 ? next++ : -1);
+      // where axes are dropped, the one that stays may be the batch
+      map.push(to.length < from.length && from[next] === 1 ? next++ : -1);
       continue;
     }
     while (next < from.length && from[next] === 1) next++;
