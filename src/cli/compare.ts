@@ -79,13 +79,26 @@ export function addCompare(program: Command): void {
     .action(async (a: string, b: string, flags: Flags) => {
       const out = createOutput(flags.json ?? false);
       if (flags.target) findTarget(flags.target);
-      const sides = [await sideOf(a, flags, out), await sideOf(b, flags, out)] as const;
+      const heard = once(out);
+      const sides = [await sideOf(a, flags, heard), await sideOf(b, flags, heard)] as const;
       const exceeded = exceededBy(sides, flags);
-      out.result({ a: sides[0], b: sides[1], layers: layerPairs(sides), exceeded }, () => show(sides, out));
+      out.result({ a: sides[0], b: sides[1], layers: layerPairs(sides), exceeded }, () => show(sides, [a, b], out));
       if (!exceeded.length) return;
-      complain(`${basename(b)} is beyond what is allowed: ${exceeded.join('; ')}`);
+      complain(`${b} is beyond what is allowed: ${exceeded.join('; ')}`);
       process.exitCode = MISSED;
     });
+}
+
+/** What holds of both sides is said once. */
+function once(out: Output): Output {
+  const said = new Set<string | undefined>();
+  return {
+    ...out,
+    say(text) {
+      if (!said.has(text)) out.say(text);
+      said.add(text);
+    },
+  };
 }
 
 async function sideOf(path: string, flags: Flags, out: Output): Promise<Side> {
@@ -176,7 +189,7 @@ const LABELS: Readonly<Record<Name, string>> = {
   file: 'file B',
 };
 
-function show(sides: readonly [Side, Side], out: Output): void {
+function show(sides: readonly [Side, Side], [nameA, nameB]: readonly string[], out: Output): void {
   const [a, b] = sides;
   const rows = (Object.keys(FIGURES) as Name[]).flatMap((name) => {
     const [was, is] = sides.map((s) => s.figures[FIGURES[name]] ?? null);
@@ -185,7 +198,7 @@ function show(sides: readonly [Side, Side], out: Output): void {
   const quality = ({ metric, quality: q }: Side) => (metric === null || q === null ? '-' : metricOf(metric).show(q));
   if (a.quality !== null || b.quality !== null) rows.push([a.metric ?? b.metric!, quality(a), quality(b), qualityText(sides)]);
   out.print(table(['', 'A', 'B', 'change'], rows));
-  out.print(`A ${a.name}\nB ${b.name}`);
+  out.print(`A ${nameA}\nB ${nameB}`);
   const changed = layerPairs(sides).filter((p) => p.a?.macs !== p.b?.macs || p.a?.weightBytes !== p.b?.weightBytes);
   if (!changed.length) {
     out.say('layers: the same');
@@ -211,7 +224,8 @@ function growthText(was: number | null, is: number | null): string {
   if (was === null || is === null || was === 0) return '-';
   if (was === is) return 'the same';
   const percent = 100 * (is / was - 1);
-  return `${percent > 0 ? '+' : ''}${percent.toFixed(Math.abs(percent) < 10 ? 1 : 0)} %`;
+  const isFine = Math.abs(percent) < 10 || (percent < -99 && percent > -100);
+  return `${percent > 0 ? '+' : ''}${percent.toFixed(isFine ? 1 : 0)} %`;
 }
 
 function qualityText([a, b]: readonly [Side, Side]): string {

@@ -88,7 +88,7 @@ export function addCompress(program: Command): void {
       findTarget(flags.target);
       if (flags.evaluate === 'emulator') checkToolchain();
       const folder = flags.out ?? `thumbnet-${basename(path, extname(path))}`;
-      await checkPlace(folder, flags.resume ?? false, shared !== null);
+      if (!flags.dryRun) await checkPlace(folder, flags.resume ?? false, shared !== null);
       if (resolve(path) === resolve(folder, RESULTS.model)) {
         throw new CompressError('exists', `the result would be written over the model "${path}"`, 'choose another --out');
       }

@@ -10,6 +10,7 @@ import { quantize } from '../quant/index.ts';
 import type { Model } from '../stage.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
+import { exists } from './files.ts';
 import { count, type Output, plural, table } from './output.ts';
 import { timeText } from './progress.ts';
 import { sayTask, taskOptions } from './task_flags.ts';
@@ -48,6 +49,7 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
   });
   const seconds = await secondsFor(model, data, settings, workers, context);
   const { quality } = judge(heap, model.graph, data, data.validation ? 'validation' : 'test', task).evaluation;
+  const isTaken = await exists(folder);
   const facts = {
     target: target.name,
     task: task.name,
@@ -70,7 +72,11 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
     out.say(
       `search: ${count(settings.samples)} training samples, about ${timeText(seconds)} with ${plural(workers, 'worker')} on this machine${time}`,
     );
-    out.say(`results would be written to "${folder}"; nothing was written`);
+    out.say(
+      isTaken
+        ? `"${folder}" exists already: a new study needs another --out; nothing was written`
+        : `results would be written to "${folder}"; nothing was written`,
+    );
   });
 }
 

@@ -169,7 +169,9 @@ test('compare: what changed, thresholds, and the exit code', async () => {
       await inProcess('evaluate', model, ...given),
     ];
     assert.is(JSON.parse(compared.out).a.quality, JSON.parse(evaluated.out).quality);
+    assert.is(compared.err.split('the model is given').length, 2, compared.err);
   }
+  assert.match((await inProcess('compare', small, model)).out, new RegExp(`\nA ${small}\nB ${model}\n`));
   assert.match((await inProcess('compare', model, small, '--max-drop', '1%')).err, /--max-drop needs the quality of both/);
   assert.match((await inProcess('compare', model, small, '--max-growth', 'flash=1')).err, /flash is not known of both/);
   assert.match((await inProcess('compare', model, small, '--max-growth', 'colour=1')).err, /is not one of flash, ram/);

@@ -69,7 +69,7 @@ test('what is refused leaves no folder behind, with --resume too', async () => {
   assert.not(existsSync(inFolder('refused')));
 });
 
-test('a folder with other things is not written to, nor is the model as given', async () => {
+test('a folder with other things is not written to, nor is the model as given; a dry run says that it is there', async () => {
   // What a process that was killed at once may leave behind is no hindrance.
   const left = inFolder('left');
   mkdirSync(left);
@@ -84,6 +84,9 @@ test('a folder with other things is not written to, nor is the model as given', 
   assert.is(other.code, 2);
   assert.match(other.err, /there is no study in it/);
   assert.is(readFileSync(`${mine}/report.html`, 'utf8'), 'notes');
+  const dry = await thumbnet('compress', model, ...given, '--out', mine, '--dry-run');
+  assert.is(dry.code, 0, dry.err);
+  assert.match(dry.out, /"[^"]*" exists already: a new study needs another --out; nothing was written/);
   copyFileSync(model, inFolder('study/model.tflite'));
   const over = await built('compress', inFolder('study/model.tflite'), ...given, '--out', inFolder('study'), '--resume');
   assert.is(over.code, 2);
