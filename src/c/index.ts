@@ -71,10 +71,11 @@ const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
 export async function generateC(heap: Heap, graph: Graph, target: Target, options: GenerateOptions): Promise<CExport> {
   const name = `thumbnet_${checkName(options.name)}`;
   const parts = new Parts(heap, variantOf(target.core), name, options.trade, options.kernels);
-  const network = planNetwork(graph, emitInto(parts));
+  const attached = options.frontEnd === undefined ? frontEndIn(graph) : options.frontEnd;
+  // A stream keeps the frames that the network reads.
+  const network = planNetwork(graph, emitInto(parts), parts.trade === 'ram' && !attached);
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
-  const attached = options.frontEnd === undefined ? frontEndIn(graph) : options.frontEnd;
   const refusal = attached && whyNoFrontEnd(graph);
   const front = attached && !refusal ? frontEndC(network, name, attached, parts, head) : null;
   const golden = goldenOf(heap, graph, options.examples ?? null);

@@ -67,9 +67,9 @@ export const emitInto =
   ({ node, call, operands, tag }) =>
     call ? emitLayer(call, parts, tag) : realPlain(node, operands, parts);
 
-/** Lowers every node, has its code emitted and plans the arena. */
-export function planNetwork(graph: Graph, emit: Emit): Network {
-  const root = aliases(graph);
+/** Lowers every node, has its code emitted and plans the arena. @param overwriteInputs whether a run may leave other bytes in the caller's inputs */
+export function planNetwork(graph: Graph, emit: Emit, overwriteInputs = false): Network {
+  const root = aliases(graph, overwriteInputs);
   const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
   const steps = graph.nodes.flatMap((node, index) => {
     const { inputs, outputs } = node;
@@ -153,20 +153,52 @@ function overlapOf({ overlap }: LayerCode, { inputs, outputs }: Node, step: numb
 
 export const tensorBytes = (dtype: DType, shape: readonly number[]): number => bytesOf(dtype, sizeOf(shape));
 
-/** For each tensor the one whose bytes it shares: the other side of a node that only changes the shape. */
-export function aliases(graph: Graph): number[] {
+/**
+ * For each tensor the one whose bytes it shares: the other side of a node that only changes the shape, or of a conversion at an edge that is
+ * done in the caller's memory.
+ */
+export function aliases(graph: Graph, overwriteInputs = false): number[] {
   const root = graph.tensors.map((_, i) => i);
   const isOutside = (t: number) => graph.inputs.includes(t) || graph.outputs.includes(t);
   const fixed = root.map(isOutside);
+  const join = (gone: number, kept: number) => {
+    for (let t = 0; t < root.length; t++) if (root[t] === gone) root[t] = kept;
+  };
   for (const { op, inputs, outputs } of graph.nodes) {
     if (rowOf(op).memory !== 'view' || graph.tensors[inputs[0]].data) continue;
     const [from, to] = [root[inputs[0]], root[outputs[0]]];
     if (fixed[from] && fixed[to]) continue; // two buffers of the caller: copied
-    const [kept, gone] = fixed[to] ? [to, from] : [from, to];
-    for (let t = 0; t < root.length; t++) if (root[t] === gone) root[t] = kept;
+    if (fixed[to]) join(from, to);
+    else join(to, from);
+  }
+  for (const node of graph.nodes) {
+    if (!isConversion(graph, node)) continue;
+    const [from, to] = [root[node.inputs[0]], root[node.outputs[0]]];
+    const reads = (n: Node) => n.inputs.some((t) => t >= 0 && root[t] === from) && root[n.outputs[0]] !== from;
+    if (fixed[from] === fixed[to] || graph.nodes.filter(reads).length > 1) continue;
+    const [before, after] = [from, to].map((t) => tensorBytes(graph.tensors[t].dtype, graph.tensors[t].shape));
+    if (fixed[to] && graph.outputs.some((t) => root[t] === to) && before === after) join(from, to);
+    // What is read begins nowhere behind what is written.
+    if (fixed[from] && overwriteInputs && !graph.outputs.some((t) => root[t] === from) && after <= before) join(to, from);
   }
   return root;
 }
+
+/** From one type to another of a byte, element by element. */
+function isConversion({ tensors }: Graph, { op, inputs, outputs }: Node): boolean {
+  const [x, y] = [tensors[inputs[0]], tensors[outputs[0]]];
+  if (rowOf(op).memory !== 'in-place' || inputs.length !== 1 || x.data || x.variable || y.variable) return false;
+  return x.dtype !== y.dtype && ['i8', 'u8'].includes(y.dtype);
+}
+
+/** Whether a run leaves other bytes in an input, by its number. */
+export const isOverwritten = ({ layers, places }: Network, input: number): boolean =>
+  layers.some(({ outputs }) =>
+    outputs.some((t) => {
+      const place = places.get(t);
+      return place?.in === 'input' && place.index === input;
+    }),
+  );
 
 function placeOutside(graph: Graph, root: readonly number[], places: Map<number, Place>): void {
   const given = (tensors: readonly number[], kind: 'input' | 'output') =>

@@ -31,7 +31,7 @@ export function addExport(program: Command): void {
     .addOption(
       new Option('--format <name>', 'the form to write').choices([...WRITTEN.map((f) => f.name), 'c']).makeOptionMandatory(),
     )
-    .requiredOption('--out <dir>', 'folder to write to')
+    .requiredOption('--out <path>', 'folder to write to; with a format of one file also that file')
     .addOption(ioOption())
     .addOption(new Option('--opset <n>', 'operator set of ONNX, 13 or 21 (13)').argParser(opsetOf))
     .option('--target <mcu>', 'with --format c: the chip (see `thumbnet targets`)')
@@ -46,13 +46,13 @@ export function addExport(program: Command): void {
     .option('--force', 'replace what exists')
     .option('--json', 'one JSON object on stdout')
     .action(async (path: string, flags: Flags) => {
-      const { format, out: folder, io, opset, force, json } = flags;
+      const { format, out: place, io, opset, force, json } = flags;
       const out = createOutput(json ?? false);
       if (format === 'c') return exportFolder(path, flags, out);
-      const [ending] = WRITTEN.find((f) => f.name === format)!.endings;
+      const { endings } = WRITTEN.find((f) => f.name === format)!;
       const model = await readModel(path);
-      const file = join(folder, `${basename(path, extname(path))}${ending}`);
-      checkNamed(folder, '--out', 'folder');
+      checkNamed(place, '--out', 'folder');
+      const file = endings.includes(extname(place)) ? place : join(place, `${basename(path, extname(path))}${endings[0]}`);
       await checkOutput(file, { force });
       const written = await writeModel(file, asStored(model, io), { opset });
       out.result({ format, file, bytes: written.length }, () => out.print(`written: ${file} (${bytes(written.length)})`));

@@ -64,9 +64,20 @@ export function addProfile(program: Command): void {
     });
 }
 
-/** The other runtimes that a user may choose. */
-const besideOf = (graph: Graph, chip: Target, { runtime }: Profile, options: ProfileOptions): Profile[] =>
-  RUNTIMES.filter((r) => r !== runtime).map((r) => profile(graph, chip, { ...options, runtime: r }));
+interface Beside {
+  readonly flags: string;
+  readonly profile: Profile;
+}
+
+/** What else a user may choose: the other runtimes, and generated C that takes less RAM. */
+function besideOf(graph: Graph, chip: Target, { runtime, ramBytes }: Profile, options: ProfileOptions): Beside[] {
+  const others = RUNTIMES.filter((r) => r !== runtime);
+  const frugal = profile(graph, chip, { ...options, runtime, trade: 'ram' });
+  return [
+    ...(frugal.ramBytes < ramBytes ? [{ flags: '--trade ram', profile: frugal }] : []),
+    ...others.map((r) => ({ flags: `--runtime ${r}`, profile: profile(graph, chip, { ...options, runtime: r }) })),
+  ];
+}
 
 async function readMeasured(log: string, graph: Graph, chips: readonly Target[], runtime: Runtime): Promise<Measured> {
   const measured = parseMeasured(new TextDecoder().decode(await readBytes(log, 'the log')), log);
@@ -95,7 +106,7 @@ function namesText(names: readonly string[]): string {
   return names.join(', ');
 }
 
-function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
+function showOne(out: Output, p: Profile, beside: readonly Beside[]): void {
   const most = Math.max(1, ...p.layers.map((l) => l.ramBytes));
   const rows = p.layers.map((l) => [
     shortName(l.name),
@@ -138,9 +149,9 @@ function showOne(out: Output, p: Profile, beside: readonly Profile[]): void {
       `cycles are those measured on ${p.target}: ${count(cycles)} in the median of ${examples} examples, ${times.toFixed(2)} times the ${count(modelled)} of the model`,
     );
   }
-  for (const other of beside) {
+  for (const { flags, profile: other } of beside) {
     out.say(
-      `with --runtime ${other.runtime}: flash ${bytes(other.flashBytes)}, RAM ${bytes(other.ramBytes)}, latency ${milliseconds(other.latencyMs)}`,
+      `with ${flags}: flash ${bytes(other.flashBytes)}, RAM ${bytes(other.ramBytes)}, latency ${milliseconds(other.latencyMs)}`,
     );
   }
   for (const { runtime, times, low, high, count: n, leftOut } of p.levels) {

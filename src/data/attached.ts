@@ -36,6 +36,10 @@ export function withFrontEndOf(graph: Graph, { frontEnd, normalization }: Datase
   };
 }
 
+/** Whether a model's file names a front end. */
+export const namesFrontEnd = ({ attachments }: Pick<Graph, 'attachments'>): boolean =>
+  attachments?.metadata.some(({ name }) => name === NAME) ?? false;
+
 /** The front end that a model's file names; null where it names none. @throws CompressError `bad-file` where it is damaged */
 export function frontEndIn(graph: Pick<Graph, 'attachments'>): AttachedFrontEnd | null {
   const found = graph.attachments?.metadata.find(({ name }) => name === NAME);

@@ -1,5 +1,5 @@
 export { arraysOfInputs, type NamedArrays, npzArrays } from './arrays.ts';
-export { type AttachedFrontEnd, frontEndIn, withFrontEndOf } from './attached.ts';
+export { type AttachedFrontEnd, frontEndIn, namesFrontEnd, withFrontEndOf } from './attached.ts';
 export { type Augment, type Augmentation, blend, blendedLabels, drawShares, makeAugment } from './augment.ts';
 export {
   type BatchPlan,

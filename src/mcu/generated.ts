@@ -4,6 +4,7 @@
  */
 import { type Emit, emitInto, type Network, planNetwork, type ToEmit } from '../c/network.ts';
 import { BYTES_OF_TYPE, type LayerCode, type NamedText, Parts, type Trade, type Variant } from '../c/parts.ts';
+import { namesFrontEnd } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, isInteger, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
 import { rowOf } from '../ops/index.ts';
@@ -61,7 +62,7 @@ export function generated(chip: ChipGraph, form: Form): Generated | null {
 function generate(chip: ChipGraph, form: Form): Generated | null {
   const stored = isStored(chip);
   const emitted: Emitted[] = [];
-  const network = planned(stored ? chip.graph : standIn(chip), (layer) => {
+  const network = planned(stored ? chip.graph : standIn(chip), form, (layer) => {
     const made = stored ? emit(layer, form, true) : emitOnce(layer, form);
     if (made) emitted.push(made);
     return made?.code ?? null;
@@ -82,9 +83,9 @@ function generate(chip: ChipGraph, form: Form): Generated | null {
 }
 
 /** null where a node has no C. */
-function planned(graph: Graph, emit: Emit): Network | null {
+function planned(graph: Graph, { trade }: Form, emit: Emit): Network | null {
   try {
-    return planNetwork(graph, emit);
+    return planNetwork(graph, emit, trade === 'ram' && !namesFrontEnd(graph));
   } catch (e) {
     if (e instanceof CompressError && e.code === 'unsupported') return null;
     throw e;

@@ -53,4 +53,35 @@ for (const core of ['cortex-m0', 'cortex-m3', 'cortex-m4', 'cortex-m55'] as cons
   });
 }
 
+const edges = layersGraph(
+  [
+    { op: 'conv2d', x: [1, 40, 40, 3], w: [4, 3, 3, 3], attrs: { stride: [2, 2] }, activation: 'relu' },
+    { op: 'conv2d', x: [], w: [3, 3, 3, 4], attrs: { stride: [2, 2] } },
+    { op: 'conv2d', x: [], w: [16, 1, 1, 3] },
+  ],
+  5,
+  true,
+);
+
+for (const core of ['cortex-m0', 'cortex-m4', 'cortex-m55'] as const) {
+  emulated(`conversions at the edges take no memory where inputs may be overwritten: ${core}`, async () => {
+    const arenas: Record<string, number> = {};
+    for (const io of ['int8', 'uint8', 'float32'] as const) {
+      const converted = asStored({ graph: edges, facts: {} }, io);
+      const generated = await generateC(heap, converted, chipOf(core), { name: 'network', trade: 'ram' });
+      arenas[io] = generated.network.arenaBytes;
+      assert.is(profile(converted, chipOf(core), { trade: 'ram' }).ram.arena, arenas[io]);
+      assert.match(generated.files['thumbnet_network.h'], io === 'int8' ? /_invoke\(const int8_t \*in, / : /_invoke\(\w+ \*in, /);
+      const { difference } = await verifyGraph(heap, converted, chipOf(core), { inputs: 4, generated });
+      assert.equal(difference, null);
+      // The caller's inputs are kept elsewhere: the first layer reads a copy.
+      const kept = await generateC(heap, converted, chipOf(core), { name: 'network' });
+      assert.match(kept.files['thumbnet_network.h'], /_invoke\(const \w+ \*in, /);
+      assert.is(kept.network.arenaBytes > 40 * 40 * 3, io !== 'int8');
+    }
+    assert.is(arenas.uint8, arenas.int8);
+    assert.ok(arenas.float32 < 1.1 * arenas.int8, `${arenas.float32}`); // outputs over inputs in another order
+  });
+}
+
 test.run();

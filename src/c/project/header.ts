@@ -1,6 +1,6 @@
 import { sizeOf, type Tensor } from '../../graph/graph.ts';
 import { formatC } from '../format.ts';
-import type { Network } from '../network.ts';
+import { isOverwritten, type Network } from '../network.ts';
 import type { Kernels } from '../parts.ts';
 import { numbered, parameters } from './source.ts';
 import { floatText, typeOf } from './types.ts';
@@ -24,6 +24,7 @@ export function headerText(network: Network, name: string, head: string, { align
     ...inputs.flatMap((t, i) => quantizeHelper(tensors[t], `${name}_${numbered('quantize', i, inputs.length)}`)),
     ...outputs.flatMap((t, i) => dequantizeHelper(tensors[t], `${name}_${numbered('dequantize', i, outputs.length)}`)),
   ];
+  const overwritten = inputs.some((_, i) => isOverwritten(network, i)) ? ' Inputs without const are overwritten.' : '';
   const memory = [...(arenaBytes ? ['int8_t *arena'] : []), ...(stateBytes ? ['int8_t *state'] : [])];
   const banks = ['ARENA', 'WEIGHTS'].map(
     (bank) => `
@@ -54,7 +55,7 @@ export function headerText(network: Network, name: string, head: string, { align
     ${banks.join('\n')}
 
     #if !defined(${macro}_NO_ARENA)
-    /* Runs the network once on an arena of its own. Not for two callers at a time. */
+    /* Runs the network once on an arena of its own. Not for two callers at a time.${overwritten} */
     void ${name}_invoke(${parameters(network).join(', ')});
     ${
       stateBytes

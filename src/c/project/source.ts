@@ -1,14 +1,15 @@
 import { sizeOf } from '../../graph/graph.ts';
 import { formatC } from '../format.ts';
-import { type Network, type Place, tensorBytes } from '../network.ts';
+import { isOverwritten, type Network, type Place, tensorBytes } from '../network.ts';
 import type { Argument, NamedText, Parts } from '../parts.ts';
 import { typeOf } from './types.ts';
 
 /** Inputs, then outputs, in the model's order: `const int8_t *in`, or `in0`, `in1` where there are several. */
-export function parameters({ graph }: Network): string[] {
-  const { inputs, outputs, tensors } = graph;
+export function parameters(network: Network): string[] {
+  const { inputs, outputs, tensors } = network.graph;
+  const kept = (i: number) => (isOverwritten(network, i) ? '' : 'const ');
   return [
-    ...inputs.map((t, i) => `const ${typeOf(tensors[t].dtype)} *${numbered('in', i, inputs.length)}`),
+    ...inputs.map((t, i) => `${kept(i)}${typeOf(tensors[t].dtype)} *${numbered('in', i, inputs.length)}`),
     ...outputs.map((t, i) => `${typeOf(tensors[t].dtype)} *${numbered('out', i, outputs.length)}`),
   ];
 }
@@ -155,11 +156,12 @@ export const commentOf = (name: string): string => name.replace(/[^\x20-\x7e]|\*
 /** Where a tensor lies, as an expression. */
 function pointer({ graph, places }: Network, t: number): string {
   const place = places.get(t) as Place;
-  if (place.in === 'input') return numbered('in', place.index, graph.inputs.length);
-  if (place.in === 'output') return numbered('out', place.index, graph.outputs.length);
-  const bytes = `&${place.in}[${place.offset}]`;
+  const typed = (type: string, held: string, bytes: string) => (type === held ? bytes : `(${type} *)(void *)${bytes}`);
   const type = typeOf(graph.tensors[t].dtype);
-  return type === 'int8_t' ? bytes : `(${type} *)(void *)${bytes}`;
+  if ('offset' in place) return typed(type, 'int8_t', `&${place.in}[${place.offset}]`);
+  const all = place.in === 'input' ? graph.inputs : graph.outputs;
+  const name = numbered(place.in === 'input' ? 'in' : 'out', place.index, all.length);
+  return typed(type, typeOf(graph.tensors[all[place.index]].dtype), name);
 }
 
 /** State at the beginning of a stream: the number 0. */
