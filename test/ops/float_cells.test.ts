@@ -4,7 +4,8 @@ import { sizeOf } from '../../src/graph/graph.ts';
 import { OPS, type PlacedOperand, type Shape } from '../../src/ops/index.ts';
 import { Heap, type HeapTensor } from '../../src/wasm/heap.ts';
 import { close, floats, noise } from '../wasm/close.ts';
-import { type Array64, DEFINITIONS } from './definitions.ts';
+import { DEFINITIONS } from './definitions.ts';
+import type { Array64 } from './float64.ts';
 import { RECURRENT, SAMPLES, type Sample } from './samples.ts';
 
 /** Every float cell against its definition in float64, and every gradient against central differences of that definition. */

@@ -12,7 +12,8 @@ import { TARGETS } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { graphOf, samplesOf } from '../formats/row_graphs.ts';
 import { close } from '../wasm/close.ts';
-import { type Array64, DEFINITIONS } from './definitions.ts';
+import { DEFINITIONS } from './definitions.ts';
+import type { Array64 } from './float64.ts';
 import type { Sample } from './samples.ts';
 
 /** The contract of every row's `lower`: a call that is plain data, computes the definition, and has a cost on every core. */
