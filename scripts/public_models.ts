@@ -6,7 +6,6 @@
  * or a sigmoid, at each place of a map, else the values themselves. A figure of quality says how far a stage's result still agrees with the
  * model as given, nothing more.
  */
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import { importTflite } from '../src/formats/tflite/index.ts';
 import { integerRange, sizeOf, type Tensor } from '../src/graph/graph.ts';
 import { createRandom, readNpy, writeNpy } from '../src/index.ts';
 import { type OutputFacts, outputsOf } from '../src/task/outputs.ts';
+import { cell, kib, thumbnet } from './command.ts';
 
 const TARGET = 'stm32f407vg';
 const EXAMPLES = 32;
@@ -89,29 +89,6 @@ const MODELS: readonly Listed[] = [
   { ...weather, path: 'machine_learning/cnn_v3.tflite', kind: 'forecast of 24 values' },
 ];
 
-const CLI = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
-
-interface Told {
-  readonly json: Record<string, unknown> | null;
-  /** The message without its first word, where it failed. */
-  readonly failure: string | null;
-}
-
-/** One call of the command. */
-function thumbnet(...args: string[]): Promise<Told> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [CLI, ...args, '--json'], { timeout: MINUTES * 60e3, maxBuffer: 1 << 28 }, (error, out, err) => {
-      // 1: done, but it does not fit the chip
-      if (!error || error.code === 1) return resolve({ json: JSON.parse(out), failure: null });
-      if (error.killed) return resolve({ json: null, failure: `not done within ${MINUTES} minutes` });
-      const lines = err.split('\n');
-      const at = lines.findIndex((l) => l.includes('error'));
-      const said = lines[at]?.replace(/^.*?error: /, '').replace(/^"[^"]*": /, '') ?? `exit code ${error.code}`;
-      resolve({ json: null, failure: said });
-    });
-  });
-}
-
 /** Random numbers of one input: raw as the file takes them, and what they mean. */
 function examplesOf({ dtype, shape, quant, name }: Tensor) {
   const random = createRandom(0, `public/${name}`);
@@ -162,17 +139,14 @@ function aboveMiddle(values: readonly number[]): number[] {
   return values.map((v, i) => Number(v === middle ? i % 2 : v > middle));
 }
 
-const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
-const cell = ({ json, failure }: Told, show: (json: never) => string) => (json ? show(json as never) : `refused: ${failure}`);
-
 async function row({ repo, path, kind }: Listed, folder: string, work: string): Promise<string[]> {
   const model = join(folder, repo, path);
   const title = `\`${path.split('/').at(-1)}\` (${repo}): ${kind}`;
   if (!existsSync(model)) return [title, 'the file is not there'];
   const size = (await stat(model)).size;
-  const inspected = await thumbnet('inspect', model);
+  const inspected = await thumbnet(MINUTES, 'inspect', model);
   if (!inspected.json) return [title, kib(size), `refused: ${inspected.failure}`];
-  const profiled = await thumbnet('profile', model, '--target', TARGET, '--runtime', 'tflm');
+  const profiled = await thumbnet(MINUTES, 'profile', model, '--target', TARGET, '--runtime', 'tflm');
   const graph = importTflite(new Uint8Array(await readFile(model)));
   const data = join(work, 'data');
   await mkdir(data, { recursive: true });
@@ -189,18 +163,18 @@ async function row({ repo, path, kind }: Listed, folder: string, work: string): 
   const files = outputs.map((_, i) => join(work, `y${i}.npy`));
   const written =
     outputs.length > 1 ? outputs.flatMap(({ name }, i) => ['--output', `${name}=${files[i]}`]) : ['--output', files[0]];
-  const inferred = await thumbnet('infer', model, ...feeds, ...written);
+  const inferred = await thumbnet(MINUTES, 'infer', model, ...feeds, ...written);
   const labels = inferred.json
     ? labelsOf(new Uint8Array(await readFile(files[0])), outputs[0], graph.tensors[graph.outputs[0]])
     : null;
   if (labels) await writeFile(join(data, 'y.npy'), labels.y);
   const stage = async (name: string) => {
     const out = join(work, `${name}.tflite`);
-    const done = await thumbnet(name, model, '--data', data, ...(labels?.flags ?? []), '--out', out);
+    const done = await thumbnet(MINUTES, name, model, '--data', data, ...(labels?.flags ?? []), '--out', out);
     return { done, size: done.json ? (await stat(out)).size : 0 };
   };
   const [pruned, quantized] = [await stage('prune'), await stage('quantize')];
-  const exported = await thumbnet('export', model, '--format', 'tflite', '--out', join(work, 'out'));
+  const exported = await thumbnet(MINUTES, 'export', model, '--format', 'tflite', '--out', join(work, 'out'));
   return [
     title,
     kib(size),

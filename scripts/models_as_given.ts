@@ -1,0 +1,155 @@
+/**
+ * The ONNX and Keras files of the shared data through the command, from the file as it is to C that is verified; writes docs/models_as_given.md:
+ *
+ *     npm run build:js && node --import tsx scripts/models_as_given.ts
+ *
+ * None of the files is part of this repository. The accuracies that they should have stand in the README beside them.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { npzArrays } from '../src/data/index.ts';
+import { neededPath } from '../test/shared.ts';
+import { cell, kib, type Told, thumbnet } from './command.ts';
+
+const TARGET = 'stm32l476rg';
+const BUDGET = ['--samples', '4K', '--trials', '4'];
+const MINUTES = 20;
+
+interface Given {
+  readonly model: string;
+  readonly data: string;
+  readonly flags?: readonly string[];
+  /** What the README calls the accuracy, in which line. */
+  readonly stated: { readonly line: string; readonly as: string };
+}
+
+/** Each channel of the recordings less its mean over the training part, divided by its deviation. */
+function standardized(data: string): string[] {
+  const x = npzArrays(new Uint8Array(readFileSync(neededPath(`data/${data}/train.npz`))), 'train.npz', { notes: [] }).read('x');
+  const channels = x.shape.at(-1)!;
+  const moment = (f: (v: number, c: number) => number) => {
+    const sums = new Float64Array(channels);
+    for (let i = 0; i < x.data.length; i++) sums[i % channels] += f(Number(x.data[i]), i % channels);
+    return Array.from(sums, (s) => (s * channels) / x.data.length);
+  };
+  const mean = moment((v) => v);
+  const std = moment((v, c) => (v - mean[c]) ** 2).map(Math.sqrt);
+  return ['--mean', mean.join(), '--std', std.join()];
+}
+
+const HAR = 'uci-har-part';
+
+const MODELS: readonly Given[] = [
+  { model: 'mnist-8.onnx', data: 'mnist', stated: { line: 'mnist-8.onnx', as: 'mnist test' } },
+  { model: 'mnist_dense.keras', data: 'mnist', stated: { line: 'mnist_dense.keras', as: 'mnist test' } },
+  {
+    model: 'squeezenet_cifar10.onnx',
+    data: 'cifar10',
+    flags: ['--scale', '1/255'],
+    stated: { line: 'squeezenet_cifar10.onnx', as: 'cifar10/test' },
+  },
+  // of the .h5 the README says that it is this network
+  { model: 'pretrainedResnet.h5', data: 'cifar10', stated: { line: 'pretrainedResnet.tflite', as: 'cifar10/test' } },
+  {
+    model: 'kws_dscnn_small_alibaba.onnx',
+    data: 'kws01/test_mfcc.npz',
+    stated: { line: 'kws_dscnn_small_alibaba.onnx', as: 'kws01' },
+  },
+  {
+    model: 'HAR-CNN.onnx',
+    data: HAR,
+    flags: ['--layout', 'nhwc', ...standardized(HAR)],
+    stated: { line: 'HAR-CNN.onnx', as: 'uci-har-part test' },
+  },
+  {
+    model: 'str_ww_ref_model.h5',
+    data: 'sww01/calibration_samples.npz',
+    stated: { line: 'str_ww_ref_model.h5', as: 'sww01' },
+  },
+];
+
+const README = readFileSync(neededPath('data/README.md'), 'utf8').split('\n');
+
+function statedOf({ line, as }: Given['stated']): string {
+  const row = README.find((l) => l.startsWith(`| \`models/${line}\``));
+  const found = row?.match(new RegExp(`${as} ([\\d.]+ %)`))?.[1];
+  if (!found) throw new Error(`the README states no "${as}" of ${line}`);
+  return found;
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+
+interface Compressed {
+  readonly original: Measured;
+  readonly result: Measured;
+  readonly model: string;
+}
+
+interface Measured {
+  readonly flashBytes: number;
+  readonly ramBytes: number;
+  readonly latencyMs: number;
+  readonly accuracy: number;
+}
+
+const sizes = (m: Measured) => `${kib(m.flashBytes)}, ${kib(m.ramBytes)}, ${m.latencyMs.toFixed(1)} ms`;
+
+async function row({ model, data, flags = [], stated }: Given): Promise<string[]> {
+  const work = await mkdtemp(join(tmpdir(), 'thumbnet-given-'));
+  const file = neededPath(`data/models/${model}`);
+  const from = ['--data', neededPath(`data/${data}`), ...flags];
+  const evaluated = await thumbnet(MINUTES, 'evaluate', file, ...from);
+  const compressed = await thumbnet(
+    MINUTES,
+    'compress',
+    file,
+    ...from,
+    '--target',
+    TARGET,
+    ...BUDGET,
+    '--out',
+    join(work, 'out'),
+  );
+  const result = join(work, 'out/model.tflite');
+  const folder = join(work, 'c');
+  const exported = compressed.json
+    ? await thumbnet(MINUTES, 'export', result, '--format', 'c', '--target', TARGET, '--out', folder)
+    : null;
+  const verified = exported?.json ? await thumbnet(MINUTES, 'verify', result, '--target', TARGET) : exported;
+  await rm(work, { recursive: true });
+  const last = (told: Told | null) =>
+    told
+      ? cell(told, (v: { difference: unknown; examples: number }) => (v.difference ? 'differs' : `equal on ${v.examples} inputs`))
+      : '';
+  return [
+    `\`${model}\``,
+    statedOf(stated),
+    cell(evaluated, (e: { accuracy: number; examples: number }) => `${percent(e.accuracy)} of ${e.examples}`),
+    cell(compressed, ({ original }: Compressed) => sizes(original)),
+    cell(compressed, ({ result: made }: Compressed) => sizes(made)),
+    cell(compressed, ({ original, result: made }: Compressed) => `${percent(original.accuracy)} → ${percent(made.accuracy)}`),
+    last(verified),
+  ];
+}
+
+const rows: string[] = [];
+for (const model of MODELS) {
+  rows.push(`| ${(await row(model)).map((c) => c.replaceAll('|', '\\|')).join(' | ')} |`);
+  console.error(rows.at(-1));
+}
+const text = `# ONNX and Keras files as they are given
+
+Written by \`scripts/models_as_given.ts\`; none of these files is part of this repository.
+
+*stated*: the accuracy in the README beside the files; *evaluate*: what \`thumbnet evaluate\` says of the file as it is. *given* and *compressed* are flash, RAM
+and latency on ${TARGET} before and after \`compress ${BUDGET.join(' ')}\`, a budget that only shows that the way is there; *accuracy* is that of both on the
+test part. *C*: \`export --format c\`, and \`verify\` of it on the emulated core against the integer engine, bit for bit.
+
+| file | stated | evaluate | given | compressed | accuracy | C |
+| --- | --- | --- | --- | --- | --- | --- |
+${rows.join('\n')}
+`;
+writeFileSync(fileURLToPath(new URL('../docs/models_as_given.md', import.meta.url)), text);
