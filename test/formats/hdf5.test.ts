@@ -85,6 +85,24 @@ test('arrays as h5py stores them: byte orders, half floats, checksums, values th
   assert.equal(file.array('nothing'), { shape: [0], data: new Float32Array() });
 });
 
+for (const superblock of ['earliest', 'latest']) {
+  test(`links, texts and layouts behind a user block, superblock ${superblock}`, () => {
+    const fixture = new URL(`../fixtures/hdf5/links_${superblock}.h5`, import.meta.url);
+    const file = openHdf5(Uint8Array.from(readFileSync(fixture)));
+    const names = ['plain', 'compact', 'hard', 'beside', ...(superblock === 'earliest' ? ['resizable'] : [])];
+    for (const name of names) {
+      assert.equal(file.array(`weights/layer/${name}`), { shape: [6, 4], data: ramp }, name);
+      assert.equal(file.array(`whole/${name}`), { shape: [6, 4], data: ramp }, name);
+    }
+    assert.equal(file.keys('whole'), names.sort());
+    assert.equal(file.texts('whole', 'text'), ['grüße']);
+    assert.equal(file.texts('weights/layer', 'texts'), ['kernel:0', 'bias:0']);
+    assert.equal(file.texts('weights/layer', 'of any length'), ['a', 'bcd']);
+    assert.throws(() => file.array('circle'), /"\/circle" leads to itself/);
+    assert.throws(() => file.array('elsewhere'), /"\/elsewhere" is in another file/);
+  });
+}
+
 test('what is not read is refused by name', () => {
   const file = openHdf5(arrays);
   const reasons: Readonly<Record<string, RegExp>> = {

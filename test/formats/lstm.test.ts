@@ -1,8 +1,8 @@
 /** Float LSTMs of TFLite files against their definition and genuine TensorFlow Lite; an ONNX file gets the operators they consist of. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { readOnnx } from '../../src/formats/onnx/read.ts';
+import { writeOnnx } from '../../src/formats/onnx/write.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { readTflite } from '../../src/formats/tflite/import.ts';
 import type { Graph, Tensor } from '../../src/graph/graph.ts';

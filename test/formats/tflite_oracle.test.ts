@@ -7,9 +7,9 @@ import { OPS } from '../../src/ops/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import { skipped } from '../skipped.ts';
 import { graphOf, isWritable, samplesOf } from './row_graphs.ts';
 import { openOracle, oracleFolder } from './tflite_oracle.ts';
-import { skipped } from '../skipped.ts';
 
 const CALLS = 3;
 

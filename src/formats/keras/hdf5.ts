@@ -1,6 +1,6 @@
-import { badFile } from './hdf5_cursor.ts';
+import { badFile, unsupported } from './hdf5_cursor.ts';
 import { arrayOf, textsOf } from './hdf5_data.ts';
-import { Hdf5File, type Message } from './hdf5_file.ts';
+import { Hdf5File, type Member, type Message } from './hdf5_file.ts';
 
 export { badFile, unsupported } from './hdf5_cursor.ts';
 
@@ -25,14 +25,21 @@ export function openHdf5(bytes: Uint8Array): Hdf5 {
     if (!headers.has(at)) headers.set(at, file.messages(at));
     return headers.get(at)!;
   };
-  const members = new Map<string, ReadonlyMap<string, number>>();
+  const members = new Map<string, ReadonlyMap<string, Member>>();
   const texts = new Map<string, ReadonlyMap<string, readonly string[]>>();
-  const find = (path: string): readonly Message[] | null => {
-    let at: number | undefined = file.root;
+  const find = (path: string, links = 0): readonly Message[] | null => {
+    let at = file.root;
     let place = '';
-    for (const name of path.split('/').filter(Boolean)) {
-      at = membersOf(place, messagesAt(at))?.get(name);
-      if (at === undefined) return null;
+    for (const [i, name] of namesOf(path).entries()) {
+      const member = membersOf(place, messagesAt(at)).get(name);
+      if (member === undefined) return null;
+      if (member === 'in another file') throw unsupported(`"${place}/${name}" is in another file`, 'save the model in one file');
+      if (typeof member === 'object') {
+        if (links === MOST_LINKS) throw badFile(`the link "${place}/${name}" leads to itself`);
+        const rest = namesOf(path).slice(i + 1);
+        return find([member.path.startsWith('/') ? '' : place, member.path, ...rest].join('/'), links + 1);
+      }
+      at = member;
       place += `/${name}`;
     }
     return messagesAt(at);
@@ -60,10 +67,13 @@ export function openHdf5(bytes: Uint8Array): Hdf5 {
   });
 }
 
+/** Links that lead to each other without end are damage. */
+const MOST_LINKS = 16;
+
+const namesOf = (path: string): string[] => path.split('/').filter((name) => name !== '' && name !== '.');
+
 const clean = (path: string): string =>
-  path
-    .split('/')
-    .filter(Boolean)
+  namesOf(path)
     .map((name) => `/${name}`)
     .join('');
 

@@ -36,6 +36,9 @@ export const MESSAGE = {
   attributeInfo: 0x15,
 } as const;
 
+/** The address of an object's header, or another path to it. */
+export type Member = number | { readonly path: string } | 'in another file';
+
 export class Hdf5File {
   readonly view: DataView;
   readonly base: number;
@@ -63,8 +66,9 @@ export class Hdf5File {
     c.skip(version < 2 ? (version === 1 ? 13 : 9) : 1);
     this.base = c.number(this.offsetSize);
     c.skip(this.offsetSize);
-    const end = c.address();
-    if (end !== null && end > bytes.length) throw badFile(`it is cut off: it has ${bytes.length} of ${end} bytes`);
+    // counted from the file's beginning, not from `base`
+    const end = c.number(this.offsetSize);
+    if (end < 2 ** 48 && end > bytes.length) throw badFile(`it is cut off: it has ${bytes.length} of ${end} bytes`);
     if (version < 2) c.skip(this.offsetSize);
     // before version 2 the entry of the outermost group begins with the place of its name
     if (version < 2) c.skip(this.offsetSize);
@@ -143,12 +147,12 @@ export class Hdf5File {
     return found;
   }
 
-  /** Addresses of what a group holds, by name; null where the object is no group. */
-  members(messages: readonly Message[]): Map<string, number> | null {
+  /** What a group holds, by name; null where the object is no group. */
+  members(messages: readonly Message[]): Map<string, Member> | null {
     const symbols = messages.find((m) => m.type === MESSAGE.symbols);
     const info = messages.find((m) => m.type === MESSAGE.linkInfo);
     if (!symbols && !info) return null;
-    const found = new Map<string, number>();
+    const found = new Map<string, Member>();
     if (symbols) this.#oldMembers(symbols.at, found);
     if (info) for (const at of this.#dense(info.at, 8)) this.#link(at, found);
     for (const { type, at } of messages) if (type === MESSAGE.link) this.#link(at, found);
@@ -165,7 +169,7 @@ export class Hdf5File {
     return heap === null || tree === null ? [] : denseMessages(this, heap, tree);
   }
 
-  #oldMembers(at: number, found: Map<string, number>): void {
+  #oldMembers(at: number, found: Map<string, Member>): void {
     const c = new Cursor(this, at);
     const tree = c.address();
     const heap = c.address();
@@ -181,25 +185,30 @@ export class Hdf5File {
         const name = this.#text(names + node.number(this.offsetSize));
         const header = node.address();
         const isLink = node.u32() === 2;
-        node.skip(20);
-        if (header !== null && !isLink) this.#add(found, name, header);
+        const target = node.skip(4).u32();
+        node.skip(12);
+        if (isLink) this.#add(found, name, { path: this.#text(names + target) });
+        else if (header !== null) this.#add(found, name, header);
       }
     });
   }
 
-  #add(found: Map<string, number>, name: string, header: number): void {
+  #add(found: Map<string, Member>, name: string, member: Member): void {
     if (found.size >= MOST_ENTRIES) throw badFile(`it holds more groups than a model has, last "${name}"`);
-    found.set(name, header);
+    found.set(name, member);
   }
 
-  #link(at: number, found: Map<string, number>): void {
+  #link(at: number, found: Map<string, Member>): void {
     const c = new Cursor(this, at).skip(1);
     const flags = c.u8();
     const kind = flags & 8 ? c.u8() : 0;
     c.skip((flags & 4 ? 8 : 0) + (flags & 0x10 ? 1 : 0));
     const name = new TextDecoder().decode(c.bytes(c.number(1 << (flags & 3))));
-    const header = kind === 0 ? c.address() : null;
-    if (header !== null) this.#add(found, name, header);
+    if (kind === 0) {
+      const header = c.address();
+      if (header !== null) this.#add(found, name, header);
+    } else if (kind === 1) this.#add(found, name, { path: new TextDecoder().decode(c.bytes(c.u16())) });
+    else if (kind === 64) this.#add(found, name, 'in another file');
   }
 
   /** Visits the leaves of a tree of version 1, in order. @param kind 0 for groups, 1 for chunks @param key bytes of each key */

@@ -1,7 +1,7 @@
-import { type DType, newValues, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
+import { type DType, sizeOf, type Tensor } from '../../graph/graph.ts';
 import { axisOf, broadcast, resolveShape } from '../../ops/shapes.ts';
-import { dequantize } from '../../run/integer.ts';
 import { type Relabel, relabelConstant, relabelled } from '../relabel.ts';
+import { checkSize, expanded, fromNumbers, joined, numbers, taken } from './constant_arrays.ts';
 import { graphType, readConstant } from './constants.ts';
 import { type Attributes, badFile, unsupported } from './decode.ts';
 
@@ -14,20 +14,6 @@ interface Folding {
   /** null where an operand is left out. */
   readonly x: readonly (Tensor | null)[];
   readonly where: string;
-}
-
-const made = (shape: readonly number[], dtype: DType, data: Values): Tensor => ({ name: '', shape, dtype, data, quant: null });
-
-const numbers = (t: Tensor | null): number[] =>
-  Array.from(((t && dequantize(t)) ?? t?.data ?? []) as ArrayLike<number | bigint>, Number);
-
-function fromNumbers(shape: readonly number[], dtype: DType, list: readonly number[]): Tensor {
-  const data = newValues(dtype, list.length);
-  for (let i = 0; i < list.length; i++) {
-    if (data instanceof BigInt64Array) data[i] = BigInt(Math.trunc(list[i]));
-    else data[i] = dtype === 'f32' ? list[i] : Math.trunc(list[i]);
-  }
-  return made(shape, dtype, data);
 }
 
 const int64s = (list: readonly number[]): Tensor => fromNumbers([list.length], 'i64', list);
@@ -64,32 +50,6 @@ const unary =
   (compute: (v: number) => number): Fold =>
   ({ x: [a] }) => [fromNumbers(a!.shape, a!.dtype, numbers(a).map(compute))];
 
-/** Elements of a constant that the graph makes: more have no place on a microcontroller. */
-const MOST_ELEMENTS = 2 ** 20;
-
-function checkSize(shape: readonly number[], what = 'it'): void {
-  if (shape.every((d) => d >= -1) && sizeOf(shape) <= MOST_ELEMENTS) return;
-  throw unsupported(`${what} makes a constant of shape [${shape.join(', ')}]`, 'export the model with constants folded');
-}
-
-/** Values stretched to a shape. */
-function expanded(t: Tensor, shape: readonly number[]): number[] {
-  const values = numbers(t);
-  if (values.length === sizeOf(shape)) return values;
-  checkSize(shape);
-  const from = [...new Array<number>(shape.length - t.shape.length).fill(1), ...t.shape];
-  return Array.from({ length: sizeOf(shape) }, (_, i) => {
-    let [rest, at, step] = [i, 0, 1];
-    for (let d = shape.length - 1; d >= 0; d--) {
-      const index = rest % shape[d];
-      rest = Math.floor(rest / shape[d]);
-      if (from[d] !== 1) at += index * step;
-      step *= from[d];
-    }
-    return values[at];
-  });
-}
-
 function reduce(compute: (list: number[]) => number): Fold {
   return (f) => {
     const [a] = f.x;
@@ -107,14 +67,9 @@ function reduce(compute: (list: number[]) => number): Fold {
 
 function gather({ x: [a, at], attributes }: Folding): Tensor[] {
   const axis = axisOf(attributes.int('axis', 0), a!.shape.length);
-  const size = a!.shape[axis];
-  const indices = numbers(at).map((i) => axisOf(i, size));
-  const inner = sizeOf(a!.shape.slice(axis + 1));
-  const values = numbers(a);
-  const list: number[] = [];
-  for (let outer = 0; outer < values.length; outer += size * inner)
-    for (const i of indices) list.push(...values.slice(outer + i * inner, outer + (i + 1) * inner));
-  return [fromNumbers([...a!.shape.slice(0, axis), ...at!.shape, ...a!.shape.slice(axis + 1)], a!.dtype, list)];
+  const places = numbers(at).map((i) => axisOf(i, a!.shape[axis]));
+  const found = taken(a!, axis, places);
+  return [{ ...found, shape: [...a!.shape.slice(0, axis), ...at!.shape, ...a!.shape.slice(axis + 1)] }];
 }
 
 function slice(f: Folding): Tensor[] {
@@ -127,30 +82,11 @@ function slice(f: Folding): Tensor[] {
     const axis = axisOf(raw, now.shape.length);
     const size = now.shape[axis];
     const clamp = (v: number) => Math.max(steps[k] < 0 ? -1 : 0, Math.min(v < 0 ? v + size : v, steps[k] < 0 ? size - 1 : size));
-    const taken: number[] = [];
-    for (let i = clamp(starts[k]); steps[k] > 0 ? i < clamp(ends[k]) : i > clamp(ends[k]); i += steps[k]) taken.push(i);
-    const attributes = { int: () => axis } as unknown as Attributes;
-    [now] = gather({ ...f, attributes, x: [now, int64s(taken)] });
+    const places: number[] = [];
+    for (let i = clamp(starts[k]); steps[k] > 0 ? i < clamp(ends[k]) : i > clamp(ends[k]); i += steps[k]) places.push(i);
+    now = taken(now, axis, places);
   });
   return [now];
-}
-
-function concat({ x, attributes }: Folding): Tensor[] {
-  const [first] = x;
-  const axis = axisOf(attributes.int('axis', 0), first!.shape.length);
-  const outer = sizeOf(first!.shape.slice(0, axis));
-  const lists = x.map(numbers);
-  const list = Array.from({ length: outer }, (_, i) =>
-    lists.flatMap((values) => values.slice((i * values.length) / outer, ((i + 1) * values.length) / outer)),
-  ).flat();
-  const size = x.reduce((n, t) => n + t!.shape[axis], 0);
-  return [
-    fromNumbers(
-      first!.shape.map((d, i) => (i === axis ? size : d)),
-      first!.dtype,
-      list,
-    ),
-  ];
 }
 
 function constant({ attributes, where }: Folding): Tensor[] {
@@ -181,7 +117,7 @@ export function withUnits(shape: readonly number[], axes: readonly number[]): nu
 
 function constantOfShape({ x: [shape], attributes }: Folding): Tensor[] {
   const value = attributes.tensor('value');
-  const one = value ? (readConstant(value, {}) as Tensor) : made([1], 'f32', new Float32Array(1));
+  const one = value ? (readConstant(value, {}) as Tensor) : fromNumbers([1], 'f32', [0]);
   const dims = numbers(shape);
   return [fromNumbers(dims, one.dtype, new Array<number>(sizeOf(dims)).fill(Number(one.data![0])))];
 }
@@ -205,10 +141,13 @@ function split(f: Folding, outputs: number): Tensor[] {
   const sizes = stated(f, 'split', 1) ?? new Array<number>(outputs).fill(a!.shape[axis] / outputs);
   let first = 0;
   return sizes.map((size) => {
-    const attributes = { int: () => axis } as unknown as Attributes;
-    const places = int64s(Array.from({ length: size }, (_, i) => first + i));
+    const part = taken(
+      a!,
+      axis,
+      Array.from({ length: size }, (_, i) => first + i),
+    );
     first += size;
-    return gather({ ...f, attributes, x: [a, places] })[0];
+    return part;
   });
 }
 
@@ -231,7 +170,7 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Sub: binary((a, b) => a - b),
   Mul: binary((a, b) => a * b),
   Div: binary(divide),
-  Mod: binary((a, b) => ((a % b) + b) % b),
+  Mod: (f) => binary(f.attributes.int('fmod', 0) ? (a, b) => a % b : (a, b) => ((a % b) + b) % b)(f),
   Min: binary((a, b) => Math.min(a, b)),
   Max: binary((a, b) => Math.max(a, b)),
   Equal: binary((a, b) => Number(a === b), 'bool'),
@@ -262,14 +201,13 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   Tile: ({ x: [a, repeats] }) => {
     let now = a!;
     numbers(repeats).forEach((n, axis) => {
-      const attributes = { int: () => axis } as unknown as Attributes;
-      [now] = concat({ type: 'Concat', opset: 13, where: '', attributes, x: new Array<Tensor>(n).fill(now) });
+      now = joined(new Array<Tensor>(n).fill(now), axis);
     });
     return [now];
   },
   Gather: gather,
   Slice: slice,
-  Concat: concat,
+  Concat: ({ x, attributes }) => [joined(x as readonly Tensor[], axisOf(attributes.int('axis', 0), x[0]!.shape.length))],
   Range: range,
   Unsqueeze: unsqueeze,
   Squeeze: (f) => {
@@ -292,8 +230,8 @@ const FOLDS: Readonly<Record<string, Fold>> = {
   },
   ReduceProd: reduce((list) => list.reduce((a, b) => a * b, 1)),
   ReduceSum: reduce((list) => list.reduce((a, b) => a + b, 0)),
-  ReduceMax: reduce((list) => Math.max(...list)),
-  ReduceMin: reduce((list) => Math.min(...list)),
+  ReduceMax: reduce((list) => list.reduce((a, b) => Math.max(a, b))),
+  ReduceMin: reduce((list) => list.reduce((a, b) => Math.min(a, b))),
 };
 
 /** So many leading operands must be there; one of all others. */
