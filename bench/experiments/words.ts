@@ -78,7 +78,10 @@ function clip(word: Float32Array, random: Random): Int16Array {
   return Int16Array.from(out, (v) => Math.max(-32768, Math.min(32767, Math.round(v * 32768))));
 }
 
-/** A voice by the words of espeak-ng's files: pitch, and for each formant its frequency, strength and width in percent. */
+/**
+ * A voice by the words of espeak-ng's files: pitch; for each formant its frequency, strength and width in percent; how loud consonants are; and how loud the frequencies
+ * are (0 to 255), as microphones differ.
+ */
 function madeVoice(random: Random): string {
   const between = (low: number, high: number) => low + random.below(high - low + 1);
   const head = between(80, 125);
@@ -87,11 +90,13 @@ function madeVoice(random: Random): string {
     const frequency = Math.round((head * between(92, 108)) / 100);
     return `formant ${f} ${frequency} ${between(70, 130)} ${between(70, 140)}`;
   });
+  const tone = `tone ${[120, 600, 1500, 3000, 5000].map((hz) => `${hz} ${between(20, 255)}`).join(' ')}`;
   const lines = [`pitch ${pitch} ${Math.round((pitch * between(115, 150)) / 100)}`, ...formants, `voicing ${between(60, 140)}`];
   return [
     'language variant',
     ...lines,
-    `consonants ${between(70, 130)} ${between(70, 130)}`,
+    `consonants ${between(40, 130)} ${between(35, 130)}`,
+    tone,
     `flutter ${between(0, 4)}`,
     '',
   ].join('\n');

@@ -1,5 +1,5 @@
 /** All that is fixed before the first trial, and what can be found wrong by then. */
-import type { Dataset } from '../data/index.ts';
+import { type Dataset, frontEndIn } from '../data/index.ts';
 import { doubtsAbout, isAtChance } from '../doubts.ts';
 import { CompressError } from '../errors.ts';
 import { type Judgement, judge, qualityOf } from '../evaluate.ts';
@@ -68,6 +68,8 @@ export async function prepare(model: Model, context: Seen, target: Target, setti
     tell(
       'this network keeps state from call to call: on examples of one call each it is cut and quantized, and nothing of it is trained',
     );
+  const attached = settings.runtime === 'tflm' ? frontEndIn(model.graph) : null;
+  if (attached) tell(`the front end ${attached.facts.features} is in no figure: TFLite Micro runs the network alone`);
   checkBaseline(model.graph, reference, context, tell);
   const standard = standardOf(task, settings, qualityOf(reference.evaluation));
   const stored = asStored(await runPipeline(model, [quantize()], context));

@@ -163,7 +163,7 @@ export function profile(graph: Graph, target: Target | string, options: ProfileO
     warnings: [
       ...warningsOf(held, chip, own !== null, correction),
       ...(attached && !front
-        ? [`the front end "${attached.facts.features}" is not in these figures: ${runtime} runs the network alone`]
+        ? [`the front end "${attached.facts.features}" is not in these figures: TFLite Micro runs the network alone`]
         : []),
     ],
   };
