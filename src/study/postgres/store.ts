@@ -3,7 +3,8 @@ import type { Choice } from '../../search/distribution.ts';
 import { isFinished, type Parameter, type State, type TrialRecord } from '../../search/record.ts';
 import { type Ending, isQueued, type TrialStore } from '../../search/store.ts';
 import type { Connection, Queries } from './connection.ts';
-import { insertTrial, LABELS, readTrials, stateOf, toColumns, writeEnding, writeFixed, writeParameters } from './rows.ts';
+import { beginTrial, endTrial, type Holder, lapsed, leave, renew, takeTrial } from './leases.ts';
+import { insertTrial, readTrials, stateOf, toColumns, writeFixed, writeParameters } from './rows.ts';
 import type { Clock } from './tables.ts';
 import type { Waits } from './waits.ts';
 
@@ -149,25 +150,12 @@ export class PostgresStore implements TrialStore {
   }
 
   async end(number: number, ending: Ending): Promise<boolean> {
-    const { connection, worker } = this.#place;
     const id = this.#ids[number];
-    const isKept = await connection.transaction(async (queries) => {
-      const [trial] = await queries.rows<{ state: string }>('SELECT state::text FROM trials WHERE trial_id = $1 FOR UPDATE', [
-        id,
-      ]);
-      if (!trial) throw this.#gone();
-      const [lease] = await queries.rows<{ worker_id: string; is_told: boolean }>(
-        'SELECT worker_id, is_told FROM thumbnet.leases WHERE trial_id = $1',
-        [id],
-      );
-      if (trial.state !== LABELS.running) return lease?.is_told === true && lease.worker_id === worker;
-      await writeEnding(queries, id, ending, this.#zone);
-      await queries.rows('UPDATE thumbnet.leases SET worker_id = $2, is_told = true, seen_at = now() WHERE trial_id = $1', [
-        id,
-        worker,
-      ]);
-      await this.#notify(queries);
-      return true;
+    const isKept = await this.#place.connection.transaction(async (queries) => {
+      const kept = await endTrial(queries, id, ending, this.#holder);
+      if (kept === null) throw this.#gone();
+      if (kept) await this.#notify(queries);
+      return kept;
     });
     this.#mine.delete(id);
     await this.refresh();
@@ -184,11 +172,7 @@ export class PostgresStore implements TrialStore {
     this.#mine.clear();
     try {
       await connection.run(async (queries) => {
-        await queries.rows(
-          `UPDATE thumbnet.leases SET seen_at = '-infinity' WHERE worker_id = $1 AND trial_id = ANY($2) AND NOT is_told`,
-          [worker, mine],
-        );
-        await queries.rows('UPDATE thumbnet.workers SET ended_at = now() WHERE worker_id = $1', [worker]);
+        await leave(queries, worker, mine);
         if (mine.length) await this.#notify(queries);
       });
     } catch {
@@ -201,47 +185,11 @@ export class PostgresStore implements TrialStore {
 
   /** Makes a trial this process's own. @returns its id; null where it cannot be had any more */
   async #take(queries: Queries, number: number): Promise<number | null> {
-    const { studyId, worker } = this.#place;
     const known = this.#ids[number];
-    if (known === undefined) {
-      const [found] = await queries.rows<{ id: number; worker: string | null }>(
-        `SELECT t.trial_id AS id, l.worker_id AS worker FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id)
-         WHERE t.study_id = $1 AND t.number = $2`,
-        [studyId, number],
-      );
-      // Its own where the answer to the first try was lost.
-      if (found) return found.worker === worker ? found.id : null;
-      const [{ count }] = await queries.rows<{ count: number }>(
-        'SELECT count(*)::integer AS count FROM trials WHERE study_id = $1',
-        [studyId],
-      );
-      if (count !== number) return null;
-      const id = await insertTrial(queries, studyId, 'running', this.#zone);
-      await queries.rows('INSERT INTO thumbnet.leases (trial_id, worker_id) VALUES ($1, $2)', [id, worker]);
-      return id;
-    }
-    const [trial] = await queries.rows<{ state: string; worker: string | null; lapsed: boolean | null }>(
-      `SELECT t.state::text, l.worker_id AS worker, l.seen_at < now() - interval '${this.#place.waits.believed} ms' AS lapsed
-       FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id) WHERE t.trial_id = $1 FOR UPDATE OF t`,
-      [known],
-    );
-    if (!trial) throw this.#gone();
-    const state = stateOf(trial.state);
-    const isFree =
-      state === 'waiting' || (state === 'running' && (trial.worker === null || trial.worker === worker || trial.lapsed));
-    if (!isFree) return null;
-    if (state === 'waiting') {
-      await queries.rows(`UPDATE trials SET state = 'RUNNING', datetime_start = timezone($2, now()) WHERE trial_id = $1`, [
-        known,
-        this.#zone,
-      ]);
-    }
-    await queries.rows(
-      `INSERT INTO thumbnet.leases AS l (trial_id, worker_id) VALUES ($1, $2)
-       ON CONFLICT (trial_id) DO UPDATE SET worker_id = excluded.worker_id, seen_at = now(), times = l.times + 1`,
-      [known, worker],
-    );
-    return known;
+    if (known === undefined) return beginTrial(queries, this.#place.studyId, number, this.#holder);
+    const isTaken = await takeTrial(queries, known, this.#holder);
+    if (isTaken === null) throw this.#gone();
+    return isTaken ? known : null;
   }
 
   /** With the row of the study locked, by which numbers of trials are given out. */
@@ -265,7 +213,7 @@ export class PostgresStore implements TrialStore {
     const open = this.#records.filter((t) => !isFinished(t)).map((t) => this.#ids[t.number]);
     const rows = await queries.rows<TrialRow>(
       `SELECT t.trial_id AS id, t.number, t.state::text, l.worker_id AS worker,
-         l.seen_at < now() - interval '${this.#place.waits.believed} ms' AS lapsed, h.heartbeat::text AS beat
+         ${lapsed(this.#place.waits.believed)} AS lapsed, h.heartbeat::text AS beat
        FROM trials t LEFT JOIN thumbnet.leases l USING (trial_id) LEFT JOIN trial_heartbeats h USING (trial_id)
        WHERE t.study_id = $1 AND (t.trial_id > $2 OR t.trial_id = ANY($3)) AND t.number IS NOT NULL ORDER BY t.trial_id`,
       [this.#place.studyId, this.#ids.at(-1) ?? 0, open],
@@ -321,11 +269,7 @@ export class PostgresStore implements TrialStore {
     const since = performance.now() - waits.silent;
     const held = [...this.#mine].filter(([, at]) => at > since).map(([id]) => id);
     try {
-      await connection.rows(
-        `WITH lives AS (UPDATE thumbnet.workers SET seen_at = now() WHERE worker_id = $1)
-         UPDATE thumbnet.leases SET seen_at = now() WHERE worker_id = $1 AND trial_id = ANY($2) AND NOT is_told`,
-        [worker, held],
-      );
+      await renew(connection, worker, held);
     } catch (e) {
       this.#change?.reject(e);
     }
@@ -336,6 +280,11 @@ export class PostgresStore implements TrialStore {
     this.#change = null;
     clearTimeout(change?.timer);
     change?.resolve();
+  }
+
+  get #holder(): Holder {
+    const { worker, waits } = this.#place;
+    return { worker, believed: waits.believed, zone: this.#zone };
   }
 
   /** Of times without a zone: UTC, or that of this process. */
