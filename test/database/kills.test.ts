@@ -50,6 +50,8 @@ async function handedOut(study: string): Promise<number> {
 
 const trialsOf = (out: string) => JSON.parse(readFileSync(join(inFolder(out), 'history.json'), 'utf8')).trials;
 
+let processes: ReturnType<typeof startBuilt>[] = [];
+
 const succeeds = async (...args: readonly string[]): Promise<void> => {
   const { code, err } = await built(...args);
   assert.is(code, 0, err);
@@ -71,7 +73,7 @@ test('30 random kills of compress and its workers: the result is that of one pro
     const name = `study-${n}`;
     const begin = [...compress, '--storage', url, '--study', name, '--out', inFolder(name)];
     const worker = ['worker', '--storage', url, '--study', name, '--workers', '1'];
-    const processes = [startBuilt(...begin), ...Array.from({ length: WORKERS }, () => startBuilt(...worker))];
+    processes = [startBuilt(...begin), ...Array.from({ length: WORKERS }, () => startBuilt(...worker))];
     let seen = 0;
     while (kills < KILLS) {
       const begun = await handedOut(name);
@@ -104,6 +106,7 @@ test('30 random kills of compress and its workers: the result is that of one pro
 });
 
 test.after(async () => {
+  for (const { child } of processes) child.kill('SIGKILL');
   await s.closeAll();
   s.remove();
   rmSync(folder, { recursive: true, force: true });

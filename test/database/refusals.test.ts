@@ -88,6 +88,12 @@ test('no such database, no such user, nobody there, no URL', async () => {
   const gone = new PostgresStorage('postgresql://postgres@127.0.0.1:1/d', { host: 'h', process: 1, threads: 1 }, { first: 500 });
   await isRefused(gone.prepare(), 'cannot-write', /127.0.0.1:1\/d does not answer: .*ECONNREFUSED/);
   await refuses(/the storage is no URL/, 'status', 'db');
+  await refuses(/sslmode=some in the URL is no mode of TLS/, 'status', s.url('postgres', '?sslmode=some'));
+  await refuses(
+    /sslmode=verify-ca in the URL does not say whose certificates/,
+    'status',
+    s.url('postgres', '?sslmode=verify-ca'),
+  );
   await refuses(/the storage is a URL of mysql/, 'worker', '--storage', 'mysql://a/b');
 });
 

@@ -3,6 +3,7 @@ import { CompressError } from '../../errors.ts';
 
 export const isPostgres = (text: string): boolean => /^postgres(ql)?:/.test(text);
 
+const TLS_MODES: readonly string[] = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
 const SECRETS = ['password', 'sslpassword'];
 
 /**
@@ -28,7 +29,24 @@ export function checkAddress(text: string): string {
       'leave it out: set PGPASSWORD, or write a line host:port:database:user:password into ~/.pgpass',
     );
   }
+  checkTls(url.searchParams);
   return text;
+}
+
+function checkTls(options: URLSearchParams): void {
+  const mode = options.get('sslmode');
+  if (mode === null) return;
+  if (!TLS_MODES.includes(mode)) {
+    throw new CompressError('bad-option', `sslmode=${mode} in the URL is no mode of TLS`, `give one of ${TLS_MODES.join(', ')}`);
+  }
+  if (mode === 'verify-ca' && !options.has('sslrootcert')) {
+    const what = 'sslmode=verify-ca in the URL does not say whose certificates are trusted';
+    throw new CompressError(
+      'bad-option',
+      what,
+      "add sslrootcert=FILE, or give verify-full, which takes Node's authorities as well",
+    );
+  }
 }
 
 /** For messages: where it leads, without options. */
