@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const FIRST = '^(hosts|idle|storage)';
+const FIRST = '^(hosts|idle|kills|storage)';
 
 async function run(pattern: string, ...more: string[]): Promise<number> {
   const args = ['--import', 'tsx', 'node_modules/uvu/bin.js', 'test/database', pattern, ...more];
