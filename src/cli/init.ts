@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CompressError } from '../errors.ts';
+import { ENDINGS } from '../formats/index.ts';
 import { findTarget } from '../mcu/index.ts';
 import { CONFIG } from './config.ts';
 import { checkOutput, exists, writeWhole } from './files.ts';
@@ -22,7 +23,7 @@ const isFile = (what: string) => async (path: string) => {
 };
 
 const QUESTIONS: readonly Question[] = [
-  { key: 'model', text: 'Model file (.tflite, .onnx, .keras, .h5)', usual: '', check: isFile('file') },
+  { key: 'model', text: `Model file (${ENDINGS})`, usual: '', check: isFile('file') },
   { key: 'data', text: 'Data: a folder with train and test, or a file', usual: '', check: isFile('file or folder') },
   {
     key: 'target',
@@ -68,10 +69,13 @@ export function addInit(program: Command): void {
 
 async function ask(out: Output): Promise<Record<string, string>> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  let isAnswered = false;
   const closed = new Promise<never>((_, reject) => {
-    terminal.once('close', () =>
-      reject(new CompressError('interrupted', 'interrupted; nothing was written', 'run `thumbnet init` again')),
-    );
+    terminal.once('close', () => {
+      // The question stands in the line still.
+      if (!isAnswered) out.print('');
+      reject(new CompressError('interrupted', 'interrupted; nothing was written', 'run `thumbnet init` again'));
+    });
   });
   closed.catch(() => {});
   const answers: Record<string, string> = {};
@@ -79,6 +83,7 @@ async function ask(out: Output): Promise<Record<string, string>> {
     const answer = await askOne(question, (text) => Promise.race([terminal.question(text), closed]), out);
     if (answer) answers[question.key] = answer;
   }
+  isAnswered = true;
   terminal.close();
   return answers;
 }

@@ -42,7 +42,9 @@ export const trainFields = {
   warmup: option(fraction, 0.05, 'share of the steps that raise the rate'),
   labelSmoothing: option(below1, 0, 'share of a label that is spread over all classes'),
   clip: option(atLeast0, 5, 'largest norm of all gradients together; 0 = no limit'),
-  augment: optional(augment, 'vary examples: flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5', { text: augmentation }),
+  augment: optional(augment, 'vary examples, as flip,shift=2: of flip, shift=2, cutout=8, jitter=0.1, scale=0.1, mixup=0.5', {
+    text: augmentation,
+  }),
   qat: option(
     v.picklist(['off', 'fixed', 'learned']),
     'fixed',

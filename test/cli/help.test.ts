@@ -53,6 +53,18 @@ test('versions by -v, help in the width of the terminal', async () => {
   }
 });
 
+test('help fits 80 columns; examples are whole, for they are copied', async () => {
+  for (const name of program().commands.map((c) => c.name())) {
+    const { out } = await inProcess(name, '--help');
+    const [options] = out.split('\nExamples:\n');
+    assert.equal(
+      options.split('\n').filter((line) => line.length > 80),
+      [],
+      name,
+    );
+  }
+});
+
 test('scripts for shells know verbs, options and chips', async () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { out } = await inProcess('completion', shell);
