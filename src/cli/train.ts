@@ -17,7 +17,7 @@ import { Heap } from '../wasm/heap.ts';
 import { checkOutput, checkpointFile, readModel, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
-import { count, createOutput, type Output } from './output.ts';
+import { columns, count, createOutput, type Output, wrapped } from './output.ts';
 import { interruptible } from './progress.ts';
 import { interruption } from './stages.ts';
 import { sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
@@ -40,7 +40,7 @@ export function addTrain(program: Command): void {
     .command('train')
     .description('train from random weights: the network of a model file, or a small one of a builder')
     .argument('<model|builder>', `a model file, or one of ${Object.keys(BUILDERS).join(', ')}`)
-    .addHelpText('after', `\nBuilders:\n${kinds.join('\n')}`);
+    .addHelpText('after', () => `\nBuilders:\n${wrapped(kinds.join('\n'), columns())}`);
   optionFlags(optionFlags(command, builderSchema), scratchSchema);
   taskFlags(dataFlags(command, true))
     .requiredOption('--out <file>', 'the float model to write')
