@@ -6,28 +6,43 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { LAYERS } from '../src/formats/keras/layers/index.ts';
+import { FOLDS } from '../src/formats/onnx/fold.ts';
+import { QLINEAR } from '../src/formats/onnx/qlinear.ts';
 import { REWRITES } from '../src/formats/onnx/rewrites.ts';
 import { builtinName } from '../src/formats/tflite/schema.ts';
 import { type AnyRow, OPS } from '../src/ops/index.ts';
 
 const PEERS = JSON.parse(readFileSync(new URL('data/peer_operators.json', import.meta.url), 'utf8'));
 
+/** The operators of quantization, and those by which a classifier looks names up, which are left out and told. */
+const QDQ = ['QuantizeLinear', 'DequantizeLinear'];
+const LABELS = ['ArrayFeatureExtractor', 'ZipMap'];
+
 const mark = (is: unknown): string => (is ? '✓' : '·');
 const code = (names: readonly string[]): string => names.map((n) => `\`${n}\``).join(' ') || '·';
 
+type Peer = 'tflm' | 'onnxRuntime' | 'stEdgeAi';
+
+/** Whether a peer has the operators of these names. */
+function known(names: readonly string[], peer: Peer): string {
+  const found = names.filter((n) => PEERS[peer].operators.includes(n));
+  return found.length === 0 ? '·' : found.length === names.length ? '✓' : 'some';
+}
+
 function line(op: string, row: AnyRow): string {
   const names = (row.tflite?.codes ?? []).map(builtinName);
-  const onTflm = names.length > 0 && names.every((n) => PEERS.tflm.operators.includes(n));
-  const some = names.some((n) => PEERS.tflm.operators.includes(n));
+  const types = row.onnx?.types ?? [];
   return `| ${[
     `\`${op}\``,
     mark(row.float),
     mark(row.float?.backward),
     mark(row.lower),
     code(names),
-    names.length ? (onTflm ? '✓' : some ? 'some' : '·') : '·',
-    code(row.onnx?.types ?? []),
+    known(names, 'tflm'),
+    code(types),
     mark(row.onnx?.write),
+    known(types, 'onnxRuntime'),
+    known(types, 'stEdgeAi'),
   ].join(' | ')} |`;
 }
 
@@ -35,8 +50,9 @@ function line(op: string, row: AnyRow): string {
 export function operatorMatrix(): string {
   const rows = Object.entries(OPS).map(([op, row]) => line(op, row));
   const inTflite = new Set(Object.values<AnyRow>(OPS).flatMap((row) => (row.tflite?.codes ?? []).map(builtinName)));
-  const beyond = PEERS.tflm.operators.filter((n: string) => !inTflite.has(n));
+  const beyond = (peer: Peer, ours: ReadonlySet<string>): string[] => PEERS[peer].operators.filter((n: string) => !ours.has(n));
   const types = new Set(Object.values<AnyRow>(OPS).flatMap((row) => row.onnx?.types ?? []));
+  const read = new Set([...types, ...Object.keys(REWRITES), ...Object.keys(FOLDS), ...QLINEAR, ...QDQ, ...LABELS]);
   const rewritten = Object.keys(REWRITES).filter((n) => !types.has(n));
   return `# Operators
 
@@ -44,10 +60,11 @@ Written by \`scripts/operator_matrix.ts\` from the table of operators; a test ho
 
 *float*: computed in float32; *gradient*: trained through; *int*: an integer kernel, equal bit for bit to CMSIS-NN or TensorFlow Lite's reference.
 *TFLM*: TensorFlow Lite Micro has the operator (${PEERS.tflm.source}). *ONNX*: names that are read as it, and whether it is written; every one of them is run in
-ONNX Runtime by \`test/formats/onnx_rows.test.ts\` (\`npm ci --prefix bench --ignore-scripts\` first) and agrees to 1e-4.
+ONNX Runtime by \`test/formats/onnx_rows.test.ts\` (\`npm ci --prefix bench --ignore-scripts\` first) and agrees to 1e-4. *ORT*: ONNX Runtime has them
+(${PEERS.onnxRuntime.source}). *ST*: ST Edge AI Core imports them (${PEERS.stEdgeAi.source}; most of them in float32 alone).
 
-| operator | float | gradient | int | TFLite | TFLM | ONNX | written |
-| -------- | ----- | -------- | --- | ------ | ---- | ---- | ------- |
+| operator | float | gradient | int | TFLite | TFLM | ONNX | written | ORT | ST |
+| -------- | ----- | -------- | --- | ------ | ---- | ---- | ------- | --- | -- |
 ${rows.join('\n')}
 
 ## TensorFlow Lite
@@ -69,12 +86,14 @@ the graph. Also read, as other operators: ${code(rewritten)}; \`QuantizeLinear\`
 
 ${code(Object.keys(LAYERS).sort())}
 
-## In TensorFlow Lite Micro and not here
+## Not here
 
-${code(beyond)}
+In TensorFlow Lite Micro: ${code(beyond('tflm', inTflite))}.
 
-ST Edge AI Core lists what it takes at https://stedgeai-dc.st.com/assets/embedded-docs/supported_ops_tflite.html, supported_ops_onnx.html and
-supported_ops_keras.html.
+In ST Edge AI Core, of ONNX: ${code(beyond('stEdgeAi', read))}. What it takes of Keras and TensorFlow Lite it lists at
+https://stedgeai-dc.st.com/assets/embedded-docs/supported_ops_keras.html and supported_ops_tflite.html.
+
+In ONNX Runtime: ${code(beyond('onnxRuntime', read))}.
 `;
 }
 

@@ -16,6 +16,8 @@ test('what cannot be read is named', async () => {
     /NonMaxSuppression.*not supported/,
     /Conv.*Gemm/,
   );
+  for (const type of ['constructor', '__proto__', 'toString'])
+    await attempt({ ...relu, nodes: [node(type, 'x', 'y')] }, 'unsupported', /is not supported/);
   await attempt({ ...relu, nodes: [{ ...node('Relu', 'x', 'y'), domain: 'com.mine' }] }, 'unsupported', /domain "com.mine"/);
   await attempt(
     { ...relu, inputs: { x: ['N', 'T'] } },

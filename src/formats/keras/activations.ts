@@ -1,4 +1,3 @@
-import { OPS } from '../../ops/index.ts';
 import { clamped } from '../pieces.ts';
 import type { Call } from './layer.ts';
 
@@ -40,7 +39,7 @@ const ACTIVATIONS: Readonly<Record<string, Activate>> = {
 };
 
 /** Keras 2 has another hard sigmoid: clip(0.2 x + 0.5). */
-const OLD: Readonly<Record<string, Activate>> = { hard_sigmoid: hardSigmoid(0.2), leaky_relu: row('leakyRelu', { alpha: 0.2 }) };
+const OLD: Readonly<Record<string, Activate>> = { hard_sigmoid: hardSigmoid(0.2) };
 
 /** The activation that a configuration names, applied to `x`. */
 export function activated(call: Call, x: number, activation: unknown): number {
@@ -52,8 +51,8 @@ export function activated(call: Call, x: number, activation: unknown): number {
       : typeof named?.config === 'string'
         ? named.config
         : String(named?.class_name ?? '');
-  const activate: Activate | undefined = (call.version < 3 && OLD[name]) || ACTIVATIONS[name];
-  if (activate === undefined || (['elu', 'gelu'].includes(name) && !OPS[name]))
+  const known = call.version < 3 && Object.hasOwn(OLD, name) ? OLD : ACTIVATIONS;
+  if (!Object.hasOwn(known, name))
     throw call.refuse(`has the activation "${name}", which is not known`, `use one of ${Object.keys(ACTIVATIONS).join(', ')}`);
-  return activate(call, x);
+  return known[name](call, x);
 }

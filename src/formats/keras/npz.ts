@@ -59,14 +59,13 @@ function arrayOf(value: Pickled, where: string): Array32 {
   const [, shape, type, columns, data] = stateOf(value);
   const name = type instanceof Made && Array.isArray(type.given) ? String(type.given[0]) : '';
   const order = type instanceof Made && Array.isArray(type.state) ? type.state[1] : '<';
-  const read = READERS[name];
-  if (!read) return { shape: [], data: new Float32Array() }; // counters and seeds
+  if (!Object.hasOwn(READERS, name)) return { shape: [], data: new Float32Array() }; // counters and seeds
   const isShape = Array.isArray(shape) && shape.every((d) => typeof d === 'number' && d >= 0);
   const size = Number(name[1]);
   if (!isShape || !(data instanceof Uint8Array) || data.length !== size * sizeOf(shape as number[]))
     throw badFile(`the weights of "${where}" do not have the size of their shape`);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const values = Float32Array.from({ length: data.length / size }, (_, i) => read(view, i * size, order !== '>'));
+  const values = Float32Array.from({ length: data.length / size }, (_, i) => READERS[name](view, i * size, order !== '>'));
   return { shape: shape as number[], data: columns ? byRows(values, shape as number[]) : values };
 }
 

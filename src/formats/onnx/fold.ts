@@ -153,7 +153,7 @@ function split(f: Folding, outputs: number): Tensor[] {
 
 const same = ({ x: [a] }: Folding): Tensor[] => [a!];
 
-const FOLDS: Readonly<Record<string, Fold>> = {
+export const FOLDS: Readonly<Record<string, Fold>> = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
   Shape: ({ x: [a], attributes }) => [

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { unsupported } from './decode.ts';
 import { type NodeProto, NodeProtoSchema } from './generated/onnx_pb.ts';
 
 /** QLinear operators, which hold their scales among their operands, as the float operators between QuantizeLinear and DequantizeLinear. */
@@ -49,7 +50,10 @@ const OWN = new Set(['channels_last', 'opset']);
 /** Product of the scales of a bias, made while the file is read. */
 export const BIAS_SCALE = '@bias_scale';
 
-export const isQLinear = ({ opType }: NodeProto): boolean => opType === 'QLinearConcat' || FORMS[opType] !== undefined;
+/** Their names. */
+export const QLINEAR: readonly string[] = [...Object.keys(FORMS), 'QLinearConcat'];
+
+export const isQLinear = ({ opType }: NodeProto): boolean => QLINEAR.includes(opType);
 
 export function withoutQLinear(nodes: readonly NodeProto[]): NodeProto[] {
   return nodes.flatMap((node, i) => (isQLinear(node) ? unfolded(node, `@${i}`) : [node]));
@@ -91,6 +95,9 @@ function unfolded(node: NodeProto, mark: string): NodeProto[] {
     before.push(made('DequantizeLinear', [node.input[form.bias], scale], `${y}${mark}/bias`, axisOf(node, 1)));
     operands.push(`${y}${mark}/bias`);
   }
+  const isChannelsLast = node.attribute.some((a) => a.name === 'channels_last' && a.i === 1n);
+  if (isChannelsLast)
+    throw unsupported(`${node.opType} (output "${y}") with channels last`, 'quantize the model as the exporter wrote it');
   const attributes = node.attribute.filter((a) => !OWN.has(a.name));
   const between = `${y}${mark}/real`;
   const [scale, zero] = form.result.map((p) => node.input[p]);

@@ -267,10 +267,9 @@ function refuseIntegers(draft: Draft, row: AnyRow, inputs: readonly number[], wh
 }
 
 function rewritten(draft: Draft, node: NodeProto, place: Place): number[] | null {
-  const rewrite = REWRITES[node.opType];
-  if (!rewrite) return null;
+  if (!Object.hasOwn(REWRITES, node.opType)) return null;
   const attributes = new Attributes(node, place.where);
-  const found = rewrite(new Reader(draft, node.opType, attributes, place));
+  const found = REWRITES[node.opType](new Reader(draft, node.opType, attributes, place));
   if (found) attributes.finish();
   return found;
 }

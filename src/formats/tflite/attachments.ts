@@ -21,7 +21,7 @@ export function hasFilesBehind(bytes: Uint8Array): boolean {
 }
 
 /** Metadata about the .tflite file itself: it means nothing in another format. */
-export const isAboutFile = (name: string): boolean => ABOUT[name] !== undefined && ABOUT[name] !== 'interface';
+export const isAboutFile = (name: string): boolean => Object.hasOwn(ABOUT, name) && ABOUT[name] !== 'interface';
 
 /** The types, shapes and scales of a graph's inputs and outputs, as a text to compare. */
 export const interfaceText = ({ tensors, inputs, outputs }: Graph): string =>
@@ -100,7 +100,7 @@ export function stillTrue(graph: Graph, operators: string): { kept: Attachments 
     operators: asksNoMore(operators, about.operators),
     places: false,
   };
-  const isTrue = (name: string) => !ABOUT[name] || same[ABOUT[name]];
+  const isTrue = (name: string) => !Object.hasOwn(ABOUT, name) || same[ABOUT[name]];
   const lost = metadata.filter(({ name }) => !isTrue(name)).map(({ name }) => `the metadata "${name}"`);
   const fits = (s: Signature) =>
     s.inputs.every(([, place]) => place < graph.inputs.length) && s.outputs.every(([, place]) => place < graph.outputs.length);
