@@ -133,21 +133,27 @@ function lines(what: string, limit: number): Bar {
   };
 }
 
-/** A bar for one stage after another. */
-export function stageBar(): { progress: (p: Progress) => void; stop: () => void } {
+/** A bar for one stage after another: one that is followed by another, or by `done`, has come to its end. */
+export function stageBar(): { progress: (p: Progress) => void; done: () => void; stop: () => void } {
   let bar: Bar | null = null;
-  let what = '';
+  let last: Progress | null = null;
+  const stop = () => {
+    bar?.stop();
+    bar = null;
+  };
+  const done = () => {
+    if (last) bar?.update(last.total, last.total, '');
+    stop();
+  };
   return {
     progress(p) {
-      if (p.what !== what) bar?.stop();
-      if (p.what !== what || !bar) bar = createBar(p.what);
-      what = p.what;
+      if (p.what !== last?.what) done();
+      bar ??= createBar(p.what);
       bar.update(p.done, p.total, p.detail ?? '');
+      last = p;
     },
-    stop() {
-      bar?.stop();
-      bar = null;
-    },
+    done,
+    stop,
   };
 }
 
@@ -157,9 +163,11 @@ export async function interruptible<T>(
   stopped: () => CompressError | Promise<CompressError>,
 ): Promise<T> {
   const { signal, release } = interruptSignal();
-  const { progress, stop } = stageBar();
+  const { progress, done, stop } = stageBar();
   try {
-    return await work({ signal, progress });
+    const result = await work({ signal, progress });
+    done();
+    return result;
   } catch (e) {
     throw signal.aborted && !(e instanceof CompressError) ? await stopped() : e;
   } finally {

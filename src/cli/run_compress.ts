@@ -148,7 +148,7 @@ async function searchIn(
         return nodePool(context, workers, { plugins: pluginsIn(process.argv) });
       },
       progress: (p) => {
-        if (p.total > 0) preparation.stop();
+        if (p.total > 0) preparation.done();
         if (p.total > 0) bar.update(p.done, p.total, describe(p));
         else preparation.progress(p.running[0]);
       },

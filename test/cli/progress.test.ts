@@ -1,7 +1,7 @@
 /** The line of a bar, in terminals of several widths. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { barLine } from '../../src/cli/progress.ts';
+import { barLine, stageBar } from '../../src/cli/progress.ts';
 
 const BEST = 'best so far #18 97.6 %, 15.6 KiB, 3.354 ms';
 const state = (done: number) => ({
@@ -42,6 +42,22 @@ test('between two pieces of work the time left falls, and is not said when it is
   assert.match(barLine('search', state, 80), /, 1m30s left /);
   assert.match(barLine('search', { ...state, seconds: 40, since: 30 }, 80), /, 1m00s left /);
   assert.not.match(barLine('search', { ...state, seconds: 120, since: 110 }, 80), /left/);
+});
+
+test('a stage that is followed by another has come to its end; one that is broken off has not', () => {
+  const said: string[] = [];
+  const before = process.stderr.write;
+  process.stderr.write = ((text: string) => said.push(text) > 0) as typeof process.stderr.write;
+  try {
+    const bar = stageBar();
+    bar.progress({ what: 'prune', done: 0, total: 2 });
+    bar.progress({ what: 'train', done: 1, total: 4 });
+    bar.stop();
+  } finally {
+    process.stderr.write = before;
+  }
+  const shown = said.map((line) => line.split(',')[0]);
+  assert.equal(shown, ['prune 0/2 (0 %)', 'prune 2/2 (100 %)', 'train 1/4 (25 %)']);
 });
 
 test.run();
