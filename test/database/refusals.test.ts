@@ -68,6 +68,12 @@ test('a wrong password, none, and one from ~/.pgpass', async () => {
   await withPassword(undefined, () => refuses(/asks for a password, and none is given/, 'status', url));
   writeFileSync(join(folder, '.pgpass'), `127.0.0.1:${s.port}:*:postgres:${PASSWORD}\n`, { mode: 0o600 });
   await withPassword(undefined, async () => assert.is((await inProcess('status', url)).code, 0));
+  // A process of its own: what the client warns of is said once in each.
+  const alone = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'status', url], {
+    encoding: 'utf8',
+    env: { ...process.env, PGPASSWORD: undefined, HOME: folder },
+  });
+  assert.equal([alone.status, alone.stderr], [0, '']);
   rmSync(join(folder, '.pgpass'));
 });
 

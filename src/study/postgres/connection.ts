@@ -141,6 +141,8 @@ export class Connection {
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
     });
+    // Where PGPASSWORD is not set. The client's own way there warns people of what is nothing to them.
+    (client as unknown as { password: unknown }).password ??= kept;
     client.on('error', () => this.#drop(client));
     client.on('end', () => this.#drop(client));
     client.on('notification', ({ payload = '' }: Notification) => this.#tell(payload));
@@ -168,6 +170,12 @@ export class Connection {
     // The socket at once: a peer that is cut off answers no farewell.
     (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream?.destroy();
   }
+}
+
+/** The password that ~/.pgpass has for a connection; none: undefined. */
+async function kept(place: Parameters<typeof import('pgpass').default>[0]): Promise<string | undefined> {
+  const { default: pgpass } = await import('pgpass');
+  return new Promise((resolve) => pgpass(place, resolve));
 }
 
 const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
