@@ -1,5 +1,5 @@
 /**
- * What a model of words answers to voices that nothing was chosen by (FOLDER_fresh of words.ts), into README.md. Run once for a model.
+ * What a model of words answers to voices that nothing was chosen by (FOLDER_fresh of words.ts), into README.md..
  *
  *     node --import tsx bench/experiments/words_fresh.ts MODEL FOLDER_fresh
  */
@@ -18,5 +18,5 @@ const share = (v: number | null) => (v === null ? '-' : `${(100 * v).toFixed(1)}
 const names = data.classNames!;
 writeSection(
   'words_fresh',
-  `Five voices that were in no set before, ${examples} clips, looked at once: ${correct} right, ${share(correct! / examples)} (${names.map((name, c) => `${name} ${share(perClass[c])}`).join(', ')}).`,
+  `Five voices that were in no set before, ${examples} clips: ${correct} right, ${share(correct! / examples)} (${names.map((name, c) => `${name} ${share(perClass[c])}`).join(', ')}).`,
 );
