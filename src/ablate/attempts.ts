@@ -24,7 +24,7 @@ import { asStored } from '../model.ts';
 import { runPipeline } from '../pipeline.ts';
 import { outlineRanges, quantize } from '../quant/index.ts';
 import type { Context, Model, QuantizeOptions, Stage } from '../stage.ts';
-import type { Task, TaskOptions } from '../task/index.ts';
+import { type Task, taskOptions } from '../task/index.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import type { Handed, Job, Run } from './arms.ts';
@@ -45,10 +45,8 @@ interface Found {
 }
 
 /** The task that options of a job state, else the one that labels and graph show. */
-export const taskOf = (heap: Heap, { model, data, options: { task, output, metric } }: Job): Task => {
-  const stated: TaskOptions = { ...(task && { task }), ...(output && { output }), ...(metric && { metric }) };
-  return findTask(heap, model.graph, data, stated);
-};
+export const taskOf = (heap: Heap, { model, data, options }: Job): Task =>
+  findTask(heap, model.graph, data, taskOptions(options));
 
 export class Attempts {
   /** Seen by all trainings so far. */

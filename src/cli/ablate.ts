@@ -26,7 +26,7 @@ import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
 import { findTarget } from '../mcu/index.ts';
 import type { Model } from '../stage.ts';
-import { metricOf } from '../task/index.ts';
+import { metricOf, taskOptions } from '../task/index.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, writeWhole } from './files.ts';
@@ -34,7 +34,7 @@ import { counted, type DataFlags, dataFlags, integer, readData, weights, workers
 import { createOutput, type Output, plural, table } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { interruptible } from './progress.ts';
-import { dropFlag, type GoalFlags, goalFlags, readTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
+import { dropFlag, type GoalFlags, goalFlags, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
 interface Flags extends DataFlags, TaskFlags, GoalFlags {
   readonly target: string;

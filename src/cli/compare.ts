@@ -9,14 +9,14 @@ import { inspect } from '../inspect.ts';
 import { findTarget, profile } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { type History, parseHistory } from '../report/index.ts';
-import { dropBetween, type MetricName, metricOf } from '../task/index.ts';
+import { dropBetween, type MetricName, metricOf, taskOptions } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { readBytes, readModel } from './files.ts';
 import { type DataFlags, dataFlags, megahertz, number, pairs, readData } from './flags.ts';
 import { complain, count, createOutput, type Output, table } from './output.ts';
 import { qualityChange } from './result_table.ts';
-import { type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
+import { type TaskFlags, taskFlags } from './task_flags.ts';
 
 /** What may be compared, and be held by a threshold. */
 const FIGURES = { ...FIGURE_OF, file: 'fileBytes' } as const;

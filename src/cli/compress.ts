@@ -5,6 +5,7 @@ import { withFrontEndOf } from '../data/index.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, RUNTIMES } from '../mcu/index.ts';
+import { taskOptions } from '../task/index.ts';
 import { RESULTS } from './compress_results.ts';
 import { dryRun } from './dry_run.ts';
 import { MODEL, readModel, readRecipe } from './files.ts';
@@ -31,7 +32,7 @@ import { createOutput } from './output.ts';
 import { type OutsideFlags, readOutside } from './outside_flags.ts';
 import { checkPlace, runCompress } from './run_compress.ts';
 import { artifactsAt, openStorage, type SharedPlace } from './shared_study.ts';
-import { dropFlag, type GoalFlags, goalFlags, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
+import { dropFlag, type GoalFlags, goalFlags, type TaskFlags, taskFlags } from './task_flags.ts';
 
 interface Flags extends DataFlags, FrontEndFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly target: string;

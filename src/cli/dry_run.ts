@@ -8,12 +8,13 @@ import { betweenEdges } from '../model.ts';
 import { outlineOf } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import type { Model } from '../stage.ts';
+import { taskOptions } from '../task/index.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { exists } from './files.ts';
 import { count, type Output, plural, table } from './output.ts';
 import { timeText } from './progress.ts';
-import { sayTask, taskOptions } from './task_flags.ts';
+import { sayTask } from './task_flags.ts';
 
 interface Planned {
   readonly model: Model;

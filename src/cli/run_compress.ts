@@ -18,14 +18,14 @@ import { bytes, milliseconds } from '../report/units.ts';
 import { FileStorage, FolderArtifacts } from '../study/file.ts';
 import { holdFile } from '../study/lock.ts';
 import { checkTerms } from '../study/postgres/storage.ts';
-import { type MetricName, metricOf, recognizeTask } from '../task/index.ts';
+import { type MetricName, metricOf, recognizeTask, taskOptions } from '../task/index.ts';
 import { type Made, writeResults } from './compress_results.ts';
 import { exists, isEmpty, makeFolder } from './files.ts';
 import type { Given } from './outside_flags.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal, stageBar } from './progress.ts';
 import { keepResult, ownTerms, putGoal, putTask, type SharedPlace } from './shared_study.ts';
-import { sayTask, taskOptions } from './task_flags.ts';
+import { sayTask } from './task_flags.ts';
 
 interface Run extends Made {
   readonly options: CompressOptions;

@@ -3,7 +3,15 @@ import { classWarning, type Dataset, type PartName } from '../data/index.ts';
 import { doubtsAbout } from '../doubts.ts';
 import { findTask, type Judgement, judge } from '../evaluate.ts';
 import type { Graph } from '../graph/graph.ts';
-import { describeTask, type GoalOptions, METRIC_NAMES, TASK_NAMES, type Task, type TaskOptions } from '../task/index.ts';
+import {
+  describeTask,
+  type GoalOptions,
+  METRIC_NAMES,
+  TASK_NAMES,
+  type Task,
+  type TaskOptions,
+  taskOptions,
+} from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { number } from './flags.ts';
 import type { Output } from './output.ts';
@@ -20,9 +28,6 @@ export const taskFlags = (command: Command): Command =>
     .addOption(new Option('--task <name>', 'what the model is for (recognized from labels and graph)').choices([...TASK_NAMES]))
     .option('--output <name>', 'the output that is judged, of several (the one that fits the labels)')
     .addOption(new Option('--metric <name>', "what it is judged by (the task's usual one)").choices([...METRIC_NAMES]));
-
-export const taskOptions = ({ task, output, metric }: TaskFlags): TaskOptions =>
-  Object.fromEntries(Object.entries({ task, output, metric }).filter(([, v]) => v !== undefined));
 
 /** CLASS=SHARE, as often as wanted. */
 export function minRecall(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {

@@ -10,7 +10,7 @@ import { checkOptions } from '../options/index.ts';
 import { bytes } from '../report/units.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Model } from '../stage.ts';
-import { recognizeTask, showMetric, type Task, taskOfLabels } from '../task/index.ts';
+import { recognizeTask, showMetric, type Task, taskOfLabels, taskOptions } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
 import { scratchFields, trainFromScratch } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
@@ -20,7 +20,7 @@ import { optionFlags, optionsFrom } from './option_flags.ts';
 import { columns, count, createOutput, type Output, wrapped } from './output.ts';
 import { interruptible } from './progress.ts';
 import { interruption } from './stages.ts';
-import { sayTask, type TaskFlags, taskFlags, taskOptions } from './task_flags.ts';
+import { sayTask, type TaskFlags, taskFlags } from './task_flags.ts';
 
 interface Flags extends DataFlags, TaskFlags {
   readonly out: string;

@@ -8,6 +8,7 @@ import { stagesOf } from '../pipeline.ts';
 import type { Study } from '../search/index.ts';
 import type { Context, Model } from '../stage.ts';
 import { type Artifacts, MemoryArtifacts, MemoryStorage, type Storage } from '../study/index.ts';
+import { taskOptions } from '../task/index.ts';
 import { checkTeacher } from '../train/hints.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
@@ -21,7 +22,7 @@ import { type Parts, partsOf } from './parts.ts';
 import { inlinePool, type Pool } from './pool.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { Search } from './search.ts';
-import { checkCompress, taskOptions } from './settings.ts';
+import { checkCompress } from './settings.ts';
 import { spaceOf } from './steps.ts';
 import type { CompressProgress } from './tree.ts';
 

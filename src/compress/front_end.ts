@@ -16,14 +16,14 @@ import { runPipeline } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Context, Model, Progress } from '../stage.ts';
-import { dropBetween, type MetricName, type Task } from '../task/index.ts';
+import { dropBetween, type MetricName, type Task, taskOptions } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
 import { type ScratchOptions, trainFromScratch } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { costOf, foundIn, goalOf, isFeasible, marginOf, standardOf } from './judge.ts';
 import type { CompressOptions } from './options.ts';
-import { checkCompress, taskOptions } from './settings.ts';
+import { checkCompress } from './settings.ts';
 
 /** How a network was built anew for the features that a recipe's data has. */
 export interface Rebuilt {

@@ -2,13 +2,9 @@ import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
 import type { Model } from '../stage.ts';
-import { recognizeTask, type TaskOptions } from '../task/index.ts';
+import { recognizeTask, taskOptions } from '../task/index.ts';
 import { type CompressOptions, checkSettings, type Settings } from './options.ts';
 import { checkParts } from './parts.ts';
-
-/** What is stated of the task. */
-export const taskOptions = ({ task, output, metric }: TaskOptions): TaskOptions =>
-  Object.fromEntries(Object.entries({ task, output, metric }).filter(([, value]) => value !== undefined));
 
 /** What can be found wrong before anything is done. @throws CompressError */
 export function checkCompress(model: Model, data: Dataset, options: CompressOptions): { settings: Settings; target: Target } {

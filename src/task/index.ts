@@ -23,6 +23,6 @@ export * from './metrics.ts';
 export { outputsOf } from './outputs.ts';
 export { describeSmallData, pairedTest, smallestLoss, upperTail } from './paired.ts';
 export * from './quality.ts';
-export { describeTask, recognizeTask, type TaskOptions } from './recognize.ts';
+export { describeTask, recognizeTask, type TaskOptions, taskOptions } from './recognize.ts';
 export { rulesOf } from './rules.ts';
 export * from './task.ts';

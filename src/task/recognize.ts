@@ -15,6 +15,10 @@ export interface TaskOptions {
   readonly metric?: MetricName;
 }
 
+/** What is stated of the task, and nothing else. */
+export const taskOptions = ({ task, output, metric }: TaskOptions): TaskOptions =>
+  Object.fromEntries(Object.entries({ task, output, metric }).filter(([, value]) => value !== undefined));
+
 const NAMES: readonly (keyof TaskOptions)[] = ['task', 'output', 'metric'];
 
 interface Candidate {

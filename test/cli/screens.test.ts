@@ -60,7 +60,7 @@ const masked = (lines: readonly string[], cwd: string): string =>
         .replaceAll(cwd, 'FOLDER')
         .replaceAll(model, 'net.tflite')
         .replace(/[+-]?\d[\d,.]*/g, '#')
-        .replace(/#(?: (?:k|M|KiB|MiB|B|ms|s|µJ|mJ))+/g, '#')
+        .replace(/#(?: (?:KiB|MiB|k|M|B|ms|s|µJ|mJ)\b)+/g, '#')
         .replace(/more|less|the same/g, 'SO')
         .replace(/# × SO/g, 'SO')
         .replace(/ +/g, ' ')
