@@ -23,9 +23,13 @@ function inputsProblem({ tensors, inputs, outputs }: Graph): string | null {
   return constant === undefined ? null : `input "${tensors[constant].name}" is a constant`;
 }
 
+function emptyProblem({ name, shape }: Tensor): string | null {
+  if (shape.every((d) => Number.isInteger(d) && d > 0)) return null;
+  return `has the tensor "${name}" of shape ${showShape(shape)}, which holds no values`;
+}
+
 function tensorProblem({ name, shape, data, quant, dtype }: Tensor): string | null {
   const size = sizeOf(shape);
-  if (!shape.every((d) => Number.isInteger(d) && d > 0)) return `has the tensor "${name}" of shape ${showShape(shape)}`;
   if (data && data.length !== size) return `has the tensor "${name}" with ${data.length} values, its shape takes ${size}`;
   if (!quant) return null;
   const expected = quant.axis === null ? 1 : shape[quant.axis];
@@ -56,12 +60,14 @@ function nodeProblem(graph: Graph, node: Node, ready: ReadonlySet<number>): stri
   if (!row) return 'is not known';
   const wrong = [...node.inputs, ...node.outputs].find((t) => !(t >= -1 && t < graph.tensors.length));
   if (wrong !== undefined) return `names tensor ${wrong} of ${graph.tensors.length}`;
+  const named = [...node.inputs, ...node.outputs].filter((t) => t >= 0).map((t) => graph.tensors[t]);
+  const empty = first(named, emptyProblem);
+  if (empty) return empty;
   const early = node.inputs.find((t) => t >= 0 && !ready.has(t));
   if (early !== undefined) return `reads "${graph.tensors[early].name}" before it is computed`;
   const again = node.outputs.find((t) => t < 0 || ready.has(t));
   if (again !== undefined) return again < 0 ? 'lacks an output' : `writes "${graph.tensors[again].name}", which is there already`;
   for (let i = 0; i < row.operands; i++) if (!(node.inputs[i] >= 0)) return `lacks operand ${i}`;
-  const named = [...node.inputs, ...node.outputs].filter((t) => t >= 0).map((t) => graph.tensors[t]);
   return first(named, tensorProblem) ?? typeProblem(graph, node) ?? shapeProblem(graph, node);
 }
 

@@ -107,6 +107,19 @@ test('a constant that is not finite is refused with its name and place', async (
   }
 });
 
+test('a tensor without values is refused with its shape', async () => {
+  const graph = importTflite(await demoModel());
+  const place = graph.nodes[0].inputs[1];
+  const { shape, name } = graph.tensors[place];
+  const none = { ...graph.tensors[place], shape: shape.with(0, 0), data: new Float32Array(0) };
+  const e = attempt(exportTflite(withTensors(graph, new Map([[place, none]])))) as CompressError;
+  assert.instance(e, CompressError);
+  assert.ok(
+    e.message.includes(`has the tensor "${name}" of shape [0, ${shape.slice(1).join(', ')}], which holds no values`),
+    e.message,
+  );
+});
+
 test('random bytes under a valid mark are refused', () => {
   const random = createRandom(2, 'test/tflite/random');
   for (let i = 0; i < 3000; i++) {
