@@ -16,6 +16,9 @@ import { seedsOf } from '../test/formats/fuzz_seeds.ts';
 
 const [mutants = '100000', seed = '1', name] = process.argv.slice(2);
 
+/** MB of all memory, of the heap and beside it. */
+const MOST_MEMORY = 1024;
+
 /** Whole files, and what reads a damaged one of them. */
 interface Reader {
   readonly seeds: readonly Uint8Array[];
@@ -48,13 +51,22 @@ async function run(formatName: string): Promise<void> {
     }
   }
   const memory = Math.round(process.resourceUsage().maxRSS / 1024);
+  if (memory > MOST_MEMORY) throw new Error(`${formatName} took ${memory} MB`);
   console.log(`${formatName}: ${mutants} mutants, ${counts.refused} refused, ${counts.read} read; ${memory} MB at most`);
 }
 
 if (name) await run(name);
 else {
   for (const reader of [...FORMATS.map((f) => f.name), ...Object.keys(SEEDS)]) {
-    const args = ['--max-old-space-size=1024', '--import', 'tsx', fileURLToPath(import.meta.url), mutants, seed, reader];
+    const args = [
+      `--max-old-space-size=${MOST_MEMORY}`,
+      '--import',
+      'tsx',
+      fileURLToPath(import.meta.url),
+      mutants,
+      seed,
+      reader,
+    ];
     const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
     if (status !== 0) process.exit(1);
   }
