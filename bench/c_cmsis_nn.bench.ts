@@ -3,14 +3,12 @@
  *
  *   CMSIS_NN=<checkout of CMSIS-NN 99f736a> npm run bench -- c_cmsis_nn
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportC } from '../src/c/export.ts';
 import type { CExport } from '../src/c/index.ts';
 import { BOARDS } from '../src/c/project/boards.ts';
-import { flagsOf } from '../src/emulator/program.ts';
 import { verifyGraph } from '../src/emulator/verify.ts';
 import { CompressError } from '../src/errors.ts';
 import type { Graph } from '../src/graph/graph.ts';
@@ -19,14 +17,14 @@ import type { CoreName, Target } from '../src/targets/index.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { allOf } from '../test/emulator/all_operators.ts';
 import { CORES, chipOf } from '../test/emulator/tools.ts';
+import { checkoutOf, linkedWith } from './c/cmsis_nn.ts';
 import { C_NETWORKS, withFourBits } from './c/networks.ts';
 import { type Section, table } from './section.ts';
 
 const INPUTS = 4;
 
 export default async function bench(): Promise<Section> {
-  const checkout = process.env.CMSIS_NN;
-  if (!checkout) throw new Error('set CMSIS_NN to a checkout of CMSIS-NN 99f736a');
+  const checkout = checkoutOf();
   const heap = await Heap.open();
   const work = mkdtempSync(join(tmpdir(), 'thumbnet-cmsis-nn-'));
   try {
@@ -40,8 +38,7 @@ export default async function bench(): Promise<Section> {
     }
     const rows = graphs.map(([name]) => [name]);
     for (const core of CORES) {
-      const library = build(checkout, core, join(work, core));
-      const flags = ['-I', join(checkout, 'Include'), `-Wl,--whole-archive,${library},--no-whole-archive`];
+      const flags = linkedWith(checkout, core, join(work, core));
       for (const [i, [name, graph]] of graphs.entries()) {
         rows[i].push(await cellOf(heap, graph, core, flags));
         console.error(core, name, rows[i].at(-1));
@@ -57,24 +54,6 @@ export default async function bench(): Promise<Section> {
   } finally {
     rmSync(work, { recursive: true });
   }
-}
-
-/** The library for a core, as an archive. */
-function build(checkout: string, core: CoreName, folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  const args = [...flagsOf(core), '-O2', '-I', join(checkout, 'Include'), '-c', ...sourcesOf(join(checkout, 'Source'))];
-  execFileSync('arm-none-eabi-gcc', args, { cwd: folder, stdio: 'pipe' });
-  const objects = readdirSync(folder).filter((name) => name.endsWith('.o'));
-  execFileSync('arm-none-eabi-ar', ['rcs', 'library.a', ...objects], { cwd: folder, stdio: 'pipe' });
-  return join(folder, 'library.a');
-}
-
-function sourcesOf(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((e) => {
-    const path = join(folder, e.name);
-    if (e.isDirectory()) return e.name === 'Bindings' ? [] : sourcesOf(path);
-    return /\.c$/.test(e.name) && !/_f(16|32)\.c$/.test(e.name) ? [path] : [];
-  });
 }
 
 async function cellOf(heap: Heap, graph: Graph, core: CoreName, flags: readonly string[]): Promise<string> {

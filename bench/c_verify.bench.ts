@@ -1,4 +1,9 @@
-/** Generated C of whole networks against the integer engine, on every emulated core. */
+/**
+ * Generated C of whole networks against the integer engine, on every emulated core.
+ *
+ *   [STATE=FILE] npm run bench -- c_verify      FILE keeps a line for each program that was run; the command goes on behind them
+ */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { exportC } from '../src/c/export.ts';
 import type { CExport } from '../src/c/index.ts';
 import type { Trade } from '../src/c/parts.ts';
@@ -14,6 +19,21 @@ import { type Section, table } from './section.ts';
 
 const INPUTS = 8;
 
+const { STATE } = process.env;
+const known = new Map<string, string>(
+  STATE && existsSync(STATE)
+    ? readFileSync(STATE, 'utf8')
+        .split('\n')
+        .filter((line) => line)
+        .map((line) => JSON.parse(line))
+    : [],
+);
+
+function keep(key: string, cell: string): string {
+  if (STATE) appendFileSync(STATE, `${JSON.stringify([key, cell])}\n`);
+  return cell;
+}
+
 export default async function bench(): Promise<Section> {
   const heap = await Heap.open();
   const rows: string[][] = [];
@@ -25,7 +45,10 @@ export default async function bench(): Promise<Section> {
       ['4 and 8 bits, `--trade speed`', withFourBits(graph), 'speed'],
     ] as const) {
       const cells: string[] = [];
-      for (const core of CORES) cells.push(await cellOf(heap, form, core, trade));
+      for (const core of CORES) {
+        const key = `${network.name}, ${bits}, ${core}`;
+        cells.push(known.get(key) ?? keep(key, await cellOf(heap, form, core, trade)));
+      }
       rows.push([network.name, bits, ...cells]);
       console.error(rows.at(-1)!.join('  '));
     }

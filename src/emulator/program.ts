@@ -89,7 +89,15 @@ export interface RunOptions {
   readonly files?: Readonly<Record<string, Uint8Array>>;
   /** Symbols at which executed instructions are noted. */
   readonly marks?: readonly string[];
+  /** Whether it is also noted how often each instruction was executed between marks. */
+  readonly profile?: boolean;
   readonly seconds?: number;
+}
+
+/** What was executed from a mark to the next one that was passed: times, and times that it branched away, by address. */
+export interface Executed {
+  readonly mark: string;
+  readonly times: ReadonlyMap<number, { readonly count: number; readonly taken: number }>;
 }
 
 export interface Run {
@@ -97,6 +105,8 @@ export interface Run {
   readonly printed: string;
   /** In the order of time: which mark was passed, and the instructions executed before it. Empty without marks. */
   readonly passed: readonly { readonly mark: string; readonly instructions: number }[];
+  /** In the order of time; empty where it was not asked for. */
+  readonly executed: readonly Executed[];
 }
 
 let plugin: Promise<string> | null = null;
@@ -112,7 +122,10 @@ function countingPlugin(): Promise<string> {
 }
 
 /** Runs the image to its end. What it wrote is in its folder. @throws Error where the emulator fails or takes too long */
-export async function run(program: Program, { files = {}, marks = [], seconds = 300 }: RunOptions = {}): Promise<Run> {
+export async function run(
+  program: Program,
+  { files = {}, marks = [], profile = false, seconds = 300 }: RunOptions = {},
+): Promise<Run> {
   const { folder, core, symbols } = program;
   for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
   const args = qemuArguments(BOARDS[core], 'image.elf');
@@ -124,7 +137,7 @@ export async function run(program: Program, { files = {}, marks = [], seconds = 
   }
   if (marks.length) {
     await writeFile(join(folder, 'marks'), [...byAddress.keys()].map((a) => `${a.toString(16)}\n`).join(''));
-    args.push('-plugin', `${await countingPlugin()},out=counts,marks=marks`);
+    args.push('-plugin', `${await countingPlugin()},out=counts,marks=marks${profile ? ',profile=profile' : ''}`);
   }
   const { exitCode, printed } = await emulate(args, folder, seconds);
   const counts = marks.length ? await readFile(join(folder, 'counts'), 'utf8') : '';
@@ -132,7 +145,20 @@ export async function run(program: Program, { files = {}, marks = [], seconds = 
     const mark = byAddress.get(Number.parseInt(address, 16));
     return mark === undefined ? [] : [{ mark, instructions: Number(count) }];
   });
-  return { exitCode, printed, passed };
+  const executed = profile ? executedIn(await readFile(join(folder, 'profile'), 'utf8'), byAddress) : [];
+  return { exitCode, printed, passed, executed };
+}
+
+/** The plugin writes what came before a mark with it; what comes before the first one belongs to none. */
+function executedIn(text: string, marks: ReadonlyMap<number, string>): Executed[] {
+  const parts = text.split(/^mark /m).slice(1);
+  return parts.slice(1).map((part, i) => {
+    const lines = [...part.matchAll(/^([0-9a-f]+) (\d+) (\d+)$/gm)];
+    const times = lines.map(
+      ([, address, count, taken]) => [Number.parseInt(address, 16), { count: Number(count), taken: Number(taken) }] as const,
+    );
+    return { mark: marks.get(Number.parseInt(parts[i], 16))!, times: new Map(times) };
+  });
 }
 
 async function emulate(args: readonly string[], cwd: string, seconds: number): Promise<{ exitCode: number; printed: string }> {

@@ -8,8 +8,8 @@ import { numbered } from '../../src/c/project/source.ts';
 import { typeOf } from '../../src/c/project/types.ts';
 
 /** Whether a program can be run here. Where CI is set a missing one is a mistake, not a reason to skip. */
-export function hasProgram(name: string): boolean {
-  const there = spawnSync(name, ['--version']).status === 0;
+export function hasProgram(name: string, flag = '--version'): boolean {
+  const there = spawnSync(name, [flag]).status === 0;
   if (!there && process.env.CI) throw new Error(`${name} is missing: .ci/run installs it`);
   return there;
 }

@@ -116,7 +116,7 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
             for (int32_t p = 0; p < 4; p++) {
               const int32_t low = (int16_t)(x[(2 * k) + (p / 2)] & 0xffffu);
               const int32_t high = (int32_t)(int16_t)((x[(2 * k) + (p / 2)] - (uint32_t)low) >> 16);
-              sums[p] += (((p % 2) == 0) ? low : high) * ${weight};
+              sums[p] = (int32_t)((uint32_t)sums[p] + (uint32_t)((((p % 2) == 0) ? low : high) * ${weight}));
             }
           }
           ${kind.corrected ? correctionsText() : ''}
@@ -124,7 +124,7 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
             const int32_t sum = (sums[p] < 0) ? 0 : sums[p];
             const int32_t t = (sum > scale[1]) ? 0 : (scale[1] - sum);
             ${rescaleText(kind)}
-            y[(p * pitch) + c] = (int8_t)((scale[3] - product) >> ${kind.shift});
+            y[(p * pitch) + c] = (int8_t)((int32_t)((uint32_t)scale[3] - (uint32_t)product) >> ${kind.shift});
           }
         }
       `,
@@ -132,13 +132,14 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   );
 }
 
-const correctionsText = () => `while ((*corrections >> 20) == (uint32_t)(channels - c)) {
-            const int32_t weight = (int32_t)(int8_t)(*corrections & 0xffu);
-            const uint32_t *pair = &x[2u * ((*corrections >> 8) & 0xfffu)];
-            for (int32_t p = 0; p < 4; p++) {
-              const int32_t low = (int16_t)(pair[p / 2] & 0xffffu);
-              const int32_t high = (int32_t)(int16_t)((pair[p / 2] - (uint32_t)low) >> 16);
-              sums[p] += (((p % 2) == 0) ? low : high) * weight;
+const correctionsText = () => `for (uint32_t at = 0; corrections[at] != 0xffffffffu; at++) {
+            if ((corrections[at] >> 20) == (uint32_t)(channels - c)) {
+              const int32_t weight = (int32_t)(int8_t)(corrections[at] & 0xffu);
+              const uint32_t *pair = &x[2u * ((corrections[at] >> 8) & 0xfffu)];
+              for (int32_t p = 0; p < 4; p++) {
+                const int32_t low = (int16_t)(pair[p / 2] & 0xffffu);
+                const int32_t high = (int32_t)(int16_t)((pair[p / 2] - (uint32_t)low) >> 16);
+                sums[p] = (int32_t)((uint32_t)sums[p] + (uint32_t)((((p % 2) == 0) ? low : high) * weight));
+              }
             }
-            corrections++;
           }`;
