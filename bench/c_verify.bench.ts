@@ -1,9 +1,8 @@
 /**
  * Generated C of whole networks against the integer engine, on every emulated core.
  *
- *   [STATE=FILE] npm run bench -- c_verify      FILE keeps a line for each program that was run; the command goes on behind them
+ *   [STATE=FILE] npm run bench -- c_verify      FILE keeps what was found, program by program, and the command goes on behind it
  */
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { exportC } from '../src/c/export.ts';
 import type { CExport } from '../src/c/index.ts';
 import type { Trade } from '../src/c/parts.ts';
@@ -16,26 +15,13 @@ import { Heap } from '../src/wasm/heap.ts';
 import { CORES, chipOf } from '../test/emulator/tools.ts';
 import { C_NETWORKS, withFourBits } from './c/networks.ts';
 import { type Section, table } from './section.ts';
+import { openState } from './state.ts';
 
 const INPUTS = 8;
 
-const { STATE } = process.env;
-const known = new Map<string, string>(
-  STATE && existsSync(STATE)
-    ? readFileSync(STATE, 'utf8')
-        .split('\n')
-        .filter((line) => line)
-        .map((line) => JSON.parse(line))
-    : [],
-);
-
-function keep(key: string, cell: string): string {
-  if (STATE) appendFileSync(STATE, `${JSON.stringify([key, cell])}\n`);
-  return cell;
-}
-
 export default async function bench(): Promise<Section> {
   const heap = await Heap.open();
+  const state = openState();
   const rows: string[][] = [];
   for (const network of C_NETWORKS) {
     const graph = await network.load(heap);
@@ -46,8 +32,7 @@ export default async function bench(): Promise<Section> {
     ] as const) {
       const cells: string[] = [];
       for (const core of CORES) {
-        const key = `${network.name}, ${bits}, ${core}`;
-        cells.push(known.get(key) ?? keep(key, await cellOf(heap, form, core, trade)));
+        cells.push(await state(`${network.name}, ${bits}, ${core}`, () => cellOf(heap, form, core, trade)));
       }
       rows.push([network.name, bits, ...cells]);
       console.error(rows.at(-1)!.join('  '));

@@ -5,16 +5,14 @@ import * as assert from 'uvu/assert';
 import { withFourBits } from '../../bench/c/networks.ts';
 import { type CExport, generateC } from '../../src/c/index.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
-import { examplesOf } from '../../src/emulator/examples.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';
 import { quantize } from '../../src/quant/index.ts';
-import { compile } from '../../src/run/compile.ts';
 import type { CoreName } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { allOf } from '../emulator/all_operators.ts';
 import { chipOf, withTools } from '../emulator/tools.ts';
-import { hasProgram, inFolder, onHost, WARNINGS } from './tools.ts';
+import { casesOf, hasProgram, inFolder, onHost, SANITIZERS, WARNINGS } from './tools.ts';
 
 const test = suite('safety of generated C');
 const [withGcc, withClang, withCppcheck] = ['gcc', 'clang', 'cppcheck'].map((program) => withTools(test, hasProgram(program)));
@@ -36,31 +34,10 @@ const GRAPHS: Readonly<Record<string, Graph>> = {
   'every operator on int16': allOf(heap, 'i16').graph,
 };
 
-const bytesOf = (
-  values: readonly { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number }[],
-) => Buffer.concat(values.map((v) => Buffer.from(v.buffer as ArrayBuffer, v.byteOffset, v.byteLength)));
-
-/** Inputs in the order that a program reads them, and what the engine answers. */
-function casesOf(graph: Graph, count: number): { given: Buffer; wanted: Buffer } {
-  const examples = examplesOf(graph, count);
-  const wanted = heap.scope(() => {
-    const engine = compile(heap, graph);
-    return examples.flatMap((inputs) => {
-      for (const [i, v] of inputs.entries()) heap.write(engine.inputs[i], v as ArrayLike<number>);
-      engine.reset();
-      engine.run();
-      return engine.outputs.map((o) => bytesOf([heap.read(o)]));
-    });
-  });
-  return { given: bytesOf(examples.flat()), wanted: Buffer.concat(wanted) };
-}
-
-const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-
 for (const [name, graph] of Object.entries(GRAPHS)) {
   const count = graph.nodes.length > 40 ? 100 : 1000;
   withGcc(`${name}: plain twins of all variants on ${count} inputs under sanitizers, equal to the engine`, async () => {
-    const { given, wanted } = casesOf(graph, count);
+    const { given, wanted } = casesOf(heap, graph, count);
     for (const core of coresOf(graph)) {
       const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
       assert.ok(wanted.equals(onHost(generated, 'gcc', [...WARNINGS, ...SANITIZERS], given)), core);
@@ -68,7 +45,7 @@ for (const [name, graph] of Object.entries(GRAPHS)) {
   });
 
   withClang(`${name}: no warning of clang`, async () => {
-    const { given, wanted } = casesOf(graph, 3);
+    const { given, wanted } = casesOf(heap, graph, 3);
     for (const core of coresOf(graph)) {
       const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
       assert.ok(wanted.equals(onHost(generated, 'clang', [...WARNINGS, '-O1'], given)), core);

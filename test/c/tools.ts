@@ -6,6 +6,10 @@ import type { CExport } from '../../src/c/index.ts';
 import { tensorBytes } from '../../src/c/network.ts';
 import { numbered } from '../../src/c/project/source.ts';
 import { typeOf } from '../../src/c/project/types.ts';
+import { examplesOf } from '../../src/emulator/examples.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { compile } from '../../src/run/compile.ts';
+import type { Heap } from '../../src/wasm/heap.ts';
 
 /** Whether a program can be run here. Where CI is set a missing one is a mistake, not a reason to skip. */
 export function hasProgram(name: string, flag = '--version'): boolean {
@@ -53,6 +57,27 @@ int main(void) {
   }
 }
 `;
+}
+
+export const SANITIZERS = ['-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+
+const bytesOf = (
+  values: readonly { readonly buffer: ArrayBufferLike; readonly byteOffset: number; readonly byteLength: number }[],
+) => Buffer.concat(values.map((v) => Buffer.from(v.buffer as ArrayBuffer, v.byteOffset, v.byteLength)));
+
+/** Inputs in the order that a program reads them, and what the engine answers. */
+export function casesOf(heap: Heap, graph: Graph, count: number): { given: Buffer; wanted: Buffer } {
+  const examples = examplesOf(graph, count);
+  const wanted = heap.scope(() => {
+    const engine = compile(heap, graph);
+    return examples.flatMap((inputs) => {
+      for (const [i, v] of inputs.entries()) heap.write(engine.inputs[i], v as ArrayLike<number>);
+      engine.reset();
+      engine.run();
+      return engine.outputs.map((o) => bytesOf([heap.read(o)]));
+    });
+  });
+  return { given: bytesOf(examples.flat()), wanted: Buffer.concat(wanted) };
 }
 
 /** What the plain twins answer on the host to bytes of inputs, compiled with these flags. */
