@@ -18,23 +18,21 @@ const withEva = withTools(test, hasProgram('frama-c', '-version'));
 
 /**
  * Loops are followed turn by turn where they have few turns; in the others all turns are one. Exceptions in each variant, named by their
- * variable: inputs, whose pointer walks, corrections, and products, whose sum has a bound; pixels, which are alike.
+ * variable: inputs, whose pointer walks, and corrections.
  */
-const LOOPS: Readonly<Record<'cortex-m0' | 'cortex-m4' | 'cortex-m55', { readonly followed: RegExp; readonly merged: RegExp }>> =
-  {
-    'cortex-m0': { followed: /^(i|at)$/, merged: /^$/ },
-    'cortex-m4': { followed: /^$/, merged: /^$/ },
-    'cortex-m55': { followed: /^k$/, merged: /^p$/ },
-  };
+const LOOPS: Readonly<Record<'cortex-m0' | 'cortex-m4', { readonly followed: RegExp }>> = {
+  'cortex-m0': { followed: /^(i|at)$/ },
+  'cortex-m4': { followed: /^$/ },
+};
 const FEW = 16;
 const MOST = 512;
 
-/** The variants that are analysed: seconds for the first, half a minute and more for the others. */
+/** The variants that are analysed: M4 takes seconds, M0 half a minute. */
 const CORES = (process.env.EVA ? Object.keys(LOOPS) : ['cortex-m4']) as (keyof typeof LOOPS)[];
 
 /** Annotations in ACSL, comments for all else; each on its own line, so that lines keep their numbers. */
 function annotated(source: string, core: keyof typeof LOOPS): string {
-  const { followed, merged } = LOOPS[core];
+  const { followed } = LOOPS[core];
   const lines = source.split('\n').map((line) => {
     if (/^\s*#pragma GCC unroll/.test(line)) return '';
     // Whether a window lies across the border depends on its pixel.
@@ -42,11 +40,7 @@ function annotated(source: string, core: keyof typeof LOOPS): string {
     const [, name, condition] = /^\s*for \(u?int32_t (\w+) = [^;]+; ([^;]+);/.exec(line) ?? [];
     const turns = Number(name && new RegExp(`\\b${name} < (\\d+)\\b`).exec(condition)?.[1]);
     const isShort = turns <= FEW || /> 0$/.test(condition ?? '') || /^\s*while \(/.test(line);
-    return name && merged.test(name)
-      ? line
-      : isShort || (name && followed.test(name))
-        ? `/*@ loop unroll ${MOST}; */ ${line}`
-        : line;
+    return isShort || (name && followed.test(name)) ? `/*@ loop unroll ${MOST}; */ ${line}` : line;
   });
   return lines.join('\n');
 }
