@@ -40,7 +40,7 @@ export function checkFound(found: FoundStudy, head: StudyHead, resume: boolean):
     throw new CompressError(
       'exists',
       `the study "${found.name}" already exists with ${found.trials} trials`,
-      'resume it, or choose another place for the new one',
+      'resume it, or give the new one another name or place',
     );
   }
   const { version } = (found.settings ?? head.settings) as Record<string, Json>;
