@@ -33,6 +33,20 @@ export interface Plan {
 
 const taught = { teacher: 'original', temperature: 2, weight: 0.6, batch: 64 } as const;
 
+const keywords = (cutTo: number, bytes: number): Plan => ({
+  job: 'ds-cnn',
+  counts: { macs: 0 },
+  cutTo,
+  steps: 4,
+  multiple: 1,
+  bytes,
+  epochs: [15, 80, 0],
+  learningRates: [0.002, 0.003, 0.001],
+  distill: { ...taught, weight: 0.8, batch: 32, augment: { shift: [3, 0], mixup: 1, scale: 0.1 } },
+  times: 1,
+  all: true,
+});
+
 const activities = (cutTo: number, bytes: number): Plan => ({
   job: 'har',
   counts: { macs: 0 },
@@ -60,19 +74,8 @@ export const PLANS: Readonly<Record<string, Plan>> = {
     distill: { ...taught, augment: { flip: true, shift: 3 } },
     times: 1,
   },
-  'ds-cnn': {
-    job: 'ds-cnn',
-    counts: { macs: 0 },
-    cutTo: 0.5,
-    steps: 4,
-    multiple: 1,
-    bytes: 8000,
-    epochs: [15, 80, 0],
-    learningRates: [0.002, 0.003, 0.001],
-    distill: { ...taught, weight: 0.8, batch: 32, augment: { shift: [3, 0], mixup: 1, scale: 0.1 } },
-    times: 1,
-    all: true,
-  },
+  'ds-cnn': keywords(0.5, 8000),
+  'ds-cnn, larger': keywords(0.55, 9600),
   digits: {
     job: 'digits',
     counts: { macs: 0 },
