@@ -142,7 +142,7 @@ export function stageBar(): { progress: (p: Progress) => void; done: () => void;
     bar = null;
   };
   const done = () => {
-    if (last) bar?.update(last.total, last.total, '');
+    if (last && last.done < last.total) bar?.update(last.total, last.total, '');
     stop();
   };
   return {

@@ -51,13 +51,14 @@ test('a stage that is followed by another has come to its end; one that is broke
   try {
     const bar = stageBar();
     bar.progress({ what: 'prune', done: 0, total: 2 });
+    bar.progress({ what: 'quantize', done: 1, total: 1 });
     bar.progress({ what: 'train', done: 1, total: 4 });
     bar.stop();
   } finally {
     process.stderr.write = before;
   }
   const shown = said.map((line) => line.split(',')[0]);
-  assert.equal(shown, ['prune 0/2 (0 %)', 'prune 2/2 (100 %)', 'train 1/4 (25 %)']);
+  assert.equal(shown, ['prune 0/2 (0 %)', 'prune 2/2 (100 %)', 'quantize 1/1 (100 %)', 'train 1/4 (25 %)']);
 });
 
 test.run();
