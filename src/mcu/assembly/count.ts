@@ -38,6 +38,29 @@ const CONDITIONS: Readonly<Record<string, Condition>> = {
   le: (d) => d <= 0,
 };
 
+/** What a name tells of an instruction. */
+interface Mnemonic {
+  /** Without the width of its encoding or of its elements. */
+  readonly op: string;
+  readonly counted: 'multiplies' | 'words' | 'loads' | null;
+  /** Of a branch by flags. */
+  readonly condition: Condition | null;
+}
+
+/** A listing has few names and executes each thousands of times. */
+const MNEMONICS = new Map<string, Mnemonic>();
+
+function mnemonicOf(name: string): Mnemonic {
+  const known = MNEMONICS.get(name);
+  if (known) return known;
+  const [op] = name.split('.');
+  const counted = MULTIPLY.test(name) ? 'multiplies' : MANY.test(name) ? 'words' : LOAD.test(name) ? 'loads' : null;
+  const condition = CONDITIONS[/^b(eq|ne|ge|lt|gt|le)$/.exec(op)?.[1] ?? ''] ?? null;
+  const found: Mnemonic = { op, counted, condition };
+  MNEMONICS.set(name, found);
+  return found;
+}
+
 type Tally = { -readonly [K in keyof Counted]: number };
 
 /** What a loop's branch saw at a turn. */
@@ -61,12 +84,10 @@ class Execution {
     const { code, counted } = this;
     for (let at = 0; at >= 0 && at < code.length; ) {
       if (counted.instructions > MOST) throw new Error('a loop of generated assembly has no end that is known');
-      const { name, operands } = code[at];
+      const mnemonic = mnemonicOf(code[at].name);
       counted.instructions++;
-      if (MULTIPLY.test(name)) counted.multiplies++;
-      else if (MANY.test(name)) counted.words += wordsOf(operands);
-      else if (LOAD.test(name)) counted.loads++;
-      const next = this.step(code[at], at);
+      if (mnemonic.counted) counted[mnemonic.counted] += mnemonic.counted === 'words' ? wordsOf(code[at].operands) : 1;
+      const next = this.step(code[at], mnemonic, at);
       if (next !== at + 1) counted.branches++;
       at = next;
     }
@@ -74,9 +95,8 @@ class Execution {
   }
 
   /** The place of the next instruction; -1 at the end of the function. */
-  private step({ name, operands, target }: Instruction, at: number): number {
+  private step({ operands, target }: Instruction, { op, condition }: Mnemonic, at: number): number {
     const { machine: m } = this;
-    const [op] = name.split('.');
     if (op in EFFECTS) {
       EFFECTS[op](m, operands);
       return op === 'pop' && operands.join().includes('pc') ? -1 : at + 1;
@@ -112,8 +132,7 @@ class Execution {
         m.set(operands[0], CODE + WIDE * target);
         return at + 1;
     }
-    const condition = /^b(eq|ne|ge|lt|gt|le)$/.exec(op);
-    if (condition) return this.branch(at, target, m.difference, CONDITIONS[condition[1]]);
+    if (condition) return this.branch(at, target, m.difference, condition);
     if (operands.length) m.set(operands[0], Number.NaN);
     return at + 1;
   }
