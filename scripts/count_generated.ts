@@ -4,7 +4,7 @@
  *
  *   node --import tsx scripts/count_generated.ts [core ...]
  *
- * Networks whose C is what it was are not counted again.
+ * Networks whose C is what it was are not counted again, and counting that was stopped goes on.
  *
  * Needs arm-none-eabi-gcc and qemu-system-arm. The networks are made by scripts/count/generated_cases.ts.
  */
@@ -56,17 +56,27 @@ async function counted({ graph, trade }: GeneratedCase, core: CoreName, known: K
 type Known = ReadonlyMap<string, CountedNetwork>;
 
 const cores = Object.values(COUNTED);
+
+/** Another core may have been counted meanwhile. */
+function save(core: CoreName, own: GeneratedCounts): void {
+  const counts = { ...read(), [core]: own };
+  writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(cores.map((c) => [c, counts[c]])))}\n`);
+}
+
+/** So many networks are lost at most where counting is stopped. */
+const UNSAVED = 10;
+
 for (const core of cores.filter((c) => process.argv.length < 3 || process.argv.includes(c))) {
   const before = read()[core];
   const known: Known = new Map([...(before?.fitted ?? []), ...(before?.kept ?? [])].map((n) => [n.source, n]));
-  const all = async (from: readonly GeneratedCase[]) => {
-    const found: CountedNetwork[] = [];
-    for (const each of from) found.push(await counted(each, core, known));
-    return found;
-  };
-  const own: GeneratedCounts = { fitted: await all(cases.fitted), kept: await all(cases.kept) };
-  process.stderr.write(`\n${core}: ${own.fitted.length} networks, and ${own.kept.length} that no fit sees\n`);
-  // Another core may have been counted meanwhile.
-  const counts = { ...read(), [core]: own };
-  writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(cores.map((c) => [c, counts[c]])))}\n`);
+  const fitted: CountedNetwork[] = [];
+  for (const each of cases.fitted) {
+    fitted.push(await counted(each, core, known));
+    // Too few for fit_generated.ts, which takes all or none.
+    if (fitted.length % UNSAVED === 0 && fitted.length < cases.fitted.length) save(core, { fitted, kept: [...known.values()] });
+  }
+  const kept: CountedNetwork[] = [];
+  for (const each of cases.kept) kept.push(await counted(each, core, known));
+  save(core, { fitted, kept });
+  process.stderr.write(`\n${core}: ${fitted.length} networks, and ${kept.length} that no fit sees\n`);
 }
