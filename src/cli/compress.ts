@@ -100,7 +100,13 @@ export function addCompress(program: Command): void {
       const outside = await readOutside(flags, model, out, read);
       const asked = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
       const { workers, resume = false } = flags;
-      if (flags.dryRun) return dryRun({ model, data, options: asked, folder, workers, out });
+      if (flags.dryRun) {
+        if (flags.frontEnds)
+          out.say(
+            '--front-ends: before the search the network is trained for each; the figures below are those of the model as given',
+          );
+        return dryRun({ model, data, options: asked, folder, workers, out });
+      }
       const about = { folder, title: basename(path), command: commandLine() };
       const frontEnd = await chosenFrontEnd({ ...given, seed: flags.seed }, { model, data, options: asked }, out);
       const chosen = frontEnd ?? { model, data, options: asked };

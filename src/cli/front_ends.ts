@@ -12,7 +12,7 @@ import {
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTask } from '../evaluate.ts';
-import { alternativesTo } from '../features/index.ts';
+import { alternativesTo, type FrontEnd, factsOf, frontEndOf } from '../features/index.ts';
 import { bytes, milliseconds } from '../report/units.ts';
 import type { Model } from '../stage.ts';
 import { type MetricName, metricOf } from '../task/index.ts';
@@ -66,8 +66,7 @@ export async function chosenFrontEnd(
       '--front-ends chooses among front ends, and this model is given its data as it is',
       'train one with --features first, or state what it is given: --features mfcc',
     );
-  const stated = flags.frontEnds.split(';').map((name) => name.trim());
-  const names = flags.frontEnds.trim() === 'auto' ? alternativesTo(frontEnd) : stated.filter((name) => name !== frontEnd.name);
+  const names = flags.frontEnds.trim() === 'auto' ? alternativesTo(frontEnd) : namesIn(flags.frontEnds, frontEnd);
   const { samples: window, rate } = frontEnd;
   const silent: Output = { ...out, say: () => {} };
   const { features: _, ...reading } = flags;
@@ -85,6 +84,15 @@ export async function chosenFrontEnd(
   );
   showFrontEnds(choice, out);
   return choice;
+}
+
+/** Names as they are stated. @throws CompressError `bad-option` for one that cannot be */
+function namesIn(text: string, given: FrontEnd): string[] {
+  const names = text.split(';').map((name) => name.trim());
+  if (names.includes(''))
+    throw new CompressError('bad-option', `--front-ends "${text}" has an empty name`, 'give names with ; between, or auto');
+  for (const features of names) frontEndOf({ ...factsOf(given), features });
+  return [...new Set(names)].filter((name) => name !== given.name);
 }
 
 /** The network that a recipe begins with, where it was built anew for another front end. */
