@@ -15,9 +15,9 @@ export interface Told {
 export function thumbnet(minutes: number, ...args: readonly string[]): Promise<Told> {
   return new Promise((resolve) => {
     execFile(process.execPath, [CLI, ...args, '--json'], { timeout: minutes * 60e3, maxBuffer: 1 << 28 }, (error, out, err) => {
+      if (error?.killed) return resolve({ json: null, failure: `not done within ${minutes} minutes` });
       // 1: done, but it does not fit the chip
       if (!error || error.code === 1) return resolve({ json: JSON.parse(out), failure: null });
-      if (error.killed) return resolve({ json: null, failure: `not done within ${minutes} minutes` });
       const lines = err.split('\n');
       const at = lines.findIndex((l) => l.includes('error'));
       const said = lines[at]?.replace(/^.*?error: /, '').replace(/^"[^"]*": /, '') ?? `exit code ${error.code}`;

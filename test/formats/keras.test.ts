@@ -1,4 +1,4 @@
-/** The Keras reader: networks with the answers of TensorFlow.js, real models with their accuracies, and files that cannot be read. */
+/** The Keras reader: networks with the answers of TensorFlow.js and, own_*, of Keras itself, real models with their accuracies, and files that cannot be read. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import * as h5wasm from 'h5wasm';
@@ -31,7 +31,7 @@ function run(graph: Graph, inputs: readonly Float32Array[]): Float32Array[] {
 }
 
 for (const file of readdirSync(FIXTURES).filter((name) => !name.endsWith('.json'))) {
-  test(`${file}: the answers of TensorFlow.js, and no transpose but where axes are permuted`, async () => {
+  test(`${file}: the answers of TensorFlow.js or Keras, and no transpose but where axes are permuted`, async () => {
     const { graph } = await loadModel(readFileSync(new URL(file, FIXTURES)));
     const facts = JSON.parse(readFileSync(new URL(file.replace(/\.\w+$/, '.json'), FIXTURES), 'utf8'));
     assert.equal(
