@@ -7,6 +7,7 @@ import {
   type Dataset,
   describeNormalization,
   frontEndIn,
+  inMemory,
   inputStatistics,
   inputsOf,
   isOnePart,
@@ -219,7 +220,7 @@ export function dataFlags(command: Command, required: boolean): Command {
 
 /** Reads the data for a model (or for one that is still to be built), says how it is used, and warns where it plainly does not fit. */
 export async function readData(
-  flags: DataFlags & { readonly output?: string },
+  flags: DataFlags & { readonly output?: string; readonly storage?: string },
   model: Model | null,
   out: Output,
   { whole = false, defaults = {} as Partial<DataOptions>, inputs: names = undefined as readonly string[] | undefined } = {},
@@ -230,7 +231,7 @@ export async function readData(
     Object.entries({ split, scale, mean, std, layout, ...readingIn(flags) }).filter(([, v]) => v !== undefined),
   );
   const attached = model && frontEndIn(model.graph);
-  const data = await loadDataset(flags.data, {
+  const read = await loadDataset(flags.data, {
     ...(attached && readingOfFrontEnd(attached, flags)),
     ...defaults,
     ...given,
@@ -238,6 +239,8 @@ export async function readData(
     whole,
     ...(model ? { model } : { inputs: names }),
   } as DataOptions);
+  // A study that machines share hands its examples on.
+  const data = flags.storage === undefined ? read : inMemory(read);
   const parts = PARTS.flatMap((p) => (data[p] ? [`${p} ${data[p].count}`] : []));
   const described = whole && isOnePart(data) ? `${data.test.count} examples` : parts.join(', ');
   out.say(`data: ${data.name}, ${described}; the model is given ${describeNormalization(data)}`);

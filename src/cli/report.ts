@@ -66,7 +66,8 @@ async function fromDatabase(url: string, flags: Flags, out: Output): Promise<voi
     const artifacts = artifactsAt(study.artifacts, storage);
     const task = await getTask(artifacts, study);
     const result = await getResult(artifacts, study);
-    const made = { model: task.model, data: task.data, folder, title: task.title, command: task.command, out };
+    const { model, data, title, command, frontEnd } = task;
+    const made = { model, data, folder, title, command, frontEnd, out };
     if (result) {
       await makeFolder(folder);
       await writeResults(made, result);

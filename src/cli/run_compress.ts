@@ -101,7 +101,7 @@ async function fileHost({ folder, out, resume }: Run): Promise<StudyHost> {
 
 /** The task goes into the store, so that a worker needs nothing but the address of the database. */
 async function sharedHost(
-  { model, data, options, outside, title, command, out, resume }: Run,
+  { model, data, options, outside, title, command, frontEnd = null, out, resume }: Run,
   shared: SharedPlace,
 ): Promise<StudyHost> {
   const { storage, name, artifacts, at } = shared;
@@ -109,7 +109,8 @@ async function sharedHost(
   const [found] = await storage.studies(name);
   const terms = await ownTerms();
   if (found && resume) checkTerms(found, terms);
-  const task = { model, data, options, teachers: outside?.teachers ?? [], unlabelled: outside?.unlabelled ?? [], title, command };
+  const { teachers = [], unlabelled = [] } = outside ?? {};
+  const task = { model, data, options, teachers, unlabelled, title, command, frontEnd };
   return {
     storage,
     name,

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Deserializer, Serializer } from 'node:v8';
-import type { CompressOptions, CompressResult, Goal } from '../compress/index.ts';
+import type { CompressOptions, CompressResult, FrontEndChoice, Goal } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
@@ -36,6 +36,8 @@ export interface SharedTask {
   readonly options: CompressOptions;
   readonly teachers: readonly Model[];
   readonly unlabelled: readonly Dataset[];
+  /** Where it was chosen. */
+  readonly frontEnd: FrontEndChoice | null;
   /** A chip that was described in a file. */
   readonly chip: OwnTarget | null;
   readonly title: string;
@@ -86,11 +88,14 @@ export async function ownTerms(): Promise<Terms> {
 /** Keeps a task. Its files are no business of other hosts. */
 export function putTask(artifacts: Artifacts, task: Omit<SharedTask, 'chip'>): Promise<string> {
   const alone = (data: Dataset): Dataset => ({ ...data, sourceFiles: [] });
+  const { frontEnd } = task;
+  const before = frontEnd?.before && { ...frontEnd.before, data: alone(frontEnd.before.data) };
   return artifacts.put(
     packed({
       ...task,
       data: alone(task.data),
       unlabelled: task.unlabelled.map(alone),
+      frontEnd: frontEnd && { ...frontEnd, data: alone(frontEnd.data), before: before ?? null },
       chip: ownTargetOf(task.options.target),
     } satisfies SharedTask),
   );

@@ -1,9 +1,9 @@
 /** Which files of a folder are examples, and what their names, folders and lists say of them. */
 import { CompressError } from '../errors.ts';
+import { columnNamed, GROUP_WORDS, noteGroup } from './columns.ts';
 import { firstRecords, readTable, type Table } from './csv.ts';
 import type { PartName } from './dataset.ts';
 import type { Files } from './files.ts';
-import { columnNamed, GROUP_WORDS, noteGroup } from './columns.ts';
 import { meaningOf, partOfName, plainName } from './names.ts';
 import { counted, listed, type Reading } from './raw.ts';
 

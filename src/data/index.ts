@@ -50,5 +50,5 @@ export { type NpyArray, type NpyData, readNpy, writeNpy } from './npy.ts';
 export { type DataOptions, normalizationFacts, normalizationOptions, parseNumbers, parseScale } from './options.ts';
 export { checksumsOf, isPaged, numbersBetween } from './paged.ts';
 export { listed } from './raw.ts';
-export { shareDataset } from './share.ts';
+export { inMemory, shareDataset } from './share.ts';
 export { splitStratified } from './split.ts';

@@ -1,6 +1,6 @@
 /** Tables whose rows are examples. */
 import { CompressError } from '../errors.ts';
-import { cellNumber, type Columns, columnsOf, nameOf } from './columns.ts';
+import { type Columns, cellNumber, columnsOf, nameOf } from './columns.ts';
 import { readTable, type Table } from './csv.ts';
 import { counted, type RawPart, type Reading } from './raw.ts';
 

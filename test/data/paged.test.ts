@@ -6,11 +6,12 @@ import { zipSync } from 'fflate';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { npzArrays } from '../../src/data/arrays.ts';
-import { joinExamples, type Samples, takeExamples } from '../../src/data/dataset.ts';
+import { type Dataset, joinExamples, type Samples, takeExamples } from '../../src/data/dataset.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { npyOnDisk, npzOnDisk } from '../../src/data/npz_file.ts';
 import { channelsMoved, checksumsOf, isPaged, numbersBetween } from '../../src/data/paged.ts';
 import { toSamples } from '../../src/data/raw.ts';
+import { inMemory } from '../../src/data/share.ts';
 import { CompressError } from '../../src/errors.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'paged-'));
@@ -62,6 +63,17 @@ test('taken, joined and moved', () => {
   assert.equal(all(moved), [...channelsMoved(x, [2, 3])]);
   const sums = checksumsOf(part.inputs[0] as never);
   assert.is(new Set(sums).size, 10);
+});
+
+test('a dataset whose examples are brought to memory', () => {
+  const file = join(folder, 'all.npy');
+  writeFileSync(file, arrays['x.npy']);
+  const paged = { inputs: [toSamples(npyOnDisk(file, 'x'), 'x')], y: null, count: 10 };
+  const data = { name: 'x', train: paged, validation: null, test: { ...paged, inputs: [x] } } as unknown as Dataset;
+  const { train, validation, test: rest } = inMemory(data);
+  assert.equal(train!.inputs, [x]);
+  assert.is(validation, null);
+  assert.is(rest!.inputs[0], x);
 });
 
 test('a damaged archive', () => {
