@@ -11,6 +11,18 @@ const LEAST = 2;
 
 const UNSEEN = 'published networks, chip and network left out of the fit';
 
+/** Of fewer chips nothing can be told of another one. */
+const CHIPS = 3;
+
+/** The error of the core that errs most, of those with chips enough, each left out of the fit with the network. */
+function widest(level: 'known' | 'unknown'): { core: string; error: LatencyError } {
+  const all = Object.entries(CYCLES).flatMap(([core, { chips, heldOut }]) => {
+    const error = heldOut[level];
+    return chips >= CHIPS && error ? [{ core, error }] : [];
+  });
+  return all.reduce((a, b) => (b.error.p90 > a.error.p90 ? b : a));
+}
+
 /** The cycles of a runtime's code on a core, and how far off they are. */
 export function cycleModel(core: CoreName, runtime: Runtime): CycleModel {
   const cycles = CYCLES[core];
@@ -22,7 +34,16 @@ export function cycleModel(core: CoreName, runtime: Runtime): CycleModel {
     heldOut,
     condition,
   });
-  if (runtime !== 'thumbnet' && cmsisNn && cmsisNn.count >= LEAST) {
+  const byCmsisNn = runtime !== 'thumbnet' && cmsisNn !== null && cmsisNn.count >= LEAST;
+  if (cycles.chips === 1) {
+    const level = byCmsisNn ? 'known' : 'unknown';
+    const { core: other, error } = widest(level);
+    const own = cycles.heldOut[level];
+    const levels = byCmsisNn ? 'the level of their runtimes known' : 'of all runtimes taken for this one';
+    if (error.p90 > (own?.p90 ?? 0))
+      return told(error, `on a ${other}, ${UNSEEN}, ${levels}: of ${core} one chip was measured, which tells too little`);
+  }
+  if (byCmsisNn) {
     return told(cmsisNn, 'published networks of stacks with CMSIS-NN, the network left out of the fit on every chip');
   }
   if (unknown) return told(unknown, `${UNSEEN}, of all runtimes taken for this one`);

@@ -107,6 +107,20 @@ function energyError(chip: Target, runtime: Runtime): HeldOut {
     const condition = 'energy of stacks with CMSIS-NN on measured chips, the network left out of the fits of latency and power';
     return { ...ENERGY_ERROR, condition };
   }
+  const power = powerError(chip);
+  const latency = latencyError(chip, runtime);
+  if (power.median === null || latency.median === null) return power.median === null ? power : latency;
+  const both = (a: number | null, b: number | null) => (1 + (a ?? 0)) * (1 + (b ?? 0)) - 1;
+  return {
+    median: both(latency.median, power.median),
+    p90: both(latency.p90, power.p90),
+    count: power.count,
+    condition: `the error of the latency, and on top of it that of ${power.condition}`,
+  };
+}
+
+/** Energy is latency times power. */
+function powerError(chip: Target): HeldOut {
   if (chip.power === 'measured')
     return { ...POWER_ERROR, condition: 'power of runs on measured chips beside the median of the chip' };
   if (chip.power === 'vendor')

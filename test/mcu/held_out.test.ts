@@ -57,6 +57,27 @@ sharedTest(
   },
 );
 
+sharedTest(
+  'cores of which one chip was measured get the error of the core that errs most',
+  ['data/models/ad01_int8.tflite'],
+  (path) => {
+    const graph = load(path);
+    for (const runtime of ['tflm', 'thumbnet'] as const) {
+      const errorOf = (chip: string) => profile(graph, chip, { runtime }).heldOutError;
+      for (const chip of ['apollo510', 'stm32n657x0', 'r7fa8d1ahecbd']) {
+        const { latency } = errorOf(chip);
+        assert.match(latency.condition, /^on a cortex-m\d+, .*: of cortex-m[58]5 one chip was measured/);
+        assert.ok(latency.p90! >= (runtime === 'tflm' ? 0.3 : errorOf('stm32h7a3zi').latency.p90!), `${latency.p90}`);
+      }
+      // Energy is latency times power.
+      if (runtime === 'thumbnet') {
+        const { latency, energy } = errorOf('stm32l4r5zi');
+        assert.ok(energy.median! > latency.median! && energy.p90! > latency.p90!);
+      }
+    }
+  },
+);
+
 sharedTest('every figure on every chip has an error, or a reason why it has none', ['data/models/ad01_int8.tflite'], (path) => {
   const graph = load(path);
   for (const runtime of RUNTIMES) {
