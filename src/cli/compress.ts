@@ -76,6 +76,12 @@ export function addCompress(program: Command): void {
     async (path: string, given: Flags) => {
       const out = createOutput(given.json ?? false);
       const recipe = given.recipe ? await readRecipe(given.recipe) : null;
+      if (recipe?.rebuilt)
+        throw new CompressError(
+          'bad-option',
+          `the recipe ${given.recipe} begins with a network that is built anew for another front end`,
+          'replay it by `thumbnet run`, and compress that; or choose again by --front-ends',
+        );
       // What a recipe says beside its stages holds where flags say nothing.
       const flags: Flags = recipe ? { ...recipe.task, ...(recipe.io && { io: recipe.io }), seed: recipe.seed, ...given } : given;
       if (flags.goal !== undefined && flags.maxDrop !== undefined) {
