@@ -18,21 +18,23 @@ const withEva = withTools(test, hasProgram('frama-c', '-version'));
 
 /**
  * Loops are followed turn by turn where they have few turns; in the others all turns are one. Exceptions in each variant, named by their
- * variable: inputs, whose pointer walks, and corrections.
+ * variable: inputs, whose pointer walks, corrections, and products, whose sum has a bound; pixels, which are alike.
  */
-const LOOPS: Readonly<Record<'cortex-m0' | 'cortex-m4', { readonly followed: RegExp }>> = {
-  'cortex-m0': { followed: /^(i|at)$/ },
-  'cortex-m4': { followed: /^$/ },
-};
+const LOOPS: Readonly<Record<'cortex-m0' | 'cortex-m4' | 'cortex-m55', { readonly followed: RegExp; readonly merged: RegExp }>> =
+  {
+    'cortex-m0': { followed: /^(i|at)$/, merged: /^$/ },
+    'cortex-m4': { followed: /^$/, merged: /^$/ },
+    'cortex-m55': { followed: /^k$/, merged: /^p$/ },
+  };
 const FEW = 16;
 const MOST = 512;
 
-/** The variants that are analysed: M4 takes seconds, M0 half a minute. */
+/** The variants that are analysed: M4 takes seconds, the others half a minute. */
 const CORES = (process.env.EVA ? Object.keys(LOOPS) : ['cortex-m4']) as (keyof typeof LOOPS)[];
 
 /** Annotations in ACSL, comments for all else; each on its own line, so that lines keep their numbers. */
 function annotated(source: string, core: keyof typeof LOOPS): string {
-  const { followed } = LOOPS[core];
+  const { followed, merged } = LOOPS[core];
   const lines = source.split('\n').map((line) => {
     if (/^\s*#pragma GCC unroll/.test(line)) return '';
     // Whether a window lies across the border depends on its pixel.
@@ -40,7 +42,11 @@ function annotated(source: string, core: keyof typeof LOOPS): string {
     const [, name, condition] = /^\s*for \(u?int32_t (\w+) = [^;]+; ([^;]+);/.exec(line) ?? [];
     const turns = Number(name && new RegExp(`\\b${name} < (\\d+)\\b`).exec(condition)?.[1]);
     const isShort = turns <= FEW || /> 0$/.test(condition ?? '') || /^\s*while \(/.test(line);
-    return isShort || (name && followed.test(name)) ? `/*@ loop unroll ${MOST}; */ ${line}` : line;
+    return name && merged.test(name)
+      ? line
+      : isShort || (name && followed.test(name))
+        ? `/*@ loop unroll ${MOST}; */ ${line}`
+        : line;
   });
   return lines.join('\n');
 }
