@@ -100,6 +100,21 @@ test('a resize by sizes of some axes, and to the nearest pixel by a factor that 
   close(byFactor.y, [a, c], 'factor');
 });
 
+test('an Expand of what is computed repeats it', async () => {
+  const { y, graph } = await answers({
+    inputs: { x: [1, 2, 1] },
+    outputs: ['y'],
+    constants: { s: int64s(1, 1, 3) },
+    nodes: [node('Relu', 'x', 'a'), node('Expand', 'a s', 'y')],
+  });
+  const [a, b] = given(2).map((v) => Math.max(v, 0));
+  close(y, [a, a, a, b, b, b], 'y');
+  assert.equal(
+    graph.nodes.map((n) => n.op),
+    ['relu', 'tile'],
+  );
+});
+
 test('weights computed in the graph from constants', async () => {
   const { y, graph } = await answers({
     inputs: { x: ['N', 2] },

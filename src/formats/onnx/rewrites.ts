@@ -1,7 +1,7 @@
 import type { Attrs } from '../../graph/graph.ts';
 import type { OnnxRead } from '../../ops/index.ts';
 import { axesOf, clipBounds, listOf } from '../../ops/onnx_cells.ts';
-import { axisOf } from '../../ops/shapes.ts';
+import { axisOf, broadcast } from '../../ops/shapes.ts';
 import { clamped } from '../pieces.ts';
 import { withUnits } from './fold.ts';
 import { recurrent } from './recurrent.ts';
@@ -65,6 +65,19 @@ const gathered: Rewrite = (from) => {
   ];
 };
 
+/** Dimensions of one place repeated. */
+const expanded: Rewrite = (from) => {
+  const shape = from.shape(0);
+  const to = broadcast(shape, from.values(1));
+  const added = to.length - shape.length;
+  const widened = from.relabel(
+    from.inputs[0],
+    to.map((_, i) => (i < added ? -1 : i - added)),
+  );
+  const multiples = to.map((d, i) => (i < added ? d : d / shape[i - added]));
+  return [multiples.every((n) => n === 1) ? widened : from.emit('tile', [widened], { multiples })];
+};
+
 export const REWRITES: Readonly<Record<string, Rewrite>> = {
   Add: chained('add', plain),
   Sum: chained('add', plain),
@@ -98,6 +111,7 @@ export const REWRITES: Readonly<Record<string, Rewrite>> = {
   LSTM: recurrent('lstm'),
   GRU: recurrent('gru'),
   RNN: recurrent('rnn'),
+  Expand: expanded,
   Squeeze: squeezed,
   Unsqueeze: unsqueezed,
   Gather: gathered,
