@@ -23,7 +23,7 @@ import {
   TENSOR,
   VERSION,
 } from '../../src/formats/tflite/schema.ts';
-import type { Attachments, Graph } from '../../src/graph/graph.ts';
+import type { Attachments, Graph, Tensor } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';
 import { runPipeline } from '../../src/pipeline.ts';
 import { prune } from '../../src/prune/index.ts';
@@ -179,6 +179,33 @@ test('compiled models are named as that, with the way out', () => {
   refused('edgetpu-custom-op', /Edge TPU/, /edgetpu_compiler was given/);
   refused('FlexErf', /FlexErf.*TensorFlow/, /TFLITE_BUILTINS/);
   refused('mine', /mine.*custom operator/, /without it/);
+});
+
+test('a hybrid file says that its weights become floats, and how many bytes that is', () => {
+  const quant = { bits: 8, scales: [0.5], zeros: [0], axis: null } as const;
+  const tensor = (name: string, shape: number[], more: Partial<Tensor> = {}): Tensor => ({
+    ...{ name, shape, dtype: 'f32', data: null },
+    ...more,
+  });
+  const graph: Graph = {
+    name: 'hybrid',
+    tensors: [
+      tensor('x', [1, 4]),
+      tensor('w', [3, 4], { dtype: 'i8', data: Int8Array.from({ length: 12 }, (_, i) => i), quant }),
+      tensor('b', [3], { data: new Float32Array(3) }),
+      tensor('y', [1, 3]),
+    ],
+    nodes: [{ op: 'fullyConnected', name: 'y', inputs: [0, 1, 2], outputs: [3], attrs: { activation: 'none', keepDims: false } }],
+    inputs: [0],
+    outputs: [3],
+  };
+  const { notes, graph: read } = readTflite(exportTflite(graph));
+  assert.match(
+    notes.join(),
+    /hybrid \(dynamic range\) model, one tensor of integer weights .*, 12 bytes: they are read as floats, 48 bytes/,
+  );
+  assert.is(read.tensors.find((t) => t.name === 'w')!.dtype, 'f32');
+  assert.equal(readTflite(exportTflite(read)).notes, []);
 });
 
 test.run();

@@ -1,5 +1,5 @@
 import { CompressError } from '../../errors.ts';
-import type { Attachments, Graph, Node, Quantization, Tensor } from '../../graph/graph.ts';
+import { type Attachments, bytesOf, type Graph, type Node, type Quantization, sizeOf, type Tensor } from '../../graph/graph.ts';
 import { type AnyRow, OPS, type TfliteOptions, type TfliteRead } from '../../ops/index.ts';
 import { dequantize } from '../../run/integer.ts';
 import { checked } from '../checked.ts';
@@ -63,8 +63,9 @@ export function readTflite(bytes: Uint8Array, files: Attachments['files'] | null
   const ends = { inputs: main.i32s(SUBGRAPH.inputs), outputs: main.i32s(SUBGRAPH.outputs) };
   const name = main.string(SUBGRAPH.name) || 'main';
   const graph: Graph = { name, tensors, nodes: readNodes(operators, tensors, ends.outputs, dilated.windows), ...ends };
-  const found = checked(floatWeights(graph), badFile);
-  const notes = unusedParts(model, operators, tensors, ends, folded);
+  const floats = floatWeights(graph);
+  const found = checked(floats, badFile);
+  const notes = [...unusedParts(model, operators, tensors, ends, folded), ...hybridNote(graph, floats)];
   const about = { interface: interfaceText(found), operators: operatorsText(listed) };
   if (!files) notes.push('a damaged zip archive behind the model is left out');
   const attachments = readAttachments(model, main.tables(SUBGRAPH.tensors), ends, about, files ?? {}, notes);
@@ -226,6 +227,18 @@ function readOptions({ code, table }: Operator, where: string): TfliteOptions {
       return [name, present?.[kind](id, Number(otherwise ?? 0)) ?? Number(otherwise ?? 0)];
     }),
   );
+}
+
+/** What became larger by being read. */
+function hybridNote({ tensors }: Graph, floats: Graph): string[] {
+  const read = tensors.flatMap((t, i) => (t.dtype === floats.tensors[i].dtype ? [] : [t]));
+  if (!read.length) return [];
+  const total = (of: (t: Tensor) => number) => read.reduce((n, t) => n + of(t), 0);
+  const stored = total((t) => bytesOf(t.dtype, sizeOf(t.shape)));
+  const held = total((t) => bytesOf('f32', sizeOf(t.shape)));
+  return [
+    `a hybrid (dynamic range) model, ${read.length === 1 ? 'one tensor' : `${read.length} tensors`} of integer weights under real arithmetic, ${stored} bytes: they are read as floats, ${held} bytes, and so written until the model is quantized`,
+  ];
 }
 
 /** Integer weights of float operators as the floats they mean: the arithmetic of a hybrid model is float. */
