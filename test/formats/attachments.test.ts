@@ -183,16 +183,19 @@ test('compiled models are named as that, with the way out', () => {
 
 test('a hybrid file says that its weights become floats, and how many bytes that is', () => {
   const quant = { bits: 8, scales: [0.5], zeros: [0], axis: null } as const;
-  const tensor = (name: string, shape: number[], more: Partial<Tensor> = {}): Tensor => ({
-    ...{ name, shape, dtype: 'f32', data: null },
-    ...more,
+  const tensor = (name: string, shape: number[], data: Float32Array | null = null): Tensor => ({
+    name,
+    shape,
+    dtype: 'f32',
+    data,
+    quant: null,
   });
   const graph: Graph = {
     name: 'hybrid',
     tensors: [
       tensor('x', [1, 4]),
-      tensor('w', [3, 4], { dtype: 'i8', data: Int8Array.from({ length: 12 }, (_, i) => i), quant }),
-      tensor('b', [3], { data: new Float32Array(3) }),
+      { name: 'w', shape: [3, 4], dtype: 'i8', data: Int8Array.from({ length: 12 }, (_, i) => i), quant },
+      tensor('b', [3], new Float32Array(3)),
       tensor('y', [1, 3]),
     ],
     nodes: [{ op: 'fullyConnected', name: 'y', inputs: [0, 1, 2], outputs: [3], attrs: { activation: 'none', keepDims: false } }],
