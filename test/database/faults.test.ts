@@ -173,12 +173,13 @@ test('what fails every time is given up after a bound, with one message', async 
   const study = await openStudy(options(s.storage(database, { later: 1500 })));
   const begun = Date.now();
   await isRefused(step(study), 'cannot-write', /does not answer: once more[\s\S]*then resume/);
-  assert.ok(Date.now() - begun < 4000);
+  assert.ok(Date.now() - begun < 20_000);
 });
 
 test('clocks of hosts that are a day off do no harm', async () => {
   const database = await prepared();
-  const children = [-24, 0, 24].map((hours) => start(database, { hours }));
+  // However slow the machine is, none is thought lost: what is handed out again would be so by a clock.
+  const children = [-24, 0, 24].map((hours) => start(database, { hours, args: ['60000'] }));
   await allEnd(children);
   await isWhole(database);
   const off = s.sql(

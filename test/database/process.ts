@@ -1,10 +1,10 @@
-// Works on a study as one of several processes, until it has so many trials. Arguments: URL, trials. Prints the number of each trial it begins.
+// Works on a study as one of several processes, until it has so many trials. Arguments: URL, trials, how long it is believed to live, in ms. Prints the number of each trial it begins.
 import { openStudy } from '../../src/study/index.ts';
 import { PostgresStorage } from '../../src/study/postgres/storage.ts';
 import { space } from '../study/space.ts';
 
-const [url, trials] = process.argv.slice(2);
-const waits = { later: 60_000, beat: 300, believed: 1500, look: 300 };
+const [url, trials, believed = '1500'] = process.argv.slice(2);
+const waits = { later: 60_000, beat: 300, believed: Number(believed), look: 300 };
 const storage = new PostgresStorage(url, { host: 'test', process: process.pid, threads: 1 }, waits);
 const study = await openStudy({ storage, name: 'main', resume: true, seed: 3, lag: 4 });
 await study.enqueue({ x: 0.5, kind: 'b' });
