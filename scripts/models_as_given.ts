@@ -6,12 +6,15 @@
  * None of the files is part of this repository. The accuracies that they should have stand in the README beside them. Where files are
  * named, the lines of the others stay as they are on the page.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { zipSync } from 'fflate';
 import { npzArrays } from '../src/data/index.ts';
+import { sizeOf } from '../src/graph/graph.ts';
+import { writeNpy } from '../src/index.ts';
 import { neededPath } from '../test/shared.ts';
 import { cell, kib, type Told, thumbnet } from './command.ts';
 
@@ -23,25 +26,38 @@ interface Given {
   readonly model: string;
   readonly data: string;
   readonly flags?: readonly string[];
+  /** Makes of the data what the model is given, in a new folder. */
+  readonly prepared?: (data: string, folder: string) => string;
   /** What the README calls the accuracy, in which line. */
   readonly stated: { readonly line: string; readonly as: string };
 }
 
-/** Each channel of the recordings less its mean over the training part, divided by its deviation. */
-function standardized(data: string): string[] {
-  const x = npzArrays(new Uint8Array(readFileSync(neededPath(`data/${data}/train.npz`))), 'train.npz', { notes: [] }).read('x');
-  const channels = x.shape.at(-1)!;
-  const moment = (f: (v: number, c: number) => number) => {
-    const sums = new Float64Array(channels);
-    for (let i = 0; i < x.data.length; i++) sums[i % channels] += f(Number(x.data[i]), i % channels);
-    return Array.from(sums, (s) => (s * channels) / x.data.length);
-  };
-  const mean = moment((v) => v);
-  const std = moment((v, c) => (v - mean[c]) ** 2).map(Math.sqrt);
-  return ['--mean', mean.join(), '--std', std.join()];
+/** Each value less its mean over the training part, divided by its deviation there, as the README says of the model. */
+function standardized(data: string, folder: string): string {
+  const parts = ['train', 'test'].map((part) => {
+    const arrays = npzArrays(new Uint8Array(readFileSync(neededPath(`data/${data}/${part}.npz`))), part, { notes: [] });
+    return { part, x: arrays.read('x'), y: arrays.read('y') };
+  });
+  const [{ x: train }] = parts;
+  const size = sizeOf(train.shape.slice(1));
+  const count = train.shape[0];
+  const mean = new Float64Array(size);
+  const variance = new Float64Array(size);
+  for (let i = 0; i < train.data.length; i++) mean[i % size] += Number(train.data[i]) / count;
+  for (let i = 0; i < train.data.length; i++) variance[i % size] += (Number(train.data[i]) - mean[i % size]) ** 2 / count;
+  mkdirSync(folder);
+  for (const { part, x, y } of parts) {
+    const values = Float32Array.from({ length: x.data.length }, (_, i) => {
+      return (Number(x.data[i]) - mean[i % size]) / Math.sqrt(variance[i % size]);
+    });
+    const labels = Int32Array.from(y.data as ArrayLike<number>, Number);
+    writeFileSync(
+      join(folder, `${part}.npz`),
+      zipSync({ 'x.npy': writeNpy(values, x.shape), 'y.npy': writeNpy(labels, y.shape) }),
+    );
+  }
+  return folder;
 }
-
-const HAR = 'uci-har-part';
 
 const MODELS: readonly Given[] = [
   { model: 'mnist-8.onnx', data: 'mnist', stated: { line: 'mnist-8.onnx', as: 'mnist test' } },
@@ -61,8 +77,9 @@ const MODELS: readonly Given[] = [
   },
   {
     model: 'HAR-CNN.onnx',
-    data: HAR,
-    flags: ['--layout', 'nhwc', ...standardized(HAR)],
+    data: 'uci-har-part',
+    flags: ['--layout', 'nhwc'],
+    prepared: standardized,
     stated: { line: 'HAR-CNN.onnx', as: 'uci-har-part test' },
   },
   {
@@ -98,10 +115,10 @@ interface Measured {
 
 const sizes = (m: Measured) => `${kib(m.flashBytes)}, ${kib(m.ramBytes)}, ${m.latencyMs.toFixed(1)} ms`;
 
-async function row({ model, data, flags = [], stated }: Given): Promise<string[]> {
+async function row({ model, data, flags = [], prepared, stated }: Given): Promise<string[]> {
   const work = await mkdtemp(join(tmpdir(), 'thumbnet-given-'));
   const file = neededPath(`data/models/${model}`);
-  const from = ['--data', neededPath(`data/${data}`), ...flags];
+  const from = ['--data', prepared?.(data, join(work, 'data')) ?? neededPath(`data/${data}`), ...flags];
   const evaluated = await thumbnet(MINUTES, 'evaluate', file, ...from);
   const compressed = await thumbnet(
     MINUTES,
