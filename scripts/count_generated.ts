@@ -8,7 +8,7 @@
  *
  * Needs arm-none-eabi-gcc and qemu-system-arm. The networks are made by scripts/count/generated_cases.ts.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CExport, generateC } from '../src/c/index.ts';
@@ -60,7 +60,9 @@ const cores = Object.values(COUNTED);
 /** Another core may have been counted meanwhile. */
 function save(core: CoreName, own: GeneratedCounts): void {
   const counts = { ...read(), [core]: own };
-  writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(cores.map((c) => [c, counts[c]])))}\n`);
+  // Whole at any moment, since others read it.
+  writeFileSync(`${FILE}.${core}`, `${JSON.stringify(Object.fromEntries(cores.map((c) => [c, counts[c]])))}\n`);
+  renameSync(`${FILE}.${core}`, FILE);
 }
 
 /** So many networks are lost at most where counting is stopped. */
