@@ -25,6 +25,11 @@ test('what cannot be read is named', async () => {
     /dimension 1 of the input "x" is open \("T"\)/,
     /fixed sizes/,
   );
+  await attempt(
+    { ...relu, inputs: { x: [1, 4] }, nodes: [node('Pad', 'x p', 'y')], constants: { p: int64s(0, 0, 0, 2 ** 40) } },
+    'bad-file',
+    /"y" is computed with the shape \[1, 1099511627780\]/,
+  );
   await attempt({ ...relu, opset: 6 }, 'unsupported', /operator set 6/);
   await attempt({ ...relu, opset: 99 }, 'unsupported', /operator set 99/);
   await attempt({ ...relu, nodes: [node('Relu', 'z', 'y')] }, 'bad-file', /reads "z", which nothing computes/);

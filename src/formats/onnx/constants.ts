@@ -41,7 +41,8 @@ export function graphType(type: number, where: string): DType {
   return KEPT[stored] ?? dtypeOf(stored as StoredType);
 }
 
-const MOST_ELEMENTS = 2 ** 28;
+/** Of one tensor. */
+export const MOST_ELEMENTS = 2 ** 28;
 const EXTERNAL = 1;
 
 /** A constant of the file; one kept in another file beside it makes a promise. */

@@ -9,7 +9,7 @@ import { located } from '../located.ts';
 import { operandsOf } from '../operands.ts';
 import { inverse } from '../relabel.ts';
 import { tidied } from '../tidy.ts';
-import { graphType, readConstant } from './constants.ts';
+import { graphType, MOST_ELEMENTS, readConstant } from './constants.ts';
 import { Attributes, badFile, decode, isOnnx, unsupported } from './decode.ts';
 import { folded, shapeConstant } from './fold.ts';
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './generated/onnx_pb.ts';
@@ -64,6 +64,8 @@ function fileModel(model: ModelProto, graph: GraphProto, opset: number, constant
   });
   const name = graph.name || 'main';
   const plain: Graph = { name, tensors: renamed(draft, graph, outputs), nodes: draft.nodes, inputs, outputs };
+  const large = plain.tensors.find(({ shape }) => sizeOf(shape) > MOST_ELEMENTS);
+  if (large) throw badFile(`"${large.name}" is computed with the shape ${showShape(large.shape)}`);
   const attachments = attachmentsOf(model, given);
   const read = checked(tidied(channelsLast(plain)), badFile);
   const same = read.outputs.find((t) => read.inputs.includes(t));
@@ -134,7 +136,7 @@ function addInput(draft: Draft, { name, type }: ValueInfoProto): number {
     const fix = 'export the model with fixed sizes: only the batch may be left open (dynamic_axes={"input": {0: "batch"}})';
     throw unsupported(`dimension ${i} of ${where} is open ("${symbol}")`, fix);
   });
-  if (sizeOf(dims) > 2 ** 28) throw badFile(`${where} has the shape ${showShape(dims)}`);
+  if (sizeOf(dims) > MOST_ELEMENTS) throw badFile(`${where} has the shape ${showShape(dims)}`);
   const tensor = draft.add({ name, shape: dims, dtype: graphType(elemType, where), data: null, quant: null });
   draft.name(name, tensor);
   return tensor;

@@ -1,6 +1,6 @@
 import { blocks, type Recurrent, type RecurrentOutputs, together, unrolled } from '../../recurrent.ts';
 import type { Config } from '../config.ts';
-import { unsupported } from '../hdf5.ts';
+import { badFile, unsupported } from '../hdf5.ts';
 import { type Call, hasBias, type Layer } from '../layer.ts';
 
 /** LSTM, GRU and SimpleRNN, also in both directions: gates stand as input, forget, cell, output; and as update, reset, hidden. Without their states between calls. */
@@ -84,6 +84,9 @@ function weightsOf(call: Call, kind: Kind): Recurrent {
   const [kernel, inner] = [turned('kernel'), turned('recurrent_kernel')];
   const hidden = inner.rows;
   const gates = order.length * hidden;
+  if (kernel.columns !== gates || inner.columns !== gates) {
+    throw badFile(`its kernels have ${kernel.columns} and ${inner.columns} columns, where ${hidden} units of ${kind} have ${gates}`);
+  }
   const after = kind === 'gru' && call.flag('reset_after', call.version >= 2);
   const told = hasBias(call.config) ? Float32Array.from(call.weights('bias').data) : new Float32Array(2 * gates);
   const b = blocks(told.subarray(0, gates), hidden, order);
