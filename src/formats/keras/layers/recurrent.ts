@@ -85,7 +85,9 @@ function weightsOf(call: Call, kind: Kind): Recurrent {
   const hidden = inner.rows;
   const gates = order.length * hidden;
   if (kernel.columns !== gates || inner.columns !== gates) {
-    throw badFile(`its kernels have ${kernel.columns} and ${inner.columns} columns, where ${hidden} units of ${kind} have ${gates}`);
+    throw badFile(
+      `its kernels have ${kernel.columns} and ${inner.columns} columns, where ${hidden} units of ${kind} have ${gates}`,
+    );
   }
   const after = kind === 'gru' && call.flag('reset_after', call.version >= 2);
   const told = hasBias(call.config) ? Float32Array.from(call.weights('bias').data) : new Float32Array(2 * gates);
