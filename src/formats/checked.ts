@@ -2,6 +2,9 @@ import { CompressError } from '../errors.ts';
 import { compact, type Graph } from '../graph/graph.ts';
 import { findProblem } from '../run/verify.ts';
 
+/** Elements of one tensor: no network comes near it, and a shape beyond it is damage. */
+export const MOST_ELEMENTS = 2 ** 28;
+
 /**
  * A graph that was read, without what no output depends on.
  *

@@ -2,7 +2,7 @@ import { isZip } from '../../data/marks.ts';
 import { unzip } from '../../data/zip.ts';
 import type { Attachments, Graph } from '../../graph/graph.ts';
 import { showShape, sizeOf } from '../../graph/graph.ts';
-import { checked } from '../checked.ts';
+import { checked, MOST_ELEMENTS } from '../checked.ts';
 import { Draft } from '../draft.ts';
 import type { FileModel } from '../format.ts';
 import { channelsLast } from '../layout.ts';
@@ -164,7 +164,7 @@ function addInput({ draft, inputs }: Work, { name, config }: LayerConfig): numbe
     );
   }
   const dims = [1, ...shape.slice(1).map(Number)];
-  if (sizeOf(dims) > 2 ** 28) throw badFile(`the input "${name}" has the shape ${showShape(dims)}`);
+  if (sizeOf(dims) > MOST_ELEMENTS) throw badFile(`the input "${name}" has the shape ${showShape(dims)}`);
   const t = draft.add({ name, shape: dims, dtype: 'f32', data: null, quant: null });
   inputs.push(t);
   return t;

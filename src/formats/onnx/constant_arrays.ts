@@ -19,10 +19,10 @@ export function fromNumbers(shape: readonly number[], dtype: DType, list: readon
 }
 
 /** Elements of a constant that the graph makes: more have no place on a microcontroller. */
-const MOST_ELEMENTS = 2 ** 20;
+const MOST_MADE = 2 ** 20;
 
 export function checkSize(shape: readonly number[], what = 'it'): void {
-  if (shape.every((d) => d >= -1) && sizeOf(shape) <= MOST_ELEMENTS) return;
+  if (shape.every((d) => d >= -1) && sizeOf(shape) <= MOST_MADE) return;
   throw unsupported(`${what} makes a constant of shape [${shape.join(', ')}]`, 'export the model with constants folded');
 }
 

@@ -1,5 +1,6 @@
 import { type DType, showShape, sizeOf, type Tensor, type Values } from '../../graph/graph.ts';
 import { unpackInt4 } from '../../graph/int4.ts';
+import { MOST_ELEMENTS } from '../checked.ts';
 import type { ReadOptions } from '../format.ts';
 import { dtypeOf, type StoredType, valuesFrom } from '../values.ts';
 import { badFile, unsupported } from './decode.ts';
@@ -41,8 +42,6 @@ export function graphType(type: number, where: string): DType {
   return KEPT[stored] ?? dtypeOf(stored as StoredType);
 }
 
-/** Of one tensor. */
-export const MOST_ELEMENTS = 2 ** 28;
 const EXTERNAL = 1;
 
 /** A constant of the file; one kept in another file beside it makes a promise. */

@@ -1,7 +1,7 @@
 import { type Attachments, type Graph, isInteger, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
 import { type AnyRow, type OnnxRead, OPS } from '../../ops/index.ts';
 import { dequantize } from '../../run/integer.ts';
-import { checked } from '../checked.ts';
+import { checked, MOST_ELEMENTS } from '../checked.ts';
 import { Draft } from '../draft.ts';
 import type { FileModel, ReadOptions } from '../format.ts';
 import { channelsLast } from '../layout.ts';
@@ -9,7 +9,7 @@ import { located } from '../located.ts';
 import { operandsOf } from '../operands.ts';
 import { inverse } from '../relabel.ts';
 import { tidied } from '../tidy.ts';
-import { graphType, MOST_ELEMENTS, readConstant } from './constants.ts';
+import { graphType, readConstant } from './constants.ts';
 import { Attributes, badFile, decode, isOnnx, unsupported } from './decode.ts';
 import { folded, shapeConstant } from './fold.ts';
 import type { GraphProto, ModelProto, NodeProto, ValueInfoProto } from './generated/onnx_pb.ts';

@@ -1,10 +1,9 @@
 import { CompressError } from '../../errors.ts';
 import { type DType, type Quantization, showShape, sizeOf, type Tensor } from '../../graph/graph.ts';
+import { MOST_ELEMENTS } from '../checked.ts';
 import { dtypeOf, valuesFrom } from '../values.ts';
 import { badFile, type FlatFile, type FlatTable } from './flat.ts';
 import { BUFFER, QUANTIZATION, RESOURCE, TENSOR, TYPE_NAMES, TYPES } from './schema.ts';
-
-const MOST_ELEMENTS = 2 ** 28;
 
 /** All tensors of a subgraph; half floats become f32. */
 export function readTensors(file: FlatFile, tables: readonly FlatTable[], buffers: readonly FlatTable[]): Tensor[] {
