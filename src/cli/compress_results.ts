@@ -14,7 +14,7 @@ import { countsExamples, describeSmallData, dropBetween, metricOf, showDrop } fr
 import { MISSED } from './exit_codes.ts';
 import { writeWhole } from './files.ts';
 import { frontEndText } from './front_ends.ts';
-import { complain, count, type Output, plural, wholePercent } from './output.ts';
+import { complain, count, type Output, plural, typed, wholePercent } from './output.ts';
 import { ablationIn } from './report_ablation.ts';
 import { detailsOf } from './report_details.ts';
 import { resultTable } from './result_table.ts';
@@ -200,8 +200,8 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
   out.say(`stages  ${inTurns(recipe.stages.map((s) => s.stage)).join(' -> ')}`);
   for (const [what, path] of Object.entries(paths)) if (what !== 'report') out.print(`${what.padEnd(7)} ${path}`);
   out.print(`report  ${pathToFileURL(resolve(paths.report)).href}`);
-  out.print(`next    thumbnet export ${paths.model} --format c --target ${target.name} --out FOLDER`);
-  out.print(`        thumbnet verify ${paths.model} --target ${target.name}`);
+  out.print(`next    ${typed()} export ${paths.model} --format c --target ${target.name} --out FOLDER`);
+  out.print(`        ${typed()} verify ${paths.model} --target ${target.name}`);
 }
 
 /** What the search saw, beside the table, which is of the test part. */

@@ -7,7 +7,7 @@ import { findTarget } from '../mcu/index.ts';
 import { CONFIG } from './config.ts';
 import { checkOutput, exists, writeWhole } from './files.ts';
 import { byteCount, number } from './flags.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type Output, typed } from './output.ts';
 import { registered, targetNames } from './target_names.ts';
 
 interface Question {
@@ -63,7 +63,7 @@ export function addInit(program: Command): void {
       const out = createOutput(false);
       const answers = await ask(out);
       await writeWhole(CONFIG, `${JSON.stringify(answers, null, 2)}\n`, 'folder');
-      out.print(`written: ${CONFIG}\nnext: thumbnet compress --dry-run`);
+      out.print(`written: ${CONFIG}\nnext: ${typed()} compress --dry-run`);
     });
 }
 

@@ -14,6 +14,9 @@ export interface Output {
   result(value: unknown, show: () => void): void;
 }
 
+/** How this command is typed where it runs: npx and the demo run it from a folder, and a shell does not find it there. */
+export const typed = (): string => (['npx', 'demo'].includes(process.env.npm_lifecycle_event ?? '') ? 'npx thumbnet' : 'thumbnet');
+
 type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
 
 const widthOf = (stream: Stream): number => Math.max(40, stream.columns || 80);

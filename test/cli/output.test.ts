@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { checkedText } from '../../src/cli/compress_results.ts';
-import { createOutput, proseFor, table, wrapped } from '../../src/cli/output.ts';
+import { createOutput, proseFor, table, typed, wrapped } from '../../src/cli/output.ts';
 import type { CheckReport, CompressResult } from '../../src/compress/index.ts';
 
 const PROSE =
@@ -75,6 +75,16 @@ test('a last check names each candidate, of several of one trial too', () => {
     'Trial 7 (11.7 KiB, 2.70 ms) has 97.0 %: rejected.',
     'Another candidate of trial 19 (11.1 KiB, 2.70 ms) has 98.0 %: accepted.',
   ]);
+});
+
+test('commands to go on with are typed as this one was', () => {
+  const before = process.env.npm_lifecycle_event;
+  process.env.npm_lifecycle_event = 'npx';
+  assert.is(typed(), 'npx thumbnet');
+  process.env.npm_lifecycle_event = 'test';
+  assert.is(typed(), 'thumbnet');
+  if (before === undefined) delete process.env.npm_lifecycle_event;
+  else process.env.npm_lifecycle_event = before;
 });
 
 test.run();
