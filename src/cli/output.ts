@@ -15,7 +15,8 @@ export interface Output {
 }
 
 /** How this command is typed where it runs: npx and the demo run it from a folder, and a shell does not find it there. */
-export const typed = (): string => (['npx', 'demo'].includes(process.env.npm_lifecycle_event ?? '') ? 'npx thumbnet' : 'thumbnet');
+export const typed = (): string =>
+  ['npx', 'demo'].includes(process.env.npm_lifecycle_event ?? '') ? 'npx thumbnet' : 'thumbnet';
 
 type Stream = Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>;
 
