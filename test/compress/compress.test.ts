@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { historyOf } from '../../src/compress/history.ts';
 import { type CompressHost, type CompressOptions, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
 import { allocate } from '../../src/compress/sensitivity.ts';
-import { type Dataset, withValidationOf } from '../../src/data/index.ts';
+import { withValidationOf } from '../../src/data/index.ts';
 import { makeGestures } from '../../src/demo/gestures.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import { sha256 } from '../../src/digest.ts';
@@ -19,13 +19,9 @@ import { quantize } from '../../src/quant/index.ts';
 import { parseHistory } from '../../src/report/index.ts';
 import { MemoryArtifacts, MemoryStorage } from '../../src/study/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import { fewGestures } from '../demo/few.ts';
 
-const small: Dataset = {
-  ...gestures(),
-  train: makeGestures(240, 5, 'train'),
-  validation: makeGestures(180, 5, 'validation'),
-  test: makeGestures(180, 5, 'test'),
-};
+const small = fewGestures(240, 180);
 const model = await loadModel(await demoModel());
 const options = { target: 'stm32l476rg', maxDrop: 0.1, samples: 4000, parallel: 3, seed: 3 };
 

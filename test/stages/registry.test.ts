@@ -5,8 +5,7 @@ import * as assert from 'uvu/assert';
 import { runArm } from '../../src/compress/arm.ts';
 import { type CompressHost, type CompressResult, compress, nodePool } from '../../src/compress/index.ts';
 import { spaceOf, suggestStart } from '../../src/compress/steps.ts';
-import { makeGestures } from '../../src/demo/gestures.ts';
-import { demoModel, gestures } from '../../src/demo/index.ts';
+import { demoModel } from '../../src/demo/index.ts';
 import { CompressError } from '../../src/errors.ts';
 import { exportTflite, loadModel, parseRecipe, registerStage, runPipeline, stagesOf } from '../../src/index.ts';
 import { outlineOf } from '../../src/pipeline.ts';
@@ -15,15 +14,11 @@ import { quantize } from '../../src/quant/index.ts';
 import type { Trial } from '../../src/search/index.ts';
 import { defineStage } from '../../src/stage.ts';
 import { model as file, inFolder, thumbnet } from '../cli/sample.ts';
+import { fewGestures } from '../demo/few.ts';
 import { heap } from '../train/networks.ts';
 
 const model = await loadModel(await demoModel());
-const data = {
-  ...gestures(),
-  train: makeGestures(240, 5, 'train'),
-  validation: makeGestures(120, 5, 'validation'),
-  test: makeGestures(120, 5, 'test'),
-};
+const data = fewGestures(240, 120);
 const context = { data, heap, seed: 0, original: model };
 const plugin = new URL('./plugin.ts', import.meta.url);
 
