@@ -30,11 +30,12 @@ import { metricOf, taskOptions } from '../task/index.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
 import { exists, isEmpty, MODEL, makeFolder, readModel, writeWhole } from './files.ts';
-import { counted, type DataFlags, dataFlags, integer, readData, weights, workers, wrap } from './flags.ts';
+import { type DataFlags, dataFlags, readData } from './flags.ts';
 import { createOutput, type Output, plural, table } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { interruptible } from './progress.ts';
 import { dropFlag, type GoalFlags, goalFlags, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
+import { counted, integer, weights, workers, wrap } from './values.ts';
 
 interface Flags extends DataFlags, TaskFlags, GoalFlags {
   readonly target: string;

@@ -13,10 +13,11 @@ import { dropBetween, type MetricName, metricOf, taskOptions } from '../task/ind
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { readBytes, readModel } from './files.ts';
-import { type DataFlags, dataFlags, megahertz, number, pairs, readData } from './flags.ts';
+import { type DataFlags, dataFlags, readData } from './flags.ts';
 import { complain, count, createOutput, type Output, table } from './output.ts';
 import { qualityChange } from './result_table.ts';
 import { type TaskFlags, taskFlags } from './task_flags.ts';
+import { megahertz, number, pairs } from './values.ts';
 
 /** What may be compared, and be held by a threshold. */
 const FIGURES = { ...FIGURE_OF, file: 'fileBytes' } as const;

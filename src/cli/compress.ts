@@ -9,30 +9,14 @@ import { taskOptions } from '../task/index.ts';
 import { RESULTS } from './compress_results.ts';
 import { dryRun } from './dry_run.ts';
 import { MODEL, readModel, readRecipe } from './files.ts';
-import {
-  amountsByName,
-  byteCount,
-  counted,
-  type DataFlags,
-  dataFlags,
-  duration,
-  type IoFlags,
-  integer,
-  ioOption,
-  megahertz,
-  microjoules,
-  readData,
-  readingOfRecipe,
-  tradeOption,
-  weights,
-  workers,
-} from './flags.ts';
+import { type DataFlags, dataFlags, type IoFlags, ioOption, readData, readingOfRecipe, tradeOption } from './flags.ts';
 import { chosenFrontEnd, type FrontEndFlags, frontEndFlags } from './front_ends.ts';
 import { createOutput } from './output.ts';
 import { type OutsideFlags, readOutside } from './outside_flags.ts';
 import { checkPlace, runCompress } from './run_compress.ts';
 import { artifactsAt, openStorage, type SharedPlace } from './shared_study.ts';
 import { dropFlag, type GoalFlags, goalFlags, type TaskFlags, taskFlags } from './task_flags.ts';
+import { amountsByName, byteCount, counted, duration, integer, megahertz, microjoules, weights, workers } from './values.ts';
 
 interface Flags extends DataFlags, FrontEndFlags, IoFlags, TaskFlags, GoalFlags, OutsideFlags {
   readonly target: string;

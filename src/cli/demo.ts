@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { demoModel, gestures } from '../demo/index.ts';
 import { loadModel } from '../model.ts';
 import { exists } from './files.ts';
-import { integer, workers } from './flags.ts';
 import { createOutput } from './output.ts';
 import { runCompress } from './run_compress.ts';
+import { integer, workers } from './values.ts';
 
 const TARGET = 'stm32l476rg';
 const NAME = 'thumbnet-demo';

@@ -7,9 +7,10 @@ import { Heap } from '../wasm/heap.ts';
 import { showEvaluation } from './evaluations.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
-import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
+import { type DataFlags, dataFlags, readData } from './flags.ts';
 import { complain, createOutput } from './output.ts';
 import { type GoalFlags, goalFlags, judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
+import { integer } from './values.ts';
 
 interface Flags extends DataFlags, TaskFlags, GoalFlags {
   readonly part?: PartName;

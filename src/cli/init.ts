@@ -6,9 +6,9 @@ import { ENDINGS } from '../formats/index.ts';
 import { findTarget } from '../mcu/index.ts';
 import { CONFIG } from './config.ts';
 import { checkOutput, exists, writeWhole } from './files.ts';
-import { byteCount, number } from './flags.ts';
 import { createOutput, type Output, typed } from './output.ts';
 import { registered, targetNames } from './target_names.ts';
+import { byteCount, number } from './values.ts';
 
 interface Question {
   readonly key: string;

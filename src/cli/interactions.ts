@@ -8,12 +8,13 @@ import type { RangeChange } from '../stage.ts';
 import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MODEL, readModel } from './files.ts';
-import { type DataFlags, dataFlags, integer, number, readData, wrap } from './flags.ts';
+import { type DataFlags, dataFlags, readData } from './flags.ts';
 import { count, createOutput, type Output, percent, table, wholePercent } from './output.ts';
 import { repeated } from './outside_flags.ts';
 import { interruptible } from './progress.ts';
 import { interruption } from './stages.ts';
 import { readTask, type TaskFlags, taskFlags } from './task_flags.ts';
+import { integer, number, wrap } from './values.ts';
 
 interface Flags extends DataFlags, TaskFlags {
   readonly ratio: number;

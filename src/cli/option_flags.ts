@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type * as v from 'valibot';
 import { aboutOf, defaultOf, type OptionsSchema } from '../options/option.ts';
 import { checksOf, kindOf, type SchemaShape } from '../options/words.ts';
-import { integer, number, wrap } from './flags.ts';
+import { integer, number, wrap } from './values.ts';
 
 /** A flag for each option of a schema: its name, help, default and choices. */
 export function optionFlags(command: Command, schema: OptionsSchema): Command {

@@ -20,9 +20,10 @@ import { asStored } from '../model.ts';
 import { bytes, digits, milliseconds } from '../report/units.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readBytes, readModel } from './files.ts';
-import { megahertz, tradeOption } from './flags.ts';
+import { tradeOption } from './flags.ts';
 import { complain, count, createOutput, kibibytes, type Output, percent, table } from './output.ts';
 import { targetNames } from './target_names.ts';
+import { megahertz } from './values.ts';
 
 interface Flags {
   readonly target: string;

@@ -7,11 +7,11 @@ import { isPostgres } from '../study/postgres/address.ts';
 import { checkTerms, type PostgresStorage, type SharedStudy } from '../study/postgres/storage.ts';
 import { writeResults } from './compress_results.ts';
 import { checkOutput, makeFolder, readBytes, writeWhole } from './files.ts';
-import { workers } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
 import { ablationIn, bringAblation } from './report_ablation.ts';
 import { checkPlace, runCompress } from './run_compress.ts';
 import { artifactsAt, getResult, getTask, openStorage, ownTerms } from './shared_study.ts';
+import { workers } from './values.ts';
 
 interface Flags {
   readonly study?: string;

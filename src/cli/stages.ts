@@ -16,13 +16,14 @@ import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { explainLoss, explanationJson, showChanges, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
-import { type DataFlags, dataFlags, type IoFlags, integer, ioOption, readData, readingOfRecipe } from './flags.ts';
+import { type DataFlags, dataFlags, type IoFlags, ioOption, readData, readingOfRecipe } from './flags.ts';
 import { rebuiltAgain } from './front_ends.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, type Output, percent } from './output.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { interruptible } from './progress.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
+import { integer } from './values.ts';
 
 interface Flags extends DataFlags, IoFlags, TaskFlags, OutsideFlags {
   readonly out: string;

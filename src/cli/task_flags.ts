@@ -13,8 +13,8 @@ import {
   taskOptions,
 } from '../task/index.ts';
 import type { Heap } from '../wasm/heap.ts';
-import { number } from './flags.ts';
 import type { Output } from './output.ts';
+import { number } from './values.ts';
 
 export interface TaskFlags {
   readonly task?: TaskOptions['task'];

@@ -15,12 +15,13 @@ import { withoutRecords } from '../train/fake.ts';
 import { scratchFields, trainFromScratch } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { checkOutput, checkpointFile, readModel, writeModel } from './files.ts';
-import { type DataFlags, dataFlags, integer, readData } from './flags.ts';
+import { type DataFlags, dataFlags, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { columns, count, createOutput, type Output, wrapped } from './output.ts';
 import { interruptible } from './progress.ts';
 import { interruption } from './stages.ts';
 import { sayTask, type TaskFlags, taskFlags } from './task_flags.ts';
+import { integer } from './values.ts';
 
 interface Flags extends DataFlags, TaskFlags {
   readonly out: string;

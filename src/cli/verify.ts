@@ -15,8 +15,9 @@ import { bytes } from '../report/units.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { MODEL, readModel } from './files.ts';
-import { number, tradeOption } from './flags.ts';
+import { tradeOption } from './flags.ts';
 import { count, createOutput, type Output, table } from './output.ts';
+import { number } from './values.ts';
 
 interface Flags {
   readonly target: string;

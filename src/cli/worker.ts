@@ -3,12 +3,12 @@ import { nodePool, type Pool, takeTrials } from '../compress/index.ts';
 import { CompressError } from '../errors.ts';
 import { checkTerms, type PostgresStorage, type SharedStudy } from '../study/postgres/storage.ts';
 import { CHANNEL } from '../study/postgres/store.ts';
-import { sharedWorkers } from './flags.ts';
 import { createOutput, type Output, plural } from './output.ts';
 import { pluginsIn } from './plugins.ts';
 import { createBar, interruptSignal } from './progress.ts';
 import { describe } from './run_compress.ts';
 import { artifactsAt, getTask, openStorage, openStudies, ownTerms } from './shared_study.ts';
+import { sharedWorkers } from './values.ts';
 
 interface Flags {
   readonly storage: string;

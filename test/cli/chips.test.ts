@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { duration, megahertz, microjoules, number } from '../../src/cli/flags.ts';
 import { columns, table } from '../../src/cli/output.ts';
 import { targetNames } from '../../src/cli/target_names.ts';
+import { duration, megahertz, microjoules, number } from '../../src/cli/values.ts';
 import { findTarget, registerTarget } from '../../src/mcu/index.ts';
 import { inProcess } from './in_process.ts';
 import { built, inFolder, model, testFile } from './sample.ts';

@@ -4,8 +4,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXAMPLES } from '../../src/cli/examples.ts';
 import { program } from '../../src/cli/main.ts';
-import { inProcess } from './in_process.ts';
 import { testWhere } from '../skipped.ts';
+import { inProcess } from './in_process.ts';
 import { inFolder } from './sample.ts';
 
 test('every verb has examples, and all their options are known', () => {
