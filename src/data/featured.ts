@@ -3,8 +3,9 @@ import { floorLog2 } from '../elementary.ts';
 import { CompressError } from '../errors.ts';
 import { type FrontEnd, type FrontEndFacts, factsOf, featuresOf, frontEndOf, makeFrontEnd, shapeOf } from '../features/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { type Dataset, PARTS, type Part, type PartName } from './dataset.ts';
+import { type Dataset, PARTS, type Part, type PartName, type Samples } from './dataset.ts';
 import { normalizedFeatures } from './normalized.ts';
+import { kindOf, numbersBetween } from './paged.ts';
 import { counted, type RawPart } from './raw.ts';
 
 type Parts = { readonly [name in PartName]?: RawPart };
@@ -49,19 +50,24 @@ export async function withFeatures(
     notes.push(`features: the last ${counted(behind, 'sample')} of each example are in no whole frame, and not used`);
   const made = Object.entries(parts).flatMap(([name, part]) => {
     if (!part) return [];
-    const { values, cut } = featuresOf(heap, frontEnd, part.inputs[0] as Float32Array, part.count);
+    const { values, cut } = featuresOf(heap, frontEnd, read(part.inputs[0]), part.count);
     if (cut) notes.push(`${part.where}: ${cut} samples are beyond what 16 bits hold in steps of 2^${frontEnd.step}, and cut`);
     return [[name, { ...part, inputs: [values], info: [{ name: part.info[0].name, shape }] }] as const];
   });
   return { parts: Object.fromEntries(made), frontEnd };
 }
 
+const read = (x: Samples) => ({ subarray: (from: number, to: number): Samples => numbersBetween(x, from, to) });
+
 /** 16 bits hold sound and integers as they are; of others twice what the part has. */
-function stepOf({ inputs: [x], signal }: RawPart): number {
+function stepOf({ inputs: [x], signal, count }: RawPart): number {
   if (signal?.isSound) return -15;
-  if (!(x instanceof Float32Array)) return 0;
+  if (kindOf(x) !== 'f4') return 0;
+  const size = x.length / count;
   let greatest = 0;
-  for (const v of x) greatest = Math.max(greatest, Math.abs(v));
+  for (let from = 0; from < x.length; from += size) {
+    for (const v of numbersBetween(x, from, from + size)) greatest = Math.max(greatest, Math.abs(v));
+  }
   return greatest > 0 ? floorLog2(greatest) + 1 - 14 : -15;
 }
 
@@ -76,7 +82,7 @@ export async function byFrontEnd(samples: Dataset, features: string, like: Front
   const frontEnd = frontEndOf({ ...like, features });
   const heap = await Heap.open();
   const partOf = (part: Part | null) =>
-    part && { ...part, inputs: [featuresOf(heap, frontEnd, part.inputs[0] as Float32Array, part.count).values] };
+    part && { ...part, inputs: [featuresOf(heap, frontEnd, read(part.inputs[0]), part.count).values] };
   const [train, validation, test] = PARTS.map((name) => partOf(samples[name]));
   return normalizedFeatures({
     ...samples,

@@ -1,7 +1,8 @@
 /** Labels as numbers: what they mean depends on the task. */
 import { CompressError } from '../errors.ts';
-import { type Labels, labelWidth, type Part } from './dataset.ts';
+import { type Labels, labelWidth, type Part, type Samples } from './dataset.ts';
 import type { NpyArray } from './npy.ts';
+import { numbersBetween } from './paged.ts';
 
 const LARGEST_WHOLE = 2 ** 31 - 1;
 
@@ -13,7 +14,8 @@ const LARGEST_WHOLE = 2 ** 31 - 1;
  */
 export function toLabels(array: NpyArray, count: number, where: string): Labels {
   const bad = (what: string, fix: string) => new CompressError('bad-data', `${where}: ${what}`, fix);
-  const { data, shape } = array;
+  const { shape, paged } = array;
+  const data = paged ? numbersBetween(paged as unknown as Samples, 0, paged.length) : array.data;
   if (shape[0] !== count || data.length === 0) {
     throw bad(
       `labels have shape [${shape}] but there are ${count} examples`,

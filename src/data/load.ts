@@ -23,7 +23,7 @@ import {
   DEFAULT_SPLIT,
   normalizedInputs,
 } from './options.ts';
-import { channelsMoved, isPaged, numbersBetween } from './paged.ts';
+import { channelsMoved, isPaged, kindOf, numbersBetween } from './paged.ts';
 import { type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { type FileSource, filesOf, isFileSource } from './sources.ts';
@@ -193,6 +193,14 @@ function checkShapes(parts: RawParts): void {
         'shape-mismatch',
         `${part.where} has examples of [${shape}] but ${first.where} of [${first.info[i]?.shape ?? ''}]`,
         'prepare all parts in the same way',
+      );
+    });
+    part.inputs.forEach((x, i) => {
+      if (kindOf(x) === kindOf(first.inputs[i])) return;
+      throw new CompressError(
+        'bad-data',
+        `${part.where} has examples of type ${kindOf(x)} but ${first.where} of ${kindOf(first.inputs[i])}`,
+        'save all parts with one type of numbers, prepared in the same way',
       );
     });
     const widths = [part, present.find((p) => p.y) ?? part].map((p) => (p.y ? p.y.length / p.count : 0));

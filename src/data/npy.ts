@@ -6,7 +6,7 @@ import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { fromHalf } from '../graph/half.ts';
 import type { Samples } from './dataset.ts';
-import { type PagedSamples, pagedIn } from './paged.ts';
+import type { PagedSamples } from './paged.ts';
 
 export type NpyData =
   | Float32Array
@@ -31,7 +31,7 @@ export interface NpyArray {
   readonly paged?: PagedSamples;
 }
 
-const TYPES = {
+export const TYPES = {
   f2: { bytes: 2, array: Uint16Array },
   f4: { bytes: 4, array: Float32Array },
   f8: { bytes: 8, array: Float64Array },
@@ -92,7 +92,7 @@ export function readNumbersOrWords(bytes: Uint8Array, name: string): NpyArray {
 
 type WordType = `${'U' | 'S'}${number}`;
 
-const isWords = (type: string): type is WordType => /^[US]\d{1,6}$/.test(type);
+export const isWords = (type: string): type is WordType => /^[US]\d{1,6}$/.test(type);
 
 /** Words of one length each, filled up with zeros: UCS-4 (U) or bytes (S). */
 function readWords(raw: Uint8Array, type: WordType, swapped: boolean, shape: readonly number[], name: string): string[] {
@@ -127,7 +127,7 @@ export function writeNpy(data: Exclude<NpyData, Uint32Array | BigUint64Array>, s
   return out;
 }
 
-const broken = (name: string, what: string) =>
+export const broken = (name: string, what: string) =>
   new CompressError(
     'bad-file',
     `${name} is damaged: ${what}`,
@@ -141,25 +141,7 @@ const noNumbers = (name: string, type: string) =>
     `save numbers: astype(numpy.float32) for examples, astype(numpy.int32) for labels (read are ${Object.keys(TYPES).join(', ')})`,
   );
 
-/** An array that stays in a file, whose header is in `head` and begins at `from`. @throws as readNpy, and `unsupported` for orders that cannot stay there */
-export function pagedNpy(file: string, from: number, length: number, head: Uint8Array, name: string): NpyArray {
-  const { type, swapped, fortran, shape, start } = readHeader(head, name);
-  if (isWords(type) || swapped || fortran)
-    throw new CompressError(
-      'unsupported',
-      `${name} is too large to be read whole, and is ${isWords(type) ? `of type ${type}` : swapped ? 'of big endian' : 'in Fortran order'}`,
-      'save it again: numpy.ascontiguousarray(x, numpy.float32)',
-    );
-  const { bytes: width } = TYPES[type];
-  if (length - start !== sizeOf(shape) * width)
-    throw broken(
-      name,
-      `its header says [${shape}] of ${type}, ${sizeOf(shape) * width} bytes, but ${length - start} bytes follow`,
-    );
-  return { type, shape, data: new Uint8Array(0), paged: pagedIn(file, from + start, type, width, shape) };
-}
-
-function readHeader(bytes: Uint8Array, name: string) {
+export function readHeader(bytes: Uint8Array, name: string) {
   if (!isNpy(bytes)) throw broken(name, 'it does not start with the six bytes of a .npy file');
   const major = bytes[6];
   if (bytes.length < 12 || major < 1 || major > 3) throw broken(name, `version ${major} of its header is unknown`);

@@ -2,10 +2,11 @@
 import { Inflate } from 'fflate';
 import { crc32 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
+import { sizeOf } from '../graph/graph.ts';
 import { host } from '../host/node.ts';
 import type { NamedArrays } from './arrays.ts';
-import { type NpyArray, pagedNpy, readNumbersOrWords } from './npy.ts';
-import { PAGED_BYTES, readAt, temporary } from './paged.ts';
+import { broken, isWords, type NpyArray, readHeader, readNumbersOrWords, TYPES } from './npy.ts';
+import { PAGED_BYTES, pagedIn, readAt, reopen, temporary } from './paged.ts';
 import { listed, type Reading } from './raw.ts';
 import { isOfSystem } from './system.ts';
 import { DEFLATE, otherwiseCompressed } from './zip.ts';
@@ -55,6 +56,7 @@ export function largestIn(file: string): number {
 
 /** An array that is alone in a large file. */
 export const npyOnDisk = (file: string, where: string): NpyArray => {
+  reopen(file);
   const { size } = host.node!.sync.statSync(file);
   return pagedNpy(file, 0, size, readAt(file, 0, Math.min(size, LARGEST_HEADER)), where);
 };
@@ -85,6 +87,24 @@ function arrayOf(file: string, entry: Entry, archive: string, most: number): Npy
     closeSync(handle);
   }
   return pagedNpy(unpacked, 0, entry.size, readAt(unpacked, 0, Math.min(entry.size, LARGEST_HEADER)), where);
+}
+
+/** An array that stays in a file, whose header is in `head` and begins at `from`. @throws as readNpy, and `unsupported` for orders that cannot stay there */
+function pagedNpy(file: string, from: number, length: number, head: Uint8Array, name: string): NpyArray {
+  const { type, swapped, fortran, shape, start } = readHeader(head, name);
+  if (isWords(type) || swapped || fortran)
+    throw new CompressError(
+      'unsupported',
+      `${name} is too large to be read whole, and is ${isWords(type) ? `of type ${type}` : swapped ? 'of big endian' : 'in Fortran order'}`,
+      'save it again: numpy.ascontiguousarray(x, numpy.float32)',
+    );
+  const { bytes: width } = TYPES[type];
+  if (length - start !== sizeOf(shape) * width)
+    throw broken(
+      name,
+      `its header says [${shape}] of ${type}, ${sizeOf(shape) * width} bytes, but ${length - start} bytes follow`,
+    );
+  return { type, shape, data: new Uint8Array(0), paged: pagedIn(file, from + start, type, width, shape) };
 }
 
 const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
@@ -129,6 +149,7 @@ function unpack(
 
 /** The central directory (PKWARE APPNOTE 6.3.10, sections 4.3.12 to 4.3.16). */
 function entriesOf(file: string, where: string): Entry[] {
+  reopen(file);
   const { size } = host.node!.sync.statSync(file);
   const tail = readAt(file, Math.max(0, size - 65557), Math.min(size, 65557));
   const view = new DataView(tail.buffer);

@@ -3,7 +3,7 @@ import { crc32 } from '../digest.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { host } from '../host/node.ts';
 import type { Samples } from './dataset.ts';
-import { typedOf } from './npy.ts';
+import { TYPES, typedOf } from './npy.ts';
 
 export interface PagedSamples {
   readonly files: readonly string[];
@@ -32,9 +32,12 @@ export const isPaged = (x: Samples): x is Samples & PagedSamples => 'starts' in 
 
 const asSamples = (x: PagedSamples): Samples => x as unknown as Samples;
 
-/** The type of numbers in NumPy's words. */
+/** Types of a file whose numbers are kept as they are, in NumPy's words. */
+const KEPT: Readonly<Record<string, string>> = { u1: 'u1', b1: 'u1', i1: 'i1', i2: 'i2' };
+
+/** The type of the numbers that are read, in NumPy's words. */
 export function kindOf(x: Samples): string {
-  if (isPaged(x)) return x.type;
+  if (isPaged(x)) return KEPT[x.type] ?? 'f4';
   return x instanceof Float32Array ? 'f4' : x instanceof Uint8Array ? 'u1' : x instanceof Int8Array ? 'i1' : 'i2';
 }
 
@@ -53,6 +56,13 @@ export function pagedIn(
 
 /** By path; a thread keeps its own. */
 const open = new Map<string, number>();
+
+/** A file that is opened again: since it was read it may have been written anew. */
+export function reopen(file: string): void {
+  const handle = open.get(file);
+  if (handle !== undefined) host.node!.sync.closeSync(handle);
+  open.delete(file);
+}
 
 /** Reads `length` bytes of a file from `at` on. @throws Error where they are not there */
 export function readAt(file: string, at: number, length: number): Uint8Array {
@@ -97,10 +107,13 @@ export const takePaged = (x: PagedSamples, indices: ArrayLike<number>): Samples 
     length: indices.length * sizeOf(x.shape),
   });
 
-/** One after another; what is in memory goes to a file. */
+/** One after another; what is in memory, or of another type, goes to a file. All are of one kind, and their channels stand alike in files. */
 export function joinPaged(all: readonly Samples[]): Samples {
-  const [like] = all.filter(isPaged);
-  const paged = all.map((x): PagedSamples => (isPaged(x) ? x : inFile(x, like)));
+  const [first] = all.filter(isPaged);
+  const isAlike = all.every((x) => isPaged(x) && x.type === first.type);
+  const kind = kindOf(first) as keyof typeof TYPES;
+  const like = isAlike ? first : { ...first, type: kind, width: TYPES[kind].bytes };
+  const paged = all.map((x): PagedSamples => (isPaged(x) && x.type === like.type ? x : inFile(x, like)));
   const files = [...new Set(paged.flatMap((x) => x.files))];
   const starts = paged.flatMap((x) =>
     Array.from(x.starts, (at) => files.indexOf(x.files[Math.floor(at / FILE)]) * FILE + (at % FILE)),
@@ -108,12 +121,18 @@ export function joinPaged(all: readonly Samples[]): Samples {
   return asSamples({ ...like, files, starts: Float64Array.from(starts), length: paged.reduce((n, x) => n + x.length, 0) });
 }
 
-function inFile(x: Samples, like: PagedSamples): PagedSamples {
+function inFile(x: Samples, { type, width, shape, channelsFirst }: PagedSamples): PagedSamples {
+  const { openSync, writeSync, closeSync } = host.node!.sync;
   const file = temporary('examples');
-  const stored = like.channelsFirst || like.type !== 'f4' ? null : x;
-  if (!(stored instanceof Float32Array)) throw new Error(`examples of ${like.type} in a file are joined with others in memory`);
-  host.node!.sync.writeFileSync(file, new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
-  return pagedIn(file, 0, 'f4', 4, [x.length / sizeOf(like.shape), ...like.shape]);
+  const size = sizeOf(shape);
+  const handle = openSync(file, 'w');
+  for (let from = 0; from < x.length; from += size) {
+    const values = numbersBetween(x, from, from + size);
+    const stored = channelsFirst ? channelsMoved(values, [size / shape[0], shape[0]]) : values;
+    writeSync(handle, new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+  }
+  closeSync(handle);
+  return { ...pagedIn(file, 0, type, width, [x.length / size, ...shape]), channelsFirst };
 }
 
 /** A checksum of each example, which stands for them where they are compared. */

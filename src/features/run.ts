@@ -73,7 +73,7 @@ export function toIntegers(samples: ArrayLike<number>, step: number, out: Int16A
 export function featuresOf(
   heap: Heap,
   front: FrontEnd,
-  x: ArrayLike<number> & { subarray(a: number, b: number): ArrayLike<number> },
+  x: { subarray(from: number, to: number): ArrayLike<number> },
   count: number,
 ) {
   return heap.scope(() => {

@@ -7,6 +7,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { npzArrays } from '../../src/data/arrays.ts';
 import { type Dataset, joinExamples, type Samples, takeExamples } from '../../src/data/dataset.ts';
+import { withFeatures } from '../../src/data/featured.ts';
+import { loadDataset } from '../../src/data/index.ts';
+import { toLabels } from '../../src/data/labels.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { npyOnDisk, npzOnDisk } from '../../src/data/npz_file.ts';
 import { channelsMoved, checksumsOf, isPaged, numbersBetween } from '../../src/data/paged.ts';
@@ -63,6 +66,66 @@ test('taken, joined and moved', () => {
   assert.equal(all(moved), [...channelsMoved(x, [2, 3])]);
   const sums = checksumsOf(part.inputs[0] as never);
   assert.is(new Set(sums).size, 10);
+});
+
+for (const [name, values, moved] of [
+  ['d', x, false],
+  ['b', Uint8Array.from(x, (_, i) => i), false],
+  ['x', x, true],
+] as const) {
+  test(`${name} joined with what is in memory${moved ? ', channels first' : ''}`, () => {
+    const file = join(folder, `${name}_join.npy`);
+    writeFileSync(file, arrays[`${name}.npy`]);
+    const read = toSamples(npyOnDisk(file, name), name);
+    const paged = (moved ? { ...(read as object), channelsFirst: true } : read) as Samples;
+    const own = moved ? channelsMoved(x, [2, 3]) : values;
+    const both = joinExamples([own, paged, own].map((of) => ({ inputs: [of], y: null, count: 10 })));
+    assert.ok(isPaged(both.inputs[0]));
+    assert.equal(all(both.inputs[0]), [...own, ...own, ...own]);
+  });
+}
+
+test('a file that is written anew is read anew', () => {
+  const file = join(folder, 'again.npy');
+  writeFileSync(file, arrays['x.npy']);
+  const read = () => all(toSamples(npyOnDisk(file, 'x'), 'x'));
+  read();
+  rmSync(file);
+  writeFileSync(file, arrays['b.npy']);
+  assert.equal(read(), [...x.keys()]);
+});
+
+test('labels of a large array', () => {
+  const file = join(folder, 'y.npy');
+  writeFileSync(file, arrays['y.npy']);
+  assert.equal(
+    toLabels(npyOnDisk(file, 'y'), 10, 'y'),
+    Int32Array.from({ length: 10 }, (_, i) => i % 3),
+  );
+});
+
+test('features of samples in a file are those of samples in memory', async () => {
+  const file = join(folder, 'sound.npy');
+  const sound = Float32Array.from({ length: 4 * 64 }, (_, i) => ((i * 37) % 101) / 101 - 0.5);
+  writeFileSync(file, writeNpy(sound, [4, 64]));
+  const partOf = (s: Samples) => ({ inputs: [s], info: [{ name: 'x', shape: [64] }], y: null, count: 4, where: 'x', files: [] });
+  const made = await Promise.all(
+    [sound, toSamples(npyOnDisk(file, 'x'), 'x')].map((s) => withFeatures({ train: partOf(s) }, 'fft', undefined, [])),
+  );
+  assert.is(made[1].frontEnd.step, made[0].frontEnd.step);
+  assert.equal(made[1].parts.train!.inputs, made[0].parts.train!.inputs);
+});
+
+test('parts of different types are refused', async () => {
+  const [u1, f4] = [new Uint8Array(60).fill(3), x].map((of) => writeNpy(of, [10, 6]));
+  const y = arrays['y.npy'];
+  const bytes = zipSync({ 'x_train.npy': u1, 'y_train.npy': y, 'x_test.npy': f4, 'y_test.npy': y });
+  const file = join(folder, 'types.npz');
+  writeFileSync(file, bytes);
+  await loadDataset(file).then(
+    () => assert.unreachable(),
+    (e: Error) => assert.match(e.message, /x_test has examples of type f4 but .*x_train of u1/),
+  );
 });
 
 test('a dataset whose examples are brought to memory', () => {
