@@ -15,7 +15,7 @@ import { findTask } from '../evaluate.ts';
 import { alternativesTo, type FrontEnd, factsOf, frontEndOf } from '../features/index.ts';
 import { bytes, milliseconds } from '../report/units.ts';
 import type { Model } from '../stage.ts';
-import { type MetricName, metricOf } from '../task/index.ts';
+import { type MetricName, metricOf, type TaskOptions, taskOptions } from '../task/index.ts';
 import { scratchFields, scratchSchema } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type DataFlags, readData } from './flags.ts';
@@ -46,7 +46,7 @@ interface Given {
 
 /** @throws CompressError `bad-option` for flags that need each other, or a name that is not known */
 export async function chosenFrontEnd(
-  flags: DataFlags & FrontEndFlags,
+  flags: DataFlags & FrontEndFlags & { readonly storage?: string },
   { model, data, options }: Given,
   out: Output,
 ): Promise<FrontEndChoice | null> {
@@ -69,9 +69,14 @@ export async function chosenFrontEnd(
   const names = flags.frontEnds.trim() === 'auto' ? alternativesTo(frontEnd) : namesIn(flags.frontEnds, frontEnd);
   const { samples: window, rate } = frontEnd;
   const silent: Output = { ...out, say: () => {} };
-  const { features: _, ...reading } = flags;
+  // As the data was read, whether flags, a recipe or the model said so.
+  const { features: _, split, ...reading } = data.stated ?? {};
+  const { data: source, storage, seed } = flags;
   const samples = await readData(
-    { ...reading, window: reading.window ?? window, ...(rate && { rate: reading.rate ?? rate }) },
+    {
+      ...{ data: source, storage, seed, layout: data.layout, window, ...(rate && { rate }), ...reading },
+      ...(split && { split: [...split] }),
+    },
     null,
     silent,
   );
@@ -96,9 +101,15 @@ function namesIn(text: string, given: FrontEnd): string[] {
 }
 
 /** The network that a recipe begins with, where it was built anew for another front end. */
-export async function rebuiltAgain(model: Model, rebuilt: Rebuilt, data: Dataset, seed: number, out: Output): Promise<Model> {
+export async function rebuiltAgain(
+  model: Model,
+  rebuilt: Rebuilt,
+  data: Dataset,
+  { seed, ...stated }: TaskOptions & { readonly seed: number },
+  out: Output,
+): Promise<Model> {
   const heap = await Heap.open();
-  const task = findTask(heap, model.graph, data, {});
+  const task = findTask(heap, model.graph, data, taskOptions(stated));
   out.say(`the network is built anew for ${data.frontEnd?.name ?? 'the features'} and trained from random weights`);
   return interruptible(
     (host) => rebuiltFor(model, rebuilt, { heap, task, data: { ...data, test: null }, seed, original: model, ...host }),
@@ -114,12 +125,19 @@ const rowOf = (metric: MetricName, chosen: string, { features, figures, cost, ho
   return [features, shown, bytes(flashBytes), bytes(ramBytes), milliseconds(latencyMs), cost!.toFixed(3), verdict];
 };
 
+/** In a narrow column: what it states beside the one that is given. */
+function shortened(features: string, given: string): string {
+  const [parts, before] = [features, given].map((name) => name.split(/[:,]/));
+  const others = parts.filter((part) => !before.includes(part));
+  return parts[0] === before[0] && others.length ? `… ${others.join(',')}` : features;
+}
+
 function showFrontEnds({ features, trials, metric }: FrontEndChoice, out: Output): void {
   const head = ['front end', `${metric} (int8, validation)`, 'flash', 'RAM', 'latency', 'cost', ''];
   out.say(
     table(
       head,
-      trials.map((t) => rowOf(metric, features, t)),
+      trials.map((t) => rowOf(metric, features, t).with(0, shortened(t.features, trials[0].features))),
       1,
       { cut: ['front end', 20], drop: ['latency'] },
     ),

@@ -12,7 +12,7 @@ import { bytes } from '../report/units.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Explanation } from '../run/losses.ts';
 import type { Context, MakeStage, Model, RangeChange, Stage } from '../stage.ts';
-import { metricOf, type Task } from '../task/index.ts';
+import { metricOf, type Task, taskOptions } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { explainLoss, explanationJson, showChanges, showExplanation } from './explain.ts';
 import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
@@ -98,7 +98,9 @@ function addRun(program: Command): void {
       const defaults = readingOfRecipe(recipe);
       const whole = await readData({ ...flags, seed }, model, out, { defaults });
       const data = dataOfRecipe(whole, { ...recipe, seed });
-      const begun = recipe.rebuilt ? await rebuiltAgain(model, recipe.rebuilt, whole, seed, out) : model;
+      const begun = recipe.rebuilt
+        ? await rebuiltAgain(model, recipe.rebuilt, whole, { ...recipe.task, ...taskOptions(flags), seed }, out)
+        : model;
       if (recipe.together) out.say('by this recipe the validation part trains too: figures of it are not of examples unseen');
       const { teachers, unlabelled } = await readOutside(flags, model, out, defaults);
       const io = flags.io ?? recipe.io;

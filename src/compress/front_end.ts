@@ -4,8 +4,7 @@
  */
 import { builtFor } from '../builders/index.ts';
 import { byFrontEnd } from '../data/featured.ts';
-import type { Dataset } from '../data/index.ts';
-import { withFrontEndOf } from '../data/index.ts';
+import { type Dataset, withFrontEndOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTask, judge, qualityOf } from '../evaluate.ts';
 import { factsOf } from '../features/index.ts';
@@ -124,7 +123,8 @@ export async function chooseFrontEnd(
     try {
       const by = await byFrontEnd(samples, features, factsOf(frontEnd));
       const rebuilt = { from: data.inputs[0].shape, training: withShift(training, frontEnd.hop / by.frontEnd!.hop) };
-      const made = await rebuiltFor(model, rebuilt, contextOf(by));
+      const telling = host.progress && ((p: Progress) => host.progress!({ ...p, what: `${features}: ${p.what}` }));
+      const made = await rebuiltFor(model, rebuilt, { ...contextOf(by), progress: telling });
       const { graph, found } = await plainOf(made, by);
       const figures = figuresOf(graph, target, settings, foundIn(standard, found));
       const cost = costOf(figures, goal);

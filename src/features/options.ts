@@ -265,7 +265,10 @@ const FEWER_NUMBERS = [1, 0.8, 0.6];
 /** Front ends for the same signal that need less than one: a longer hop, fewer coefficients or bands; of a single frame other kinds. */
 export function alternativesTo({ name, frames, rate }: FrontEnd): string[] {
   const { kind, hop, bands, coefficients } = parseFeatures(name);
-  const changed = (changes: readonly string[]) => [name, ...changes].join(',').replace(/^([^:,]+),/, '$1:');
+  const [base, ...stated] = name.split(/[:,]/);
+  const keyOf = (part: string) => part.split('=')[0].trim();
+  const changed = (changes: readonly string[]) =>
+    `${base}:${[...stated.filter((part) => !changes.some((c) => keyOf(c) === keyOf(part))), ...changes].join(',')}`;
   if (frames === 1) return ['stats', 'fft', ...(rate ? [`fft:high=${rate / 4}`] : [])].filter((other) => other !== name);
   const key = coefficients ? 'coefficients' : 'bands';
   const count = coefficients || bands;
