@@ -18,8 +18,12 @@ export function verdictText({ arms, samples, seeds }: Ablation): string {
   const named = (verdict: string) => arms.filter((a) => a.adaptive?.verdict === verdict).map((a) => a.arm);
   const [wins, loses, none] = ['wins', 'loses', 'no difference'].map(named);
   if (wins.length + loses.length + none.length === 0) return 'The adaptive search was not among the arms.';
-  const list = (names: readonly string[]) => (names.length ? names.join(', ') : 'no arm');
-  return `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${list(wins)}. It is worse than ${list(loses)}. No difference is shown from ${list(none)}.`;
+  const list = (names: readonly string[]) => names.join(', ');
+  return [
+    `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${wins.length ? list(wins) : 'no arm'}.`,
+    ...(loses.length ? [`It is worse than ${list(loses)}.`] : []),
+    ...(none.length ? [`No difference is shown from ${list(none)}.`] : []),
+  ].join(' ');
 }
 
 const WHAT =

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CompressError } from '../errors.ts';
+import { demand, type SchemaShape } from '../options/words.ts';
 import { METRIC_NAMES } from '../task/index.ts';
 
 const number = v.number();
@@ -132,9 +133,15 @@ export function parseKept<T>(
   name: string,
   fix = 'delete it, and it is made again',
 ): T {
+  let json: unknown;
   try {
-    return v.parse(schema, JSON.parse(text));
+    json = JSON.parse(text);
   } catch (e) {
     throw new CompressError('bad-file', `"${name}" is damaged: ${(e as Error).message}`, fix);
   }
+  const found = v.safeParse(schema, json);
+  if (found.success) return found.output;
+  const [issue] = found.issues;
+  const what = `"${name}": ${v.getDotPath(issue) ?? 'the file'} ${demand(schema as SchemaShape, issue)}`;
+  throw new CompressError('bad-file', what, fix);
 }

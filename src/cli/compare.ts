@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { FIGURE_OF } from '../compress/limits.ts';
 import { CompressError } from '../errors.ts';
 import { evaluatePart, findTask } from '../evaluate.ts';
+import { shortName } from '../graph/names.ts';
 import { inspect } from '../inspect.ts';
 import { findTarget, profile } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
@@ -207,7 +208,7 @@ function show(sides: readonly [Side, Side], [nameA, nameB]: readonly string[], o
   }
   const cell = (l: Layer | null, key: 'macs' | 'weightBytes') => (l ? count(l[key]) : '-');
   const layers = changed.map((p) => [
-    p.name,
+    shortName(p.name),
     p.op,
     cell(p.a, 'macs'),
     cell(p.b, 'macs'),
@@ -219,7 +220,7 @@ function show(sides: readonly [Side, Side], [nameA, nameB]: readonly string[], o
   );
 }
 
-const numberText = (n: number | null): string => (n === null ? '-' : count(Number(n.toPrecision(6))));
+const numberText = (n: number | null): string => (n === null ? '-' : count(Number.isInteger(n) ? n : Number(n.toPrecision(6))));
 
 function growthText(was: number | null, is: number | null): string {
   if (was === null || is === null || was === 0) return '-';

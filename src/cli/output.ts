@@ -105,7 +105,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     gone.push(...names);
   }
   const most = Math.max(cut[1], widthOf(at) - Math.max(0, total() - width));
-  const cell = (text: string, i: number) => (i === at && text.length > most ? `${text.slice(0, most - 1)}…` : text);
+  const cell = (text: string, i: number) => (i === at ? cutTo(text, most) : text);
   const t = new Table({
     head: kept.map((i) => head[i]),
     colAligns: kept.map((i) => (i < left ? 'left' : 'right')),
@@ -115,6 +115,13 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   for (const row of rows) t.push(kept.map((i) => cell(row[i], i)));
   if (!gone.length) return t.toString();
   return `${t}\n${wrapped(`not shown for want of columns: ${gone.join(', ')} (--json has all)`, width)}`;
+}
+
+/** At most so many characters. The first scope of a name goes first: mostly it is that of all layers. */
+function cutTo(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const inner = text.replace(/^[^/…]+\//, '…');
+  return inner.length <= most ? inner : `${inner.slice(0, most - 1)}…`;
 }
 
 /** `1 trial`, `2 trials`. */

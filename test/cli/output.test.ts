@@ -60,6 +60,13 @@ test('tables and paths are printed as they are, and the columns that are left ou
 const report = (trial: number | null, flashBytes: number, quality: number, holds: boolean) =>
   ({ trial, figures: { flashBytes, latencyMs: 2.7 }, quality, given: 0.986, holds, chance: 0.5 }) as CheckReport;
 
+test('a name that is too long loses its first scope, then its end', () => {
+  const rows = ['functional_1/conv2d_1/Conv2D', 'functional_1/conv2d_1/a/long/name', 'Identity'].map((name) => [name, '1']);
+  const shown = table(['layer', 'n'], rows, 1, { width: 24 });
+  for (const name of ['│ …conv2d_1/Conv2D │', '│ …conv2d_1/a/lon… │', '│ Identity         │'])
+    assert.ok(shown.includes(name), shown);
+});
+
 test('a last check names each candidate, of several of one trial too', () => {
   const result = {
     checks: [report(19, 10800, 0.974, false), report(7, 12000, 0.97, false), report(19, 11366, 0.98, true)],
