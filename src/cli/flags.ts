@@ -96,12 +96,14 @@ export async function readData(
 ): Promise<Dataset> {
   if (!flags.data) throw new CompressError('bad-option', 'this needs data', 'add --data with a folder or file');
   const { split, scale, mean, std, layout, seed } = flags;
-  const given = Object.fromEntries(
-    Object.entries({ split, scale, mean, std, layout, ...readingIn(flags) }).filter(([, v]) => v !== undefined),
-  );
   const attached = model && frontEndIn(model.graph);
+  // The model's own front end, stated again, keeps its normalization.
+  const features = flags.features === attached?.facts.features ? undefined : flags.features;
+  const given = Object.fromEntries(
+    Object.entries({ split, scale, mean, std, layout, ...readingIn({ ...flags, features }) }).filter(([, v]) => v !== undefined),
+  );
   const read = await loadDataset(flags.data, {
-    ...(attached && readingOfFrontEnd(attached, flags)),
+    ...(attached && features === undefined && readingOfFrontEnd(attached)),
     ...defaults,
     ...given,
     seed: seed ?? 0,
@@ -126,9 +128,8 @@ export async function readData(
   return data;
 }
 
-/** How data is read for a model that names its front end, where flags do not. */
-function readingOfFrontEnd({ facts, normalization }: AttachedFrontEnd, flags: DataFlags): Partial<DataOptions> {
-  if (flags.features !== undefined) return {};
+/** How data is read for a model that names its front end, where flags name no other. */
+function readingOfFrontEnd({ facts, normalization }: AttachedFrontEnd): Partial<DataOptions> {
   return { features: facts, window: facts.samples, ...(facts.rate !== null && { rate: facts.rate }), ...normalization };
 }
 

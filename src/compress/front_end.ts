@@ -142,13 +142,17 @@ export async function chooseFrontEnd(
   return {
     ...{ model: best.model, data: best.data, features: best.data.frontEnd!.name, trials, metric },
     // The same least quality, seen from the network that is built anew.
-    options: options.goal === undefined ? { ...options, maxDrop: Math.max(0, dropBetween(metric, quality, floor)) } : options,
+    options:
+      options.goal === undefined ? { ...options, maxDrop: Math.max(0, rounded(dropBetween(metric, quality, floor))) } : options,
     before: {
       ...{ model, data, tflite: given.tflite, quality: standard.given, maxDrop: settings.maxDrop },
       rebuilt: best.rebuilt,
     },
   };
 }
+
+/** Without what floats leave behind the last digits: a setting that is shown and compared. */
+const rounded = (v: number): number => Number(v.toPrecision(12));
 
 /** Examples are moved by as much time, in frames of another hop. */
 function withShift(training: ScratchOptions, times: number): ScratchOptions {
