@@ -7,10 +7,11 @@ export const shortName = (name: string): string => {
   return last.length <= 36 ? last : `…${last.slice(-35)}`;
 };
 
-/** The name that somebody means who gives it whole, or as `inspect` prints it where that is the only one; undefined where there is none. */
+/** The name that somebody means who gives it whole, or its end behind `…` as tables print it, where that is the only one; undefined where there is none. */
 export function nameMeant(given: string, names: readonly string[]): string | undefined {
   if (names.includes(given)) return given;
-  const alike = names.filter((name) => shortName(name) === given);
+  const end = given.startsWith('…') ? given.slice(1) : null;
+  const alike = names.filter((name) => (end === null ? lastName(name) === given : name.endsWith(end)));
   return alike.length === 1 ? alike[0] : undefined;
 }
 
