@@ -1,4 +1,4 @@
-/** Small integer networks of any operator and odd shapes, for checks of generated C. Equal seeds give equal graphs. */
+/** Small integer networks of RANDOM_OPERATORS and odd shapes, for checks of generated C. Equal seeds give equal graphs, which figures are fitted on (scripts/count). */
 import { CompressError } from '../../src/errors.ts';
 import {
   type Attrs,

@@ -1,4 +1,4 @@
-import { randomGraph } from '../../bench/c/random_graphs.ts';
+import { RANDOM_OPERATORS, randomGraph } from '../../bench/c/random_graphs.ts';
 import type { Trade, Variant } from '../../src/c/parts.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { createRandom, type Random } from '../../src/random.ts';
@@ -205,6 +205,11 @@ const merged = (graphs: readonly Graph[]): Graph[] => parted(graphs, TOGETHER).m
 /** The first seed of random graphs that figures are fitted on; bench/c/model_errors.ts holds them against those from 0 on. */
 const FIRST_SEED = 1000;
 const RANDOM_GRAPHS = 100;
+
+/** Random graphs whose stack is counted: those, and every one with an LSTM of some more. */
+export const STACK_SEEDS: readonly number[] = Array.from({ length: 1200 }, (_, i) => FIRST_SEED + i).filter(
+  (seed) => seed < FIRST_SEED + RANDOM_GRAPHS || RANDOM_OPERATORS[seed % RANDOM_OPERATORS.length] === 'lstm',
+);
 
 /** Networks to be counted, which figures are fitted on. */
 export function fittedCases(heap: Heap): GeneratedCase[] {

@@ -3,6 +3,7 @@ import { bytesOfListing } from './assembly/bytes.ts';
 import { parseListing } from './assembly/listing.ts';
 import { linesOfLiteral, MACROS, preprocessed } from './c_text/preprocess.ts';
 import type { LatencyError } from './cycles.ts';
+import type { FrameKind } from './generated_stack.ts';
 
 /** Words of the C of a function by its name, without the number that tells it from others; and bytes of its assembly. */
 export interface CodeSize {
@@ -34,8 +35,8 @@ function sizeOfText({ name, text }: NamedText, variant: Variant): CodeSize {
 /** Bytes of a code file beside its assembly: for each word of C, of any function and of some; call of a layer; file. */
 export interface FittedCode {
   readonly heldOut: LatencyError;
-  /** The most that was seen painted; and, of networks of usual layers alone, the most beside what their texts tell (generated_stack.ts). */
-  readonly stack: { readonly any: number; readonly usual: number };
+  /** By kind of layer the most that networks took beside what its text tells (generated_stack.ts). */
+  readonly stack: Readonly<Record<FrameKind, number>>;
   readonly word: number;
   readonly words: Readonly<Record<string, number>>;
   readonly call: number;

@@ -1,4 +1,5 @@
 /** Stack of generated C: what functions in assembly push, the arrays of functions in C, and what compilers take beside. */
+import type { Layer } from '../c/network.ts';
 import type { NamedText, Variant } from '../c/parts.ts';
 import { registersOf } from './assembly/listing.ts';
 import { MACROS, preprocessed } from './c_text/preprocess.ts';
@@ -8,18 +9,34 @@ import { GENERATED_CODE } from './generated_data.ts';
 /** Kernels of which compilers put little on the stack. */
 const USUAL = /^(convolve|depthwise_conv|fully_connected|max_pool|mean|softmax|stream|copy)_(s8|s4)$/;
 
-export const isUsual = (kernels: readonly string[]): boolean => kernels.every((k) => USUAL.test(k));
+export const isUsual = (kernel: string): boolean => USUAL.test(kernel);
+
+/** Layers of which compilers put alike amounts on the stack. */
+export const FRAME_KINDS = ['usual', 'recurrent', 'other'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
+
+function kindOf({ kernel, call }: Layer): FrameKind {
+  if (call?.family === 'lstm_unidirectional') return 'recurrent';
+  const isDilated = call?.family === 'convolve' && call.parameters.dilation.some((d) => d > 1);
+  return isUsual(kernel) && !isDilated ? 'usual' : 'other';
+}
 
 /** What a network's C takes below the caller of `run`: a bound of what was seen of others. */
 export function stackOf(made: Generated, variant: Variant): number {
-  const { any, usual } = GENERATED_CODE[variant].stack;
-  if (!isUsual(made.network.layers.map((l) => l.kernel))) return any;
-  return Math.min(any, usual + toldStack(made, variant));
+  const { stack } = GENERATED_CODE[variant];
+  const told = toldStack(made, variant);
+  return Math.max(0, ...[...told].map(([kind, bytes]) => stack[kind] + bytes));
 }
 
-/** What the texts of a network's layers tell of its stack. */
-export const toldStack = ({ layers }: Pick<Generated, 'layers'>, variant: Variant): number =>
-  Math.max(0, ...layers.map((l) => toldOf(l.functions, variant)));
+/** The most that the texts of a network's layers tell of its stack, by kind. */
+export function toldStack({ network, layers }: Pick<Generated, 'network' | 'layers'>, variant: Variant): Map<FrameKind, number> {
+  const most = new Map<FrameKind, number>();
+  for (const [i, layer] of network.layers.entries()) {
+    const kind = kindOf(layer);
+    most.set(kind, Math.max(most.get(kind) ?? 0, toldOf(layers[i].functions, variant)));
+  }
+  return most;
+}
 
 interface Frame {
   readonly arrays: number;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { randomGraph } from '../../bench/c/random_graphs.ts';
 import { COUNTED, type GeneratedCounts, keptCases } from '../../scripts/count/generated_cases.ts';
 import { generateC } from '../../src/c/index.ts';
 import type { Call, Trade } from '../../src/c/parts.ts';
@@ -103,6 +104,17 @@ for (const network of new Set(rows.map((r) => r[0]))) {
     }
   });
 }
+
+test('the stack of random networks is bounded, with LSTMs and dilated convolutions', () => {
+  const [, ...lines] = readFileSync(new URL('../../scripts/data/generated_stack.csv', import.meta.url), 'utf8')
+    .trim()
+    .split('\n');
+  for (const [seed, core, , , , bytes] of lines.map((l) => l.split(','))) {
+    if (Number(seed) % 3 !== 1) continue;
+    const { stack } = profile(randomGraph(heap, Number(seed)), CHIP_OF[core]).ram;
+    assert.ok(stack >= Number(bytes), `${core}, graph ${seed}: ${stack} of ${bytes} bytes`);
+  }
+});
 
 const counts: Record<string, GeneratedCounts> = JSON.parse(
   readFileSync(new URL('../../scripts/data/generated_counts.json', import.meta.url), 'utf8'),
