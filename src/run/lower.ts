@@ -28,7 +28,12 @@ export function lowered<O extends Operand>(node: Node, operands: readonly O[]): 
       'use batchMatmul for the product of two computed tensors, or give the weights as constants',
     );
   }
-  return lower({ x, y, attrs: node.attrs }) as KernelCall<O>; // a row passes its operands on, at most under another shape
+  try {
+    return lower({ x, y, attrs: node.attrs }) as KernelCall<O>; // a row passes its operands on, at most under another shape
+  } catch (e) {
+    if (!(e instanceof CompressError) || e.what.includes(`"${node.name}"`)) throw e;
+    throw new CompressError(e.code, `"${node.name}" (${node.op}): ${e.what}`, e.fix);
+  }
 }
 
 /** Unquantized constant int32 values are indices, not numbers of the network. */

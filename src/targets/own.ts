@@ -84,6 +84,7 @@ const EXAMPLE =
   'give {"name": "my-board", "core": "cortex-m4", "flashBytes": "512K", "ramBytes": "128K", "clockMhz": 100}; assets/target.schema.json has all fields';
 
 const GENERIC = /^(?:cortex-?)?(m0\+|m0plus|m0|m3|m4f?|m7|m33|m55|m85)@([^,]+),([^,]+),([^,]+)$/i;
+const CORE_ALONE = /^(?:cortex-?)?m\d+(?:\+|plus|f)?$/i;
 
 /**
  * `cortex-m4@100MHz,512K,128K`: a core, its clock, flash and RAM. null for a text of another form.
@@ -93,7 +94,7 @@ const GENERIC = /^(?:cortex-?)?(m0\+|m0plus|m0|m3|m4f?|m7|m33|m55|m85)@([^,]+),(
 export function genericTarget(text: string): Target | null {
   const found = GENERIC.exec(text.trim());
   if (!found) {
-    if (!text.includes('@')) return null;
+    if (!text.includes('@') && !CORE_ALONE.test(text.trim())) return null;
     throw new CompressError('unknown-target', `"${text}" is no core with clock, flash and RAM`, GENERIC_FIX);
   }
   const [core, clockMhz, flashBytes, ramBytes] = [

@@ -265,4 +265,12 @@ for (const [op, row] of Object.entries(OPS)) {
   });
 }
 
+test('what a kernel is not made for is said with the layer', () => {
+  const graph = graphOf('softmax', { shapes: [[1, 10]], attrs: { beta: 1 } }, 'i8');
+  const operands = graph.tensors.map((t) => ({ ...t, dtype: 'u8' as const }));
+  const { name } = graph.nodes[0];
+  const named = (e: CompressError) => e.message.startsWith(`"${name}" (softmax): softmax is not made for u8\n  fix: `);
+  assert.throws(() => lowered(graph.nodes[0], operands), named);
+});
+
 test.run();

@@ -64,6 +64,10 @@ test('an unknown target names the nearest', () => {
     () => findTarget('stm32f447re'),
     (e: CompressError) => e instanceof CompressError && e.code === 'unknown-target' && /stm32f446re/.test(e.fix),
   );
+  assert.throws(
+    () => findTarget('cortex-m4'),
+    /"cortex-m4" is no core with clock, flash and RAM\n {2}fix: write CORE@CLOCK,FLASH,RAM/,
+  );
   assert.is(nearestTargets('nrf52')[0], 'nrf52840');
   assert.is(nearestTargets('stm32l476')[0], 'stm32l476rg');
   assert.ok(nearestTargets('nucleo-f401').includes('nucleo-f401re'));
