@@ -53,17 +53,15 @@ function enlargedText({ moved }: CompressResult, { validation }: Dataset): strin
   ];
 }
 
-type Result = Pick<CompressResult, 'checks' | 'unchecked' | 'examples' | 'checkSamples' | 'task' | 'together'>;
+type Result = Pick<CompressResult, 'checks' | 'unchecked' | 'examples' | 'byFolds' | 'checkSamples' | 'task' | 'together'>;
 
 /** What the last check found, a sentence for each candidate: a trial may have left several. */
-export function checkedText({ checks, unchecked, examples, checkSamples, task, together }: Result): string[] {
+export function checkedText({ checks, unchecked, examples, byFolds, checkSamples, task, together }: Result): string[] {
   if (unchecked) return [`The choice was checked by no further examples: ${unchecked}.`];
   if (!checks.length) return [];
   const value = (n: number | null) => (n === null ? '-' : metricOf(task.metric).show(n));
-  const by =
-    checkSamples > 0
-      ? `of other folds of the train part, on which it was made again (${count(Math.round(checkSamples))} training samples more)`
-      : 'kept from the search';
+  const more = checkSamples > 0 ? ` (${count(Math.round(checkSamples))} training samples more)` : '';
+  const by = byFolds ? `of other folds of the train part, on which it was made again${more}` : 'kept from the search';
   const [{ given, least }] = checks;
   const strict = countsExamples(task) && given !== null && given === least ? ', and none of so few may be lost' : '';
   return [

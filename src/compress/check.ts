@@ -52,6 +52,8 @@ const TRAINED = 3;
 /** Judges candidates; trainings of folds are counted. */
 export class LastCheck {
   readonly examples: number;
+  /** Whether other folds of the train part judge, on which a candidate is made again; else examples that were kept from the search. */
+  readonly byFolds: boolean;
   /** So many candidates at most, where each asks for trainings: folds judge. */
   readonly most: number;
   /** Seen by trainings of folds. */
@@ -63,7 +65,6 @@ export class LastCheck {
   readonly #pool: Pool;
   /** By which parts: one, or one of each fold. */
   readonly #data: readonly Dataset[];
-  readonly #byFolds: boolean;
   #given: Checked | null = null;
   /** Of each fold: packed nodes after the trainings that were run there, by their paths. */
   readonly #known: readonly Map<string, Uint8Array>[];
@@ -73,7 +74,7 @@ export class LastCheck {
     this.#job = job;
     this.#task = job.task;
     this.#pool = pool;
-    this.#byFolds = !check;
+    this.byFolds = !check;
     this.most = check ? Number.POSITIVE_INFINITY : TRAINED;
     this.#data = check ? [{ ...job.data, validation: check }] : foldsOf(job.data, job.seed).slice(0, folds);
     this.#known = this.#data.map(() => new Map());
@@ -86,7 +87,7 @@ export class LastCheck {
 
   /** @throws what the trainings of folds throw */
   async judge(candidate: Checkable, progress: (p: Progress) => void): Promise<CheckReport> {
-    const graphs = this.#byFolds ? await this.#replays(candidate, progress) : [importTflite(candidate.tflite)];
+    const graphs = this.byFolds ? await this.#replays(candidate, progress) : [importTflite(candidate.tflite)];
     this.#given ??= this.#answers(this.#data.map(() => this.#job.model.graph));
     const given = this.#given;
     const found = this.#answers(graphs);
@@ -112,7 +113,7 @@ export class LastCheck {
   async withAllExamples(candidate: Checkable, progress: (p: Progress) => void): Promise<Checkable | null> {
     const { trial, stages, figures } = candidate;
     const held = this.reports.some((r) => r.holds && r.trial === trial && r.figures === figures);
-    if (!this.#byFolds || !held || trainingsOf(stages) === 0 || stages.some((s) => s.patience)) return null;
+    if (!this.byFolds || !held || trainingsOf(stages) === 0 || stages.some((s) => s.patience)) return null;
     const { candidate: made, samples } = await this.#pool.run({ recipe: stages, fold: 'all' }, progress);
     this.samples += samples;
     const { accuracy, quality, score } = figures;

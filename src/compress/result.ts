@@ -65,8 +65,9 @@ export interface CompressResult {
   readonly unchecked: string | null;
   /** What removing channels that change no output saved before all else; null where there was nothing to remove. */
   readonly simplified: SimplifyReport | null;
-  /** What the search saw; `checkSamples`: seen by trainings on other folds. */
+  /** What the search saw, and what checked its choice: examples kept from it, or other folds of the train part; `checkSamples`: seen by trainings there. */
   readonly examples: { readonly train: number; readonly validation: number; readonly check: number; readonly test: number };
+  readonly byFolds: boolean;
   readonly checkSamples: number;
   /** Whether the result was made again from the train and validation parts together. */
   readonly together: boolean;
@@ -159,6 +160,7 @@ export function finish({
       check: check?.examples ?? 0,
       test: data.test!.count,
     },
+    byFolds: check?.byFolds ?? false,
     checkSamples: check?.samples ?? 0,
     together,
     moved: parts.moved,

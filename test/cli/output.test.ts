@@ -72,6 +72,7 @@ test('a last check names each candidate, of several of one trial too', () => {
     checks: [report(19, 10800, 0.974, false), report(7, 12000, 0.97, false), report(19, 11366, 0.98, true)],
     unchecked: null,
     examples: { check: 498 },
+    byFolds: false,
     checkSamples: 0,
     together: false,
     task: { metric: 'accuracy' },
@@ -82,6 +83,11 @@ test('a last check names each candidate, of several of one trial too', () => {
     'Trial 7 (11.7 KiB, 2.70 ms) has 97.0 %: rejected.',
     'Another candidate of trial 19 (11.1 KiB, 2.70 ms) has 98.0 %: accepted.',
   ]);
+  const [byFolds] = checkedText({ ...result, byFolds: true });
+  assert.match(
+    byFolds,
+    /^The choice was checked by 498 examples of other folds of the train part, on which it was made again\. The/,
+  );
 });
 
 test('commands to go on with are typed as this one was', () => {
