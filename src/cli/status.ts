@@ -47,7 +47,7 @@ export function addStatus(program: Command): void {
         const all = isThere ? await workerStatuses(storage.connection, WAITS.believed) : [];
         const workers = all.filter((w) => studies.some(({ name }) => name === w.study));
         out.result({ studies: studies.map(({ quality: _, ...s }) => s), workers }, () =>
-          show(out, storage.place, studies, workers),
+          show(out, flags.study, storage.place, studies, workers),
         );
       } finally {
         await storage.close();
@@ -91,9 +91,15 @@ async function ours(storage: PostgresStorage, study: SharedStudy, { name, trials
   };
 }
 
-function show(out: Output, place: string, studies: readonly Shown[], workers: readonly WorkerStatus[]): void {
+function show(
+  out: Output,
+  only: string | undefined,
+  place: string,
+  studies: readonly Shown[],
+  workers: readonly WorkerStatus[],
+): void {
   if (studies.length === 0) {
-    out.say(`there is no study in ${place}`);
+    out.say(`there is no study${only === undefined ? '' : ` "${only}"`} in ${place}`);
     return;
   }
   const rate = (n: number | null) => (n === null ? '-' : n < 10 ? n.toPrecision(2) : count(Math.round(n)));
