@@ -9,8 +9,8 @@ import { frontEndIn, loadDataset } from '../../src/data/index.ts';
 import { inProcess as thumbnet } from './in_process.ts';
 import { inFolder } from './sample.ts';
 
-const rows = Array.from({ length: 60 * 32 }, (_, i) => {
-  const [example, t] = [Math.floor(i / 32), i % 32];
+const rows = Array.from({ length: 60 * 64 }, (_, i) => {
+  const [example, t] = [Math.floor(i / 64), i % 64];
   const value = ((t * (example % 2 ? 5 : 11) + example) % 32) / 8;
   return `${value},${example},${example % 2 ? 'slow' : 'fast'}`;
 });
