@@ -140,16 +140,22 @@ export const checksumsOf = (x: PagedSamples): Uint32Array =>
   Uint32Array.from(x.starts, (at) => crc32(readAt(x.files[Math.floor(at / FILE)], at % FILE, sizeOf(x.shape) * x.width)));
 
 let folder: string | null = null;
+let made = 0;
 
-/** A file that is gone when the process ends. */
+/** An empty file that is gone when the process ends. */
 export function temporary(name: string): string {
   const { sync, system } = host.node!;
   if (!folder) {
-    const made = sync.mkdtempSync(`${system.tmpdir()}/thumbnet-`);
-    folder = made;
-    process.on('exit', () => sync.rmSync(made, { recursive: true, force: true }));
+    const own = sync.mkdtempSync(`${system.tmpdir()}/thumbnet-`);
+    folder = own;
+    process.on('exit', () => sync.rmSync(own, { recursive: true, force: true }));
   }
-  return `${folder}/${sync.readdirSync(folder).length}-${name.replaceAll(/[^\w.-]/g, '_')}`;
+  const path = `${folder}/${made++}-${name.replaceAll(/[^\w.-]/g, '_')}`;
+  // Linux reaches an open file that has no name: then nothing is left behind, however the process ends.
+  const open = `/proc/${process.pid}/fd/${sync.openSync(path, 'w')}`;
+  if (!sync.existsSync(open)) return path;
+  sync.unlinkSync(path);
+  return open;
 }
 
 /** Of each example [channels, ...space] -> [...space, channels]. */

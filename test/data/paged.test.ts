@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { zipSync } from 'fflate';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -12,7 +13,7 @@ import { loadDataset } from '../../src/data/index.ts';
 import { toLabels } from '../../src/data/labels.ts';
 import { writeNpy } from '../../src/data/npy.ts';
 import { npyOnDisk, npzOnDisk } from '../../src/data/npz_file.ts';
-import { channelsMoved, checksumsOf, isPaged, numbersBetween } from '../../src/data/paged.ts';
+import { channelsMoved, checksumsOf, isPaged, numbersBetween, temporary } from '../../src/data/paged.ts';
 import { toSamples } from '../../src/data/raw.ts';
 import { inMemory } from '../../src/data/share.ts';
 import { CompressError } from '../../src/errors.ts';
@@ -137,6 +138,19 @@ test('a dataset whose examples are brought to memory', () => {
   assert.equal(train!.inputs, [x]);
   assert.is(validation, null);
   assert.is(rest!.inputs[0], x);
+});
+
+test('what is unpacked leaves no name behind, and is there for other threads', async () => {
+  const [first, second] = [temporary('x.npy'), temporary('x.npy')];
+  writeFileSync(first, 'first');
+  writeFileSync(second, 'second');
+  if (process.platform === 'linux') assert.match(first, /^\/proc\//);
+  const read = 'const { workerData, parentPort } = require("worker_threads"); const fs = require("fs");';
+  const worker = new Worker(`${read} parentPort.postMessage(fs.readFileSync(workerData, "utf8"))`, {
+    eval: true,
+    workerData: first,
+  });
+  assert.is(await new Promise((resolve) => worker.once('message', resolve)), 'first');
 });
 
 test('a damaged archive', () => {
