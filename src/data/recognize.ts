@@ -159,7 +159,8 @@ async function largeArrays(files: Files, path: string, reading: Reading | null):
   const file = await files.large?.(path, isArchive ? PAGED_BYTES / MOST_DENSE : PAGED_BYTES);
   if (!file) return null;
   const { largestIn, npyOnDisk, npzOnDisk } = await import('./npz_file.ts');
-  if (isArchive) return largestIn(file) >= PAGED_BYTES ? npzOnDisk(file, path, reading) : null;
+  const isLarge = isArchive && (largestIn(file) >= PAGED_BYTES || (await files.large!(path, PAGED_BYTES)) !== null);
+  if (isArchive) return isLarge ? npzOnDisk(file, path, reading) : null;
   const array = npyOnDisk(file, path);
   return { where: path, names: ['x'], read: () => array, fileOf: () => path };
 }
