@@ -17,8 +17,11 @@ export { exportTflm, type TflmExport, type TflmOptions } from './c/tflm/index.ts
 export {
   type CompressOptions,
   type CompressResult,
+  chooseFrontEnd,
   compress,
+  type FrontEndChoice,
   nodePool,
+  rebuiltFor,
   registerSampler,
   type TrialReport,
   webPool,

@@ -11,13 +11,14 @@ import { factsOf } from '../features/index.ts';
 import { exportTflite } from '../formats/tflite/export.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { asStored } from '../model.ts';
+import { checkOptions } from '../options/index.ts';
 import { runPipeline } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import { toFloat } from '../run/integer.ts';
 import type { Context, Model, Progress } from '../stage.ts';
 import { dropBetween, type MetricName, type Task, taskOptions } from '../task/index.ts';
 import { withoutRecords } from '../train/fake.ts';
-import { type ScratchOptions, trainFromScratch } from '../train/index.ts';
+import { type ScratchOptions, scratchSchema, trainFromScratch } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { costOf, foundIn, goalOf, isFeasible, marginOf, standardOf } from './judge.ts';
@@ -84,6 +85,7 @@ export async function rebuiltFor(
  *
  * @param data    by the front end of the model as given
  * @param samples the same examples as they are read without features
+ * @param training how the networks are trained, where not as usual
  * @throws as `compress`
  */
 export async function chooseFrontEnd(
@@ -91,7 +93,7 @@ export async function chooseFrontEnd(
   data: Dataset,
   samples: Dataset,
   names: readonly string[],
-  training: ScratchOptions,
+  training: Partial<ScratchOptions>,
   options: CompressOptions,
   host: { readonly progress?: (p: Progress) => void; readonly signal?: AbortSignal } = {},
 ): Promise<FrontEndChoice> {
@@ -99,6 +101,7 @@ export async function chooseFrontEnd(
   const { frontEnd } = data;
   if (!frontEnd)
     throw new CompressError('bad-option', 'front ends are to be chosen, and the model is given no features', 'add --features');
+  const trained = checkOptions(scratchSchema, training, 'front ends');
   const heap = await Heap.open();
   const task = findTask(heap, model.graph, data, taskOptions(settings));
   const { seed } = settings;
@@ -122,7 +125,7 @@ export async function chooseFrontEnd(
     host.signal?.throwIfAborted();
     try {
       const by = await byFrontEnd(samples, features, factsOf(frontEnd));
-      const rebuilt = { from: data.inputs[0].shape, training: withShift(training, frontEnd.hop / by.frontEnd!.hop) };
+      const rebuilt = { from: data.inputs[0].shape, training: withShift(trained, frontEnd.hop / by.frontEnd!.hop) };
       const telling = host.progress && ((p: Progress) => host.progress!({ ...p, what: `${features}: ${p.what}` }));
       const made = await rebuiltFor(model, rebuilt, { ...contextOf(by), progress: telling });
       const { graph, found } = await plainOf(made, by);
