@@ -1,7 +1,7 @@
 /** What the columns of a table are: labels, groups, time, and the rest as values. */
 import { CompressError, nearestNames } from '../errors.ts';
 import type { Table } from './csv.ts';
-import { meaningOf, plainName } from './names.ts';
+import { isColumn, isLabelColumn, plainName } from './names.ts';
 import { counted, listed, type Reading } from './raw.ts';
 
 export interface Columns {
@@ -12,35 +12,24 @@ export interface Columns {
   readonly time: number | null;
 }
 
-const LABEL_WORDS = ['class', 'category', 'activity', 'gesture', 'species'];
-export const GROUP_WORDS: readonly string[] = [
-  'subject',
-  'user',
-  'person',
-  'speaker',
-  'participant',
-  'session',
-  'group',
-  'recording',
-];
-const TIME_WORDS = ['time', 'timestamp', 'timestamps', 'time_ms', 'timestamp_ms', 'time_s', 'datetime', 'date'];
-
 /**
  * @param isLabelled whether the file or its folder names the class already: then a column is a label only if it is stated or named as one
  * @throws CompressError `bad-option` for a column that is not there
  */
 export function columnsOf(table: Table, { labels, stated, notes }: Reading, isLabelled: boolean): Columns {
   const { header, columns, where } = table;
-  const named = (words: readonly string[]) => header?.findIndex((name) => words.includes(plainName(name))) ?? -1;
-  const time = named(TIME_WORDS);
-  const group = stated.group === undefined ? named(GROUP_WORDS) : columnNamed(table, stated.group, '--group');
+  const named = (kind: 'time' | 'group') => header?.findIndex((name) => isColumn(kind, name)) ?? -1;
+  const time = named('time');
+  const group = stated.group === undefined ? named('group') : columnNamed(table, stated.group, '--group');
   if (group >= 0 && stated.group === undefined) noteGroup(header![group], notes);
   const found = labels === null ? labelColumn(table, [time, group], isLabelled, notes) : labelsNamed(table, labels);
   const used = new Set([time, group, ...found]);
   const rest = Array.from({ length: columns }, (_, c) => c).filter((c) => !used.has(c));
   const empty = rest.filter((c) => isEmptyColumn(table, c));
   if (empty.length) note(notes, `${where}: not used, since nothing is in it: ${namesOf(table, empty)}`);
-  const values = rest.filter((c) => !empty.includes(c));
+  const index = rest.filter((c) => isIndex(table, c));
+  if (index.length) note(notes, `${where}: not used, since it only numbers the rows: ${namesOf(table, index)}`);
+  const values = rest.filter((c) => !empty.includes(c) && !index.includes(c));
   if (values.length === 0)
     throw new CompressError(
       'bad-data',
@@ -81,6 +70,14 @@ const isEmptyColumn = (table: Table, column: number): boolean => {
   return true;
 };
 
+/** The index that pandas writes before the named columns: whole numbers, each once. */
+function isIndex(table: Table, column: number): boolean {
+  const { header, rows } = table;
+  if (column !== 0 || !header || !/^(unnamed: 0)?$/i.test(header[0]) || header.length < 2) return false;
+  const numbers = Array.from({ length: rows }, (_, row) => table.number(row, 0));
+  return numbers.every((n) => Number.isInteger(n) && n >= 0) && new Set(numbers).size === rows;
+}
+
 /** How messages call a column. */
 export const nameOf = ({ header }: Table, column: number): string =>
   header?.[column] ? `"${header[column]}"` : `column ${column + 1}`;
@@ -110,8 +107,7 @@ export function columnNamed(table: Pick<Table, 'header' | 'where' | 'columns'>, 
 /** By its name, else the last. */
 function labelColumn(table: Table, taken: readonly number[], isLabelled: boolean, notes: string[]): number[] {
   const { header, columns, where } = table;
-  const isLabel = (name: string) => meaningOf(name).kind === 'labels' || LABEL_WORDS.includes(plainName(name));
-  const named = header?.flatMap((name, c) => (isLabel(name) && !taken.includes(c) ? [c] : [])) ?? [];
+  const named = header?.flatMap((name, c) => (isLabelColumn(name) && !taken.includes(c) ? [c] : [])) ?? [];
   // `y` beside `x` and `z` is an axis
   const isAxis = (c: number) => plainName(header![c]) === 'y' && header!.some((name) => plainName(name) === 'x');
   const found = named.filter((c) => !isAxis(c) || (!isLabelled && c === columns - 1));

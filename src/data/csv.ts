@@ -1,8 +1,9 @@
 /**
  * Tables of text: CSV, TSV and their kin. Source: RFC 4180, with any of `, ; \t |` between cells, decimal commas where it is no comma, and lines that begin with #
- * as comments. Numbers are kept as numbers: a cell costs no string.
+ * as comments (the first one is a header where it has as many cells as what follows). Numbers are kept as numbers: a cell costs no string.
  */
 import { CompressError } from '../errors.ts';
+import { isColumn, isLabelColumn } from './names.ts';
 
 /** Rows of cells; `number(row, column)` is NaN where the cell is a word or missing. */
 export interface Table {
@@ -20,7 +21,7 @@ export interface Table {
   line(row: number): number;
   /** Rows before which the file has an empty line, ascending. */
   readonly breaks: readonly number[];
-  /** The lines that are comments, behind the first. */
+  /** The lines that are comments. */
   readonly comments: readonly number[];
 }
 
@@ -74,8 +75,8 @@ function* records(bytes: Uint8Array, where: string, piece = PIECE): Generator<Cs
       line += record.includes('\n') ? record.split('\n').length : 1;
       if (record.trim() === '') afterGap = true;
       else {
-        const isComment = record.startsWith('#') && begun > 1;
-        const cells = isComment ? [] : cellsOf(begun === 1 ? record.replace(/^#\s*/, '') : record, delimiter);
+        const isComment = record.startsWith('#') && (begun > 1 || !isHeading(record, text.slice(at), delimiter));
+        const cells = isComment ? [] : cellsOf(begun === 1 ? record.replace(HASH, '') : record, delimiter);
         yield { cells, line: begun, afterGap, isComment, decimalCommas: delimiter !== ',' };
         afterGap &&= isComment;
       }
@@ -88,6 +89,14 @@ function* records(bytes: Uint8Array, where: string, piece = PIECE): Generator<Cs
       `${where} row ${line}: a quoted cell is not closed`,
       'add the quote, or remove the one that opens it',
     );
+}
+
+const HASH = /^#\s*/;
+
+/** Whether a first line that begins with # has as many cells as the first behind it that does not. */
+function isHeading(record: string, behind: string, delimiter: string): boolean {
+  const next = /^(?!#)[^\S\n]*\S.*$/m.exec(behind)?.[0];
+  return next === undefined || cellsOf(record.replace(HASH, ''), delimiter).length === cellsOf(next, delimiter).length;
 }
 
 function decoded(decoder: TextDecoder, bytes: Uint8Array, stream: boolean, where: string): string {
@@ -119,9 +128,10 @@ function recordEnd(text: string, at: number): number {
   return -1;
 }
 
-/** What stands between cells: the character that the first line has most of, outside quotes. */
+/** What stands between cells: the character that the first line that is no comment has most of, outside quotes. */
 function delimiterOf(text: string, where: string): string {
-  const first = text.slice(0, Math.max(0, text.search(/\r?\n/))).replace(/"[^"]*"/g, '');
+  const lines = text.split(/\r?\n/, 100);
+  const first = (lines.find((line) => line.trim() !== '' && !line.startsWith('#')) ?? lines[0]).replace(/"[^"]*"/g, '');
   if (/\.tsv$/i.test(where)) return '\t';
   const counts = [',', ';', '\t', '|'].map((d) => ({ d, n: first.split(d).length }));
   const best = counts.reduce((a, b) => (b.n > a.n ? b : a));
@@ -155,6 +165,21 @@ function numberOf(cell: string, decimalCommas: boolean): number {
   const value = Number(cell);
   if (!Number.isNaN(value)) return cell.trim() === '' || !Number.isFinite(value) || /[xob]/i.test(cell) ? Number.NaN : value;
   return decimalCommas && /^\s*[-+]?\d*,\d+\s*$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
+}
+
+/** Columns called 0, 1, 2 ... or 1, 2, 3 ... beside others with names: as pandas writes those of an array. */
+function areNumbered(cells: readonly string[]): boolean {
+  const names = cells.map((cell) => cell.trim());
+  const numbers = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const isName = (name: string, c: number) =>
+    c === 0 && name === '' ? true : isLabelColumn(name) || isColumn('group', name) || isColumn('time', name);
+  return (
+    numbers.length > 1 &&
+    numbers[0] <= 1 &&
+    numbers.every((n, i) => n === numbers[0] + i) &&
+    numbers.length < names.length &&
+    names.every((name, c) => /^\d+$/.test(name) || isName(name, c))
+  );
 }
 
 class Builder {
@@ -218,7 +243,7 @@ class Builder {
     };
   }
 
-  /** The first row is a header where it has a word above a number, or no number at all. */
+  /** The first row is a header where it has a word above a number, no number at all, or the numbers of the columns and their names. */
   #takeFirst(second: string[] | null): void {
     const first = this.#first;
     if (!first) return;
@@ -227,7 +252,7 @@ class Builder {
     const { cells } = first;
     const above =
       second !== null && cells.some((cell, c) => !isNumber(cell) && !MISSING.test(cell.trim()) && isNumber(second[c]));
-    const isHeader = above || (second?.some(isNumber) && !cells.some(isNumber));
+    const isHeader = above || (second?.some(isNumber) && (!cells.some(isNumber) || areNumbered(cells)));
     if (isHeader) this.#header = cells.map((cell) => cell.trim());
     else this.#push(cells, first.line);
   }

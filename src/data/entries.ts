@@ -1,10 +1,10 @@
 /** Which files of a folder are examples, and what their names, folders and lists say of them. */
 import { CompressError } from '../errors.ts';
-import { columnNamed, GROUP_WORDS, noteGroup } from './columns.ts';
+import { columnNamed, noteGroup } from './columns.ts';
 import { firstRecords, readTable, type Table } from './csv.ts';
 import type { PartName } from './dataset.ts';
 import type { Files } from './files.ts';
-import { meaningOf, partOfName, plainName } from './names.ts';
+import { COLUMN_WORDS, meaningOf, partOfName, plainName } from './names.ts';
 import { counted, listed, type Reading } from './raw.ts';
 
 /** A file that holds examples. */
@@ -144,7 +144,7 @@ function entriesIn(table: Table, files: Files, list: string, reading: Reading): 
   // a column that is stated may be one of the tables that are listed
   const statedAt = (name: string, flag: string) =>
     isTableName(table.word(rows[0], column) ?? '') ? named([plainName(name)]) : columnNamed({ ...table, header }, name, flag);
-  const group = reading.stated.group ? statedAt(reading.stated.group, '--group') : named(GROUP_WORDS);
+  const group = reading.stated.group ? statedAt(reading.stated.group, '--group') : named(COLUMN_WORDS.group);
   if (group >= 0 && !reading.stated.group) noteGroup(header![group], reading.notes);
   const others = all.filter((c) => ![column, part, group].includes(c));
   const stated = reading.labels === null ? -1 : statedAt(reading.labels, '--labels');

@@ -1,8 +1,9 @@
 /** Labels as numbers: what they mean depends on the task. */
 import { CompressError } from '../errors.ts';
-import { type Labels, labelWidth, type Part, type Samples } from './dataset.ts';
+import { type Labels, labelWidth, type Part, type PartName, type Samples } from './dataset.ts';
 import type { NpyArray } from './npy.ts';
 import { numbersBetween } from './paged.ts';
+import { listed } from './raw.ts';
 
 const LARGEST_WHOLE = 2 ** 31 - 1;
 
@@ -58,6 +59,52 @@ export function classesOf(part: Part): Int32Array | null {
   if (width > 1) return isOneHot(y, width) ? classesOfRows(y, width) : null;
   return y.every((label) => label >= 0) ? y : null;
 }
+
+/**
+ * Notes on classes that have no example, at all or in the train part.
+ *
+ * @param names of the classes, where they are named
+ */
+export function noteMissing(
+  parts: { readonly [name in PartName]?: Part },
+  classes: number,
+  names: readonly string[] | undefined,
+  notes: string[],
+): void {
+  const all = Object.values(parts);
+  const present = labelsIn(all);
+  const examples = all.reduce((n, part) => n + part.count, 0);
+  if (present.size === 0 || (!names && !areClasses(present.size, classes, examples))) return;
+  const say = (missing: readonly number[], where: string) => {
+    if (missing.length === 0) return;
+    const shown = listed(missing.map((c) => names?.[c] ?? String(c)));
+    const one = missing.length === 1;
+    if (names) notes.push(`no examples of the class${one ? '' : 'es'} ${shown}${where}`);
+    else notes.push(`no example${where} has the label${one ? '' : 's'} ${shown}: class numbers run from 0`);
+  };
+  say(
+    Array.from({ length: classes }, (_, c) => c).filter((c) => !present.has(c)),
+    '',
+  );
+  const trained = parts.train?.y ? labelsIn([parts.train]) : present;
+  say(
+    [...present].filter((c) => !trained.has(c)).sort((a, b) => a - b),
+    ' in the train part',
+  );
+}
+
+function labelsIn(parts: readonly Part[]): Set<number> {
+  const found = new Set<number>();
+  for (const part of parts) for (const label of classesOf(part) ?? []) found.add(label);
+  return found;
+}
+
+/** Whole numbers of which most are not there, or that hardly repeat, are values. */
+const areClasses = (present: number, classes: number, examples: number): boolean =>
+  2 * present > classes && mayRepeat(present, examples);
+
+/** Whether so many classes have more than an example or two each. */
+export const mayRepeat = (classes: number, examples: number): boolean => classes <= Math.max(16, examples / 3);
 
 /** How many classes the labels have; 0 where they are none. */
 export function classCount(parts: readonly Part[]): number {

@@ -13,7 +13,7 @@ import {
   type Samples,
   type StatedReading,
 } from './dataset.ts';
-import { classCount } from './labels.ts';
+import { classCount, noteMissing } from './labels.ts';
 import { type Arrays, isArrays, partsInMemory } from './memory.ts';
 import {
   checkDataOptions,
@@ -68,11 +68,13 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
     ({ name, shape }): DataInput => ({ name, shape: layout === 'nchw' ? channelsLast(shape) : shape }),
   );
   const inputs = normalizedInputs(options, shapes);
+  const classes = parts.classNames?.length ?? classCount(Object.values(split).filter((part) => part !== undefined));
+  noteMissing(split, classes, parts.classNames, notes);
   const finish = (part: RawPart | undefined): Part | null => (part && part.count > 0 ? toPart(part, layout) : null);
   return {
     name: options.name ?? name,
     inputs,
-    classes: parts.classNames?.length ?? classCount(Object.values(split).filter((part) => part !== undefined)),
+    classes,
     ...(parts.classNames && { classNames: parts.classNames }),
     train: finish(split.train),
     validation: finish(split.validation),

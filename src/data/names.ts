@@ -3,6 +3,22 @@ import type { PartName } from './dataset.ts';
 
 export type Group = PartName | 'all';
 
+/** What columns of a table are called that are no values. */
+export const COLUMN_WORDS = {
+  label: ['class', 'category', 'activity', 'gesture', 'species'],
+  group: ['subject', 'user', 'person', 'speaker', 'participant', 'session', 'group', 'recording'],
+  time: [
+    ...['time', 'timestamp', 'timestamps', 'datetime', 'date', 'millis', 'micros'],
+    ...['time_s', 'time_ms', 'timestamp_ms', 'time_us', 'timestamp_us'],
+  ],
+} as const satisfies Record<string, readonly string[]>;
+
+/** Whether a column of this name holds labels. */
+export const isLabelColumn = (name: string): boolean => meaningOf(name).kind === 'labels' || isColumn('label', name);
+
+export const isColumn = (kind: keyof typeof COLUMN_WORDS, name: string): boolean =>
+  COLUMN_WORDS[kind].some((word) => word === plainName(name));
+
 /** In order of preference, where a file has several. */
 const EXAMPLES = [
   'x',

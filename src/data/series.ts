@@ -56,8 +56,8 @@ function valuesOf(table: Table, rows: readonly number[], columns: readonly numbe
 }
 
 /**
- * Samples a second by the mean step of the time column, which is in seconds if its steps are below 1 and named so, else in milliseconds. null where it holds
- * no numbers, or a recording has one sample.
+ * Samples a second by the mean step of the time column, which is in seconds if its steps are below 0.25 or it is named so, in microseconds if it is named so, else in
+ * milliseconds. null where it holds no numbers, or a recording has one sample.
  *
  * @throws CompressError `bad-data` where time goes back
  */
@@ -81,8 +81,10 @@ function rateOf(table: Table, rows: readonly number[], time: number, { notes }: 
     notes.push(
       `${table.where}: steps of time differ, ${short(longest)} at most and ${short(mean)} in the mean: samples are taken as even`,
     );
-  const inSeconds = /(^|_)s(ec(onds?)?)?$/i.test(table.header?.[time] ?? '') || mean < 0.25;
-  return mean > 0 ? Number(((inSeconds ? 1 : 1000) / mean).toPrecision(6)) : null;
+  const name = table.header?.[time] ?? '';
+  const isMicro = /(^|_)(us|micros(econds)?)$/i.test(name);
+  const inSeconds = !isMicro && (/(^|_)s(ec(onds?)?)?$/i.test(name) || mean < 0.25);
+  return mean > 0 ? Number(((inSeconds ? 1 : isMicro ? 1e6 : 1000) / mean).toPrecision(6)) : null;
 }
 
 const short = (v: number): string => String(Number(v.toPrecision(3)));

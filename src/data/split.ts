@@ -2,7 +2,7 @@
 import { sizeOf } from '../graph/graph.ts';
 import { createRandom, permutation } from '../random.ts';
 import type { Part } from './dataset.ts';
-import { classesOf } from './labels.ts';
+import { classesOf, mayRepeat } from './labels.ts';
 import { kindOf, numbersBetween } from './paged.ts';
 
 /**
@@ -74,7 +74,7 @@ function splitGroups(groups: Int32Array, classes: Int32Array | null, fractions: 
 /** The class of each example; null where labels are not classes, or there is hardly one example of each. */
 export function strataOf(part: Part): Int32Array | null {
   const classes = classesOf(part);
-  return classes && new Set(classes).size <= Math.max(16, part.count / 3) ? classes : null;
+  return classes && mayRepeat(new Set(classes).size, part.count) ? classes : null;
 }
 
 /** First places of runs, and the count at the end: consecutive windows [time, channels] of one class whose halves coincide. */

@@ -8,7 +8,11 @@ import { counted, type RawPart, type Reading } from './raw.ts';
 export function rowsOfTable(bytes: Uint8Array, path: string, reading: Reading): RawPart {
   const table = readTable(bytes, path);
   const columns = columnsOf(table, reading, false);
-  const { values, group } = columns;
+  const { values, group, time } = columns;
+  if (time !== null && table.rows > 1)
+    reading.notes.push(
+      `${path}: each row is an example, though ${nameOf(table, time)} is there: where rows are samples in time, add --window`,
+    );
   const kept = wholeRows(table, columns, reading);
   const x = new Float32Array(kept.length * values.length);
   const last = new Float64Array(values.length).fill(Number.NaN);

@@ -36,23 +36,16 @@ export function numberLabels(parts: RawParts, stated: readonly string[] | undefi
         40,
       )}`,
     );
-  noteRare(worded, names, counts, notes);
+  noteRare(worded, counts, notes);
   return { ...result, ...(!areNumbers && { classNames: names }) };
 }
 
-function noteRare(
-  parts: readonly RawPart[],
-  names: readonly string[],
-  counts: ReadonlyMap<string, number>,
-  notes: string[],
-): void {
+function noteRare(parts: readonly RawPart[], counts: ReadonlyMap<string, number>, notes: string[]): void {
   for (const part of parts) {
     part.words!.forEach((word, i) => {
       if (counts.get(word) === 1) notes.push(`the label "${word}" occurs once: ${part.origin?.(i) ?? part.where}`);
     });
   }
-  const without = names.filter((name) => !counts.has(name));
-  if (without.length) notes.push(`no examples of the class${without.length > 1 ? 'es' : ''} ${listed(without)}`);
 }
 
 function unknown(word: string, part: RawPart, example: number, names: readonly string[]): never {

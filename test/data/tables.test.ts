@@ -38,6 +38,48 @@ test('delimiters, decimal commas, UTF-16, comments', async () => {
   assert.equal((await loadDataset({ 'd.csv': utf16 }, whole)).classNames, ['é']);
 });
 
+test('an index, numbered columns, a first line that is a comment', async () => {
+  const body = ['7,0.5,1.5,a', '3,2.5,3.5,b', '4,4.5,5.5,a'];
+  const without = body.map((row) => row.slice(2));
+  for (const lines of [
+    [',p,q,label', ...body],
+    [',0,1,label', ...body],
+    ['Unnamed: 0,p,q,label', ...body],
+    ['0,1,label', ...without],
+    ['1,2,y', ...without],
+    ['# made by me, today', 'p,q,label', ...without],
+    ['# made by me', '# today', ...['p,q,label', ...without].map((row) => row.replaceAll(',', ';'))],
+  ]) {
+    const d = await loadDataset(one(lines.join('\n')), whole);
+    assert.equal([...d.test!.inputs[0]], [0.5, 1.5, 2.5, 3.5, 4.5, 5.5], lines[0]);
+    assert.equal(d.classNames, ['a', 'b'], lines[0]);
+    const isIndex = lines[1] === body[0];
+    assert.is(
+      d.notes.some((note) => note.startsWith('d.csv: not used, since it only numbers the rows: ')),
+      isIndex,
+      lines[0],
+    );
+  }
+  // Rows of such numbers are data where no name says otherwise.
+  const rows = await loadDataset(one('0,1,a\n1,0,b\n'), whole);
+  assert.is(rows.test!.count, 2);
+});
+
+test('labels from 1, a class that the train part lacks, rows with a time', async () => {
+  const d = await loadDataset(one('time_us,a,y\n0,1,1\n10,2,2\n20,3,3\n'), whole);
+  assert.ok(d.notes.includes('no example has the label 0: class numbers run from 0'));
+  const said = 'd.csv: each row is an example, though "time_us" is there: where rows are samples in time, add --window';
+  assert.ok(d.notes.includes(said), d.notes.join('\n'));
+  const parts = { 'train.csv': text('a,class\n1,x\n2,y\n'), 'test.csv': text('a,class\n1,x\n2,z\n3,z\n') };
+  assert.ok((await loadDataset(parts)).notes.includes('no examples of the class z in the train part'));
+});
+
+test('a time in microseconds tells the rate', async () => {
+  const rows = Array.from({ length: 64 }, (_, i) => `${i * 10000},${i % 7},${i >> 5}`);
+  const d = await loadDataset(one(['micros,a,b', ...rows].join('\n')), { ...whole, window: 32, labels: 'b', features: 'stats' });
+  assert.is(d.frontEnd!.rate, 100);
+});
+
 test('labels: by name, stated, last; words, numbers, several columns', async () => {
   const d = await loadDataset(one('class,a,b\nup,1,2\ndown,3,4\nup,5,6\n'), whole);
   assert.equal([...d.test!.inputs[0]], [1, 2, 3, 4, 5, 6]);
