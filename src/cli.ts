@@ -9,7 +9,7 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST) {
   process.exit(BAD_INPUT);
 }
 
-const { reason } = await import('./cli/files.ts');
+const { reason } = await import('./cli/reason.ts');
 const { main } = await import('./cli/main.ts');
 
 // A pipe that closes early (`| head`) is no error.

@@ -1,6 +1,6 @@
 /** Scripts by which shells complete verbs and options, written from the options themselves. */
 import { Argument, type Command } from 'commander';
-import { TARGETS } from '../mcu/index.ts';
+import { TARGETS } from '../targets/index.ts';
 
 export function addCompletion(program: Command): void {
   program

@@ -2,13 +2,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { CompressError, nearestNames } from '../errors.ts';
-import { reason } from './files.ts';
+import { reason } from './reason.ts';
 import { complain } from './output.ts';
 
 export const CONFIG = 'thumbnet.config.json';
 
 /** Verbs that take no options from a file: they write it, or say what is wrong. */
 const WITHOUT = ['init', 'doctor', 'completion', 'targets', 'report', 'demo', 'conform', 'worker', 'status'];
+
+/** Whether the folder has one. */
+export const hasConfig = (): boolean => existsSync(CONFIG);
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -21,8 +24,7 @@ type Values = Readonly<Record<string, unknown>>;
 export function withConfig(program: Command, argv: readonly string[]): string[] {
   const [name, ...typed] = argv;
   const verb = program.commands.find((c) => c.name() === name);
-  if (!verb || WITHOUT.includes(name) || typed.includes('--help') || typed.includes('-h') || !existsSync(CONFIG))
-    return [...argv];
+  if (!verb || WITHOUT.includes(name) || typed.includes('--help') || typed.includes('-h') || !hasConfig()) return [...argv];
   const config = readConfig();
   checkNames(program, config);
   const own = isValues(config[name]) ? config[name] : {};

@@ -5,9 +5,9 @@ import { ENDINGS, FORMATS, type WriteOptions } from '../formats/index.ts';
 import { TO_TFLITE } from '../formats/recognize.ts';
 import type { Graph } from '../graph/graph.ts';
 import { loadModel } from '../model.ts';
-import { parseRecipe, type Recipe } from '../pipeline.ts';
 import type { CheckpointStore, Model } from '../stage.ts';
 import { warn } from './output.ts';
+import { reason } from './reason.ts';
 
 export async function readBytes(path: string, what: string): Promise<Uint8Array> {
   try {
@@ -145,23 +145,4 @@ async function checkFree(path: string, force: boolean, flag: string): Promise<vo
     `"${path}" exists already${kind}`,
     kind ? 'give the name of a file' : `choose another ${flag}, or add --force to replace it`,
   );
-}
-
-/** Why the file system refused, in words. */
-export function reason(e: unknown): string {
-  const { code, message } = e as NodeJS.ErrnoException;
-  const known: Record<string, string> = {
-    ENOENT: 'there is no such file or folder',
-    EACCES: 'permission denied',
-    EISDIR: 'it is a folder',
-    ENOTDIR: 'a part of the path is not a folder',
-    EROFS: 'the file system is read-only',
-    ENOSPC: 'no space left',
-    EEXIST: 'a file is in the way',
-  };
-  return known[code ?? ''] ?? message;
-}
-
-export async function readRecipe(path: string): Promise<Recipe> {
-  return parseRecipe(new TextDecoder().decode(await readBytes(path, 'the recipe')), path);
 }

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { CompressError } from '../errors.ts';
 import { ENDINGS } from '../formats/index.ts';
-import { findTarget } from '../mcu/index.ts';
+import { findTarget } from '../targets/index.ts';
 import { CONFIG } from './config.ts';
 import { checkOutput, exists, writeWhole } from './files.ts';
 import { createOutput, type Output, typed } from './output.ts';

@@ -1,38 +1,17 @@
 import { Command, CommanderError } from 'commander';
 import { type Code, CompressError } from '../errors.ts';
 import { loadPlugins } from '../plugins.ts';
-import { addAblate } from './ablate.ts';
-import { addCompare } from './compare.ts';
-import { addCompletion } from './completion.ts';
-import { addCompress } from './compress.ts';
-import { withConfig } from './config.ts';
-import { addConform } from './conform.ts';
-import { addDemo } from './demo.ts';
-import { addDoctor } from './doctor.ts';
-import { addEvaluate } from './evaluate.ts';
+import { hasConfig, withConfig } from './config.ts';
 import { EXAMPLES } from './examples.ts';
 import { BAD_INPUT, DONE, EXIT_CODES_TEXT, INTERRUPTED, MISSED } from './exit_codes.ts';
-import { addExport } from './export.ts';
-import { addInfer } from './infer.ts';
-import { addInit } from './init.ts';
-import { addInspect } from './inspect.ts';
-import { addInteractions } from './interactions.ts';
 import { columns, complain, proseFor, wrapped } from './output.ts';
 import { pluginsIn } from './plugins.ts';
-import { addProfile } from './profile.ts';
-import { addReport } from './report.ts';
-import { addSimplify } from './simplify.ts';
-import { addStages } from './stages.ts';
-import { addStatus } from './status.ts';
 import { withOwnTargets } from './target_names.ts';
-import { addTargets } from './targets.ts';
-import { addTrain } from './train.ts';
-import { addVerify } from './verify.ts';
+import { addVerbs } from './verbs.ts';
 import { VERSION } from './version.ts';
-import { addWorker } from './worker.ts';
 
-/** The verbs with their options. */
-export function program(): Command {
+/** Verbs with their options. @param verb the one that is asked for; all where none is */
+export async function program(verb?: string): Promise<Command> {
   const command = new Command('thumbnet')
     .description('Fits a trained neural network into a Cortex-M microcontroller.')
     .version(VERSION, '-v, --version')
@@ -41,32 +20,7 @@ export function program(): Command {
     .configureHelp({ sortSubcommands: false })
     .option('--plugin <file>', "a module that registers stages, criteria, calibrators or samplers of one's own; may be repeated")
     .addHelpText('after', () => `\n${wrapped(`Exit codes: ${EXIT_CODES_TEXT}`, columns())}`);
-  for (const add of [
-    addDemo,
-    addCompress,
-    addWorker,
-    addStatus,
-    addInspect,
-    addEvaluate,
-    addInfer,
-    addProfile,
-    addSimplify,
-    addStages,
-    addTrain,
-    addInteractions,
-    addAblate,
-    addExport,
-    addVerify,
-    addConform,
-    addCompare,
-    addTargets,
-    addReport,
-    addInit,
-    addDoctor,
-    addCompletion,
-  ]) {
-    add(command);
-  }
+  await addVerbs(command, verb);
   for (const sub of command.commands) {
     demandLast(sub);
     const examples = EXAMPLES[sub.name()];
@@ -104,6 +58,9 @@ function asTyped(command: Command, [verb]: readonly string[], message: string): 
   return option?.long ? message.replace(name, option.long) : message;
 }
 
+/** A config file may hold options of every verb, and a script for shells completes them all. */
+const isAboutAll = ([verb]: readonly string[]): boolean => verb === 'completion' || hasConfig();
+
 /** Runs one command line; the exit code. Only here errors are caught. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
@@ -111,7 +68,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (e) {
     return failed(e, argv);
   }
-  const command = program();
+  const command = await program(isAboutAll(argv) ? undefined : argv[0]);
   try {
     await command.parseAsync(withOwnTargets(withConfig(command, argv)), { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : DONE;

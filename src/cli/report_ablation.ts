@@ -1,16 +1,21 @@
 /** An ablation as a part of the report: it lies beside the history, or is brought there. */
 import { join } from 'node:path';
-import { type Ablation, ablationPart, ablationSchema, parseKept } from '../ablate/index.ts';
+import type { Ablation } from '../ablate/index.ts';
 import { CompressError } from '../errors.ts';
 import type { History, Html } from '../report/index.ts';
 import { exists, readBytes, writeWhole } from './files.ts';
 
 const NAME = 'ablation.json';
 
+/** The room brings all others with it, and most results have no ablation beside them. */
+const room = () => import('../ablate/index.ts');
+
 /** What lies in the folder of a result; null where nothing does. */
 export async function ablationIn(folder: string): Promise<Html | null> {
   const file = join(folder, NAME);
-  return (await exists(file)) ? ablationPart((await read(file)).found) : null;
+  if (!(await exists(file))) return null;
+  const { found } = await read(file);
+  return (await room()).ablationPart(found);
 }
 
 /**
@@ -38,6 +43,7 @@ export async function bringAblation(place: string, folder: string, history: Hist
 
 async function read(file: string): Promise<{ found: Ablation; bytes: Uint8Array }> {
   const bytes = await readBytes(file, 'the ablation');
+  const { ablationSchema, parseKept } = await room();
   const fix = 'give the ablation.json that `thumbnet ablate` wrote';
   return { bytes, found: parseKept(ablationSchema, new TextDecoder().decode(bytes), file, fix) };
 }

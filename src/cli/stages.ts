@@ -15,13 +15,14 @@ import type { Context, MakeStage, Model, RangeChange, Stage } from '../stage.ts'
 import { metricOf, type Task, taskOptions } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { explainLoss, explanationJson, showChanges, showExplanation } from './explain.ts';
-import { checkOutput, checkpointFile, exists, MODEL, readModel, readRecipe, writeModel } from './files.ts';
+import { checkOutput, checkpointFile, exists, MODEL, readModel, writeModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, ioOption, readData, readingOfRecipe } from './flags.ts';
 import { rebuiltAgain } from './front_ends.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { count, createOutput, type Output, percent } from './output.ts';
 import { type OutsideFlags, outsideFlags, readOutside } from './outside_flags.ts';
 import { interruptible } from './progress.ts';
+import { readRecipe } from './recipe_file.ts';
 import { judgeGiven, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
 import { integer } from './values.ts';
 

@@ -1,8 +1,8 @@
 /** Targets as the command line names them. */
 import { readFileSync } from 'node:fs';
 import { CompressError } from '../errors.ts';
-import { type OwnTarget, registerTarget } from '../mcu/index.ts';
-import { reason } from './files.ts';
+import { type OwnTarget, registerTarget } from '../targets/index.ts';
+import { reason } from './reason.ts';
 
 /** Names of `a,b,cortex-m4@100MHz,512K,128K`: the three parts of a core with clock and memory stay together. */
 export function targetNames(text: string): string[] {

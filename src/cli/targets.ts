@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { findTarget, SOURCES, TARGETS, type Target } from '../mcu/index.ts';
+import { findTarget, SOURCES, TARGETS, type Target } from '../targets/index.ts';
 import { createOutput, kibibytes, type Output, table } from './output.ts';
 import { registered, targetNames } from './target_names.ts';
 

@@ -1,7 +1,7 @@
 /** Values of flags as people write them, with units. */
 import { InvalidArgumentError } from 'commander';
-import { OBJECTIVE } from '../compress/index.ts';
-import { parseBytes, parseMegahertz } from '../mcu/index.ts';
+import { OBJECTIVE } from '../compress/options.ts';
+import { parseBytes, parseMegahertz } from '../targets/index.ts';
 
 /** A parser whose errors are reported as those of its flag. */
 export const wrap =

@@ -8,8 +8,8 @@ import { testWhere } from '../skipped.ts';
 import { inProcess } from './in_process.ts';
 import { inFolder } from './sample.ts';
 
-test('every verb has examples, and all their options are known', () => {
-  const verbs = new Map(program().commands.map((c) => [c.name(), c]));
+test('every verb has examples, and all their options are known', async () => {
+  const verbs = new Map((await program()).commands.map((c) => [c.name(), c]));
   assert.equal([...verbs.keys()].sort(), Object.keys(EXAMPLES).sort());
   for (const [verb, lines] of Object.entries(EXAMPLES)) {
     for (const line of lines) {
@@ -21,8 +21,8 @@ test('every verb has examples, and all their options are known', () => {
   }
 });
 
-test('a default is in the help of every option that has one', () => {
-  for (const command of program().commands) {
+test('a default is in the help of every option that has one', async () => {
+  for (const command of (await program()).commands) {
     for (const { long, defaultValue, description, mandatory, hidden } of command.options) {
       if (hidden || defaultValue === undefined || typeof defaultValue === 'boolean') continue;
       assert.not(mandatory);
@@ -33,6 +33,14 @@ test('a default is in the help of every option that has one', () => {
       );
     }
   }
+});
+
+test('a verb alone brings those of its module, and what is no verb brings all', async () => {
+  const names = async (verb?: string) => (await program(verb)).commands.map((c) => c.name());
+  const all = await names();
+  for (const verb of all) assert.ok((await names(verb)).includes(verb), verb);
+  assert.equal(await names('inspect'), ['inspect']);
+  assert.equal(await names('inspekt'), all);
 });
 
 test('what is wrong is named in order: an option that is not known, then the model, then an option that is missing', async () => {
@@ -54,7 +62,7 @@ test('versions by -v, help in the width of the terminal', async () => {
 });
 
 test('help fits 80 columns; examples are whole, for they are copied', async () => {
-  for (const name of program().commands.map((c) => c.name())) {
+  for (const name of (await program()).commands.map((c) => c.name())) {
     const { out } = await inProcess(name, '--help');
     const [options] = out.split('\nExamples:\n');
     assert.equal(
