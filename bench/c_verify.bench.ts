@@ -28,7 +28,7 @@ export default async function bench(): Promise<Section> {
     for (const [bits, form, trade] of [
       ['int8', graph, 'flash'],
       ['4 and 8 bits, `--trade flash`', withFourBits(graph), 'flash'],
-      ['4 and 8 bits, `--trade speed`', withFourBits(graph), 'speed'],
+      ['4 and 8 bits, `--trade balanced`', withFourBits(graph), 'balanced'],
     ] as const) {
       const cells: string[] = [];
       for (const core of CORES) {

@@ -30,7 +30,7 @@ async function count(): Promise<void> {
       if (found.difference)
         process.stderr.write(`${name} on ${core}: other bits than the engine's: ${JSON.stringify(found.difference)}\n`);
       const variant = variantOf(core);
-      const told = Math.max(...toldStack(generated(onChip(graph), { variant, trade: 'speed' })!, variant).values());
+      const told = Math.max(...toldStack(generated(onChip(graph), { variant, trade: 'balanced' })!, variant).values());
       for (const [i, l] of found.layers.entries())
         lines.push([name, core, i, l.kernel, l.instructions, '', '', '', ''].join(','));
       lines.push(

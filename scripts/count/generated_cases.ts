@@ -185,7 +185,7 @@ const layersOf = (specs: readonly LayerSpec[], seed: number, length = TOGETHER):
 
 const four = (specs: readonly LayerSpec[]) => specs.map((spec): LayerSpec => ({ ...spec, bits: 4 }));
 
-const speed = (graph: Graph): GeneratedCase => ({ graph, trade: 'speed' });
+const balanced = (graph: Graph): GeneratedCase => ({ graph, trade: 'balanced' });
 const flash = (graph: Graph): GeneratedCase => ({ graph, trade: 'flash' });
 
 /** Additions of zero points of 0 are left out of the text: of the input, of the output, of both. */
@@ -219,7 +219,7 @@ export function fittedCases(heap: Heap): GeneratedCase[] {
   const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools(), usualOperators()].flatMap(merged);
   const random = Array.from({ length: RANDOM_GRAPHS }, (_, i) => randomGraph(heap, FIRST_SEED + i));
   return [
-    ...[...usual, ...wide, ...layersOf(zeros, 5000), ...others, ...random].map(speed),
+    ...[...usual, ...wide, ...layersOf(zeros, 5000), ...others, ...random].map(balanced),
     ...[...layersOf(four(layerSpecs(OTHER_KINDS, 14)), 2000), ...layersOf(four(zeros), 6000)].map(flash),
   ];
 }
@@ -230,7 +230,7 @@ export function keptCases(): GeneratedCase[] {
   const [specs, zeros] = [layerSpecs(few, 21), withoutZeros(few, 22)];
   return [
     ...[...layersOf(specs, 3000), ...layersOf(zeros, 7000), ...wideLayers(specs), ...merged(operatorGraphs(KEPT_IMAGES))].map(
-      speed,
+      balanced,
     ),
     ...[...layersOf(four(specs), 4000), ...layersOf(four(zeros), 8000)].map(flash),
   ];

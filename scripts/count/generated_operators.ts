@@ -179,7 +179,7 @@ const typed = (graph: Graph, dtype: DType): Graph => ({
 /** Whether the operator has C on these types. */
 function isWritten(graph: Graph): boolean {
   try {
-    return generated(onChip(graph), { variant: 'plain', trade: 'speed' }) !== null;
+    return generated(onChip(graph), { variant: 'plain', trade: 'balanced' }) !== null;
   } catch (e) {
     if (e instanceof CompressError) return false;
     throw e;

@@ -35,7 +35,7 @@ export interface GenerateOptions {
   readonly name: string;
   /** What is known of where the model comes from, for the first lines of each file. */
   readonly recipe?: string | null;
-  /** By default `speed`. */
+  /** By default `balanced`. */
   readonly trade?: Trade;
   /** By default `own`. */
   readonly kernels?: Kernels;

@@ -4,7 +4,7 @@ import { convolve } from './convolve.ts';
 import { dense } from './dense.ts';
 import { depthwise } from './depthwise.ts';
 import { addOrSubtract } from './elementwise.ts';
-import type { Call, LayerCode, Parts, Placed, Trade } from './parts.ts';
+import { type Call, type LayerCode, type Parts, type Placed, type Trade, USUAL_TRADE } from './parts.ts';
 import { argExtremumPlain, castPlain } from './plain/counted.ts';
 import { binaryPlain } from './plain/elementwise.ts';
 import { l2NormalizationPlain } from './plain/l2_normalization.ts';
@@ -81,7 +81,7 @@ const EMITTERS: Emitters = {
 };
 
 /** The call whose kernel runs: by default that of 8 bits stands for weights of 4, and always for the few of a depthwise layer. */
-export const asEmitted = (call: Call, trade: Trade = 'speed'): Call =>
+export const asEmitted = (call: Call, trade: Trade = USUAL_TRADE): Call =>
   call.form === 's4' && (trade !== 'flash' || call.family === 'depthwise_conv') ? asBytes(call) : call;
 
 export function emitLayer(given: Call, parts: Parts, tag: string): LayerCode {

@@ -28,10 +28,13 @@ const VARIANTS: Readonly<Record<CoreName, Variant>> = {
 
 export const variantOf = (core: CoreName): Variant => VARIANTS[core];
 
-/** What is given up where both cannot be had: `flash` keeps weights of 4 bits two to a byte, `speed` gives each a byte and the kernels of 8 bits, `ram` does that too and
- * writes outputs over inputs wherever the order of a kernel allows it. */
-export const TRADES = ['flash', 'speed', 'ram'] as const;
+/**
+ * What is given up where not all can be had. `balanced` gives weights of 4 bits a byte each and the kernels of 8 bits. `flash` keeps them two to a byte. `speed` lets weights
+ * grow where products become fewer (Winograd). `ram` writes outputs over inputs wherever the order of a kernel allows it.
+ */
+export const TRADES = ['balanced', 'flash', 'speed', 'ram'] as const;
 export type Trade = (typeof TRADES)[number];
+export const USUAL_TRADE: Trade = 'balanced';
 
 /** Whose kernels the code file calls: those written into it, or CMSIS-NN's where it has one. */
 export type Kernels = 'own' | 'cmsis-nn';
@@ -59,6 +62,8 @@ export interface FunctionCall {
 export interface LayerCode {
   readonly calls: readonly FunctionCall[];
   readonly scratchBytes: number;
+  /** What it is called where it is another form than the trade `balanced` has. */
+  readonly form?: string;
   /** Where a fast form was not exact and what replaces it, in plain words. */
   readonly notes: readonly string[];
   /** With a library: the function that asks it for the scratch it wants. */
@@ -122,7 +127,7 @@ export class Parts {
   /** Functions, callees first. */
   readonly #texts: NamedText[] = [];
 
-  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = 'speed', kernels: Kernels = 'own') {
+  constructor(heap: Heap | null, variant: Variant, prefix: string, trade: Trade = USUAL_TRADE, kernels: Kernels = 'own') {
     this.heap = heap;
     this.trade = trade;
     this.variant = variant;

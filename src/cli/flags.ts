@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { TRADES } from '../c/parts.ts';
+import { TRADES, USUAL_TRADE } from '../c/parts.ts';
 import {
   type AttachedFrontEnd,
   type DataOptions,
@@ -155,7 +155,7 @@ export const ioOption = (): Option =>
 export const tradeOption = (before = ''): Option =>
   new Option(
     '--trade <what>',
-    `${before}weights of 4 bits two to a byte (flash) or a byte each (speed), outputs written over inputs (ram)`,
+    `${before}weights of 4 bits two to a byte (flash), weights that grow for fewer products (speed), outputs written over inputs (ram)`,
   )
     .choices(TRADES)
-    .default('speed');
+    .default(USUAL_TRADE);

@@ -1,6 +1,6 @@
 /** What the report says behind the summary, found out once a result is there. */
 import { basename, dirname, join } from 'node:path';
-import type { Trade } from '../c/parts.ts';
+import { type Trade, USUAL_TRADE } from '../c/parts.ts';
 import { wayOf } from '../compress/figures.ts';
 import type { CompressResult } from '../compress/index.ts';
 import type { Dataset } from '../data/index.ts';
@@ -81,7 +81,7 @@ async function lossesOf(graph: Graph, data: Dataset, seed: number): Promise<Deta
 }
 
 function deployment(file: string, chip: string, trade: Trade): NonNullable<Details['deploy']> {
-  const target = trade === 'speed' ? chip : `${chip} --trade ${trade}`;
+  const target = trade === USUAL_TRADE ? chip : `${chip} --trade ${trade}`;
   const firmware = join(dirname(file), 'firmware');
   return [
     { what: 'Write C for the chip:', command: `thumbnet export ${file} --format c --target ${target} --out ${firmware}` },

@@ -107,7 +107,7 @@ function showFrontEnd(out: Output, name: string, v: FrontEndVerification): void 
 }
 
 function show(out: Output, target: string, v: Verification): void {
-  const rows = v.layers.map((l) => [shortName(l.name), l.kernel, count(l.instructions)]);
+  const rows = v.layers.map((l) => [shortName(l.name), l.form ? `${l.kernel} (${l.form})` : l.kernel, count(l.instructions)]);
   out.print(table(['layer', 'kernel', 'instructions'], rows, 2));
   out.say(`${count(v.instructions)} instructions on the emulated ${v.core} of ${target}`);
   out.say(

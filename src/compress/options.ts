@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { TRADES } from '../c/parts.ts';
+import { TRADES, USUAL_TRADE } from '../c/parts.ts';
 import { outsideSchema } from '../distill/outside.ts';
 import { checkOptions, named } from '../options/index.ts';
 import { IO_TYPES } from '../run/edges.ts';
@@ -24,7 +24,7 @@ const compressSchema = v.object({
   target: v.string(),
   runtime: v.optional(v.picklist(['thumbnet', 'cmsis-nn', 'tflm']), 'thumbnet'),
   /** What generated C gives up; as `profile` takes it. */
-  trade: v.optional(v.picklist(TRADES), 'speed'),
+  trade: v.optional(v.picklist(TRADES), USUAL_TRADE),
   clockMhz: v.optional(positive),
   /** What orders the best candidates at the end: modelled latency, or instructions counted on an emulated core. */
   evaluate: v.optional(v.picklist(EVALUATIONS), 'model'),

@@ -1,3 +1,4 @@
+import { USUAL_TRADE } from '../c/parts.ts';
 import type { Dataset } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { findTarget, type Target } from '../mcu/index.ts';
@@ -17,7 +18,7 @@ export function checkCompress(model: Model, data: Dataset, options: CompressOpti
       'leave the runtime away, or evaluate by the model',
     );
   }
-  if (settings.trade !== 'speed' && settings.runtime !== 'thumbnet') {
+  if (settings.trade !== USUAL_TRADE && settings.runtime !== 'thumbnet') {
     throw new CompressError(
       'bad-option',
       `the runtime is ${settings.runtime}, and trade ${settings.trade} is one of C that Thumbnet writes`,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CExport, generateC } from '../c/index.ts';
 import { tensorBytes } from '../c/network.ts';
-import type { Trade } from '../c/parts.ts';
+import { type Trade, USUAL_TRADE } from '../c/parts.ts';
 import { numbered } from '../c/project/source.ts';
 import { typeOf } from '../c/project/types.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
@@ -24,6 +24,8 @@ export interface VerifyOptions {
 export interface LayerCount {
   readonly name: string;
   readonly kernel: string;
+  /** Where it is another than the usual one. */
+  readonly form?: string;
   /** Executed instructions in the first example. */
   readonly instructions: number;
 }
@@ -80,9 +82,10 @@ export async function verifyGraph(heap: Heap, graph: Graph, target: Target, opti
       differs === null ? null : await locate(heap, graph, target, generated, examples[differs], differs, sources, flags);
     // A mark before a loop is passed once a turn where the compiler leaves nothing between them.
     const first = marks.map((mark) => passed.find((p) => p.mark === mark)!);
-    const layers = generated.network.layers.map(({ name, kernel }, i) => ({
+    const layers = generated.network.layers.map(({ name, kernel, form }, i) => ({
       name,
       kernel,
+      ...(form && { form }),
       instructions: first[i + 1].instructions - first[i].instructions,
     }));
     return {
@@ -108,7 +111,7 @@ export async function verifyGraph(heap: Heap, graph: Graph, target: Target, opti
  *
  * @throws Error where compiler or emulator fail, or an output differs from the engine's
  */
-export async function countInstructions(graph: Graph, target: Target, trade: Trade = 'speed'): Promise<number> {
+export async function countInstructions(graph: Graph, target: Target, trade: Trade = USUAL_TRADE): Promise<number> {
   const heap = await Heap.open();
   const generated = await generateC(heap, graph, target, { name: 'network', trade });
   const { difference, instructions } = await verifyGraph(heap, graph, target, { inputs: 1, generated });

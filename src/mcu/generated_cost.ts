@@ -63,7 +63,7 @@ function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade)
   const { tensors } = chip.graph;
   /** As the C stores them. */
   const bytes = (t: number) =>
-    chip.operands[t].dtype === 'i4' && trade === 'speed' ? sizeOf(tensors[t].shape) : tensorBytes(chip, t);
+    chip.operands[t].dtype === 'i4' && trade !== 'flash' ? sizeOf(tensors[t].shape) : tensorBytes(chip, t);
   const seen = new Set<number>();
   for (const node of chip.graph.nodes) {
     const bias = layerOf(node)?.bias;

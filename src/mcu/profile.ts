@@ -1,4 +1,4 @@
-import { TRADES, type Trade } from '../c/parts.ts';
+import { TRADES, type Trade, USUAL_TRADE } from '../c/parts.ts';
 import { frontEndIn } from '../data/index.ts';
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -23,7 +23,7 @@ export interface ProfileOptions {
   readonly clockMhz?: number;
   /** Takes float tensors without a quantization record for integers of these bits: what a candidate will cost before it is quantized. */
   readonly assume?: Assumed;
-  /** What the C that Thumbnet writes stores weights of 4 bits for. Default: `speed`. */
+  /** What the C that Thumbnet writes stores weights of 4 bits for. Default: `balanced`. */
   readonly trade?: Trade;
   /** What an export's example took on a chip; the figures of that chip are corrected by it (`checkMeasured` first). */
   readonly measured?: Measured;
@@ -106,7 +106,7 @@ export interface Profile {
 export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
   checkOptionNames(options, ['runtime', 'clockMhz', 'assume', 'trade', 'measured'], 'profile');
-  const { runtime = 'thumbnet', clockMhz = chip.clockMhz, trade = 'speed' } = options;
+  const { runtime = 'thumbnet', clockMhz = chip.clockMhz, trade = USUAL_TRADE } = options;
   checkChoice('runtime', runtime, RUNTIMES);
   checkChoice('trade', trade, TRADES);
   checkClock(chip, clockMhz);

@@ -21,10 +21,10 @@ const INSTRUCTIONS = [0.8, 1.6] as const;
 const FLASH = [0.85, 1.4] as const;
 
 const STAGES: Readonly<Record<string, readonly [Stage, Trade]>> = {
-  '8 bits': [quantize({ examples: 16 }), 'speed'],
-  'weights of 4 bits, a byte each': [quantize({ examples: 16, weightBits: 4 }), 'speed'],
+  '8 bits': [quantize({ examples: 16 }), 'balanced'],
+  'weights of 4 bits, a byte each': [quantize({ examples: 16, weightBits: 4 }), 'balanced'],
   'weights of 4 bits, two to a byte': [quantize({ examples: 16, weightBits: 4 }), 'flash'],
-  'activations of 16 bits': [quantize({ examples: 16, activationBits: 16 }), 'speed'],
+  'activations of 16 bits': [quantize({ examples: 16, activationBits: 16 }), 'balanced'],
 };
 
 for (const [name, [stage, trade]] of Object.entries(STAGES)) {

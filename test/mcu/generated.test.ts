@@ -144,7 +144,7 @@ test('layers that no fit has seen: 3 % off in the mean, nine of ten within 10 %,
 });
 
 /** Calls of a graph's C; none where there is no such C. */
-function callsOf(graph: Graph, trade: Trade = 'speed'): Call[] {
+function callsOf(graph: Graph, trade: Trade = 'balanced'): Call[] {
   try {
     return generated(onChip(graph), { variant: 'plain', trade })?.network.layers.flatMap((l) => l.call ?? []) ?? [];
   } catch (e) {

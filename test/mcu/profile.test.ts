@@ -43,7 +43,7 @@ test("weight bytes are the model's own, whatever a runtime stores: 4 bits two to
   const layers = graph.nodes.flatMap((n) => layerOf(n) ?? []);
   const halves = layers.reduce((n, { weights }) => n + Math.floor(graph.tensors[weights].data!.length / 2), 0);
   assert.is(eight[0].weightBytes - four[0].weightBytes, halves);
-  // The C that is made for speed stores a byte each.
+  // The C that is is made by default stores a byte each.
   assert.is(four[0].flash.weights, eight[0].flash.weights);
 });
 

@@ -158,7 +158,7 @@ async function checkOutline(model: Model, stages: readonly Stage[]): Promise<voi
   // What the search asks: bits as records beside floats, no integer made.
   if (!result.facts.quantize) return;
   assert.equal(figures(outline.graph), figures(stored));
-  const own = (graph: Graph) => figuresOf(graph, chip, { runtime: 'thumbnet', trade: 'speed' }, null);
+  const own = (graph: Graph) => figuresOf(graph, chip, { runtime: 'thumbnet', trade: 'balanced' }, null);
   const [expected, found] = [own(outline.graph), own(stored)];
   for (const key of ['flashBytes', 'ramBytes', 'latencyMs'] as const) {
     assert.ok(Math.abs(expected[key] / found[key] - 1) <= NEAR[key], `${key}: ${expected[key]}, then ${found[key]}`);

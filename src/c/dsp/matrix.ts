@@ -220,13 +220,17 @@ export function laneSumListing(sums: readonly string[], steps: string): string[]
   ];
 }
 
-/** Multiplier r10, constant r11, shift r12; lr is free. */
-export function rescaleListing(sum: string, { sign, clamp }: RescaleKind): string[] {
+/** @param registers of multiplier, constant and shift, and a free one */
+export function rescaleListing(
+  sum: string,
+  { sign, clamp }: RescaleKind,
+  [multiplier, constant, shift, free]: readonly string[] = ['r10', 'r11', 'r12', 'lr'],
+): string[] {
   return [
-    ...(sign ? [`asr lr, ${sum}, #31`] : []),
-    `smmla ${sum}, ${sum}, r10, r11`,
-    ...(sign ? [`add ${sum}, ${sum}, lr, lsl #7`] : []),
-    `asr ${sum}, ${sum}, r12`,
+    ...(sign ? [`asr ${free}, ${sum}, #31`] : []),
+    `smmla ${sum}, ${sum}, ${multiplier}, ${constant}`,
+    ...(sign ? [`add ${sum}, ${sum}, ${free}, lsl #7`] : []),
+    `asr ${sum}, ${sum}, ${shift}`,
     ...(clamp
       ? [
           `cmp ${sum}, #${clamp[0]}`,

@@ -26,7 +26,10 @@ export function readmeText(
   { digest, tableBytes, kernels, hasFeatures = false }: Facts,
 ): string {
   const { layers, arenaBytes, stateBytes } = network;
-  const rows = layers.map((l, i) => `| ${i} | ${commentOf(l.name).replace(/\|/g, '_')} | ${l.kernel} | ${l.scratchBytes} |`);
+  const rows = layers.map(
+    (l, i) =>
+      `| ${i} | ${commentOf(l.name).replace(/\|/g, '_')} | ${l.kernel}${l.form ? ` (${l.form})` : ''} | ${l.scratchBytes} |`,
+  );
   const notes = layers.flatMap((l, i) => l.notes.map((n) => `- layer ${i} (${commentOf(l.name)}): ${n}`));
   const board = BOARDS[target.core];
   const library = kernels === 'cmsis-nn';
