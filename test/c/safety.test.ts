@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { withFourBits } from '../../bench/c/networks.ts';
 import { type CExport, generateC } from '../../src/c/index.ts';
+import type { Trade } from '../../src/c/parts.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { asStored, loadModel } from '../../src/model.ts';
@@ -12,14 +13,14 @@ import type { CoreName } from '../../src/targets/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { allOf } from '../emulator/all_operators.ts';
 import { chipOf, withTools } from '../emulator/tools.ts';
+import { layersGraph } from './layers.ts';
 import { casesOf, hasProgram, inFolder, onHost, SANITIZERS, WARNINGS } from './tools.ts';
 
 const test = suite('safety of generated C');
 const [withGcc, withClang, withCppcheck] = ['gcc', 'clang', 'cppcheck'].map((program) => withTools(test, hasProgram(program)));
 const heap = await Heap.open();
-/** One core of each variant that has code of its own; graphs of every operator take one, for time. */
-const coresOf = (graph: Graph): readonly CoreName[] =>
-  graph.nodes.length > 40 ? ['cortex-m4'] : ['cortex-m0', 'cortex-m4', 'cortex-m55'];
+/** One core of each variant that has code of its own. */
+const CORES: readonly CoreName[] = ['cortex-m0', 'cortex-m4', 'cortex-m55'];
 
 async function demoGraph(): Promise<Graph> {
   const model = await loadModel(await demoModel());
@@ -27,27 +28,45 @@ async function demoGraph(): Promise<Graph> {
 }
 
 const demo = await demoGraph();
-const GRAPHS: Readonly<Record<string, Graph>> = {
-  'the demo network': demo,
-  'the demo network with some weights of 4 bits': withFourBits(demo),
-  'every operator on int8': allOf(heap, 'i8').graph,
-  'every operator on int16': allOf(heap, 'i16').graph,
+/** Of the trade that only DSP cores have forms for. */
+const fast = layersGraph(
+  [
+    { op: 'conv2d', x: [1, 5, 7, 16], w: [9, 3, 3, 16], activation: 'relu' },
+    { op: 'conv2d', x: [1, 4, 6, 16], w: [8, 3, 3, 16] },
+    { op: 'fullyConnected', x: [1, 28], w: [2, 28] },
+  ],
+  7,
+);
+
+interface Case {
+  readonly graph: Graph;
+  readonly cores: readonly CoreName[];
+  readonly trade: Trade;
+}
+
+/** Graphs of every operator take one core, for time. */
+const CASES: Readonly<Record<string, Case>> = {
+  'the demo network': { graph: demo, cores: CORES, trade: 'flash' },
+  'the demo network with some weights of 4 bits': { graph: withFourBits(demo), cores: CORES, trade: 'flash' },
+  'every operator on int8': { graph: allOf(heap, 'i8').graph, cores: ['cortex-m4'], trade: 'flash' },
+  'every operator on int16': { graph: allOf(heap, 'i16').graph, cores: ['cortex-m4'], trade: 'flash' },
+  'layers by Winograd': { graph: fast, cores: ['cortex-m4'], trade: 'speed' },
 };
 
-for (const [name, graph] of Object.entries(GRAPHS)) {
+for (const [name, { graph, cores, trade }] of Object.entries(CASES)) {
   const count = graph.nodes.length > 40 ? 100 : 1000;
   withGcc(`${name}: plain twins of all variants on ${count} inputs under sanitizers, equal to the engine`, async () => {
     const { given, wanted } = casesOf(heap, graph, count);
-    for (const core of coresOf(graph)) {
-      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
+    for (const core of cores) {
+      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade });
       assert.ok(wanted.equals(onHost(generated, 'gcc', [...WARNINGS, ...SANITIZERS], given)), core);
     }
   });
 
   withClang(`${name}: no warning of clang`, async () => {
     const { given, wanted } = casesOf(heap, graph, 3);
-    for (const core of coresOf(graph)) {
-      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade: 'flash' });
+    for (const core of cores) {
+      const generated = await generateC(heap, graph, chipOf(core), { name: 'safe', trade });
       assert.ok(wanted.equals(onHost(generated, 'clang', [...WARNINGS, '-O1'], given)), core);
     }
   });
@@ -86,9 +105,9 @@ withCppcheck(
   async () => {
     const allowed = deviations();
     const seen = new Set<string>();
-    for (const graph of Object.values(GRAPHS)) {
-      for (const core of coresOf(graph)) {
-        for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked', trade: 'flash' }))) {
+    for (const { graph, cores, trade } of Object.values(CASES)) {
+      for (const core of cores) {
+        for (const { rule, line } of findings(await generateC(heap, graph, chipOf(core), { name: 'checked', trade }))) {
           assert.ok(rule && allowed.has(rule), line);
           seen.add(rule!);
         }

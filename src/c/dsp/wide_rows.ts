@@ -89,35 +89,11 @@ function groupFunction(parts: Parts, kind: RescaleKind, size: number): string {
 /** Registers: sums r4..r7, weights r8..r11, inputs r0 r12, pointers r1 (x) r2 (weights), steps left lr. */
 function listing(kind: RescaleKind, size: number): string[] {
   const sums = ['r4', 'r5', 'r6', 'r7'].slice(0, size);
-  const pair = (u: number, w: number) => [
-    `smlad ${sums[u]}, r12, r${w}, ${sums[u]}`,
-    `smlad ${sums[u]}, r0, r${w + 1}, ${sums[u]}`,
-  ];
-  const step = [
-    'ldr r0, [r1], #4',
-    'sxtb16 r12, r0',
-    'sxtb16 r0, r0, ror #8',
-    ...Array.from({ length: Math.ceil(size / 2) }, (_, i) =>
-      2 * i + 1 < size
-        ? ['ldm r2!, {r8, r9, r10, r11}', ...pair(2 * i, 8), ...pair(2 * i + 1, 10)]
-        : ['ldrd r8, r9, [r2], #8', ...pair(2 * i, 8)],
-    ).flat(),
-  ];
   return [
     'push {r0, r4-r11, lr}',
     'ldr lr, [sp, #40]',
     ...sums.map((sum, u) => `ldr ${sum}, [r3, #${16 * u}]`),
-    'lsrs r0, lr, #1',
-    'bcc 1f',
-    ...step,
-    'subs lr, lr, #1',
-    'beq 2f',
-    '1:',
-    ...step,
-    ...step,
-    'subs lr, lr, #2',
-    'bne 1b',
-    '2:',
+    ...(size > 2 ? turnsOfTwo(sums) : turnsOfEight(sums)),
     'pop {r0}',
     ...sums.flatMap((sum, u) => [
       `lsl ${sum}, ${sum}, #8`,
@@ -127,5 +103,67 @@ function listing(kind: RescaleKind, size: number): string[] {
       `strb ${sum}, [r0, #${u}]`,
     ]),
     'pop {r4-r11, pc}',
+  ];
+}
+
+/** Products of four inputs. @param x the register of their word, which is lost */
+function step(sums: readonly string[], x: string): string[] {
+  const unit = (u: number, w: number) => [
+    `smlad ${sums[u]}, r12, r${w}, ${sums[u]}`,
+    `smlad ${sums[u]}, ${x}, r${w + 1}, ${sums[u]}`,
+  ];
+  return [
+    `sxtb16 r12, ${x}`,
+    `sxtb16 ${x}, ${x}, ror #8`,
+    ...Array.from({ length: Math.ceil(sums.length / 2) }, (_, i) =>
+      2 * i + 1 < sums.length
+        ? ['ldm r2!, {r8, r9, r10, r11}', ...unit(2 * i, 8), ...unit(2 * i + 1, 10)]
+        : ['ldrd r8, r9, [r2], #8', ...unit(2 * i, 8)],
+    ).flat(),
+  ];
+}
+
+function turnsOfTwo(sums: readonly string[]): string[] {
+  const next = ['ldr r0, [r1], #4', ...step(sums, 'r0')];
+  return [
+    'lsrs r0, lr, #1',
+    'bcc 1f',
+    ...next,
+    'subs lr, lr, #1',
+    'beq 2f',
+    '1:',
+    ...next,
+    ...next,
+    'subs lr, lr, #2',
+    'bne 1b',
+    '2:',
+  ];
+}
+
+/** Few products leave registers for two words of inputs at once, and a turn would be as long as what it costs; it may begin in the middle. */
+function turnsOfEight(sums: readonly string[]): string[] {
+  const pair = ['ldrd r0, r7, [r1], #8', ...step(sums, 'r0'), ...step(sums, 'r7')];
+  return [
+    'lsrs r9, lr, #1',
+    'bcc 1f',
+    'ldr r0, [r1], #4',
+    ...step(sums, 'r0'),
+    'lsrs r9, lr, #1',
+    'beq 3f',
+    '1:',
+    'add lr, r9, #3',
+    'lsr lr, lr, #2',
+    'rsb r9, r9, lr, lsl #2',
+    `mov r10, #${4 * pair.length}`,
+    'adr r0, 2f',
+    'mla r0, r9, r10, r0',
+    'orr r0, r0, #1',
+    'bx r0',
+    '.balign 4',
+    '2:',
+    ...Array.from({ length: 4 }, () => pair).flat(),
+    'subs lr, lr, #1',
+    'bne 2b',
+    '3:',
   ];
 }
