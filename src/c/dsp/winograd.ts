@@ -5,7 +5,7 @@ import { ofEach } from '../rescale.ts';
 import { pairScales } from './matrix.ts';
 import { type DspForm, dspForm } from './rescale.ts';
 import { columnsFunction, sameColumnsFunction } from './winograd_columns.ts';
-import { filterOf, packFilters, PAIRS, STEP_WORDS, winogradFunction } from './winograd_matrix.ts';
+import { filterOf, PAIRS, packFilters, STEP_WORDS, winogradFunction } from './winograd_matrix.ts';
 
 /**
  * Convolution with filters of three columns by Winograd's F(2, 3) along rows, in integers: two neighbouring outputs take four products of each
