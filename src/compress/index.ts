@@ -56,7 +56,7 @@ export async function* compress(
   const { goal } = job;
   try {
     yield* search.run(pool, host.progress, host.signal);
-    const isLate = performance.now() >= begun + (settings.timeMs ?? Number.POSITIVE_INFINITY);
+    const isLate = search.endedByClock || performance.now() >= begun + (settings.timeMs ?? Number.POSITIVE_INFINITY);
     const check = parts.check || (parts.folds && !isLate) ? new LastCheck(heap, job, parts, pool) : null;
     const tell = (p: CompressProgress['running'][number]) => host.progress?.({ ...search.progress(), running: [p] });
     const emulated = settings.evaluate === 'emulator' ? new Emulated(host.count!, goal) : null;

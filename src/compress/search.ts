@@ -1,4 +1,4 @@
-import { CompressError } from '../errors.ts';
+import { type Code, CompressError } from '../errors.ts';
 import type { RunningTrial, Study, Trial } from '../search/index.ts';
 import { isFinished, type TrialRecord } from '../search/record.ts';
 import type { Progress } from '../stage.ts';
@@ -45,6 +45,9 @@ const WON_BACK = 0.5;
 
 /** Why an arm was stopped: it is told as one that failed, which changes nothing where the trial has ended. */
 const GIVEN_UP = new CompressError('interrupted', 'another process has ended the trial', 'nothing is to be done');
+
+/** What no other trial would escape either. */
+const ENDS: readonly Code[] = ['bad-file', 'cannot-write'];
 
 /** The result of waiting for a trial when the time limit came first, or news of other processes. */
 const STOP = -1;
@@ -191,9 +194,9 @@ export class Search {
   }
 
   async #finish(trial: RunningTrial<Begun>, job: ReturnType<Pool['run']>): Promise<number> {
-    // What stages cannot do is a trial that failed; a journal that cannot be written is the end of the search.
+    // What stages cannot do is a trial that failed; data that is gone, or a journal that cannot be written, is the end of the search.
     const result = await job.catch((e: unknown) => {
-      if (e instanceof CompressError) return e;
+      if (e instanceof CompressError && !ENDS.includes(e.code)) return e;
       throw e;
     });
     this.#arms.delete(trial.number);

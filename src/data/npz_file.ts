@@ -6,7 +6,7 @@ import { sizeOf } from '../graph/graph.ts';
 import { host } from '../host/node.ts';
 import type { NamedArrays } from './arrays.ts';
 import { broken, isWords, type NpyArray, readHeader, readNumbersOrWords, TYPES } from './npy.ts';
-import { PAGED_BYTES, pagedIn, readAt, reopen, temporary } from './paged.ts';
+import { PAGED_BYTES, pagedIn, readAt, reopen, temporaryFile } from './paged.ts';
 import { listed, type Reading } from './raw.ts';
 import { isOfSystem } from './system.ts';
 import { DEFLATE, otherwiseCompressed } from './zip.ts';
@@ -78,14 +78,7 @@ function arrayOf(file: string, entry: Entry, archive: string, most: number): Npy
     unpack(file, from, entry, where, () => {});
     return pagedNpy(file, from, entry.size, readAt(file, from, Math.min(entry.size, LARGEST_HEADER)), where);
   }
-  const { openSync, writeSync, closeSync } = host.node!.sync;
-  const unpacked = temporary(entry.name);
-  const handle = openSync(unpacked, 'w');
-  try {
-    unpack(file, from, entry, where, (piece) => void writeSync(handle, piece));
-  } finally {
-    closeSync(handle);
-  }
+  const unpacked = temporaryFile(entry.name, (write) => unpack(file, from, entry, where, write));
   return pagedNpy(unpacked, 0, entry.size, readAt(unpacked, 0, Math.min(entry.size, LARGEST_HEADER)), where);
 }
 

@@ -1,5 +1,6 @@
 /** Examples that stay in a file: what is needed of them is read when it is needed. Plain data, so that any thread can read them. */
 import { crc32 } from '../digest.ts';
+import { CompressError } from '../errors.ts';
 import { sizeOf } from '../graph/graph.ts';
 import { host } from '../host/node.ts';
 import type { Samples } from './dataset.ts';
@@ -64,16 +65,24 @@ export function reopen(file: string): void {
   open.delete(file);
 }
 
-/** Reads `length` bytes of a file from `at` on. @throws Error where they are not there */
+/** Reads `length` bytes of a file from `at` on. @throws CompressError `bad-file` where they are not there any more */
 export function readAt(file: string, at: number, length: number): Uint8Array {
   const { openSync, readSync } = host.node!.sync;
-  const handle = open.get(file) ?? openSync(file, 'r');
-  open.set(file, handle);
   const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const n = readSync(handle, bytes, done, length - done, at + done);
-    if (n === 0) throw new Error(`${file} has become shorter while it was read`);
-    done += n;
+  try {
+    const handle = open.get(file) ?? openSync(file, 'r');
+    open.set(file, handle);
+    for (let done = 0; done < length; ) {
+      const n = readSync(handle, bytes, done, length - done, at + done);
+      if (n === 0) throw new Error('it has become shorter');
+      done += n;
+    }
+  } catch (e) {
+    throw new CompressError(
+      'bad-file',
+      `${file} cannot be read any more: ${(e as Error).message}`,
+      'its examples are read as they are needed: leave it in its place and as it is until the end, and start again',
+    );
   }
   return bytes;
 }
@@ -122,16 +131,14 @@ export function joinPaged(all: readonly Samples[]): Samples {
 }
 
 function inFile(x: Samples, { type, width, shape, channelsFirst }: PagedSamples): PagedSamples {
-  const { openSync, writeSync, closeSync } = host.node!.sync;
-  const file = temporary('examples');
   const size = sizeOf(shape);
-  const handle = openSync(file, 'w');
-  for (let from = 0; from < x.length; from += size) {
-    const values = numbersBetween(x, from, from + size);
-    const stored = channelsFirst ? channelsMoved(values, [size / shape[0], shape[0]]) : values;
-    writeSync(handle, new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
-  }
-  closeSync(handle);
+  const file = temporaryFile('examples', (write) => {
+    for (let from = 0; from < x.length; from += size) {
+      const values = numbersBetween(x, from, from + size);
+      const stored = channelsFirst ? channelsMoved(values, [size / shape[0], shape[0]]) : values;
+      write(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
+    }
+  });
   return { ...pagedIn(file, 0, type, width, [x.length / size, ...shape]), channelsFirst };
 }
 
@@ -141,6 +148,29 @@ export const checksumsOf = (x: PagedSamples): Uint32Array =>
 
 let folder: string | null = null;
 let made = 0;
+
+/** A file with what `fill` writes, which is gone when the process ends. @throws CompressError `cannot-write` where there is no room for it */
+export function temporaryFile(name: string, fill: (write: (bytes: Uint8Array) => void) => void): string {
+  const { sync, system } = host.node!;
+  const guarded = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (e) {
+      const what = `the folder for temporary files, ${system.tmpdir()}, cannot take ${name}: ${(e as Error).message}`;
+      throw new CompressError('cannot-write', what, 'make room there, or name a folder that has it: TMPDIR=/data/tmp');
+    }
+  };
+  const file = guarded(() => temporary(name));
+  const handle = guarded(() => sync.openSync(file, 'w'));
+  try {
+    fill((bytes) => {
+      for (let done = 0; done < bytes.length; ) done += guarded(() => sync.writeSync(handle, bytes, done));
+    });
+  } finally {
+    sync.closeSync(handle);
+  }
+  return file;
+}
 
 /** An empty file that is gone when the process ends. */
 export function temporary(name: string): string {
