@@ -33,13 +33,16 @@ export interface Plan {
 
 const taught = { teacher: 'original', temperature: 2, weight: 0.6, batch: 64 } as const;
 
-const keywords = (cutTo: number, bytes: number): Plan => ({
+/** One way of making a network in several sizes. */
+const sized =
+  (way: Omit<Plan, 'cutTo' | 'bytes'>) =>
+  (cutTo: number, bytes: number): Plan => ({ ...way, cutTo, bytes });
+
+const keywords = sized({
   job: 'ds-cnn',
   counts: { macs: 0 },
-  cutTo,
   steps: 4,
   multiple: 1,
-  bytes,
   epochs: [15, 80, 0],
   learningRates: [0.002, 0.003, 0.001],
   distill: { ...taught, weight: 0.8, batch: 32, augment: { shift: [3, 0], mixup: 1, scale: 0.1 } },
@@ -47,13 +50,11 @@ const keywords = (cutTo: number, bytes: number): Plan => ({
   all: true,
 });
 
-const activities = (cutTo: number, bytes: number): Plan => ({
+const activities = sized({
   job: 'har',
   counts: { macs: 0 },
-  cutTo,
   steps: 4,
   multiple: 1,
-  bytes,
   epochs: [3, 10, 10],
   learningRates: [0.002, 0.002, 0.001],
   distill: { ...taught, batch: 32, augment: { shift: [8, 0] } },

@@ -10,7 +10,7 @@ import { RESULTS } from './compress_results.ts';
 import { dryRun } from './dry_run.ts';
 import { MODEL, readModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, ioOption, readData, readingOfRecipe, tradeOption } from './flags.ts';
-import { chosenFrontEnd, type FrontEndFlags, frontEndFlags } from './front_ends.ts';
+import { askedFrontEnds, chosenFrontEnd, type FrontEndFlags, frontEndFlags } from './front_ends.ts';
 import { createOutput } from './output.ts';
 import { type OutsideFlags, readOutside } from './outside_flags.ts';
 import { readRecipe } from './recipe_file.ts';
@@ -89,18 +89,21 @@ export function addCompress(program: Command): void {
       const data = await readData({ ...given, seed: flags.seed }, named, out, { defaults: read });
       const model = { ...named, graph: withFrontEndOf(named.graph, data) };
       const outside = await readOutside(flags, model, out, read);
-      const asked = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
+      const options = { ...optionsOf(flags), ...outside.options, ...(recipe && { recipe: recipe.stages }) };
       const { workers, resume = false } = flags;
       if (flags.dryRun) {
-        if (flags.frontEnds)
+        const asked = askedFrontEnds(given, data);
+        if (asked) {
+          const { names, training } = asked;
           out.say(
-            '--front-ends: before the search the network is trained for each; the figures below are those of the model as given',
+            `--front-ends: before the search the network is trained for ${names.length} others, ${training.epochs} epochs each; the figures below are those of the model as given`,
           );
-        return dryRun({ model, data, options: asked, folder, workers, out });
+        }
+        return dryRun({ model, data, options, folder, workers, out });
       }
       const about = { folder, title: basename(path), command: commandLine() };
-      const frontEnd = await chosenFrontEnd({ ...given, seed: flags.seed }, { model, data, options: asked }, out);
-      const chosen = frontEnd ?? { model, data, options: asked };
+      const frontEnd = await chosenFrontEnd({ ...given, seed: flags.seed }, { model, data, options }, out);
+      const chosen = frontEnd ?? { model, data, options };
       await runCompress({ ...about, ...chosen, frontEnd, outside, workers, resume, out, shared });
     },
   );

@@ -39,10 +39,14 @@ export interface Made {
 const simplifiedText = ({ macs, parameters }: SimplifyReport): string =>
   `Channels that change no output were removed before all else: of ${count(macs[0])} MACs ${count(macs[1])} are left, of ${count(parameters[0])} weights and biases ${count(parameters[1])}.`;
 
+/** What the search began with, and candidates were held against. */
+const begunText = ({ recipe }: Pick<CompressResult, 'recipe'>): string =>
+  recipe.rebuilt ? 'the network that was built for the front end' : 'the model as given';
+
 /** What was judged by which examples, and how far they can tell. */
-function judgedText({ task, before, floor, smallestLoss, examples }: CompressResult): string {
+function judgedText({ task, before, floor, smallestLoss, examples, recipe }: CompressResult): string {
   const { show, label } = metricOf(task.metric);
-  return `By ${examples.validation} validation examples the model as given has ${show(before)} (${label}). A candidate had to keep ${show(floor)} there, beyond a standard error of its loss; a loss of less than ${showDrop(task.metric, smallestLoss)} is not significant on that number of examples. The test part was used once, for the table.`;
+  return `By ${examples.validation} validation examples ${begunText({ recipe })} has ${show(before)} (${label}). A candidate had to keep ${show(floor)} there, beyond a standard error of its loss; a loss of less than ${showDrop(task.metric, smallestLoss)} is not significant on that number of examples. The test part was used once, for the table.`;
 }
 
 /** Where few validation examples were given. */
@@ -53,10 +57,13 @@ function enlargedText({ moved }: CompressResult, { validation }: Dataset): strin
   ];
 }
 
-type Result = Pick<CompressResult, 'checks' | 'unchecked' | 'examples' | 'byFolds' | 'checkSamples' | 'task' | 'together'>;
+type Result = Pick<
+  CompressResult,
+  'checks' | 'unchecked' | 'examples' | 'byFolds' | 'checkSamples' | 'task' | 'together' | 'recipe'
+>;
 
 /** What the last check found, a sentence for each candidate: a trial may have left several. */
-export function checkedText({ checks, unchecked, examples, byFolds, checkSamples, task, together }: Result): string[] {
+export function checkedText({ checks, unchecked, examples, byFolds, checkSamples, task, together, recipe }: Result): string[] {
   if (unchecked) return [`The choice was checked by no further examples: ${unchecked}.`];
   if (!checks.length) return [];
   const value = (n: number | null) => (n === null ? '-' : metricOf(task.metric).show(n));
@@ -65,7 +72,7 @@ export function checkedText({ checks, unchecked, examples, byFolds, checkSamples
   const [{ given, least }] = checks;
   const strict = countsExamples(task) && given !== null && given === least ? ', and none of so few may be lost' : '';
   return [
-    `The choice was checked by ${examples.check} examples ${by}. The model as given has ${value(given)} there${strict}.`,
+    `The choice was checked by ${examples.check} examples ${by}. T${begunText({ recipe }).slice(1)} has ${value(given)} there${strict}.`,
     ...checks.map(({ trial, figures, quality, holds }, i) => {
       const others = checks.filter((c) => c.trial === trial).length > 1;
       const again = checks.slice(0, i).some((c) => c.trial === trial);
@@ -129,8 +136,10 @@ export async function writeResults(
     ...(result.endedByClock ? ['The study was ended by the clock: another machine may end it after more or fewer trials.'] : []),
     ...data.notes,
   ];
-  const details = await detailsOf(result, model, data, join(folder, RESULTS.model));
-  const history = historyOf(result, model, data, { title, command, version: VERSION, notes, details });
+  // What results are compared with is the model as given, by its own front end.
+  const given = frontEnd?.before?.model ?? model;
+  const details = await detailsOf(result, given, data, join(folder, RESULTS.model));
+  const history = historyOf(result, given, data, { title, command, version: VERSION, notes, details });
   const paths = {
     model: join(folder, RESULTS.model),
     recipe: join(folder, RESULTS.recipe),
@@ -203,11 +212,11 @@ function showResult(done: CompressResult, paths: Readonly<Record<string, string>
 }
 
 /** What the search saw, beside the table, which is of the test part. */
-function validationText({ task, before, floor, chosenFigures, examples }: CompressResult): string[] {
+function validationText({ task, before, floor, chosenFigures, examples, recipe }: CompressResult): string[] {
   const { show, label } = metricOf(task.metric);
   if (chosenFigures.quality === null) return [];
   return [
-    `On the ${examples.validation} validation examples, which the search looked at: ${label} ${show(chosenFigures.quality)}, of the model as given ${show(before)}, at least ${show(floor)} asked.`,
+    `On the ${examples.validation} validation examples, which the search looked at: ${label} ${show(chosenFigures.quality)}, of ${begunText({ recipe })} ${show(before)}, at least ${show(floor)} asked.`,
   ];
 }
 

@@ -16,11 +16,12 @@ import { alternativesTo, type FrontEnd, factsOf, frontEndOf } from '../features/
 import { bytes, milliseconds } from '../report/units.ts';
 import type { Model } from '../stage.ts';
 import { type MetricName, metricOf, type TaskOptions, taskOptions } from '../task/index.ts';
-import { scratchFields, scratchSchema } from '../train/index.ts';
+import { type ScratchOptions, scratchFields, scratchSchema } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { type DataFlags, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
 import { type Output, table } from './output.ts';
+import type { OutsideFlags } from './outside_flags.ts';
 import { interruptible } from './progress.ts';
 
 /** Of a training from random weights, what a user may state for front ends. */
@@ -44,43 +45,65 @@ interface Given {
   readonly options: CompressOptions;
 }
 
-/** @throws CompressError `bad-option` for flags that need each other, or a name that is not known */
-export async function chosenFrontEnd(
-  flags: DataFlags & FrontEndFlags & { readonly storage?: string },
-  { model, data, options }: Given,
-  out: Output,
-): Promise<FrontEndChoice | null> {
+/** What is to be chosen from, and how networks are trained for it. */
+export interface FrontEndsAsked {
+  readonly names: readonly string[];
+  readonly training: ScratchOptions;
+}
+
+/** null where none are to be chosen. @throws CompressError `bad-option` for flags that need or exclude each other, or a name that is not known */
+export function askedFrontEnds(
+  flags: FrontEndFlags & Pick<OutsideFlags, 'teacher' | 'unlabelled'>,
+  { frontEnd }: Dataset,
+): FrontEndsAsked | null {
   const { frontEndEpochs: epochs, frontEndAugment: augment } = optionsFrom(trainingSchema, flags as Record<string, unknown>);
+  const bad = (what: string, fix: string) => new CompressError('bad-option', what, fix);
   if (flags.frontEnds === undefined) {
     if (epochs === undefined && augment === undefined) return null;
-    throw new CompressError(
-      'bad-option',
-      'how front ends are trained is stated, and none are to be chosen',
-      'add --front-ends auto',
-    );
+    throw bad('how front ends are trained is stated, and none are to be chosen', 'add --front-ends auto');
   }
-  const { frontEnd } = data;
   if (!frontEnd)
-    throw new CompressError(
-      'bad-option',
+    throw bad(
       '--front-ends chooses among front ends, and this model is given its data as it is',
       'train one with --features first, or state what it is given: --features mfcc',
     );
+  const outside = (['teacher', 'unlabelled'] as const).find((name) => flags[name] !== undefined);
+  if (outside)
+    throw bad(
+      `--front-ends may change what the network is given, and --${outside} is for ${frontEnd.name}`,
+      `choose first, without --${outside}; what comes out can be compressed with it`,
+    );
   const names = flags.frontEnds.trim() === 'auto' ? alternativesTo(frontEnd) : namesIn(flags.frontEnds, frontEnd);
+  const training = v.parse(scratchSchema, { ...(epochs !== undefined && { epochs }), ...(augment !== undefined && { augment }) });
+  return { names, training };
+}
+
+/** The front end to search with; null where none is to be chosen. @throws as `askedFrontEnds` */
+export async function chosenFrontEnd(
+  flags: DataFlags & FrontEndFlags & Pick<OutsideFlags, 'teacher' | 'unlabelled'> & { readonly storage?: string },
+  { model, data, options }: Given,
+  out: Output,
+): Promise<FrontEndChoice | null> {
+  const asked = askedFrontEnds(flags, data);
+  if (!asked) return null;
+  const { names, training } = asked;
+  const frontEnd = data.frontEnd!;
   const { samples: window, rate } = frontEnd;
   const silent: Output = { ...out, say: () => {} };
   // As the data was read, whether flags, a recipe or the model said so.
   const { features: _, split, ...reading } = data.stated ?? {};
   const { data: source, storage, seed } = flags;
+  const [inputs, outputs] = [model.graph.inputs, model.graph.outputs].map((list) => list.map((t) => model.graph.tensors[t].name));
   const samples = await readData(
     {
-      ...{ data: source, storage, seed, layout: data.layout, window, ...(rate && { rate }), ...reading },
+      ...{ data: source, storage, seed, layout: data.layout, window, ...(rate && { rate }) },
+      ...{ ...(outputs.length === 1 && { output: outputs[0] }), ...reading },
       ...(split && { split: [...split] }),
     },
     null,
     silent,
+    { inputs },
   );
-  const training = v.parse(scratchSchema, { ...(epochs !== undefined && { epochs }), ...(augment !== undefined && { augment }) });
   out.say(`front ends: the network is trained for ${names.length} others from random weights, ${training.epochs} epochs each`);
   const choice = await interruptible(
     (host) => chooseFrontEnd(model, data, samples, names, training, options, host),
@@ -97,7 +120,9 @@ function namesIn(text: string, given: FrontEnd): string[] {
   if (names.includes(''))
     throw new CompressError('bad-option', `--front-ends "${text}" has an empty name`, 'give names with ; between, or auto');
   for (const features of names) frontEndOf({ ...factsOf(given), features });
-  return [...new Set(names)].filter((name) => name !== given.name);
+  const others = [...new Set(names)].filter((name) => name !== given.name);
+  if (others.length) return others;
+  throw new CompressError('bad-option', `--front-ends "${text}" is what the model has`, 'name others, or give auto');
 }
 
 /** The network that a recipe begins with, where it was built anew for another front end. */
@@ -118,7 +143,7 @@ export async function rebuiltAgain(
 }
 
 const rowOf = (metric: MetricName, chosen: string, { features, figures, cost, holds, why }: FrontEndTrial): string[] => {
-  const verdict = features === chosen ? 'chosen' : figures === null ? why! : holds ? '' : 'loses too much';
+  const verdict = features === chosen ? 'chosen' : holds ? '' : why!;
   if (figures === null) return [features, '-', '-', '-', '-', '-', verdict];
   const { quality, flashBytes, ramBytes, latencyMs } = figures;
   const shown = quality === null ? '-' : metricOf(metric).show(quality);

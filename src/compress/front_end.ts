@@ -22,7 +22,9 @@ import { type ScratchOptions, scratchSchema, trainFromScratch } from '../train/i
 import { Heap } from '../wasm/heap.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import { costOf, foundIn, goalOf, isFeasible, marginOf, standardOf } from './judge.ts';
+import { unmet } from './limits.ts';
 import type { CompressOptions } from './options.ts';
+import { checkBaseline, checkReachable } from './prepare.ts';
 import { checkCompress } from './settings.ts';
 
 /** How a network was built anew for the features that a recipe's data has. */
@@ -40,6 +42,7 @@ export interface FrontEndTrial {
   readonly cost: number | null;
   /** Whether it fits and keeps the goal there with its margin. */
   readonly holds: boolean;
+  /** Why not. */
   readonly why?: string;
 }
 
@@ -60,8 +63,6 @@ export interface Before {
   readonly model: Model;
   readonly data: Dataset;
   readonly tflite: Uint8Array;
-  /** The metric's value on the validation part. */
-  readonly quality: number;
   /** As it was asked of that model. */
   readonly maxDrop: number | undefined;
   readonly rebuilt: Rebuilt;
@@ -86,7 +87,7 @@ export async function rebuiltFor(
  * @param data    by the front end of the model as given
  * @param samples the same examples as they are read without features
  * @param training how the networks are trained, where not as usual
- * @throws as `compress`
+ * @throws as `compress`, before anything is trained
  */
 export async function chooseFrontEnd(
   model: Model,
@@ -115,8 +116,11 @@ export async function chooseFrontEnd(
     return { tflite, graph: importTflite(tflite), found: judge(heap, stored, by, 'validation', task) };
   };
   const reference = judge(heap, model.graph, data, 'validation', task);
+  const silent = () => {};
+  checkBaseline(model.graph, reference, contextOf(data), silent);
   const standard = standardOf(task, settings, qualityOf(reference.evaluation));
   const given = await plainOf(model, data);
+  checkReachable(standard, reference, given.found, silent);
   const plain = figuresOf(given.graph, target, settings, foundIn(standard, given.found));
   const goal = goalOf(target, settings, plain, standard);
   const trials: FrontEndTrial[] = [{ features: frontEnd.name, figures: plain, cost: 1, holds: true }];
@@ -132,7 +136,9 @@ export async function chooseFrontEnd(
       const figures = figuresOf(graph, target, settings, foundIn(standard, found));
       const cost = costOf(figures, goal);
       const holds = isFeasible(figures, marginOf(found, reference, goal), goal);
-      trials.push({ features, figures, cost, holds });
+      const [over] = unmet(figures, goal.limits);
+      const why = over ? `over the limit of ${over[0]}` : 'loses too much';
+      trials.push({ features, figures, cost, holds, ...(!holds && { why }) });
       if (holds && cost < (best?.cost ?? 1)) best = { cost, model: made, data: by, rebuilt };
     } catch (e) {
       if (!(e instanceof CompressError) || host.signal?.aborted) throw e;
@@ -148,7 +154,7 @@ export async function chooseFrontEnd(
     options:
       options.goal === undefined ? { ...options, maxDrop: Math.max(0, rounded(dropBetween(metric, quality, floor))) } : options,
     before: {
-      ...{ model, data, tflite: given.tflite, quality: standard.given, maxDrop: settings.maxDrop },
+      ...{ model, data, tflite: given.tflite, maxDrop: settings.maxDrop },
       rebuilt: best.rebuilt,
     },
   };

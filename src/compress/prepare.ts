@@ -97,7 +97,7 @@ export async function prepare(model: Model, context: Seen, target: Target, setti
 }
 
 /** @throws CompressError `bad-data` for a model whose answers have nothing to do with the labels: its quality cannot be kept */
-function checkBaseline(graph: Graph, { evaluation }: Judgement, { heap, data, task }: Seen, tell: Tell): void {
+export function checkBaseline(graph: Graph, { evaluation }: Judgement, { heap, data, task }: Seen, tell: Tell): void {
   const [first, ...rest] = doubtsAbout(heap, graph, data, 'validation', task, evaluation);
   if (!isAtChance(evaluation)) {
     for (const line of first === undefined ? [] : [first, ...rest]) tell(`warning: ${line}`);
@@ -114,7 +114,7 @@ function checkBaseline(graph: Graph, { evaluation }: Judgement, { heap, data, ta
 const GAIN = { points: 0.05, share: 0.25 } as const;
 
 /** @throws CompressError `bad-option` for a goal that the model as given misses by more than training has ever won */
-function checkReachable({ task, asked, given }: Standard, reference: Judgement, plain: Judgement, tell: Tell): void {
+export function checkReachable({ task, asked, given }: Standard, reference: Judgement, plain: Judgement, tell: Tell): void {
   const { metric, floor, recalls } = asked;
   const { show, drop } = metricOf(metric);
   const bad = (what: string) => new CompressError('bad-option', what, 'ask for less, or train the model first');

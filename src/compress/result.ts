@@ -34,7 +34,7 @@ export interface CompressResult {
   readonly result: Figures;
   /** The metric's value on the validation part that a candidate had to keep, beyond its standard error. */
   readonly floor: number;
-  /** The metric's value on the validation part, of the model as given. */
+  /** The metric's value on the validation part, of the model that the search began with: as given, or built anew for another front end. */
   readonly before: number;
   /** The smallest drop that is significant on the validation part, in the unit of the metric's drop. */
   readonly smallestLoss: number;
@@ -129,7 +129,7 @@ export function finish({
     ptq: figures(ptq, judged(ptq, from.data)),
     result,
     floor: standard.asked.floor,
-    before: before?.quality ?? standard.given,
+    before: standard.given,
     smallestLoss,
     simplified,
     reached: fits(result, limits) && misses.length === 0,

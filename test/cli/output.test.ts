@@ -76,6 +76,7 @@ test('a last check names each candidate, of several of one trial too', () => {
     checkSamples: 0,
     together: false,
     task: { metric: 'accuracy' },
+    recipe: {},
   } as unknown as CompressResult;
   assert.equal(checkedText(result), [
     'The choice was checked by 498 examples kept from the search. The model as given has 98.6 % there.',

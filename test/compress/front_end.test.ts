@@ -92,10 +92,19 @@ test('the front end that costs least and keeps the goal, and the same model agai
       ['stats', true],
     ],
   );
+  const tight = { ...options, maxLatencyMs: 0.99 * choice.trials[0].figures!.latencyMs };
+  const longer = 'logmel:frame=64,hop=8,fft=64,low=0,high=500,bands=12';
+  const { trials } = await chooseFrontEnd(model, data, await noise(), [longer], { epochs: 1 }, tight);
+  assert.is(trials[1].why, 'over the limit of latency');
   assert.match(choice.trials[2].why!, /a transform of 32 for frames of 64/);
   const chosen = choice.trials.find((t) => t.features === choice.features)!;
   assert.ok(choice.before);
   assert.ok(chosen.holds && chosen.cost! < 1);
+  const shuffled = { ...data.validation!, y: data.validation!.y!.map((label) => (label + 1) % 3) };
+  await chooseFrontEnd(model, { ...data, validation: shuffled }, await noise(), names, training, options).then(
+    () => assert.unreachable(),
+    (e: Error) => assert.match(e.message, /no better than chance/),
+  );
   assert.ok(choice.trials.every((t) => !t.holds || t.cost! >= chosen.cost!));
 
   const search = compress(choice.model, choice.data, choice.options, { before: choice.before });
