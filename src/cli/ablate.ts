@@ -24,8 +24,8 @@ import { type CompressOptions, checkCompress, nodePool } from '../compress/index
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
 import { graphDigest } from '../graph/digest.ts';
-import { findTarget } from '../targets/index.ts';
 import type { Model } from '../stage.ts';
+import { findTarget } from '../targets/index.ts';
 import { metricOf, taskOptions } from '../task/index.ts';
 import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';

@@ -10,7 +10,7 @@ import { inspect } from '../inspect.ts';
 import { findTarget, profile } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { type History, parseHistory } from '../report/index.ts';
-import { dropBetween, type MetricName, metricOf, taskOptions } from '../task/index.ts';
+import { checkDrop, dropBetween, type MetricName, metricOf, taskOptions } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MISSED } from './exit_codes.ts';
 import { readBytes, readModel } from './files.ts';
@@ -158,6 +158,7 @@ function exceededBy([a, b]: readonly [Side, Side], { maxDrop, maxGrowth = {} }: 
         '--max-drop needs the quality of both',
         'add --data, or compare two results of one metric',
       );
+    checkDrop(a.metric, maxDrop);
     const drop = dropBetween(a.metric, a.quality, b.quality);
     const { show } = metricOf(a.metric);
     if (drop > maxDrop + 1e-12) found.push(`${a.metric} is ${show(b.quality)} where it was ${show(a.quality)}`);

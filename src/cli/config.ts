@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { CompressError, nearestNames } from '../errors.ts';
-import { reason } from './reason.ts';
 import { complain } from './output.ts';
+import { reason } from './reason.ts';
 
 export const CONFIG = 'thumbnet.config.json';
 

@@ -11,7 +11,7 @@ import type { Model } from '../stage.ts';
 import { taskOptions } from '../task/index.ts';
 import { finetune } from '../train/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { exists } from './files.ts';
+import { isEmpty } from './files.ts';
 import { count, type Output, plural, table } from './output.ts';
 import { timeText } from './progress.ts';
 import { sayTask } from './task_flags.ts';
@@ -50,7 +50,7 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
   });
   const seconds = await secondsFor(model, data, settings, workers, context);
   const { quality } = judge(heap, model.graph, data, data.validation ? 'validation' : 'test', task).evaluation;
-  const isTaken = await exists(folder);
+  const isTaken = !(await isEmpty(folder, () => false));
   const facts = {
     target: target.name,
     task: task.name,

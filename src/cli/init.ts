@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { CompressError } from '../errors.ts';
 import { ENDINGS } from '../formats/index.ts';
 import { findTarget } from '../targets/index.ts';
+import { checkDrop } from '../task/index.ts';
 import { CONFIG } from './config.ts';
 import { checkOutput, exists, writeWhole } from './files.ts';
 import { createOutput, type Output, typed } from './output.ts';
@@ -31,7 +32,7 @@ const QUESTIONS: readonly Question[] = [
     usual: 'stm32l476rg',
     check: (text) => void targetNames(registered(text)).map(findTarget),
   },
-  { key: 'maxDrop', text: 'Largest loss of accuracy', usual: '1%', check: (text) => void number(text) },
+  { key: 'maxDrop', text: 'Largest loss of accuracy', usual: '1%', check: (text) => checkDrop('accuracy', number(text)) },
   {
     key: 'flashBudget',
     text: 'Flash for the network, as 64K (empty: the whole chip)',

@@ -14,9 +14,9 @@ const LINE_EVERY_MS = 5000;
 /** Columns from which a line has room for more than the share, the time left and what is best. */
 const WIDE = 110;
 
-/** @param limit seconds after which it ends in any case */
-export function createBar(what: string, limit = Number.POSITIVE_INFINITY): Bar {
-  if (!process.stderr.isTTY) return lines(what, limit);
+/** @param limit seconds after which it ends in any case @param unit what is counted, where lines say so */
+export function createBar(what: string, limit = Number.POSITIVE_INFINITY, unit = ''): Bar {
+  if (!process.stderr.isTTY) return lines(what, limit, unit);
   const bar = new cliProgress.SingleBar({
     format: (_, { progress, value, total, startTime }, { detail }) =>
       barLine(
@@ -107,7 +107,7 @@ export function timeText(seconds: number): string {
   return s < 3600 ? `${Math.floor(s / 60)}m${two(s % 60)}s` : `${Math.floor(s / 3600)}h${two(Math.floor((s % 3600) / 60))}m`;
 }
 
-function lines(what: string, limit: number): Bar {
+function lines(what: string, limit: number, unit: string): Bar {
   const begun = Date.now();
   const since = sinceWork();
   let last = 0;
@@ -119,9 +119,8 @@ function lines(what: string, limit: number): Bar {
         const seconds = (Date.now() - begun) / 1000;
         const time = secondsLeft({ done, total, seconds, since: since.seconds(), limit });
         const left = time === null ? '' : `, about ${timeText(time)} left`;
-        process.stderr.write(
-          `${what} ${done}/${total} (${Math.round((100 * done) / total)} %), ${Math.round(seconds)} s${left} ${detail}\n`,
-        );
+        const counted = `${done}/${total}${unit && ` ${unit}`} (${Math.round((100 * done) / total)} %)`;
+        process.stderr.write(`${what} ${counted}, ${Math.round(seconds)} s${left}${detail && `; ${detail}`}\n`);
         pending = null;
       };
       pending = print;

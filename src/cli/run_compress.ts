@@ -38,18 +38,14 @@ interface Run extends Made {
 
 const JOURNAL = 'study.journal';
 
-/** A new study has a folder of its own; only a folder with a study is continued. */
+/** A new study has a folder of its own, which may be there and empty; only a folder with a study is continued. */
 export async function checkPlace(folder: string, resume: boolean, isShared: boolean): Promise<void> {
-  if (isShared) {
-    if (!(await exists(folder)) || (await isEmpty(folder, () => false))) return;
-    throw new CompressError('exists', `"${folder}" exists already`, 'choose another --out');
-  }
-  const studied = await exists(join(folder, JOURNAL));
-  const isOurs = (name: string) => name.startsWith(JOURNAL);
-  if (resume ? studied || (await isEmpty(folder, isOurs)) : !(await exists(folder))) return;
+  const studied = !isShared && (await exists(join(folder, JOURNAL)));
+  const isOurs = (name: string) => resume && !isShared && name.startsWith(JOURNAL);
+  if ((resume && studied) || (await isEmpty(folder, isOurs))) return;
   throw new CompressError(
     'exists',
-    `"${folder}" exists already${studied ? '' : ', and there is no study in it'}`,
+    `"${folder}" exists already${studied || isShared ? '' : ', and there is no study in it'}`,
     studied ? 'choose another --out, or add --resume to continue the study in it' : 'choose another --out',
   );
 }
@@ -133,7 +129,7 @@ async function searchIn(
 ): Promise<CompressResult> {
   const { signal, release } = interruptSignal();
   signal.addEventListener('abort', () => place.interrupted?.());
-  const bar = createBar('search', (options.timeMs ?? Number.POSITIVE_INFINITY) / 1000);
+  const bar = createBar('search', (options.timeMs ?? Number.POSITIVE_INFINITY) / 1000, 'samples');
   const preparation = stageBar();
   try {
     const search = compress(model, data, options, {

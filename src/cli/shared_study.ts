@@ -7,15 +7,15 @@ import type { CompressOptions, CompressResult, FrontEndChoice, Goal } from '../c
 import type { Dataset } from '../data/index.ts';
 import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
-import { type OwnTarget, registerTarget } from '../targets/index.ts';
 import type { Model } from '../stage.ts';
 import { FolderArtifacts } from '../study/file.ts';
 import type { Artifacts } from '../study/index.ts';
 import { PostgresStorage, type SharedStudy, type Terms } from '../study/postgres/storage.ts';
 import { S3Artifacts } from '../study/s3.ts';
+import { type OwnTarget, registerTarget } from '../targets/index.ts';
 import { kernelsDigest } from '../wasm/load.ts';
-import { reason } from './reason.ts';
 import { pluginsIn } from './plugins.ts';
+import { reason } from './reason.ts';
 import { ownTargetOf } from './target_names.ts';
 import { VERSION } from './version.ts';
 

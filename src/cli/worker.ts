@@ -115,7 +115,7 @@ async function serve(
         return result;
       }),
   });
-  const bar = createBar('search', (leftMs ?? Number.POSITIVE_INFINITY) / 1000);
+  const bar = createBar('search', (leftMs ?? Number.POSITIVE_INFINITY) / 1000, 'samples');
   const { timeMs: _, ...options } = task.options;
   try {
     const search = takeTrials(task.model, task.data, leftMs === null ? options : { ...options, timeMs: Math.max(1, leftMs) }, {

@@ -43,13 +43,28 @@ export function goalOf(task: Task, before: number, { goal, maxDrop, minRecall = 
 
 function checkGoal(metric: MetricName, goal: number | undefined, maxDrop: number | undefined): void {
   const { label, better } = metricOf(metric);
-  const bad = (what: string, fix: string) => new CompressError('bad-option', what, fix);
   if (goal !== undefined && maxDrop !== undefined) throw bad('a goal and a largest drop are both given', 'give one of them');
-  if (maxDrop !== undefined && !(maxDrop >= 0)) throw bad(`a drop of ${maxDrop} cannot be`, 'give a number from 0, as 0.01');
+  if (maxDrop !== undefined) checkDrop(metric, maxDrop);
   if (goal === undefined) return;
   const fits = Number.isFinite(goal) && (better === 'lower' ? goal >= 0 : goal <= 1);
   if (!fits)
-    throw bad(`${label} of ${goal} cannot be reached`, better === 'lower' ? 'give a number from 0' : 'give a number up to 1');
+    throw bad(`${label} of ${goal} cannot be reached`, better === 'lower' ? 'give a number from 0' : `give ${asShare(goal)}`);
+}
+
+const bad = (what: string, fix: string) => new CompressError('bad-option', what, fix);
+
+/** What a number was meant for that is no share, where it may be one of percents. */
+const asShare = (value: number): string =>
+  value >= 1 && value <= 100
+    ? `a number from 0 to 1: ${value} % is ${Number((value / 100).toPrecision(6))}, on the command line also ${value}%`
+    : 'a number from 0 to 1';
+
+/** @throws CompressError `bad-option` for a drop below 0, or one so large that nothing would be kept */
+export function checkDrop(metric: MetricName, maxDrop: number): void {
+  const { label, drop } = metricOf(metric);
+  if (!(maxDrop >= 0)) throw bad(`a drop of ${maxDrop} cannot be`, 'give a number from 0, as 0.01');
+  if (drop === 'points' && maxDrop >= 1)
+    throw bad(`a drop of ${maxDrop} is ${100 * maxDrop} points of ${label}, so that nothing is kept`, `give ${asShare(maxDrop)}`);
 }
 
 function classNamed(task: Task, name: string): number {
@@ -70,7 +85,7 @@ export function classNamesOf({ name, classNames, width }: Pick<Task, 'name' | 'c
 
 function shareOf(name: string, least: number): number {
   if (least >= 0 && least <= 1) return least;
-  throw new CompressError('bad-option', `a recall of ${least} for "${name}" cannot be`, 'give a number from 0 to 1');
+  throw bad(`a recall of ${least} for "${name}" cannot be`, `give ${asShare(least)}`);
 }
 
 /** What is compared with a goal; an `Evaluation` is one. */

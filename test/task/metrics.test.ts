@@ -227,9 +227,13 @@ test('goals: a value, a drop, the recall of single classes', () => {
   const refuses = (work: () => unknown, message: RegExp) =>
     assert.throws(work, (e: CompressError) => e.code === 'bad-option' && message.test(e.message));
   refuses(() => goalOf(task, 0.9, { minRecall: { cow: 0.9 } }), /no class "cow"[\s\S]*cat, dog, fox/);
-  refuses(() => goalOf(task, 0.9, { minRecall: { cat: 90 } }), /recall of 90/);
+  refuses(() => goalOf(task, 0.9, { minRecall: { cat: 90 } }), /recall of 90[\s\S]*90 % is 0\.9, /);
+  refuses(() => goalOf(task, 0.9, { goal: 98 }), /accuracy of 98 cannot be reached[\s\S]*98 % is 0\.98, on the command line also 98%/);
+  refuses(() => goalOf(task, 0.9, { maxDrop: 2 }), /200 points[\s\S]*2 % is 0\.02/);
+  refuses(() => goalOf(task, 0.9, { maxDrop: 1 }), /100 points/);
   refuses(() => goalOf(task, 0.9, { goal: 95 }), /accuracy of 95/);
   refuses(() => goalOf(task, 0.9, { goal: 0.9, maxDrop: 0.1 }), /both given/);
+  assert.is(goalOf(rmse, 2, { maxDrop: 1 }).floor, 4);
   refuses(() => goalOf(rmse, 2, { minRecall: { 0: 1 } }), /no classes/);
 });
 
