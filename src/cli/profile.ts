@@ -70,13 +70,21 @@ interface Beside {
   readonly profile: Profile;
 }
 
-/** What else a user may choose: the other runtimes, and generated C that takes less time or less RAM. */
-function besideOf(graph: Graph, chip: Target, { runtime, ramBytes, latencyMs }: Profile, options: ProfileOptions): Beside[] {
+/** What else a user may choose: the other runtimes, and generated C that takes less time, RAM or flash. */
+function besideOf(
+  graph: Graph,
+  chip: Target,
+  { runtime, ramBytes, flashBytes, latencyMs }: Profile,
+  options: ProfileOptions,
+): Beside[] {
   const others = RUNTIMES.filter((r) => r !== runtime);
-  const [fast, frugal] = (['speed', 'ram'] as const).map((trade) => profile(graph, chip, { ...options, runtime, trade }));
+  const [fast, frugal, packed] = (['speed', 'ram', 'flash'] as const).map((trade) =>
+    profile(graph, chip, { ...options, runtime, trade }),
+  );
   return [
     ...(fast.latencyMs < latencyMs ? [{ flags: '--trade speed', profile: fast }] : []),
     ...(frugal.ramBytes < ramBytes ? [{ flags: '--trade ram', profile: frugal }] : []),
+    ...(packed.flashBytes < flashBytes ? [{ flags: '--trade flash', profile: packed }] : []),
     ...others.map((r) => ({ flags: `--runtime ${r}`, profile: profile(graph, chip, { ...options, runtime: r }) })),
   ];
 }

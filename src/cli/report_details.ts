@@ -10,11 +10,12 @@ import { importTflite } from '../formats/tflite/index.ts';
 import { graphDigest } from '../graph/digest.ts';
 import type { Graph } from '../graph/graph.ts';
 import { shortName } from '../graph/names.ts';
-import { type Profile, profile } from '../mcu/index.ts';
+import { type Profile, profile, type Target } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
 import { explainQuantization } from '../quant/explain.ts';
 import { decibels } from '../quant/output_error.ts';
 import type { History } from '../report/index.ts';
+import { bytes, milliseconds } from '../report/units.ts';
 import type { Model } from '../stage.ts';
 import { Heap } from '../wasm/heap.ts';
 
@@ -24,7 +25,9 @@ export async function detailsOf(result: CompressResult, model: Model, data: Data
   const { target, settings, recalls, importance } = result;
   const after = importTflite(result.tflite);
   const options = wayOf(settings);
-  const memory = { before: bytesOf(profile(asStored(model), target, options)), after: bytesOf(profile(after, target, options)) };
+  const found = profile(after, target, options);
+  const note = storedText(after, found, target, options);
+  const memory = { before: bytesOf(profile(asStored(model), target, options)), after: bytesOf(found), ...(note && { note }) };
   const losses = await lossesOf(after, data, settings.seed);
   return {
     memory,
@@ -54,9 +57,32 @@ function bytesOf({ flash, ram }: Profile): NonNullable<Details['memory']>['befor
   return { flash: parts(flash), ram: parts(ram) };
 }
 
+type Way = ReturnType<typeof wayOf>;
+
+/** Why weights and biases take more bytes on the chip than in the file; null where they do not. @param found the profile of that way */
+export function storedText(graph: Graph, found: Profile, target: Target, way: Way): string | null {
+  const stored = found.flash.weights + found.flash.biases;
+  if (stored <= found.weightBytes) return null;
+  const why = whyStored(graph, target, way);
+  return `Weights and biases are ${bytes(found.weightBytes)} in model.tflite and ${bytes(stored)} here: ${why}.`;
+}
+
+function whyStored(graph: Graph, target: Target, way: Way): string {
+  if (!graph.tensors.some((t) => t.dtype === 'i4' && t.data)) return 'they are laid out as the kernels read them';
+  if (way.runtime !== 'thumbnet' || way.trade === 'flash') return 'some weights of 4 bits are kept a byte each';
+  const { flashBytes, latencyMs } = profile(graph, target, { ...way, trade: 'flash' });
+  return `the C keeps weights of 4 bits a byte each, which is faster; with --trade flash, two to a byte and more code, all takes ${bytes(flashBytes)} of flash and ${milliseconds(latencyMs)}`;
+}
+
+/** Above it is what floats themselves round. */
+const MOST_DECIBELS = 120;
+
 /** To a tenth; null where nothing is lost. */
-const noise = (error: number | null): number | null =>
-  error === null || !(error > 0) ? null : Number(decibels(error).toFixed(1));
+function noise(error: number | null): number | null {
+  if (error === null || !(error > 0)) return null;
+  const found = decibels(error);
+  return found > MOST_DECIBELS ? null : Number(found.toFixed(1));
+}
 
 /** null where the network computes with real numbers, or cannot be run in both ways. */
 async function lossesOf(graph: Graph, data: Dataset, seed: number): Promise<Details['losses'] | null> {

@@ -139,8 +139,12 @@ function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[
 
 const BITS = { f32: 32, i4: 4, i8: 8, u8: 8, bool: 8, i16: 16, i32: 32, i64: 64 } as const;
 
-/** Parameters of a stage as text for people; maps by layer have short names. The recipe's own file has the whole ones. */
-function withShortNames(parameters: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * Parameters of a stage as text for people; maps by layer have short names, and a share of 0 for all other layers is left out. The recipe's own
+ * file has the whole ones.
+ */
+function withShortNames({ ratio, ...others }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const parameters = ratio === undefined || (ratio === 0 && others.ratios) ? others : { ratio, ...others };
   const shorten = (value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     const shorter = Object.fromEntries(Object.entries(value).map(([name, v]) => [lastName(name), v]));

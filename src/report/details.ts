@@ -30,7 +30,7 @@ export function memoryView(history: History): Html | null {
 <thead><tr><th scope="col" class="text">${label}</th><th scope="col">As given</th><th scope="col" class="key">Result</th><th scope="col">Share of it</th></tr></thead>
 <tbody>${names.map(line)}</tbody><tfoot><tr><th scope="row" class="text">All</th><td>${bytes(sum('before'))}</td><td class="key">${bytes(sum('after'))}</td><td></td></tr></tfoot></table></div>`;
   };
-  return html`${split('flash', 'Flash')}\n${split('ram', 'RAM')}\n${timeline(history)}`;
+  return html`${split('flash', 'Flash')}\n${memory.note ? html`<p class="soft">${memory.note}</p>` : null}${split('ram', 'RAM')}\n${timeline(history)}`;
 }
 
 /** Bytes in use while each layer runs. */

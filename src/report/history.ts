@@ -117,7 +117,14 @@ export const historySchema = v.object({
     stages: v.array(v.object({ name: v.string(), parameters: v.record(v.string(), v.unknown()) })),
   }),
   /** Bytes by what they hold, of the model as given and of the result. */
-  memory: v.optional(v.object({ before: memory, after: memory })),
+  memory: v.optional(
+    v.object({
+      before: memory,
+      after: memory,
+      /** Why the result's weights take other bytes there than in its file. */
+      note: v.optional(v.string()),
+    }),
+  ),
   /** Recall of each class on the test part, 0..1. */
   classes: v.optional(v.object({ names: v.optional(v.array(v.string())), before: v.array(figure), after: v.array(figure) })),
   /** What rounding costs: signal to noise in dB; null where there is no noise. */
