@@ -228,7 +228,10 @@ test('goals: a value, a drop, the recall of single classes', () => {
     assert.throws(work, (e: CompressError) => e.code === 'bad-option' && message.test(e.message));
   refuses(() => goalOf(task, 0.9, { minRecall: { cow: 0.9 } }), /no class "cow"[\s\S]*cat, dog, fox/);
   refuses(() => goalOf(task, 0.9, { minRecall: { cat: 90 } }), /recall of 90[\s\S]*90 % is 0\.9, /);
-  refuses(() => goalOf(task, 0.9, { goal: 98 }), /accuracy of 98 cannot be reached[\s\S]*98 % is 0\.98, on the command line also 98%/);
+  refuses(
+    () => goalOf(task, 0.9, { goal: 98 }),
+    /accuracy of 98 cannot be reached[\s\S]*98 % is 0\.98, on the command line also 98%/,
+  );
   refuses(() => goalOf(task, 0.9, { maxDrop: 2 }), /200 points[\s\S]*2 % is 0\.02/);
   refuses(() => goalOf(task, 0.9, { maxDrop: 1 }), /100 points/);
   refuses(() => goalOf(task, 0.9, { goal: 95 }), /accuracy of 95/);
