@@ -18,6 +18,13 @@ export interface Columns {
  */
 export function columnsOf(table: Table, { labels, stated, notes }: Reading, isLabelled: boolean): Columns {
   const { header, columns, where } = table;
+  if (
+    !header &&
+    table.rows === 1 &&
+    columns > 1 &&
+    Array.from({ length: columns }, (_, c) => table.number(0, c)).every(Number.isNaN)
+  )
+    throw new CompressError('bad-data', `${where} holds no rows behind its header`, 'give a row for each example or sample');
   const named = (kind: 'time' | 'group') => header?.findIndex((name) => isColumn(kind, name)) ?? -1;
   const time = named('time');
   const group = stated.group === undefined ? named('group') : columnNamed(table, stated.group, '--group');

@@ -37,8 +37,8 @@ export function readAcquisition(bytes: Uint8Array, path: string, _: Reading): Re
       samples[i * width + c] = value;
     });
   });
-  const channels = sensors.map((sensor) => String(fieldsOf(sensor)?.name ?? ''));
-  return [{ where: path, file: path, rate: 1000 / interval, channels, values: samples, width, label: null, group: null }];
+  const columns = sensors.map((sensor) => String(fieldsOf(sensor)?.name ?? ''));
+  return [{ where: path, file: path, rate: 1000 / interval, columns, values: samples, width, label: null, group: null }];
 }
 
 const fieldsOf = (value: unknown): Fields | null => (typeof value === 'object' && value !== null ? (value as Fields) : null);

@@ -37,7 +37,7 @@ export function fromGif(bytes: Uint8Array): Picture {
   }
   let behind = packed.end;
   while (bytes[behind] === EXTENSION) behind = blocks(bytes, behind + 2).end;
-  return { ...pictureOf(rgb, 3, width, height), ...(bytes[behind] === IMAGE && { without: 'frames' as const }) };
+  return { ...pictureOf(rgb, 3, width, height), ...(bytes[behind] === IMAGE && { without: ['frames' as const] }) };
 }
 
 /** Red, green and blue of each colour; null where the flags say there are none. */

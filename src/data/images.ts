@@ -5,10 +5,18 @@ import { CompressError } from '../errors.ts';
 import { host } from '../host/node.ts';
 import type { Entry } from './entries.ts';
 import type { Files } from './files.ts';
-import type { Picture } from './pixels.ts';
+import type { Picture, Unused } from './pixels.ts';
 import { listed, type RawPart, type Reading } from './raw.ts';
 import { type Resizing, resizePicture, resizingOf } from './resize.ts';
 import type { WebpDecoder } from './webp.ts';
+
+/** What is said of files with what is not used. */
+const UNUSED: Readonly<Record<Unused, string>> = {
+  transparency: 'transparency is not used',
+  frames: 'only the first frame is used',
+  turn: 'pictures are taken as they are stored, and not turned as their EXIF says',
+  bits: 'of 16 bits the upper 8 are used',
+};
 
 /**
  * @param entries pictures, in order; without a model they have 3 channels when any has colour
@@ -17,19 +25,19 @@ import type { WebpDecoder } from './webp.ts';
 export async function readImages(files: Files, entries: readonly Entry[], reading: Reading): Promise<RawPart> {
   const resizing = resizingOf(reading);
   const pictures: Picture[] = [];
-  const without = { transparency: [] as string[], frames: [] as string[] };
+  const without = Object.fromEntries(Object.keys(UNUSED).map((what) => [what, [] as string[]])) as Record<Unused, string[]>;
   let resized = 0;
   for (const { path } of entries) {
     const picture = await decode(await files.read(path), path);
     checkSize(picture, path, pictures[0], entries[0].path, resizing);
-    if (picture.without) without[picture.without].push(path);
+    for (const what of picture.without ?? []) without[what].push(path);
     pictures.push(resizing ? resizePicture(picture, resizing) : picture);
     if (pictures.at(-1) !== picture) resized++;
   }
   const { notes } = reading;
   if (resized) notes.push(`${resized} of ${entries.length} pictures resized (${resizing!.how})`);
-  if (without.transparency.length) notes.push(`transparency is not used: ${listed(without.transparency)}`);
-  if (without.frames.length) notes.push(`only the first frame is used: ${listed(without.frames)}`);
+  for (const [what, paths] of Object.entries(without) as [Unused, string[]][])
+    if (paths.length) notes.push(`${UNUSED[what]}: ${listed(paths)}`);
   const { width, height } = pictures[0];
   const depth = reading.channels ?? (pictures.some((p) => p.channels === 3) ? 3 : 1);
   if (depth !== 1 && depth !== 3) {
@@ -80,9 +88,11 @@ export async function decode(bytes: Uint8Array, path: string): Promise<Picture> 
     if (decodeWebp) return (await import('./webp.ts')).fromWebp(bytes, decodeWebp);
     if (bytes[0] === 0x42 && bytes[1] === 0x4d) return (await import('./bmp.ts')).fromBmp(bytes);
     if (bytes[0] === 0x47 && bytes[1] === 0x49) return (await import('./gif.ts')).fromGif(bytes);
-    return bytes[0] === 0x89 ? fromPng(bytes) : fromJpeg(bytes);
+    if (bytes[0] === 0x89) return fromPng(bytes);
+    if (bytes[0] === 0xff && bytes[1] === 0xd8) return fromJpeg(bytes);
+    throw new Error('its first bytes are those of none of them');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = error instanceof RangeError ? 'it is cut short' : error instanceof Error ? error.message : String(error);
     throw new CompressError(
       'bad-file',
       `${path} is not a readable PNG, JPEG, BMP, GIF or WebP: ${why}`,
@@ -126,7 +136,11 @@ function fromPng(bytes: Uint8Array): Picture {
   }
   let hasAlpha = false;
   if (stored > channels) for (let p = stored - 1; p < data.length; p += stored) hasAlpha ||= data[p] >> shift < 255;
-  return { width, height, channels, pixels, ...(hasAlpha && { without: 'transparency' as const }) };
+  // 8 bits that were stretched to 16 have the same byte twice.
+  let isDeep = false;
+  if (depth === 16) for (let i = 0; i < data.length && !isDeep; i++) isDeep = data[i] >> 8 !== (data[i] & 255);
+  const without: Unused[] = [...(hasAlpha ? ['transparency' as const] : []), ...(isDeep ? ['bits' as const] : [])];
+  return { width, height, channels, pixels, ...(without.length && { without }) };
 }
 
 /** Grey of 1, 2 or 4 bits, rows padded to bytes, stretched to 0..255. */
@@ -142,17 +156,38 @@ function unpackBits(data: Uint8Array, width: number, height: number, depth: numb
 
 function fromJpeg(bytes: Uint8Array): Picture {
   const { width, height, data } = jpeg.decode(bytes, { useTArray: true, formatAsRGBA: false, tolerantDecoding: false });
-  if (jpegComponents(bytes) !== 1) return { width, height, channels: 3, pixels: data };
-  return { width, height, channels: 1, pixels: Uint8Array.from({ length: width * height }, (_, p) => data[3 * p]) };
+  const { components, isTurned } = jpegHeader(bytes);
+  const turn = isTurned && { without: ['turn' as const] };
+  if (components !== 1) return { width, height, channels: 3, pixels: data, ...turn };
+  const pixels = Uint8Array.from({ length: width * height }, (_, p) => data[3 * p]);
+  return { width, height, channels: 1, pixels, ...turn };
 }
 
-/** The number of components in the frame header (ITU-T T.81, B.2.2). */
-function jpegComponents(bytes: Uint8Array): number {
+/** The number of components in the frame header (ITU-T T.81, B.2.2), and whether EXIF says that the picture is to be turned. */
+function jpegHeader(bytes: Uint8Array): { readonly components: number; readonly isTurned: boolean } {
+  let isTurned = false;
   for (let at = 2; at + 9 < bytes.length; at += 2 + (bytes[at + 2] << 8) + bytes[at + 3]) {
     if (bytes[at] !== 0xff) break;
-    if (bytes[at + 1] >= 0xc0 && bytes[at + 1] <= 0xc2) return bytes[at + 9];
+    const marker = bytes[at + 1];
+    if (marker === APP1) isTurned ||= isTurnedBy(bytes.subarray(at + 4, at + 2 + (bytes[at + 2] << 8) + bytes[at + 3]));
+    if (marker >= 0xc0 && marker <= 0xc2) return { components: bytes[at + 9], isTurned };
   }
-  return 3;
+  return { components: 3, isTurned };
+}
+
+const APP1 = 0xe1;
+const ORIENTATION = 0x112;
+
+/** Whether an APP1 segment has another orientation than 1 (CIPA DC-008, 4.6.4 and 4.7.2). */
+function isTurnedBy(segment: Uint8Array): boolean {
+  if (segment.length < 20 || String.fromCharCode(...segment.subarray(0, 6)) !== 'Exif\0\0') return false;
+  const view = new DataView(segment.buffer, segment.byteOffset + 6, segment.length - 6);
+  const little = view.getUint16(0) === 0x4949;
+  const first = view.getUint32(4, little);
+  const count = first + 2 <= view.byteLength ? view.getUint16(first, little) : 0;
+  for (let at = first + 2, i = 0; i < count && at + 12 <= view.byteLength; i++, at += 12)
+    if (view.getUint16(at, little) === ORIENTATION) return view.getUint16(at + 8, little) > 1;
+  return false;
 }
 
 /** Grey to RGB repeats it; RGB to grey is ITU-R BT.601's luma. */

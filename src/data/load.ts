@@ -24,7 +24,7 @@ import {
   normalizedInputs,
 } from './options.ts';
 import { channelsMoved, isPaged, kindOf, numbersBetween } from './paged.ts';
-import { type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
+import { partsInOneOrder, type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { readParts } from './recognize.ts';
 import { type FileSource, filesOf, isFileSource } from './sources.ts';
 import { splitStratified, strataOf } from './split.ts';
@@ -54,7 +54,7 @@ export async function loadDataset(source: DataSource, options: DataOptions = {})
   checkDataOptions(options);
   const notes: string[] = [];
   const { name, raw } = await open(source, options, notes);
-  const parts = numberGroups(numberLabels(raw, options.classes, notes), notes);
+  const parts = numberGroups(numberLabels(partsInOneOrder(raw, notes), options.classes, notes), notes);
   for (const part of [...PARTS, 'all'] as const) if (parts[part]) checkValues(parts[part]);
   checkShapes(parts);
   const samples = splitParts(parts, options, notes);

@@ -1,3 +1,6 @@
+/** What a file may hold beside pixels of 8 bits: how clear they are, more frames, how it is to be turned (EXIF), bits of 16. */
+export type Unused = 'transparency' | 'frames' | 'turn' | 'bits';
+
 /** 8-bit pixels, grey (1 channel) or RGB (3). */
 export interface Picture {
   readonly width: number;
@@ -5,7 +8,7 @@ export interface Picture {
   readonly channels: 1 | 3;
   readonly pixels: Uint8Array;
   /** What of the file is not in them. */
-  readonly without?: 'transparency' | 'frames';
+  readonly without?: readonly Unused[];
 }
 
 /** More than this is no picture that a microcontroller is shown: a header that says so is damaged. */

@@ -2,6 +2,7 @@ import { CompressError } from '../errors.ts';
 import {
   type DataInput,
   joinExamples,
+  PARTS,
   type Part,
   type PartName,
   type Samples,
@@ -17,6 +18,8 @@ export interface RawPart extends Part {
   /** How messages call it. */
   readonly where: string;
   readonly files: readonly string[];
+  /** Names of the numbers along the last axis, where a table has a header. */
+  readonly columns?: readonly string[];
   /** Labels that are words, one for each example, in place of `y`. */
   readonly words?: readonly string[];
   /** The name of each example's group. */
@@ -30,9 +33,67 @@ export interface RawPart extends Part {
 /** `all` is a source that does not separate train from test. */
 export type RawParts = { readonly [name in PartName | 'all']?: RawPart } & { readonly classNames?: readonly string[] };
 
+interface Columned {
+  readonly where: string;
+  readonly columns?: readonly string[];
+}
+
+/**
+ * All with the columns of the first: those that have the same ones in another order are sorted. Other names are noted.
+ *
+ * @param change what has its numbers [.., columns] sorted
+ */
+export function inOneOrder<T extends Columned>(
+  all: readonly T[],
+  change: (given: T, sorted: (x: Samples) => Samples) => Partial<T>,
+  notes: string[],
+): T[] {
+  const [first] = all;
+  const wanted = first.columns ?? [];
+  const said = { sorted: [] as string[], renamed: [] as T[] };
+  const result = all.map((given) => {
+    const names = given.columns ?? [];
+    if (names.length !== wanted.length || names.join() === wanted.join()) return given;
+    const order = wanted.map((name) => names.indexOf(name));
+    if (order.includes(-1) || new Set(order).size < order.length) {
+      said.renamed.push(given);
+      return given;
+    }
+    said.sorted.push(given.where);
+    const sorted = (x: Samples) => x.map((_, i) => x[i - (i % order.length) + order[i % order.length]]);
+    return { ...given, columns: wanted, ...change(given, sorted) };
+  });
+  if (said.sorted.length)
+    notes.push(`columns in another order than in ${first.where} are taken by their names: ${listed(said.sorted)}`);
+  const [renamed, ...more] = said.renamed;
+  if (renamed)
+    notes.push(
+      `${renamed.where}${more.length ? ` and ${more.length} more` : ''} has the columns ${listed(renamed.columns!)}, but ${first.where} ${listed(wanted)}`,
+    );
+  return result;
+}
+
+const sortedParts = (parts: readonly RawPart[], notes: string[]): RawPart[] =>
+  inOneOrder(parts, ({ inputs }, sorted) => ({ inputs: inputs.map(sorted) }), notes);
+
+/** The same parts with the columns of the first in each. */
+export function partsInOneOrder(parts: RawParts, notes: string[]): RawParts {
+  const names = [...PARTS, 'all' as const].filter((name) => parts[name]);
+  const sorted = sortedParts(
+    names.map((name) => parts[name]!),
+    notes,
+  );
+  return { ...parts, ...Object.fromEntries(names.map((name, i) => [name, sorted[i]])) };
+}
+
+/** Tables one after another, with the columns of the first. */
+export const joinTables = (parts: readonly RawPart[], where: string, notes: string[]): RawPart =>
+  joinParts(sortedParts(parts, notes), where);
+
 /** Raw parts of one shape one after another. */
 export const joinParts = (parts: readonly RawPart[], where: string): RawPart => ({
   ...joinExamples(parts),
+  ...(parts[0].columns && { columns: parts[0].columns }),
   ...(parts.every((p) => p.words) && { words: parts.flatMap((p) => p.words!) }),
   ...(parts.every((p) => p.groupNames) && { groupNames: parts.flatMap((p) => p.groupNames!) }),
   ...(parts.every((p) => p.origin) && { origin: originAmong(parts) }),

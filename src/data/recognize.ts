@@ -11,7 +11,7 @@ import { isGzip, isZip } from './marks.ts';
 import { partOfName } from './names.ts';
 import { isNpy, type NpyArray, readNpy, readNumbersOrWords } from './npy.ts';
 import { PAGED_BYTES } from './paged.ts';
-import { joinParts, listed, type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
+import { joinParts, joinTables, listed, type RawPart, type RawParts, type Reading, takeRaw } from './raw.ts';
 import { RECORDINGS, type Recording, recordingReaderOf } from './recording.ts';
 import { gunzip, MOST_DENSE, unzip, zipNames } from './zip.ts';
 
@@ -103,7 +103,7 @@ async function rowsOfAll(files: Files, tables: readonly string[], reading: Readi
       'give all files the same columns',
     );
   }
-  return { all: joinParts(parts, files.name) };
+  return { all: joinTables(parts, files.name, reading.notes) };
 }
 
 /** Of `train/accel.npy`: files in folders that are named as parts. */
@@ -123,14 +123,27 @@ function unknown(files: Files): CompressError {
   const holds = files.list.length
     ? `in ${files.name} there is no dataset that can be read (found: ${shown})`
     : `${files.name} holds no file`;
-  return new CompressError(files.list.length ? 'unsupported' : 'bad-data', holds, SUPPORTED);
+  return new CompressError(files.list.length ? 'unsupported' : 'bad-data', holds, adviceFor(files.list));
 }
+
+/** How files of other programs become such as are read. */
+const CONVERSIONS: readonly (readonly [RegExp, string])[] = [
+  [/\.(xlsx?|ods)$/i, 'save the sheet as CSV (UTF-8)'],
+  [/\.(mp3|flac|ogg|opus|m4a|aac)$/i, 'write sound as WAV: ffmpeg -i in.mp3 -ar 16000 -ac 1 out.wav'],
+  [/\.(tiff?|heic|avif)$/i, 'convert pictures to PNG'],
+  [/\.(pkl|pickle|parquet|feather|mat|h5|hdf5|tfrecords?|pt)$/i, 'write it by Python: numpy.savez("data.npz", x=x, y=y)'],
+];
+
+const adviceFor = (paths: readonly string[]): string =>
+  CONVERSIONS.find(([ending]) => paths.some((path) => ending.test(path)))?.[1] ?? SUPPORTED;
 
 async function readOne(files: Files, path: string, reading: Reading): Promise<RawParts> {
   const large = await largeArrays(files, path, reading);
   if (large) return partsOfArrays(large, reading);
   const bytes = await files.read(path);
   if (bytes.length === 0) throw empty(path);
+  const advice = adviceFor([path]);
+  if (advice !== SUPPORTED) throw new CompressError('unsupported', `${path} is of no format that is read`, advice);
   if (isZip(bytes)) {
     const archive = archiveFiles(bytes, path);
     return archive ? recognized(archive, archive, reading) : partsOfArrays(npzArrays(bytes, path, reading), reading);

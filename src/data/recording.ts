@@ -8,7 +8,7 @@ export interface Recording {
   /** Samples a second; null where the file does not say. */
   readonly rate: number | null;
   /** Names of the channels; empty where they have none. */
-  readonly channels: readonly string[];
+  readonly columns: readonly string[];
   /** [samples, channels] */
   readonly values: Float32Array;
   readonly width: number;

@@ -16,7 +16,7 @@ export function readSeries(bytes: Uint8Array, path: string, reading: Reading, is
   const kept = wholeRows(table, { values, labels }, reading);
   const labelAt = (row: number) => (label === null ? null : (table.label(row, label) ?? missingLabel(table, row)));
   const groupAt = (row: number) => (group === null ? null : table.word(row, group));
-  const channels = table.header ? values.map((c) => table.header![c]) : [];
+  const names = table.header ? values.map((c) => table.header![c]) : [];
   const breaks = new Set(table.breaks);
   const found: Recording[] = [];
   for (let from = 0; from < kept.length; ) {
@@ -31,7 +31,7 @@ export function readSeries(bytes: Uint8Array, path: string, reading: Reading, is
       where: from === 0 ? path : `${path} row ${table.line(rows[0])}`,
       file: path,
       rate: time === null ? null : rateOf(table, rows, time, reading),
-      channels,
+      columns: names,
       values: valuesOf(table, rows, values, reading),
       width: values.length,
       label: own,

@@ -31,6 +31,7 @@ export function rowsOfTable(bytes: Uint8Array, path: string, reading: Reading): 
   return {
     inputs: [x],
     info: [{ name: 'x', shape: [values.length] }],
+    ...(table.header && { columns: values.map((c) => table.header![c]) }),
     ...labelsOf(table, columns, kept),
     count: kept.length,
     where: path,

@@ -44,7 +44,7 @@ export function readWav(bytes: Uint8Array, path: string, { notes }: Reading): Re
   const left = length - count * width * channels;
   if (left) notes.push(`${path}: its last ${counted(left, 'byte')} ${left > 1 ? 'are' : 'is'} no whole sample, and not used`);
   const doubt = peak === 0 ? 'silent' : clipped > 3 && clipped > count / 1000 ? 'clipped' : null;
-  const about = { where: path, file: path, rate, channels: [], width: 1, isSound: true, label: null, group: null };
+  const about = { where: path, file: path, rate, columns: [], width: 1, isSound: true, label: null, group: null };
   return [{ ...about, values, ...(channels > 1 && { averaged: channels }), ...(doubt && { doubt }) }];
 }
 

@@ -18,7 +18,7 @@ export function fromWebp(bytes: Uint8Array, decode: WebpDecoder): Picture {
   const { width, height, data } = decode(bytes);
   let isClear = false;
   for (let p = 3; p < data.length; p += 4) isClear ||= data[p] < 255;
-  return { ...pictureOf(data, 4, width, height), ...(isClear && { without: 'transparency' as const }) };
+  return { ...pictureOf(data, 4, width, height), ...(isClear && { without: ['transparency' as const] }) };
 }
 
 /** Pixels by the header, before memory is taken for them, and whether there are several frames. */

@@ -1,6 +1,6 @@
 /** Recordings brought to one rate and cut into windows: x [windows, samples, channels]. */
 import { CompressError } from '../errors.ts';
-import { counted, listed, type RawPart, type Reading } from './raw.ts';
+import { counted, inOneOrder, listed, type RawPart, type Reading } from './raw.ts';
 import type { Recording } from './recording.ts';
 import { resample } from './resample.ts';
 
@@ -25,8 +25,14 @@ interface Windows {
  * @param wanted [samples, channels] of the model's input, where it has these: the default window
  * @throws CompressError `shape-mismatch` for recordings of other channels or lengths, `bad-data` for other rates, naming both files
  */
-export function windowsOf(all: readonly Labelled[], where: string, wanted: readonly number[] | null, reading: Reading): Windows {
-  checkAlike(all, reading);
+export function windowsOf(
+  given: readonly Labelled[],
+  where: string,
+  wanted: readonly number[] | null,
+  reading: Reading,
+): Windows {
+  checkAlike(given);
+  const all = inOneOrder(given, ({ values }, sorted) => ({ values: sorted(values) as Float32Array }), reading.notes);
   noteDoubts(all, reading);
   const recordings = atOneRate(all, reading);
   const cut = cutOf(recordings, wanted, reading);
@@ -51,6 +57,7 @@ export function windowsOf(all: readonly Labelled[], where: string, wanted: reado
   const examples: RawPart = {
     inputs: [x],
     info: [{ name: 'x', shape: [cut.window, width] }],
+    ...(all[0].columns.length > 0 && { columns: all[0].columns }),
     y: null,
     ...(labelled.length > 0 && { words: places.map(({ n }) => recordings[n].label!) }),
     count: places.length,
@@ -66,7 +73,7 @@ export function windowsOf(all: readonly Labelled[], where: string, wanted: reado
 const originOf = ({ where, file, row }: Recording, start: number): string =>
   row ? `${file} row ${row(start)}` : start > 0 ? `${where} from sample ${start}` : where;
 
-function checkAlike(all: readonly Recording[], { notes }: Reading): void {
+function checkAlike(all: readonly Recording[]): void {
   const [first] = all;
   const other = all.find((r) => r.width !== first.width);
   if (other)
@@ -74,11 +81,6 @@ function checkAlike(all: readonly Recording[], { notes }: Reading): void {
       'shape-mismatch',
       `${other.where} has ${other.width} channel${other.width === 1 ? '' : 's'}, but ${first.where} has ${first.width}`,
       'give all files the same columns',
-    );
-  const renamed = all.find((r) => r.channels.join() !== first.channels.join());
-  if (renamed && first.channels.length && renamed.channels.length)
-    notes.push(
-      `${renamed.where} calls its channels ${renamed.channels.join(', ')}, but ${first.where} ${first.channels.join(', ')}`,
     );
 }
 

@@ -37,6 +37,7 @@ export function numberLabels(parts: RawParts, stated: readonly string[] | undefi
       )}`,
     );
   noteRare(worded, counts, notes);
+  noteAlike(names, notes);
   return { ...result, ...(!areNumbers && { classNames: names }) };
 }
 
@@ -45,6 +46,17 @@ function noteRare(parts: readonly RawPart[], counts: ReadonlyMap<string, number>
     part.words!.forEach((word, i) => {
       if (counts.get(word) === 1) notes.push(`the label "${word}" occurs once: ${part.origin?.(i) ?? part.where}`);
     });
+  }
+}
+
+/** Classes whose names differ in case or spaces alone may be one. */
+function noteAlike(names: readonly string[], notes: string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const plain = name.toLowerCase().replace(/[\s_-]+/g, '');
+    const other = seen.get(plain);
+    if (other !== undefined) notes.push(`"${other}" and "${name}" are two classes: rename one if they mean the same`);
+    else seen.set(plain, name);
   }
 }
 

@@ -1,4 +1,6 @@
 /** What a reader decides, leaves out or cannot know: said in a note or asked for, never in silence. */
+import { encode } from 'fast-png';
+import jpeg from 'jpeg-js';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type DataOptions, type DataSource, loadDataset } from '../../src/data/index.ts';
@@ -76,6 +78,30 @@ test('a class without examples, and options that nothing needs', async () => {
     missing: 'drop',
     resize: 'crop:8x8',
   });
+});
+
+test('pictures: 16 bits, and turned by EXIF', async () => {
+  const deep = new Uint8Array(encode({ width: 2, height: 2, depth: 16, channels: 1, data: Uint16Array.of(300, 0, 65535, 257) }));
+  const doubled = new Uint8Array(encode({ width: 2, height: 2, depth: 16, channels: 1, data: new Uint16Array(4).fill(257) }));
+  const { data } = jpeg.encode({ width: 2, height: 2, data: new Uint8Array(16) }, 90);
+  const exif = (orientation: number) =>
+    Uint8Array.from([
+      ...[0xff, 0xd8, 0xff, 0xe1, 0, 34, ...text('Exif'), 0, 0, 0x4d, 0x4d, 0, 42, 0, 0, 0, 8],
+      ...[0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0],
+      ...data.subarray(2),
+    ]);
+  const pictures = { 'a/1.png': deep, 'a/2.png': doubled, 'b/1.jpg': exif(6), 'b/2.jpg': exif(1) };
+  await notes(pictures, [
+    'of 16 bits the upper 8 are used: a/1.png',
+    'pictures are taken as they are stored, and not turned as their EXIF says: b/1.jpg',
+  ]);
+});
+
+test('classes that may be one, and files of other programs', async () => {
+  await notes(csv('a,label\n1,on\n2,On \n3,off\n'), ['"On" and "on" are two classes: rename one if they mean the same']);
+  await fails({ 'd.xlsx': text('PK') }, 'unsupported', /d\.xlsx is of no format that is read\n {2}fix: save the sheet as CSV/);
+  await fails({ 'a/1.mp3': text('x'), 'b/1.mp3': text('x') }, 'unsupported', /fix: write sound as WAV/);
+  await fails(csv('a,b,label\n'), 'bad-data', /d\.csv holds no rows behind its header/);
 });
 
 test('sound: channels, rests of files and of frames', async () => {

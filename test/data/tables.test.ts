@@ -65,6 +65,19 @@ test('an index, numbered columns, a first line that is a comment', async () => {
   assert.is(rows.test!.count, 2);
 });
 
+test('columns in another order are taken by their names; other names are said', async () => {
+  const tables = { 'train.csv': text('a,b,class\n1,2,x\n3,4,y\n'), 'test.csv': text('b,class,a\n6,x,5\n8,y,7\n') };
+  const d = await loadDataset(tables);
+  assert.equal([...d.test!.inputs[0]], [5, 6, 7, 8]);
+  assert.ok(d.notes.includes('columns in another order than in train.csv are taken by their names: test.csv'));
+  const rows = await loadDataset({ 'one.csv': tables['train.csv'], 'two.csv': tables['test.csv'] }, whole);
+  assert.equal([...rows.test!.inputs[0]], [1, 2, 3, 4, 5, 6, 7, 8]);
+  const folders = { 'l/1.csv': text('a,b\n1,2\n3,4\n'), 'r/1.csv': text('b,a\n6,5\n8,7\n'), 'r/2.csv': text('c,d\n0,9\n0,9\n') };
+  const windows = await loadDataset(folders, whole);
+  assert.equal([...windows.test!.inputs[0]], [1, 2, 3, 4, 5, 6, 7, 8, 0, 9, 0, 9]);
+  assert.ok(windows.notes.includes('r/2.csv has the columns c, d, but l/1.csv a, b'));
+});
+
 test('labels from 1, a class that the train part lacks, rows with a time', async () => {
   const d = await loadDataset(one('time_us,a,y\n0,1,1\n10,2,2\n20,3,3\n'), whole);
   assert.ok(d.notes.includes('no example has the label 0: class numbers run from 0'));
