@@ -56,7 +56,8 @@ function chanceText({ task, examples, metrics, accuracy, confusion, metric, qual
     const expected = agreementByChance(confusion);
     const total = confusion.flat().reduce((a, b) => a + b, 0);
     const deviation = Math.sqrt((expected * (1 - expected)) / Math.max(1, total));
-    if (expected === 1 || accuracy! - expected > 2 * deviation) return null;
+    // Of so few examples that all of them right would be no more, nothing follows.
+    if (1 - expected <= 2 * deviation || accuracy! - expected > 2 * deviation) return null;
     return `the model as given reaches ${METRICS.accuracy.show(accuracy!)} on ${examples} examples, no better than chance (${METRICS.accuracy.show(expected)})`;
   }
   const isNoBetter =

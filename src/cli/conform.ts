@@ -42,11 +42,11 @@ export function addConform(program: Command): void {
 function parse(path: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (e) {
+  } catch {
     throw new CompressError(
       'bad-file',
-      `"${path}" is not JSON: ${(e as Error).message}`,
-      'give a golden file, see test/vectors/README.md',
+      `"${path}" is not JSON, as golden files are`,
+      'give a golden file: test/vectors/README.md of the repository says what is in one',
     );
   }
 }

@@ -8,7 +8,7 @@ import { asStored } from '../model.ts';
 import { dataOfRecipe, outlineOf, runPipeline, STAGES, stagesOf } from '../pipeline.ts';
 import { type Sparsity, sparsityOf } from '../prune/sparsity.ts';
 import { describeChanges } from '../quant/changes.ts';
-import { bytes } from '../report/units.ts';
+import { bytes, ratio } from '../report/units.ts';
 import type { IoType } from '../run/edges.ts';
 import type { Explanation } from '../run/losses.ts';
 import type { Context, MakeStage, Model, RangeChange, Stage } from '../stage.ts';
@@ -213,11 +213,10 @@ function report(
   const judged = task && { task: task.name, output: task.outputName, metric: task.metric };
   const quantization = { mended, ...(rangeChanges.length && { rangeChanges }), ...(explanation && explanationJson(explanation)) };
   out.result({ out: flags.out, before, after, ...judged, quantization, decisions, ...(sparsity.masked && { sparsity }) }, () => {
-    const ratio = (a: number, b: number) => (b > 0 ? `${(a / b).toFixed(2)} x` : '-');
-    out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)} fewer)`);
+    out.say(`MACs          ${count(before.macs)} -> ${count(after.macs)} (${ratio(before.macs, after.macs)})`);
     out.say(`parameters    ${count(before.parameters)} -> ${count(after.parameters)}`);
     out.say(
-      `weight bytes  ${bytes(before.weightBytes)} -> ${bytes(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)} fewer)`,
+      `weight bytes  ${bytes(before.weightBytes)} -> ${bytes(after.weightBytes)} (${ratio(before.weightBytes, after.weightBytes)})`,
     );
     if (task && after.quality !== null) {
       const { label, show } = metricOf(task.metric);

@@ -178,6 +178,11 @@ function quantizer(input: ModelInput, real: (x: number, c: number) => number): (
   };
 }
 
+/** Whether examples are recordings of more samples than are taken, and else as wanted. */
+function isLonger(given: readonly number[], wanted: readonly number[]): boolean {
+  return given.length > 1 && given[0] > wanted[0] && squeezed(given.slice(1)) === squeezed(wanted.slice(1));
+}
+
 function mismatch(data: Dataset, given: DataInput, { name, shape, sequence }: ModelInput): CompressError {
   const wanted = shape.slice(1);
   const first = given.shape.length > 1 ? [...given.shape.slice(1), given.shape[0]] : given.shape;
@@ -185,6 +190,7 @@ function mismatch(data: Dataset, given: DataInput, { name, shape, sequence }: Mo
   let fix = `prepare the data as [count, ${wanted.join(', ')}]${calls}`;
   if (squeezed(first) === squeezed(wanted)) fix = 'the data seems to have its channels first: add --layout nchw';
   else if (sizeOf(given.shape) === sizeOf(wanted)) fix += ': the sizes agree, so a reshape or a transpose in numpy will do';
+  else if (isLonger(given.shape, wanted)) fix = `cut them by --window ${wanted[0]}, or ${fix}`;
   const which = data.inputs.length > 1 ? ` as "${given.name}"` : '';
   return new CompressError(
     'shape-mismatch',

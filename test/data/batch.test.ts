@@ -68,6 +68,7 @@ test('shapes agree up to dimensions of 1', async () => {
   fails([15, 2], /\[count, 15, 2\]$/);
   fails([2, 14], /--layout nchw/);
   fails([7, 4], /reshape/);
+  fails([5, 1, 2], /--window 5, or prepare the data as \[count, 5, 1, 2\]/);
 });
 
 test('a warning only where the range plainly does not fit', async () => {
