@@ -119,7 +119,7 @@ function tables({ ratio, kinds, recoveries }: Interactions, task: Task, out: Out
   ]);
   out.print(table(['pruned', 'MACs', 'weights', 'float', 'int8', 'w dB', 'a dB', 'moved', 'gain'], rows));
   out.say(
-    'chan g, elem g: compared all together; w, a dB: of weights, of activations; moved: width of ranges after the cut by that before; gain: dB won by choosing them again (tensors that then had another scheme)',
+    'chan, elem: channels, single weights; g: compared all together; w, a dB: of weights, of activations; moved: width of ranges after the cut by that before; gain: dB won by choosing them again (tensors that then had another scheme)',
   );
   for (const kind of ['weights', 'activation'] as const) {
     const names = [...new Set(kinds.flatMap((k) => k.tensors.flatMap((t) => (t.kind === kind ? t.tensor : []))))];

@@ -6,6 +6,7 @@ import { writeResults } from '../../src/cli/compress_results.ts';
 import { type CompressOptions, compress } from '../../src/compress/index.ts';
 import { MemoryArtifacts, MemoryStorage } from '../../src/study/index.ts';
 import { datasetOf, fruit } from '../cases/make.ts';
+import { ended } from '../compress/ended.ts';
 import { inFolder } from './sample.ts';
 
 const { graph } = fruit();
@@ -16,14 +17,13 @@ const CLOCK = /The study was ended by the clock/;
 
 async function written(name: string, options: Partial<CompressOptions>, host: Parameters<typeof compress>[3] = {}) {
   const search = compress(model, data, { target: 'stm32l476rg', maxDrop: 0.1, parallel: 1, ...options }, host);
-  let step = await search.next();
-  while (!step.done) step = await search.next();
+  const result = await ended(search);
   const folder = inFolder(name);
-  await writeResults({ model, data, folder, title: name, command: 'thumbnet', out: quiet }, step.value);
+  await writeResults({ model, data, folder, title: name, command: 'thumbnet', out: quiet }, result);
   const said = CLOCK.test(readFileSync(`${folder}/report.html`, 'utf8'));
   assert.is(CLOCK.test(readFileSync(`${folder}/history.json`, 'utf8')), said);
-  assert.is(step.value.endedByClock, said);
-  return { said, trials: step.value.trials.length };
+  assert.is(result.endedByClock, said);
+  return { said, trials: result.trials.length };
 }
 
 test('a search that ends by its samples or trials, however the time is set', async () => {

@@ -20,23 +20,18 @@ import { parseHistory } from '../../src/report/index.ts';
 import { MemoryArtifacts, MemoryStorage } from '../../src/study/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { fewGestures } from '../demo/few.ts';
+import { ended } from './ended.ts';
 
 const small = fewGestures(240, 180);
 const model = await loadModel(await demoModel());
 const options = { target: 'stm32l476rg', maxDrop: 0.1, samples: 4000, parallel: 3, seed: 3 };
 
-async function finished(
+const finished = (
   host: CompressHost,
   changed: Partial<CompressOptions> = {},
   data = small,
   given = model,
-): Promise<CompressResult> {
-  const run = compress(given, data, { ...options, ...changed }, host);
-  for (;;) {
-    const step = await run.next();
-    if (step.done) return step.value;
-  }
-}
+): Promise<CompressResult> => ended(compress(given, data, { ...options, ...changed }, host));
 
 /** The search that most tests look at. */
 let made: Promise<CompressResult> | undefined;

@@ -15,6 +15,7 @@ import { runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { createRandom, normal } from '../../src/random.ts';
 import { scratchSchema, trainFromScratch } from '../../src/train/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
+import { ended } from './ended.ts';
 
 const heap = await Heap.open();
 
@@ -108,9 +109,7 @@ test('the front end that costs least and keeps the goal, and the same model agai
   assert.ok(choice.trials.every((t) => !t.holds || t.cost! >= chosen.cost!));
 
   const search = compress(choice.model, choice.data, choice.options, { before: choice.before });
-  let step = await search.next();
-  while (!step.done) step = await search.next();
-  const { recipe, tflite, original, result } = step.value;
+  const { recipe, tflite, original, result } = await ended(search);
   assert.is(frontEndIn(importTflite(tflite))!.facts.features, choice.features);
   assert.ok(result.latencyMs < original.latencyMs);
   assert.equal(recipe.rebuilt, choice.before!.rebuilt);

@@ -30,6 +30,7 @@ import {
   regression,
   rows,
 } from '../cases/make.ts';
+import { ended } from './ended.ts';
 
 const heap = await Heap.open();
 const parts = { split: [0.5, 0.25, 0.25] as [number, number, number] };
@@ -39,10 +40,7 @@ async function finished(graph: Graph, data: Dataset, options: Partial<CompressOp
   const model: Model = { graph, facts: {} };
   const lines: string[] = [];
   const run = compress(model, data, { ...usual, ...options }, { ...host, tell: (line) => lines.push(line) });
-  for (;;) {
-    const step = await run.next();
-    if (step.done) return { result: step.value, lines, model };
-  }
+  return { result: await ended(run), lines, model };
 }
 
 /** The recipe makes the same bytes; the history has the metric and its values. */

@@ -6,6 +6,7 @@ import { compress, inlinePool, type Pool, takeTrials } from '../../src/compress/
 import { demoModel } from '../../src/demo/index.ts';
 import { loadModel } from '../../src/model.ts';
 import { MemoryArtifacts, openStudy } from '../../src/study/index.ts';
+import { ended } from '../compress/ended.ts';
 import { fewGestures } from '../demo/few.ts';
 import { space } from '../study/space.ts';
 import { server } from './server.ts';
@@ -69,12 +70,6 @@ test('an arm hangs: another process runs its trial, the arm is stopped, and the 
         );
       },
     };
-  };
-  const ended = async <T>(search: AsyncGenerator<unknown, T>): Promise<T> => {
-    for (;;) {
-      const step = await search.next();
-      if (step.done) return step.value;
-    }
   };
   const first = ended(compress(model, data, options, { ...shared(), pool: (context) => hanging(inlinePool(context)) }));
   await isBegun;

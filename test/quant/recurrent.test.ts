@@ -27,6 +27,7 @@ import { cutChannels } from '../../src/run/channels.ts';
 import { compile } from '../../src/run/compile.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { largest } from '../cases/make.ts';
+import { ended } from '../compress/ended.ts';
 import { openOracle, oracleFolder } from '../formats/tflite_oracle.ts';
 
 const heap = await Heap.open();
@@ -323,9 +324,7 @@ test('SVDF: compress cuts and quantizes, says that nothing is trained, and its r
   const said: string[] = [];
   const options = { target: 'stm32l476rg', maxDrop: 0.2, samples: 2000, trials: 1 };
   const search = compress(model, frames, options, { tell: (line) => said.push(line) });
-  let step = await search.next();
-  while (!step.done) step = await search.next();
-  const { recipe, tflite, trials } = step.value;
+  const { recipe, tflite, trials } = await ended(search);
   assert.match(
     said.join('\n'),
     /keeps state from call to call: on examples of one call each it is cut and quantized, and nothing of it is trained/,

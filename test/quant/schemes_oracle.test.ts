@@ -10,8 +10,8 @@ import { createRandom } from '../../src/random.ts';
 import { buildNetwork } from '../../src/run/build.ts';
 import { compile } from '../../src/run/compile.ts';
 import { openOracle, oracleFolder } from '../formats/tflite_oracle.ts';
-import { contextOf, heap } from '../train/networks.ts';
 import { skipped } from '../skipped.ts';
+import { contextOf, heap } from '../train/networks.ts';
 
 type Options = NonNullable<Parameters<typeof quantize>[0]>;
 const SCHEMES: Readonly<Record<string, Options>> = {

@@ -14,6 +14,7 @@ import { quantize } from '../../src/quant/index.ts';
 import type { Trial } from '../../src/search/index.ts';
 import { defineStage } from '../../src/stage.ts';
 import { model as file, inFolder, thumbnet } from '../cli/sample.ts';
+import { ended } from '../compress/ended.ts';
 import { fewGestures } from '../demo/few.ts';
 import { heap } from '../train/networks.ts';
 
@@ -77,11 +78,7 @@ async function compressed(host: CompressHost, recipe?: typeof RECIPE, over = {})
     recipe,
     ...over,
   };
-  const run = compress(model, data, options, host);
-  for (;;) {
-    const step = await run.next();
-    if (step.done) return step.value;
-  }
+  return ended(compress(model, data, options, host));
 }
 
 const inThread: CompressHost['pool'] = (c) =>
