@@ -6,13 +6,7 @@
 //
 // Power is divided by 2^12, rounded, so that sums of products fit.
 
-/** The largest number whose square is not above x < 2^62. */
-function root(x: u64): u64 {
-  let r = u64(Math.sqrt(f64(x)));
-  while (r * r > x) r--;
-  while ((r + 1) * (r + 1) <= x) r++;
-  return r;
-}
+import { root } from "./root";
 
 export function bands_u64(y: usize, z: usize, t: usize, low: i32, high: i32, bands: i32, isPower: i32): void {
   for (let b = 0; b < bands; b++) store<u64>(y + 8 * b, 0);

@@ -22,6 +22,29 @@ const CTYPES: Readonly<Record<FeatureTable['type'], CType>> = { i16: 'int16_t', 
 
 /** Functions that several steps call. */
 const SHARED: Readonly<Record<string, string>> = {
+  short_of: `
+    /* Wrapped at 16 bits. */
+    static int32_t short_of(int32_t x) {
+      return (int32_t)(((uint32_t)x + 32768u) & 65535u) - 32768;
+    }`,
+  divided: `
+    static int32_t divided(int32_t x, int32_t by) {
+      return short_of(((x * by) + 16384) >> 15);
+    }`,
+  digits_of: `
+    /* Place i of size with its digits, of radix 4 and one of radix 2 where no 4 is left, in the other order. */
+    static int32_t digits_of(int32_t i, int32_t size) {
+      int32_t at = 0;
+      int32_t left = i;
+      int32_t rest = size;
+      while (rest > 1) {
+        const int32_t radix = ((rest % 4) != 0) ? 2 : 4;
+        rest /= radix;
+        at += (left % radix) * rest;
+        left /= radix;
+      }
+      return at;
+    }`,
   turned: `
     static int32_t turned(int32_t a, int32_t c, int32_t b, int32_t s) {
       return (int32_t)((((int64_t)a * c) + ((int64_t)b * s) + 16384) >> 15);
@@ -87,6 +110,7 @@ export function frontEndC(
   const lines = linesThrough(convertersOf(input, frontEnd, normalization), min, max);
   const plan = planFrontEnd(frontEnd);
   const { samples, channels, frame, hop, frames, width } = frontEnd;
+  const states = plan.stateBytes / 4;
   const macro = name.toUpperCase();
   const type = typeOf(input.dtype);
   const place = (t: FeatureTable, key: string): string => {
@@ -106,6 +130,7 @@ export function frontEndC(
       workBytes += bytes;
     }
     const numbers = given.map((g, k) => {
+      if (g === 'state') return states ? `&state[channel * ${states}]` : 'NULL';
       if (typeof g === 'object') return place(tables[g.table], g.table);
       if (typeof g === 'bigint') return `UINT64_C(${g})`;
       const isPointer = c.parameters[(bytes ? 2 : 1) + k]?.includes('*');
@@ -117,7 +142,10 @@ export function frontEndC(
   const shared = [...new Set(used.flatMap((c) => c.needs))].map((n) => SHARED[n]);
   const functions = [...new Set(used)].map((c) => `static void ${c.name}(${c.parameters.join(', ')}) {${c.body}\n}`);
   const scales = lines.length > 1 ? scaleTables(parts, lines) : null;
-  const streamBytes = 2 * frame * channels + sizeOf(shapeOf(frontEnd)) * (type === 'int16_t' ? 2 : 1);
+  const state = (text: string) => (states ? text : '');
+  const stateOf = (whose: string) => state(`static uint32_t state_of_${whose}[${channels * states}];`);
+  const streamBytes =
+    channels * plan.stateBytes + 2 * frame * channels + sizeOf(shapeOf(frontEnd)) * (type === 'int16_t' ? 2 : 1);
   const outs = parameters(network).slice(1);
   const results = passed(network).slice(1);
   const count = channels * width;
@@ -144,17 +172,17 @@ export function frontEndC(
     #define ${macro}_HOP ${hop}
     #define ${macro}_FRAMES ${frames}
 
-    /* The network's input of one example: samples of all channels, one time after another. */
+    /* The network's input of one example: samples of all channels, one time after another.${state(' The estimate of the noise begins at 0 with each example.')} */
     void ${name}_features(${type} *in, const int16_t *samples);
 
     /* The same, and the network's answer. */
     void ${name}_classify(const int16_t *samples, ${outs.join(', ')});
 
     /* A stream: takes n samples of all channels. Each time that a hop is complete and a whole example was seen, the network runs once, and its answer is written. Returns how
-       often it ran; ${macro}_HOP samples at a time are at most once. */
+       often it ran; ${macro}_HOP samples at a time are at most once.${state(' The estimate of the noise goes on from frame to frame.')} */
     int32_t ${name}_push(const int16_t *samples, int32_t n, ${outs.join(', ')});
 
-    /* Forgets what the stream has taken. */
+    /* Forgets what the stream has taken${state(', and its estimate of the noise')}. */
     void ${name}_stream_reset(void);
 
     #if defined(__cplusplus)
@@ -178,7 +206,7 @@ export function frontEndC(
     ${buffers.join('\n')}
 
     /* Features of a frame as integers of the network's input, ${channels === 1 ? '' : 'channel after channel, '}16 bits between. */
-    static void frame_features(${type} *y, const int16_t *frame) {
+    static void frame_features(${type} *y, const int16_t *frame${state(', uint32_t *state')}) {
       for (int32_t channel = 0; channel < ${channels}; channel++) {
         const int16_t *samples = &frame[channel];
         ${calls.join('\n')}
@@ -195,8 +223,10 @@ export function frontEndC(
     }
 
     void ${name}_features(${type} *in, const int16_t *samples) {
+      ${stateOf('example')}
+      ${state('(void)memset(state_of_example, 0, sizeof state_of_example);')}
       for (int32_t f = 0; f < ${frames}; f++) {
-        frame_features(&in[f * ${count}], &samples[f * ${hop * channels}]);
+        frame_features(&in[f * ${count}], &samples[f * ${hop * channels}]${state(', state_of_example')});
       }
     }
 
@@ -205,6 +235,7 @@ export function frontEndC(
     static int16_t pending[${frame * channels}];
     static int32_t filled;
     static int32_t seen;
+    ${stateOf('stream')}
 
     void ${name}_classify(const int16_t *samples, ${outs.join(', ')}) {
       static _Alignas(16) ${type} in[${frames * count}];
@@ -215,6 +246,7 @@ export function frontEndC(
     void ${name}_stream_reset(void) {
       filled = 0;
       seen = 0;
+      ${state('(void)memset(state_of_stream, 0, sizeof state_of_stream);')}
     }
 
     int32_t ${name}_push(const int16_t *samples, int32_t n, ${outs.join(', ')}) {
@@ -228,7 +260,7 @@ export function frontEndC(
         filled++;
         if (filled == ${frame}) {
           (void)memmove(frames, &frames[${count}], sizeof frames - (${count} * sizeof frames[0]));
-          frame_features(&frames[${(frames - 1) * count}], pending);
+          frame_features(&frames[${(frames - 1) * count}], pending${state(', state_of_stream')});
           seen = (seen < ${frames}) ? (seen + 1) : seen;
           ${
             hop < frame
@@ -245,7 +277,7 @@ export function frontEndC(
       return runs;
     }
   `)}`;
-  return { header, source, workBytes, streamBytes };
+  return { header, source, workBytes: workBytes + channels * plan.stateBytes, streamBytes };
 }
 
 /** What a feature becomes as an integer of the network's input, for each feature that has its own normalization. */

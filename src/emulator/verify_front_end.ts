@@ -6,7 +6,7 @@ import { noise } from '../c/project/example.ts';
 import { numbered } from '../c/project/source.ts';
 import { typeOf } from '../c/project/types.ts';
 import { planBatch } from '../data/index.ts';
-import { compileFrontEnd, shapeOf } from '../features/index.ts';
+import { compileFrontEnd, type FrontEnd, shapeOf } from '../features/index.ts';
 import { type Graph, newValues, sizeOf } from '../graph/graph.ts';
 import { compile } from '../run/compile.ts';
 import type { Target } from '../targets/index.ts';
@@ -80,7 +80,7 @@ function madeSamples(e: number, size: number): Int16Array {
   });
 }
 
-/** For each example: the input that the features are, the answer to it, and the last answer of a stream that was given the example in pieces. */
+/** For each example: the input that the features are, the answer to it, and the last answers of a stream that was given the example in pieces, once and once more. */
 function mainText(graph: Graph, { name, frontEnd, network }: CExport): string {
   const { samples, channels } = frontEnd!.frontEnd;
   const [input] = graph.inputs;
@@ -117,12 +117,14 @@ int main(void) {
     ${clear}
     ${network.stateBytes ? `${name}_reset();` : ''}
     ${name}_stream_reset();
-    for (int32_t at = 0, piece = 1; at < ${samples}; at += piece, piece = (piece * 7) % 513 + 1) {
-      const int32_t n = (at + piece > ${samples}) ? ${samples} - at : piece;
-      (void)${name}_push(&samples[at * ${channels}], n, ${names.join(', ')});
-      piece = n;
+    for (int32_t round = 0; round < ${network.stateBytes ? 1 : 2}; round++) {
+      for (int32_t at = 0, piece = 1; at < ${samples}; at += piece, piece = (piece * 7) % 513 + 1) {
+        const int32_t n = (at + piece > ${samples}) ? ${samples} - at : piece;
+        (void)${name}_push(&samples[at * ${channels}], n, ${names.join(', ')});
+        piece = n;
+      }
+      ${write}
     }
-    ${write}
   }
   fclose(answers);
   return 0;
@@ -130,10 +132,17 @@ int main(void) {
 `;
 }
 
+/** The same front end over more samples: its frames go on. */
+const goingOn = (front: FrontEnd, samples: number): FrontEnd => ({
+  ...front,
+  samples,
+  frames: 1 + Math.floor((samples - front.frame) / front.hop),
+});
+
 function firstDifference(
   heap: Heap,
   graph: Graph,
-  { frontEnd: attached }: CExport,
+  { frontEnd: attached, network }: CExport,
   examples: readonly Int16Array[],
   got: Uint8Array,
 ): FrontEndVerification['difference'] {
@@ -154,6 +163,7 @@ function firstDifference(
   const unit = 2 ** frontEnd.exponent;
   return heap.scope(() => {
     const front = compileFrontEnd(heap, frontEnd);
+    const twice = compileFrontEnd(heap, goingOn(frontEnd, 2 * frontEnd.samples));
     const engine = compile(heap, graph);
     let at = 0;
     const compare = (wanted: ArrayBufferView): number => {
@@ -162,20 +172,35 @@ function firstDifference(
       at += bytes.length;
       return bytes.findIndex((b, i) => b !== got[from + i]);
     };
-    for (const [example, samples] of examples.entries()) {
-      heap.write(front.input, samples);
-      front.run();
-      const q = heap.read(front.output) as Int16Array;
+    const inputOf = (q: Int16Array): Int8Array => {
       const x = newValues(input.dtype, size) as Int8Array;
       for (let i = 0; i < size; i++) x[i] = convert(q[i] * unit, i % period);
+      return x;
+    };
+    const featuresOf = (compiled: typeof front, samples: Int16Array): Int16Array => {
+      heap.write(compiled.input, samples);
+      compiled.run();
+      return (heap.read(compiled.output) as Int16Array).slice(-size);
+    };
+    for (const [example, samples] of examples.entries()) {
+      const x = inputOf(featuresOf(front, samples));
       const features = compare(x);
       if (features >= 0) return { example, what: 'features' as const, index: features };
-      heap.write(engine.inputs[0], x);
+      const runOf = (of: Int8Array) => {
+        heap.write(engine.inputs[0], of);
+        engine.run();
+        return engine.outputs.map((o) => heap.read(o));
+      };
       engine.reset();
-      engine.run();
-      const answers = engine.outputs.map((o) => heap.read(o));
-      for (const what of ['answer', 'stream'] as const) {
-        for (const answer of answers) {
+      const answers = runOf(x);
+      // a network with a state has run at each hop in between: what it says then is not compared
+      const later = network.stateBytes ? null : runOf(inputOf(featuresOf(twice, Int16Array.of(...samples, ...samples))));
+      for (const [what, wanted] of [
+        ['answer', answers],
+        ['stream', answers],
+        ['stream', later],
+      ] as const) {
+        for (const answer of wanted ?? []) {
           const index = compare(answer);
           if (index >= 0) return { example, what, index };
         }

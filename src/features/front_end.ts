@@ -26,6 +26,18 @@ export type FrontEndStep =
   | { readonly op: 'log'; readonly unit: LogUnit; readonly floor: number; readonly gain: number }
   /** The first coefficients of a cosine transform; `ortho` scales the first by sqrt(1/n), `tf` like the others by sqrt(2/n). */
   | { readonly op: 'dct'; readonly coefficients: number; readonly first: 'ortho' | 'tf' }
+  /** Micro_speech's frame: a window of 12 bits, raised so that 16 bits are full; bins of the transform in the order that it begins with. */
+  | { readonly op: 'raised'; readonly fft: number }
+  /** The spectrum of a frame divided by `fft`, in 16 bits. */
+  | { readonly op: 'rfft16'; readonly fft: number }
+  /** Micro_speech's filter bank: the root of the power in triangles over mels. Real values are in steps of the samples. */
+  | { readonly op: 'filterbank'; readonly fft: number; readonly bands: number; readonly low: number; readonly high: number }
+  /** An estimate of each band's noise over the frames is taken away; at least a share stays. Even and odd bands follow at paces of their own. */
+  | { readonly op: 'noise'; readonly fft: number; readonly even: number; readonly odd: number; readonly remain: number }
+  /** Per-channel automatic gain: x * (noise + offset)^-strength, low values squeezed. */
+  | { readonly op: 'pcan'; readonly fft: number; readonly strength: number; readonly offset: number }
+  /** max(0, ln(gain * x)), in steps of 1/64. */
+  | { readonly op: 'log16'; readonly fft: number; readonly gain: number }
   /** Mean, standard deviation, least, greatest, mean step between samples. */
   | { readonly op: 'stats' };
 

@@ -2,10 +2,16 @@
 import type { Heap, Step } from '../wasm/heap.ts';
 import { bands } from './bands.ts';
 import { dct } from './dct.ts';
+import { filterbank } from './filterbank.ts';
 import { frame } from './frame.ts';
 import type { FrontEnd, FrontEndStep } from './front_end.ts';
 import { log } from './log.ts';
+import { log16 } from './log16.ts';
+import { noise } from './noise.ts';
+import { pcan } from './pcan.ts';
+import { raised } from './raised.ts';
 import { rfft } from './rfft.ts';
+import { rfft16 } from './rfft16.ts';
 import { stats } from './stats.ts';
 
 type Op = FrontEndStep['op'];
@@ -23,8 +29,8 @@ export interface FeatureTable {
   readonly values: readonly number[];
 }
 
-/** A number that a kernel is called with, or a table by its name. */
-export type FeatureArgument = number | bigint | { readonly table: string };
+/** A number that a kernel is called with, a table by its name, or what a channel's frames before have left. */
+export type FeatureArgument = number | bigint | { readonly table: string } | 'state';
 
 /** What is decided of a step for its place: numbers and tables of the kernel, and what flows out. */
 export interface Planned {
@@ -34,11 +40,13 @@ export interface Planned {
   readonly out: Flow;
   /** Bytes of the output; 0 where it takes the place of the input. */
   readonly bytes: number;
+  /** Bytes that it keeps of a channel from frame to frame, u32, 0 before the first. */
+  readonly stateBytes?: number;
 }
 
 export interface FeatureRow<O extends Op> {
-  /** In float64, of the real values of one frame. */
-  define(x: Float64Array, step: StepOf<O>, front: FrontEnd): Float64Array;
+  /** In float64, of the real values of one frame. @param state of the channel, 0 before its first frame */
+  define(x: Float64Array, step: StepOf<O>, front: FrontEnd, state: Float64Array): Float64Array;
   plan(flow: Flow, step: StepOf<O>, front: FrontEnd): Planned;
   /** How often each part of its code runs for one frame of one channel, by a name for each: what the model of its instructions is fitted on. */
   work(step: StepOf<O>, planned: Planned, front: FrontEnd): Readonly<Record<string, number>>;
@@ -57,6 +65,19 @@ export interface FeatureC {
   readonly body: string;
 }
 
-export const FEATURE_ROWS: { readonly [O in Op]: FeatureRow<O> } = { frame, rfft, bands, log, dct, stats };
+export const FEATURE_ROWS: { readonly [O in Op]: FeatureRow<O> } = {
+  frame,
+  rfft,
+  bands,
+  log,
+  dct,
+  raised,
+  rfft16,
+  filterbank,
+  noise,
+  pcan,
+  log16,
+  stats,
+};
 
 export const rowOfStep = (op: Op): FeatureRow<Op> => FEATURE_ROWS[op] as unknown as FeatureRow<Op>;

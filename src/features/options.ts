@@ -2,11 +2,12 @@
 import { floorLog2 } from '../elementary.ts';
 import { CompressError, nearestNames } from '../errors.ts';
 import type { FrontEnd, FrontEndStep, LogUnit, Scale, WindowName } from './front_end.ts';
+import { gainsFit } from './pcan.ts';
 import { planFrontEnd } from './plan.ts';
 
 /** What may be stated. Times are in ms, or in samples where the rate is not known. */
 export interface FeatureOptions {
-  readonly kind: 'mel' | 'spectrum' | 'stats';
+  readonly kind: 'mel' | 'micro' | 'spectrum' | 'stats';
   /** Length of a frame, and from the begin of one to the next: 'all' is the whole example. */
   readonly frame: Span;
   readonly hop: Span;
@@ -28,6 +29,15 @@ export interface FeatureOptions {
   /** Of a cosine transform; 0: none. */
   readonly coefficients: number;
   readonly dct: 'ortho' | 'tf';
+  /** Of micro_speech: noise reduction, at what pace the estimate of even and odd bands follows, what share of the signal stays. */
+  readonly noise: 'on' | 'off';
+  readonly even: number;
+  readonly odd: number;
+  readonly remain: number;
+  /** And its gain control: signal * (noise + offset)^-strength. */
+  readonly pcan: 'on' | 'off';
+  readonly strength: number;
+  readonly offset: number;
 }
 
 interface Span {
@@ -56,6 +66,13 @@ const LOGMEL: FeatureOptions = {
   mean: false,
   coefficients: 0,
   dct: 'ortho',
+  noise: 'off',
+  even: 0.025,
+  odd: 0.06,
+  remain: 0.05,
+  pcan: 'off',
+  strength: 0.95,
+  offset: 80,
 };
 const SPECTRUM: FeatureOptions = { ...LOGMEL, kind: 'spectrum', scale: 'linear', energy: 'power', low: 0, high: 0, floor: 1e-10 };
 
@@ -68,8 +85,8 @@ export const FEATURE_NAMES: Readonly<Record<string, { readonly about: string; re
   logmel: { about: 'its 40 mels without the cosine transform', options: LOGMEL },
   'micro-speech': {
     about:
-      "window, hop and mels of TFLite Micro's micro_speech: 40 of 125..7500 Hz (without its noise reduction and gain control)",
-    options: { ...LOGMEL, scale: 'htk', low: 125, high: 7500 },
+      "TFLite Micro's micro_speech, bit for bit: 40 mels of 125..7500 Hz, noise reduction and gain control (49x40 of a second)",
+    options: { ...LOGMEL, kind: 'micro', low: 125, high: 7500, noise: 'on', pcan: 'on' },
   },
   'librosa-mel': {
     about: 'librosa.feature.melspectrogram(center=False) with a logarithm: 2048 every 512 samples, 128 of Slaney',
@@ -134,10 +151,15 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
   scale: ['tf', 'htk', 'slaney', 'places'],
   log: ['ln', 'db'],
   dct: ['ortho', 'tf'],
+  noise: ['on', 'off'],
+  pcan: ['on', 'off'],
 };
 const COUNTS = ['fft', 'bands', 'coefficients'];
-const NUMBERS = ['emphasis', 'low', 'high', 'floor'];
+const NUMBERS = ['emphasis', 'low', 'high', 'floor', 'even', 'odd', 'remain', 'strength', 'offset'];
 const KEYS = ['frame', 'hop', ...COUNTS, ...NUMBERS, ...Object.keys(CHOICES)];
+/** What only micro-speech has, and what it has not: its window, power, mels and logarithm are as they are. */
+const OF_MICRO = ['noise', 'even', 'odd', 'remain', 'pcan', 'strength', 'offset'];
+const NOT_OF_MICRO = ['window', 'emphasis', 'energy', 'scale', 'log', 'floor'];
 
 /** @throws CompressError `bad-option` */
 export function parseFeatures(text: string): FeatureOptions {
@@ -148,7 +170,17 @@ export function parseFeatures(text: string): FeatureOptions {
       `--features ${name} is not known`,
       `give one of ${Object.keys(FEATURE_NAMES).join(', ')}`,
     );
+  const { kind } = FEATURE_NAMES[name].options;
   const changed = rest.trim() === '' ? [] : rest.split(',').map((part) => parsePart(part, text));
+  const other = changed.find(([key]) => (kind === 'micro' ? NOT_OF_MICRO : OF_MICRO).includes(key));
+  if (other)
+    throw new CompressError(
+      'bad-option',
+      `--features ${text}: ${name} has no ${other[0]}`,
+      kind === 'micro'
+        ? `leave it out, or give logmel:low=125,high=7500,${other[0]}=..`
+        : `leave it out, or give micro-speech:${other[0]}=..`,
+    );
   return { ...FEATURE_NAMES[name].options, ...Object.fromEntries(changed) };
 }
 
@@ -213,6 +245,7 @@ export function makeFrontEnd(text: string, signal: Signal): FrontEnd {
       `a transform of ${fft} for frames of ${frame} samples`,
       `give fft as a power of two from ${frame} to ${LARGEST_FFT}`,
     );
+  if (options.kind === 'micro') return finished({ ...base, steps: microSteps(options, fft, rate, bad) }, -6);
   const steps: FrontEndStep[] = [
     { op: 'frame', window: options.window, fft, emphasis: options.emphasis, centred: options.centred },
     { op: 'rfft', fft },
@@ -220,11 +253,7 @@ export function makeFrontEnd(text: string, signal: Signal): FrontEnd {
     { op: 'log', unit: options.log, floor: options.floor, gain: options.mean ? 1 / fft : 1 },
   ];
   if (!(options.floor > 0)) throw bad('the logarithm has no floor', 'give floor above 0, as 1e-6');
-  if (options.coefficients) {
-    if (options.kind !== 'mel' || options.coefficients > options.bands)
-      throw bad(`${options.coefficients} coefficients of ${options.bands} bands`, 'give at most as many as there are mels');
-    steps.push({ op: 'dct', coefficients: options.coefficients, first: options.dct });
-  }
+  steps.push(...cosinesFor(options, bad));
   // ln of what floats hold is within +-32, decibels and sums of 40 of them within +-128 and +-256
   return finished({ ...base, steps }, options.coefficients ? -7 : options.log === 'db' ? -8 : -10);
 }
@@ -236,12 +265,46 @@ function finished(front: Omit<FrontEnd, 'width' | 'exponent'>, exponent: number)
 
 type Bad = (what: string, fix: string) => CompressError;
 
-function bandsFor(
-  { kind, energy, scale, bands, low, high }: FeatureOptions,
-  fft: number,
-  rate: number | null,
-  bad: Bad,
-): FrontEndStep {
+function cosinesFor({ kind, bands, coefficients, dct }: FeatureOptions, bad: Bad): FrontEndStep[] {
+  if (!coefficients) return [];
+  if (kind === 'spectrum' || coefficients > bands)
+    throw bad(`${coefficients} coefficients of ${bands} bands`, 'give at most as many as there are mels');
+  return [{ op: 'dct', coefficients, first: dct }];
+}
+
+/** Noise is estimated for the gain even where it is not taken away: all of the signal stays. */
+function microSteps(options: FeatureOptions, fft: number, rate: number | null, bad: Bad): FrontEndStep[] {
+  const { bands, low, high } = melsFor(options, rate, bad);
+  const { noise, pcan, even, odd, remain, strength, offset } = options;
+  for (const [name, v] of Object.entries({ even, odd, remain }))
+    if (v > 1) throw bad(`${name} is a share of ${v}`, `give ${name} from 0 to 1`);
+  if (pcan === 'on' && !gainsFit(fft, strength, offset))
+    throw bad(
+      `a gain of (noise + ${offset})^-${strength} is more than its 16 bits hold`,
+      'give a larger strength or offset, as strength=0.95,offset=80',
+    );
+  return [
+    { op: 'raised', fft },
+    { op: 'rfft16', fft },
+    { op: 'filterbank', fft, bands, low, high },
+    ...(noise === 'on' || pcan === 'on' ? [{ op: 'noise', fft, even, odd, remain: noise === 'on' ? remain : 1 } as const] : []),
+    ...(pcan === 'on' ? [{ op: 'pcan', fft, strength, offset } as const] : []),
+    { op: 'log16', fft, gain: pcan === 'on' ? fft : 1 },
+    ...cosinesFor(options, bad),
+  ];
+}
+
+function melsFor({ bands, low, high }: FeatureOptions, rate: number | null, bad: Bad) {
+  if (rate === null) throw bad('mels need the rate of the samples', 'add --rate');
+  const top = high || rate / 2;
+  if (bands < 1 || bands > 512) throw bad(`${bands} bands`, 'give 1 to 512');
+  if (!(low < top) || top > rate / 2)
+    throw bad(`mels from ${low} to ${top} Hz at ${rate} samples a second`, `give low below high, and high at most ${rate / 2}`);
+  return { bands, low, high: top };
+}
+
+function bandsFor(options: FeatureOptions, fft: number, rate: number | null, bad: Bad): FrontEndStep {
+  const { kind, energy, scale, low, high } = options;
   const places = fft / 2 + 1;
   if (kind === 'spectrum') {
     const hertz = rate === null ? 1 : rate / fft;
@@ -250,12 +313,7 @@ function bandsFor(
     if (from >= to) throw bad(`there is nothing between ${low} and ${high} Hz`, 'give low and high within half the rate');
     return { op: 'bands', fft, energy, scale: 'linear', bands: to - from, low: from, high: to };
   }
-  if (rate === null) throw bad('mels need the rate of the samples', 'add --rate');
-  const top = high || rate / 2;
-  if (bands < 1 || bands > 512) throw bad(`${bands} bands`, 'give 1 to 512');
-  if (!(low < top) || top > rate / 2)
-    throw bad(`mels from ${low} to ${top} Hz at ${rate} samples a second`, `give low below high, and high at most ${rate / 2}`);
-  return { op: 'bands', fft, energy, scale, bands, low, high: top };
+  return { op: 'bands', fft, energy, scale, ...melsFor(options, rate, bad) };
 }
 
 /** Shares of what a front end gives that another one may give: fewer frames, fewer numbers of each. */
@@ -272,7 +330,7 @@ export function alternativesTo({ name, frames, rate }: FrontEnd): string[] {
   if (frames === 1) return ['stats', 'fft', ...(rate ? [`fft:high=${rate / 4}`] : [])].filter((other) => other !== name);
   const key = coefficients ? 'coefficients' : 'bands';
   const count = coefficients || bands;
-  const numbers = kind === 'mel' ? FEWER_NUMBERS : [1];
+  const numbers = kind === 'spectrum' ? [1] : FEWER_NUMBERS;
   const hops = hop.unit === 'all' ? [1] : FEWER_FRAMES;
   const length = (times: number) => (hop.unit === 'ms' ? `${hop.value * times}ms` : `${Math.round(hop.value * times)}`);
   return hops.flatMap((times) =>

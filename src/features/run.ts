@@ -25,11 +25,15 @@ export function compileFrontEnd(heap: Heap, front: FrontEnd): CompiledFrontEnd {
     if (bytes) last = heap.alloc(bytes);
     return last;
   });
+  const state = heap.tensor('i32', [Math.max(1, (channels * plan.stateBytes) / 4)]);
+  const silence = new Int32Array(sizeOf(state.shape));
   const one = (f: number, c: number): Step[] => {
     let x = input.ptr + 2 * (f * hop * channels + c);
     const steps = plan.steps.map(({ step, arguments: given }, i) => {
       const y = memory[i];
-      const numbers = given.map((g) => (typeof g === 'object' ? places[i].get(g.table)! : g));
+      const numbers = given.map((g) =>
+        g === 'state' ? state.ptr + c * plan.stateBytes : typeof g === 'object' ? places[i].get(g.table)! : g,
+      );
       const run = rowOfStep(step.op).kernel(heap, y, x, numbers);
       x = y;
       return run;
@@ -39,7 +43,11 @@ export function compileFrontEnd(heap: Heap, front: FrontEnd): CompiledFrontEnd {
     return [...steps, () => heap.wasm.store_s16(y, from, width, plan.shift)];
   };
   const all = Array.from({ length: frames }, (_, f) => Array.from({ length: channels }, (_, c) => one(f, c)).flat()).flat();
-  return { input, output, run: () => all.forEach((step) => void step()) };
+  const run = () => {
+    if (plan.stateBytes) heap.write(state, silence);
+    for (const step of all) step();
+  };
+  return { input, output, run };
 }
 
 function placed(heap: Heap, tables: Readonly<Record<string, FeatureTable>>): Map<string, number> {

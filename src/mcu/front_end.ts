@@ -79,14 +79,18 @@ type Cost = Pick<FrontEndProfile, 'flashBytes' | 'ramBytes' | 'instructions' | '
 
 function costOf(attached: AttachedFrontEnd, core: string): Cost {
   const { frontEnd, normalization } = attached;
-  const { steps } = planFrontEnd(frontEnd);
+  const { steps, stateBytes } = planFrontEnd(frontEnd);
   const { code, instructions, heldOut } = FRONT_ENDS[core];
   const scales = isScaled(attached) ? SCALE_BYTES * Math.max(normalization.mean.length, normalization.std.length) : 0;
   const tables = steps.flatMap((s) => Object.values(s.tables)).reduce((n, t) => n + WIDTH[t.type] * t.values.length, scales);
   return {
     tables,
     flashBytes: tables + Math.round(sumOf(codeOf(attached), code)),
-    ramBytes: steps.reduce((n, s) => n + s.bytes, 0) + 2 * frontEnd.frame * frontEnd.channels + COUNTER_BYTES,
+    ramBytes:
+      steps.reduce((n, s) => n + s.bytes, 0) +
+      // of an example and of a stream
+      frontEnd.channels * (2 * stateBytes + 2 * frontEnd.frame) +
+      COUNTER_BYTES,
     instructions: Math.round(sumOf(partsOf(attached), instructions)),
     heldOut,
   };

@@ -8,9 +8,9 @@ import { verifyFrontEnd } from '../../src/emulator/verify_front_end.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { hasProgram, inFolder, WARNINGS } from '../c/tools.ts';
+import { testWhere } from '../skipped.ts';
 import { dataOf, networkFor } from './front_end_network.ts';
 import { chipOf, withTools } from './tools.ts';
-import { testWhere } from '../skipped.ts';
 
 const heap = await Heap.open();
 
@@ -18,6 +18,8 @@ const heap = await Heap.open();
 const JOBS: readonly (readonly [features: string, samples: number, channels: number])[] = [
   ['mfcc:frame=120,hop=60,high=480', 450, 1],
   ['mfe:frame=50,hop=80,fft=128,bands=12', 400, 2],
+  ['micro-speech:frame=120,hop=60,high=480,bands=14', 450, 1],
+  ['micro-speech:frame=50,hop=60,high=450,bands=8,coefficients=5,noise=off', 300, 2],
   ['librosa-mel:frame=256,hop=150,bands=24', 750, 1],
   ['fft', 100, 3],
   ['stats', 120, 2],
@@ -27,7 +29,7 @@ const JOBS: readonly (readonly [features: string, samples: number, channels: num
 for (const [features, samples, channels] of JOBS) {
   withTools(test)(`${features}: equal on emulated cores`, async () => {
     const graph = await networkFor(heap, await dataOf(features, samples, channels));
-    for (const core of features.startsWith('mfcc')
+    for (const core of /^mfcc|bands=14$/.test(features)
       ? (['cortex-m0', 'cortex-m4', 'cortex-m55'] as const)
       : (['cortex-m4'] as const)) {
       const chip = chipOf(core);

@@ -41,6 +41,31 @@ for (const [name, wanted] of Object.entries(given.features)) {
   });
 }
 
+const speech = JSON.parse(readFileSync(new URL('../fixtures/micro_speech.json', import.meta.url), 'utf8')) as {
+  features: Record<string, number[]>;
+};
+for (const [name, wanted] of Object.entries(speech.features)) {
+  test(`${name}: integers are those of TensorFlow Lite Micro`, () => {
+    const front = makeFrontEnd(name, SIGNAL);
+    const { values } = featuresOf(heap, front, sound, 1);
+    assert.equal(
+      [...values].map((v) => 64 * v),
+      wanted,
+    );
+  });
+}
+
+test('micro-speech begins each example in silence, and its estimate goes on from frame to frame', () => {
+  const front = makeFrontEnd('micro-speech', SIGNAL);
+  const twice = featuresOf(heap, front, Float32Array.of(...sound, ...sound), 2).values;
+  assert.equal(twice.slice(0, twice.length / 2), twice.slice(twice.length / 2));
+  // a steady tone falls as it is taken for noise
+  const tone = Float32Array.from({ length: 4000 }, (_, i) => 0.3 * Math.sin(i * 0.4));
+  const { values } = featuresOf(heap, front, tone, 1);
+  const loudest = (f: number) => Math.max(...values.subarray(40 * f, 40 * (f + 1)));
+  assert.ok(loudest(0) > loudest(5) && loudest(5) > loudest(11), `${loudest(0)}, ${loudest(5)}, ${loudest(11)}`);
+});
+
 const random = createRandom(1, 'features');
 const three = Float32Array.from(
   { length: 3 * 600 },
@@ -62,8 +87,8 @@ for (const name of Object.keys(FEATURE_NAMES)) {
       const { values } = featuresOf(heap, front, x, 1);
       assert.is(values.length, defined.length);
       const mean = values.reduce((sum, v, i) => sum + Math.abs(v - defined[i]), 0) / values.length;
-      // decibels are 4 times as fine a scale; low places of a steep spectrum are rounded most
-      assert.ok(mean < (name === 'mfe' ? 0.1 : 0.03), `${height}: ${mean}`);
+      // decibels are 4 times as fine a scale; low places of a steep spectrum are rounded most; 16 bits of spectrum and 6 of gain are what micro_speech has
+      assert.ok(mean < (name === 'mfe' ? 0.1 : name === 'micro-speech' ? 0.4 : 0.03), `${height}: ${mean}`);
     }
   });
 }
@@ -123,6 +148,12 @@ test('what cannot be: one message each', () => {
   fails('mfcc:frame=2s', /longer than an example/);
   fails('mfcc:coefficients=41', /41 coefficients of 40 bands/);
   fails('logmel:high=9000', /at most 8000/);
+  fails('micro-speech:window=none', /micro-speech has no window/);
+  fails('logmel:pcan=on', /logmel has no pcan\n.*micro-speech:pcan=/);
+  fails('micro-speech:pcan=1', /one of on, off/);
+  fails('micro-speech:remain=2', /remain is a share of 2/);
+  fails('micro-speech:strength=0.5', /more than its 16 bits hold/);
+  fails('micro-speech:offset=0', /more than its 16 bits hold/);
   fails('fft', /power of two/, { samples: 9000 });
   fails('mfcc:fft=500', /power of two/);
 });
