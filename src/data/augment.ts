@@ -10,6 +10,8 @@ export interface Augmentation {
   readonly shift?: number | readonly [number, number];
   /** A square of this side is blanked with the example's mean; at the border a part of it. */
   readonly cutout?: number;
+  /** A stretch of up to so many places of time, and one of up to so many bands (one number: time alone), blanked with the example's mean (SpecAugment, Park et al., 2019). */
+  readonly mask?: number | readonly [number, number];
   /** Standard deviation of noise added to each value. */
   readonly jitter?: number;
   /** Values are multiplied by 1 - scale .. 1 + scale. */
@@ -34,7 +36,10 @@ interface Frame {
 export function makeAugment(shape: readonly number[], options: Augmentation): Augment {
   const spatial = shape.length > 1;
   const frame = { height: spatial ? shape[0] : 1, width: sizeOf(shape.slice(1, -1)), channels: shape.at(-1)! };
-  const { flip = false, shift = 0, cutout = 0, jitter = 0, scale = 0, mixup = 0 } = options;
+  const { flip = false, shift = 0, cutout = 0, mask = 0, jitter = 0, scale = 0, mixup = 0 } = options;
+  const masks = typeof mask === 'number' ? [mask, 0] : mask;
+  // bands are the second axis of what has more than one
+  const bands = spatial ? shape[1] : 1;
   const [down, right] = typeof shift === 'number' ? [shift, shift] : shift;
   const reach = [frame.height > 1 ? down : 0, frame.width > 1 ? right : 0];
   check(
@@ -43,6 +48,11 @@ export function makeAugment(shape: readonly number[], options: Augmentation): Au
     'whole places, fewer than there are',
   );
   check('cutout', cutout >= 0 && Number.isInteger(cutout), 'the side of a square in whole places');
+  check(
+    'mask',
+    masks.every((n) => n >= 0 && Number.isInteger(n)) && masks[0] < Math.max(2, frame.height) && masks[1] < Math.max(2, bands),
+    'whole places of time, and of bands as mask=8x2, fewer than there are',
+  );
   check('jitter', jitter >= 0, 'a number from 0 on');
   check('scale', scale >= 0 && scale < 1, 'a number from 0 to 1');
   check('mixup', mixup >= 0 && mixup <= 1, 'a number from 0 to 1');
@@ -60,6 +70,7 @@ export function makeAugment(shape: readonly number[], options: Augmentation): Au
       }
       if (jitter) for (let k = 0; k < x.length; k++) x[k] += jitter * normal(random);
       if (cutout) blank(frame, x, cutout, random);
+      if (masks[0] || masks[1]) blankStretches(x, frame.height, bands, masks, random);
     }
   };
 }
@@ -97,6 +108,22 @@ function blank({ height, width, channels }: Frame, x: Float32Array, side: number
     const from = (row * width + Math.max(0, left)) * channels;
     x.fill(sum / x.length, from, (row * width + Math.max(0, Math.min(width, left + side))) * channels);
   }
+}
+
+/** x [time, bands, ..]: a stretch of time and one of bands, each of 0 places up to its most. */
+function blankStretches(x: Float32Array, time: number, bands: number, most: readonly number[], random: Random): void {
+  const mean = x.reduce((sum, v) => sum + v, 0) / x.length;
+  const row = x.length / time;
+  const each = row / bands;
+  const stretch = (size: number, longest: number) => {
+    const length = random.below(longest + 1);
+    const from = random.below(size - length + 1);
+    return [from, from + length];
+  };
+  const [early, late] = stretch(time, most[0]);
+  x.fill(mean, early * row, late * row);
+  const [low, high] = stretch(bands, most[1]);
+  for (let t = 0; t < time; t++) x.fill(mean, t * row + low * each, t * row + high * each);
 }
 
 /** What each example of a blended batch keeps of itself: uniform in 1 - mixup .. 1. */

@@ -6,15 +6,15 @@ const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const below1 = v.pipe(v.number(), v.minValue(0), v.ltValue(1));
 const atLeast0 = v.pipe(v.number(), v.minValue(0));
 
-/** flip,shift=2,cutout=8,jitter=0.1,scale=0.1,mixup=0.5: what is named, by its amount; a shift may be ROWSxCOLUMNS. */
+/** flip,shift=2,cutout=8,mask=8x2,jitter=0.1,scale=0.1,mixup=0.5: what is named, by its amount; a shift may be ROWSxCOLUMNS, a mask TIMExBANDS. */
 const augmentation: Text = {
   form: 'how',
   parse(text) {
     const parts = text.split(',').map((part) => {
-      const found = /^(?:(flip)|(shift|cutout|jitter|scale|mixup)=(\d*\.?\d+)(?:x(\d+))?)$/.exec(part.trim());
+      const found = /^(?:(flip)|(shift|cutout|mask|jitter|scale|mixup)=(\d*\.?\d+)(?:x(\d+))?)$/.exec(part.trim());
       const [, flip, name, amount, second] = found ?? [];
-      if (!found || (second && name !== 'shift'))
-        throw new Error(`"${part}" is not flip, or one of shift, cutout, jitter, scale, mixup with =AMOUNT.`);
+      if (!found || (second && name !== 'shift' && name !== 'mask'))
+        throw new Error(`"${part}" is not flip, or one of shift, cutout, mask, jitter, scale, mixup with =AMOUNT.`);
       return flip ? ['flip', true] : [name, second ? [Number(amount), Number(second)] : Number(amount)];
     });
     return Object.fromEntries(parts);
@@ -25,6 +25,7 @@ const augment = v.strictObject({
   flip: v.optional(v.boolean()),
   shift: v.optional(v.union([v.number(), v.tuple([v.number(), v.number()])])),
   cutout: v.optional(v.number()),
+  mask: v.optional(v.union([v.number(), v.tuple([v.number(), v.number()])])),
   jitter: v.optional(v.number()),
   scale: v.optional(v.number()),
   mixup: v.optional(v.number()),
@@ -42,9 +43,13 @@ export const trainFields = {
   warmup: option(fraction, 0.05, 'share of the steps that raise the rate'),
   labelSmoothing: option(below1, 0, 'share of a label that is spread over all classes'),
   clip: option(atLeast0, 5, 'largest norm of all gradients together; 0 = no limit'),
-  augment: optional(augment, 'vary examples, as flip,shift=2: of flip, shift=2, cutout=8, jitter=0.1, scale=0.1, mixup=0.5', {
-    text: augmentation,
-  }),
+  augment: optional(
+    augment,
+    'vary examples, as flip,shift=2: of flip, shift=2, cutout=8, mask=8x2, jitter=0.1, scale=0.1, mixup=0.5',
+    {
+      text: augmentation,
+    },
+  ),
   qat: option(
     v.picklist(['off', 'fixed', 'learned']),
     'fixed',

@@ -48,6 +48,27 @@ test('scale, jitter and cutout', () => {
   }
 });
 
+test('a mask blanks a stretch of time and one of bands, of signals as of pictures', () => {
+  for (const shape of [
+    [6, 5],
+    [6, 5, 1],
+  ]) {
+    const seen = new Set<string>();
+    for (let seed = 0; seed < 60; seed++) {
+      const x = varied(shape, { mask: [2, 1] }, seed);
+      const blanked = (i: number) => x[i] === 14.5;
+      const rows = Array.from({ length: 6 }, (_, t) => [0, 1, 2, 3, 4].every((b) => blanked(5 * t + b)));
+      const columns = Array.from({ length: 5 }, (_, b) => [0, 1, 2, 3, 4, 5].every((t) => blanked(5 * t + b)));
+      x.forEach((v, i) => void assert.ok(v === i || rows[Math.floor(i / 5)] || columns[i % 5]));
+      const [times, bands] = [rows, columns].map((all) => all.filter(Boolean).length);
+      assert.ok(times <= 2 && bands <= 1);
+      seen.add(`${times} ${bands}`);
+    }
+    assert.is(seen.size, 6);
+  }
+  assert.equal(varied([4, 1], { mask: 0 }), ramp(4));
+});
+
 test('blended examples and their labels are shared alike', () => {
   const own = new Float32Array(3);
   const values = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
@@ -64,7 +85,15 @@ test('blended examples and their labels are shared alike', () => {
 test('depends on the seed alone; amounts that make no sense are refused', () => {
   const all = { flip: true, shift: 1, cutout: 2, jitter: 0.1, scale: 0.1 };
   assert.equal(varied([4, 4, 3], all, 5), varied([4, 4, 3], all, 5));
-  for (const options of [{ shift: 4 }, { shift: 0.5 }, { cutout: -1 }, { jitter: Number.NaN }, { scale: 1 }]) {
+  for (const options of [
+    { shift: 4 },
+    { shift: 0.5 },
+    { cutout: -1 },
+    { jitter: Number.NaN },
+    { scale: 1 },
+    { mask: 4 },
+    { mask: [1, 4] as const },
+  ]) {
     assert.throws(
       () => makeAugment([4, 4, 3], options),
       (e: CompressError) => e.code === 'bad-option',
