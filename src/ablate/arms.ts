@@ -19,6 +19,10 @@ const NOTHING = Object.fromEntries(Object.keys(OBJECTIVE).map((name) => [name, 0
 /** An objective in which no model of a chip has a say. */
 export const WEIGHTS_AND_MACS = { ...NOTHING, weights: 1, macs: 1 };
 
+/** Whether a chip has a say in what an arm without a search does. */
+export const namesChip = ({ objective = OBJECTIVE }: Job['options']): boolean =>
+  (['flash', 'ram', 'latency', 'energy'] as const).some((name) => (objective[name] ?? OBJECTIVE[name]) > 0);
+
 /** What a run is told, and whom it tells how it goes, by figures of the validation part. */
 export interface Run {
   /** Training samples. */
@@ -43,6 +47,8 @@ export interface Handed {
   readonly samples: number;
   /** What the validation part said of it before it trained on that part too; absent where it did not. */
   readonly found?: Found;
+  /** All networks that were judged, of an arm whose way no chip changes where the objective names nothing of one. */
+  readonly tried?: readonly Uint8Array[];
 }
 
 export type Arm = (job: Job, run: Run) => Promise<Handed>;

@@ -1,5 +1,5 @@
 /** What an arm without a search of its own does: stages on a model within a number of training samples. The best network is kept. */
-import { figuresOf } from '../compress/figures.ts';
+import { type Figures, figuresOf } from '../compress/figures.ts';
 import {
   type Answers,
   costOf,
@@ -18,6 +18,7 @@ import type { Dataset } from '../data/index.ts';
 import { distill } from '../distill/index.ts';
 import { findTask, type Judgement, judge, qualityOf } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/export.ts';
+import { importTflite } from '../formats/tflite/index.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findTarget } from '../mcu/index.ts';
 import { asStored } from '../model.ts';
@@ -54,6 +55,7 @@ export class Attempts {
   readonly context: Seen;
   goal!: Goal;
   #best: Found | null = null;
+  readonly #tried: Uint8Array[] = [];
   #reference!: Answers;
   #standard!: Standard;
   readonly #job: Job;
@@ -88,7 +90,7 @@ export class Attempts {
 
   /** The best network that was judged. */
   get handed(): Handed {
-    return { tflite: exportTflite(this.#best!.graph), samples: this.samples };
+    return { tflite: exportTflite(this.#best!.graph), samples: this.samples, tried: this.#tried };
   }
 
   through(model: Model, stages: readonly Stage[]): Promise<Model> {
@@ -113,7 +115,12 @@ export class Attempts {
 
   /** The score of a model that is not quantized, or of its integers; what it is worth as integers is kept. */
   async judged(model: Model): Promise<number> {
-    const graph = await this.#stored(model);
+    const figures = this.keepIfBest(await this.#stored(model));
+    return model.facts.quantize ? figures.score! : foundIn(this.#standard, this.#judge(model.graph)).score!;
+  }
+
+  keepIfBest(graph: Graph): Figures {
+    this.#tried.push(exportTflite(graph));
     const judged = this.#judge(graph);
     const margin = marginOf(judged, this.#reference, this.goal);
     const { target, settings } = this.goal;
@@ -123,7 +130,7 @@ export class Attempts {
     const isBetter = !this.#best || (feasible !== this.#best.feasible ? feasible : value < this.#best.value);
     if (isBetter) this.#best = { graph, value, feasible };
     this.#run.log?.(this.samples, { figures, value, feasible });
-    return model.facts.quantize ? figures.score! : foundIn(this.#standard, this.#judge(model.graph)).score!;
+    return figures;
   }
 
   cost(model: Model, scheme: QuantizeOptions): number {
@@ -139,4 +146,12 @@ export class Attempts {
     const { heap, data, task } = this.context;
     return judge(heap, graph, data, 'validation', task);
   }
+}
+
+/** What an arm comes to on the chip of this job, by the networks that it tried for another chip with as many samples. */
+export async function judgedAgain(tried: readonly Uint8Array[], samples: number, job: Job, run: Run): Promise<Handed> {
+  const attempts = await Attempts.begin(job, run);
+  attempts.samples = samples;
+  for (const tflite of tried) attempts.keepIfBest(importTflite(tflite));
+  return attempts.handed;
 }

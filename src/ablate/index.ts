@@ -15,13 +15,13 @@ import { runPipeline } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import { countsExamples, qualityScale } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { ARMS, type Job } from './arms.ts';
-import { taskOf } from './attempts.ts';
+import { ARMS, type Job, type Run } from './arms.ts';
+import { judgedAgain, taskOf } from './attempts.ts';
 import { METHODS, ORDERS } from './orders.ts';
 import { type Ablation, type ArmResults, type KeptRun, keptRunSchema, parseKept } from './schema.ts';
 import { type Asked, against, drawnValues } from './wins.ts';
 
-export { ARMS, type Job, WEIGHTS_AND_MACS } from './arms.ts';
+export { ARMS, type Job, namesChip, WEIGHTS_AND_MACS } from './arms.ts';
 export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
 export { ablationPart, againstText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
 export { type Ablation, ablationSchema, type Interactions, interactionsSchema, parseKept } from './schema.ts';
@@ -39,9 +39,17 @@ export interface AblateOptions {
   readonly seeds: number;
 }
 
+/** Files by name; null for one that is not there. */
+export interface RunFiles {
+  read(name: string): Promise<Uint8Array | null>;
+  write(name: string, content: Uint8Array | string): Promise<void>;
+}
+
 export interface AblateHost {
-  /** Finished runs by name, as JSON. */
-  readonly kept: { read(name: string): Promise<string | null>; write(name: string, text: string): Promise<void> };
+  /** Finished runs as JSON, and the networks that they tried. */
+  readonly kept: RunFiles;
+  /** What was kept for another chip, of the same model, data and goal and an objective that names nothing of a chip. Searches run anew. */
+  readonly reused?: Pick<RunFiles, 'read'>;
   readonly progress?: (done: number, total: number, what: string) => void;
   readonly signal?: AbortSignal;
   readonly pool?: CompressHost['pool'];
@@ -67,22 +75,10 @@ export async function ablate(
       const what = `${arm}, seed ${seed}`;
       host.progress?.(begun, total, what);
       const log = (seen: number) => host.progress?.(begun + Math.round(Math.min(samples, seen)), total, what);
-      const file = `${arm}.${seed}.json`;
-      const text = await host.kept.read(file);
-      const run = text
-        ? parseKept(keptRunSchema, text, file)
-        : await (async () => {
-            const { signal, pool } = host;
-            const handed = await ARMS[arm](job, { samples, seed, log, signal, pool });
-            const kept = {
-              seed,
-              samples: Math.round(handed.samples),
-              ...rules.judged(importTflite(handed.tflite), handed.found),
-            };
-            await host.kept.write(file, `${JSON.stringify(kept)}\n`);
-            return kept;
-          })();
-      found.set(arm, [...(found.get(arm) ?? []), run]);
+      const { signal, pool } = host;
+      const run = { samples, seed, log, signal, pool };
+      const kept = (await keptRun(host.kept, arm, seed)) ?? (await newRun(job, arm, run, host, rules));
+      found.set(arm, [...(found.get(arm) ?? []), kept]);
       begun += samples;
     }
   }
@@ -90,6 +86,42 @@ export async function ablate(
   const chosen = weakerFirst(found);
   if (chosen) found.set(WEAKER_FIRST, chosen);
   return { ...rules.head, samples, seeds, arms: compared(found, rules.asked) };
+}
+
+const fileOf = (arm: string, seed: number) => `${arm}.${seed}.json`;
+const networkOf = (arm: string, seed: number, place: number) => `networks/${arm}.${seed}.${place}.tflite`;
+
+async function keptRun(files: Pick<RunFiles, 'read'>, arm: string, seed: number): Promise<KeptRun | null> {
+  const file = fileOf(arm, seed);
+  const bytes = await files.read(file);
+  return bytes && parseKept(keptRunSchema, new TextDecoder().decode(bytes), file);
+}
+
+async function newRun(
+  job: Job,
+  arm: string,
+  run: Run,
+  { kept, reused }: AblateHost,
+  { judged }: Awaited<ReturnType<typeof rulesOf>>,
+): Promise<KeptRun> {
+  const { seed } = run;
+  const before = reused && (await triedBefore(reused, arm, seed));
+  const handed = before ? await judgedAgain(before.tried, before.samples, job, run) : await ARMS[arm](job, run);
+  const tried = handed.tried ?? [];
+  for (const [place, tflite] of tried.entries()) await kept.write(networkOf(arm, seed, place), tflite);
+  const figures = judged(importTflite(handed.tflite), handed.found);
+  const made = { seed, samples: Math.round(handed.samples), ...figures, networks: tried.length };
+  await kept.write(fileOf(arm, seed), `${JSON.stringify(made)}\n`);
+  return made;
+}
+
+/** The networks that an arm tried for another chip; null where it must run. */
+async function triedBefore(files: Pick<RunFiles, 'read'>, arm: string, seed: number) {
+  const run = await keptRun(files, arm, seed);
+  if (!run?.networks) return null;
+  const read = Array.from({ length: run.networks }, (_, place) => files.read(networkOf(arm, seed, place)));
+  const tried = (await Promise.all(read)).filter((bytes) => bytes !== null);
+  return tried.length === run.networks ? { samples: run.samples, tried } : null;
 }
 
 const unknownArm = (name: string) =>
@@ -157,7 +189,7 @@ function compared(found: ReadonlyMap<string, readonly KeptRun[]>, asked: Asked):
     return {
       arm,
       ...(source && { source }),
-      runs: runs.map(({ scores: _scores, score: _score, ...run }) => run),
+      runs: runs.map(({ scores: _scores, score: _score, networks: _networks, ...run }) => run),
       adaptive: own && arm !== 'adaptive' ? against(own, values.get(arm)!) : null,
     };
   });

@@ -36,6 +36,8 @@ export const keptRunSchema = v.object({
   scores: v.nullable(v.array(number)),
   /** The score on all of the test part. */
   score: number,
+  /** How many that it tried are kept beside it. */
+  networks: v.optional(number),
 });
 
 /** Whether one arm beats another. */

@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import {
-  type AblateHost,
   type Ablation,
   ARMS,
   ablate,
@@ -14,6 +12,7 @@ import {
   type Job,
   ordersOf,
   parseKept,
+  type RunFiles,
   spreadOf,
   USUAL_INTERACTIONS,
   verdictText,
@@ -21,17 +20,17 @@ import {
   writeAblation,
 } from '../ablate/index.ts';
 import { type CompressOptions, checkCompress, nodePool } from '../compress/index.ts';
-import { sha256 } from '../digest.ts';
 import { CompressError } from '../errors.ts';
-import { graphDigest } from '../graph/digest.ts';
 import type { Model } from '../stage.ts';
 import { findTarget } from '../targets/index.ts';
 import { metricOf, taskOptions } from '../task/index.ts';
-import { dataDigest } from '../train/identity.ts';
 import { Heap } from '../wasm/heap.ts';
-import { exists, isEmpty, MODEL, makeFolder, readModel, writeWhole } from './files.ts';
+import { checkReused, identityOf, openFolder, readIn } from './ablation_folder.ts';
+import { MODEL, readModel, writeWhole } from './files.ts';
 import { type DataFlags, dataFlags, readData } from './flags.ts';
+import { readTeachers } from './interactions.ts';
 import { createOutput, type Output, plural, table } from './output.ts';
+import { repeated } from './outside_flags.ts';
 import { pluginsIn } from './plugins.ts';
 import { interruptible } from './progress.ts';
 import { dropFlag, type GoalFlags, goalFlags, readTask, type TaskFlags, taskFlags } from './task_flags.ts';
@@ -47,6 +46,8 @@ interface Flags extends DataFlags, TaskFlags, GoalFlags {
   readonly workers: number;
   readonly interactions: boolean;
   readonly out?: string;
+  readonly reuse?: string;
+  readonly teacher?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -70,7 +71,12 @@ export function addAblate(program: Command): void {
     .option('--seeds <n>', 'runs of each arm, with the seeds 0, 1, .. (3)', integer, 3)
     .option('--workers <n>', 'threads of the searches, at most 8; does not change the result', workers, 2)
     .option('--no-interactions', 'leave out how the methods act on each other')
+    .option('--teacher <file>', 'another model that teaches where the methods act on each other; may be repeated', repeated)
     .option('--out <dir>', 'a folder for the results, where an interrupted ablation goes on (ablation-<model>)')
+    .option(
+      '--reuse <dir>',
+      'an ablation of the same model, data and goal for another chip: what it trained, beside the searches, is judged for this one',
+    )
     .option('--json', 'one JSON object on stdout')
     .action(run);
 }
@@ -89,24 +95,28 @@ async function run(path: string, flags: Flags): Promise<void> {
   const task = readTask(heap, model.graph, data, flags, out);
   const folder = flags.out ?? `ablation-${basename(path, extname(path))}`;
   const job: Job = { model, data, options };
-  await openFolder(folder, job, samples);
-  const kept: AblateHost['kept'] = {
-    read: async (name) => ((await exists(join(folder, name))) ? readFile(join(folder, name), 'utf8') : null),
-    write: (name, text) => writeWhole(join(folder, name), text),
+  const identity = await identityOf(job, samples);
+  if (flags.reuse !== undefined) await checkReused(flags.reuse, identity);
+  const teachers = await readTeachers(flags.teacher ?? []);
+  await openFolder(folder, identity, job, samples);
+  const kept: RunFiles = {
+    read: (name) => readIn(folder, name),
+    write: (name, content) => writeWhole(join(folder, name), content),
   };
+  const { reuse } = flags;
   const found = await interruptible(
     async ({ signal, progress }): Promise<Ablation> => {
       const compared = await ablate(
         job,
         { samples, seeds, ...(arms && { arms }) },
         {
-          ...{ kept, signal },
+          ...{ kept, signal, ...(reuse !== undefined && { reused: { read: (name) => readIn(reuse, name) } }) },
           progress: (done, total, detail) => progress({ what: 'ablate', done, total, detail }),
           pool: (context) => nodePool(context, flags.workers, { plugins: pluginsIn(process.argv) }),
         },
       );
       const context = { heap, data: { ...data, test: null }, task, seed: 0, original: model, signal, progress };
-      const together = flags.interactions ? await keptInteractions(model, context, kept) : null;
+      const together = flags.interactions ? await keptInteractions(model, teachers, context, kept) : null;
       return { ...compared, model: basename(path), interactions: together };
     },
     () =>
@@ -127,38 +137,18 @@ function optionsOf(flags: Flags): Job['options'] {
   return { target, ...Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined)) };
 }
 
-/** Runs of another job are never taken for those of this one. */
-async function openFolder(folder: string, { model, data, options }: Job, samples: number): Promise<void> {
-  const file = join(folder, 'job.json');
-  const tested = await dataDigest({ ...data, train: data.test, validation: null });
-  const of = [await graphDigest(model.graph), await dataDigest(data), tested, JSON.stringify(options), String(samples)];
-  const job = await sha256(new TextEncoder().encode(of.join('\n')));
-  if (await exists(file)) {
-    if (jobIn(await readFile(file, 'utf8')) === job) return;
-    throw new CompressError('exists', `"${folder}" holds an ablation of another model, data or options`, 'choose another --out');
-  }
-  if (!(await isEmpty(folder, () => false)))
-    throw new CompressError('exists', `"${folder}" exists already and is no ablation`, 'choose another --out');
-  await makeFolder(folder);
-  await writeWhole(file, `${JSON.stringify({ version: 1, job, options, samples })}\n`);
-}
-
-function jobIn(text: string): unknown {
-  try {
-    return JSON.parse(text).job;
-  } catch {
-    return null;
-  }
-}
-
 async function keptInteractions(
   model: Model,
+  teachers: Readonly<Record<string, Model>>,
   context: Parameters<typeof interactions>[2],
-  kept: AblateHost['kept'],
+  kept: RunFiles,
 ): Promise<Interactions> {
   const before = await kept.read('interactions.json');
-  if (before) return parseKept(interactionsSchema, before, 'interactions.json');
-  const found = await interactions(model, { ...USUAL_INTERACTIONS, teachers: {} }, context);
+  if (before) {
+    const known = parseKept(interactionsSchema, new TextDecoder().decode(before), 'interactions.json');
+    if (Object.keys(teachers).every((name) => known.recoveries.some(({ teacher }) => teacher === name))) return known;
+  }
+  const found = await interactions(model, { ...USUAL_INTERACTIONS, teachers }, context);
   await kept.write('interactions.json', `${JSON.stringify(found)}\n`);
   return found;
 }

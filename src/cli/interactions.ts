@@ -4,7 +4,7 @@ import { type Interactions, interactions, movesOf, USUAL_INTERACTIONS } from '..
 import { CompressError } from '../errors.ts';
 import { shortName } from '../graph/names.ts';
 import { decibels } from '../quant/output_error.ts';
-import type { RangeChange } from '../stage.ts';
+import type { Model, RangeChange } from '../stage.ts';
 import { metricOf, type Task } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
 import { MODEL, readModel } from './files.ts';
@@ -23,6 +23,10 @@ interface Flags extends DataFlags, TaskFlags {
   readonly teacher?: readonly string[];
   readonly json?: boolean;
 }
+
+/** By the names of their files. */
+export const readTeachers = async (files: readonly string[]): Promise<Readonly<Record<string, Model>>> =>
+  Object.fromEntries(await Promise.all(files.map(async (file) => [basename(file), await readModel(file)] as const)));
 
 const share = wrap((text) => {
   const value = number(text);
@@ -57,9 +61,7 @@ export function addInteractions(program: Command): void {
 async function show(path: string, flags: Flags): Promise<void> {
   const out = createOutput(flags.json ?? false);
   const model = await readModel(path);
-  const teachers = Object.fromEntries(
-    await Promise.all((flags.teacher ?? []).map(async (file) => [basename(file), await readModel(file)] as const)),
-  );
+  const teachers = await readTeachers(flags.teacher ?? []);
   const data = await readData(flags, model, out);
   if (!data.train || !data.validation)
     throw new CompressError(
