@@ -1,7 +1,6 @@
 /**
- * A job by PyTorch and Optuna, as a practitioner would write it (bench/peers/torch_search.py): same data, same machine, so many seconds. Chains of
- * convolutions, a mean and a dense layer.
- *   node --import tsx bench/experiments/peer.ts JOB --out FOLDER [--seconds 1200] [--seed 0]
+ * A job by PyTorch and Optuna, as a practitioner would write it (bench/peers/torch_search.py): same data, same machine, so many seconds.
+ *   node --import tsx bench/experiments/peer.ts JOB --out FOLDER [--seconds 1200] [--seed 0] [--threads 1]
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -12,25 +11,58 @@ import { zipSync } from 'fflate';
 import { writeNpy } from '../../src/data/npy.ts';
 import { JOBS, type Job } from './jobs.ts';
 
-const CHAIN = ['conv2d', 'mean', 'fullyConnected', 'softmax'];
+/** What the peer knows, by our operators. */
+const OPS: Readonly<Record<string, string>> = {
+  conv2d: 'conv',
+  depthwiseConv2d: 'depthwise',
+  fullyConnected: 'dense',
+  maxPool2d: 'max',
+  avgPool2d: 'average',
+  mean: 'mean',
+  reshape: 'reshape',
+  add: 'add',
+  relu: 'relu',
+};
+const ROUNDED = ['conv2d', 'depthwiseConv2d', 'fullyConnected', 'add', 'relu'];
+/** What changes no answer. */
+const LEFT_OUT = ['softmax', 'dropout'];
 
 function contents({ model: { graph }, data }: Job): Uint8Array {
   const files: Record<string, Uint8Array> = {};
-  const strides: number[] = [];
-  const layers = graph.nodes.filter((n) => n.op === 'conv2d' || n.op === 'fullyConnected');
-  if (graph.nodes.some((n) => !CHAIN.includes(n.op))) throw new Error(`a chain of ${CHAIN.join(', ')} alone`);
-  for (const [i, { attrs, inputs }] of layers.entries()) {
-    for (const [name, t] of [['w', inputs[1]] as const, ['b', inputs[2]] as const]) {
-      const { data: values, shape } = graph.tensors[t];
-      files[`${name}${i}.npy`] = writeNpy(values as Float32Array, shape);
+  const valueOf = new Map([[graph.inputs[0], 0]]);
+  const steps: object[] = [];
+  for (const { op, attrs, inputs, outputs } of graph.nodes) {
+    const isSum = op === 'add';
+    if (LEFT_OUT.includes(op)) {
+      valueOf.set(outputs[0], valueOf.get(inputs[0])!);
+      continue;
     }
-    strides.push(...((attrs as { stride?: readonly number[] }).stride ?? [1, 1]));
+    if (!OPS[op]) throw new Error(`the peer knows no ${op}`);
+    const weights = ['conv2d', 'depthwiseConv2d', 'fullyConnected'].includes(op);
+    const { activation, ...rest } = attrs as { activation?: string };
+    if (weights) {
+      for (const [name, t] of [['w', inputs[1]] as const, ['b', inputs[2]] as const]) {
+        const { data: values, shape } = graph.tensors[t];
+        files[`${name}${steps.length}.npy`] = writeNpy(values as Float32Array, shape);
+      }
+    }
+    steps.push({
+      ...rest,
+      op: OPS[op],
+      inputs: inputs.slice(0, isSum ? 2 : 1).map((t) => valueOf.get(t)!),
+      relu: op === 'relu' || activation === 'relu',
+      // A relu after a layer is rounded in the layer's place.
+      rounded: ROUNDED.includes(op) && !graph.nodes.some((n) => n.op === 'relu' && n.inputs[0] === outputs[0]),
+      ...(weights && { weights }),
+    });
+    valueOf.set(outputs[0], steps.length);
   }
-  files['strides.npy'] = writeNpy(Int32Array.from(strides), [layers.length, 2]);
+  const text = new TextEncoder().encode(JSON.stringify(steps));
+  files['steps.npy'] = writeNpy(text, [text.length]);
   const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
   for (const name of ['train', 'validation', 'test'] as const) {
     const { inputs, y, count } = data[name]!;
-    files[`${name}_x.npy`] = writeNpy(inputs[0] as Float32Array, [count, ...shape]);
+    files[`${name}_x.npy`] = writeNpy(Float32Array.from(inputs[0] as ArrayLike<number>), [count, ...shape]);
     files[`${name}_y.npy`] = writeNpy(Int32Array.from(y!), [count]);
   }
   return zipSync(files, { level: 0 });
@@ -42,6 +74,7 @@ const { values: flags, positionals } = parseArgs({
     out: { type: 'string' },
     seconds: { type: 'string', default: '1200' },
     seed: { type: 'string', default: '0' },
+    threads: { type: 'string', default: '1' },
   },
 });
 const [name] = positionals;
@@ -49,11 +82,11 @@ if (!flags.out || !JOBS[name]) throw new Error(`give --out FOLDER and one of ${O
 const folder = resolve(flags.out);
 mkdirSync(folder, { recursive: true });
 const job = await JOBS[name](Number(flags.seed), folder);
-if (!('maxDrop' in job.goal)) throw new Error(`${name} asks for a value, and the peer knows a drop`);
 const file = join(folder, `${name}.npz`);
 writeFileSync(file, contents(job));
 const script = fileURLToPath(new URL('../peers/torch_search.py', import.meta.url));
-const args = [script, file, flags.seconds, String(job.goal.maxDrop), flags.seed];
+const asked = 'maxDrop' in job.goal ? `drop=${job.goal.maxDrop}` : `goal=${job.goal.goal}`;
+const args = [script, file, flags.seconds, asked, flags.seed, flags.threads];
 const { status, stdout } = spawnSync('/usr/bin/python3', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 if (status !== 0) throw new Error('the peer failed: apt-get install python3-torch libopenblas0 python3-optuna');
 writeFileSync(join(folder, `${name}.peer.${flags.seed}.json`), stdout);

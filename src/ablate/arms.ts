@@ -53,6 +53,9 @@ export interface Handed {
 
 export type Arm = (job: Job, run: Run) => Promise<Handed>;
 
+/** Arms that choose by a last check, which trains where other folds judge. */
+export const SEARCHES: readonly string[] = ['random', 'adaptive'];
+
 export const ARMS: Readonly<Record<string, Arm>> = {
   ...Object.fromEntries(
     Object.entries(ORDERS).map(([name, order]): [string, Arm] => [name, (job, run) => fixedOrder(order, job, run)]),
@@ -72,9 +75,9 @@ async function searched(
   let seen = 0;
   for (let step = await study.next(); ; step = await study.next()) {
     if (step.done) {
-      const { tflite, together, chosenFigures } = step.value;
+      const { tflite, together, chosenFigures, checkSamples } = step.value;
       const { accuracy, quality, score } = chosenFigures;
-      return { tflite, samples: seen, ...(together && { found: { accuracy, quality, score } }) };
+      return { tflite, samples: seen + checkSamples, ...(together && { found: { accuracy, quality, score } }) };
     }
     const { figures, objective: value, feasible } = step.value;
     seen += step.value.samples;

@@ -5,6 +5,7 @@
 import { type Found, figuresOf } from '../compress/figures.ts';
 import { type CompressHost, checkCompress } from '../compress/index.ts';
 import { costOf, foundIn, goalOf, standardOf } from '../compress/judge.ts';
+import { partsOf } from '../compress/parts.ts';
 import { CompressError } from '../errors.ts';
 import { type Judgement, judge, qualityOf } from '../evaluate.ts';
 import { exportTflite } from '../formats/tflite/export.ts';
@@ -15,7 +16,7 @@ import { runPipeline } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
 import { countsExamples, qualityScale } from '../task/index.ts';
 import { Heap } from '../wasm/heap.ts';
-import { ARMS, type Job, type Run } from './arms.ts';
+import { ARMS, type Job, type Run, SEARCHES } from './arms.ts';
 import { judgedAgain, taskOf } from './attempts.ts';
 import { METHODS, ORDERS } from './orders.ts';
 import { type Ablation, type ArmResults, type KeptRun, keptRunSchema, parseKept } from './schema.ts';
@@ -88,6 +89,9 @@ export async function ablate(
   return { ...rules.head, samples, seeds, arms: compared(found, rules.asked) };
 }
 
+/** Of the samples of a search whose choice is checked by other folds: those trainings need the rest. */
+const BEFORE_FOLDS = 1 / 4;
+
 const fileOf = (arm: string, seed: number) => `${arm}.${seed}.json`;
 const networkOf = (arm: string, seed: number, place: number) => `networks/${arm}.${seed}.${place}.tflite`;
 
@@ -102,11 +106,14 @@ async function newRun(
   arm: string,
   run: Run,
   { kept, reused }: AblateHost,
-  { judged }: Awaited<ReturnType<typeof rulesOf>>,
+  { judged, byFolds }: Awaited<ReturnType<typeof rulesOf>>,
 ): Promise<KeptRun> {
   const { seed } = run;
   const before = reused && (await triedBefore(reused, arm, seed));
-  const handed = before ? await judgedAgain(before.tried, before.samples, job, run) : await ARMS[arm](job, run);
+  const share = byFolds && SEARCHES.includes(arm) ? BEFORE_FOLDS : 1;
+  const handed = before
+    ? await judgedAgain(before.tried, before.samples, job, run)
+    : await ARMS[arm](job, { ...run, samples: Math.round(share * run.samples) });
   const tried = handed.tried ?? [];
   for (const [place, tflite] of tried.entries()) await kept.write(networkOf(arm, seed, place), tflite);
   const figures = judged(importTflite(handed.tflite), handed.found);
@@ -171,6 +178,7 @@ async function rulesOf(job: Job) {
   const { scores: _scores, score: _score, ...before } = judged(plain);
   return {
     judged,
+    byFolds: partsOf(heap, model, data, task, 0).folds > 0,
     asked: questions,
     head: {
       ...({ version: 1, kind: 'ablation', data: data.name, target: target.name, metric: task.metric } as const),
