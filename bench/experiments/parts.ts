@@ -6,21 +6,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { zipSync } from 'fflate';
-import { writeNpy } from '../../src/data/npy.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
+import { givenOf, PARTS } from './given.ts';
 import { JOBS } from './jobs.ts';
 
 const [name, to, seed = '0'] = process.argv.slice(2);
 if (!to || !JOBS[name]) throw new Error(`give one of ${Object.keys(JOBS).join(', ')} and a folder`);
-const folder = join(resolve(to), 'data');
-mkdirSync(folder, { recursive: true });
-const { model, data } = await JOBS[name](Number(seed), resolve(to));
-for (const part of ['train', 'validation', 'test'] as const) {
-  const { inputs, y, count } = data[part]!;
-  const x = writeNpy(inputs[0] as Float32Array, [count, ...data.inputs[0].shape]);
-  writeFileSync(
-    join(folder, `${part}.npz`),
-    zipSync({ 'x.npy': x, 'y.npy': writeNpy(Int32Array.from(y!), [count]) }, { level: 0 }),
-  );
+const folder = resolve(to);
+mkdirSync(join(folder, 'data'), { recursive: true });
+const job = await JOBS[name](Number(seed), folder);
+for (const part of PARTS) {
+  const { x, y } = givenOf(job, part, job.data.inputs[0].shape);
+  writeFileSync(join(folder, 'data', `${part}.npz`), zipSync({ 'x.npy': x, 'y.npy': y }, { level: 0 }));
 }
-writeFileSync(join(folder, '..', 'model.tflite'), exportTflite(model.graph));
+writeFileSync(join(folder, 'model.tflite'), exportTflite(job.model.graph));

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { zipSync } from 'fflate';
 import { writeNpy } from '../../src/data/npy.ts';
+import { givenOf, PARTS } from './given.ts';
 import { JOBS, type Job } from './jobs.ts';
 
 /** What the peer knows, by our operators. */
@@ -27,14 +28,15 @@ const ROUNDED = ['conv2d', 'depthwiseConv2d', 'fullyConnected', 'add', 'relu'];
 /** What changes no answer. */
 const LEFT_OUT = ['softmax', 'dropout'];
 
-function contents({ model: { graph }, data }: Job): Uint8Array {
+function contents(job: Job): Uint8Array {
+  const { graph } = job.model;
   const files: Record<string, Uint8Array> = {};
-  const valueOf = new Map([[graph.inputs[0], 0]]);
+  const places = new Map([[graph.inputs[0], 0]]);
   const steps: object[] = [];
   for (const { op, attrs, inputs, outputs } of graph.nodes) {
     const isSum = op === 'add';
     if (LEFT_OUT.includes(op)) {
-      valueOf.set(outputs[0], valueOf.get(inputs[0])!);
+      places.set(outputs[0], places.get(inputs[0])!);
       continue;
     }
     if (!OPS[op]) throw new Error(`the peer knows no ${op}`);
@@ -49,21 +51,21 @@ function contents({ model: { graph }, data }: Job): Uint8Array {
     steps.push({
       ...rest,
       op: OPS[op],
-      inputs: inputs.slice(0, isSum ? 2 : 1).map((t) => valueOf.get(t)!),
+      inputs: inputs.slice(0, isSum ? 2 : 1).map((t) => places.get(t)!),
       relu: op === 'relu' || activation === 'relu',
       // A relu after a layer is rounded in the layer's place.
       rounded: ROUNDED.includes(op) && !graph.nodes.some((n) => n.op === 'relu' && n.inputs[0] === outputs[0]),
       ...(weights && { weights }),
     });
-    valueOf.set(outputs[0], steps.length);
+    places.set(outputs[0], steps.length);
   }
   const text = new TextEncoder().encode(JSON.stringify(steps));
   files['steps.npy'] = writeNpy(text, [text.length]);
   const shape = graph.tensors[graph.inputs[0]].shape.slice(1);
-  for (const name of ['train', 'validation', 'test'] as const) {
-    const { inputs, y, count } = data[name]!;
-    files[`${name}_x.npy`] = writeNpy(Float32Array.from(inputs[0] as ArrayLike<number>), [count, ...shape]);
-    files[`${name}_y.npy`] = writeNpy(Int32Array.from(y!), [count]);
+  for (const name of PARTS) {
+    const { x, y } = givenOf(job, name, shape);
+    files[`${name}_x.npy`] = x;
+    files[`${name}_y.npy`] = y;
   }
   return zipSync(files, { level: 0 });
 }
