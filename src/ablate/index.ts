@@ -20,7 +20,7 @@ import { ARMS, type Job, type Run, SEARCHES } from './arms.ts';
 import { judgedAgain, taskOf } from './attempts.ts';
 import { METHODS, ORDERS } from './orders.ts';
 import { type Ablation, type ArmResults, type KeptRun, keptRunSchema, parseKept } from './schema.ts';
-import { type Asked, against, drawnValues } from './wins.ts';
+import { type Asked, against, drawn } from './wins.ts';
 
 export { ARMS, type Job, namesChip, WEIGHTS_AND_MACS } from './arms.ts';
 export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
@@ -190,7 +190,7 @@ async function rulesOf(job: Job) {
 }
 
 function compared(found: ReadonlyMap<string, readonly KeptRun[]>, asked: Asked): ArmResults[] {
-  const values = new Map([...found].map(([arm, runs]) => [arm, drawnValues(runs, asked, 0)]));
+  const values = new Map([...found].map(([arm, runs]) => [arm, drawn(runs, asked, 0)]));
   const own = values.get('adaptive');
   return [...found].map(([arm, runs]) => {
     const source = arm === WEAKER_FIRST ? 'March 2026' : LITERATURE[arm];

@@ -40,13 +40,16 @@ export const keptRunSchema = v.object({
   networks: v.optional(number),
 });
 
+/** Of one arm from another, with its 95 % interval. */
+const interval = { difference: number, low: number, high: number };
+
 /** Whether one arm beats another. */
 const against = v.object({
-  /** Of the value (cost, and a penalty for what the test part misses) from the other arm's; less is better. */
-  difference: number,
-  /** 95 %. */
-  low: number,
-  high: number,
+  /** Of the value (cost, and a penalty for what the test part misses); less is better. */
+  ...interval,
+  /** Of the cost alone, and of the score on the test part, of which more is better. */
+  cost: v.optional(v.object(interval)),
+  score: v.optional(v.object(interval)),
   verdict: v.picklist(['wins', 'loses', 'no difference']),
 });
 

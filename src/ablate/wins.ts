@@ -23,26 +23,43 @@ export interface Asked {
 
 const DRAWS = 1000;
 
-/** Values of runs in draws of seeds and test examples; the first draw is all of them as they are. Draws are the same for all arms. */
-export function drawnValues(runs: readonly Compared[], { given, floor, isDrop }: Asked, seed: number): number[] {
+/** Means over runs. */
+export interface Draw {
+  readonly cost: number;
+  readonly score: number;
+  /** The cost, and a penalty for what the score misses. */
+  readonly value: number;
+}
+
+/** Runs in draws of seeds and test examples; the first draw is all of them as they are. Draws are the same for all arms. */
+export function drawn(runs: readonly Compared[], { given, floor, isDrop }: Asked, seed: number): Draw[] {
   const random = createRandom(seed, 'ablate/draws');
   const count = given.scores?.length ?? 0;
-  const values: number[] = [];
+  const draws: Draw[] = [];
   for (let draw = 0; draw <= DRAWS; draw++) {
     const seeds = runs.map((_, i) => (draw ? random.below(runs.length) : i));
     const examples = Array.from({ length: count }, (_, i) => (draw ? random.below(count) : i));
     const scoreOf = ({ scores, score }: Omit<Compared, 'cost'>) =>
       scores ? examples.reduce((sum, i) => sum + scores[i], 0) / count : score;
     const least = isDrop && given.scores ? scoreOf(given) - (given.score - floor) : floor;
-    values.push(seeds.reduce((sum, s) => sum + runs[s].cost + PENALTY * Math.max(0, least - scoreOf(runs[s])), 0) / runs.length);
+    const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+    const scores = seeds.map((s) => scoreOf(runs[s]));
+    const cost = meanOf(seeds.map((s) => runs[s].cost));
+    draws.push({ cost, score: meanOf(scores), value: cost + PENALTY * meanOf(scores.map((score) => Math.max(0, least - score))) });
   }
-  return values;
+  return draws;
 }
 
-/** @param own values of an arm, and of the other, by `drawnValues` */
-export function against(own: readonly number[], other: readonly number[]): Against {
-  const [difference, ...drawn] = own.map((value, i) => value - other[i]);
-  drawn.sort((a, b) => a - b);
-  const [low, high] = [0.025, 0.975].map((share) => drawn[Math.floor(share * drawn.length)]);
-  return { difference, low, high, verdict: high < 0 ? 'wins' : low > 0 ? 'loses' : 'no difference' };
+/** @param own draws of an arm, and of the other, by `drawn` */
+export function against(own: readonly Draw[], other: readonly Draw[]): Against {
+  const between = (of: (draw: Draw) => number) => {
+    const [difference, ...differences] = own.map((draw, i) => of(draw) - of(other[i]));
+    differences.sort((a, b) => a - b);
+    const [low, high] = [0.025, 0.975].map((share) => differences[Math.floor(share * differences.length)]);
+    return { difference, low, high };
+  };
+  const value = between((d) => d.value);
+  const { low, high } = value;
+  const verdict = high < 0 ? 'wins' : low > 0 ? 'loses' : 'no difference';
+  return { ...value, verdict, cost: between((d) => d.cost), score: between((d) => d.score) };
 }
