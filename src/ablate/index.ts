@@ -24,7 +24,7 @@ import { type Asked, against, drawn } from './wins.ts';
 
 export { ARMS, type Job, namesChip, WEIGHTS_AND_MACS } from './arms.ts';
 export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
-export { ablationPart, againstText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
+export { ablationPart, againstText, differenceText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
 export { type Ablation, ablationSchema, type Interactions, interactionsSchema, parseKept } from './schema.ts';
 
 /** Orders that were recommended, by the name of their arm. */

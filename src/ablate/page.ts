@@ -4,7 +4,7 @@ import { writePage } from '../report/page.ts';
 import { bytes, count, digits, milliseconds } from '../report/units.ts';
 import { metricOf } from '../task/index.ts';
 import { movesOf } from './interactions.ts';
-import type { Ablation, ArmResults, ArmRun } from './schema.ts';
+import type { Ablation, ArmResults, ArmRun, Interval } from './schema.ts';
 
 /** Mean of a figure over the runs of an arm, and its range. */
 export function spreadOf({ runs }: Pick<ArmResults, 'runs'>, of: (run: ArmRun) => number) {
@@ -14,20 +14,29 @@ export function spreadOf({ runs }: Pick<ArmResults, 'runs'>, of: (run: ArmRun) =
 }
 
 /** Where the adaptive search wins, where it loses, and where there is no difference. */
-export function verdictText({ arms, samples, seeds }: Ablation): string {
+export function verdictText({ arms, samples, seeds, examples }: Ablation): string {
   const named = (verdict: string) => arms.filter((a) => a.adaptive?.verdict === verdict).map((a) => a.arm);
-  const [wins, loses, none] = ['wins', 'loses', 'no difference'].map(named);
-  if (wins.length + loses.length + none.length === 0) return 'The adaptive search was not among the arms.';
+  const [wins, loses, open] = ['wins', 'loses', 'no difference'].map(named);
+  const smaller = open.filter((name) => isSmaller(arms.find((a) => a.arm === name)!));
+  const none = open.filter((name) => !smaller.includes(name));
+  if (wins.length + loses.length + open.length === 0) return 'The adaptive search was not among the arms.';
   const list = (names: readonly string[]) => names.join(', ');
   return [
     `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${wins.length ? list(wins) : 'no arm'}.`,
     ...(loses.length ? [`It is worse than ${list(loses)}.`] : []),
+    ...(smaller.length
+      ? [`It needs less than ${list(smaller)}, and ${count(examples)} test examples show no loss of quality against them.`]
+      : []),
     ...(none.length ? [`No difference is shown from ${list(none)}.`] : []),
   ].join(' ');
 }
 
+/** It needs less, and the test part does not show that it is worse. */
+const isSmaller = ({ adaptive }: ArmResults): boolean =>
+  adaptive?.cost !== undefined && adaptive.cost.high < 0 && adaptive.score !== undefined && adaptive.score.high >= 0;
+
 const WHAT =
-  'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive against it: objective of the adaptive search less that of the arm, with a penalty for quality that the test part misses; the 95 % interval is over seeds and test examples (paired draws). An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
+  'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive less the arm: of the objective, of quality on the test part, and of both in one number, where a missed point of quality counts as half of plain int8, and a result no more than plain int8; 95 % intervals over seeds and test examples (paired draws). The adaptive search wins where the last is below 0. An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
 
 export function writeAblation(found: Ablation): string {
   const title = `Ablation of ${found.model}`;
@@ -63,6 +72,7 @@ ${lead}<p class="soft">${WHAT}</p>
 function armTable(found: Ablation): Html {
   const { show, label } = metricOf(found.metric);
   const plain: ArmResults = { arm: 'plain int8', runs: [found.plain], adaptive: null };
+  const percent = metricOf(found.metric).inPercent ? 100 : 1;
   const cells = (arm: ArmResults) => {
     const of = (what: (run: ArmRun) => number, text: (v: number) => string) => {
       const { mean, low, high } = spreadOf(arm, what);
@@ -73,12 +83,22 @@ function armTable(found: Ablation): Html {
 ${of(
   (r) => r.cost,
   (v) => v.toFixed(3),
-)}<td>${againstText(arm)}</td>${of((r) => r.test, show)}${of((r) => r.figures.quality ?? Number.NaN, show)}
+)}<td>${againstText(arm)}</td><td>${differenceText(arm.adaptive?.cost)}</td><td>${differenceText(arm.adaptive?.score, percent)}</td>${of((r) => r.test, show)}${of((r) => r.figures.quality ?? Number.NaN, show)}
 ${of((r) => r.figures.weightBytes, bytes)}${of((r) => r.figures.macs, count)}${of((r) => r.figures.flashBytes, bytes)}
 ${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, milliseconds)}</tr>`;
   };
   const quality = `${label[0].toUpperCase()}${label.slice(1)}`;
-  const heads = ['Objective', 'Adaptive against it', `${quality}, test`, `${quality}, validation`, 'Weights', 'MACs', 'Flash'];
+  const heads = [
+    'Objective',
+    'Adaptive against it',
+    'Objective less',
+    'Quality less',
+    `${quality}, test`,
+    `${quality}, validation`,
+    'Weights',
+    'MACs',
+    'Flash',
+  ];
   return html`<table>${caption(
     `${count(found.samples)} training samples for each run; seeds ${found.seeds.join(', ')}. Means; in brackets the range over seeds.`,
   )}<thead><tr><th scope="col" class="text">Arm</th>${[...heads, 'RAM', 'Latency'].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
@@ -96,8 +116,14 @@ export const ordersOf = ({ runs }: ArmResults): string[] => [...new Set(runs.fla
 
 export function againstText({ adaptive }: ArmResults): string {
   if (!adaptive) return '–';
-  const { difference, low, high, verdict } = adaptive;
-  return `${verdict}: ${difference.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+  return `${adaptive.verdict}: ${differenceText(adaptive)}`;
+}
+
+/** @param times 100 for points of a share */
+export function differenceText(found: Interval | undefined, times = 1): string {
+  if (!found) return '–';
+  const text = (v: number) => (times * v).toFixed(times === 1 ? 3 : 1);
+  return `${text(found.difference)} (${text(found.low)} to ${text(found.high)})`;
 }
 
 function interactionTables({ interactions, metric }: Ablation): Html | null {

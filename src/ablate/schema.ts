@@ -41,15 +41,16 @@ export const keptRunSchema = v.object({
 });
 
 /** Of one arm from another, with its 95 % interval. */
-const interval = { difference: number, low: number, high: number };
+const intervalFields = { difference: number, low: number, high: number };
+const interval = v.object(intervalFields);
 
 /** Whether one arm beats another. */
 const against = v.object({
-  /** Of the value (cost, and a penalty for what the test part misses); less is better. */
-  ...interval,
+  /** Of the value (cost, and a penalty for what the test part misses, at most that of plain int8); less is better. */
+  ...intervalFields,
   /** Of the cost alone, and of the score on the test part, of which more is better. */
-  cost: v.optional(v.object(interval)),
-  score: v.optional(v.object(interval)),
+  cost: v.optional(interval),
+  score: v.optional(interval),
   verdict: v.picklist(['wins', 'loses', 'no difference']),
 });
 
@@ -125,6 +126,7 @@ export type Ablation = v.InferOutput<typeof ablationSchema>;
 export type ArmRun = v.InferOutput<typeof run>;
 export type KeptRun = v.InferOutput<typeof keptRunSchema>;
 export type ArmResults = v.InferOutput<typeof arm>;
+export type Interval = v.InferOutput<typeof interval>;
 export type Against = v.InferOutput<typeof against>;
 export type TensorError = v.InferOutput<typeof tensorError>;
 export type KindOfCut = v.InferOutput<typeof kindOfCut>;

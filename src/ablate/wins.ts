@@ -22,12 +22,14 @@ export interface Asked {
 }
 
 const DRAWS = 1000;
+/** What plain int8 costs. */
+const PLAIN = 1;
 
 /** Means over runs. */
 export interface Draw {
   readonly cost: number;
   readonly score: number;
-  /** The cost, and a penalty for what the score misses. */
+  /** The cost, and a penalty for what the score misses; no more than that of plain int8, which one would use instead. */
   readonly value: number;
 }
 
@@ -44,8 +46,9 @@ export function drawn(runs: readonly Compared[], { given, floor, isDrop }: Asked
     const least = isDrop && given.scores ? scoreOf(given) - (given.score - floor) : floor;
     const meanOf = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
     const scores = seeds.map((s) => scoreOf(runs[s]));
-    const cost = meanOf(seeds.map((s) => runs[s].cost));
-    draws.push({ cost, score: meanOf(scores), value: cost + PENALTY * meanOf(scores.map((score) => Math.max(0, least - score))) });
+    const costs = seeds.map((s) => runs[s].cost);
+    const values = costs.map((cost, i) => Math.min(Math.max(PLAIN, cost), cost + PENALTY * Math.max(0, least - scores[i])));
+    draws.push({ cost: meanOf(costs), score: meanOf(scores), value: meanOf(values) });
   }
   return draws;
 }

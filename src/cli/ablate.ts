@@ -6,6 +6,7 @@ import {
   ARMS,
   ablate,
   againstText,
+  differenceText,
   type Interactions,
   interactions,
   interactionsSchema,
@@ -158,7 +159,7 @@ async function report(found: Ablation, folder: string, out: Output): Promise<voi
   await writeWhole(page, writeAblation(found));
   await writeWhole(json, `${JSON.stringify(found, null, 1)}\n`);
   out.result({ ...found, files: { page, json } }, () => {
-    const { show, label } = metricOf(found.metric);
+    const { show, label, inPercent } = metricOf(found.metric);
     const rows = found.arms.map((arm) => {
       const mean = (of: Parameters<typeof spreadOf>[1]) => spreadOf(arm, of).mean;
       const { low, high } = spreadOf(arm, (r) => r.cost);
@@ -168,15 +169,17 @@ async function report(found: Ablation, folder: string, out: Output): Promise<voi
         `${low.toFixed(3)}-${high.toFixed(3)}`,
         show(mean((r) => r.test)),
         String(Math.round(mean((r) => r.figures.weightBytes))),
+        differenceText(arm.adaptive?.cost),
+        differenceText(arm.adaptive?.score, inPercent ? 100 : 1),
         againstText(arm).replace('no difference', 'unclear'),
       ];
     });
     out.say(
-      `means over ${plural(found.seeds.length, 'seed')}; objective: needs as a share of plain int8; test: ${label} on the test part; adaptive against it: its objective less that of the arm, with a penalty for what quality misses on the test part, and the 95 % interval`,
+      `means over ${plural(found.seeds.length, 'seed')}; objective: needs as a share of plain int8; test: ${label} on the test part; adaptive against it: its objective less that of the arm, with a penalty for what quality misses on the test part, and the 95 % interval; needs less, quality: the same of the objective alone, and of the test part`,
     );
     out.print(
-      table(['arm', 'objective', 'range', 'test', 'weight bytes', 'adaptive against it'], rows, 1, {
-        drop: ['range', 'weight bytes'],
+      table(['arm', 'objective', 'range', 'test', 'weight bytes', 'needs less', 'quality', 'adaptive against it'], rows, 1, {
+        drop: ['range', 'weight bytes', 'quality', 'needs less'],
       }),
     );
     for (const arm of found.arms) if (ordersOf(arm).length) out.say(`${arm.arm}: ${ordersOf(arm).join(', ')}`);

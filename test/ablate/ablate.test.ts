@@ -115,6 +115,31 @@ test('the command: a folder with a page and JSON, which goes on; another job and
   assert.is((await inProcess(...command, '--samples', '300', '--json')).code, 0);
   assert.is(readFileSync(join(folder, 'ablation.json'), 'utf8'), json);
   assert.is((await inProcess(...command, '--samples', '200')).code, 2);
+  const onOther = (to: string) => [
+    ...command.slice(0, -1),
+    inFolder(to),
+    '--samples',
+    '300',
+    '--target',
+    'rp2040',
+    '--seeds',
+    '1',
+  ];
+  const reused = await inProcess(...onOther('ablation-reused'), '--reuse', folder);
+  assert.is(reused.code, 0, reused.err);
+  assert.is((await inProcess(...onOther('ablation-anew'))).code, 0);
+  for (const name of ['Q.0.json', 'P-Q.0.json', 'ablation.json']) {
+    const [again, anew] = ['ablation-reused', 'ablation-anew'].map((f) => readFileSync(join(inFolder(f), name), 'utf8'));
+    assert.is(again, anew, name);
+  }
+  for (const [flags, said] of [
+    [['--reuse', result], 'is no ablation'],
+    [['--reuse', folder, '--max-drop', '3%'], 'another model, data, goal'],
+    [['--reuse', folder, '--objective', 'flash=1'], 'the objective names flash'],
+  ] as const) {
+    const refused = await inProcess(...onOther('ablation-refused'), ...flags);
+    assert.ok(refused.code === 2 && refused.err.includes(said) && !existsSync(inFolder('ablation-refused')), refused.err);
+  }
   writeFileSync(join(folder, 'Q.0.json'), '{"seed":');
   const damaged = await inProcess(...command, '--samples', '300');
   assert.ok(damaged.code === 2 && damaged.err.includes('"Q.0.json" is damaged'), damaged.err);
