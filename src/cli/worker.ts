@@ -122,6 +122,7 @@ async function serve(
       storage,
       name,
       artifacts,
+      before: task.frontEnd?.before,
       teachers: task.teachers,
       unlabelled: task.unlabelled,
       signal,

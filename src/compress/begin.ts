@@ -75,6 +75,7 @@ export async function begin(original: Model, data: Dataset, options: CompressOpt
     openSearch(
       { storage: host.storage ?? new MemoryStorage(), name: host.name ?? 'compress', resume: host.resume ?? false },
       { ...settings, target: target.name, clockMhz: settings.clockMhz ?? target.clockMhz },
+      host.before ? data.frontEnd!.name : null,
       given,
     );
   // What is refused leaves no study behind; one that is there is looked at first.

@@ -18,12 +18,14 @@ interface Place {
 /**
  * The study of a compression, new or resumed.
  *
+ * @param frontEnds the front end that was chosen for it, where one was
  * @param given digests of the model, the data and the chip's facts
  * @throws CompressError `bad-option` where it was begun with something else
  */
 export function openSearch(
   { storage, name, resume }: Place,
   { timeMs: _time, trials: _trials, evaluate: _evaluate, seed, ...settings }: Settings,
+  frontEnds: string | null,
   given: Readonly<Record<'model' | 'data' | 'chip', string>>,
 ): Promise<Study> {
   return openStudy({
@@ -34,7 +36,12 @@ export function openSearch(
     seed,
     lag: settings.parallel,
     version: VERSION,
-    settings: { ...(JSON.parse(JSON.stringify(settings)) as Record<string, Json>), ...given },
+    // The first that differs is said.
+    settings: {
+      ...(frontEnds !== null && { frontEnds }),
+      ...(JSON.parse(JSON.stringify(settings)) as Record<string, Json>),
+      ...given,
+    },
     metricNames: ['value'],
   });
 }

@@ -13,6 +13,7 @@ import { sizeOf } from '../../src/graph/graph.ts';
 import { asStored } from '../../src/model.ts';
 import { runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { createRandom, normal } from '../../src/random.ts';
+import { MemoryStorage } from '../../src/study/index.ts';
 import { scratchSchema, trainFromScratch } from '../../src/train/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { ended } from './ended.ts';
@@ -108,8 +109,14 @@ test('the front end that costs least and keeps the goal, and the same model agai
   );
   assert.ok(choice.trials.every((t) => !t.holds || t.cost! >= chosen.cost!));
 
-  const search = compress(choice.model, choice.data, choice.options, { before: choice.before });
+  const storage = new MemoryStorage();
+  const search = compress(choice.model, choice.data, choice.options, { before: choice.before, storage });
   const { recipe, tflite, original, result } = await ended(search);
+  const without = compress(choice.model, choice.data, choice.options, { storage, resume: true }).next();
+  await without.then(
+    () => assert.unreachable(),
+    (e: Error) => assert.match(e.message, /begun with frontEnds ".*", and is now given none/),
+  );
   assert.is(frontEndIn(importTflite(tflite))!.facts.features, choice.features);
   assert.ok(result.latencyMs < original.latencyMs);
   assert.equal(recipe.rebuilt, choice.before!.rebuilt);
