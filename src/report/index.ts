@@ -79,7 +79,7 @@ ${plainText(history)}
 rings do not${beyond}. The line joins the trials that no other beats in both.</figcaption></figure>`;
   })}</div>
 <h2>Search history</h2>
-<figure class="wide">${search}<figcaption>Objective of each trial; the line is the best so far of those that keep what is asked with their margin.${
+<figure class="wide">${search}<figcaption>Objective of each trial: what it needs as a share of plain int8 PTQ, weighted, and more for quality that is missing. The line is the best so far of those that keep what is asked with their margin.${
     hasMarks(search, 'clipped') ? ' Triangles lie above the picture.' : null
   }${hasMarks(search, 'failed') ? ' Red ticks are trials that failed.' : null}</figcaption></figure>
 ${trialTable(history)}

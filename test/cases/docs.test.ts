@@ -146,6 +146,13 @@ test('every command of the page works, one after another', async () => {
   assert.match(shown('infer', 'two_heads.tflite'), /"ripeness" \[300,1\][\s\S]*"kind" \[300,3\]/);
 });
 
+test('the page on the search: each command works, and the study goes on where it ended', async () => {
+  const texts = await said(commandsOf(read('compress.md')));
+  assert.match(texts(/--dry-run$/), /as given +│[\s\S]*training samples, about/);
+  assert.match(texts(/--trials 1 /), /accuracy on the test part, 1 trial\n/);
+  assert.match(texts(/--resume$/), /accuracy on the test part, 2 trials/);
+});
+
 test('the page on quantization: its example loses with one scale, and not with scaled features', async () => {
   const text = read('quantization.md');
   const texts = await said(commandsOf(text));
