@@ -19,12 +19,12 @@ import { Heap } from '../wasm/heap.ts';
 import { ARMS, type Job, type Run, SEARCHES } from './arms.ts';
 import { judgedAgain, taskOf } from './attempts.ts';
 import { METHODS, ORDERS } from './orders.ts';
-import { type Ablation, type ArmResults, type KeptRun, keptRunSchema, parseKept } from './schema.ts';
-import { type Asked, against, drawn } from './wins.ts';
+import { type Ablation, type ArmResults, type ArmRun, type KeptRun, keptRunSchema, parseKept } from './schema.ts';
+import { against, drawn } from './wins.ts';
 
 export { ARMS, type Job, namesChip, WEIGHTS_AND_MACS } from './arms.ts';
 export { type InteractionOptions, interactions, USUAL_INTERACTIONS } from './interactions.ts';
-export { ablationPart, againstText, differenceText, ordersOf, spreadOf, verdictText, writeAblation } from './page.ts';
+export { ablationPart, differenceText, heldText, ordersOf, spreadOf, verdictText, wordsOf, writeAblation } from './page.ts';
 export { type Ablation, ablationSchema, type Interactions, interactionsSchema, parseKept } from './schema.ts';
 
 /** Orders that were recommended, by the name of their arm. */
@@ -86,7 +86,7 @@ export async function ablate(
   host.progress?.(total, total, 'done');
   const chosen = weakerFirst(found);
   if (chosen) found.set(WEAKER_FIRST, chosen);
-  return { ...rules.head, samples, seeds, arms: compared(found, rules.asked) };
+  return { ...rules.head, samples, seeds, arms: compared(found, rules.shown) };
 }
 
 /** Of the samples of a search whose choice is checked by other folds: those trainings need the rest. */
@@ -145,6 +145,9 @@ function weakerFirst(found: ReadonlyMap<string, readonly KeptRun[]>): KeptRun[] 
   });
 }
 
+/** Of shares that are added and taken away. */
+const ROUNDING = 1e-9;
+
 /** What all runs are judged by. */
 async function rulesOf(job: Job) {
   const { model, data, options } = job;
@@ -169,36 +172,35 @@ async function rulesOf(job: Job) {
     return { figures, test: qualityOf(tested.evaluation), cost: costOf(figures, goal), scores: scoresOf(tested), score };
   };
   const { asked } = standards.test;
-  const tested = foundIn(standards.test, given.test).score!;
-  const questions: Asked = {
-    given: { scores: scoresOf(given.test), score: tested },
-    floor: qualityScale(asked, standards.test.given).floor,
-    isDrop: settings.goal === undefined,
-  };
-  const { scores: _scores, score: _score, ...before } = judged(plain);
+  const { floor } = qualityScale(asked, standards.test.given);
+  /** As an arm's results show it. */
+  const shown = ({ scores: _scores, networks: _networks, score, ...run }: KeptRun) => ({
+    ...run,
+    held: score >= floor - ROUNDING,
+  });
   return {
     judged,
     byFolds: partsOf(heap, model, data, task, 0).folds > 0,
-    asked: questions,
+    shown,
     head: {
       ...({ version: 1, kind: 'ablation', data: data.name, target: target.name, metric: task.metric } as const),
       examples: given.test.scores.length,
-      plain: { seed: 0, samples: 0, ...before },
+      plain: shown({ seed: 0, samples: 0, ...judged(plain) }),
       given: { validation: qualityOf(given.validation.evaluation), test: qualityOf(given.test.evaluation) },
     },
   };
 }
 
-function compared(found: ReadonlyMap<string, readonly KeptRun[]>, asked: Asked): ArmResults[] {
-  const values = new Map([...found].map(([arm, runs]) => [arm, drawn(runs, asked, 0)]));
-  const own = values.get('adaptive');
+function compared(found: ReadonlyMap<string, readonly KeptRun[]>, shown: (run: KeptRun) => ArmRun): ArmResults[] {
+  const draws = new Map([...found].map(([arm, runs]) => [arm, drawn(runs, 0)]));
+  const own = draws.get('adaptive');
   return [...found].map(([arm, runs]) => {
     const source = arm === WEAKER_FIRST ? 'March 2026' : LITERATURE[arm];
     return {
       arm,
       ...(source && { source }),
-      runs: runs.map(({ scores: _scores, score: _score, networks: _networks, ...run }) => run),
-      adaptive: own && arm !== 'adaptive' ? against(own, values.get(arm)!) : null,
+      runs: runs.map(shown),
+      adaptive: own && arm !== 'adaptive' ? against(own, draws.get(arm)!) : null,
     };
   });
 }

@@ -4,7 +4,7 @@ import { writePage } from '../report/page.ts';
 import { bytes, count, digits, milliseconds } from '../report/units.ts';
 import { metricOf } from '../task/index.ts';
 import { movesOf } from './interactions.ts';
-import type { Ablation, ArmResults, ArmRun, Interval } from './schema.ts';
+import type { Ablation, Against, ArmResults, ArmRun, Interval } from './schema.ts';
 
 /** Mean of a figure over the runs of an arm, and its range. */
 export function spreadOf({ runs }: Pick<ArmResults, 'runs'>, of: (run: ArmRun) => number) {
@@ -13,30 +13,32 @@ export function spreadOf({ runs }: Pick<ArmResults, 'runs'>, of: (run: ArmRun) =
   return { mean, low: Math.min(...values), high: Math.max(...values) };
 }
 
-/** Where the adaptive search wins, where it loses, and where there is no difference. */
-export function verdictText({ arms, samples, seeds, examples }: Ablation): string {
-  const named = (verdict: string) => arms.filter((a) => a.adaptive?.verdict === verdict).map((a) => a.arm);
-  const [wins, loses, open] = ['wins', 'loses', 'no difference'].map(named);
-  const smaller = open.filter((name) => isSmaller(arms.find((a) => a.arm === name)!));
-  const none = open.filter((name) => !smaller.includes(name));
-  if (wins.length + loses.length + open.length === 0) return 'The adaptive search was not among the arms.';
-  const list = (names: readonly string[]) => names.join(', ');
+/** Where the adaptive search wins, where it loses, where one is smaller and the other better, and where there is no difference. */
+export function verdictText({ arms, samples, seeds }: Ablation): string {
+  const compared = arms.filter((a) => a.adaptive);
+  if (compared.length === 0) return 'The adaptive search was not among the arms.';
+  const list = (words: string) =>
+    compared
+      .filter((a) => wordsOf(a.adaptive!) === words)
+      .map((a) => a.arm)
+      .join(', ');
+  const [wins, loses, less, more, none] = ['wins', 'loses', LESS, MORE, 'no difference'].map(list);
   return [
-    `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${wins.length ? list(wins) : 'no arm'}.`,
-    ...(loses.length ? [`It is worse than ${list(loses)}.`] : []),
-    ...(smaller.length
-      ? [`It needs less than ${list(smaller)}, and ${count(examples)} test examples show no loss of quality against them.`]
-      : []),
-    ...(none.length ? [`No difference is shown from ${list(none)}.`] : []),
+    `At ${count(samples)} training samples and ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds'} the adaptive search beats ${wins || 'no arm'}.`,
+    ...(loses ? [`It is worse than ${loses}.`] : []),
+    ...(less ? [`It ${LESS} than ${less}.`] : []),
+    ...(more ? [`It ${MORE} than ${more}.`] : []),
+    ...(none ? [`No difference is shown from ${none}.`] : []),
   ].join(' ');
 }
 
-/** It needs less, and the test part does not show that it is worse. */
-const isSmaller = ({ adaptive }: ArmResults): boolean =>
-  adaptive?.cost !== undefined && adaptive.cost.high < 0 && adaptive.score !== undefined && adaptive.score.high >= 0;
+const [LESS, MORE] = ['costs less and answers worse', 'costs more and answers better'];
+
+/** What is shown of the adaptive search, against an arm. */
+export const wordsOf = ({ verdict, cost }: Against): string => (verdict === 'trade' ? (cost.high < 0 ? LESS : MORE) : verdict);
 
 const WHAT =
-  'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive less the arm: of the objective, of quality on the test part, and of both in one number, where a missed point of quality counts as half of plain int8, and a result no more than plain int8; 95 % intervals over seeds and test examples (paired draws). The adaptive search wins where the last is below 0. An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
+  'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive less the arm: the difference of the objective, and of quality on the test part, with 95 % intervals over seeds and test examples (paired draws). The adaptive search wins where one is shown to be better and the other not shown to be worse. Goal held: runs that keep it on the test part. An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
 
 export function writeAblation(found: Ablation): string {
   const title = `Ablation of ${found.model}`;
@@ -83,16 +85,17 @@ function armTable(found: Ablation): Html {
 ${of(
   (r) => r.cost,
   (v) => v.toFixed(3),
-)}<td>${againstText(arm)}</td><td>${differenceText(arm.adaptive?.cost)}</td><td>${differenceText(arm.adaptive?.score, percent)}</td>${of((r) => r.test, show)}${of((r) => r.figures.quality ?? Number.NaN, show)}
+)}<td class="text">${arm.adaptive ? wordsOf(arm.adaptive) : '–'}</td><td>${differenceText(arm.adaptive?.cost)}</td><td>${differenceText(arm.adaptive?.score, percent)}</td><td>${heldText(arm)}</td>${of((r) => r.test, show)}${of((r) => r.figures.quality ?? Number.NaN, show)}
 ${of((r) => r.figures.weightBytes, bytes)}${of((r) => r.figures.macs, count)}${of((r) => r.figures.flashBytes, bytes)}
 ${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, milliseconds)}</tr>`;
   };
   const quality = `${label[0].toUpperCase()}${label.slice(1)}`;
   const heads = [
     'Objective',
-    'Adaptive against it',
-    'Objective less',
-    'Quality less',
+    'The adaptive search',
+    'Its objective less',
+    'Its quality less',
+    'Goal held',
     `${quality}, test`,
     `${quality}, validation`,
     'Weights',
@@ -114,10 +117,8 @@ const whole = (text: string): Html =>
 /** The arms that an arm chose by seed, where it only chooses. */
 export const ordersOf = ({ runs }: ArmResults): string[] => [...new Set(runs.flatMap((r) => r.order ?? []))];
 
-export function againstText({ adaptive }: ArmResults): string {
-  if (!adaptive) return '–';
-  return `${adaptive.verdict}: ${differenceText(adaptive)}`;
-}
+/** Runs whose goal holds on the test part: `2 of 3`. */
+export const heldText = ({ runs }: ArmResults): string => `${runs.filter((r) => r.held).length} of ${runs.length}`;
 
 /** @param times 100 for points of a share */
 export function differenceText(found: Interval | undefined, times = 1): string {

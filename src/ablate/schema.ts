@@ -6,8 +6,7 @@ import { METRIC_NAMES } from '../task/index.ts';
 const number = v.number();
 const figure = v.nullable(number);
 
-/** One arm with one seed. */
-const run = v.object({
+const ran = v.object({
   seed: number,
   /** Training samples that were used. */
   samples: number,
@@ -29,9 +28,16 @@ const run = v.object({
   order: v.optional(v.string()),
 });
 
+/** One arm with one seed. */
+const run = v.object({
+  ...ran.entries,
+  /** Whether the goal holds on the test part. */
+  held: v.boolean(),
+});
+
 /** A finished run as it is kept, with what it is compared by. */
 export const keptRunSchema = v.object({
-  ...run.entries,
+  ...ran.entries,
   /** Of each test example, 1 where it is right and 0 where not; null for a task that does not count examples. */
   scores: v.nullable(v.array(number)),
   /** The score on all of the test part. */
@@ -41,17 +47,16 @@ export const keptRunSchema = v.object({
 });
 
 /** Of one arm from another, with its 95 % interval. */
-const intervalFields = { difference: number, low: number, high: number };
-const interval = v.object(intervalFields);
+const interval = v.object({ difference: number, low: number, high: number });
 
 /** Whether one arm beats another. */
 const against = v.object({
-  /** Of the value (cost, and a penalty for what the test part misses, at most that of plain int8); less is better. */
-  ...intervalFields,
-  /** Of the cost alone, and of the score on the test part, of which more is better. */
-  cost: v.optional(interval),
-  score: v.optional(interval),
-  verdict: v.picklist(['wins', 'loses', 'no difference']),
+  /** Less is better. */
+  cost: interval,
+  /** On the test part; more is better. */
+  score: interval,
+  /** `trade`: it costs less and answers worse, or the other way round. */
+  verdict: v.picklist(['wins', 'loses', 'no difference', 'trade']),
 });
 
 const arm = v.object({

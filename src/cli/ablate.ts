@@ -5,8 +5,8 @@ import {
   type Ablation,
   ARMS,
   ablate,
-  againstText,
   differenceText,
+  heldText,
   type Interactions,
   interactions,
   interactionsSchema,
@@ -18,6 +18,7 @@ import {
   USUAL_INTERACTIONS,
   verdictText,
   WEIGHTS_AND_MACS,
+  wordsOf,
   writeAblation,
 } from '../ablate/index.ts';
 import { type CompressOptions, checkCompress, nodePool } from '../compress/index.ts';
@@ -154,6 +155,15 @@ async function keptInteractions(
   return found;
 }
 
+/** What is shown of the adaptive search against an arm. */
+const SHORT: Readonly<Record<string, string>> = {
+  wins: 'wins',
+  loses: 'loses',
+  'no difference': 'as good',
+  'costs less and answers worse': 'trade',
+  'costs more and answers better': 'trade',
+};
+
 async function report(found: Ablation, folder: string, out: Output): Promise<void> {
   const [page, json] = [join(folder, 'ablation.html'), join(folder, 'ablation.json')];
   await writeWhole(page, writeAblation(found));
@@ -169,17 +179,18 @@ async function report(found: Ablation, folder: string, out: Output): Promise<voi
         `${low.toFixed(3)}-${high.toFixed(3)}`,
         show(mean((r) => r.test)),
         String(Math.round(mean((r) => r.figures.weightBytes))),
+        heldText(arm),
         differenceText(arm.adaptive?.cost),
         differenceText(arm.adaptive?.score, inPercent ? 100 : 1),
-        againstText(arm).replace('no difference', 'unclear'),
+        SHORT[arm.adaptive ? wordsOf(arm.adaptive) : ''] ?? '-',
       ];
     });
     out.say(
-      `means over ${plural(found.seeds.length, 'seed')}; objective: needs as a share of plain int8; test: ${label} on the test part; adaptive against it: its objective less that of the arm, with a penalty for what quality misses on the test part, and the 95 % interval; needs less, quality: the same of the objective alone, and of the test part`,
+      `means over ${plural(found.seeds.length, 'seed')}; objective: needs as a share of plain int8; test: ${label} on the test part; held: runs that keep the goal there; less, quality: objective and quality of the adaptive search less those of the arm, with 95 % intervals`,
     );
     out.print(
-      table(['arm', 'objective', 'range', 'test', 'weight bytes', 'needs less', 'quality', 'adaptive against it'], rows, 1, {
-        drop: ['range', 'weight bytes', 'quality', 'needs less'],
+      table(['arm', 'objective', 'range', 'test', 'weight bytes', 'held', 'less', 'quality', 'adaptive'], rows, 1, {
+        drop: ['range', 'weight bytes', 'held', 'quality', 'less'],
       }),
     );
     for (const arm of found.arms) if (ordersOf(arm).length) out.say(`${arm.arm}: ${ordersOf(arm).join(', ')}`);

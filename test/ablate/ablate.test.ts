@@ -4,7 +4,7 @@ import { parseHTML } from 'linkedom';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AblateHost, ARMS, ablate, WEAKER_FIRST } from '../../src/ablate/index.ts';
-import { type Asked, against, drawn } from '../../src/ablate/wins.ts';
+import { against, drawn } from '../../src/ablate/wins.ts';
 import { takeEvenly } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/index.ts';
 import { loadModel } from '../../src/model.ts';
@@ -56,21 +56,23 @@ test('every arm has its samples; the weaker method first is one of the orders; w
   assert.equal([...kept.files.values()], before);
 });
 
-test('an arm wins where the interval over seeds and examples lies below that of the other', () => {
+test('an arm wins where it costs less or answers better over seeds and examples, and is not worse in the other', () => {
   const scores = Array.from({ length: 200 }, (_, i): number => (i % 10 ? 1 : 0));
   const run = (cost: number, wrong = 0) => {
     const own = scores.map((s, i): number => (i % 10 === 1 && i < 10 * wrong ? 0 : s));
     return { cost, scores: own, score: own.reduce((a, b) => a + b, 0) / own.length };
   };
-  const asked: Asked = { given: run(0), floor: 0.89, isDrop: true };
-  const draws = (...runs: ReturnType<typeof run>[]) => drawn(runs, asked, 0);
+  const draws = (...runs: ReturnType<typeof run>[]) => drawn(runs, 0);
   const own = draws(run(0.3), run(0.32), run(0.31));
-  const won = against(own, draws(run(0.5), run(0.45), run(0.52)));
-  assert.is(won.verdict, 'wins');
-  assert.ok(Math.abs(won.difference - (0.31 - 0.49)) < 1e-12 && won.low < won.difference && won.difference < won.high);
+  const { verdict, cost } = against(own, draws(run(0.5), run(0.45), run(0.52)));
+  assert.is(verdict, 'wins');
+  assert.ok(Math.abs(cost.difference - (0.31 - 0.49)) < 1e-12 && cost.low < cost.difference && cost.difference < cost.high);
   assert.is(against(own, draws(run(0.29), run(0.33), run(0.32))).verdict, 'no difference');
-  // As small, and 12 of 200 examples less are right where 2 may be.
-  assert.is(against(own, draws(run(0.3, 12), run(0.32, 12), run(0.31, 12))).verdict, 'wins');
+  // As small, and 12 of 200 examples less are right.
+  const worse = draws(run(0.3, 12), run(0.32, 12), run(0.31, 12));
+  assert.is(against(own, worse).verdict, 'wins');
+  assert.is(against(worse, own).verdict, 'loses');
+  assert.is(against(worse, draws(run(0.5), run(0.45), run(0.52))).verdict, 'trade');
 });
 
 test('the command: a folder with a page and JSON, which goes on; another job and other folders are refused', async () => {
