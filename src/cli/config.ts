@@ -68,7 +68,9 @@ function checkNames(program: Command, config: Values): void {
   for (const [key, value] of Object.entries(config)) {
     if (key === 'model' || key === '$schema') continue;
     if (isValues(value) ? verbs.includes(key) : program.commands.some((c) => optionOf(c, key))) continue;
-    const known = isValues(value) ? verbs : program.commands.flatMap((c) => c.options.map((o) => o.attributeName()));
+    const known = isValues(value)
+      ? verbs
+      : ['model', ...program.commands.flatMap((c) => c.options.map((o) => o.attributeName()))];
     throw unknown(key, known);
   }
 }

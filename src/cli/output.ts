@@ -105,23 +105,40 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     gone.push(...names);
   }
   const most = Math.max(cut[1], widthOf(at) - Math.max(0, total() - width));
-  const cell = (text: string, i: number) => (i === at ? cutTo(text, most) : text);
+  const shown =
+    at < 0
+      ? []
+      : cutTo(
+          rows.map((r) => r[at]),
+          most,
+        );
   const t = new Table({
     head: kept.map((i) => head[i]),
     colAligns: kept.map((i) => (i < left ? 'left' : 'right')),
     style: { head: [], border: [], compact: true },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
-  for (const row of rows) t.push(kept.map((i) => cell(row[i], i)));
+  rows.forEach((row, n) => {
+    t.push(kept.map((i) => (i === at ? shown[n] : row[i])));
+  });
   if (!gone.length) return t.toString();
   return `${t}\n${wrapped(`not shown for want of columns: ${gone.join(', ')} (--json has all)`, width)}`;
 }
 
-/** At most so many characters. The first scope of a name goes first: mostly it is that of all layers. */
-function cutTo(text: string, most: number): string {
-  if (text.length <= most) return text;
-  const inner = text.replace(/^[^/…]+\//, '…');
-  return inner.length <= most ? inner : `${inner.slice(0, most - 1)}…`;
+/**
+ * At most so many characters each. The first scope of a name goes first: mostly it is that of all layers. Then the ends go, or the beginnings
+ * where names could not be told apart without their ends.
+ */
+function cutTo(texts: readonly string[], most: number): string[] {
+  const cut = (shorter: (inner: string) => string) =>
+    texts.map((text) => {
+      if (text.length <= most) return text;
+      const inner = text.replace(/^[^/…]+\//, '…');
+      return inner.length <= most ? inner : shorter(inner);
+    });
+  const begins = cut((inner) => `${inner.slice(0, most - 1)}…`);
+  if (new Set(begins).size === new Set(texts).size) return begins;
+  return cut((inner) => `…${inner.slice(1 - most)}`);
 }
 
 /** `1 trial`, `2 trials`. */

@@ -26,6 +26,7 @@ test('the file gives model and options, of all verbs and of one; what is typed h
 test('names that no verb knows, and files that are no JSON, are refused', async () => {
   for (const [content, what] of [
     [{ tarmet: 'rp2040' }, /there is no option "tarmet"\n {2}fix: nearest are target/],
+    [{ modle: 'net.tflite' }, /there is no option "modle"\n {2}fix: nearest are model,/],
     [{ profile: { maxDrop: 0.1 } }, /there is no option "profile: maxDrop"/],
     [{ profil: { clock: 1 } }, /there is no option "profil"\n {2}fix: nearest are profile/],
     ['{', /it is not JSON/],

@@ -57,6 +57,17 @@ test('tables and paths are printed as they are, and the columns that are left ou
   assert.match(together, /^┌─+┐\n│ column 0 │\n/);
 });
 
+test('names that are cut can be told apart', () => {
+  const rows = (names: string[]) => names.map((name) => [name, '1'.repeat(20)]);
+  const cells = (names: string[]) =>
+    table(['layer', 'n'], rows(names), 1, { width: 39 })
+      .split('\n')
+      .flatMap((line) => /^│ (\S+) +│ 1/.exec(line)?.[1] ?? []);
+  assert.equal(cells(['fullyConnected_1', 'fullyConnected_2', 'a']), ['…Connected_1', '…Connected_2', 'a']);
+  assert.equal(cells(['fullyConnected_1', 'softmax_and_more', 'a']), ['fullyConnec…', 'softmax_and…', 'a']);
+  assert.equal(cells(['model/first_dense', 'model/first', 'b/last']), ['…first_dense', 'model/first', 'b/last']);
+});
+
 const report = (trial: number | null, flashBytes: number, quality: number, holds: boolean) =>
   ({ trial, figures: { flashBytes, latencyMs: 2.7 }, quality, given: 0.986, holds, chance: 0.5 }) as CheckReport;
 
