@@ -6,7 +6,8 @@ import { reinitialized } from './reinitialize.ts';
 type Shape = readonly number[];
 
 /**
- * The same layers for an example of another shape, with random weights: filters read the channels that come, poolings over the whole of their input stay so.
+ * The same layers for an example of another shape, with random weights: filters read the channels that come, poolings over the whole of their input stay so, and so do
+ * reshapes that only add or leave out axes of 1.
  *
  * @param given what the graph's input is given by a dataset, and `wanted` what it shall be given
  * @throws CompressError `shape-mismatch` where a layer cannot read it
@@ -22,9 +23,10 @@ export function builtFor(graph: Graph, given: Shape, wanted: Shape, seed: number
   const [input] = graph.inputs;
   resize(input, [1, ...inputFor(tensors[input].shape.slice(1), given, wanted)]);
   const nodes = graph.nodes.map((old) => {
-    const node = wholePool(old, graph.tensors[old.inputs[0]].shape, tensors[old.inputs[0]].shape);
+    const [before, now] = [graph, { tensors }].map((of) => of.tensors[old.inputs[0]].shape);
+    const node = sameView(wholePool(old, before, now), before, now, graph.tensors[old.outputs[0]].shape);
     const shapes = () => node.inputs.map((t) => (t < 0 ? null : tensors[t].shape));
-    for (const [place, axis, size] of constantsBehind(node, graph, shapes())) {
+    for (const [place, axis, size] of constantsBehind(old, graph, shapes())) {
       const t = node.inputs[place];
       resize(t, tensors[t].shape.with(axis, size));
     }
@@ -76,6 +78,21 @@ function constantsBehind(
     return cut.along.filter(isConstant).map(([place, axis]) => [place, axis, width * (cut.multiplier ?? 1)]);
   if (cut.kind === 'fixed' && cut.flattens && layer) return [[layer.weights, 1, sizeOf(now!.slice(1))]];
   return [];
+}
+
+/** A reshape that adds or leaves out axes of 1, as before a convolution in time: the others have the new sizes. */
+function sameView(node: Node, before: Shape, now: Shape, after: Shape): Node {
+  const { shape } = node.attrs as { readonly shape?: Shape };
+  const axes = [...before.keys()].filter((axis) => before[axis] !== 1);
+  if (
+    !shape ||
+    rowOf(node.op).memory !== 'view' ||
+    String(axes.map((axis) => before[axis])) !== String(after.filter((n) => n !== 1))
+  )
+    return node;
+  let next = 0;
+  const sizes = after.map((n) => (n === 1 ? 1 : now[axes[next++]]));
+  return { ...node, attrs: { ...node.attrs, shape: shape.map((n, axis) => (n > 0 ? sizes[axis] : n)) } };
 }
 
 /** A pooling over all of its input is one over all of the new one. */

@@ -243,6 +243,11 @@ function cut(
   notes.push(
     `${from.where} split: ${names.map((name, i) => `${places[i].length} ${name}`).join(', ')} (${strataOf(from) ? 'stratified, ' : ''}${from.groups ? `${new Set(from.groups).size} groups kept together, ` : ''}seed ${seed})`,
   );
+  const empty = names.filter((_, i) => places[i].length === 0 && Object.values(fractions)[i]! > 0);
+  if (empty.length)
+    notes.push(
+      `${from.where} has too few ${from.groups ? 'groups (recordings, persons), each of which stays in one part,' : 'examples'} for the part${empty.length > 1 ? 's' : ''} ${empty.join(' and ')}`,
+    );
   return Object.fromEntries(names.map((name, i) => [name, takeRaw(from, places[i])]));
 }
 

@@ -1,4 +1,5 @@
 /** The choice of a front end: the same layers for other features, judged by their costs, and made again to the same bytes. */
+import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as v from 'valibot';
@@ -10,7 +11,7 @@ import { alternativesTo, makeFrontEnd } from '../../src/features/index.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
 import { importTflite } from '../../src/formats/tflite/index.ts';
 import { sizeOf } from '../../src/graph/graph.ts';
-import { asStored } from '../../src/model.ts';
+import { asStored, loadModel } from '../../src/model.ts';
 import { runPipeline, stagesOf } from '../../src/pipeline.ts';
 import { createRandom, normal } from '../../src/random.ts';
 import { MemoryStorage } from '../../src/study/index.ts';
@@ -41,6 +42,14 @@ for (const [name, given, wanted] of [
     exportTflite(asStored({ graph: made, facts: {} }));
   });
 }
+
+test('convolutions in time of Keras, which have an axis of 1 added before them', async () => {
+  const file = readFileSync(new URL('../fixtures/keras/series3.keras', import.meta.url));
+  const { graph } = await loadModel(new Uint8Array(file));
+  const made = builtFor(graph, [20, 4], [13, 3], 1);
+  assert.equal(made.tensors[made.outputs[0]].shape, graph.tensors[graph.outputs[0]].shape);
+  exportTflite(asStored({ graph: made, facts: {} }));
+});
 
 test('a network that cannot read it is refused', () => {
   const graph = buildModel('ds-cnn', { inputs: [{ name: 'x', shape: [49, 10] }], task: 'classification', outputs: 3, seed: 1 });

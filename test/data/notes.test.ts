@@ -97,6 +97,13 @@ test('pictures: 16 bits, and turned by EXIF', async () => {
   ]);
 });
 
+test('a part that nothing is left for', async () => {
+  const { notes } = await loadDataset(csv('subject,a,label\np,1,x\nq,2,y\n'));
+  const said =
+    'd.csv has too few groups (recordings, persons), each of which stays in one part, for the parts validation and test';
+  assert.ok(notes.includes(said), notes.join('\n'));
+});
+
 test('classes that may be one, and files of other programs', async () => {
   await notes(csv('a,label\n1,on\n2,On \n3,off\n'), ['"On" and "on" are two classes: rename one if they mean the same']);
   await fails({ 'd.xlsx': text('PK') }, 'unsupported', /d\.xlsx is of no format that is read\n {2}fix: save the sheet as CSV/);
