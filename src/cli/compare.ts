@@ -43,7 +43,6 @@ interface Side {
 interface Flags extends DataFlags, TaskFlags {
   readonly target?: string;
   readonly clock?: number;
-  readonly part?: 'train' | 'validation' | 'test';
   readonly maxDrop?: number;
   readonly maxGrowth?: Readonly<Record<string, number>>;
   readonly json?: boolean;

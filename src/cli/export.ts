@@ -1,5 +1,6 @@
 import { basename, extname, join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { USUAL_TRADE } from '../c/parts.ts';
 import { FORMATS, type WriteOptions } from '../formats/index.ts';
 import { OPSETS } from '../formats/onnx/opsets.ts';
 import { asStored } from '../model.ts';
@@ -23,6 +24,14 @@ function opsetOf(text: string): (typeof OPSETS)[number] {
   throw new InvalidArgumentError(`It is one of ${OPSETS.join(', ')}.`);
 }
 
+/** What was given that means nothing to the format. The chip and the data may be those of all verbs. */
+const strayIn = ({ format, opset, name, trade, runtime }: Flags): string[] => [
+  ...(opset !== undefined && format !== 'onnx' ? ['--opset'] : []),
+  ...(format !== 'c' && name !== undefined ? ['--name'] : []),
+  ...(format !== 'c' && trade !== USUAL_TRADE ? ['--trade'] : []),
+  ...(format !== 'c' && runtime !== RUNTIMES[0] ? ['--runtime'] : []),
+];
+
 export function addExport(program: Command): void {
   const command = program
     .command('export')
@@ -40,7 +49,7 @@ export function addExport(program: Command): void {
     .addOption(
       new Option('--runtime <name>', 'with --format c: whose kernels the folder calls')
         .choices([...RUNTIMES])
-        .default('thumbnet'),
+        .default(RUNTIMES[0]),
     );
   dataFlags(command, false)
     .option('--force', 'replace what exists')
@@ -48,6 +57,7 @@ export function addExport(program: Command): void {
     .action(async (path: string, flags: Flags) => {
       const { format, out: place, io, opset, force, json } = flags;
       const out = createOutput(json ?? false);
+      for (const flag of strayIn(flags)) out.warn(`${flag} has no meaning for --format ${format}, and is not used`);
       if (format === 'c') return exportFolder(path, flags, out);
       const { endings } = WRITTEN.find((f) => f.name === format)!;
       const model = await readModel(path);

@@ -16,10 +16,10 @@ import type { Model } from '../stage.ts';
 import { findTarget, type Target } from '../targets/index.ts';
 import type { Runtime } from '../targets/runtime.ts';
 import { checkNamed, exists, isEmpty, makeFolder, readBytes, readModel, writeWhole } from './files.ts';
-import { type DataFlags, readData } from './flags.ts';
+import { type DataFlags, type IoFlags, readData } from './flags.ts';
 import type { Output } from './output.ts';
 
-export interface ExportCFlags extends DataFlags {
+export interface ExportCFlags extends DataFlags, IoFlags {
   readonly out: string;
   readonly target?: string;
   readonly name?: string;
@@ -39,7 +39,7 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
   const read = await readModel(path);
   const name = flags.name ?? nameOf(path);
   const data = flags.data === undefined ? null : await readData(flags, read, out, { whole: flags.split === undefined });
-  const model = data ? { ...read, graph: withFrontEndOf(read.graph, data) } : read;
+  const model = withTypes(data ? { ...read, graph: withFrontEndOf(read.graph, data) } : read, flags.io);
   const examples = data ? examplesOf(asStored(model), data) : undefined;
   const { classNames } = data ?? {};
   const recipe = await recipeOf(path);
@@ -56,6 +56,13 @@ export async function exportFolder(path: string, flags: ExportCFlags, out: Outpu
     out.say(`${sizes}; README.md says how to build it`);
     for (const { layer, note } of notes) out.say(`"${layer}": ${note}`);
   });
+}
+
+/** The model with other types at its edges, which are part of its graph then. */
+function withTypes(model: Model, io: IoFlags['io']): Model {
+  if (io === undefined) return model;
+  const { io: _, edges: __, ...facts } = model.facts;
+  return { graph: asStored(model, io), facts };
 }
 
 /** What is written, and what is said of it. */

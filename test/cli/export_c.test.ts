@@ -19,6 +19,16 @@ writeFileSync(model, exportTflite({ graph, facts: {} }));
 
 const run = (...args: string[]) => inProcess('export', model, '--format', 'c', ...args);
 
+test('C takes the types that --io asks for; what means nothing to a format is said', async () => {
+  const out = join(folder, 'float');
+  const { code, err } = await run('--target', 'stm32f446re', '--io', 'float32', '--opset', '21', '--name', 'net', '--out', out);
+  assert.is(code, 0, err);
+  assert.match(err, /warning: --opset has no meaning for --format c/);
+  assert.match(readFileSync(join(out, 'thumbnet_net.h'), 'utf8'), 'void thumbnet_net_invoke(const float *in, float *out);');
+  const plain = ['export', model, '--format', 'tflite', '--name', 'net', '--trade', 'flash', '--out', join(folder, 'plain')];
+  assert.match((await inProcess(...plain)).err, /^warning: --name has no .*\nwarning: --trade has no [^\n]*\n$/);
+});
+
 test('a folder of C, named after the model, and never over something else', async () => {
   const out = join(folder, 'c');
   const { code, out: json } = await run('--target', 'stm32f446re', '--out', out, '--json');
