@@ -11,11 +11,11 @@ const MARK = '<!-- made by compare.ts from here on -->';
 export const objectiveOf = ({ plain, result }: Result): number =>
   (result.weightBytes / plain.weightBytes + result.macs / plain.macs) / 2;
 
-const holds = ({ goal, given, result }: Result, part: 'validation' | 'test'): boolean =>
+export const holds = ({ goal, given, result }: Result, part: 'validation' | 'test'): boolean =>
   result[part] >= ('maxDrop' in goal ? given[part] - goal.maxDrop : goal.goal) - 1e-9;
 
 /** What misses the goal on the validation part has gained nothing. */
-const gained = (r: Result): number => (holds(r, 'validation') ? objectiveOf(r) : Math.max(1, objectiveOf(r)));
+export const gained = (r: Result): number => (holds(r, 'validation') ? objectiveOf(r) : Math.max(1, objectiveOf(r)));
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const over = (runs: readonly Result[], value: (r: Result) => number): number => mean(runs.map(value));
