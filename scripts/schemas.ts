@@ -1,5 +1,5 @@
 /**
- * JSON Schemas (2020-12) of the files that other tools read, from the schemas that check them when they are read.
+ * JSON Schemas (2020-12) of the files that other tools read, from the schemas that check them when they are read; and of what verbs print.
  *   node --import tsx scripts/schemas.ts      writes docs/schemas/
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { ablationSchema } from '../src/ablate/schema.ts';
 import { checksOf, kindOf, type SchemaShape } from '../src/options/words.ts';
 import { recipeSchema, STAGES } from '../src/pipeline.ts';
 import { historySchema } from '../src/report/history.ts';
+import { printedSchemas } from './printed_schemas.ts';
 
 export type Json = { readonly [key: string]: unknown };
 
@@ -67,9 +68,15 @@ function stageOf(): Json {
   return { type: 'object', properties: { stage: { type: 'string' } }, required: ['stage'], allOf: known };
 }
 
+const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+
+/** Of what each verb prints with --json, by the name of the file. */
+export const printed = (): Readonly<Record<string, Json>> =>
+  Object.fromEntries(Object.entries(printedSchemas()).map(([verb, schema]) => [`${verb}.json`, { $schema: DIALECT, ...schema }]));
+
 /** By the name of the file. */
 export function schemas(): Readonly<Record<string, Json>> {
-  const head = (title: string): Json => ({ $schema: 'https://json-schema.org/draft/2020-12/schema', title });
+  const head = (title: string): Json => ({ $schema: DIALECT, title });
   const recipe = jsonOf(recipeSchema as SchemaShape) as { properties: Json };
   const properties = { ...recipe.properties, stages: { type: 'array', items: stageOf() } };
   return {
@@ -83,6 +90,8 @@ export const textOf = (schema: Json): string => `${JSON.stringify(schema, null, 
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = new URL('../docs/schemas/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
+  const verbs = new URL('printed/', folder);
+  mkdirSync(verbs, { recursive: true });
   for (const [name, schema] of Object.entries(schemas())) writeFileSync(new URL(name, folder), textOf(schema));
+  for (const [name, schema] of Object.entries(printed())) writeFileSync(new URL(name, verbs), textOf(schema));
 }

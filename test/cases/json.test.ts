@@ -8,6 +8,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeNpy } from '../../src/data/index.ts';
 import { gestures } from '../../src/demo/index.ts';
+import { broken } from '../json_schema.ts';
 
 /** The page on JSON: every call gives what the page shows, in the command as it was built last. */
 const page = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');
@@ -51,7 +52,10 @@ for (const [, call, kind, shown] of examples) {
     }
     assert.is(status, 0, stderr);
     assert.is(stdout.trim().split('\n').length, 1);
-    shows(JSON.parse(stdout), JSON.parse(shown), 'the object');
+    const printed = JSON.parse(stdout);
+    shows(printed, JSON.parse(shown), 'the object');
+    const schema = new URL(`../../docs/schemas/printed/${call.split(' ')[0]}.json`, import.meta.url);
+    assert.equal(broken(printed, JSON.parse(readFileSync(schema, 'utf8'))), []);
   });
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Json, schemas } from '../../scripts/schemas.ts';
+import { type Json, printed, schemas } from '../../scripts/schemas.ts';
 import { STAGES } from '../../src/pipeline.ts';
 import { broken } from '../json_schema.ts';
 import { sampleHistory } from '../report/sample.ts';
@@ -11,8 +11,17 @@ const kept = (name: string): Json => JSON.parse(readFileSync(new URL(name, folde
 
 test('docs/schemas is what the readers check (node --import tsx scripts/schemas.ts writes it)', () => {
   const made = schemas();
-  assert.equal(readdirSync(folder).sort(), Object.keys(made).sort());
+  assert.equal(readdirSync(folder).sort(), [...Object.keys(made), 'printed'].sort());
   for (const [name, schema] of Object.entries(made)) assert.equal(kept(name), JSON.parse(JSON.stringify(schema)), name);
+});
+
+test('docs/schemas/printed is what every verb hands over to be printed (the same script writes it)', () => {
+  const made = printed();
+  const verbs = Object.keys(made);
+  assert.equal(readdirSync(new URL('printed/', folder)).sort(), verbs.sort());
+  for (const verb of ['compare', 'compress', 'evaluate', 'profile', 'quantize']) assert.ok(verbs.includes(`${verb}.json`), verb);
+  for (const [name, schema] of Object.entries(made))
+    assert.equal(kept(`printed/${name}`), JSON.parse(JSON.stringify(schema)), name);
 });
 
 test('a history fits, and a wrong one does not', () => {
