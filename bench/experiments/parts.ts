@@ -1,5 +1,5 @@
 /**
- * The parts of a job as files that every command reads, and its model: `thumbnet ablate FOLDER/model.tflite --data FOLDER/data` sees what the runs
+ * The parts of a job as files that every command reads, and its model: `thumbnet ablate FOLDER/JOB.tflite --data FOLDER/JOB` sees what the runs
  * here see.
  *   node --import tsx bench/experiments/parts.ts JOB FOLDER [SEED]
  */
@@ -13,10 +13,10 @@ import { JOBS } from './jobs.ts';
 const [name, to, seed = '0'] = process.argv.slice(2);
 if (!to || !JOBS[name]) throw new Error(`give one of ${Object.keys(JOBS).join(', ')} and a folder`);
 const folder = resolve(to);
-mkdirSync(join(folder, 'data'), { recursive: true });
+mkdirSync(join(folder, name), { recursive: true });
 const job = await JOBS[name](Number(seed), folder);
 for (const part of PARTS) {
   const { x, y } = givenOf(job, part, job.data.inputs[0].shape);
-  writeFileSync(join(folder, 'data', `${part}.npz`), zipSync({ 'x.npy': x, 'y.npy': y }, { level: 0 }));
+  writeFileSync(join(folder, name, `${part}.npz`), zipSync({ 'x.npy': x, 'y.npy': y }, { level: 0 }));
 }
-writeFileSync(join(folder, 'model.tflite'), exportTflite(job.model.graph));
+writeFileSync(join(folder, `${name}.tflite`), exportTflite(job.model.graph));
