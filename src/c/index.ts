@@ -6,7 +6,7 @@ import { compile } from '../run/compile.ts';
 import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { frontEndC, whyNoFrontEnd } from './front_end.ts';
-import { emitInto, type Network, planNetwork } from './network.ts';
+import { emitInto, type Network } from './network.ts';
 import { type Kernels, Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
@@ -15,11 +15,13 @@ import { headerText } from './project/header.ts';
 import { readmeText } from './project/readme.ts';
 import { sourceText } from './project/source.ts';
 import { tableBytes, weightsHeader, weightsText } from './project/weights.ts';
+import { planNetwork } from './schedule.ts';
 
 /**
  * Kernel calls -> C. The plan of the files:
  *
  *   network.ts        lowers a graph, emits its layers, plans the arena
+ *   schedule.ts       which layers run band by band where RAM counts most; bands.ts says what a band is
  *   layers.ts         a family of kernels -> its emitter; convolve.ts, depthwise.ts, dense.ts, elementwise.ts, pool.ts choose one by variant
  *   parts.ts          what layers share: functions and tables; format.ts indents C
  *   rescale.ts        exact rescaling and the check of a cheaper form at all thresholds; fit.ts, linear_sum.ts look for such forms
@@ -73,7 +75,9 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
   const parts = new Parts(heap, variantOf(target.core), name, options.trade, options.kernels);
   const attached = options.frontEnd === undefined ? frontEndIn(graph) : options.frontEnd;
   // A stream keeps the frames that the network reads.
-  const network = planNetwork(graph, emitInto(parts), parts.trade === 'ram' && !attached);
+  const frugal = parts.trade === 'ram';
+  const sketch = frugal && parts.kernels === 'own' ? emitInto(new Parts(null, parts.variant, name, parts.trade)) : null;
+  const network = planNetwork(graph, emitInto(parts), { overwriteInputs: frugal && !attached, sketch });
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
   const refusal = attached && whyNoFrontEnd(graph);

@@ -5,22 +5,24 @@ import { bytesOf, type DType, type Graph, type Node, sizeOf } from '../graph/gra
 import { type Block, blocksOf, type Lifetimes, lifetimesOf } from '../graph/lifetimes.ts';
 import { rowOf } from '../ops/index.ts';
 import { lowered } from '../run/lower.ts';
+import type { Rows } from './bands.ts';
 import { emitLayer } from './layers.ts';
 import type { Call, LayerCode, Parts, Placed } from './parts.ts';
 import { realPlain } from './plain/real.ts';
 
 /** Where a tensor lies while the network runs. */
 export type Place =
-  | { readonly in: 'input'; readonly index: number }
-  | { readonly in: 'output'; readonly index: number }
-  /** Byte offset. */
-  | { readonly in: 'arena' | 'state'; readonly offset: number };
+  /** `offset`: bytes behind where it begins. */
+  | { readonly in: 'input' | 'output'; readonly offset: number; readonly index: number }
+  | { readonly in: 'arena' | 'state'; readonly offset: number; readonly index?: never };
 
 export interface Layer extends LayerCode {
   readonly name: string;
   readonly op: string;
   readonly kernel: string;
-  /** The tensors it writes. */
+  /** Where it is one band of several: which rows of its output. */
+  readonly rows?: Rows;
+  /** The tensors that are whole when it has run. */
   readonly outputs: readonly number[];
   readonly scratchOffset: number;
   /** Its node in the graph. */
@@ -33,6 +35,7 @@ export interface Layer extends LayerCode {
 
 /** A network as calls of C functions on planned memory. */
 export interface Network {
+  /** With tensors for parts of its images, where layers run in bands. */
   readonly graph: Graph;
   readonly layers: readonly Layer[];
   readonly places: ReadonlyMap<number, Place>;
@@ -59,6 +62,27 @@ export interface ToEmit {
   readonly tag: string;
 }
 
+/** A layer to be run, on tensors of the graph or parts of them. */
+export interface Step {
+  readonly node: Node;
+  /** Of the node in the graph. */
+  readonly index: number;
+  readonly call: Call | null;
+  readonly rows?: Rows;
+  /** The tensors that are whole when it has run. */
+  readonly done: readonly number[];
+}
+
+/** Layers in the order of running. */
+export interface Schedule {
+  readonly graph: Graph;
+  /** Of each tensor the one whose bytes it shares. */
+  readonly root: readonly number[];
+  readonly steps: readonly Step[];
+  /** Of a part of another tensor's bytes: where it begins in them. */
+  readonly offsets: ReadonlyMap<number, number>;
+}
+
 /** Code of a layer; null where there is none. */
 export type Emit = (layer: ToEmit) => LayerCode | null;
 
@@ -67,24 +91,33 @@ export const emitInto =
   ({ node, call, operands, tag }) =>
     call ? emitLayer(call, parts, tag) : realPlain(node, operands, parts);
 
-/** Lowers every node, has its code emitted and plans the arena. @param overwriteInputs whether a run may leave other bytes in the caller's inputs */
-export function planNetwork(graph: Graph, emit: Emit, overwriteInputs = false): Network {
-  const root = aliases(graph, overwriteInputs);
+/** Lowers every node. */
+export function wholeSchedule(graph: Graph, root: readonly number[]): Schedule {
   const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
-  const steps = graph.nodes.flatMap((node, index) => {
-    const { inputs, outputs } = node;
-    if (rowOf(node.op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
-    const call = lowered(node, operands);
-    const code = emit({ node, call, operands, tag: `l${index}` });
-    if (!code) {
-      throw new CompressError(
-        'unsupported',
-        `"${node.name}" (${node.op}) computes with real numbers, and C is written for integers`,
-        'quantize the whole model, or leave this operator to the program that calls it',
-      );
-    }
-    return [{ node, index, call, kernel: call?.kernel ?? `${node.op}_f32`, code }];
+  const steps = graph.nodes.flatMap((node, index): Step[] => {
+    const { op, inputs, outputs } = node;
+    if (rowOf(op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
+    return [{ node, index, call: lowered(node, operands), done: outputs }];
   });
+  return { graph, root, steps, offsets: new Map() };
+}
+
+/** Has every layer's code emitted. @throws CompressError `unsupported` where there is none */
+export function emitted({ graph, root, steps }: Schedule, emit: Emit): LayerCode[] {
+  const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
+  return steps.map(({ node, index, call }) => {
+    const code = emit({ node, call, operands, tag: `l${index}` });
+    if (code) return code;
+    throw new CompressError(
+      'unsupported',
+      `"${node.name}" (${node.op}) computes with real numbers, and C is written for integers`,
+      'quantize the whole model, or leave this operator to the program that calls it',
+    );
+  });
+}
+
+/** Plans the arena. */
+export function arrange({ graph, root, steps, offsets }: Schedule, codes: readonly LayerCode[]): Network {
   const planned = withEdgesOutside(
     graph,
     root,
@@ -93,22 +126,25 @@ export function planNetwork(graph: Graph, emit: Emit, overwriteInputs = false): 
   const bytes = (t: number) => tensorBytes(graph.tensors[t].dtype, graph.tensors[t].shape);
   const lifetimes = lifetimesOf(planned, { bytes, memory: (node) => rowOf(node.op).memory });
   const { buffers, bufferOf } = lifetimes;
-  const scratch = steps.map(({ node, code }, step) => ({
+  const scratch = steps.map(({ node }, step) => ({
     name: `scratch of ${node.name}`,
-    bytes: code.scratchBytes,
+    bytes: codes[step].scratchBytes,
     first: step,
     last: step,
   }));
-  const overlaps = steps.flatMap(({ code }, step) => overlapOf(code, planned.nodes[step], step, lifetimes));
+  const overlaps = steps.flatMap(({ node }, step) => {
+    const found = overlapOf(codes[step], planned.nodes[step], step, lifetimes);
+    return found.filter(({ multiple }) => (offsets.get(node.inputs[0]) ?? 0) % multiple === 0);
+  });
   const apart = planArena([...buffers, ...scratch], { align: ALIGN });
   const over = overlaps.length ? planOverlapping([...buffers, ...scratch], overlaps, { align: ALIGN }) : apart;
   const arena = over.bytes < apart.bytes ? { ...over, optimal: false } : apart;
   const places = new Map<number, Place>();
   graph.tensors.forEach((_, t) => {
     const buffer = bufferOf[root[t]];
-    if (buffer >= 0) places.set(t, { in: 'arena', offset: arena.offsets[buffer] });
+    if (buffer >= 0) places.set(t, { in: 'arena', offset: arena.offsets[buffer] + (offsets.get(t) ?? 0) });
   });
-  placeOutside(graph, root, places);
+  placeOutside(graph, root, places, offsets);
   const state = graph.tensors.flatMap((t, i) => (t.variable ? [i] : []));
   let stateBytes = 0;
   for (const t of state) {
@@ -116,12 +152,13 @@ export function planNetwork(graph: Graph, emit: Emit, overwriteInputs = false): 
     stateBytes += aligned(bytes(t));
   }
   const layers = steps.map(
-    ({ node, index, call, kernel, code }, i): Layer => ({
-      ...code,
+    ({ node, index, call, rows, done }, i): Layer => ({
+      ...codes[i],
       name: node.name,
       op: node.op,
-      kernel,
-      outputs: node.outputs,
+      kernel: call?.kernel ?? `${node.op}_f32`,
+      ...(rows && { rows }),
+      outputs: done,
       scratchOffset: arena.offsets[buffers.length + i],
       node: index,
       call,
@@ -200,11 +237,16 @@ export const isOverwritten = ({ layers, places }: Network, input: number): boole
     }),
   );
 
-function placeOutside(graph: Graph, root: readonly number[], places: Map<number, Place>): void {
+function placeOutside(
+  graph: Graph,
+  root: readonly number[],
+  places: Map<number, Place>,
+  offsets: ReadonlyMap<number, number>,
+): void {
   const given = (tensors: readonly number[], kind: 'input' | 'output') =>
     tensors.forEach((outside, index) => {
       root.forEach((r, t) => {
-        if (r === root[outside]) places.set(t, { in: kind, index });
+        if (r === root[outside]) places.set(t, { in: kind, index, offset: offsets.get(t) ?? 0 });
       });
     });
   given(graph.inputs, 'input');

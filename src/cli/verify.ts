@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type CExport, generateC } from '../c/index.ts';
 import type { Trade } from '../c/parts.ts';
+import { kernelText } from '../c/project/source.ts';
 import { loadDataset, numbersBetween, takeEvenly } from '../data/index.ts';
 import { checkToolchain } from '../emulator/toolchain.ts';
 import { type Verification, verifyGraph } from '../emulator/verify.ts';
@@ -107,7 +108,7 @@ function showFrontEnd(out: Output, name: string, v: FrontEndVerification): void 
 }
 
 function show(out: Output, target: string, v: Verification): void {
-  const rows = v.layers.map((l) => [shortName(l.name), l.form ? `${l.kernel} (${l.form})` : l.kernel, count(l.instructions)]);
+  const rows = v.layers.map((l) => [shortName(l.name), kernelText(l), count(l.instructions)]);
   out.print(table(['layer', 'kernel', 'instructions'], rows, 2));
   out.say(`${count(v.instructions)} instructions on the emulated ${v.core} of ${target}`);
   out.say(

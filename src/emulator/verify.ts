@@ -26,6 +26,8 @@ export interface LayerCount {
   readonly kernel: string;
   /** Where it is another than the usual one. */
   readonly form?: string;
+  /** Where it is one band of several: which rows of its output. */
+  readonly rows?: { readonly from: number; readonly end: number };
   /** Executed instructions in the first example. */
   readonly instructions: number;
 }
@@ -82,10 +84,11 @@ export async function verifyGraph(heap: Heap, graph: Graph, target: Target, opti
       differs === null ? null : await locate(heap, graph, target, generated, examples[differs], differs, sources, flags);
     // A mark before a loop is passed once a turn where the compiler leaves nothing between them.
     const first = marks.map((mark) => passed.find((p) => p.mark === mark)!);
-    const layers = generated.network.layers.map(({ name, kernel, form }, i) => ({
+    const layers = generated.network.layers.map(({ name, kernel, form, rows }, i) => ({
       name,
       kernel,
       ...(form && { form }),
+      ...(rows && { rows }),
       instructions: first[i + 1].instructions - first[i].instructions,
     }));
     return {

@@ -2,8 +2,9 @@
  * The C that Thumbnet writes for a network, for its figures: memory is planned and tables are laid out by the generator itself
  * (src/c), so that they are those of an export to the byte.
  */
-import { type Emit, emitInto, type Network, planNetwork, type ToEmit } from '../c/network.ts';
-import { BYTES_OF_TYPE, type LayerCode, type NamedText, Parts, type Trade, type Variant } from '../c/parts.ts';
+import { type Emit, emitInto, type Network, type ToEmit } from '../c/network.ts';
+import { BYTES_OF_TYPE, type Call, type LayerCode, type NamedText, Parts, type Trade, type Variant } from '../c/parts.ts';
+import { planNetwork } from '../c/schedule.ts';
 import { namesFrontEnd } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
 import { type Graph, isInteger, newValues, type Quantization, sizeOf, type Tensor, type Values } from '../graph/graph.ts';
@@ -62,8 +63,16 @@ export function generated(chip: ChipGraph, form: Form): Generated | null {
 function generate(chip: ChipGraph, form: Form): Generated | null {
   const stored = isStored(chip);
   const emitted: Emitted[] = [];
-  const network = planned(stored ? chip.graph : standIn(chip), form, (layer) => {
+  /** Where layers may run in bands, those that are taken were made before. */
+  const known = new WeakMap<Call, Emitted | null>();
+  const make = (layer: ToEmit): Emitted | null => {
+    if (layer.call && known.has(layer.call)) return known.get(layer.call)!;
     const made = stored ? emit(layer, form, true) : emitOnce(layer, form);
+    if (layer.call) known.set(layer.call, made);
+    return made;
+  };
+  const network = planned(stored ? chip.graph : standIn(chip), form, make, (layer) => {
+    const made = make(layer);
     if (made) emitted.push(made);
     return made?.code ?? null;
   });
@@ -83,9 +92,11 @@ function generate(chip: ChipGraph, form: Form): Generated | null {
 }
 
 /** null where a node has no C. */
-function planned(graph: Graph, { trade }: Form, emit: Emit): Network | null {
+function planned(graph: Graph, { trade }: Form, make: (layer: ToEmit) => Emitted | null, emit: Emit): Network | null {
+  const frugal = trade === 'ram';
+  const sketch: Emit | null = frugal ? (layer) => make(layer)?.code ?? null : null;
   try {
-    return planNetwork(graph, emit, trade === 'ram' && !namesFrontEnd(graph));
+    return planNetwork(graph, emit, { overwriteInputs: frugal && !namesFrontEnd(graph), sketch });
   } catch (e) {
     if (e instanceof CompressError && e.code === 'unsupported') return null;
     throw e;

@@ -3,7 +3,7 @@ import { type Call, type Trade, type Variant, variantOf } from '../c/parts.ts';
 import { bytesOf, sizeOf } from '../graph/graph.ts';
 import { layerOf } from '../run/layers.ts';
 import type { CoreName } from '../targets/index.ts';
-import { NO_CLASSES } from './assembly/classes.ts';
+import { NO_CLASSES, plusClasses } from './assembly/classes.ts';
 import { type CoefficientsOf, coefficientTable } from './coefficients.ts';
 import { type Generated, type GeneratedLayer, generated } from './generated.ts';
 import { codeSizeOf, type FittedCode } from './generated_code.ts';
@@ -28,10 +28,20 @@ export function generatedCost(chip: ChipGraph, core: CoreName, trade: Trade): Ge
   if (!made) return null;
   const instructions: (Executed | null)[] = chip.graph.nodes.map(() => NOTHING);
   made.network.layers.forEach(({ call, node }, i) => {
-    instructions[node] = call && instructionsOf(asEmitted(call, trade), made.layers[i], variant);
+    // A node that runs in bands has a layer for each of them.
+    const own = call && instructionsOf(asEmitted(call, trade), made.layers[i], variant);
+    const before = instructions[node];
+    instructions[node] = own && before && plusExecuted(before, own);
   });
   return { instructions, flash: flashOf(chip, made, core, trade), ram: ramOf(chip, made, core) };
 }
+
+const plusExecuted = (a: Executed, b: Executed): Executed => ({
+  usual: a.usual + b.usual,
+  most: a.most + b.most,
+  assembly: a.assembly + b.assembly,
+  classes: plusClasses(a.classes, b.classes, 1),
+});
 
 const NOTHING: Executed = { usual: 0, most: 0, assembly: 0, classes: NO_CLASSES };
 
@@ -52,7 +62,7 @@ function ramOf({ graph, operands }: ChipGraph, made: Generated, core: CoreName):
   const io = edges.reduce((n, t) => n + bytesOf(operands[t].dtype, sizeOf(operands[t].shape)), 0);
   const stack = stackOf(made, variantOf(core));
   const byNode = graph.nodes.map(() => 0);
-  for (const { node, liveBytes } of network.layers) byNode[node] = liveBytes + io + state;
+  for (const { node, liveBytes } of network.layers) byNode[node] = Math.max(byNode[node], liveBytes + io + state);
   const nodeOf = (layer: number) => network.layers[layer]?.node ?? 0;
   const blocks = network.blocks.map((b) => ({ ...b, first: nodeOf(b.first), last: nodeOf(b.last) }));
   return { arena, state, io, stack, runtime: 0, total: arena + state + io + stack, byNode, optimal, blocks };
@@ -75,7 +85,7 @@ function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade)
   }
   const byNode = chip.graph.nodes.map(() => 0);
   made.network.layers.forEach(({ node }, i) => {
-    byNode[node] = made.layers[i].constantBytes;
+    byNode[node] = Math.max(byNode[node], made.layers[i].constantBytes);
   });
   const { weights, biases } = parts;
   const code = codeBytes(made, core);

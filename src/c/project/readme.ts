@@ -2,7 +2,7 @@ import type { Target } from '../../targets/index.ts';
 import type { Network } from '../network.ts';
 import type { Kernels } from '../parts.ts';
 import { BOARDS, qemuArguments } from './boards.ts';
-import { commentOf } from './source.ts';
+import { commentOf, kernelText } from './source.ts';
 
 export interface Facts {
   readonly digest: string;
@@ -26,10 +26,7 @@ export function readmeText(
   { digest, tableBytes, kernels, hasFeatures = false }: Facts,
 ): string {
   const { layers, arenaBytes, stateBytes } = network;
-  const rows = layers.map(
-    (l, i) =>
-      `| ${i} | ${commentOf(l.name).replace(/\|/g, '_')} | ${l.kernel}${l.form ? ` (${l.form})` : ''} | ${l.scratchBytes} |`,
-  );
+  const rows = layers.map((l, i) => `| ${i} | ${commentOf(l.name).replace(/\|/g, '_')} | ${kernelText(l)} | ${l.scratchBytes} |`);
   const notes = layers.flatMap((l, i) => l.notes.map((n) => `- layer ${i} (${commentOf(l.name)}): ${n}`));
   const board = BOARDS[target.core];
   const library = kernels === 'cmsis-nn';

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../graph/graph.ts';
 import { formatC } from '../format.ts';
-import { isOverwritten, type Network, type Place, tensorBytes } from '../network.ts';
-import type { Argument, NamedText, Parts } from '../parts.ts';
+import { isOverwritten, type Layer, type Network, type Place, tensorBytes } from '../network.ts';
+import { type Argument, BYTES_OF_TYPE, type NamedText, type Parts } from '../parts.ts';
 import { typeOf } from './types.ts';
 
 /** Inputs, then outputs, in the model's order: `const int8_t *in`, or `in0`, `in1` where there are several. */
@@ -131,8 +131,14 @@ function placesText({ arenaBytes, stateBytes }: Network, macro: string): string 
   ].join('\n');
 }
 
+/** The kernel of a layer, and which form or part of it. */
+export function kernelText({ kernel, form, rows }: Pick<Layer, 'kernel' | 'form' | 'rows'>): string {
+  const special = [...(form ? [form] : []), ...(rows ? [`rows ${rows.from} to ${rows.end - 1}`] : [])];
+  return special.length ? `${kernel} (${special.join(', ')})` : kernel;
+}
+
 function layerText(network: Network, index: number): string {
-  const { calls, scratchOffset, outputs, name, kernel } = network.layers[index];
+  const { calls, scratchOffset, outputs, name } = network.layers[index];
   const { graph } = network;
   const argument = (a: Argument): string => {
     if (a === 'scratch') return `(uint32_t *)(void *)&arena[${scratchOffset}]`;
@@ -144,7 +150,7 @@ function layerText(network: Network, index: number): string {
     return `THUMBNET_DONE(${index}, ${pointer(network, t)}, ${tensorBytes(dtype, shape)});`;
   });
   return [
-    `THUMBNET_LAYER(${index}); /* ${commentOf(name)}: ${kernel} */`,
+    `THUMBNET_LAYER(${index}); /* ${commentOf(name)}: ${kernelText(network.layers[index])} */`,
     ...calls.map((c) => `${c.function}(${c.arguments.map(argument).join(', ')});`),
     ...done,
   ].join('\n');
@@ -158,10 +164,11 @@ function pointer({ graph, places }: Network, t: number): string {
   const place = places.get(t) as Place;
   const typed = (type: string, held: string, bytes: string) => (type === held ? bytes : `(${type} *)(void *)${bytes}`);
   const type = typeOf(graph.tensors[t].dtype);
-  if ('offset' in place) return typed(type, 'int8_t', `&${place.in}[${place.offset}]`);
+  if (place.index === undefined) return typed(type, 'int8_t', `&${place.in}[${place.offset}]`);
   const all = place.in === 'input' ? graph.inputs : graph.outputs;
   const name = numbered(place.in === 'input' ? 'in' : 'out', place.index, all.length);
-  return typed(type, typeOf(graph.tensors[all[place.index]].dtype), name);
+  const held = typeOf(graph.tensors[all[place.index]].dtype);
+  return typed(type, held, place.offset ? `&${name}[${place.offset / BYTES_OF_TYPE[held]}]` : name);
 }
 
 /** State at the beginning of a stream: the number 0. */
