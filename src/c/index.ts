@@ -7,7 +7,7 @@ import type { Target } from '../targets/index.ts';
 import type { Heap } from '../wasm/heap.ts';
 import { frontEndC, whyNoFrontEnd } from './front_end.ts';
 import { emitInto, type Network } from './network.ts';
-import { type Kernels, Parts, type Trade, variantOf } from './parts.ts';
+import { ALIGNMENT, type Kernels, Parts, type Trade, variantOf } from './parts.ts';
 import { BOARDS, linkerScript, STARTUP } from './project/boards.ts';
 import { cmakeLists, toolchainFile } from './project/cmake.ts';
 import { type Example, exampleText, type Golden, modelLine, noise } from './project/example.ts';
@@ -62,9 +62,6 @@ export interface CExport {
   readonly notes: readonly { readonly layer: string; readonly note: string }[];
 }
 
-/** Alignment of tensors: words, and whole vectors with MVE. */
-const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
-
 /**
  * A folder of C for an integer graph on a chip. Equal input gives equal text, in every host.
  *
@@ -76,8 +73,9 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
   const attached = options.frontEnd === undefined ? frontEndIn(graph) : options.frontEnd;
   // A stream keeps the frames that the network reads.
   const frugal = parts.trade === 'ram';
-  const sketch = frugal && parts.kernels === 'own' ? emitInto(new Parts(null, parts.variant, name, parts.trade)) : null;
-  const network = planNetwork(graph, emitInto(parts), { overwriteInputs: frugal && !attached, sketch });
+  const sketch = emitInto(new Parts(null, parts.variant, name, parts.trade));
+  const bands = frugal && parts.kernels === 'own' ? { sketch, align: ALIGNMENT[parts.variant] } : null;
+  const network = planNetwork(graph, emitInto(parts), { overwriteInputs: frugal && !attached, bands });
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
   const refusal = attached && whyNoFrontEnd(graph);

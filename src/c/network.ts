@@ -60,6 +60,8 @@ export interface ToEmit {
   readonly call: Call | null;
   readonly operands: readonly Placed[];
   readonly tag: string;
+  /** Equal for layers whose code differs at most in where tensors lie. */
+  readonly like: string;
 }
 
 /** A layer to be run, on tensors of the graph or parts of them. */
@@ -68,10 +70,19 @@ export interface Step {
   /** Of the node in the graph. */
   readonly index: number;
   readonly call: Call | null;
+  readonly like: string;
   readonly rows?: Rows;
   /** The tensors that are whole when it has run. */
   readonly done: readonly number[];
 }
+
+export const toEmit = ({ node, index, call, like }: Step, operands: readonly Placed[]): ToEmit => ({
+  node,
+  call,
+  operands,
+  tag: `l${index}`,
+  like,
+});
 
 /** Layers in the order of running. */
 export interface Schedule {
@@ -97,7 +108,7 @@ export function wholeSchedule(graph: Graph, root: readonly number[]): Schedule {
   const steps = graph.nodes.flatMap((node, index): Step[] => {
     const { op, inputs, outputs } = node;
     if (rowOf(op).memory === 'view' && root[inputs[0]] === root[outputs[0]]) return [];
-    return [{ node, index, call: lowered(node, operands), done: outputs }];
+    return [{ node, index, call: lowered(node, operands), like: `${index}`, done: outputs }];
   });
   return { graph, root, steps, offsets: new Map() };
 }
@@ -105,8 +116,9 @@ export function wholeSchedule(graph: Graph, root: readonly number[]): Schedule {
 /** Has every layer's code emitted. @throws CompressError `unsupported` where there is none */
 export function emitted({ graph, root, steps }: Schedule, emit: Emit): LayerCode[] {
   const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
-  return steps.map(({ node, index, call }) => {
-    const code = emit({ node, call, operands, tag: `l${index}` });
+  return steps.map((step) => {
+    const { node } = step;
+    const code = emit(toEmit(step, operands));
     if (code) return code;
     throw new CompressError(
       'unsupported',

@@ -36,6 +36,9 @@ export const TRADES = ['balanced', 'flash', 'speed', 'ram'] as const;
 export type Trade = (typeof TRADES)[number];
 export const USUAL_TRADE: Trade = 'balanced';
 
+/** Alignment of tensors in bytes: words, and whole vectors with MVE. */
+export const ALIGNMENT = { thumb1: 4, plain: 4, dsp: 4, mve: 16 } as const;
+
 /** Whose kernels the code file calls: those written into it, or CMSIS-NN's where it has one. */
 export type Kernels = 'own' | 'cmsis-nn';
 

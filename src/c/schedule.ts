@@ -11,6 +11,7 @@ import {
   type Schedule,
   type Step,
   tensorBytes,
+  toEmit,
   wholeSchedule,
   withEdgesOutside,
 } from './network.ts';
@@ -19,28 +20,32 @@ import type { LayerCode, Placed } from './parts.ts';
 export interface PlanOptions {
   /** Whether a run may leave other bytes in the caller's inputs. */
   readonly overwriteInputs?: boolean;
-  /** Emits what may not be taken: where it is given, layers run in bands (bands.ts) if that makes the arena smaller. */
-  readonly sketch?: Emit | null;
+  /** Where it is given, layers run in bands (bands.ts) if that makes the arena smaller. */
+  readonly bands?: BandOptions | null;
+}
+
+export interface BandOptions {
+  /** Emits what may not be taken. */
+  readonly sketch: Emit;
+  /** Bytes: bands begin where kernels may load words or vectors. */
+  readonly align: number;
 }
 
 /** Lowers every node, has its code emitted and plans the arena. */
-export function planNetwork(graph: Graph, emit: Emit, { overwriteInputs = false, sketch = null }: PlanOptions = {}): Network {
+export function planNetwork(graph: Graph, emit: Emit, { overwriteInputs = false, bands = null }: PlanOptions = {}): Network {
   const whole = wholeSchedule(graph, aliases(graph, overwriteInputs));
-  const schedule = sketch ? smallest(whole, sketch) : whole;
+  const schedule = bands ? cheapest(whole, bands) : whole;
   return arrange(schedule, emitted(schedule, emit));
 }
 
 /** Bands of so many rows of the last layer's output are looked at, as parts of it. */
 const PARTS = [2, 3, 4, 5, 6, 8, 10, 12, 16, 24];
 /** How many of the likeliest are planned. */
-const PLANNED = 6;
+const PLANNED = 4;
 /** What all layers may have to compute beside what they do without bands. */
 const MOST_WORK = 1.5;
-/** Of arenas that are this near each other the one with less work is taken. */
-const NEAR = 1.02;
-/** Views begin where kernels may load words and vectors. */
-const ALIGN = 16;
-
+/** Smaller arenas are worth as much as they are smaller: half of the bytes for half more of the work is a gain. */
+const priceOf = (bytes: number, work: number): number => bytes * work;
 interface Candidate {
   readonly banding: Banding;
   readonly bands: readonly Band[];
@@ -49,30 +54,34 @@ interface Candidate {
   readonly bytes: number;
 }
 
-/** The schedule with the smallest arena: of whole layers, or with some of them in bands. */
-export function smallest(whole: Schedule, sketch: Emit): Schedule {
-  const codes = codesOf(whole, sketch);
+/** The schedule of the best price: of whole layers, or with some of them in bands. */
+function cheapest(whole: Schedule, { sketch, align }: BandOptions): Schedule {
+  const known = new Map<string, LayerCode>();
+  const codes = codesOf(whole, sketch, known);
   if (!codes) return whole;
-  let best = { schedule: whole, arena: arrange(whole, codes).arenaBytes, work: 1 };
-  const likely = candidates(whole, codes)
-    .sort((a, b) => a.bytes - b.bytes || a.work - b.work)
-    .filter((c, i, all) => c.bytes < best.arena && all.findIndex((d) => d.bytes === c.bytes) === i);
-  for (const { banding, bands, work } of likely.slice(0, PLANNED)) {
+  let best = { schedule: whole, price: priceOf(arrange(whole, codes).arenaBytes, 1) };
+  const likely = candidates(whole, codes, align).sort((a, b) => priceOf(a.bytes, a.work) - priceOf(b.bytes, b.work));
+  for (const { banding, bands, bytes, work } of likely.slice(0, PLANNED)) {
+    if (priceOf(bytes, work) >= best.price) continue;
     const schedule = inBands(whole, banding, bands);
-    const found = codesOf(schedule, sketch);
-    if (!found) continue;
-    const arena = arrange(schedule, found).arenaBytes;
-    if (work < best.work ? arena < best.arena * NEAR && best.schedule !== whole : arena * NEAR < best.arena)
-      best = { schedule, arena, work };
+    const found = codesOf(schedule, sketch, known);
+    const price = found ? priceOf(arrange(schedule, found).arenaBytes, work) : best.price;
+    if (price < best.price) best = { schedule, price };
   }
   return best.schedule;
 }
 
 /** null where a layer has no code. */
-function codesOf({ graph, root, steps }: Schedule, emit: Emit): LayerCode[] | null {
+function codesOf({ graph, root, steps }: Schedule, emit: Emit, known: Map<string, LayerCode>): LayerCode[] | null {
   const operands = graph.tensors.map((t, i): Placed => ({ ...t, tensor: root[i] }));
-  const codes = steps.map(({ node, index, call }) => emit({ node, call, operands, tag: `l${index}` }));
-  return codes.every((c) => c !== null) ? codes : null;
+  const codes: LayerCode[] = [];
+  for (const step of steps) {
+    const code = known.get(step.like) ?? emit(toEmit(step, operands));
+    if (!code) return null;
+    known.set(step.like, code);
+    codes.push(code);
+  }
+  return codes;
 }
 
 function bandables({ graph, root, steps }: Schedule): Bandable[] {
@@ -90,7 +99,7 @@ const isRows = ({ shape }: Tensor): boolean => shape.length === 4 && shape[0] ==
 /** Longer parts have halos that cost more than they save. */
 const LONGEST = 16;
 
-function candidates(whole: Schedule, codes: readonly LayerCode[]): Candidate[] {
+function candidates(whole: Schedule, codes: readonly LayerCode[], align: number): Candidate[] {
   const { tensors } = whole.graph;
   const layers = bandables(whole);
   const alive = aliveIn(whole, layers, codes);
@@ -101,7 +110,7 @@ function candidates(whole: Schedule, codes: readonly LayerCode[]): Candidate[] {
     for (let last = Math.max(first + 1, peak); last < Math.min(layers.length, first + LONGEST); last++) {
       const part = layers.slice(first, last + 1);
       const images = part.flatMap((l) => [...l.inputs, ...l.outputs]);
-      if (!images.every((t) => isRows(tensors[t]) && rowBytes(tensors[t]) % ALIGN === 0)) break;
+      if (!images.every((t) => isRows(tensors[t]) && rowBytes(tensors[t]) % align === 0)) break;
       const around = alive.around(first, last);
       if (around === null) continue;
       const outside = Math.max(around, ...usual.filter((_, i) => i < first || i > last));
@@ -170,8 +179,9 @@ function aliveIn(whole: Schedule, layers: readonly Bandable[], codes: readonly L
       )
         return null;
       const result = bufferOf[layers[last].outputs[0]];
-      const between = new Set(inside.map((t) => bufferOf[t]));
-      const meets = buffers.filter((b, k) => b.last >= first && b.first <= last && (k === result || !between.has(k)));
+      const elsewhere = layers.flatMap((l) => [...l.inputs, ...l.outputs]).filter((t) => !inside.includes(t));
+      const needed = new Set(elsewhere.map((t) => bufferOf[t]));
+      const meets = buffers.filter((b, k) => b.last >= first && b.first <= last && (k === result || needed.has(k)));
       return meets.reduce((n, b) => n + b.bytes, 0);
     },
     inside({ steps: own, kept }: Band): number {
@@ -228,6 +238,7 @@ function inBands(whole: Schedule, { first, last }: Banding, bands: readonly Band
         node: { ...node, inputs: node.inputs.map(moved), outputs: node.outputs.map(moved) },
         index,
         call: callOfBand(call!, step, operand),
+        like: [index, step.top, step.out.end - step.out.from, ...[...step.reads.values()].map((r) => r.end - r.from)].join('/'),
         rows: step.out,
         done: isLast ? node.outputs : [],
       };

@@ -85,6 +85,8 @@ function shareInPlace(graph: Graph, { memory, bytes }: LifetimeOptions, root: In
   graph.nodes.forEach((node, step) => {
     if (node.outputs.length !== 1 || memory(node) !== 'in-place') return;
     const out = find(root, node.outputs[0]);
+    // Part of it is there already.
+    if (first[out] < step) return;
     for (const t of node.inputs) {
       if (!isPlaced(graph, t)) continue;
       const r = find(root, t);

@@ -3,7 +3,7 @@
  * (src/c), so that they are those of an export to the byte.
  */
 import { type Emit, emitInto, type Network, type ToEmit } from '../c/network.ts';
-import { BYTES_OF_TYPE, type Call, type LayerCode, type NamedText, Parts, type Trade, type Variant } from '../c/parts.ts';
+import { ALIGNMENT, BYTES_OF_TYPE, type LayerCode, type NamedText, Parts, type Trade, type Variant } from '../c/parts.ts';
 import { planNetwork } from '../c/schedule.ts';
 import { namesFrontEnd } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
@@ -63,12 +63,12 @@ export function generated(chip: ChipGraph, form: Form): Generated | null {
 function generate(chip: ChipGraph, form: Form): Generated | null {
   const stored = isStored(chip);
   const emitted: Emitted[] = [];
-  /** Where layers may run in bands, those that are taken were made before. */
-  const known = new WeakMap<Call, Emitted | null>();
+  /** Layers may run in many bands, and those of a plan that is taken were made before. */
+  const known = new Map<string, Emitted | null>();
   const make = (layer: ToEmit): Emitted | null => {
-    if (layer.call && known.has(layer.call)) return known.get(layer.call)!;
+    if (known.has(layer.like)) return known.get(layer.like)!;
     const made = stored ? emit(layer, form, true) : emitOnce(layer, form);
-    if (layer.call) known.set(layer.call, made);
+    known.set(layer.like, made);
     return made;
   };
   const network = planned(stored ? chip.graph : standIn(chip), form, make, (layer) => {
@@ -92,11 +92,12 @@ function generate(chip: ChipGraph, form: Form): Generated | null {
 }
 
 /** null where a node has no C. */
-function planned(graph: Graph, { trade }: Form, make: (layer: ToEmit) => Emitted | null, emit: Emit): Network | null {
+function planned(graph: Graph, { trade, variant }: Form, make: (layer: ToEmit) => Emitted | null, emit: Emit): Network | null {
   const frugal = trade === 'ram';
-  const sketch: Emit | null = frugal ? (layer) => make(layer)?.code ?? null : null;
+  const sketch: Emit = (layer) => make(layer)?.code ?? null;
+  const bands = frugal ? { sketch, align: ALIGNMENT[variant] } : null;
   try {
-    return planNetwork(graph, emit, { overwriteInputs: frugal && !namesFrontEnd(graph), sketch });
+    return planNetwork(graph, emit, { overwriteInputs: frugal && !namesFrontEnd(graph), bands });
   } catch (e) {
     if (e instanceof CompressError && e.code === 'unsupported') return null;
     throw e;
