@@ -44,8 +44,10 @@ const PARTS = [2, 3, 4, 5, 6, 8, 10, 12, 16, 24];
 const PLANNED = 4;
 /** What all layers may have to compute beside what they do without bands. */
 const MOST_WORK = 1.5;
-/** Smaller arenas are worth as much as they are smaller: half of the bytes for half more of the work is a gain. */
-const priceOf = (bytes: number, work: number): number => bytes * work;
+/** Bands have calls and code of their own: they are to save a tenth of the arena. */
+const WORTH = 0.9;
+/** Twice the work is worth half of the bytes. */
+const priceOf = (bytes: number, work: number): number => bytes * Math.max(1, work);
 interface Candidate {
   readonly banding: Banding;
   readonly bands: readonly Band[];
@@ -59,7 +61,7 @@ function cheapest(whole: Schedule, { sketch, align }: BandOptions): Schedule {
   const known = new Map<string, LayerCode>();
   const codes = codesOf(whole, sketch, known);
   if (!codes) return whole;
-  let best = { schedule: whole, price: priceOf(arrange(whole, codes).arenaBytes, 1) };
+  let best = { schedule: whole, price: WORTH * priceOf(arrange(whole, codes).arenaBytes, 1) };
   const likely = candidates(whole, codes, align).sort((a, b) => priceOf(a.bytes, a.work) - priceOf(b.bytes, b.work));
   for (const { banding, bands, bytes, work } of likely.slice(0, PLANNED)) {
     if (priceOf(bytes, work) >= best.price) continue;

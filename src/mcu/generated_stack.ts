@@ -15,10 +15,10 @@ export const isUsual = (kernel: string): boolean => USUAL.test(kernel);
 export const FRAME_KINDS = ['usual', 'recurrent', 'other'] as const;
 export type FrameKind = (typeof FRAME_KINDS)[number];
 
-function kindOf({ kernel, call, form }: Layer): FrameKind {
+function kindOf({ kernel, call, form, rows }: Layer): FrameKind {
   if (call?.family === 'lstm_unidirectional') return 'recurrent';
   const isDilated = call?.family === 'convolve' && call.parameters.dilation.some((d) => d > 1);
-  return isUsual(kernel) && !isDilated && !form ? 'usual' : 'other';
+  return isUsual(kernel) && !isDilated && !form && !rows ? 'usual' : 'other';
 }
 
 /** What a network's C takes below the caller of `run`: a bound of what was seen of others. */
