@@ -30,7 +30,7 @@ export const variantOf = (core: CoreName): Variant => VARIANTS[core];
 
 /**
  * What is given up where not all can be had. `balanced` gives weights of 4 bits a byte each and the kernels of 8 bits. `flash` keeps them two to a byte. `speed` lets weights
- * grow where products become fewer (Winograd). `ram` writes outputs over inputs wherever the order of a kernel allows it.
+ * grow where products become fewer (Winograd). `ram` writes outputs over inputs wherever the order of a kernel allows it, and runs layers around the largest images in bands.
  */
 export const TRADES = ['balanced', 'flash', 'speed', 'ram'] as const;
 export type Trade = (typeof TRADES)[number];

@@ -48,6 +48,7 @@ const MOST_WORK = 1.5;
 const WORTH = 0.9;
 /** Twice the work is worth half of the bytes. */
 const priceOf = (bytes: number, work: number): number => bytes * Math.max(1, work);
+
 interface Candidate {
   readonly banding: Banding;
   readonly bands: readonly Band[];
@@ -191,12 +192,16 @@ function aliveIn(whole: Schedule, layers: readonly Bandable[], codes: readonly L
         const rows = kept.get(t);
         return rows ? (rows.end - rows.from) * rowBytes(graph.tensors[t]) : bytes(t);
       };
-      const now = own.map(({ layer }) =>
-        [...kept.keys()].reduce(
+      const now = own.map(({ layer }) => {
+        const { inputs, outputs } = layers[layer];
+        const [y] = outputs;
+        const inPlace = rowOf(steps[layer].node.op).memory === 'in-place' && kept.has(y);
+        const over = inPlace && inputs.some((t) => kept.has(t) && read.get(t) === layer && size(t) === size(y)) ? size(y) : 0;
+        return [...kept.keys()].reduce(
           (n, t) => n + (made.get(t)! <= layer && read.get(t)! >= layer ? size(t) : 0),
-          codes[layer].scratchBytes - (kept.has(layers[layer].inputs[0]) ? saved(layer, size) : 0),
-        ),
-      );
+          codes[layer].scratchBytes - over - (kept.has(inputs[0]) ? saved(layer, size) : 0),
+        );
+      });
       return Math.max(...now);
     },
   };

@@ -155,7 +155,7 @@ export const ioOption = (): Option =>
 export const tradeOption = (before = ''): Option =>
   new Option(
     '--trade <what>',
-    `${before}weights of 4 bits two to a byte (flash), weights that grow for fewer products (speed), outputs written over inputs (ram)`,
+    `${before}weights of 4 bits two to a byte (flash), weights that grow for fewer products (speed), outputs over inputs and first layers in bands (ram)`,
   )
     .choices(TRADES)
     .default(USUAL_TRADE);
