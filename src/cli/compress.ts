@@ -76,6 +76,9 @@ export function addCompress(program: Command): void {
         const what = '--dry-run and --resume are both given: a dry run says what a new study would do';
         throw new CompressError('bad-option', what, 'leave one of them out');
       }
+      const stray = (['study', 'artifacts'] as const).find((name) => flags.storage === undefined && flags[name] !== undefined);
+      if (stray)
+        throw new CompressError('bad-option', `--${stray} is for a study in a database`, 'add --storage, or leave it out');
       const shared = flags.storage === undefined ? null : sharedPlace(flags, path);
       findTarget(flags.target);
       if (flags.evaluate === 'emulator') checkToolchain();

@@ -132,17 +132,17 @@ function tables({ ratio, kinds, recoveries }: Interactions, task: Task, out: Out
     out.print(
       table(
         [`${kind}, dB`, ...kinds.map((k) => SHORT[k.kind] ?? k.kind)],
-        names.map((n) => [shortName(n).slice(-24), ...kinds.map((k) => cell(n, k))]),
+        names.map((n) => [shortName(n), ...kinds.map((k) => cell(n, k))]),
       ),
     );
   }
   if (!recoveries.length) return;
   out.say(`${label} on the validation part after cuts of channels, and what distillation won back`);
   const won = recoveries.map((r) => [
-    ...[percent(r.degree), r.teacher.slice(0, 28), quality(r.given), quality(r.cut), quality(r.distilled)],
+    ...[percent(r.degree), r.teacher, quality(r.given), quality(r.cut), quality(r.distilled)],
     ...[count(r.examples), `${(r.multiplications / 1e9).toFixed(1)} G`],
   ]);
-  out.print(table(['cut', 'teacher', 'given', 'cut to', 'distilled', 'examples', 'MACs'], won, 2));
+  out.print(table(['cut', 'teacher', 'given', 'cut to', 'distilled', 'examples', 'MACs'], won, 2, { cut: ['teacher', 12] }));
 }
 
 const SHORT: Readonly<Record<string, string>> = {

@@ -66,6 +66,8 @@ test('what is refused leaves no folder behind, with --resume too', async () => {
   const dry = await thumbnet('compress', model, ...given, ...place, '--dry-run');
   assert.is(dry.code, 2);
   assert.match(dry.err, /--dry-run and --resume are both given[\s\S]*fix:/);
+  const stray = await thumbnet('compress', model, ...given, '--study', 'mine');
+  assert.match(stray.err, /--study is for a study in a database[\s\S]*--storage/);
   assert.not(existsSync(inFolder('refused')));
 });
 
