@@ -5,8 +5,9 @@ import { runArm } from '../../src/compress/arm.ts';
 import { goalText, historyOf } from '../../src/compress/history.ts';
 import { type CompressHost, type CompressOptions, type CompressResult, compress } from '../../src/compress/index.ts';
 import type { JobContext } from '../../src/compress/job.ts';
-import { inlinePool } from '../../src/compress/pool.ts';
+import { inlinePool, type Pool } from '../../src/compress/pool.ts';
 import { type Dataset, loadDataset } from '../../src/data/index.ts';
+import { type Code, CompressError } from '../../src/errors.ts';
 import { findTask } from '../../src/evaluate.ts';
 import { exportTflite } from '../../src/formats/tflite/export.ts';
 import type { Graph } from '../../src/graph/graph.ts';
@@ -177,6 +178,32 @@ test('few examples: told what they show, checked on other folds, plain int8 at t
   }
   const { result: looser } = await finished(graph, data, { maxDrop: 0.1 });
   checksHold(looser, Math.round(0.1 * looser.examples.check));
+});
+
+test('a file that is gone ends the search; what a stage cannot do is a trial that failed', async () => {
+  const { graph, ...made } = fruit();
+  const data = await loadDataset({ x: made.x.x.x.slice(0, 270), y: made.y.slice(0, 90), shape: [90, 3] }, parts);
+  const failingOnce =
+    (code: Code): CompressHost['pool'] =>
+    (context) => {
+      const pool = inlinePool(context);
+      let isFirst = true;
+      const run: Pool['run'] = async (job, progress) => {
+        const fails = isFirst;
+        isFirst = false;
+        if (fails) throw new CompressError(code, 'x.npz cannot be read any more', 'bring it back');
+        return pool.run(job, progress);
+      };
+      return { ...pool, run };
+    };
+  const options = { trials: 1, maxDrop: 0.5 };
+  const { result } = await finished(graph, data, options, { pool: failingOnce('shape-mismatch') });
+  assert.is(result.trials[0].state, 'failed');
+  assert.is(result.chosen, null);
+  await finished(graph, data, options, { pool: failingOnce('bad-file') }).then(
+    () => assert.unreachable(),
+    (e: Error) => assert.match(e.message, /cannot be read any more/),
+  );
 });
 
 test('few examples, most of one class: of those that check none may be lost where two would be too many', async () => {
