@@ -3,7 +3,8 @@ import { type CompressOptions, checkCompress, figuresOf } from '../compress/inde
 import { byFigure, fits, limitsOf, unmet } from '../compress/limits.ts';
 import { smallestOf } from '../compress/prepare.ts';
 import type { Dataset } from '../data/index.ts';
-import { findTask, judge } from '../evaluate.ts';
+import { isAtChance } from '../doubts.ts';
+import { findTask } from '../evaluate.ts';
 import { betweenEdges } from '../model.ts';
 import { outlineOf } from '../pipeline.ts';
 import { quantize } from '../quant/index.ts';
@@ -14,7 +15,7 @@ import { Heap } from '../wasm/heap.ts';
 import { isEmpty } from './files.ts';
 import { count, type Output, plural, table } from './output.ts';
 import { timeText } from './progress.ts';
-import { sayTask } from './task_flags.ts';
+import { judgeGiven, sayTask } from './task_flags.ts';
 
 interface Planned {
   readonly model: Model;
@@ -49,7 +50,8 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
     return { name, flashBytes, ramBytes, latencyMs, fits: fits(figures, limits), unmet: unmet(figures, limits) };
   });
   const seconds = await secondsFor(model, data, settings, workers, context);
-  const { quality } = judge(heap, model.graph, data, data.validation ? 'validation' : 'test', task).evaluation;
+  const { evaluation } = judgeGiven(heap, model.graph, data, data.validation ? 'validation' : 'test', task, out);
+  const { quality } = evaluation;
   const isTaken = !(await isEmpty(folder, () => false));
   const facts = {
     target: target.name,
@@ -68,6 +70,8 @@ export async function dryRun({ model, data, options, folder, workers, out }: Pla
     out.say(`limits: ${count(limits.flash!)} B of flash, ${count(limits.ram!)} B of RAM of ${target.name}`);
     for (const { name, unmet: over } of rows)
       for (const [what, need, limit] of over) out.say(`${name}: ${what} ${need} is over the limit of ${limit}`);
+    if (isAtChance(evaluation))
+      out.say('a model that answers no better than chance has nothing to keep: compress would refuse it');
     if (!rows[2].fits) out.say('nothing that pruning and quantization can leave of this network fits: compress would refuse it');
     const time = settings.timeMs === undefined ? '' : `, ended after ${timeText(settings.timeMs / 1000)}`;
     out.say(

@@ -55,6 +55,12 @@ test('what cannot be chosen is refused before any work, by a dry run too', async
   }
 });
 
+test('a dry run says that a model at chance would be refused', async () => {
+  const dry = await thumbnet('compress', model, '--data', data, '--mean', '1000000', '--target', 'stm32f446re', '--dry-run');
+  assert.is(dry.code, 0, dry.err);
+  assert.match(dry.out + dry.err, /a model that answers no better than chance has nothing to keep: compress would refuse it/);
+});
+
 test('samples in arrays that are named as the model names its edges', async () => {
   const x = Float32Array.from({ length: 60 * 32 }, (_, i) => ((i % 32) * (Math.floor(i / 32) % 2 ? 5 : 11)) % 32);
   const y = Int32Array.from({ length: 60 }, (_, i) => i % 2);
