@@ -112,7 +112,8 @@ function recipe({ recipe: { stages } }: History): Html {
       (key) => html`<dt>${key}</dt><dd>${inOrder(run.map((s) => s.parameters[key]))}</dd>`,
     )}</dl></li>`;
   });
-  return html`<ol class="steps">${cards}</ol>`;
+  return html`<p class="soft">In the order in which they run; an arrow leads from one stage to the next of its kind. Options are those that <code>thumbnet ${stages[0].name} --help</code> explains, and so for each.</p>
+<ol class="steps">${cards}</ol>`;
 }
 
 /** A parameter of stages that follow each other: once where it is the same in all. */
