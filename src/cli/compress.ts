@@ -11,7 +11,7 @@ import { dryRun } from './dry_run.ts';
 import { MODEL, readModel } from './files.ts';
 import { type DataFlags, dataFlags, type IoFlags, ioOption, readData, readingOfRecipe, tradeOption } from './flags.ts';
 import { askedFrontEnds, chosenFrontEnd, type FrontEndFlags, frontEndFlags } from './front_ends.ts';
-import { createOutput } from './output.ts';
+import { createOutput, plural } from './output.ts';
 import { type OutsideFlags, readOutside } from './outside_flags.ts';
 import { readRecipe } from './recipe_file.ts';
 import { checkPlace, runCompress } from './run_compress.ts';
@@ -99,7 +99,7 @@ export function addCompress(program: Command): void {
         if (asked) {
           const { names, training } = asked;
           out.say(
-            `--front-ends: before the search the network is trained for ${names.length} others, ${training.epochs} epochs each; the figures below are those of the model as given`,
+            `--front-ends: before the search the network is trained for ${plural(names.length, 'other')}, ${training.epochs} epochs each; the figures below are those of the model as given`,
           );
         }
         return dryRun({ model, data, options, folder, workers, out });

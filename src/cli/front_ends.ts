@@ -20,7 +20,7 @@ import { type ScratchOptions, scratchFields, scratchSchema } from '../train/inde
 import { Heap } from '../wasm/heap.ts';
 import { type DataFlags, readData } from './flags.ts';
 import { optionFlags, optionsFrom } from './option_flags.ts';
-import { type Output, table } from './output.ts';
+import { type Output, plural, table } from './output.ts';
 import type { OutsideFlags } from './outside_flags.ts';
 import { interruptible } from './progress.ts';
 
@@ -104,7 +104,9 @@ export async function chosenFrontEnd(
     silent,
     { inputs },
   );
-  out.say(`front ends: the network is trained for ${names.length} others from random weights, ${training.epochs} epochs each`);
+  out.say(
+    `front ends: the network is trained for ${plural(names.length, 'other')} from random weights, ${training.epochs} epochs each`,
+  );
   const choice = await interruptible(
     (host) => chooseFrontEnd(model, data, samples, names, training, options, host),
     async () =>
