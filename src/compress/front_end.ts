@@ -166,6 +166,9 @@ const rounded = (v: number): number => Number(v.toPrecision(12));
 /** Examples are moved by as much time, in frames of another hop. */
 function withShift(training: ScratchOptions, times: number): ScratchOptions {
   const { augment } = training;
-  if (typeof augment?.shift !== 'number') return training;
-  return { ...training, augment: { ...augment, shift: Math.round(augment.shift * times) } };
+  const { shift } = augment ?? {};
+  if (!shift) return training;
+  const frames = (n: number) => Math.round(n * times);
+  const moved: typeof shift = typeof shift === 'number' ? frames(shift) : [frames(shift[0]), shift[1]];
+  return { ...training, augment: { ...augment, shift: moved } };
 }

@@ -329,16 +329,15 @@ export function alternativesTo({ name, frames, rate }: FrontEnd): string[] {
     `${base}:${[...stated.filter((part) => !changes.some((c) => keyOf(c) === keyOf(part))), ...changes].join(',')}`;
   if (frames === 1) return ['stats', 'fft', ...(rate ? [`fft:high=${rate / 4}`] : [])].filter((other) => other !== name);
   const key = coefficients ? 'coefficients' : 'bands';
-  const count = coefficients || bands;
-  const numbers = kind === 'spectrum' ? [1] : FEWER_NUMBERS;
-  const hops = hop.unit === 'all' ? [1] : FEWER_FRAMES;
   const length = (times: number) => (hop.unit === 'ms' ? `${hop.value * times}ms` : `${Math.round(hop.value * times)}`);
-  return hops.flatMap((times) =>
-    numbers.flatMap((share) => {
-      const changes = [
-        ...(times === 1 ? [] : [`hop=${length(times)}`]),
-        ...(share === 1 ? [] : [`${key}=${Math.round(count * share)}`]),
-      ];
+  // Small numbers may be rounded to the same ones; the first of each is the given one.
+  const hops = [...new Set((hop.unit === 'all' ? [1] : FEWER_FRAMES).map(length))];
+  const counts = [
+    ...new Set((kind === 'spectrum' ? [1] : FEWER_NUMBERS).map((share) => Math.round((coefficients || bands) * share))),
+  ];
+  return hops.flatMap((longer, h) =>
+    counts.flatMap((count, n) => {
+      const changes = [...(h ? [`hop=${longer}`] : []), ...(n ? [`${key}=${count}`] : [])];
       return changes.length ? [changed(changes)] : [];
     }),
   );

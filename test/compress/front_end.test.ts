@@ -66,6 +66,8 @@ test('others than a front end', () => {
   ]);
   for (const name of ['mfcc:bands=20', 'logmel', 'spectrogram', 'librosa-mel', 'mfe'])
     for (const other of alternativesTo(makeFrontEnd(name, signal))) makeFrontEnd(other, signal);
+  const few = alternativesTo(makeFrontEnd('mfcc:coefficients=2', signal));
+  assert.equal(few.slice(0, 3), ['mfcc:coefficients=1', 'mfcc:coefficients=2,hop=30ms', 'mfcc:hop=30ms,coefficients=1']);
   assert.equal(alternativesTo(makeFrontEnd('fft', { ...signal, samples: 128, rate: 100 })), ['stats', 'fft:high=25']);
 });
 
