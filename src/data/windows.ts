@@ -190,6 +190,7 @@ function noteShort(recordings: readonly Recording[], { window, stride }: Cut, { 
   if (left.length) notes.push(`left out, shorter than half a window of ${window} samples: ${name(left)}`);
   if (left.length === recordings.length)
     throw new CompressError('bad-data', `no recording has half of ${window} samples`, 'give a smaller --window');
+  if (stride > window) notes.push(`of every ${stride} samples ${stride - window} between windows of ${window} are not used`);
   const rest = recordings.reduce((sum, r) => sum + (samplesIn(r) > window ? (samplesIn(r) - window) % stride : 0), 0);
   if (rest)
     notes.push(`${counted(rest, 'sample')} behind the last whole windows of recordings ${rest > 1 ? 'are' : 'is'} not used`);

@@ -16,7 +16,10 @@ const presentIn = (parts: RawParts): RawPart[] => ALL.flatMap((name) => parts[na
 export function numberLabels(parts: RawParts, stated: readonly string[] | undefined, notes: string[]): RawParts {
   const present = presentIn(parts);
   const worded = present.filter((p) => p.words);
-  if (worded.length === 0) return stated ? { ...parts, classNames: stated } : parts;
+  if (worded.length === 0) {
+    if (stated) for (const part of present) checkNumbered(part, stated);
+    return stated ? { ...parts, classNames: stated } : parts;
+  }
   if (worded.length < present.length) throw mixed(present);
   const counts = new Map<string, number>();
   for (const { words } of worded) for (const word of words!) counts.set(word, (counts.get(word) ?? 0) + 1);
@@ -39,6 +42,19 @@ export function numberLabels(parts: RawParts, stated: readonly string[] | undefi
   noteRare(worded, counts, notes);
   noteAlike(names, notes);
   return { ...result, ...(!areNumbers && { classNames: names }) };
+}
+
+/** @throws CompressError `bad-data` for a class number that no name is stated for */
+function checkNumbered(part: RawPart, stated: readonly string[]): void {
+  const { y, count, where, origin } = part;
+  if (!(y instanceof Int32Array) || y.length !== count) return;
+  const beyond = y.findIndex((label) => label < 0 || label >= stated.length);
+  if (beyond < 0) return;
+  throw new CompressError(
+    'bad-data',
+    `${origin?.(beyond) ?? `${where}, example ${beyond}`} has the label ${y[beyond]}, and --classes names ${stated.length} classes, from 0 on`,
+    'name a class for each number, in their order',
+  );
 }
 
 function noteRare(parts: readonly RawPart[], counts: ReadonlyMap<string, number>, notes: string[]): void {

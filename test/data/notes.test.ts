@@ -104,6 +104,13 @@ test('a part that nothing is left for', async () => {
   assert.ok(notes.includes(said), notes.join('\n'));
 });
 
+test('names for too few class numbers, and samples between windows', async () => {
+  const numbered = csv('a,y\n1,0\n2,1\n3,2\n');
+  await fails(numbered, 'bad-data', /d\.csv row 4 has the label 2, and --classes names 2 classes/, { classes: ['on', 'off'] });
+  const rows = Array.from({ length: 20 }, (_, i) => `${i},${i < 10 ? 'p' : 'q'}`).join('\n');
+  await notes(csv(`a,y\n${rows}\n`), ['of every 6 samples 2 between windows of 4 are not used'], { window: 4, stride: 6 });
+});
+
 test('classes that may be one, and files of other programs', async () => {
   await notes(csv('a,label\n1,on\n2,On \n3,off\n'), ['"On" and "on" are two classes: rename one if they mean the same']);
   await fails({ 'd.xlsx': text('PK') }, 'unsupported', /d\.xlsx is of no format that is read\n {2}fix: save the sheet as CSV/);
