@@ -38,7 +38,7 @@ const [LESS, MORE] = ['costs less and answers worse', 'costs more and answers be
 export const wordsOf = ({ verdict, cost }: Against): string => (verdict === 'trade' ? (cost.high < 0 ? LESS : MORE) : verdict);
 
 const WHAT =
-  'Objective: mean of the needs as shares of the model in plain int8, less is better. Adaptive less the arm: the difference of the objective, and of quality on the test part, with 95 % intervals over seeds and test examples (paired draws). The adaptive search wins where one is shown to be better and the other not shown to be worse. Goal held: runs that keep it on the test part. An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
+  'Objective: mean of the needs as shares of the model in plain int8, less is better. The adaptive search is compared with each arm: its objective less that of the arm, and its quality on the test part less that of the arm, with 95 % intervals over seeds and test examples (paired draws). It wins where one is shown to be better and the other not shown to be worse. Goal held: runs that keep it on the test part. An arm of fixed order tries four shares of channels and trains after each method; what it does not quantize is quantized plainly. P: pruning, Q: quantization, KD: knowledge distillation.';
 
 export function writeAblation(found: Ablation): string {
   const title = `Ablation of ${found.model}`;
@@ -69,43 +69,58 @@ function jobText({ target, data, examples, given, metric }: Ablation): string {
 
 const armSection = (title: string, found: Ablation, lead: Html | null = null): Html => html`<section><h2>${title}</h2>
 ${lead}<p class="soft">${WHAT}</p>
-<div class="wide">${armTable(found)}</div></section>`;
+<div class="wide">${armTable(found)}</div>
+${found.arms.some((a) => a.adaptive) ? html`<div class="wide">${againstTable(found)}</div>` : null}</section>`;
 
 function armTable(found: Ablation): Html {
   const { show, label } = metricOf(found.metric);
   const plain: ArmResults = { arm: 'plain int8', runs: [found.plain], adaptive: null };
-  const percent = metricOf(found.metric).inPercent ? 100 : 1;
   const cells = (arm: ArmResults) => {
     const of = (what: (run: ArmRun) => number, text: (v: number) => string) => {
       const { mean, low, high } = spreadOf(arm, what);
       return html`<td>${text(mean)}${low === high ? null : html` <small>(${text(low)} to ${text(high)})</small>`}</td>`;
     };
-    const order = ordersOf(arm).join(', ');
-    return html`<tr><th scope="row" class="text">${whole(arm.arm)}${order && whole(` (${order})`)}${arm.source && html` <small>${arm.source}</small>`}</th>
-${of(
-  (r) => r.cost,
-  (v) => v.toFixed(3),
-)}<td class="text">${arm.adaptive ? wordsOf(arm.adaptive) : '–'}</td><td>${differenceText(arm.adaptive?.cost)}</td><td>${differenceText(arm.adaptive?.score, percent)}</td><td>${heldText(arm)}</td>${of((r) => r.test, show)}${of((r) => r.figures.quality ?? Number.NaN, show)}
-${of((r) => r.figures.weightBytes, bytes)}${of((r) => r.figures.macs, count)}${of((r) => r.figures.flashBytes, bytes)}
-${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, milliseconds)}</tr>`;
+    return html`<tr>${headOf(arm)}${of(
+      (r) => r.cost,
+      (v) => v.toFixed(3),
+    )}${of((r) => r.figures.weightBytes, bytes)}${of((r) => r.figures.macs, count)}
+${of((r) => r.test, show)}<td>${heldText(arm)}</td>${of((r) => r.figures.quality ?? Number.NaN, show)}
+${of((r) => r.figures.flashBytes, bytes)}${of((r) => r.figures.ramBytes, bytes)}${of((r) => r.figures.latencyMs, milliseconds)}</tr>`;
   };
   const quality = `${label[0].toUpperCase()}${label.slice(1)}`;
   const heads = [
     'Objective',
-    'The adaptive search',
-    'Its objective less',
-    'Its quality less',
-    'Goal held',
-    `${quality}, test`,
-    `${quality}, validation`,
     'Weights',
     'MACs',
+    `${quality}, test`,
+    'Goal held',
+    `${quality}, validation`,
     'Flash',
+    'RAM',
+    'Latency',
   ];
   return html`<table>${caption(
     `${count(found.samples)} training samples for each run; seeds ${found.seeds.join(', ')}. Means; in brackets the range over seeds.`,
-  )}<thead><tr><th scope="col" class="text">Arm</th>${[...heads, 'RAM', 'Latency'].map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
+  )}<thead><tr><th scope="col" class="text">Arm</th>${heads.map((h) => html`<th scope="col">${h}</th>`)}</tr></thead>
 <tbody>${[plain, ...found.arms].map(cells)}</tbody></table>`;
+}
+
+function againstTable({ arms, metric }: Ablation): Html {
+  const percent = metricOf(metric).inPercent ? 100 : 1;
+  const rows = arms.flatMap((arm) =>
+    arm.adaptive
+      ? [
+          html`<tr>${headOf(arm)}<td class="text">${wordsOf(arm.adaptive)}</td><td>${differenceText(arm.adaptive.cost)}</td><td>${differenceText(arm.adaptive.score, percent)}</td></tr>`,
+        ]
+      : [],
+  );
+  return html`<table>${caption('The adaptive search against each arm; in brackets the 95 % interval.')}<thead><tr><th scope="col" class="text">Arm</th><th scope="col" class="text">The adaptive search</th><th scope="col">Objective</th><th scope="col">Quality on test${percent === 1 ? '' : ', points'}</th></tr></thead>
+<tbody>${rows}</tbody></table>`;
+}
+
+function headOf(arm: ArmResults): Html {
+  const order = ordersOf(arm).join(', ');
+  return html`<th scope="row" class="text">${whole(arm.arm)}${order && whole(` (${order})`)}${arm.source && html` <small>${arm.source}</small>`}</th>`;
 }
 
 const caption = (text: string): Html => html`<caption><span>${text}</span></caption>`;
