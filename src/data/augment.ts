@@ -38,8 +38,8 @@ export function makeAugment(shape: readonly number[], options: Augmentation): Au
   const frame = { height: spatial ? shape[0] : 1, width: sizeOf(shape.slice(1, -1)), channels: shape.at(-1)! };
   const { flip = false, shift = 0, cutout = 0, mask = 0, jitter = 0, scale = 0, mixup = 0 } = options;
   const masks = typeof mask === 'number' ? [mask, 0] : mask;
-  // bands are the second axis of what has more than one
-  const bands = spatial ? shape[1] : 1;
+  // conv1d reads [time, 1, bands], ds-cnn [time, bands, 1]
+  const bands = spatial ? (shape.slice(1).find((n) => n > 1) ?? 1) : 1;
   const [down, right] = typeof shift === 'number' ? [shift, shift] : shift;
   const reach = [frame.height > 1 ? down : 0, frame.width > 1 ? right : 0];
   check(

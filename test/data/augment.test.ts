@@ -52,6 +52,7 @@ test('a mask blanks a stretch of time and one of bands, of signals as of picture
   for (const shape of [
     [6, 5],
     [6, 5, 1],
+    [6, 1, 5],
   ]) {
     const seen = new Set<string>();
     for (let seed = 0; seed < 60; seed++) {
