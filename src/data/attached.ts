@@ -1,7 +1,7 @@
 /** A front end in a model's file: what computes its input from samples, and how features are normalized. */
 import { CompressError } from '../errors.ts';
 import type { FrontEnd } from '../features/front_end.ts';
-import { type FrontEndFacts, factsOf, frontEndOf } from '../features/options.ts';
+import { type FrontEndFacts, factsOf, frontEndOf } from '../features/make.ts';
 import type { Attachments, Graph } from '../graph/graph.ts';
 import type { Dataset, Normalization } from './dataset.ts';
 
