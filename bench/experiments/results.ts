@@ -1,6 +1,7 @@
 /**
- * Writes the table of results in the project's README.md from runs of compare.ts: what `compress` did on every job with one budget, the worst last.
- *   node --import tsx bench/experiments/results.ts COMPARED SAMPLES      (COMPARED: the folder of compare.ts)
+ * Writes the table of results in the project's README.md from runs of compare.ts: what `compress` did on every job with the largest budget that has
+ * three seeds, the worst last.
+ *   node --import tsx bench/experiments/results.ts COMPARED      (the folder of compare.ts)
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,15 +13,24 @@ import { gained, holds } from './table.ts';
 const FILE = new URL('../../README.md', import.meta.url);
 const [open, close] = ['<!-- results -->', '<!-- /results -->'];
 
-const [folder, samples] = process.argv.slice(2);
-if (!samples) throw new Error('give the folder of compare.ts and a number of samples');
+const SEEDS = 3;
+
+const [folder] = process.argv.slice(2);
+if (!folder) throw new Error('give the folder of compare.ts');
 const runs = readdirSync(folder)
-  .filter((name) => name.includes(`.compress.${samples}.`) && name.endsWith('.json'))
-  .map((name): Result => JSON.parse(readFileSync(join(folder, name), 'utf8')))
-  .filter((r) => COMPARED.includes(r.job));
+  .filter((name) => name.includes('.compress.') && name.endsWith('.json'))
+  .map((name): Result => JSON.parse(readFileSync(join(folder, name), 'utf8')));
+
+function largest(job: string): Result[] {
+  const own = runs.filter((r) => r.job === job);
+  const budgets = [...new Set(own.map((r) => r.samples))].sort((a, b) => b - a);
+  const samples = budgets.find((budget) => own.filter((r) => r.samples === budget).length >= SEEDS);
+  return own.filter((r) => r.samples === samples);
+}
+
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-const jobs = COMPARED.map((job) => runs.filter((r) => r.job === job))
+const jobs = COMPARED.map(largest)
   .filter((of) => of.length > 0)
   .map((of) => ({ of, objective: mean(of.map(gained)) }))
   .sort((a, b) => a.objective - b.objective);
@@ -34,6 +44,7 @@ const rows = await Promise.all(
     const percent = (n: number) => (100 * n).toFixed(1);
     return [
       `${of[0].job}, ${target}`,
+      `${of[0].samples / 1000} k`,
       objective.toFixed(2),
       pair((j) => j.weightBytes, kib),
       pair(
@@ -50,7 +61,17 @@ const rows = await Promise.all(
     ];
   }),
 );
-const head = ['job, chip', 'objective', 'weights, KiB', 'MACs, M', 'flash, KiB', 'latency, ms', 'test, %', 'goal held'];
+const head = [
+  'job, chip',
+  'samples',
+  'objective',
+  'weights, KiB',
+  'MACs, M',
+  'flash, KiB',
+  'latency, ms',
+  'test, %',
+  'goal held',
+];
 const readme = readFileSync(FILE, 'utf8');
 const [from, to] = [readme.indexOf(open), readme.indexOf(close)];
 if (from < 0 || to < from) throw new Error(`README.md has no ${open} ... ${close}`);
