@@ -6,7 +6,7 @@ import { builtFor } from '../builders/index.ts';
 import { byFrontEnd } from '../data/featured.ts';
 import { type Dataset, withFrontEndOf } from '../data/index.ts';
 import { CompressError } from '../errors.ts';
-import { findTask, judge, qualityOf } from '../evaluate.ts';
+import { findTask, type Judgement, judge, qualityOf } from '../evaluate.ts';
 import { factsOf } from '../features/index.ts';
 import { exportTflite } from '../formats/tflite/export.ts';
 import { importTflite } from '../formats/tflite/index.ts';
@@ -38,7 +38,7 @@ export interface FrontEndTrial {
   readonly features: string;
   /** In int8, quality by the validation part; null where the network cannot read it. */
   readonly figures: Figures | null;
-  /** The mean of the figures that are to be lowered, 1 = the model as given in int8. */
+  /** The mean of the figures that are to be lowered, 1 = the model as given in int8 where it needs no less than what is small enough. */
   readonly cost: number | null;
   /** Whether it fits and keeps the goal there with its margin. */
   readonly holds: boolean;
@@ -123,7 +123,14 @@ export async function chooseFrontEnd(
   checkReachable(standard, reference, given.found, silent);
   const plain = figuresOf(given.graph, target, settings, foundIn(standard, given.found));
   const goal = goalOf(target, settings, plain, standard);
-  const trials: FrontEndTrial[] = [{ features: frontEnd.name, figures: plain, cost: 1, holds: true }];
+  const trialOf = (features: string, figures: Figures, found: Judgement) => {
+    const holds = isFeasible(figures, marginOf(found, reference, goal), goal);
+    const [over] = unmet(figures, goal.limits);
+    const why = over ? `over the limit of ${over[0]}` : 'loses too much';
+    return { features, figures, cost: costOf(figures, goal), holds, ...(!holds && { why }) };
+  };
+  const first = trialOf(frontEnd.name, plain, given.found);
+  const trials: FrontEndTrial[] = [first];
   let best: { readonly cost: number; readonly model: Model; readonly data: Dataset; readonly rebuilt: Rebuilt } | null = null;
   for (const features of names) {
     host.signal?.throwIfAborted();
@@ -133,13 +140,9 @@ export async function chooseFrontEnd(
       const telling = host.progress && ((p: Progress) => host.progress!({ ...p, what: `${features}: ${p.what}` }));
       const made = await rebuiltFor(model, rebuilt, { ...contextOf(by), progress: telling });
       const { graph, found } = await plainOf(made, by);
-      const figures = figuresOf(graph, target, settings, foundIn(standard, found));
-      const cost = costOf(figures, goal);
-      const holds = isFeasible(figures, marginOf(found, reference, goal), goal);
-      const [over] = unmet(figures, goal.limits);
-      const why = over ? `over the limit of ${over[0]}` : 'loses too much';
-      trials.push({ features, figures, cost, holds, ...(!holds && { why }) });
-      if (holds && cost < (best?.cost ?? 1)) best = { cost, model: made, data: by, rebuilt };
+      const trial = trialOf(features, figuresOf(graph, target, settings, foundIn(standard, found)), found);
+      trials.push(trial);
+      if (trial.holds && trial.cost < (best ?? first).cost) best = { cost: trial.cost, model: made, data: by, rebuilt };
     } catch (e) {
       if (!(e instanceof CompressError) || host.signal?.aborted) throw e;
       trials.push({ features, figures: null, cost: null, holds: false, why: e.message.split('\n')[0] });
