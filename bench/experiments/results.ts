@@ -32,7 +32,7 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 
 const jobs = COMPARED.map(largest)
   .filter((of) => of.length > 0)
-  .map((of) => ({ of, objective: mean(of.map(gained)) }))
+  .map((of) => ({ of, objective: mean(of.map((r) => gained(r))) }))
   .sort((a, b) => a.objective - b.objective);
 
 const rows = await Promise.all(
