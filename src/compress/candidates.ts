@@ -62,8 +62,9 @@ export async function candidatesOf(
   };
   const cost = ({ figures }: Spot | Candidate) => costOf(figures, goal);
   let least = cost(best!);
+  const way = costOf(goal.plain, goal) - least;
   for (const share of SPARE) {
-    const most = cost(best!) + share * (1 - cost(best!));
+    const most = cost(best!) + share * way;
     const between = coarse.filter((s) => cost(s) > least && cost(s) <= most && spots.fits(s));
     least = most;
     if (between.length) await keep(between.reduce((top, s) => (s.score > top.score ? s : top)));

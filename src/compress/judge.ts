@@ -63,7 +63,7 @@ export function goalOf(target: Target, settings: Settings, plain: Figures, stand
 export const isFeasible = (figures: Figures, margin: number, { limits, floor }: Goal): boolean =>
   fits(figures, limits) && figures.score !== null && figures.score - margin >= floor;
 
-/** Weighted mean of the figures, each as a share of what plain int8 quantization needs; lower is better, 1 = as plain int8. */
+/** Weighted mean of the figures, each as a share of what plain int8 quantization needs; lower is better, 1 = as plain int8 where that needs no less than what is enough. */
 export function costOf(f: Figures, { plain, standard, settings: { objective, enough } }: Goal): number {
   let [sum, total] = [0, 0];
   for (const r of RESOURCES) {
