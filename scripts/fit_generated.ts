@@ -7,13 +7,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { asEmitted } from '../src/c/layers.ts';
 import { type Variant, variantOf } from '../src/c/parts.ts';
-import { type Coefficients, formatCoefficients } from '../src/mcu/coefficients.ts';
+import { formatCoefficients } from '../src/mcu/coefficients.ts';
 import { generated } from '../src/mcu/generated.ts';
 import { type FittedCode, LEAST_TOLD } from '../src/mcu/generated_code.ts';
 import { bytesOfCode, type CodeFeatures, codeFeatures } from '../src/mcu/generated_cost.ts';
-import { executedOf, type LayerWalk, tagsOf } from '../src/mcu/generated_features.ts';
 import { FRAME_KINDS, type FrameKind, isUsual } from '../src/mcu/generated_stack.ts';
 import { onChip } from '../src/mcu/graph_cost.ts';
 import type { CoreName } from '../src/targets/index.ts';
@@ -26,16 +24,14 @@ import {
   type GeneratedCounts,
   keptCases,
 } from './count/generated_cases.ts';
+import { FOLDS, fitAll, heldOut, type Off, offOf, type Row, rowsOf } from './fit/generated.ts';
+import { type CodeFit, fitCode, rounded } from './fit/generated_code.ts';
 import { quantile, readCsv } from './fit/instructions.ts';
-import { nnls } from './nnls.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const counts: Record<string, GeneratedCounts> = JSON.parse(readFileSync(join(here, 'data/generated_counts.json'), 'utf8'));
 const cases = fittedCases(await Heap.open());
 const kept = keptCases();
-const FOLDS = 4;
-/** A shape that was counted fewer times is taken with others of its kernel. */
-const LEAST = 4;
 
 /** Networks of which the stack was counted, with what their texts tell of it by kind of layer. */
 interface CountedStack {
@@ -75,144 +71,10 @@ function stackOf(variant: Variant): FittedCode['stack'] {
   return found;
 }
 
-interface Row {
-  readonly kernel: string;
-  readonly tags: readonly string[];
-  readonly walk: LayerWalk;
-  readonly instructions: number;
-}
-
-function rowsOf(variant: Variant, from: readonly GeneratedCase[], counted: readonly CountedNetwork[]): Row[] {
-  return from.flatMap(({ graph, trade }, g) => {
-    const { network, layers } = generated(onChip(graph), { variant, trade })!;
-    return network.layers.map((l, i) => ({
-      kernel: l.kernel,
-      tags: tagsOf(asEmitted(l.call!, trade), layers[i].functions, layers[i].walk().loops),
-      walk: layers[i].walk(),
-      instructions: counted[g].instructions[i],
-    }));
-  });
-}
-
-/** How strongly coefficients are held to what is known of them, beside rows: of a kernel, of shapes of it. */
-const HELD = { kernel: 0.02, shape: 0.5 };
-
-/** Layers of so many instructions count in full, smaller ones less. */
-const FULL = 2000;
-
-const weightOf = ({ instructions }: Row): number => Math.sqrt(Math.min(1, instructions / FULL));
-
-/**
- * Relative errors count; assembly is known. Coefficients are held to those of a wider group, and those of a kernel to the length of its
- * texts, so that few rows do not make them wild.
- */
-function fit(rows: readonly Row[], word: number, wider: Coefficients | null): Coefficients {
-  const words = new Map<string, number>();
-  for (const { walk } of rows) for (const [key, runs] of walk.parts) if (runs.usual) words.set(key, runs.words);
-  const names = [...words.keys()].sort();
-  const matrix = rows.map((r) =>
-    [1, ...names.map((n) => r.walk.parts.get(n)?.usual ?? 0)].map((v) => (weightOf(r) * v) / r.instructions),
-  );
-  const target = rows.map((r) => weightOf(r) * Math.max(0, 1 - r.walk.assembly / r.instructions));
-  const held = wider ? HELD.shape : HELD.kernel;
-  ['one', ...names].forEach((name, j) => {
-    const length = Math.sqrt((held * matrix.slice(0, rows.length).reduce((n, row) => n + row[j] * row[j], 0)) / rows.length);
-    const known = wider?.[name] ?? (name === 'one' ? 0 : word * words.get(name)!);
-    matrix.push(Array.from({ length: names.length + 1 }, (_, k) => (k === j ? length : 0)));
-    target.push(length * known);
-  });
-  const solved = nnls(matrix, target, 1e-9);
-  // Parts that cost nothing of their own are told too: they were seen.
-  return Object.fromEntries(['one', ...names].map((n, i) => [n, Number(solved[i].toPrecision(3))]));
-}
-
-function groupsOf(rows: readonly Row[]): Map<string, Row[]> {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    for (const tag of row.tags) {
-      const group = groups.get(tag);
-      if (group) group.push(row);
-      else groups.set(tag, [row]);
-    }
-  }
-  for (const [key, found] of groups) if (key.includes(':') && found.length < LEAST) groups.delete(key);
-  // Of two that hold the same layers the general one is kept.
-  for (const { tags } of rows) {
-    const known = tags.filter((p) => groups.has(p));
-    known.slice(1).forEach((p, i) => {
-      if (groups.get(p)!.length === groups.get(known[i])!.length) groups.delete(known[i]);
-    });
-  }
-  return groups;
-}
-
-interface Fitted {
-  readonly each: Readonly<Record<string, Coefficients>>;
-  readonly word: number;
-}
-
-/** Instructions for each word of a part's text: the median. */
-const wordOf = (rows: readonly Row[]): number =>
-  quantile(
-    rows.flatMap(({ walk, instructions }) => {
-      const words = [...walk.parts.values()].reduce((n, runs) => n + runs.words * runs.usual, 0);
-      return words ? [Math.max(0, instructions - walk.assembly) / words] : [];
-    }),
-    0.5,
-  );
-
-function fitAll(rows: readonly Row[]): Fitted {
-  const word = wordOf(rows);
-  const each: Record<string, Coefficients> = {};
-  const groups = [...groupsOf(rows)].sort(([a], [b]) => a.length - b.length || (a < b ? -1 : 1));
-  for (const [key, found] of groups) {
-    const wider = widerOf(each, key);
-    // Shapes that the wider group tells well need none of their own.
-    if (!wider || found.some((row) => errorBy(wider, row) > TOLD)) each[key] = fit(found, word, wider);
-  }
-  return { each, word };
-}
-
-/** An error of a wider group's coefficients that is not worth those of a narrower one. */
-const TOLD = 0.03;
-
-const errorBy = (each: Coefficients, { walk, instructions }: Row): number => {
-  const parts = [...walk.parts].reduce((n, [key, runs]) => n + (each[key] ?? 0) * runs.usual, 0);
-  return Math.abs((walk.assembly + (each.one ?? 0) + parts) / instructions - 1);
-};
-
-/** The coefficients of the next wider group of shapes. */
-function widerOf(each: Readonly<Record<string, Coefficients>>, key: string): Coefficients | null {
-  for (let at = key.lastIndexOf(':'); at > 0; at = key.lastIndexOf(':', at - 1)) {
-    const found = each[key.slice(0, at)];
-    if (found) return found;
-  }
-  return null;
-}
-
-interface Off {
-  readonly row: Row;
-  readonly error: number;
-}
-
-const offOf = ({ each, word }: Fitted, row: Row): Off => ({
-  row,
-  error: Math.abs(executedOf(row.walk, row.tags, (tag) => each[tag] ?? null, word).usual / row.instructions - 1),
-});
-
-function heldOut(rows: readonly Row[]): Off[] {
-  return Array.from({ length: FOLDS }, (_, fold) => fold).flatMap((fold) => {
-    const fitted = fitAll(rows.filter((_, i) => i % FOLDS !== fold));
-    return rows.filter((_, i) => i % FOLDS === fold).map((row) => offOf(fitted, row));
-  });
-}
-
-const short = (x: number) => Number(x.toPrecision(3));
-
 function errorsOf(found: readonly Off[]): string {
   const all = found.filter((f) => f.row.instructions >= LEAST_TOLD).map((f) => f.error);
   const mean = all.reduce((a, b) => a + b, 0) / all.length;
-  return `{ mean: ${short(mean)}, median: ${short(quantile(all, 0.5))}, p90: ${short(quantile(all, 0.9))}, worst: ${short(Math.max(...all))}, count: ${all.length} }`;
+  return `{ mean: ${rounded(mean)}, median: ${rounded(quantile(all, 0.5))}, p90: ${rounded(quantile(all, 0.9))}, worst: ${rounded(Math.max(...all))}, count: ${all.length} }`;
 }
 
 /** Errors by what `keyOf` tells of a row. */
@@ -221,36 +83,6 @@ function print(found: readonly Off[], keyOf: (row: Row) => string): void {
     const own = found.filter((f) => keyOf(f.row) === key);
     if (own.some((f) => f.row.instructions >= LEAST_TOLD)) console.error('   ', key, errorsOf(own));
   }
-}
-
-/** How strongly the bytes for each word of a function are held to those of any. */
-const HELD_WORDS = 0.3;
-
-type CodeFit = Omit<FittedCode, 'heldOut' | 'stack'>;
-
-/** Bytes of whole code files beside their assembly, by words of C, of any function first and then of each, and the number of calls. */
-function fitCode(rows: readonly CodeFeatures[], bytes: readonly number[]): CodeFit {
-  const all = (r: CodeFeatures) => [...r.words.values()].reduce((a, b) => a + b, 0);
-  const rest = rows.map((r, i) => Math.max(0, bytes[i] - r.assembly));
-  const [word, call, fixed] = nnls(
-    rows.map((r, i) => [all(r), r.calls, 1].map((v) => v / bytes[i])),
-    rest.map((v, i) => v / bytes[i]),
-  );
-  const bases = [...new Set(rows.flatMap((r) => [...r.words.keys()]))].sort();
-  const matrix = rows.map((r, i) => bases.map((b) => (r.words.get(b) ?? 0) / bytes[i]));
-  const target = rows.map((r, i) => Math.max(0, rest[i] - call * r.calls - fixed) / bytes[i]);
-  bases.forEach((_, j) => {
-    const length = Math.sqrt(HELD_WORDS * matrix.slice(0, rows.length).reduce((n, row) => Math.max(n, row[j] * row[j]), 0));
-    matrix.push(bases.map((_, k) => (k === j ? length : 0)));
-    target.push(length * word);
-  });
-  const each = nnls(matrix, target, 1e-9);
-  return {
-    word: short(word),
-    call: short(call),
-    fixed: short(fixed),
-    words: Object.fromEntries(bases.map((b, i) => [b, short(each[i])])),
-  };
 }
 
 function codeOf(variant: Variant, counted: readonly CountedNetwork[]): string {
@@ -267,7 +99,7 @@ function codeOf(variant: Variant, counted: readonly CountedNetwork[]): string {
   });
   const fitted = fitCode(rows, bytes);
   const mean = left.reduce((a, b) => a + b, 0) / left.length;
-  const heldOut = `{ mean: ${short(mean)}, median: ${short(quantile(left, 0.5))}, p90: ${short(quantile(left, 0.9))}, count: ${left.length} }`;
+  const heldOut = `{ mean: ${rounded(mean)}, median: ${rounded(quantile(left, 0.5))}, p90: ${rounded(quantile(left, 0.9))}, count: ${left.length} }`;
   console.error('  code left out', heldOut);
   const words = Object.entries(fitted.words).map(([base, each]) => `${base}: ${each}`);
   const stack = stackOf(variant);
@@ -299,7 +131,7 @@ for (const [variant, core] of Object.entries(COUNTED) as [Variant, CoreName][]) 
   if (process.argv.includes('--kept')) print(unseen, (row) => row.kernel);
   const lines = Object.entries(fitted.each).map(([tag, each]) => `    '${tag}': '${formatCoefficients(each)}',`);
   instructions.push(`  ${variant}: {\n${lines.join('\n')}\n  },`);
-  words.push(`  ${variant}: ${short(fitted.word)},`);
+  words.push(`  ${variant}: ${rounded(fitted.word)},`);
   errors.push(`  ${variant}: { leftOut: ${errorsOf(found)}, others: ${errorsOf(unseen)} },`);
   code.push(codeOf(variant, counted.fitted));
 }

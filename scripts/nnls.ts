@@ -1,8 +1,15 @@
 /**
  * Non-negative least squares, min |A x - b| with x >= 0 (Lawson and Hanson, "Solving Least Squares Problems", 1974, chapter 23).
  * Columns are scaled to unit length first; `ridge` (relative) keeps nearly parallel columns apart.
+ *
+ * @param from a point to start at, all above 0: near the result few steps are left
  */
-export function nnls(rows: readonly (readonly number[])[], b: readonly number[], ridge = 1e-9): number[] {
+export function nnls(
+  rows: readonly (readonly number[])[],
+  b: readonly number[],
+  ridge = 1e-9,
+  from: readonly number[] = [],
+): number[] {
   const n = rows[0].length;
   const scale = Array.from({ length: n }, (_, j) => Math.sqrt(rows.reduce((s, r) => s + r[j] * r[j], 0)) || 1);
   const gram = Array.from({ length: n }, () => new Float64Array(n));
@@ -17,20 +24,14 @@ export function nnls(rows: readonly (readonly number[])[], b: readonly number[],
   for (let j = 0; j < n; j++) gram[j][j] += ridge;
   const x = new Float64Array(n);
   const active: number[] = [];
+  from.forEach((v, j) => {
+    if (!(v > 0)) return;
+    x[j] = v * scale[j];
+    active.push(j);
+  });
   const gradient = (j: number) => target[j] - gram[j].reduce((s, g, k) => s + g * x[k], 0);
-  for (let round = 0; round < 10 * n; round++) {
-    let best = -1;
-    let most = 1e-9 * Math.max(...target.map(Math.abs));
-    for (let j = 0; j < n; j++) {
-      if (active.includes(j)) continue;
-      const g = gradient(j);
-      if (g > most) {
-        most = g;
-        best = j;
-      }
-    }
-    if (best < 0) break;
-    active.push(best);
+  /** Goes to the least error of the active ones, without those that would fall below 0. */
+  const settle = (): void => {
     for (;;) {
       const z = solve(
         active.map((j) => active.map((k) => gram[j][k])),
@@ -41,7 +42,7 @@ export function nnls(rows: readonly (readonly number[])[], b: readonly number[],
         active.forEach((j, i) => {
           x[j] = z[i];
         });
-        break;
+        return;
       }
       let step = 1;
       z.forEach((v, i) => {
@@ -56,6 +57,22 @@ export function nnls(rows: readonly (readonly number[])[], b: readonly number[],
         active.splice(i, 1);
       }
     }
+  };
+  settle();
+  for (let round = 0; round < 10 * n; round++) {
+    let best = -1;
+    let most = 1e-9 * Math.max(...target.map(Math.abs));
+    for (let j = 0; j < n; j++) {
+      if (active.includes(j)) continue;
+      const g = gradient(j);
+      if (g > most) {
+        most = g;
+        best = j;
+      }
+    }
+    if (best < 0) break;
+    active.push(best);
+    settle();
   }
   return Array.from(x, (v, j) => v / scale[j]);
 }

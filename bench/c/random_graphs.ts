@@ -2,6 +2,7 @@
 import { CompressError } from '../../src/errors.ts';
 import {
   type Attrs,
+  type DType,
   type Graph,
   isInteger,
   type Node,
@@ -29,6 +30,8 @@ interface Layer {
   readonly second?: 'same' | Shape;
   /** How many terms a sum has. */
   readonly depth?: number;
+  /** The type of an output of whole numbers. */
+  readonly counted?: DType;
 }
 
 class Draws {
@@ -137,12 +140,27 @@ const LAYERS: Readonly<Record<string, (d: Draws, x: Shape) => Layer | null>> = {
       : null,
   leakyRelu: (d) => ({ attrs: { alpha: d.scale(0.01, 0.5) } }),
   softmax: (d) => ({ attrs: { beta: d.of([1, 0.5]) } }),
+  prelu: (d, x) => ({ attrs: {}, second: partner(d, x), depth: 1 }),
+  argMax: (d, x) => ({ attrs: { axis: d.whole(0, x.length - 1) }, counted: 'i32' }),
+  argMin: (d, x) => ({ attrs: { axis: d.whole(0, x.length - 1) }, counted: 'i32' }),
+  cast: (d) => ({ attrs: {}, counted: d.of<DType>(['i32', 'i16', 'u8', 'f32']) }),
   gelu: (d) => ({ attrs: { approximate: d.of([true, false]) } }),
   ...Object.fromEntries(
-    ['relu', 'relu6', 'reluN1', 'logistic', 'tanh', 'hardSwish', 'elu', 'abs', 'sqrt', 'rsqrt', 'exp', 'quantize'].map((op) => [
-      op,
-      () => ({ attrs: {} }),
-    ]),
+    [
+      'relu',
+      'relu6',
+      'reluN1',
+      'logistic',
+      'tanh',
+      'hardSwish',
+      'elu',
+      'abs',
+      'rsqrt',
+      'exp',
+      'quantize',
+      'logSoftmax',
+      'l2Normalize',
+    ].map((op) => [op, () => ({ attrs: {} })]),
   ),
 };
 
@@ -219,6 +237,21 @@ export const RANDOM_OPERATORS: readonly string[] = [...Object.keys(LAYERS), ...O
 
 const MOST = 3000;
 
+const BOUNDS: Readonly<Record<string, readonly [number, number]>> = {
+  relu: [0, Number.POSITIVE_INFINITY],
+  relu6: [0, 6],
+  reluN1: [-1, 1],
+};
+
+/** Whether an activation leaves one step alone, so that compilers drop what a layer computes. */
+function leavesOne(activation: string, quant: Quantization | null): boolean {
+  const bounds = BOUNDS[activation];
+  if (!bounds || !quant) return false;
+  const half = 2 ** (quant.bits - 1);
+  const [low, high] = bounds.map((v) => Math.min(Math.max(Math.round(v / quant.scales[0]) + quant.zeros[0], -half), half - 1));
+  return low === high;
+}
+
 class Chain {
   readonly tensors: Tensor[] = [];
   readonly nodes: Node[] = [];
@@ -253,7 +286,11 @@ class Chain {
         made.attrs,
       );
       if (shapes.some((s) => sizeOf(s) > MOST || sizeOf(s) < 1)) throw new CompressError('unsupported', 'too large', '');
-      const outputs = shapes.map((s) => this.#computed(s, this.#outputQuant(rowOf(op), operands, made)));
+      const outputs = shapes.map((s) =>
+        made.counted ? this.#counted(s, made.counted) : this.#computed(s, this.#outputQuant(rowOf(op), operands, made)),
+      );
+      if (outputs.some((t) => leavesOne(String(made.attrs.activation ?? op), this.tensors[t].quant)))
+        throw new CompressError('unsupported', 'an activation that leaves one step alone', '');
       this.nodes.push({ name: `${op}${this.nodes.length}`, op, inputs: operands, outputs, attrs: made.attrs });
       heap.scope(() => compile(heap, this.graph()));
       return outputs;
@@ -282,6 +319,10 @@ class Chain {
 
   #computed(shape: Shape, quant: Quantization): number {
     return this.tensors.push({ name: `t${this.tensors.length}`, shape, dtype: this.#dtype, data: null, quant }) - 1;
+  }
+
+  #counted(shape: Shape, dtype: DType): number {
+    return this.tensors.push({ name: `t${this.tensors.length}`, shape, dtype, data: null, quant: null }) - 1;
   }
 
   #alike(x: number): number {
@@ -332,7 +373,8 @@ class Chain {
     if (typeof row.outputRange !== 'string') {
       const [low, high] = row.outputRange;
       if (this.#dtype === 'i16') return { ...given, scales: [2 ** -15], zeros: [0] };
-      return { ...given, scales: [(high - low) / 256], zeros: [low < 0 ? 0 : -128] };
+      const scale = (high - low) / 256;
+      return { ...given, scales: [scale], zeros: [-128 - low / scale] };
     }
     const own = this.tensors[w]?.quant?.scales[0] ?? 1;
     const range =
@@ -341,20 +383,31 @@ class Chain {
   }
 }
 
-/** A chain of 2 to 5 layers with branches, and now and then an operator beside it. */
-export function randomGraph(heap: Heap, seed: number): Graph {
+/** One that suits an operator, where some try does. */
+function inputShape(d: Draws, op: string): Shape {
+  for (let tries = 0; ; tries++) {
+    const shape = d.whole(0, 3) ? [1, d.whole(1, 11), d.whole(1, 11), d.whole(1, 17)] : [d.whole(1, 3), d.whole(1, 40)];
+    if (tries > 50 || !LAYERS[op] || LAYERS[op](d, shape)) return shape;
+  }
+}
+
+/** A chain of 2 to 5 layers with branches, and now and then an operator beside it. @param given its type, else drawn */
+export function randomGraph(heap: Heap, seed: number, given?: Activations): Graph {
   const d = new Draws(createRandom(seed, 'bench/c/random graphs'));
-  const dtype: Activations = d.whole(0, 5) === 0 ? 'i16' : 'i8';
+  const drawn = d.whole(0, 5) === 0 ? 'i16' : 'i8';
+  const dtype = given ?? drawn;
   const chain = new Chain(d, dtype);
-  let at = chain.input(d.whole(0, 3) ? [1, d.whole(1, 11), d.whole(1, 11), d.whole(1, 17)] : [d.whole(1, 3), d.whole(1, 40)]);
   // Every operator has its turn as the first that is tried.
   const wanted = RANDOM_OPERATORS[seed % RANDOM_OPERATORS.length];
+  let at = chain.input(inputShape(d, wanted));
   const length = d.whole(2, 5);
   const names = Object.keys(LAYERS);
   for (let tries = 0; tries < 40 && chain.nodes.length < length; tries++) {
     const op = tries < 8 && !chain.nodes.some((n) => n.op === wanted) && LAYERS[wanted] ? wanted : d.of(names);
     const made = chain.layer(op, at, heap);
-    if (made) at = d.whole(0, 5) ? made[0] : d.of([...chain.inputs, ...made]);
+    // Whole numbers go no further.
+    const next = made?.filter((t) => chain.tensors[t].quant) ?? [];
+    if (next.length) at = d.whole(0, 5) ? next[0] : d.of([...chain.inputs, ...next]);
   }
   const beside = BESIDE[wanted];
   return beside ? mergeGraphs([chain.graph(), graphOf(wanted, beside(d), 'i8')]) : chain.graph();

@@ -204,7 +204,13 @@ const merged = (graphs: readonly Graph[]): Graph[] => parted(graphs, TOGETHER).m
 
 /** The first seed of random graphs that figures are fitted on; bench/c/model_errors.ts holds them against those from 0 on. */
 const FIRST_SEED = 1000;
-const RANDOM_GRAPHS = 100;
+const RANDOM_GRAPHS = 40;
+/** More of them, which are counted some at a time. */
+const MORE_GRAPHS = 420;
+/** Of 16 bits alone. */
+const FIRST_WIDE = 3000;
+const WIDE_GRAPHS = 240;
+const TOGETHER_RANDOM = 15;
 
 /** Random graphs whose stack is counted: those, and every one with an LSTM of some more. */
 export const STACK_SEEDS: readonly number[] = Array.from({ length: 1200 }, (_, i) => FIRST_SEED + i).filter(
@@ -217,9 +223,13 @@ export function fittedCases(heap: Heap): GeneratedCase[] {
   const wide = wideLayers(layerSpecs(OTHER_KINDS, 13));
   const zeros = withoutZeros(fewer(KINDS, 1 / 4), 15);
   const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools(), usualOperators()].flatMap(merged);
-  const random = Array.from({ length: RANDOM_GRAPHS }, (_, i) => randomGraph(heap, FIRST_SEED + i));
+  const seeds = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
+  const random = seeds(FIRST_SEED, RANDOM_GRAPHS).map((seed) => randomGraph(heap, seed));
+  const more = seeds(FIRST_SEED + RANDOM_GRAPHS, MORE_GRAPHS).map((seed) => randomGraph(heap, seed));
+  const wider = seeds(FIRST_WIDE, WIDE_GRAPHS).map((seed) => randomGraph(heap, seed, 'i16'));
+  const groups = parted([...more, ...wider], TOGETHER_RANDOM).map(mergeGraphs);
   return [
-    ...[...usual, ...wide, ...layersOf(zeros, 5000), ...others, ...random].map(balanced),
+    ...[...usual, ...wide, ...layersOf(zeros, 5000), ...others, ...random, ...groups].map(balanced),
     ...[...layersOf(four(layerSpecs(OTHER_KINDS, 14)), 2000), ...layersOf(four(zeros), 6000)].map(flash),
   ];
 }

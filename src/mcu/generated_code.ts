@@ -10,6 +10,10 @@ export interface CodeSize {
   readonly base: string;
   readonly assembly: number;
   readonly words: number;
+  /** Whether it is put in wherever it is called: assembly within C, and few words. */
+  readonly isInline: boolean;
+  /** Functions that it calls, as often as it does. */
+  readonly calls: readonly string[];
 }
 
 /** A search asks for the same functions thousands of times. */
@@ -25,12 +29,33 @@ function sizeOfText({ name, text }: NamedText, variant: Variant): CodeSize {
   const compiled = preprocessed(text, (macro) => MACROS[variant].includes(macro));
   const lines = compiled.match(/^\s*"(?:[^"\\]|\\.)*"/gm) ?? [];
   const assembly = bytesOfListing(parseListing(lines.flatMap((l) => linesOfLiteral(l.trim()))));
-  const rest = compiled.replace(/"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\//g, '').replace(/^\s*#.*$/gm, '');
+  const rest = withoutDead(compiled.replace(/"(?:[^"\\]|\\.)*"|\/\*[\s\S]*?\*\//g, '').replace(/^\s*#.*$/gm, ''));
   const words = rest.match(/\w+|[^\s\w]/g)?.length ?? 0;
   // Rescaling and unpacking are put in where they are called.
   const inlined = /\b(requantize|nibble)\w* ?\(/.test(rest) ? '_inlined' : '';
-  return { base: `${name.replace(/_\d+$/, '')}${inlined}`, assembly, words: /THUMBNET_ASSEMBLY/.test(compiled) ? 0 : words };
+  const isNaked = /THUMBNET_ASSEMBLY/.test(compiled);
+  return {
+    base: `${name.replace(/_\d+$/, '')}${inlined}`,
+    assembly,
+    words: isNaked ? 0 : words,
+    isInline: !isNaked && (assembly > 0 || words <= FEW_WORDS),
+    calls: [...rest.matchAll(/(\w+)\(/g)].flatMap(([, called]) => (called === name ? [] : [called])),
+  };
 }
+
+/** Without what compilers leave out: loops of one turn, and in an image of one row with a window of one the questions whether a row is in it. */
+function withoutDead(text: string): string {
+  const oneRow = /\bky < 1;/.test(text) ? text.replace(INSIDE, '').replace(OUTSIDE, '') : text;
+  return oneRow.replace(ONE_TURN, '').replace(IDLE, '');
+}
+
+/** Compilers put functions of so few words in. */
+const FEW_WORDS = 80;
+
+const INSIDE = /\(iy >= 0\) && \(iy < 1\) && /g;
+const OUTSIDE = /if \(\(iy < 0\) \|\| \(iy >= 1\)\) \{[^{}]*\} else /g;
+const ONE_TURN = /for \(int32_t (\w+) = 0; \1 < 1; \1\+\+\) /g;
+const IDLE = / \* 1\b(?!\.)| [-+] 0\b(?![.x])/g;
 
 /** Bytes of a code file beside its assembly: for each word of C, of any function and of some; call of a layer; file. */
 export interface FittedCode {

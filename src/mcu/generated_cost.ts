@@ -100,11 +100,35 @@ export interface CodeFeatures {
   readonly calls: number;
 }
 
-export function codeFeatures({ functions, network }: Generated, variant: Variant): CodeFeatures {
-  const sizes = functions.map((f) => codeSizeOf(f, variant));
+export function codeFeatures({ functions, layers, network }: Generated, variant: Variant): CodeFeatures {
+  const times = callsOf(layers, variant);
   const words = new Map<string, number>();
-  for (const s of sizes) if (s.words) words.set(s.base, (words.get(s.base) ?? 0) + s.words);
-  return { assembly: sizes.reduce((n, s) => n + s.assembly, 0), words, calls: network.layers.length };
+  let assembly = 0;
+  for (const f of functions) {
+    const size = codeSizeOf(f, variant);
+    const copies = size.isInline ? (times.get(f.text) ?? 1) : 1;
+    assembly += size.assembly * copies;
+    if (size.words) words.set(size.base, (words.get(size.base) ?? 0) + size.words * copies);
+  }
+  return { assembly, words, calls: network.layers.length };
+}
+
+/** How often the functions of a code file call others, by text: names are a layer's own. */
+function callsOf(layers: readonly GeneratedLayer[], variant: Variant): Map<string, number> {
+  const times = new Map<string, number>();
+  const seen = new Set<string>();
+  for (const { functions } of layers) {
+    const texts = new Map(functions.map((f) => [f.name, f.text]));
+    for (const f of functions) {
+      if (seen.has(f.text)) continue;
+      seen.add(f.text);
+      for (const called of codeSizeOf(f, variant).calls) {
+        const text = texts.get(called);
+        if (text) times.set(text, (times.get(text) ?? 0) + 1);
+      }
+    }
+  }
+  return times;
 }
 
 export const bytesOfCode = ({ assembly, words, calls }: CodeFeatures, fitted: Omit<FittedCode, 'heldOut' | 'stack'>): number =>

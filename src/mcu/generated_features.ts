@@ -1,10 +1,10 @@
 /** What the instructions of a layer of generated C depend on: assembly, which is counted exactly, and how often each part of its C runs. */
-import { type Geometry, geometryOf, leavesColumns, leavesRows } from '../c/geometry.ts';
+import { type Geometry, geometryOf, leaves, leavesColumns, leavesRows } from '../c/geometry.ts';
 import type { Argument, Call, LayerCode, NamedText, Placed, Variant } from '../c/parts.ts';
-import { poolFrame } from '../c/plain/pool.ts';
 import type { CallOf } from '../ops/kernel_call.ts';
 import { type Classes, NO_CLASSES, plusClasses } from './assembly/classes.ts';
 import type { Coefficients, CoefficientsOf } from './coefficients.ts';
+import { inLongLoop } from './walk/compiled.ts';
 import { addRuns, type Runs, type Walk } from './walk/runs.ts';
 import { Walker } from './walk/walker.ts';
 
@@ -69,7 +69,7 @@ function executedBy(walk: LayerWalk, each: Coefficients, word: number): Executed
   let most = usual + walk.worst;
   let unseen = 0;
   for (const [key, runs] of walk.parts) {
-    const cost = each[key];
+    const cost = each[key] ?? each[inLongLoop(key)];
     if (cost === undefined) unseen += word * runs.words * runs.usual;
     const one = cost ?? word * runs.words;
     usual += one * runs.usual;
@@ -99,7 +99,7 @@ function shapeOf(call: Call): string[] {
     const pool = call as CallOf<'avg_pool' | 'max_pool', Placed>;
     const [kH, kW] = pool.parameters.filter;
     const [, outH, outW] = pool.operands.y.shape;
-    return [`${few(kH)}${few(kW)}`, `${once(outH)}${once(outW)}${poolFrame(pool).inside ? 'inside' : 'padded'}`];
+    return [`${few(kH)}${few(kW)}`, `${once(outH)}${once(outW)}${poolEdges(pool)}`];
   }
   return [];
 }
@@ -107,6 +107,14 @@ function shapeOf(call: Call): string[] {
 const once = (n: number): string => (n === 1 ? '1' : 'n');
 /** Loops of two turns are written out, longer ones are not. */
 const few = (n: number): string => (n <= 2 ? String(n) : 'n');
+
+function poolEdges({
+  operands: { x, y },
+  parameters: { filter, stride, padding },
+}: CallOf<'avg_pool' | 'max_pool', Placed>): string {
+  const edges = [0, 1].map((axis) => leaves(x.shape[1 + axis], y.shape[1 + axis], filter[axis], stride[axis], padding[axis]));
+  return edges.map((e) => (e ? 'padded' : 'inside')).join('-');
+}
 
 const edgesOf = (g: Geometry): string => `${leavesRows(g) ? 'padded' : 'inside'}-${leavesColumns(g) ? 'padded' : 'inside'}`;
 

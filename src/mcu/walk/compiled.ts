@@ -23,6 +23,12 @@ const FEW = 16;
 /** Where pointers point to: far from each other and from zero. */
 export const addressOf = (parameter: number): number => 0x1000000 * (parameter + 1);
 
+/** What tells the body of a loop of few turns, which compilers may write out. */
+const FEW_TURNS = /^[123]$/;
+
+/** The same part in a loop of many turns. */
+export const inLongLoop = (key: string): string => key.replace(/(?<=#\w+)\/[123]$/, '');
+
 /** Walks a function that another one calls. */
 type Call = (name: string, values: readonly number[]) => Walk;
 
@@ -76,11 +82,11 @@ export class Compiled {
     return this.slots.size - 1;
   }
 
-  /** A part whose runs are counted. */
-  private counted(s: Statement): Run {
+  /** A part whose runs are counted. @param more what tells it from others of the same text */
+  private counted(s: Statement, more = ''): Run {
     const own = s.kind === 'block' ? s.of : [s];
     const text = own.map((inner) => ('text' in inner ? inner.text : inner.kind)).join(' ');
-    const at = this.keys.push(`${this.base}#${keyOf(text)}`) - 1;
+    const at = this.keys.push(`${this.base}#${keyOf(text)}${more}`) - 1;
     this.words.push(text === '' ? 0 : text.split(' ').length);
     const run = s.kind === 'block' ? this.sequence(s.of) : this.statement(s);
     return (frame, usual, most) => {
@@ -161,8 +167,9 @@ export class Compiled {
     const isOn = this.value(s.condition);
     const next = this.effect(s.next);
     const at = this.loops.length;
-    this.loops += turnsOf(first, isOn, next, this.slots.size);
-    const body = this.counted(s.body);
+    const turns = turnsOf(first, isOn, next, this.slots.size);
+    this.loops += turns;
+    const body = this.counted(s.body, FEW_TURNS.test(turns) ? `/${turns}` : '');
     // A loop around others is never written out.
     if (this.loops.length > at + 1)
       this.loops = this.loops.slice(0, at) + this.loops[at].replace(/[2-9]/, 'n') + this.loops.slice(at + 1);
@@ -175,13 +182,13 @@ export class Compiled {
         body(frame, usual * DATA_TURNS.usual, most * DATA_TURNS.most);
         return false;
       }
-      let turns = 0;
-      for (; isOn(frame) === 1; turns++) {
-        if (turns > MOST_TURNS) throw new Error(`a loop of ${this.base} has no end`);
+      let taken = 0;
+      for (; isOn(frame) === 1; taken++) {
+        if (taken > MOST_TURNS) throw new Error(`a loop of ${this.base} has no end`);
         if (isSteered && body(frame, usual, most)) return true;
         next(frame, usual, most);
       }
-      if (!isSteered && turns) body(frame, usual * turns, most * turns);
+      if (!isSteered && taken) body(frame, usual * taken, most * taken);
       return false;
     };
   }

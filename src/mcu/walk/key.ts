@@ -6,6 +6,9 @@ import { crc32 } from '../../digest.ts';
  */
 const normalized = (text: string): string =>
   text
+    .replace(PAIR, (_, minus: string | undefined, a: string, minus2: string | undefined, b: string) => {
+      return `, ${pairOf(minus ? -Number(a) : Number(a), minus2 ? -Number(b) : Number(b))} )`;
+    })
     .replace(NUMBER, (_, divided: string | undefined, digits: string, last: string | undefined) => {
       const n = Number(digits);
       if (last && n === 0) return '0';
@@ -14,6 +17,24 @@ const normalized = (text: string): string =>
     .replace(/\( - N \)/g, 'N')
     .replace(/ - N\b/g, ' + N')
     .replace(/([A-Za-z]\w*?)_\d+ \(/g, '$1 (');
+
+/** Two constants as last arguments: a multiplier and a shift, or bounds. */
+const PAIR = /, (- )?(\d+) , (- )?(\d+) \)/g;
+
+const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
+
+/** A multiplier that is a power of two is a shift; shifts to the left do not round. Bounds of a type's own values are one instruction where cores have it. */
+function pairOf(a: number, b: number): string {
+  if (a >= LEAST_MULTIPLIER) return `${isPower(a) ? 'P' : 'N'} , ${b > 0 ? 'L' : b < 0 ? 'R' : '0'}`;
+  if (b >= LEAST_BOUND && isPower(b + 1) && (a === 0 || a === -b - 1)) return a ? 'S' : 'U';
+  return `${a < 0 ? '- N' : a ? 'N' : '0'} , N`;
+}
+
+/** Of int8, int16. */
+const LEAST_BOUND = 127;
+
+/** Those of requantize have 31 bits. */
+const LEAST_MULTIPLIER = 2 ** 30;
 
 const NUMBER = /([/%] )?(?<![\w.])(0x[0-9a-fA-F]+|\d+)[uUlL]*(?!\w)(?=( \))?)/g;
 
