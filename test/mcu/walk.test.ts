@@ -4,6 +4,8 @@ import type { Variant } from '../../src/c/parts.ts';
 import { bytesOfListing } from '../../src/mcu/assembly/bytes.ts';
 import { countAssembly } from '../../src/mcu/assembly/count.ts';
 import { parseListing } from '../../src/mcu/assembly/listing.ts';
+import { inLongLoop } from '../../src/mcu/walk/compiled.ts';
+import { keyOf } from '../../src/mcu/walk/key.ts';
 import { Walker } from '../../src/mcu/walk/walker.ts';
 
 const LOOP = [
@@ -146,6 +148,31 @@ static void f(int32_t n) {
 `;
   assert.is(walked(text, 'f', [50], 'dsp').assembly, 101);
   assert.equal([walked(text, 'f', [50], 'plain').assembly, runs(walked(text, 'f', [50], 'plain'))], [0, [1, 50]]);
+});
+
+test('a part is told by its text without its numbers, but for those of which compilers make other code', () => {
+  const text = (bounds: string, shift = '- 7', multiplier = 1_595_507_781) =>
+    `y [ i ] = clamp ( requantize ( x [ i ] , ${multiplier} , ${shift} ) , ${bounds} ) ;`;
+  const same = (a: string, b: string) => assert.is(keyOf(a), keyOf(b));
+  const other = (a: string, b: string) => assert.is.not(keyOf(a), keyOf(b));
+  same(text('- 100 , 90'), text('- 20 , 33', '- 3', 1_100_000_001));
+  same(text('- 128 , 127'), text('- 32768 , 32767'));
+  other(text('- 128 , 127'), text('- 128 , 90'));
+  other(text('0 , 127'), text('- 128 , 127'));
+  other(text('0 , 127'), text('0 , 90'));
+  other(text('- 9 , 90'), text('3 , 90'));
+  for (const shift of ['0', '1']) other(text('0 , 127'), text('0 , 127', shift));
+  other(text('0 , 127', '1'), text('0 , 127', '1', 2 ** 30));
+});
+
+test('the body of a loop of few turns is a part of its own', () => {
+  const parts = (turns: number) => {
+    const text = `static void f(int8_t *y) {\n  for (int32_t i = 0; i < ${turns}; i++) {\n    y[i] = 3;\n  }\n}`;
+    return [...new Walker([{ name: 'f', text }], 'plain').walk('f', [Number.NaN]).parts.keys()];
+  };
+  assert.equal(parts(9), parts(70));
+  for (const turns of [1, 2, 3]) assert.equal(parts(turns).map(inLongLoop), parts(9));
+  assert.is.not(parts(2).join(), parts(3).join());
 });
 
 test.run();

@@ -2,7 +2,8 @@ import { crc32 } from '../../digest.ts';
 
 /**
  * A text without its numbers, and its functions without theirs: what they are is the layer's. Divisors that are powers of two are told
- * apart: the others take a multiplication, or a function of the library. So is a last argument of 0, a shift that does nothing. Whether a constant is added or taken away is not.
+ * apart: the others take a multiplication, or a function of the library. So are a last argument of 0, a shift that does nothing, and what
+ * pairOf tells. Whether a constant is added or taken away is not.
  */
 const normalized = (text: string): string =>
   text
@@ -23,11 +24,11 @@ const PAIR = /, (- )?(\d+) , (- )?(\d+) \)/g;
 
 const isPower = (n: number): boolean => n > 0 && (n & (n - 1)) === 0;
 
-/** A multiplier that is a power of two is a shift; shifts to the left do not round. Bounds of a type's own values are one instruction where cores have it. */
+/** A multiplier that is a power of two is a shift; a shift to the left does not round. Some cores have one instruction for the bounds of a type. */
 function pairOf(a: number, b: number): string {
   if (a >= LEAST_MULTIPLIER) return `${isPower(a) ? 'P' : 'N'} , ${b > 0 ? 'L' : b < 0 ? 'R' : '0'}`;
   if (b >= LEAST_BOUND && isPower(b + 1) && (a === 0 || a === -b - 1)) return a ? 'S' : 'U';
-  return `${a < 0 ? '- N' : a ? 'N' : '0'} , N`;
+  return `${a < 0 ? '- N' : 'N'} , N`;
 }
 
 /** Of int8, int16. */
