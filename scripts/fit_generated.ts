@@ -90,13 +90,12 @@ function codeOf(variant: Variant, counted: readonly CountedNetwork[]): string {
   const rows = cases.map(featuresOf);
   const bytes = counted.map((n) => n.code);
   const off = (fitted: CodeFit, row: CodeFeatures, real: number) => Math.abs(bytesOfCode(row, fitted) / real - 1);
-  const left = rows.map((row, i) => {
-    const others = fitCode(
-      rows.filter((_, k) => k % FOLDS !== i % FOLDS),
-      bytes.filter((_, k) => k % FOLDS !== i % FOLDS),
-    );
-    return off(others, row, bytes[i]);
+  const folds = Array.from({ length: FOLDS }, (_, fold) => {
+    const isLeft = (_: unknown, i: number) => i % FOLDS === fold;
+    const others = (v: unknown, i: number) => !isLeft(v, i);
+    return fitCode(rows.filter(others), bytes.filter(others));
   });
+  const left = rows.map((row, i) => off(folds[i % FOLDS], row, bytes[i]));
   const fitted = fitCode(rows, bytes);
   const mean = left.reduce((a, b) => a + b, 0) / left.length;
   const heldOut = `{ mean: ${rounded(mean)}, median: ${rounded(quantile(left, 0.5))}, p90: ${rounded(quantile(left, 0.9))}, count: ${left.length} }`;

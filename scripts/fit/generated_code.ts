@@ -24,7 +24,12 @@ export function fitCode(rows: readonly CodeFeatures[], bytes: readonly number[])
     matrix.push(bases.map((_, k) => (k === j ? length : 0)));
     target.push(length * word);
   });
-  const each = nnls(matrix, target, 1e-9);
+  const each = nnls(
+    matrix,
+    target,
+    1e-9,
+    bases.map(() => word),
+  );
   return {
     word: rounded(word),
     call: rounded(call),
