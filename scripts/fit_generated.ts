@@ -63,7 +63,8 @@ function stackOf(variant: Variant): FittedCode['stack'] {
   const found = { usual: 0, recurrent: 0, other: 0 };
   for (const [i, kind] of ORDER.entries()) {
     for (const { told, bytes } of own) {
-      const explained = Math.max(0, ...[...told].map(([k, n]) => found[k] + n));
+      // Of an LSTM beside other layers nothing tells whose the stack is: it is taken for the LSTM's.
+      const explained = Math.max(0, ...[...told].map(([k, n]) => (kind === 'recurrent' && k === 'other' ? 0 : found[k] + n)));
       const isLast = !ORDER.slice(i + 1).some((k) => told.has(k));
       if (told.has(kind) && isLast && bytes > explained) found[kind] = bytes - told.get(kind)!;
     }
