@@ -55,16 +55,16 @@ const networks = counted.flatMap((row): CountedStack[] => {
 });
 
 /** Each kind takes what those before it do not explain. */
-const ORDER = ['usual', 'other', 'recurrent'] as const;
+const ORDER = ['usual', 'other', 'deep'] as const;
 
 /** A bound by kind of layer. */
 function stackOf(variant: Variant): FittedCode['stack'] {
   const own = [...networks, ...stacks].filter((r) => variantOf(r.core as CoreName) === variant);
-  const found = { usual: 0, recurrent: 0, other: 0 };
+  const found = { usual: 0, deep: 0, other: 0 };
   for (const [i, kind] of ORDER.entries()) {
     for (const { told, bytes } of own) {
-      // Of an LSTM beside other layers nothing tells whose the stack is: it is taken for the LSTM's.
-      const explained = Math.max(0, ...[...told].map(([k, n]) => (kind === 'recurrent' && k === 'other' ? 0 : found[k] + n)));
+      // Of a deep layer beside others nothing tells whose the stack is: it is taken for that layer's.
+      const explained = Math.max(0, ...[...told].map(([k, n]) => (kind === 'deep' && k === 'other' ? 0 : found[k] + n)));
       const isLast = !ORDER.slice(i + 1).some((k) => told.has(k));
       if (told.has(kind) && isLast && bytes > explained) found[kind] = bytes - told.get(kind)!;
     }
@@ -105,7 +105,7 @@ function codeOf(variant: Variant, counted: readonly CountedNetwork[]): string {
   const stack = stackOf(variant);
   return `  ${variant}: {
     heldOut: ${heldOut},
-    stack: { usual: ${stack.usual}, recurrent: ${stack.recurrent}, other: ${stack.other} }, word: ${fitted.word}, call: ${fitted.call}, fixed: ${fitted.fixed},
+    stack: { usual: ${stack.usual}, deep: ${stack.deep}, other: ${stack.other} }, word: ${fitted.word}, call: ${fitted.call}, fixed: ${fitted.fixed},
     words: { ${words.join(', ')} },
   },`;
 }

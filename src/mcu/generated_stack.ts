@@ -12,11 +12,14 @@ const USUAL = /^(convolve|depthwise_conv|fully_connected|max_pool|mean|softmax|s
 export const isUsual = (kernel: string): boolean => USUAL.test(kernel);
 
 /** Layers of which compilers put alike amounts on the stack. */
-export const FRAME_KINDS = ['usual', 'recurrent', 'other'] as const;
+export const FRAME_KINDS = ['usual', 'deep', 'other'] as const;
 export type FrameKind = (typeof FRAME_KINDS)[number];
 
+/** Families whose functions call others that keep much. */
+const DEEP: readonly string[] = ['lstm_unidirectional', 'log_softmax'];
+
 function kindOf({ kernel, call, form, rows }: Layer): FrameKind {
-  if (call?.family === 'lstm_unidirectional') return 'recurrent';
+  if (call && DEEP.includes(call.family)) return 'deep';
   const isDilated = call?.family === 'convolve' && call.parameters.dilation.some((d) => d > 1);
   return isUsual(kernel) && !isDilated && !form && !rows ? 'usual' : 'other';
 }
