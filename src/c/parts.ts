@@ -67,6 +67,8 @@ export interface LayerCode {
   readonly scratchBytes: number;
   /** What it is called where it is another form than the trade `balanced` has. */
   readonly form?: string;
+  /** How many times as many bytes its weights take then. */
+  readonly growth?: number;
   /** Where a fast form was not exact and what replaces it, in plain words. */
   readonly notes: readonly string[];
   /** With a library: the function that asks it for the scratch it wants. */

@@ -75,14 +75,16 @@ function flashOf(chip: ChipGraph, made: Generated, core: CoreName, trade: Trade)
   const bytes = (t: number) =>
     chip.operands[t].dtype === 'i4' && trade !== 'flash' ? sizeOf(tensors[t].shape) : tensorBytes(chip, t);
   const seen = new Set<number>();
-  for (const node of chip.graph.nodes) {
+  const growth = new Map(made.network.layers.map(({ node, growth = 1 }) => [node, growth]));
+  chip.graph.nodes.forEach((node, i) => {
     const bias = layerOf(node)?.bias;
     for (const t of node.inputs) {
       if (t < 0 || !tensors[t].data || seen.has(t) || !chip.operands[t].quant) continue;
       seen.add(t);
-      parts[t === bias ? 'biases' : 'weights'] += bytes(t);
+      if (t === bias) parts.biases += bytes(t);
+      else parts.weights += Math.round(bytes(t) * (growth.get(i) ?? 1));
     }
-  }
+  });
   const byNode = chip.graph.nodes.map(() => 0);
   made.network.layers.forEach(({ node }, i) => {
     byNode[node] = Math.max(byNode[node], made.layers[i].constantBytes);

@@ -46,6 +46,7 @@ export function convolveWinograd(call: CallOf<'convolve', Placed>, parts: Parts,
     calls: [{ function: layerFunction(parts, g, inner, -xOffset), arguments: args }],
     scratchBytes: steps * STEP_WORDS * 4,
     form: 'Winograd F(2, 3)',
+    growth: 8 / 3,
     notes: [],
   };
 }
