@@ -116,6 +116,13 @@ test('figures are those of what generated C gives up, and the counter is told', 
   const told: string[] = [];
   await new Emulated(async (_, __, trade) => told.push(trade), goal).figures(0, exportTflite(graph), base);
   assert.equal(told, ['ram']);
+
+  const filters = layersGraph([{ op: 'conv2d', x: [1, 8, 8, 16], w: [16, 3, 3, 16], activation: 'relu' }], 1);
+  const [usual, fast] = (['balanced', 'speed'] as const).map((trade) =>
+    figuresOf(filters, target, checkSettings({ target: target.name, trade }), null),
+  );
+  assert.ok(fast.latencyMs < 0.8 * usual.latencyMs, `${fast.latencyMs} of ${usual.latencyMs} ms`);
+  assert.ok(fast.flashBytes > 2 * usual.flashBytes, `${fast.flashBytes} of ${usual.flashBytes} bytes`);
 });
 
 test.run();
