@@ -33,7 +33,8 @@ function jobText(chips: readonly Ablation[]): string {
     const mean = (of: Parameters<typeof spreadOf>[1], from: Parameters<typeof spreadOf>[0] = arm) => spreadOf(from, of).mean;
     const { low, high } = spreadOf(arm, (r) => r.cost);
     const onChips = chips.flatMap((a) => {
-      const same = i ? a.arms[i - 1] : { runs: [a.plain] };
+      const same = i ? a.arms.find(({ arm: name }) => name === arm.arm) : { runs: [a.plain] };
+      if (!same) return ['', ''];
       return [(mean((r) => r.figures.flashBytes, same) / 1024).toFixed(1), mean((r) => r.figures.latencyMs, same).toFixed(1)];
     });
     const order = ordersOf(arm).join(', ');
