@@ -212,9 +212,10 @@ const FIRST_WIDE = 3000;
 const WIDE_GRAPHS = 240;
 const TOGETHER_RANDOM = 15;
 
-/** Random graphs whose stack is counted: those, and every one with an LSTM of some more. */
+/** Random graphs whose stack is counted: those, and every one with an LSTM or a log softmax of some more. */
 export const STACK_SEEDS: readonly number[] = Array.from({ length: 1200 }, (_, i) => FIRST_SEED + i).filter(
-  (seed) => seed < FIRST_SEED + RANDOM_GRAPHS || RANDOM_OPERATORS[seed % RANDOM_OPERATORS.length] === 'lstm',
+  (seed) =>
+    seed < FIRST_SEED + RANDOM_GRAPHS || ['lstm', 'logSoftmax'].includes(RANDOM_OPERATORS[seed % RANDOM_OPERATORS.length]),
 );
 
 /** Networks to be counted, which figures are fitted on. */
