@@ -7,6 +7,7 @@ import { asStored, loadModel } from '../../src/model.ts';
 import { quantize } from '../../src/quant/index.ts';
 import { Heap } from '../../src/wasm/heap.ts';
 import { chipOf, withTools } from '../emulator/tools.ts';
+import { layersGraph } from './layers.ts';
 import { hasProgram, inFolder } from './tools.ts';
 
 /**
@@ -99,6 +100,13 @@ for (const core of CORES) {
     assert.equal(alarms(generated, core), []);
   });
 }
+
+withEva('the plain twins of a layer by Winograd: no overflow and no index out of range', async () => {
+  const layer = layersGraph([{ op: 'conv2d', x: [1, 4, 6, 16], w: [9, 3, 3, 16], activation: 'relu' }], 7);
+  const generated = await generateC(heap, layer, chipOf('cortex-m4'), { name: 'proved', trade: 'speed' });
+  assert.ok(generated.network.layers[0].form);
+  assert.equal(alarms(generated, 'cortex-m4'), []);
+});
 
 withEva('an index that leaves its array is found', async () => {
   const generated = await generateC(heap, demo, chipOf('cortex-m4'), { name: 'proved' });
