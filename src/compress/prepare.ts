@@ -167,7 +167,17 @@ function tellSmallest(
 /** What pruning and quantization can leave of a network at least. */
 export async function smallestOf(model: Model, context: Context): Promise<Graph> {
   const outline = await outlineOf(model, [prune({ ratio: 0.999 }), quantize({ weightBits: 4 })], context);
-  return betweenEdges(outline!);
+  return withShortTables(betweenEdges(outline!));
+}
+
+/** The scale of logits of a range of 256. */
+const WIDE = 1;
+
+/** The table of a softmax ends where exp is 0: it is short where the range of its input is wide, as that of a small network may be. */
+function withShortTables(graph: Graph): Graph {
+  const wide = new Set(graph.nodes.filter((n) => n.op === 'softmax').map((n) => n.inputs[0]));
+  const tensors = graph.tensors.map((t, i) => (wide.has(i) && t.quant ? { ...t, quant: { ...t.quant, scales: [WIDE] } } : t));
+  return { ...graph, tensors };
 }
 
 /** @throws CompressError `does-not-fit` for limits below what is fixed, with that */
