@@ -71,7 +71,7 @@ export function noteMissing(
   names: readonly string[] | undefined,
   notes: string[],
 ): void {
-  const all = Object.values(parts);
+  const all = Object.values(parts).filter((part) => part !== undefined);
   const present = labelsIn(all);
   const examples = all.reduce((n, part) => n + part.count, 0);
   if (present.size === 0 || (!names && !areClasses(present.size, classes, examples))) return;

@@ -122,7 +122,7 @@ function unknown(files: Files): CompressError {
   const shown = files.list.slice(0, 8).join(', ') + (files.list.length > 8 ? ' ...' : '');
   const holds = files.list.length
     ? `in ${files.name} there is no dataset that can be read (found: ${shown})`
-    : `${files.name} holds no file`;
+    : `${files.name} is empty: it holds no file`;
   return new CompressError(files.list.length ? 'unsupported' : 'bad-data', holds, adviceFor(files.list));
 }
 

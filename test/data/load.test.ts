@@ -161,7 +161,7 @@ test('on disk: folders, single files, what is missing or may not be read', async
     assert.is((await loadDataset(join(root, 'set'))).name, 'set');
     assert.is((await loadDataset(join(root, 'set/test.npz'), whole)).test!.count, 60);
     assert.equal((await loadDataset(join(root, 'pictures'))).sourceFiles, ['train/a/1.png', 'test/a/1.png']);
-    await fails(join(root, 'empty'), 'bad-data', /empty holds no file/);
+    await fails(join(root, 'empty'), 'bad-data', /empty is empty: it holds no file/);
     await fails(join(root, 'nowhere'), 'bad-file', /no file or folder .*nowhere/);
     await fails(join(root, 'set/train.npz/x'), 'bad-file', /no file or folder/);
     chmodSync(join(root, 'set/test.npz'), 0);
