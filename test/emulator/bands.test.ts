@@ -82,7 +82,10 @@ for (const [name, graph] of Object.entries(GRAPHS)) {
       const told = profile(graph, chip, { trade: 'ram' });
       assert.is(told.ram.arena, ram.network.arenaBytes);
       assert.is(told.flashBytes - told.flash.code, ram.constantBytes);
-      assert.ok(Math.abs(told.instructions / found.instructions - 1) < 0.1, `${told.instructions} of ${found.instructions}`);
+      const whole = await verifyGraph(heap, graph, chip, { inputs: 1, flags: WARNINGS, generated: balanced });
+      // Bands cost what they take more than whole layers, however well these are told.
+      const [toldMore, more] = [told.instructions / profile(graph, chip).instructions, found.instructions / whole.instructions];
+      assert.ok(Math.abs(toldMore / more - 1) < 0.1, `${toldMore} of ${more}`);
       assert.ok(told.ram.stack >= found.stackBytes, `${told.ram.stack} of ${found.stackBytes}`);
     });
   }
