@@ -108,7 +108,7 @@ test('as a step that a search tries, with options from its schema', async () => 
     run: (job) => runArm(context, 'plan' in job ? { ...job, plan: { ...job.plan, own: idle, steps: 1 } } : job),
     close: async () => {},
   });
-  const { trials } = await compressed({ pool }, undefined, { maxDrop: 0.3, samples: 24000 });
+  const { trials } = await compressed({ pool }, undefined, { maxDrop: 0.03, samples: 24000 });
   assert.ok(trials.some((t) => t.stages.some((s) => s.stage === 'thin')));
 });
 
