@@ -28,7 +28,15 @@ const PARTS = [
   {
     name: 'js',
     what: 'JavaScript',
-    sources: ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json', 'scripts/browser_bundle.ts'],
+    sources: [
+      'src',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'package.json',
+      'package-lock.json',
+      'scripts/browser_bundle.ts',
+      'scripts/declarations.ts',
+    ],
     isOwn: (name: string) => !name.startsWith('.') && !isOfWasm(name),
     commands: [['tsc', '-p', 'tsconfig.build.json']],
     made: ['cli.js', 'browser/index.js'],
@@ -63,7 +71,10 @@ for (const { name, what, sources, isOwn, commands, made } of PARTS) {
   mkdirSync(DIST, { recursive: true });
   for (const file of readdirSync(DIST)) if (isOwn(file)) rmSync(join(DIST, file), { recursive: true });
   for (const [program, ...args] of commands) run(program, args);
-  if (name === 'js') await (await import('./browser_bundle.ts')).bundleForBrowsers();
+  if (name === 'js') {
+    await (await import('./browser_bundle.ts')).bundleForBrowsers();
+    (await import('./declarations.ts')).keepReachableDeclarations(ROOT, isOfWasm);
+  }
   writeFileSync(stamp, before);
 }
 
