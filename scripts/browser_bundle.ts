@@ -8,8 +8,18 @@ import { type BuildOptions, build, type Plugin } from 'esbuild';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const OUT = join(ROOT, 'dist/browser');
 
-/** Of package.json's exports; `worker` is made first, for the others have its source in a chunk. */
-const ENTRIES = { index: 'index', engine: 'engine', search: 'search/index', data: 'entries/data', compress: 'entries/compress' };
+/** Of package.json's exports. */
+const ENTRIES = {
+  index: 'index',
+  engine: 'engine',
+  search: 'search/index',
+  data: 'entries/data',
+  compress: 'entries/compress',
+  worker: 'entries/worker',
+};
+
+/** A worker in one file, made first: the entries have its text in a chunk. It is no file of the package. */
+const WHOLE_WORKER = join(ROOT, 'dist/.whole/worker.js');
 
 /** `name?text`: the text of a file. @param texts whether there are any; a worker starts no workers */
 export const texts = (isIncluded: boolean): Plugin => ({
@@ -42,8 +52,8 @@ export async function bundleForBrowsers(): Promise<void> {
   rmSync(OUT, { recursive: true, force: true });
   await build({
     ...common,
-    entryPoints: { worker: 'src/entries/worker.ts' },
-    outdir: OUT,
+    entryPoints: ['src/entries/worker.ts'],
+    outfile: WHOLE_WORKER,
     plugins: [texts(false)],
     loader: { '.wasm': 'empty' },
   });

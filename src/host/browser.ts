@@ -6,6 +6,6 @@ export const host: Host = {
   inside: {
     wasm: async () => (await import('../../dist/thumbnet.wasm')).default,
     relaxedWasm: async () => (await import('../../dist/thumbnet_relaxed.wasm')).default,
-    worker: async () => (await import('../../dist/browser/worker.js?text')).default,
+    worker: async () => (await import('../../dist/.whole/worker.js?text')).default,
   },
 };
