@@ -15,6 +15,7 @@ import { headerText } from './project/header.ts';
 import { readmeText } from './project/readme.ts';
 import { sourceText } from './project/source.ts';
 import { tableBytes, weightsHeader, weightsText } from './project/weights.ts';
+import { withoutPads } from './run_graph.ts';
 import { planNetwork } from './schedule.ts';
 
 /**
@@ -75,7 +76,7 @@ export async function generateC(heap: Heap, graph: Graph, target: Target, option
   const frugal = parts.trade === 'ram';
   const sketch = emitInto(new Parts(null, parts.variant, name, parts.trade));
   const bands = frugal && parts.kernels === 'own' ? { sketch, align: ALIGNMENT[parts.variant] } : null;
-  const network = planNetwork(graph, emitInto(parts), { overwriteInputs: frugal && !attached, bands });
+  const network = planNetwork(withoutPads(graph), emitInto(parts), { overwriteInputs: frugal && !attached, bands });
   const digest = await graphDigest(graph);
   const head = headOf(target, digest, options.recipe ?? null);
   const refusal = attached && whyNoFrontEnd(graph);

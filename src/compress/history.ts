@@ -1,3 +1,4 @@
+import { runGraph } from '../c/run_graph.ts';
 import type { Dataset } from '../data/index.ts';
 import { importTflite } from '../formats/tflite/index.ts';
 import { bytesOf, type Graph, sizeOf } from '../graph/graph.ts';
@@ -118,8 +119,10 @@ function missesOf({ plain, target, settings, floor, before, task }: CompressResu
   return [...over, `its ${label} on the validation part is ${show(plain.quality)}, and ${show(floor)} must be kept`];
 }
 
-function layersOf(graph: Graph, { target, settings }: CompressResult): LayerRow[] {
-  const { layers } = profile(graph, target, wayOf(settings));
+function layersOf(given: Graph, { target, settings }: CompressResult): LayerRow[] {
+  const way = wayOf(settings);
+  const { layers } = profile(given, target, way);
+  const graph = runGraph(given, way.runtime);
   return graph.nodes.map((node, i) => {
     const constants = node.inputs.flatMap((t) => (t >= 0 && graph.tensors[t].data ? [graph.tensors[t]] : []));
     const output = graph.tensors[node.outputs[0]];

@@ -5,6 +5,7 @@ import { tensorBytes } from '../c/network.ts';
 import { type Trade, USUAL_TRADE } from '../c/parts.ts';
 import { numbered } from '../c/project/source.ts';
 import { typeOf } from '../c/project/types.ts';
+import { withoutPads } from '../c/run_graph.ts';
 import { type Graph, newValues, sizeOf, type Values } from '../graph/graph.ts';
 import { compile, type Program as Engine } from '../run/compile.ts';
 import type { CoreName, Target } from '../targets/index.ts';
@@ -180,13 +181,14 @@ async function locate(
     await run(program, { files: { 'in.bin': bytesOfAll(inputs) } });
     const trace = new Uint8Array(await readFile(join(program.folder, 'trace.bin')));
     return heap.scope(() => {
-      const engine = compile(heap, graph, { keepAll: true });
+      const { tensors } = withoutPads(graph);
+      const engine = compile(heap, withoutPads(graph), { keepAll: true });
       answer(heap, engine, inputs);
       let at = 0;
       for (const { name, kernel, outputs } of network.layers) {
         for (const t of outputs) {
           const expected = heap.read(engine.operands[t]);
-          const actual = newValues(graph.tensors[t].dtype, sizeOf(graph.tensors[t].shape));
+          const actual = newValues(tensors[t].dtype, sizeOf(tensors[t].shape));
           bytesOf(actual).set(trace.subarray(at, at + actual.byteLength));
           at += actual.byteLength;
           const index = expected.findIndex((v: number | bigint, i: number) => v !== actual[i]);

@@ -1,4 +1,5 @@
 import { TRADES, type Trade, USUAL_TRADE } from '../c/parts.ts';
+import { runGraph } from '../c/run_graph.ts';
 import { frontEndIn } from '../data/index.ts';
 import { CompressError, checkOptionNames } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -103,13 +104,14 @@ export interface Profile {
  *
  * @throws CompressError `unknown-target` for a name that no chip has, `bad-option` for a runtime, a trade or a clock that cannot be
  */
-export function profile(graph: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
+export function profile(given: Graph, target: Target | string, options: ProfileOptions = {}): Profile {
   const chip = typeof target === 'string' ? findTarget(target) : target;
   checkOptionNames(options, ['runtime', 'clockMhz', 'assume', 'trade', 'measured'], 'profile');
   const { runtime = 'thumbnet', clockMhz = chip.clockMhz, trade = USUAL_TRADE } = options;
   checkChoice('runtime', runtime, RUNTIMES);
   checkChoice('trade', trade, TRADES);
   checkClock(chip, clockMhz);
+  const graph = runGraph(given, runtime);
   const held = onChip(graph, options.assume);
   const costs = costsOf(held, chip.kind);
   const own = runtime === 'thumbnet' ? generatedCost(held, chip.core, trade) : null;
