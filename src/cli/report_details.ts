@@ -110,10 +110,10 @@ function deployment(file: string, chip: string, trade: Trade): NonNullable<Detai
   const target = trade === USUAL_TRADE ? chip : `${chip} --trade ${trade}`;
   const firmware = join(dirname(file), 'firmware');
   return [
-    { what: 'Write C for the chip:', command: `thumbnet export ${file} --format c --target ${target} --out ${firmware}` },
+    { what: 'Write C for the chip:', command: `npx thumbnet export ${file} --format c --target ${target} --out ${firmware}` },
     {
       what: 'Check it bit by bit on an emulated core:',
-      command: `thumbnet verify ${file} --target ${target}`,
+      command: `npx thumbnet verify ${file} --target ${target}`,
     },
     {
       what: `Build it; ${basename(firmware)}/README.md says how it is called:`,
@@ -121,7 +121,7 @@ function deployment(file: string, chip: string, trade: Trade): NonNullable<Detai
     },
     {
       what: 'Hold the next version against this one:',
-      command: `thumbnet compare ${dirname(file)} NEXT --max-drop 1% --max-growth flash=0`,
+      command: `npx thumbnet compare ${dirname(file)} NEXT --max-drop 1% --max-growth flash=0`,
     },
   ];
 }
