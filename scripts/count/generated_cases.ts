@@ -1,4 +1,5 @@
-import { RANDOM_OPERATORS, randomGraph } from '../../bench/c/random_graphs.ts';
+import { randomGraph } from '../../bench/c/random_graphs.ts';
+import { RANDOM_OPERATORS } from '../../bench/c/random_operators.ts';
 import type { Trade, Variant } from '../../src/c/parts.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { createRandom, type Random } from '../../src/random.ts';
@@ -7,7 +8,15 @@ import type { Heap } from '../../src/wasm/heap.ts';
 import { type LayerSpec, layersGraph } from '../../test/c/layers.ts';
 import { mergeGraphs } from '../../test/c/merge.ts';
 import { graphOf } from '../../test/formats/row_graphs.ts';
-import { IMAGES, KEPT_IMAGES, operatorGraphs, operatorsWithoutZeros, smallPools, usualOperators } from './generated_operators.ts';
+import {
+  IMAGES,
+  KEPT_IMAGES,
+  operatorGraphs,
+  operatorsWithoutZeros,
+  sameScales,
+  smallPools,
+  usualOperators,
+} from './generated_operators.ts';
 
 /** Networks of layers side by side, whose generated C is counted: equal in every run. */
 
@@ -223,7 +232,7 @@ export function fittedCases(heap: Heap): GeneratedCase[] {
   const usual = [...layersOf(layerSpecs(KINDS, 11), 0), ...layersOf(usualSpecs(), 1000, TOGETHER_USUAL)];
   const wide = wideLayers(layerSpecs(OTHER_KINDS, 13));
   const zeros = withoutZeros(fewer(KINDS, 1 / 4), 15);
-  const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools(), usualOperators()].flatMap(merged);
+  const others = [operatorGraphs(IMAGES), operatorsWithoutZeros(), smallPools(), usualOperators(), sameScales()].flatMap(merged);
   const seeds = (first: number, count: number) => Array.from({ length: count }, (_, i) => first + i);
   const random = seeds(FIRST_SEED, RANDOM_GRAPHS).map((seed) => randomGraph(heap, seed));
   const more = seeds(FIRST_SEED + RANDOM_GRAPHS, MORE_GRAPHS).map((seed) => randomGraph(heap, seed));

@@ -301,6 +301,21 @@ export function usualOperators(): Graph[] {
   ];
 }
 
+/** One input, the other or both have the scale of the result: what they are multiplied by is a power of two, which is a form of its own. */
+const SAME_SCALES: readonly Numbers[] = [
+  [0.0412, 0.251, 0.251],
+  [0.251, 0.0412, 0.251],
+  [0.0735, 0.0735, 0.0735],
+];
+
+/** Sums and differences of such scales. */
+export const sameScales = (): Graph[] =>
+  ['add', 'sub'].flatMap((op) =>
+    SAME_SCALES.flatMap((scales) =>
+      SUMMED.map((shape) => withScales(graphOf(op, { shapes: [shape, shape], attrs: none }, 'i8'), scales, [-128, -128, -128])),
+    ),
+  );
+
 const BOTH = ['i8', 'i16'] as const;
 
 /** Operators on types, where they have such a form. */

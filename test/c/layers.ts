@@ -75,3 +75,16 @@ function weight(random: Random, most: number, kind: 'noise' | 'extreme'): number
   if (kind === 'extreme') return random.uniform() < 0.5 ? most : -most;
   return Math.max(-most, Math.min(most, Math.round((random.uniform() + random.uniform() + random.uniform() - 1.5) * most)));
 }
+
+/** A convolution of an image [height, width, channels]. */
+export const conv = (
+  x: readonly number[],
+  units: number,
+  kernel: readonly [number, number],
+  more: Partial<LayerSpec> = {},
+): LayerSpec => ({
+  op: 'conv2d',
+  x: [1, ...x],
+  w: [units, ...kernel, x[2] / Number(more.attrs?.groups ?? 1)],
+  ...more,
+});

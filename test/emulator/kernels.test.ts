@@ -4,7 +4,7 @@ import { generateC } from '../../src/c/index.ts';
 import type { Trade } from '../../src/c/parts.ts';
 import { verifyGraph } from '../../src/emulator/verify.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { type LayerSpec, layersGraph } from '../c/layers.ts';
+import { conv, type LayerSpec, layersGraph } from '../c/layers.ts';
 import { CORES, chipOf, withTools } from './tools.ts';
 
 const test = suite('generated kernels on emulated cores');
@@ -12,12 +12,6 @@ const emulated = withTools(test);
 const heap = await Heap.open();
 const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wcast-align', '-Werror'];
 
-const conv = (x: number[], units: number, kernel: [number, number], more: Partial<LayerSpec> = {}): LayerSpec => ({
-  op: 'conv2d',
-  x: [1, ...x],
-  w: [units, ...kernel, x[2] / Number(more.attrs?.groups ?? 1)],
-  ...more,
-});
 const depthwise = (x: number[], kernel: [number, number], more: Partial<LayerSpec> = {}): LayerSpec => ({
   op: 'depthwiseConv2d',
   x: [1, ...x],

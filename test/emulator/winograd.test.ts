@@ -5,20 +5,13 @@ import { verifyGraph } from '../../src/emulator/verify.ts';
 import { profile } from '../../src/mcu/index.ts';
 import { createRandom } from '../../src/random.ts';
 import { Heap } from '../../src/wasm/heap.ts';
-import { type LayerSpec, layersGraph } from '../c/layers.ts';
+import { conv, type LayerSpec, layersGraph } from '../c/layers.ts';
 import { chipOf, withTools } from './tools.ts';
 
 const test = suite('filters of three columns by Winograd (--trade speed)');
 const emulated = withTools(test);
 const heap = await Heap.open();
 const WARNINGS = ['-Wall', '-Wextra', '-Wconversion', '-Wshadow', '-Wcast-align', '-Werror'];
-
-const conv = (x: number[], units: number, kernel: [number, number], more: Partial<LayerSpec> = {}): LayerSpec => ({
-  op: 'conv2d',
-  x: [1, ...x],
-  w: [units, ...kernel, x[2]],
-  ...more,
-});
 
 const USUAL: readonly LayerSpec[] = [
   conv([8, 8, 16], 16, [3, 3], { activation: 'relu' }),

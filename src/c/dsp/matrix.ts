@@ -41,6 +41,17 @@ export interface MatrixKind extends RescaleKind {
   readonly nibbles: boolean;
 }
 
+/** Of a product of pairs of channels. @param y where outputs go */
+export const matrixParameters = (y: string): string[] => [
+  y,
+  'const uint32_t *x',
+  'const uint32_t *weights',
+  'const int32_t *scales',
+  'int32_t pairs',
+  'int32_t steps',
+  'int32_t pitch',
+];
+
 /** `void NAME(int8_t *y, const uint32_t *x, const uint32_t *weights, const int32_t *scales, int32_t pairs, int32_t steps, int32_t pitch)` */
 export function matrixFunction(parts: Parts, kind: MatrixKind): string {
   const smlad = smladFunction(parts);
@@ -53,15 +64,7 @@ export function matrixFunction(parts: Parts, kind: MatrixKind): string {
     twins({
       name,
       condition: ASSEMBLY,
-      parameters: [
-        'int8_t *y',
-        'const uint32_t *x',
-        'const uint32_t *weights',
-        'const int32_t *scales',
-        'int32_t pairs',
-        'int32_t steps',
-        'int32_t pitch',
-      ],
+      parameters: matrixParameters('int8_t *y'),
       listing: listing(kind),
       plain: `
         for (int32_t pair = 0; pair < pairs; pair++) {

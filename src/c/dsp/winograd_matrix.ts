@@ -1,7 +1,7 @@
 import { floorLog2 } from '../../elementary.ts';
 import type { Geometry } from '../geometry.ts';
 import { type Parts, twins } from '../parts.ts';
-import { type RescaleKind, rescaleListing, rescaleText, suffixOf } from './matrix.ts';
+import { matrixParameters, type RescaleKind, rescaleListing, rescaleText, suffixOf } from './matrix.ts';
 import { ASSEMBLY, smladFunction } from './words.ts';
 
 /**
@@ -64,15 +64,7 @@ export function winogradFunction(parts: Parts, kind: RescaleKind): string {
     twins({
       name,
       condition: ASSEMBLY,
-      parameters: [
-        'int8_t *const *y',
-        'const uint32_t *x',
-        'const uint32_t *weights',
-        'const int32_t *scales',
-        'int32_t pairs',
-        'int32_t steps',
-        'int32_t pitch',
-      ],
+      parameters: matrixParameters('int8_t *const *y'),
       listing: listing(kind),
       plain: `
         for (int32_t pair = 0; pair < pairs; pair++) {
