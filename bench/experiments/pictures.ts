@@ -25,7 +25,7 @@ function distance(a: Float32Array, b: Float32Array): number {
 
 /** All pictures of a folder of class folders without those that the validation part holds: for each, the nearest of its class goes. */
 export async function picturesBeside({ validation }: Dataset, folder: string): Promise<Part> {
-  const all = (await loadDataset(folder, { whole: true })).train!;
+  const all = (await loadDataset(folder, { whole: true })).test!;
   const known = Array.from({ length: all.count }, (_, i) => coarse(all, i));
   const gone = new Set<number>();
   let worst = 0;
