@@ -1,5 +1,5 @@
-/** Stack of generated C: what functions in assembly push, the arrays of functions in C, and what compilers take beside. */
-import type { Layer } from '../c/network.ts';
+/** Stack of generated C: what functions in assembly push, the arrays of functions in C, arguments that registers do not hold, and what compilers take beside. */
+import type { Layer, Network } from '../c/network.ts';
 import type { NamedText, Variant } from '../c/parts.ts';
 import { registersOf } from './assembly/listing.ts';
 import { MACROS, preprocessed } from './c_text/preprocess.ts';
@@ -31,14 +31,28 @@ export function stackOf(made: Generated, variant: Variant): number {
   return Math.max(0, ...[...told].map(([kind, bytes]) => stack[kind] + bytes));
 }
 
-/** The most that the texts of a network's layers tell of its stack, by kind. */
+/** The most that the texts of a network and of its layers tell of its stack, by kind. */
 export function toldStack({ network, layers }: Pick<Generated, 'network' | 'layers'>, variant: Variant): Map<FrameKind, number> {
   const most = new Map<FrameKind, number>();
+  const passed = passedBy(network);
   for (const [i, layer] of network.layers.entries()) {
     const kind = kindOf(layer);
-    most.set(kind, Math.max(most.get(kind) ?? 0, toldOf(layers[i].functions, variant)));
+    most.set(kind, Math.max(most.get(kind) ?? 0, passed + toldOf(layers[i].functions, variant)));
   }
   return most;
+}
+
+/** Words of arguments in registers. */
+const IN_REGISTERS = 4;
+
+/** Bytes of the arguments behind those. */
+const passedOf = (count: number): number => POINTER * Math.max(0, count - IN_REGISTERS);
+
+/** What `invoke` passes to `run`, all inputs and outputs, and at most `run` to a layer. */
+function passedBy({ graph, arenaBytes, stateBytes, layers }: Network): number {
+  const memory = [arenaBytes, stateBytes].filter((bytes) => bytes > 0).length;
+  const calls = layers.flatMap((l) => l.calls.map((c) => passedOf(c.arguments.length)));
+  return passedOf(memory + graph.inputs.length + graph.outputs.length) + Math.max(0, ...calls);
 }
 
 interface Frame {
