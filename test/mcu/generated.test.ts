@@ -118,16 +118,14 @@ test('the stack of random networks is bounded, with LSTMs and dilated convolutio
 
 test('arguments that registers do not hold are on the stack', () => {
   const dims = [8, 12, 16, 20, 10, 6, 4, 24, 8, 12, 5, 7, 3];
-  const specs = dims
-    .slice(1)
-    .map(
-      (units, i): LayerSpec => ({
-        op: 'fullyConnected',
-        x: [2, dims[i]],
-        w: [units, dims[i]],
-        activation: i % 2 ? 'none' : 'relu',
-      }),
-    );
+  const specs = dims.slice(1).map(
+    (units, i): LayerSpec => ({
+      op: 'fullyConnected',
+      x: [2, dims[i]],
+      w: [units, dims[i]],
+      activation: i % 2 ? 'none' : 'relu',
+    }),
+  );
   // Of 12 inputs and 12 outputs. By frames and calls of GCC 12, -O2.
   const taken = { 'cortex-m0': 248, 'cortex-m3': 240, 'cortex-m4': 224, 'cortex-m55': 244 };
   for (const [core, bytes] of Object.entries(taken)) {
