@@ -84,7 +84,7 @@ export async function begin(original: Model, data: Dataset, options: CompressOpt
   const { teachers, unlabelled } = host;
   const context = { heap, data: seen, task, seed: settings.seed, original: model, signal: host.signal, teachers, unlabelled };
   await checkOutside(model, settings, context);
-  const prepared = await prepare(model, context, target, settings, host.tell ?? (() => {}));
+  const prepared = await prepare(model, context, { settings, target }, parts, host.tell ?? (() => {}));
   const { job } = prepared;
   const study = resumed ?? (await open());
   const kept = new Kept(host.artifacts ?? new MemoryArtifacts());

@@ -52,11 +52,22 @@ export interface Goal {
   /** Scores of the validation part: of the model as given, and the one to keep. */
   readonly before: number;
   readonly floor: number;
+  /** Of the loss that is allowed, what the margin takes at most. */
+  readonly withheld: number;
 }
 
-export function goalOf(target: Target, settings: Settings, plain: Figures, standard: Standard): Goal {
+/** The margin takes no more of the loss that is allowed. */
+const WITHHELD = 1 / 2;
+
+export function goalOf(
+  target: Target,
+  settings: Settings,
+  plain: Figures,
+  standard: Standard,
+  withheld: number = WITHHELD,
+): Goal {
   const { before, floor } = qualityScale(standard.asked, standard.given);
-  return { target, settings, limits: limitsOf(target, settings), plain, standard, before, floor };
+  return { target, settings, limits: limitsOf(target, settings), plain, standard, before, floor, withheld };
 }
 
 /** Whether a candidate fits and keeps the goal on the validation part with its margin. */
@@ -111,11 +122,11 @@ const UNSEEN = 4;
 export type Answers = Pick<Judgement, 'answers' | 'targets' | 'scores'>;
 
 /**
- * The one margin: the standard error of a drop against the model as given, at most half of the drop that is allowed. Of a share of right
+ * The one margin: the standard error of a drop against the model as given, at most a part of the drop that is allowed. Of a share of right
  * examples it follows from those that one of the two networks answers right and the other wrong; of any other metric from draws of the
  * examples.
  */
-export function marginOf(found: Answers, reference: Answers, { before, floor, standard, settings }: Goal): number {
+export function marginOf(found: Answers, reference: Answers, { before, floor, withheld, standard, settings }: Goal): number {
   const count = found.scores.length;
   const { task, asked } = standard;
   let differ = UNSEEN;
@@ -124,5 +135,5 @@ export function marginOf(found: Answers, reference: Answers, { before, floor, st
     countsExamples(task) && asked.recalls.length === 0
       ? Math.sqrt(differ) / count
       : dropError(task, reference, found, count, settings.seed, asked);
-  return Math.min(error, Math.max(0, before - floor) / 2);
+  return Math.min(error, withheld * Math.max(0, before - floor));
 }

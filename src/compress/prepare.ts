@@ -33,6 +33,7 @@ import type { JobContext } from './job.ts';
 import { foundIn, goalOf, marginOf, type Standard, standardOf, worthOf } from './judge.ts';
 import { unmet } from './limits.ts';
 import type { Settings } from './options.ts';
+import type { Parts } from './parts.ts';
 import type { Stages } from './steps.ts';
 
 /** About so many examples make a network learn evenly from a small train part. */
@@ -60,7 +61,16 @@ export interface Prepared {
 export type Seen = Context & { readonly data: Dataset; readonly task: Task };
 type Tell = (line: string) => void;
 
-export async function prepare(model: Model, context: Seen, target: Target, settings: Settings, tell: Tell): Promise<Prepared> {
+/** Of the loss that is allowed, where folds have the last word: what looked good by luck is refused there, with all that went on from it. */
+const WITHHELD_FOR_FOLDS = 1;
+
+export async function prepare(
+  model: Model,
+  context: Seen,
+  { settings, target }: { readonly settings: Settings; readonly target: Target },
+  { folds }: Pick<Parts, 'folds'>,
+  tell: Tell,
+): Promise<Prepared> {
   const { heap, data, task, seed } = context;
   const judged = (graph: Graph) => judge(heap, graph, data, 'validation', task);
   const reference = judged(model.graph);
@@ -76,7 +86,7 @@ export async function prepare(model: Model, context: Seen, target: Target, setti
   const tflite = exportTflite(stored);
   const quantized = judged(stored);
   const figures = figuresOf(importTflite(tflite), target, settings, foundIn(standard, quantized));
-  const goal = goalOf(target, settings, figures, standard);
+  const goal = goalOf(target, settings, figures, standard, folds > 0 ? WITHHELD_FOR_FOLDS : undefined);
   const margin = marginOf(quantized, reference, goal);
   // Folding alone, which every export does, is not worth a stage.
   const { report } = simplifyGraph(heap, asStored(model));

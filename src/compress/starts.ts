@@ -25,11 +25,12 @@ export function knownStarts(space: Space, rounds: readonly Pick<Round, 'on' | 's
   ]
     .slice(0, rounds[0].start)
     .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
+  const isSmall = rounds[0].start === 1;
   const again = (hope: number, over: Readonly<Record<string, Choice>> = {}) => ({
     'again.cut': 0.5,
     'again.node': 'candidate',
     'again.hope': hope,
-    'again.steps': 2,
+    'again.steps': isSmall ? 2 : 4,
     ...(mixed && { 'again.bits': '8' }),
     ...over,
   });
@@ -38,7 +39,7 @@ export function knownStarts(space: Space, rounds: readonly Pick<Round, 'on' | 's
     ? again(0, { 'again.node': 'held', 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1 })
     : again(0.3, { 'again.node': 'held' });
   const last = [other, again(0.2)];
-  const before = rounds[0].start === 1 ? [again(0.2)] : [again(0.6), other, again(0.8)];
+  const before = isSmall ? [again(0.2)] : [again(0.6), other, again(0.8)];
   const goOn = rounds.slice(1).flatMap(({ on, start }, i, { length }) => {
     const plans = i === length - 1 ? last : before;
     return [...Array.from({ length: on }, (_, n) => plans[n % plans.length]), ...Array.from({ length: start }, () => ({}))];
