@@ -88,7 +88,8 @@ export async function begin(original: Model, data: Dataset, options: CompressOpt
   const { job } = prepared;
   const study = resumed ?? (await open());
   const kept = new Kept(host.artifacts ?? new MemoryArtifacts());
-  const search = new Search({ goal: job.goal, space: spaceOf(job.base, settings, task), study, kept, begun });
+  const space = spaceOf(job.base, settings, task);
+  const search = new Search({ goal: job.goal, space, examples: job.data.train!.count, study, kept, begun });
   const pool = await (host.pool ?? ((c) => inlinePool(c, host.signal)))(job);
   return { heap, begun, parts, prepared, study, kept, search, pool };
 }

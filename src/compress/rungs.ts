@@ -71,6 +71,16 @@ export function roundsOf({ samples, parallel }: Pick<Budget, 'samples' | 'parall
   ];
 }
 
+/** What an arm that goes on in each round may use, where the rounds before it used all they had. */
+export function samplesOnOf(budget: Pick<Budget, 'samples' | 'parallel'>): number[] {
+  let left = budget.samples;
+  return roundsOf(budget).map(({ on, start, share }) => {
+    const own = share * left;
+    left -= own;
+    return (FACTOR * own) / (FACTOR * on + start);
+  });
+}
+
 /** Turns of a study, by the number of the trial. */
 export class Rungs {
   readonly #budget: Budget;

@@ -7,7 +7,7 @@ import { type Goal, promiseOf } from './judge.ts';
 import type { Kept } from './kept.ts';
 import { violations } from './limits.ts';
 import type { Pool } from './pool.ts';
-import { type Ended, Rungs, roundsOf, type Turn } from './rungs.ts';
+import { type Ended, Rungs, type Turn } from './rungs.ts';
 import { knownStarts } from './starts.ts';
 import { type NodeName, type Plan, type Space, suggestAgain, suggestStart } from './steps.ts';
 import {
@@ -25,6 +25,8 @@ import { abortion, alarm } from './waiting.ts';
 export interface SearchOptions {
   readonly goal: Goal;
   readonly space: Space;
+  /** Of the train part. */
+  readonly examples: number;
   readonly study: Study;
   readonly kept: Kept;
   /** When the work began, ms: the time allowed counts from there. */
@@ -71,10 +73,10 @@ export class Search {
   }
 
   async *run(pool: Pool, progress?: (p: CompressProgress) => void, signal?: AbortSignal): AsyncGenerator<TrialReport> {
-    const { goal, space, begun } = this.#o;
+    const { goal, space, examples, begun } = this.#o;
     const { timeMs, recipe, starts } = goal.settings;
     if (recipe) await this.#study.enqueue({});
-    for (const start of starts ? knownStarts(space, roundsOf(goal.settings)) : []) await this.#study.enqueue(start);
+    for (const start of starts ? knownStarts(space, goal.settings, examples) : []) await this.#study.enqueue(start);
     const end = timeMs === undefined ? Number.POSITIVE_INFINITY : begun + timeMs;
     const jobs = new Map<number, Promise<number>>();
     const reported = new Set(this.reports().map((t) => t.number));

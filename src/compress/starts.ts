@@ -1,13 +1,24 @@
 /** Plans that a person would try, as parameters of the search. */
 import type { Choice } from '../search/index.ts';
-import type { Round } from './rungs.ts';
+import { type Budget, roundsOf, samplesOnOf } from './rungs.ts';
 import { OUTSIDE, type Space } from './steps.ts';
+
+/** A step of an arm that goes on sees all examples once at least, and there are no more of them than the last. */
+const STEPS = [2, 4] as const;
 
 /**
  * Arms to try first, the plain greedy loop before all, and how they go on, round by round. A round that is followed by another may hope for much;
  * after the last nothing wins back what is lost.
+ *
+ * @param examples of the train part
  */
-export function knownStarts(space: Space, rounds: readonly Pick<Round, 'on' | 'start'>[]): Readonly<Record<string, Choice>>[] {
+export function knownStarts(
+  space: Space,
+  budget: Pick<Budget, 'samples' | 'parallel'>,
+  examples: number,
+): Readonly<Record<string, Choice>>[] {
+  const rounds = roundsOf(budget);
+  const samplesOn = samplesOnOf(budget);
   const { groups, blocks, mixed, augmentations, outside } = space;
   const [usual] = Object.keys(augmentations);
   const blend = Object.keys(augmentations).find((name) => name.includes('blend')) ?? usual;
@@ -25,12 +36,10 @@ export function knownStarts(space: Space, rounds: readonly Pick<Round, 'on' | 's
   ]
     .slice(0, rounds[0].start)
     .map((start, i) => (outside.teacher && i % 2 ? { ...start, 'distill.teacher': OUTSIDE } : start));
-  const isSmall = rounds[0].start === 1;
   const again = (hope: number, over: Readonly<Record<string, Choice>> = {}) => ({
     'again.cut': 0.5,
     'again.node': 'candidate',
     'again.hope': hope,
-    'again.steps': isSmall ? 2 : 4,
     ...(mixed && { 'again.bits': '8' }),
     ...over,
   });
@@ -39,10 +48,14 @@ export function knownStarts(space: Space, rounds: readonly Pick<Round, 'on' | 's
     ? again(0, { 'again.node': 'held', 'again.bits': 'mixed', 'again.fewerBits': 0.03, 'again.steps': 1 })
     : again(0.3, { 'again.node': 'held' });
   const last = [other, again(0.2)];
-  const before = isSmall ? [again(0.2)] : [again(0.6), other, again(0.8)];
+  const before = rounds[0].start === 1 ? [again(0.2)] : [again(0.6), other, again(0.8)];
   const goOn = rounds.slice(1).flatMap(({ on, start }, i, { length }) => {
     const plans = i === length - 1 ? last : before;
-    return [...Array.from({ length: on }, (_, n) => plans[n % plans.length]), ...Array.from({ length: start }, () => ({}))];
+    const steps = { 'again.steps': Math.max(STEPS[0], Math.min(STEPS[1], Math.floor(samplesOn[i + 1] / examples))) };
+    return [
+      ...Array.from({ length: on }, (_, n) => ({ ...steps, ...plans[n % plans.length] })),
+      ...Array.from({ length: start }, () => ({})),
+    ];
   });
   return [...starts, ...goOn];
 }

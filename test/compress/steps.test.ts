@@ -1,6 +1,5 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { roundsOf } from '../../src/compress/rungs.ts';
 import { knownStarts } from '../../src/compress/starts.ts';
 import { type Plan, type Space, suggestAgain, suggestStart, trainStage } from '../../src/compress/steps.ts';
 import { stagesOf } from '../../src/pipeline.ts';
@@ -37,7 +36,7 @@ for (const [what, over] of [
   ['without quantization-aware training', { qat: false }],
 ] as const) {
   test(`known starts ${what}: they name all that is asked, and nothing else`, () => {
-    const sets = knownStarts({ ...space, ...over }, roundsOf({ samples: 150_000, parallel: 8 }));
+    const sets = knownStarts({ ...space, ...over }, { samples: 150_000, parallel: 8 }, 2000);
     assert.is(sets.length, 18);
     for (const set of sets.filter((s) => Object.keys(s).length)) {
       const again = 'again.cut' in set;
@@ -84,7 +83,7 @@ test('whole blocks may go where there are any, and only in plans that say so', (
   const { trial, names } = asked({ blocks: true });
   assert.is(suggestStart(trial, { ...space, blocks: false }).blocks, null);
   assert.not.ok(names.includes('blocks') || names.includes('blockChange'));
-  assert.ok(knownStarts(space, roundsOf({ samples: 150_000, parallel: 8 })).some((start) => start.blocks === true));
+  assert.ok(knownStarts(space, { samples: 150_000, parallel: 8 }, 2000).some((start) => start.blocks === true));
   assert.is(suggestStart(asked({ separable: true }).trial, space).separable, true);
   assert.is(suggestStart(asked({ separable: true }).trial, { ...space, separable: false }).separable, false);
 });
