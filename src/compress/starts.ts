@@ -3,8 +3,9 @@ import type { Choice } from '../search/index.ts';
 import { type Budget, roundsOf, samplesOnOf } from './rungs.ts';
 import { OUTSIDE, type Space } from './steps.ts';
 
-/** A step of an arm that goes on sees all examples once at least, and there are no more of them than the last. */
+/** Steps of an arm that goes on, at least and at most; more than the least where each sees all examples so many times. */
 const STEPS = [2, 4] as const;
+const EPOCHS = 10;
 
 /**
  * Arms to try first, the plain greedy loop before all, and how they go on, round by round. A round that is followed by another may hope for much;
@@ -51,7 +52,7 @@ export function knownStarts(
   const before = rounds[0].start === 1 ? [again(0.2)] : [again(0.6), other, again(0.8)];
   const goOn = rounds.slice(1).flatMap(({ on, start }, i, { length }) => {
     const plans = i === length - 1 ? last : before;
-    const steps = { 'again.steps': Math.max(STEPS[0], Math.min(STEPS[1], Math.floor(samplesOn[i + 1] / examples))) };
+    const steps = { 'again.steps': Math.max(STEPS[0], Math.min(STEPS[1], Math.floor(samplesOn[i + 1] / examples / EPOCHS))) };
     return [
       ...Array.from({ length: on }, (_, n) => ({ ...steps, ...plans[n % plans.length] })),
       ...Array.from({ length: start }, () => ({})),
