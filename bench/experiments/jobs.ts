@@ -1,12 +1,13 @@
 /** Jobs that searches are compared on: a model, its data, and what must be kept. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { buildModel } from '../../src/builders/index.ts';
+import { buildModel, reinitialized } from '../../src/builders/index.ts';
 import { channelSpreads, type Dataset, inputsOf, loadDataset, takeExamples, withValidationOf } from '../../src/data/index.ts';
 import { readNpy } from '../../src/data/npy.ts';
 import { splitStratified } from '../../src/data/split.ts';
 import { unzip } from '../../src/data/zip.ts';
 import { demoModel, gestures } from '../../src/demo/index.ts';
+import type { Graph } from '../../src/graph/graph.ts';
 import { loadModel } from '../../src/model.ts';
 import { checkOptions } from '../../src/options/index.ts';
 import type { Model } from '../../src/stage.ts';
@@ -61,16 +62,15 @@ async function pictures(seed: number): Promise<Omit<Job, 'goal'>> {
   return { model: await modelFile('pretrainedResnet.tflite'), data, target: 'stm32f746ng' };
 }
 
-/** A network of a builder, made by `train`, kept in `folder`. */
+/** A network from random weights, made as `train` makes it, kept in `folder`. */
 const trained = (
   folder: string,
   name: string,
+  graph: Graph,
   data: Dataset,
   how: Readonly<Record<string, unknown>>,
-  form: Readonly<Record<string, number>> = {},
 ): Promise<Model> =>
   kept(folder, name, async () => {
-    const graph = buildModel('conv2d', { inputs: data.inputs, seed: 0, ...taskOfLabels(data) }, form);
     const heap = await Heap.open();
     const model = { graph, facts: {} };
     const context = { heap, data, task: recognizeTask(graph, data), seed: 0, original: model };
@@ -81,7 +81,8 @@ const trained = (
 async function fashion(folder: string): Promise<Omit<Job, 'goal'>> {
   const read = await loadDataset(shared('fashion-mnist-part'), { scale: 1 / 255, seed: 0 });
   const data = withValidationOf(read, VALIDATION, 0);
-  const model = await trained(folder, 'fashion', data, { epochs: 40, augment: { shift: 2, flip: true } });
+  const graph = buildModel('conv2d', { inputs: data.inputs, seed: 0, ...taskOfLabels(data) });
+  const model = await trained(folder, 'fashion', graph, data, { epochs: 40, augment: { shift: 2, flip: true } });
   return { model, data, target: 'stm32g071rb' };
 }
 
@@ -107,10 +108,11 @@ async function digits(seed: number): Promise<Omit<Job, 'goal'>> {
   return { model: await modelFile('mnist-8.onnx'), data: await loadDataset(shared('mnist'), { seed }), target: 'stm32g071rb' };
 }
 
+/** As `thumbnet train mnist-8.onnx` makes it: of the file, the network alone. */
 async function ownDigits(seed: number, folder: string): Promise<Omit<Job, 'goal'>> {
   const data = await loadDataset(shared('mnist'), { scale: 1 / 255, seed });
-  const how = { epochs: 8, batch: 64, augment: { shift: 2 } };
-  const model = await trained(folder, 'digits', data, how, { width: 0.5, depth: 4 });
+  const graph = reinitialized((await modelFile('mnist-8.onnx')).graph, 0);
+  const model = await trained(folder, 'digits', graph, data, { epochs: 2, batch: 64, augment: { shift: 1 } });
   return { model, data, target: 'stm32g071rb' };
 }
 

@@ -21,6 +21,7 @@ export interface Plan {
   readonly bytes: number;
   readonly epochs: Three<number>;
   readonly learningRates: Three<number>;
+  /** Without a teacher's share (weight 0) labels alone train. */
   readonly distill: Distill;
   /** Options of one kind of training alone. */
   readonly own?: Partial<Three<Distill>>;
@@ -81,13 +82,13 @@ export const PLANS: Readonly<Record<string, Plan>> = {
   digits: {
     job: 'digits',
     counts: { macs: 0 },
-    cutTo: 0.2,
-    steps: 4,
+    cutTo: 0.63,
+    steps: 1,
     multiple: 1,
     bytes: 2000,
-    epochs: [0.5, 4, 4],
-    learningRates: [0.003, 0.004, 0.001],
-    distill: { ...taught, augment: { shift: 2 } },
+    epochs: [0, 5, 3],
+    learningRates: [0.003, 0.004, 0.002],
+    distill: { weight: 0, batch: 64, augment: { shift: 1 } },
     quantize: { rounding: 'nearest' },
     times: 1,
   },
