@@ -112,7 +112,7 @@ async function digits(seed: number): Promise<Omit<Job, 'goal'>> {
 async function ownDigits(seed: number, folder: string): Promise<Omit<Job, 'goal'>> {
   const data = await loadDataset(shared('mnist'), { scale: 1 / 255, seed });
   const graph = reinitialized((await modelFile('mnist-8.onnx')).graph, 0);
-  const model = await trained(folder, 'digits', graph, data, { epochs: 2, batch: 64, augment: { shift: 1 } });
+  const model = await trained(folder, 'digits', graph, data, { epochs: 8, batch: 64, augment: { shift: 1 } });
   return { model, data, target: 'stm32g071rb' };
 }
 
