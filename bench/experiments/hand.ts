@@ -14,7 +14,6 @@ import { toFloat } from '../../src/run/integer.ts';
 import { simplify } from '../../src/simplify/index.ts';
 import type { Context, Model, QuantizeOptions } from '../../src/stage.ts';
 import { recognizeTask, type Task } from '../../src/task/index.ts';
-import { finetune } from '../../src/train/index.ts';
 import type { Heap } from '../../src/wasm/heap.ts';
 import type { Job } from './jobs.ts';
 import { percent } from './paired.ts';
@@ -116,9 +115,7 @@ export class Hand {
     if (!epochs[kind]) return m;
     const aware = kind === 2 ? ({ qat: 'learned', freezeRanges: 0.2 } as const) : {};
     const options = { ...how, ...own?.[kind], ...aware, epochs: epochs[kind], learningRate: learningRates[kind], round };
-    // Where no teacher has a share, none is asked.
-    const { teacher: _teacher, temperature: _temperature, weight, ...alone } = options;
-    return runPipeline(m, [weight === 0 ? finetune(alone) : distill(options)], this.#context);
+    return runPipeline(m, [distill(options)], this.#context);
   }
 }
 

@@ -21,7 +21,6 @@ export interface Plan {
   readonly bytes: number;
   readonly epochs: Three<number>;
   readonly learningRates: Three<number>;
-  /** Without a teacher's share (weight 0) labels alone train. */
   readonly distill: Distill;
   /** Options of one kind of training alone. */
   readonly own?: Partial<Three<Distill>>;

@@ -56,18 +56,18 @@ export interface Goal {
   readonly withheld: number;
 }
 
-/** The margin takes no more of the loss that is allowed. */
-const WITHHELD = 1 / 2;
+/** The margin takes no more of the loss that is allowed; where folds have the last word, what looked good by luck is refused there, with all that went on from it. */
+const WITHHELD = { usual: 1 / 2, byFolds: 1 } as const;
 
 export function goalOf(
   target: Target,
   settings: Settings,
   plain: Figures,
   standard: Standard,
-  withheld: number = WITHHELD,
+  judges: keyof typeof WITHHELD = 'usual',
 ): Goal {
   const { before, floor } = qualityScale(standard.asked, standard.given);
-  return { target, settings, limits: limitsOf(target, settings), plain, standard, before, floor, withheld };
+  return { target, settings, limits: limitsOf(target, settings), plain, standard, before, floor, withheld: WITHHELD[judges] };
 }
 
 /** Whether a candidate fits and keeps the goal on the validation part with its margin. */

@@ -61,9 +61,6 @@ export interface Prepared {
 export type Seen = Context & { readonly data: Dataset; readonly task: Task };
 type Tell = (line: string) => void;
 
-/** Of the loss that is allowed, where folds have the last word: what looked good by luck is refused there, with all that went on from it. */
-const WITHHELD_FOR_FOLDS = 1;
-
 export async function prepare(
   model: Model,
   context: Seen,
@@ -86,7 +83,7 @@ export async function prepare(
   const tflite = exportTflite(stored);
   const quantized = judged(stored);
   const figures = figuresOf(importTflite(tflite), target, settings, foundIn(standard, quantized));
-  const goal = goalOf(target, settings, figures, standard, folds > 0 ? WITHHELD_FOR_FOLDS : undefined);
+  const goal = goalOf(target, settings, figures, standard, folds > 0 ? 'byFolds' : 'usual');
   const margin = marginOf(quantized, reference, goal);
   // Folding alone, which every export does, is not worth a stage.
   const { report } = simplifyGraph(heap, asStored(model));

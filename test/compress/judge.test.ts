@@ -36,6 +36,14 @@ const goal = (over: Partial<CompressOptions> = {}, of = task, given = 0.91) => {
   return goalOf(findTarget('stm32l476rg'), settings, plain, standardOf(of, settings, given));
 };
 
+test('more of the allowed loss may be held back where folds judge', () => {
+  const target = findTarget('stm32l476rg');
+  const settings = checkSettings({ target: target.name });
+  const withheld = (judges?: 'byFolds') => goalOf(target, settings, plain, standardOf(task, settings, 0.91), judges).withheld;
+  assert.is(withheld(), 0.5);
+  assert.is(withheld('byFolds'), 1);
+});
+
 test('what is to be kept, as one number', () => {
   near(goal({ maxDrop: 0.04 }).floor, 0.87);
   near(goal({}).floor, 0.9);
@@ -108,6 +116,7 @@ test('the margin: the standard error of what changed sides, at most half of the 
   const of = (scores: Float64Array) => ({ answers: scores, targets: null, scores });
   near(marginOf(of(right), of(reference), g), 0.005);
   near(marginOf(of(right.subarray(0, 25)), of(reference.subarray(0, 25)), g), 0.04);
+  near(marginOf(of(right.subarray(0, 25)), of(reference.subarray(0, 25)), { ...g, withheld: 0.25 }), 0.02);
 });
 
 test.run();

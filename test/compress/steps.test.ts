@@ -48,6 +48,16 @@ for (const [what, over] of [
   });
 }
 
+test('an arm that goes on has more steps where each sees few examples often', () => {
+  const steps = (examples: number) => {
+    const sets = knownStarts(space, { samples: 50_000, parallel: 2 }, examples).filter((s) => s['again.node'] === 'candidate');
+    return Math.max(...sets.map((s) => Number(s['again.steps'])));
+  };
+  assert.is(steps(300), 4);
+  assert.is(steps(500), 3);
+  assert.is(steps(5000), 2);
+});
+
 test('bits are asked only where some may have 4, and stay where nothing else is chosen', () => {
   const plan = suggestStart(asked({ bits: 'mixed', fewerBits: 0.02 }).trial, space);
   assert.is(plan.fewerBits, 0.02);
